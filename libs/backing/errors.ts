@@ -1,0 +1,29 @@
+/** The backing services a gateway stands on, one per port. */
+export type Backing = 'object-store' | 'record-store' | 'key-vault' | 'signals' | 'work-queue';
+
+/**
+ * A backing service could not answer, now or in time; the same call may
+ * succeed later. Never the fault of whoever talks to the gateway.
+ */
+export class BackingUnavailableError extends Error {
+  readonly code = 'BACKING_UNAVAILABLE';
+  readonly backing: Backing;
+
+  constructor(backing: Backing, message: string, options?: ErrorOptions) {
+    super(`${backing}: ${message}`, options);
+    this.name = 'BackingUnavailableError';
+    this.backing = backing;
+  }
+}
+
+/** A backing service has no room left; what is stored stays readable. */
+export class BackingFullError extends Error {
+  readonly code = 'BACKING_FULL';
+  readonly backing: Backing;
+
+  constructor(backing: Backing, message: string, options?: ErrorOptions) {
+    super(`${backing}: ${message}`, options);
+    this.name = 'BackingFullError';
+    this.backing = backing;
+  }
+}

@@ -1,0 +1,58 @@
+import type { Clock } from './clock.ts';
+
+interface PendingAction {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly action: () => void;
+}
+
+/** A clock for tests: time stands still until {@link ManualClock.advance} moves it. */
+export class ManualClock implements Clock {
+  #nowMs: number;
+  #order = 0;
+  readonly #pending = new Set<PendingAction>();
+
+  constructor(start: Date = new Date('2026-01-01T00:00:00Z')) {
+    this.#nowMs = start.getTime();
+  }
+
+  now(): Date {
+    return new Date(this.#nowMs);
+  }
+
+  schedule(delayMs: number, action: () => void): () => void {
+    const pending = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, action };
+    this.#pending.add(pending);
+    return () => {
+      this.#pending.delete(pending);
+    };
+  }
+
+  /** Moves time forward, running what falls due in order of due time, then of scheduling. */
+  advance(ms: number): void {
+    const endMs = this.#nowMs + ms;
+    for (let next = this.#nextDue(endMs); next; next = this.#nextDue(endMs)) {
+      this.#pending.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      next.action();
+    }
+    this.#nowMs = endMs;
+  }
+
+  #nextDue(endMs: number): PendingAction | undefined {
+    let next: PendingAction | undefined;
+    for (const pending of this.#pending) {
+      if (pending.dueMs > endMs) {
+        continue;
+      }
+      if (
+        !next ||
+        pending.dueMs < next.dueMs ||
+        (pending.dueMs === next.dueMs && pending.order < next.order)
+      ) {
+        next = pending;
+      }
+    }
+    return next;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Holds the gateway's identity key and seals small secrets.
+ *
+ * The identity private key never leaves the vault. Every method throws
+ * `BackingUnavailableError` when the vault cannot answer within its deadline.
+ */
+export interface KeyVault extends AsyncDisposable {
+  /** DER SubjectPublicKeyInfo of the RSA identity key (2 048 bits or more), as the vault states it. */
+  publicKey(): Promise<Uint8Array>;
+
+  /**
+   * Signs `data` with the identity key: RSASSA-PSS with SHA-256, MGF1 with SHA-256
+   * and a salt of 32 octets (RS-018). The vault takes the hash.
+   */
+  sign(data: Uint8Array): Promise<Uint8Array>;
+
+  /**
+   * Encrypts a secret of at most 64 KiB so that only this vault can read it.
+   *
+   * @param context - bound to the result: {@link KeyVault.unseal} needs the same one
+   */
+  seal(secret: Uint8Array, context: string): Promise<Uint8Array>;
+
+  /** @throws {SealBrokenError} if `sealed` is not intact, or was sealed by another vault or under another context */
+  unseal(sealed: Uint8Array, context: string): Promise<Uint8Array>;
+
+  /** Resolves if the vault can sign now. */
+  check(): Promise<void>;
+}
+
+/** What was to be unsealed is not what this vault sealed under that context. */
+export class SealBrokenError extends Error {
+  readonly code = 'SEAL_BROKEN';
+
+  constructor(options?: ErrorOptions) {
+    super('the sealed value is damaged, or belongs to another vault or context', options);
+    this.name = 'SealBrokenError';
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Path-like name of an object: segments of `[A-Za-z0-9._-]` (neither `.` nor
+ * `..`) joined by `/`, at most 512 characters.
+ */
+export type ObjectKey = string;
+
+/** Names one version of an object; opaque, compared for equality only. */
+export type Generation = string;
+
+export interface ObjectEntry {
+  readonly key: ObjectKey;
+  readonly generation: Generation;
+  readonly expiresAt: Date;
+  readonly sizeOctets: number;
+}
+
+export interface StoredObject {
+  readonly body: Uint8Array;
+  readonly generation: Generation;
+  readonly expiresAt: Date;
+}
+
+/**
+ * Durable store for opaque objects, such as serialised parcels.
+ *
+ * Every method throws `BackingUnavailableError` when the backend cannot answer
+ * within its deadline; an absent object is an ordinary result, never an error.
+ * An object may still be found for a while after it expired: callers compare
+ * `expiresAt` with their clock.
+ */
+export interface ObjectStore extends AsyncDisposable {
+  /**
+   * Stores `body`, replacing any previous object under `key`. Readers see the
+   * old object or the new one, never a mix. Once this resolves, the object
+   * survives the death of the process and the loss of power.
+   *
+   * @throws {BackingFullError} if there is no room
+   */
+  put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation>;
+
+  get(key: ObjectKey): Promise<StoredObject | null>;
+
+  /**
+   * Deletes the object; with `generation`, only if that is still the stored one.
+   *
+   * @returns whether an object was deleted
+   */
+  delete(key: ObjectKey, options?: { generation?: Generation }): Promise<boolean>;
+
+  /**
+   * Yields the objects whose key starts with `prefix`, in ascending order of key,
+   * reading the backend page by page in bounded memory. Objects written or
+   * deleted during the listing may or may not be among them.
+   *
+   * @param options.startAfter - yields only keys greater than this one
+   */
+  list(
+    prefix: string,
+    options?: { startAfter?: ObjectKey; signal?: AbortSignal },
+  ): AsyncIterable<ObjectEntry>;
+
+  /**
+   * Removes what expired before `now`, and what interrupted writes left behind,
+   * where the backend does not do so by itself.
+   *
+   * @returns the number of expired objects removed
+   */
+  sweep(now: Date): Promise<number>;
+
+  /** Resolves if the backend can serve reads and writes now. */
+  check(): Promise<void>;
+}

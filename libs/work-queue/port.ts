@@ -1,0 +1,97 @@
+export interface Job {
+  /** What the job is about, such as an object's key; at most 1 024 characters. */
+  readonly key: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** When the work is no longer worth doing; null for never. */
+  readonly expiresAt: Date | null;
+  /** Aborted when the queue takes the job back: on closing, or past the visibility timeout. */
+  readonly signal: AbortSignal;
+}
+
+/** Thrown by a handler: try again later. Does not count towards setting the job aside. */
+export class RetryLaterError extends Error {
+  readonly code = 'RETRY_LATER';
+  /** Earliest time of the next attempt; by default the queue's growing, jittered pause. */
+  readonly notBefore: Date | null;
+
+  constructor(message: string, options: ErrorOptions & { notBefore?: Date } = {}) {
+    super(message, options);
+    this.name = 'RetryLaterError';
+    this.notBefore = options.notBefore ?? null;
+  }
+}
+
+/** Thrown by a handler: this job can never succeed; set it aside now. */
+export class PoisonJobError extends Error {
+  readonly code = 'POISON_JOB';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PoisonJobError';
+  }
+}
+
+export interface SetAsideJob {
+  readonly topic: string;
+  readonly key: string;
+  readonly attempts: number;
+  /** Why the last attempt failed. */
+  readonly reason: string;
+  readonly setAsideAt: Date;
+}
+
+export interface Consumer {
+  /** Takes no new jobs, waits for the running ones (at most `drainMs`), gives back what is left. */
+  close(options: { drainMs: number }): Promise<void>;
+}
+
+export interface ConsumeOptions {
+  /** Jobs handled at once. */
+  readonly concurrency: number;
+  /** Attempts that may fail (other than by {@link RetryLaterError}) before a job is set aside. */
+  readonly maxAttempts: number;
+  /** A job whose handler has not ended by then is given to another consumer. */
+  readonly visibilityTimeoutMs: number;
+}
+
+/**
+ * Work that must be done at least once. Jobs carry keys, never bodies.
+ *
+ * A topic holds at most one job per key: enqueuing the same again while it is
+ * waiting, running or set aside changes nothing. Every method throws
+ * `BackingUnavailableError` when the backend cannot answer within its deadline.
+ */
+export interface WorkQueue extends AsyncDisposable {
+  enqueue(
+    topic: string,
+    key: string,
+    options?: { notBefore?: Date; expiresAt?: Date },
+  ): Promise<void>;
+
+  /**
+   * Calls `handler` for each job until the consumer is closed. The job is gone once
+   * the handler resolves; if it throws, the job is tried again after a growing,
+   * jittered pause, until it expires or is set aside.
+   */
+  consume(
+    topic: string,
+    handler: (job: Job) => Promise<void>,
+    options: ConsumeOptions,
+  ): Consumer;
+
+  /** Jobs set aside, oldest first. */
+  listSetAside(topic?: string): AsyncIterable<SetAsideJob>;
+
+  /** Gives a set-aside job another round of attempts. @returns whether there was one */
+  replay(topic: string, key: string): Promise<boolean>;
+
+  /** Forgets a set-aside job. @returns whether there was one */
+  discard(topic: string, key: string): Promise<boolean>;
+
+  /** Jobs waiting or running now; for metrics. */
+  depth(topic: string): Promise<number>;
+
+  /** Resolves if the backend can serve reads and writes now. */
+  check(): Promise<void>;
+}
