@@ -1,0 +1,30 @@
+import { describe } from 'node:test';
+import { describeBodies } from './contract/bodies.ts';
+import { describeDeletion } from './contract/deletion.ts';
+import { describeKeys } from './contract/keys.ts';
+import { describeLife } from './contract/life.ts';
+import { describeListing } from './contract/listing.ts';
+import type { OpenObjectStore } from './contract/opened-store.ts';
+
+export type { OpenedObjectStore, OpenObjectStore } from './contract/opened-store.ts';
+
+/**
+ * The promises of {@link import('./port.ts').ObjectStore}, tested over one adapter.
+ *
+ * @param open - opens an empty store, once per test; a page of its listing should
+ * hold no more than 50 objects where the backend leaves a choice
+ * @param options.sweeps - whether `sweep` removes what expired; false where the backend does so by itself, in its own time
+ */
+export function describeObjectStore(
+  name: string,
+  open: OpenObjectStore,
+  options: { sweeps?: boolean } = {},
+): void {
+  describe(`${name} as an object store`, () => {
+    describeBodies(open);
+    describeKeys(open);
+    describeDeletion(open);
+    describeListing(open);
+    describeLife(open, options.sweeps ?? true);
+  });
+}

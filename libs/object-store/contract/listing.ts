@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ObjectStore } from '../port.ts';
+import { bodyOf, IN_A_WEEK, listAll, listKeys, type OpenObjectStore } from './opened-store.ts';
+
+/** More than two pages of 50. */
+const MANY = 130;
+
+export function describeListing(open: OpenObjectStore): void {
+  describe('listing', () => {
+    it('describes each object as it is stored', async () => {
+      await using opened = await open();
+      const small = await opened.store.put('list/a', bodyOf(7), { expiresAt: IN_A_WEEK });
+      const later = new Date(IN_A_WEEK.getTime() + 5_000);
+      const large = await opened.store.put('list/b', bodyOf(100_000), { expiresAt: later });
+      assert.deepEqual(await listAll(opened.store, 'list/'), [
+        { key: 'list/a', generation: small, expiresAt: IN_A_WEEK, sizeOctets: 7 },
+        { key: 'list/b', generation: large, expiresAt: later, sizeOctets: 100_000 },
+      ]);
+    });
+
+    it('yields keys in ascending order of their octets', async () => {
+      await using opened = await open();
+      const ascending = ['a-b', 'a.b', 'a/b', 'a0', 'aB', 'a_b', 'aa', 'b'];
+      await putAll(opened.store, ascending.toReversed());
+      assert.deepEqual(await listKeys(opened.store, ''), ascending);
+    });
+
+    it('yields what starts with the prefix, taken literally, and nothing else', async () => {
+      await using opened = await open();
+      await putAll(opened.store, ['p/a', 'p/a/b', 'p/ab', 'p/b', 'p_/a', 'pq/a', 'P/a', 'p']);
+      assert.deepEqual(await listKeys(opened.store, 'p/'), ['p/a', 'p/a/b', 'p/ab', 'p/b']);
+      assert.deepEqual(await listKeys(opened.store, 'p/a'), ['p/a', 'p/a/b', 'p/ab']);
+      assert.deepEqual(await listKeys(opened.store, 'p_'), ['p_/a']);
+      assert.deepEqual(await listKeys(opened.store, 'q'), []);
+    });
+
+    it('yields every object once, over many pages', async () => {
+      await using opened = await open();
+      const keys = manyKeys('pages');
+      await putAll(opened.store, [...keys, 'other/a', 'pagesz/b']);
+      assert.deepEqual(await listKeys(opened.store, 'pages/'), keys);
+    });
+
+    it('starts after the given key, which need not exist', async () => {
+      await using opened = await open();
+      const keys = manyKeys('after');
+      await putAll(opened.store, keys);
+      const from = (startAfter: string) => listKeys(opened.store, 'after/', { startAfter });
+      assert.deepEqual(await from(keys[99] ?? ''), keys.slice(100));
+      assert.deepEqual(await from(`${keys[99]}-more`), keys.slice(100));
+      assert.deepEqual(await from('a'), keys);
+      assert.deepEqual(await from(keys.at(-1) ?? ''), []);
+      assert.deepEqual(await from('b'), []);
+    });
+
+    it('goes on when objects are deleted and written meanwhile', async () => {
+      await using opened = await open();
+      const keys = manyKeys('moving');
+      await putAll(opened.store, keys);
+      const seen: string[] = [];
+      for await (const { key, generation } of opened.store.list('moving/')) {
+        seen.push(key);
+        await opened.store.delete(key, { generation });
+        if (seen.length === 10) {
+          await opened.store.put('moving/zz', bodyOf(1), { expiresAt: IN_A_WEEK });
+        }
+      }
+      assert.deepEqual(
+        seen.filter((key) => key !== 'moving/zz'),
+        keys,
+      );
+    });
+
+    it('can be left early, and aborted with the reason of the signal', async () => {
+      await using opened = await open();
+      await putAll(opened.store, manyKeys('stop'));
+      for await (const _ of opened.store.list('stop/')) {
+        break;
+      }
+      const aborter = new AbortController();
+      const reason = new Error('enough');
+      const seen: string[] = [];
+      await assert.rejects(async () => {
+        for await (const { key } of opened.store.list('stop/', { signal: aborter.signal })) {
+          seen.push(key);
+          aborter.abort(reason);
+        }
+      }, reason);
+      assert.equal(seen.length, 1);
+    });
+  });
+}
+
+function manyKeys(folder: string): string[] {
+  return Array.from({ length: MANY }, (_, index) => `${folder}/${String(index).padStart(4, '0')}`);
+}
+
+async function putAll(store: ObjectStore, keys: readonly string[]): Promise<void> {
+  await Promise.all(keys.map((key) => store.put(key, bodyOf(3), { expiresAt: IN_A_WEEK })));
+}

@@ -1,0 +1,156 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { type Clock, delay } from '#clock/clock.ts';
+import { assertExpiry, assertKeyPrefix, assertObjectKey } from './object-key.ts';
+import type { Generation, ObjectEntry, ObjectKey, ObjectStore, StoredObject } from './port.ts';
+import { SortedKeys } from './sorted-keys.ts';
+
+export interface ObjectStoreCall {
+  /** `list` is called once per page. */
+  readonly method: 'put' | 'get' | 'delete' | 'list' | 'sweep' | 'check';
+  /** The key, or the prefix that is listed, or empty. */
+  readonly key: string;
+}
+
+export interface InMemoryObjectStoreOptions {
+  /** Awaited before a call takes effect; may wait, or throw in the backend's stead. */
+  readonly before?: (call: ObjectStoreCall) => Promise<void> | void;
+  /** Awaited after a call took effect, before it is answered; may wait, or throw as if the answer was lost. */
+  readonly after?: (call: ObjectStoreCall) => Promise<void> | void;
+  /** Objects listed per page; 1 000 by default. */
+  readonly pageSize?: number;
+}
+
+/** For {@link InMemoryObjectStoreOptions.before}: each call to one of `methods` takes effect after `delayMs`. */
+export function delayingCalls(
+  clock: Clock,
+  delayMs: number,
+  methods: readonly ObjectStoreCall['method'][],
+): (call: ObjectStoreCall) => Promise<void> | void {
+  return ({ method }) => (methods.includes(method) ? delay(clock, delayMs) : undefined);
+}
+
+interface HeldObject {
+  readonly body: Uint8Array;
+  readonly generation: Generation;
+  readonly expiresAtMs: number;
+}
+
+/** An object store that forgets everything when the process ends, for tests and benchmarks. */
+export class InMemoryObjectStore implements ObjectStore {
+  readonly #options: InMemoryObjectStoreOptions;
+  readonly #objects = new Map<ObjectKey, HeldObject>();
+  readonly #keys = new SortedKeys();
+  #generations = 0;
+  #closed = false;
+
+  constructor(options: InMemoryObjectStoreOptions = {}) {
+    this.#options = options;
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
+    assertObjectKey(key);
+    assertExpiry(options.expiresAt);
+    const expiresAtMs = options.expiresAt.getTime();
+    return this.#call({ method: 'put', key }, () => {
+      const generation = String(++this.#generations);
+      if (!this.#objects.has(key)) {
+        this.#keys.add(key);
+      }
+      this.#objects.set(key, { body: Uint8Array.from(body), generation, expiresAtMs });
+      return generation;
+    });
+  }
+
+  async get(key: ObjectKey): Promise<StoredObject | null> {
+    assertObjectKey(key);
+    return this.#call({ method: 'get', key }, () => {
+      const held = this.#objects.get(key);
+      if (!held) {
+        return null;
+      }
+      const { body, generation, expiresAtMs } = held;
+      return { body: Uint8Array.from(body), generation, expiresAt: new Date(expiresAtMs) };
+    });
+  }
+
+  async delete(key: ObjectKey, options: { generation?: Generation } = {}): Promise<boolean> {
+    assertObjectKey(key);
+    return this.#call({ method: 'delete', key }, () => {
+      const held = this.#objects.get(key);
+      if (!held || (options.generation ?? held.generation) !== held.generation) {
+        return false;
+      }
+      this.#objects.delete(key);
+      this.#keys.delete(key);
+      return true;
+    });
+  }
+
+  async *list(
+    prefix: string,
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
+  ): AsyncGenerator<ObjectEntry, void, undefined> {
+    assertKeyPrefix(prefix);
+    const pageSize = this.#options.pageSize ?? 1_000;
+    let after = options.startAfter ?? '';
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const page = await this.#call({ method: 'list', key: prefix }, () =>
+        this.#entries(this.#keys.page(prefix, after, pageSize)),
+      );
+      for (const entry of page) {
+        options.signal?.throwIfAborted();
+        yield entry;
+        after = entry.key;
+      }
+      if (page.length < pageSize) {
+        return;
+      }
+    }
+  }
+
+  async sweep(now: Date): Promise<number> {
+    return this.#call({ method: 'sweep', key: '' }, () => {
+      const sizeBefore = this.#objects.size;
+      for (const [key, { expiresAtMs }] of this.#objects) {
+        if (expiresAtMs < now.getTime()) {
+          this.#objects.delete(key);
+          this.#keys.delete(key);
+        }
+      }
+      return sizeBefore - this.#objects.size;
+    });
+  }
+
+  async check(): Promise<void> {
+    await this.#call({ method: 'check', key: '' }, () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+  }
+
+  async #call<Result>(call: ObjectStoreCall, effect: () => Result): Promise<Result> {
+    await this.#options.before?.(call);
+    if (this.#closed) {
+      throw new BackingUnavailableError('object-store', 'the store is closed');
+    }
+    const result = effect();
+    await this.#options.after?.(call);
+    return result;
+  }
+
+  #entries(keys: readonly ObjectKey[]): ObjectEntry[] {
+    return keys.flatMap((key) => {
+      const held = this.#objects.get(key);
+      return held
+        ? {
+            key,
+            generation: held.generation,
+            expiresAt: new Date(held.expiresAtMs),
+            sizeOctets: held.body.length,
+          }
+        : [];
+    });
+  }
+}
