@@ -1,0 +1,38 @@
+/** The road by which something reached the gateway. */
+export type Road = 'poweb' | 'pohttp' | 'cargo';
+
+/** Why something was refused: from a bounded set, since it becomes a label. */
+export type RefusalReason = string;
+
+/** What the gateway counts; label values come from bounded sets only. */
+export interface GatewayMetrics {
+  /** A parcel was stored durably and its sender may be told so. */
+  parcelAccepted(road: Road, bound: 'gateway' | 'internet'): void;
+  parcelRefused(road: Road, reason: RefusalReason): void;
+  /** A collector acknowledged a parcel; `secondsHeld` since it was stored, if known. */
+  parcelCollected(by: 'websocket' | 'cargo', secondsHeld: number | null): void;
+  /** Stored objects or records that expired and were removed or skipped. */
+  expired(what: 'parcel' | 'cargo' | 'record', count: number): void;
+  collectorConnected(): void;
+  collectorDisconnected(): void;
+  /** A parcel reached, or finally failed to reach, another Internet address. */
+  parcelDelivered(outcome: 'delivered' | 'refused' | 'expired'): void;
+  cargoAccepted(): void;
+  cargoRefused(reason: RefusalReason): void;
+  cargoCollected(): void;
+  registered(): void;
+}
+
+export const noMetrics: GatewayMetrics = {
+  parcelAccepted() {},
+  parcelRefused() {},
+  parcelCollected() {},
+  expired() {},
+  collectorConnected() {},
+  collectorDisconnected() {},
+  parcelDelivered() {},
+  cargoAccepted() {},
+  cargoRefused() {},
+  cargoCollected() {},
+  registered() {},
+};
