@@ -1,0 +1,129 @@
+import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
+import type { Signals, Subscription } from '#signals/port.ts';
+import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from './object-keys.ts';
+
+/** A parcel that is held for a private gateway; its body is still in the store. */
+export interface HeldParcel {
+  readonly key: ObjectKey;
+  readonly generation: Generation;
+  readonly sizeOctets: number;
+  readonly expiresAt: Date;
+  /** When it was stored, if the source of this entry knows. */
+  readonly storedAt: Date | null;
+}
+
+/** Told of arrivals; calls come in order and must not throw. */
+export interface ArrivalListener {
+  onArrival(parcel: HeldParcel): void;
+  /** Arrivals may have been missed: list again. */
+  onInterrupted(): void;
+}
+
+/**
+ * The parcels held for each private gateway, until they are collected or expire.
+ *
+ * The object store is the truth; a signal to the private gateway's channel tells
+ * whoever collects for it that a parcel was stored.
+ */
+export class Mailbox {
+  readonly #objects: ObjectStore;
+  readonly #signals: Signals;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly objects: ObjectStore;
+    readonly signals: Signals;
+    readonly clock: Clock;
+  }) {
+    this.#objects = parts.objects;
+    this.#signals = parts.signals;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Stores a parcel, replacing the one with the same sender, recipient and parcel
+   * id, and tells its collectors. Durable once it resolves.
+   *
+   * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
+   */
+  async store(parcel: ParcelIdentity, octets: Uint8Array, expiresAt: Date): Promise<void> {
+    const key = gatewayBoundKey(parcel);
+    const generation = await this.#objects.put(key, octets, { expiresAt });
+    const held: HeldParcel = {
+      key,
+      generation,
+      sizeOctets: octets.byteLength,
+      expiresAt,
+      storedAt: this.#clock.now(),
+    };
+    this.#signals.publish(arrivalsChannel(parcel.privateGateway), encodeArrival(held));
+  }
+
+  /** Yields what is held, in ascending order of key, whether expired or not. */
+  async *list(
+    privateGateway: NodeId,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncIterable<HeldParcel> {
+    for await (const entry of this.#objects.list(mailboxPrefix(privateGateway), options)) {
+      yield { ...entry, storedAt: null };
+    }
+  }
+
+  /** The parcel as it is stored now, which may be a newer generation than the one named. */
+  fetch(parcel: HeldParcel): Promise<StoredObject | null> {
+    return this.#objects.get(parcel.key);
+  }
+
+  /** Deletes exactly this generation: a newer parcel under the same key stays. */
+  async remove(parcel: Pick<HeldParcel, 'key' | 'generation'>): Promise<void> {
+    await this.#objects.delete(parcel.key, { generation: parcel.generation });
+  }
+
+  subscribe(privateGateway: NodeId, listener: ArrivalListener): Subscription {
+    return this.#signals.subscribe(arrivalsChannel(privateGateway), {
+      onMessage(message) {
+        const parcel = decodeArrival(message, privateGateway);
+        if (parcel) {
+          listener.onArrival(parcel);
+        } else {
+          listener.onInterrupted();
+        }
+      },
+      onInterrupted: () => listener.onInterrupted(),
+    });
+  }
+}
+
+function arrivalsChannel(privateGateway: NodeId): string {
+  return `arrivals/${privateGateway}`;
+}
+
+function encodeArrival(parcel: HeldParcel): string {
+  return [
+    parcel.generation,
+    parcel.sizeOctets,
+    parcel.expiresAt.getTime(),
+    parcel.storedAt?.getTime() ?? 0,
+    parcel.key,
+  ].join(' ');
+}
+
+const ARRIVAL =
+  /^(?<generation>\S+) (?<size>\d{1,9}) (?<expiry>\d{1,15}) (?<stored>\d{1,15}) (?<key>\S+)$/;
+
+/** @returns null for what another version of this gateway may have sent */
+function decodeArrival(message: string, privateGateway: NodeId): HeldParcel | null {
+  const fields = ARRIVAL.exec(message)?.groups;
+  if (!fields?.key?.startsWith(mailboxPrefix(privateGateway)) || !fields.generation) {
+    return null;
+  }
+  return {
+    key: fields.key,
+    generation: fields.generation,
+    sizeOctets: Number(fields.size),
+    expiresAt: new Date(Number(fields.expiry)),
+    storedAt: new Date(Number(fields.stored)),
+  };
+}

@@ -1,0 +1,353 @@
+import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { Subscription } from '#signals/port.ts';
+import { CollectionQueue } from './collection-queue.ts';
+import type { HeldParcel, Mailbox } from './mailbox.ts';
+import type { OctetBudget } from './octet-budget.ts';
+
+/** Bounds of one collection; see docs/limits.md. */
+export interface CollectionLimits {
+  /** Deliveries that may be unacknowledged at once. */
+  readonly window: number;
+  /** Parcels fetched, or being fetched, ahead of the window. */
+  readonly aheadParcels: number;
+  /** The same in octets; one parcel may always be fetched, whatever its size. */
+  readonly aheadOctets: number;
+  /** Acknowledged parcels whose deletion may be under way at once. */
+  readonly deletions: number;
+  /** Without an acknowledgement for this long, parcels fetched ahead are let go. */
+  readonly stallMs: number;
+  /** Without an acknowledgement for this long, the collection ends. */
+  readonly acknowledgementTimeoutMs: number;
+  /** Pause between listings that make up for signals lost unnoticed. */
+  readonly relistMs: number;
+}
+
+export const DEFAULT_COLLECTION_LIMITS: CollectionLimits = {
+  window: 5,
+  aheadParcels: 64,
+  aheadOctets: 1024 * 1024,
+  deletions: 64,
+  stallMs: 10_000,
+  acknowledgementTimeoutMs: 5 * 60_000,
+  relistMs: 15 * 60_000,
+};
+
+export interface CollectionParts {
+  readonly mailbox: Mailbox;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  /** Shared by all collections of the process. */
+  readonly budget: OctetBudget;
+}
+
+export interface CollectionRequest {
+  /** The private gateways that the peer proved to be. */
+  readonly privateGateways: readonly NodeId[];
+  /** Whether to wait for arrivals once the backlog was collected. */
+  readonly keepAlive: boolean;
+  readonly limits: CollectionLimits;
+  /**
+   * Hands a delivery to the peer; resolves once the network took it, which is
+   * when the next one may follow. Must end by itself if the network stands still.
+   */
+  readonly send: (deliveryId: string, parcel: Uint8Array) => Promise<void>;
+}
+
+/** The peer took too long to acknowledge a delivery. */
+export class AcknowledgementOverdueError extends Error {
+  readonly code = 'ACKNOWLEDGEMENT_OVERDUE';
+
+  constructor() {
+    super('no delivery was acknowledged in time');
+    this.name = 'AcknowledgementOverdueError';
+  }
+}
+
+interface ReadyParcel {
+  readonly parcel: HeldParcel;
+  readonly body: Uint8Array;
+  readonly release: () => void;
+}
+
+/**
+ * Streams the parcels held for some private gateways to one connected peer: the
+ * backlog, then arrivals.
+ *
+ * Subscribes, waits until the subscriptions stand, and only then lists, so that
+ * a parcel stored at any moment is found by the one or the other. A signal is
+ * only a hint: the listing is repeated after an interruption, when signals
+ * overflowed, and every {@link CollectionLimits.relistMs}. Expired parcels are
+ * skipped. A parcel is sent once per collection unless it is replaced; an
+ * acknowledgement deletes exactly the generation that was sent.
+ *
+ * @see RS-016, "Parcel collection"
+ */
+export class ParcelCollection {
+  readonly #parts: CollectionParts;
+  readonly #request: CollectionRequest;
+  readonly #queue: CollectionQueue;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  readonly #subscriptions: Subscription[] = [];
+
+  readonly #ready: ReadyParcel[] = [];
+  readonly #unacknowledged = new Map<string, HeldParcel>();
+  #fetching = 0;
+  #aheadOctets = 0;
+  readonly #deletions = new Set<Promise<void>>();
+  #sending = false;
+  #stalled = false;
+  #nextDeliveryId = 1;
+  #cancelTimers: (() => void)[] = [];
+  #cancelRelist = () => {};
+
+  constructor(parts: CollectionParts, request: CollectionRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    this.#queue = new CollectionQueue({
+      list: (signal) => this.#listAll(signal),
+      onChange: () => this.#pump(),
+      onFailure: (error) => this.#end(error),
+      signal: this.#stop.signal,
+    });
+  }
+
+  /**
+   * Collects until all is sent and acknowledged (unless `keepAlive`) or `signal`
+   * is aborted. To be called once.
+   *
+   * @throws {BackingUnavailableError} if a backing service failed; every parcel
+   *   that was not acknowledged stays held
+   * @throws {AcknowledgementOverdueError}
+   * @throws what {@link CollectionRequest.send} threw, or the signal's reason
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = () => this.#end(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (signal.aborted) {
+        throw signal.reason;
+      }
+      await Promise.race([this.#subscribe(), this.#ended.promise]);
+      this.#relist();
+      await this.#ended.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#dispose();
+      await Promise.all(this.#deletions);
+    }
+  }
+
+  /**
+   * Takes the peer's acknowledgement: the parcel will be deleted.
+   *
+   * @returns false if no such delivery awaits an acknowledgement
+   */
+  acknowledge(deliveryId: string): boolean {
+    const parcel = this.#unacknowledged.get(deliveryId);
+    if (!parcel) {
+      return false;
+    }
+    this.#unacknowledged.delete(deliveryId);
+    this.#stalled = false;
+    this.#restartTimers();
+    const deletion = this.#remove(parcel).finally(() => {
+      this.#deletions.delete(deletion);
+      this.#queue.finish(parcel);
+      this.#pump();
+    });
+    this.#deletions.add(deletion);
+    this.#pump();
+    return true;
+  }
+
+  async #subscribe(): Promise<void> {
+    for (const privateGateway of this.#request.privateGateways) {
+      const subscription = this.#parts.mailbox.subscribe(privateGateway, {
+        onArrival: (parcel) => this.#queue.arrived(parcel),
+        onInterrupted: () => this.#queue.relist(),
+      });
+      this.#subscriptions.push(subscription);
+    }
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.ready));
+  }
+
+  #relist(): void {
+    if (this.#stop.signal.aborted) {
+      return;
+    }
+    this.#queue.relist();
+    if (this.#request.keepAlive) {
+      this.#cancelRelist = this.#parts.clock.schedule(this.#request.limits.relistMs, () =>
+        this.#relist(),
+      );
+    }
+  }
+
+  async *#listAll(signal: AbortSignal): AsyncIterable<HeldParcel> {
+    for (const privateGateway of this.#request.privateGateways) {
+      yield* this.#parts.mailbox.list(privateGateway, { signal });
+    }
+  }
+
+  /** Starts whatever can start now; called after every change of state. */
+  #pump(): void {
+    if (this.#stop.signal.aborted) {
+      return;
+    }
+    while (this.#mayFetch()) {
+      const parcel = this.#queue.take();
+      if (!parcel) {
+        break;
+      }
+      void this.#fetch(parcel);
+    }
+    void this.#sendNext();
+    if (!this.#request.keepAlive && this.#isComplete()) {
+      this.#end();
+    }
+  }
+
+  #mayFetch(): boolean {
+    const ahead = this.#fetching + this.#ready.length;
+    const { aheadParcels, aheadOctets } = this.#request.limits;
+    return (
+      !this.#stalled && (ahead === 0 || (ahead < aheadParcels && this.#aheadOctets < aheadOctets))
+    );
+  }
+
+  #isComplete(): boolean {
+    return (
+      this.#queue.isIdle &&
+      this.#fetching + this.#ready.length + this.#unacknowledged.size === 0 &&
+      this.#deletions.size === 0 &&
+      !this.#sending
+    );
+  }
+
+  async #fetch(parcel: HeldParcel): Promise<void> {
+    this.#fetching += 1;
+    this.#aheadOctets += parcel.sizeOctets;
+    let release = () => {};
+    try {
+      release = await this.#parts.budget.acquire(parcel.sizeOctets, this.#stop.signal);
+      const stored = this.#isExpired(parcel) ? null : await this.#parts.mailbox.fetch(parcel);
+      this.#fetching -= 1;
+      if (stored && !this.#isExpired(stored) && !this.#stop.signal.aborted) {
+        const { generation, expiresAt } = stored;
+        const sent = { ...parcel, generation, expiresAt };
+        this.#ready.push({ parcel: sent, body: stored.body, release });
+      } else {
+        this.#letGo(parcel, release);
+        this.#queue.finish(parcel);
+      }
+      this.#pump();
+    } catch (error) {
+      release();
+      this.#end(error);
+    }
+  }
+
+  #letGo(parcel: HeldParcel, release: () => void): void {
+    this.#aheadOctets -= parcel.sizeOctets;
+    release();
+  }
+
+  #isExpired(parcel: { readonly expiresAt: Date }): boolean {
+    return parcel.expiresAt.getTime() <= this.#parts.clock.now().getTime();
+  }
+
+  async #sendNext(): Promise<void> {
+    const { window, deletions } = this.#request.limits;
+    if (this.#sending || this.#unacknowledged.size >= window || this.#deletions.size >= deletions) {
+      return;
+    }
+    const next = this.#ready.shift();
+    if (!next) {
+      return;
+    }
+    const deliveryId = (this.#nextDeliveryId++).toString(36);
+    this.#unacknowledged.set(deliveryId, next.parcel);
+    this.#sending = true;
+    this.#clearTimers();
+    try {
+      await this.#request.send(deliveryId, next.body);
+    } catch (error) {
+      this.#end(error);
+    } finally {
+      this.#sending = false;
+      this.#letGo(next.parcel, next.release);
+      this.#restartTimers();
+    }
+    this.#pump();
+  }
+
+  async #remove(parcel: HeldParcel): Promise<void> {
+    try {
+      await this.#parts.mailbox.remove(parcel);
+      this.#parts.metrics.parcelCollected('websocket', this.#secondsHeld(parcel));
+    } catch (error) {
+      this.#end(error);
+    }
+  }
+
+  #secondsHeld({ storedAt }: HeldParcel): number | null {
+    return storedAt && Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1000;
+  }
+
+  /** Whoever does not acknowledge must not keep memory from those who do. */
+  #restartTimers(): void {
+    this.#clearTimers();
+    if (this.#unacknowledged.size === 0 || this.#sending || this.#stop.signal.aborted) {
+      return;
+    }
+    const { stallMs, acknowledgementTimeoutMs } = this.#request.limits;
+    this.#cancelTimers = [
+      this.#parts.clock.schedule(stallMs, () => this.#stall()),
+      this.#parts.clock.schedule(acknowledgementTimeoutMs, () =>
+        this.#end(new AcknowledgementOverdueError()),
+      ),
+    ];
+  }
+
+  #clearTimers(): void {
+    for (const cancel of this.#cancelTimers) {
+      cancel();
+    }
+    this.#cancelTimers = [];
+  }
+
+  #stall(): void {
+    this.#stalled = true;
+    for (const { parcel, release } of this.#ready.splice(0)) {
+      this.#letGo(parcel, release);
+      this.#queue.putBack(parcel);
+    }
+  }
+
+  #end(error?: unknown): void {
+    if (this.#stop.signal.aborted) {
+      return;
+    }
+    if (error === undefined) {
+      this.#ended.resolve();
+    } else {
+      this.#ended.reject(error);
+    }
+    this.#stop.abort(new Error('the collection ended'));
+  }
+
+  #dispose(): void {
+    this.#stop.abort(new Error('the collection ended'));
+    this.#cancelRelist();
+    this.#clearTimers();
+    for (const subscription of this.#subscriptions) {
+      subscription.close();
+    }
+    for (const { parcel, release } of this.#ready.splice(0)) {
+      this.#letGo(parcel, release);
+    }
+  }
+}
