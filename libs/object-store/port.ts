@@ -26,13 +26,15 @@ export interface StoredObject {
  * Every method throws `BackingUnavailableError` when the backend cannot answer
  * within its deadline; an absent object is an ordinary result, never an error.
  * An object may still be found for a while after it expired: callers compare
- * `expiresAt` with their clock.
+ * `expiresAt` with their clock. Keys and prefixes that are not valid are refused
+ * with a `TypeError`.
  */
 export interface ObjectStore extends AsyncDisposable {
   /**
    * Stores `body`, replacing any previous object under `key`. Readers see the
    * old object or the new one, never a mix. Once this resolves, the object
-   * survives the death of the process and the loss of power.
+   * survives the death of the process and the loss of power, and `body` is the
+   * caller's again. Every generation under a key is new, even after a deletion.
    *
    * @throws {BackingFullError} if there is no room
    */
@@ -53,6 +55,7 @@ export interface ObjectStore extends AsyncDisposable {
    * deleted during the listing may or may not be among them.
    *
    * @param options.startAfter - yields only keys greater than this one
+   * @param options.signal - ends the listing by throwing the signal's reason
    */
   list(
     prefix: string,

@@ -1,6 +1,9 @@
 export type FieldValue = string | number | boolean | Date | Uint8Array | null;
 
-/** The fields of a record: flat, at most 64 KiB in all. */
+/**
+ * The fields of a record: flat, at most 64 KiB in all. Names are 1 to 64 of
+ * `[A-Za-z0-9_]`, starting with a letter; numbers are finite, dates valid.
+ */
 export type RecordFields = Readonly<Record<string, FieldValue>>;
 
 /**
@@ -32,6 +35,7 @@ export interface StoredRecord<Fields> {
  * `BackingUnavailableError` when the backend cannot answer within its deadline.
  * An expired record is absent for every method from the instant it expires. What
  * a write promised survives the death of the process and the loss of power.
+ * Kinds, ids and fields that are not valid are refused with a `TypeError`.
  */
 export interface RecordStore extends AsyncDisposable {
   /** Stores the record unless one is there; concurrent callers see exactly one `true`. */
@@ -63,7 +67,7 @@ export interface RecordStore extends AsyncDisposable {
     options?: { ifVersion?: string },
   ): Promise<boolean>;
 
-  /** Yields the records whose id starts with `idPrefix`, in ascending order of id, page by page. */
+  /** Yields the records whose id starts with `idPrefix`, in ascending order of id, page by page; aborting throws the signal's reason. */
   list<F extends RecordFields>(
     kind: RecordKind<F>,
     idPrefix: string,

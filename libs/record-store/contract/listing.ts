@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { listIds, type OpenRecordStore, PEERS, SESSIONS, today } from './opened-store.ts';
+
+export function describeListing(open: OpenRecordStore): void {
+  describe('listing', () => {
+    it('yields what starts with the prefix, in ascending order of id, as it is stored', async () => {
+      await using opened = await open(new ManualClock(today()));
+      const { store } = opened;
+      const ascending = ['a', 'a-b', 'a.b', 'a/b', 'a/c', 'a0', 'a:b', 'aB', 'ab', 'b/a'];
+      for (const [step, id] of [...ascending.entries()].toReversed()) {
+        await store.set(SESSIONS, id, { step });
+      }
+      await store.set(PEERS, 'a/x', { step: 1 });
+      assert.deepEqual(await listIds(store, SESSIONS, ''), ascending);
+      assert.deepEqual(await listIds(store, SESSIONS, 'a/'), ['a/b', 'a/c']);
+      assert.deepEqual(await listIds(store, SESSIONS, 'c'), []);
+      const [listed] = await Array.fromAsync(store.list(SESSIONS, 'b/'));
+      assert.deepEqual(listed, await store.get(SESSIONS, 'b/a'));
+    });
+
+    it('yields every record once, over many pages', async () => {
+      await using opened = await open(new ManualClock(today()));
+      const ids = Array.from(
+        { length: 130 },
+        (_, index) => `many/${String(index).padStart(4, '0')}`,
+      );
+      await Promise.all(ids.map((id, step) => opened.store.set(SESSIONS, id, { step })));
+      assert.deepEqual(await listIds(opened.store, SESSIONS, 'many/'), ids);
+    });
+
+    it('goes on when records are deleted meanwhile', async () => {
+      await using opened = await open(new ManualClock(today()));
+      const ids = Array.from({ length: 70 }, (_, index) => `del/${String(index).padStart(4, '0')}`);
+      await Promise.all(ids.map((id, step) => opened.store.set(SESSIONS, id, { step })));
+      const seen: string[] = [];
+      for await (const { id } of opened.store.list(SESSIONS, 'del/')) {
+        seen.push(id);
+        await opened.store.delete(SESSIONS, id);
+      }
+      assert.deepEqual(seen, ids);
+    });
+
+    it('can be left early, and aborted with the reason of the signal', async () => {
+      await using opened = await open(new ManualClock(today()));
+      for (const id of ['a', 'b', 'c']) {
+        await opened.store.set(SESSIONS, id, { step: 1 });
+      }
+      for await (const _ of opened.store.list(SESSIONS, '')) {
+        break;
+      }
+      const aborter = new AbortController();
+      const reason = new Error('enough');
+      await assert.rejects(async () => {
+        for await (const _ of opened.store.list(SESSIONS, '', { signal: aborter.signal })) {
+          aborter.abort(reason);
+        }
+      }, reason);
+    });
+  });
+}
