@@ -1,0 +1,82 @@
+import { posix } from 'node:path';
+
+export interface Import {
+  readonly line: number;
+  /** What is imported, as written, such as `#clock/clock.ts` or `node:fs`. */
+  readonly specifier: string;
+  /** Whether nothing of it remains at run time. */
+  readonly isTypeOnly: boolean;
+}
+
+const IMPORT_PATTERNS = [
+  // `import a from 'b'`, `export { a } from 'b'`, `import 'b'`, over one line or several.
+  /^(?:import|export)\b(?<type>\s+type\b)?(?:[^;'"`]*?\bfrom)?\s*(?<quote>['"])(?<specifier>.+?)\k<quote>/gm,
+  // `import('b')`, `require('b')`
+  /\b(?:import|require)\s*\(\s*(?<quote>['"`])(?<specifier>.+?)\k<quote>/g,
+];
+
+/** A file of the tree as the checks see it: its imports and its code without comments. */
+export class SourceFile {
+  /** Relative to the root, with `/`. */
+  readonly path: string;
+  /** The text with comments blanked out; lines keep their numbers. */
+  readonly code: string;
+
+  constructor(path: string, text: string) {
+    this.path = path;
+    this.code = withoutComments(text);
+  }
+
+  get imports(): Import[] {
+    return IMPORT_PATTERNS.flatMap((pattern) =>
+      [...this.code.matchAll(pattern)].map((match) => ({
+        line: this.#lineAt(match.index),
+        specifier: match.groups?.specifier ?? '',
+        isTypeOnly: match.groups?.type !== undefined,
+      })),
+    );
+  }
+
+  /** Lines of code in which `pattern`, a global one, occurs. */
+  linesWith(pattern: RegExp): number[] {
+    return [...this.code.matchAll(pattern)].map((match) => this.#lineAt(match.index));
+  }
+
+  #lineAt(index: number): number {
+    return this.code.slice(0, index).split('\n').length;
+  }
+}
+
+/**
+ * What an import refers to: a path relative to the root for a file of this tree,
+ * and as written for a package or a part of Node.
+ *
+ * @param aliases - the `imports` map of package.json
+ */
+export function resolveImport(
+  from: string,
+  specifier: string,
+  aliases: Readonly<Record<string, string>>,
+): { readonly kind: 'file' | 'package' | 'node'; readonly name: string } {
+  if (specifier.startsWith('node:')) {
+    return { kind: 'node', name: specifier.slice('node:'.length) };
+  }
+  if (specifier.startsWith('.')) {
+    return { kind: 'file', name: posix.join(posix.dirname(from), specifier) };
+  }
+  for (const [alias, target] of Object.entries(aliases)) {
+    const prefix = alias.replace(/\*$/, '');
+    if (specifier.startsWith(prefix)) {
+      const path = target.replace('*', specifier.slice(prefix.length));
+      return { kind: 'file', name: posix.normalize(path) };
+    }
+  }
+  const parts = specifier.split('/');
+  return { kind: 'package', name: parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/') };
+}
+
+/** Blanks out comments; a `//` inside a word, as in an address, is none. */
+function withoutComments(text: string): string {
+  const blank = (comment: string) => comment.replaceAll(/[^\n]/g, ' ');
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, blank).replaceAll(/(?<=^|\s)\/\/.*$/gm, blank);
+}

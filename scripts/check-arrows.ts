@@ -1,0 +1,68 @@
+/**
+ * Fails on an import that points up, and on what goes with it: the environment read
+ * outside a main.ts, input or output in the protocol library, a package that is
+ * imported but not shipped, a mention of a folder that no clone has.
+ *
+ * Takes the root of the tree as its argument; by default, the working folder.
+ */
+import { execFileSync } from 'node:child_process';
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { checkFile, type Manifest, type Violation } from './arrows/rules.ts';
+import { SourceFile } from './arrows/source-file.ts';
+
+/** In two parts, so that this file does not mention it. */
+const FOLDER_OUTSIDE = ['..', 'shared'].join('/');
+
+const CHECKED_FOLDERS = /^(?:libs|scripts|services|test)\//;
+
+function main(root: string): void {
+  const manifest = readManifest(root);
+  const violations = listFiles(root).flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8');
+    const mentions = checkMentions(path, text);
+    return CHECKED_FOLDERS.test(path) && path.endsWith('.ts')
+      ? [...checkFile(new SourceFile(path, text), manifest), ...mentions]
+      : mentions;
+  });
+  for (const { path, line, complaint } of violations) {
+    process.stdout.write(`${path}:${line}: ${complaint}\n`);
+  }
+  process.exitCode = violations.length > 0 ? 1 : 0;
+}
+
+function checkMentions(path: string, text: string): Violation[] {
+  if (!text.includes(FOLDER_OUTSIDE)) {
+    return [];
+  }
+  const complaint = `mentions ${FOLDER_OUTSIDE}, which a clone does not have`;
+  return text
+    .split('\n')
+    .flatMap((content, index) => (content.includes(FOLDER_OUTSIDE) ? [index + 1] : []))
+    .map((line) => ({ path, line, complaint }));
+}
+
+function readManifest(root: string): Manifest {
+  const manifest: Partial<Manifest> = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return { imports: manifest.imports ?? {}, dependencies: manifest.dependencies ?? {} };
+}
+
+/** The files that are tracked or about to be; outside a Git checkout, all there are. */
+function listFiles(root: string): string[] {
+  return (filesInGit(root) ?? globSync('**/*', { cwd: root, exclude: ['**/node_modules'] }))
+    .filter((path) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile() ?? false)
+    .sort();
+}
+
+function filesInGit(root: string): string[] | null {
+  try {
+    const options = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+    const output = execFileSync('git', options, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
+    return output.toString().split('\0').filter(Boolean);
+  } catch {
+    return null;
+  }
+}
+
+main(process.argv[2] ?? process.cwd());
