@@ -1,0 +1,233 @@
+import { MalformedMessageError } from '../errors.ts';
+
+/** Tag octets of the universal types in use. */
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  bmpString: 0x1e,
+  constructedOctetString: 0x24,
+  sequence: 0x30,
+  set: 0x31,
+} as const;
+
+/** Tag octet of a context-specific type with primitive content; `number` is 0…30. */
+export const contextPrimitive = (number: number): number => 0x80 | number;
+
+/** Tag octet of a context-specific type with constructed content; `number` is 0…30. */
+export const contextConstructed = (number: number): number => 0xa0 | number;
+
+const HIGH_TAG_NUMBER = 0x1f;
+const INDEFINITE = -1;
+
+/**
+ * Walks DER from left to right without copying: what it returns are views of
+ * the octets given.
+ *
+ * It goes only as deep as its caller enters and steps over an element in
+ * constant time, so neither depth nor size of hostile input costs anything.
+ * Lengths must be minimal and, but for {@link enterBer}, definite.
+ *
+ * Every method throws {@link MalformedMessageError} if the octets do not match;
+ * the reader must not be used any further then.
+ *
+ * @see X.690, RFC 5652 (which allows BER around what is signed)
+ */
+export class DerReader {
+  readonly octets: Uint8Array;
+  readonly #text: Buffer;
+  #position = 0;
+  /** End of what may be read: of the element entered last, or of the nearest one around it that has a length. */
+  #limit: number;
+  #isIndefinite = false;
+  readonly #outerLimits: number[] = [];
+
+  constructor(octets: Uint8Array) {
+    this.octets = octets;
+    this.#text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+    this.#limit = octets.length;
+  }
+
+  /** Offset of the next element. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Whether the element entered last (or the whole input) has nothing left. */
+  get isAtEnd(): boolean {
+    if (this.#isIndefinite) {
+      return this.octets[this.#position] === 0 && this.octets[this.#position + 1] === 0;
+    }
+    return this.#position >= this.#limit;
+  }
+
+  /** Whether the next element, if any, has this tag. */
+  isNext(tag: number): boolean {
+    return this.#position < this.#limit && this.octets[this.#position] === tag;
+  }
+
+  /** Goes into the next element, until {@link leave}. */
+  enter(tag: number): void {
+    const end = this.#readHeader(tag);
+    this.#outerLimits.push(this.#isIndefinite ? ~this.#limit : this.#limit);
+    this.#limit = end;
+    this.#isIndefinite = false;
+  }
+
+  /** Like {@link enter}, but takes an indefinite length as well. */
+  enterBer(tag: number): void {
+    const end = this.#readHeader(tag, true);
+    this.#outerLimits.push(this.#isIndefinite ? ~this.#limit : this.#limit);
+    this.#isIndefinite = end === INDEFINITE;
+    if (end !== INDEFINITE) {
+      this.#limit = end;
+    }
+  }
+
+  /** Comes out of the element entered last, which must be read to its end. */
+  leave(): void {
+    if (!this.isAtEnd) {
+      throw this.#malformed('Element has more content than expected');
+    }
+    if (this.#isIndefinite) {
+      this.#position += 2;
+      if (this.#position > this.#limit) {
+        throw this.#malformed('Element is truncated');
+      }
+    }
+    const outer = this.#outerLimits.pop();
+    if (outer === undefined) {
+      throw new Error('Left more elements than were entered');
+    }
+    this.#isIndefinite = outer < 0;
+    this.#limit = outer < 0 ? ~outer : outer;
+  }
+
+  /** Checks that the whole input has been read. */
+  finish(): void {
+    if (this.#outerLimits.length > 0 || this.#position !== this.octets.length) {
+      throw this.#malformed('Trailing octets');
+    }
+  }
+
+  /** The content of the next element. */
+  read(tag: number): Uint8Array {
+    const end = this.#readHeader(tag);
+    const content = this.octets.subarray(this.#position, end);
+    this.#position = end;
+    return content;
+  }
+
+  /** Steps over the next element and returns it whole, with tag and length. */
+  readElement(tag: number): Uint8Array {
+    const start = this.#position;
+    this.#position = this.#readHeader(tag);
+    return this.octets.subarray(start, this.#position);
+  }
+
+  /** A non-negative INTEGER under 2^31. */
+  readSmallInteger(tag: number = TAG.integer): number {
+    const end = this.#readHeader(tag);
+    const length = end - this.#position;
+    const first = this.octets[this.#position] ?? 0x80;
+    const isPadded = first === 0 && length > 1 && (this.octets[this.#position + 1] ?? 0) < 0x80;
+    if (length < 1 || length > 4 || first >= 0x80 || isPadded) {
+      throw this.#malformed('Integer is negative, too large or not minimal');
+    }
+    let value = 0;
+    while (this.#position < end) {
+      value = value * 256 + (this.octets[this.#position++] ?? 0);
+    }
+    return value;
+  }
+
+  readBoolean(): boolean {
+    const content = this.read(TAG.boolean);
+    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+      throw this.#malformed('Boolean is neither FALSE nor TRUE');
+    }
+    return content[0] === 0xff;
+  }
+
+  /** Printable ASCII, which is what a VisibleString may hold; at most `maxLength` characters. */
+  readVisibleText(tag: number, maxLength: number): string {
+    const end = this.#readHeader(tag);
+    if (end - this.#position > maxLength) {
+      throw this.#malformed(`Text is longer than ${maxLength} characters`);
+    }
+    for (let index = this.#position; index < end; index++) {
+      const octet = this.octets[index] ?? 0;
+      if (octet < 0x20 || octet > 0x7e) {
+        throw this.#malformed('Text has a character that is not printable ASCII');
+      }
+    }
+    const text = this.#text.toString('latin1', this.#position, end);
+    this.#position = end;
+    return text;
+  }
+
+  /** The octets of a BIT STRING that has a whole number of them. */
+  readBitString(): Uint8Array {
+    const content = this.read(TAG.bitString);
+    if (content[0] !== 0) {
+      throw this.#malformed('Bit string is not made of whole octets');
+    }
+    return content.subarray(1);
+  }
+
+  /** Moves to the content of the next element and returns where that ends. */
+  #readHeader(tag: number, allowIndefinite = false): number {
+    const { octets } = this;
+    const actualTag = octets[this.#position];
+    if (this.#position + 2 > this.#limit) {
+      throw this.#malformed('Element is missing or truncated');
+    }
+    if (actualTag !== tag || (tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER) {
+      throw this.#malformed(`Expected tag ${hex(tag)}, found ${hex(actualTag ?? 0)}`);
+    }
+    const first = octets[this.#position + 1] ?? 0;
+    this.#position += 2;
+    if (first === 0x80) {
+      if (!allowIndefinite) {
+        throw this.#malformed('Indefinite length where DER is required');
+      }
+      return INDEFINITE;
+    }
+    const length = first < 0x80 ? first : this.#readLongLength(first & 0x7f);
+    const end = this.#position + length;
+    if (end > this.#limit) {
+      throw this.#malformed('Element is longer than what surrounds it');
+    }
+    return end;
+  }
+
+  #readLongLength(lengthOctets: number): number {
+    const { octets } = this;
+    if (lengthOctets > 4 || this.#position + lengthOctets > this.#limit) {
+      throw this.#malformed('Length is too long or truncated');
+    }
+    let length = 0;
+    for (let count = 0; count < lengthOctets; count++) {
+      length = length * 256 + (octets[this.#position++] ?? 0);
+    }
+    if (length < 0x80 || length < 256 ** (lengthOctets - 1)) {
+      throw this.#malformed('Length is not minimal');
+    }
+    return length;
+  }
+
+  #malformed(message: string): MalformedMessageError {
+    return new MalformedMessageError(`${message} (at octet ${this.#position})`);
+  }
+}
+
+function hex(octet: number): string {
+  return `0x${octet.toString(16).padStart(2, '0')}`;
+}
