@@ -1,0 +1,180 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
+import { Certificate } from '#awala/x509/certificate.ts';
+import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { KeyVault } from '#key-vault/port.ts';
+import type { Log } from '#log/log.ts';
+import { type RecordStore, recordKind } from '#record-store/port.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Certificates that we issue start this long in the past, for peers whose clock is slow. */
+export const ISSUANCE_BACKDATING_MS = 3 * HOUR_MS;
+/** No certificate may be valid for longer (RS-002 "Certificate Validity Period"). */
+export const MAX_CERTIFICATE_VALIDITY_MS = 180 * DAY_MS;
+/** How long another process's renewal may go unnoticed. */
+const TRUST_REFRESH_MS = 60_000;
+
+const OWN_CERTIFICATE = recordKind<{ der: Uint8Array }>('own-certificate');
+
+export interface IdentityParts {
+  readonly vault: KeyVault;
+  readonly records: RecordStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Who this gateway is: the key in the vault and the certificates it issued to
+ * itself. The newest certificate issues others; all that are still valid are
+ * trusted, so that what was issued under an older one stays good.
+ *
+ * @see RS-002 "Certificate Rotation"
+ */
+export class Identity {
+  /** DER SubjectPublicKeyInfo of the identity key. */
+  readonly publicKeyDer: Uint8Array;
+  readonly publicKey: KeyObject;
+  readonly nodeId: NodeId;
+  readonly #parts: IdentityParts;
+  #certificates: readonly Certificate[] = [];
+  #loadedAtMs = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | null = null;
+
+  private constructor(parts: IdentityParts, publicKeyDer: Uint8Array) {
+    this.#parts = parts;
+    this.publicKeyDer = publicKeyDer;
+    this.publicKey = createPublicKey({
+      key: Buffer.from(publicKeyDer),
+      format: 'der',
+      type: 'spki',
+    });
+    this.nodeId = nodeIdOfKey(publicKeyDer);
+  }
+
+  /**
+   * Asks the vault for the identity key, and issues a first certificate if there
+   * is none yet. Safe to call in several processes at once.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  static async open(parts: IdentityParts): Promise<Identity> {
+    const identity = new Identity(parts, await parts.vault.publicKey());
+    await identity.renewIfDue();
+    return identity;
+  }
+
+  /** Signs with the identity key, in the vault. */
+  readonly sign = (data: Uint8Array): Promise<Uint8Array> => this.#parts.vault.sign(data);
+
+  /**
+   * The certificates to verify others against: every own one valid now, the one
+   * that expires last first. Read again at most once a minute.
+   *
+   * @throws {BackingUnavailableError} only if none was read before
+   */
+  async trustedCertificates(): Promise<readonly Certificate[]> {
+    const nowMs = this.#parts.clock.now().getTime();
+    if (nowMs - this.#loadedAtMs >= TRUST_REFRESH_MS) {
+      await this.#refresh();
+    }
+    return this.#validNow();
+  }
+
+  /** The certificate to issue others with: the one that expires last. */
+  async currentCertificate(): Promise<Certificate> {
+    const [current] = await this.trustedCertificates();
+    if (!current) {
+      throw new Error('the gateway has no valid certificate of its own: renewal is overdue');
+    }
+    return current;
+  }
+
+  /**
+   * Issues a new own certificate once half the life of the current one is over.
+   *
+   * @returns whether this call issued one
+   */
+  async renewIfDue(): Promise<boolean> {
+    await this.#load();
+    const current = this.#validNow()[0];
+    if (current && !this.#isHalfOver(current)) {
+      return false;
+    }
+    const certificate = await this.#issueOwn();
+    const created = await this.#parts.records.create(
+      OWN_CERTIFICATE,
+      this.#recordIdAfter(this.#certificates),
+      { der: certificate.der },
+      { expiresAt: certificate.notAfter },
+    );
+    await this.#load();
+    if (created) {
+      this.#parts.log.info(
+        { nodeId: this.nodeId, expiresAt: certificate.notAfter },
+        'issued a new certificate to this gateway',
+      );
+    }
+    return created;
+  }
+
+  #issueOwn(): Promise<Certificate> {
+    const notBefore = new Date(this.#parts.clock.now().getTime() - ISSUANCE_BACKDATING_MS);
+    return issueGatewayCertificate({
+      subjectKey: this.publicKeyDer,
+      issuer: null,
+      issuerKey: this.publicKeyDer,
+      sign: this.sign,
+      notBefore,
+      notAfter: new Date(notBefore.getTime() + MAX_CERTIFICATE_VALIDITY_MS),
+    });
+  }
+
+  /** Two processes that renew at once mean the same record, so that one of them wins. */
+  #recordIdAfter(known: readonly Certificate[]): string {
+    const latestEndMs = Math.max(0, ...known.map(({ notAfter }) => notAfter.getTime()));
+    return `${this.nodeId}/after-${String(latestEndMs).padStart(15, '0')}`;
+  }
+
+  #isHalfOver({ notBefore, notAfter }: Certificate): boolean {
+    const middleMs = (notBefore.getTime() + notAfter.getTime()) / 2;
+    return middleMs <= this.#parts.clock.now().getTime();
+  }
+
+  #validNow(): readonly Certificate[] {
+    const now = this.#parts.clock.now();
+    return this.#certificates.filter(
+      ({ notBefore, notAfter }) => notBefore <= now && now < notAfter,
+    );
+  }
+
+  async #refresh(): Promise<void> {
+    this.#refreshing ??= this.#load().finally(() => {
+      this.#refreshing = null;
+    });
+    try {
+      await this.#refreshing;
+    } catch (error) {
+      if (this.#validNow().length === 0) {
+        throw error;
+      }
+      this.#loadedAtMs = this.#parts.clock.now().getTime();
+      this.#parts.log.warn(
+        { error },
+        'own certificates could not be read again; using those known',
+      );
+    }
+  }
+
+  async #load(): Promise<void> {
+    const certificates: Certificate[] = [];
+    for await (const { fields } of this.#parts.records.list(OWN_CERTIFICATE, `${this.nodeId}/`)) {
+      certificates.push(Certificate.parse(fields.der));
+    }
+    certificates.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime());
+    this.#certificates = certificates;
+    this.#loadedAtMs = this.#parts.clock.now().getTime();
+  }
+}

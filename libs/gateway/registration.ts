@@ -1,0 +1,116 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { nodeIdOfKey } from '#awala/node-id.ts';
+import { parseAuthorization, serialiseAuthorization } from '#awala/registration/authorization.ts';
+import { serialiseRegistration } from '#awala/registration/registration.ts';
+import { parseRegistrationRequest } from '#awala/registration/request.ts';
+import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import { type Identity, ISSUANCE_BACKDATING_MS, MAX_CERTIFICATE_VALIDITY_MS } from './identity.ts';
+import type { SessionKeys } from './session-keys.ts';
+
+/** An authorization is for the request that follows at once (RS-016: under 10 s). */
+const AUTHORIZATION_LIFE_MS = 9_000;
+const KEY_DIGEST = /^[0-9a-f]{64}$/i;
+
+export interface RegistrationParts {
+  readonly identity: Identity;
+  readonly sessionKeys: SessionKeys;
+  readonly internetAddress: string;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+}
+
+/**
+ * Registers private gateways, in two steps: an authorization for a key, then a
+ * certificate for whoever proves to hold it. Nothing is stored: the certificate
+ * is the registration.
+ *
+ * @see RS-016 "Private node registration"
+ */
+export class Registration {
+  readonly #parts: RegistrationParts;
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param keyDigest - the SHA-256 of the peer's public key in 64 hex digits
+   * @returns the authorization (PNRA), serialised
+   * @throws {MalformedMessageError}
+   * @throws {BackingUnavailableError}
+   */
+  async authorise(keyDigest: string): Promise<Uint8Array> {
+    if (!KEY_DIGEST.test(keyDigest)) {
+      throw new MalformedMessageError('the body must be the SHA-256 of the key in 64 hex digits');
+    }
+    const { identity, clock } = this.#parts;
+    const expiresAt = new Date(clock.now().getTime() + AUTHORIZATION_LIFE_MS);
+    const gatewayData = Buffer.from(keyDigest, 'hex');
+    return serialiseAuthorization({ expiresAt, gatewayData }, identity.sign);
+  }
+
+  /**
+   * @param octets - the request (PNRR), serialised
+   * @returns the registration (PNR), serialised
+   * @throws {MalformedMessageError}
+   * @throws {InvalidMessageError} with reason `wrong-key` if the authorization is for another key
+   * @throws {BackingUnavailableError}
+   */
+  async register(octets: Uint8Array): Promise<Uint8Array> {
+    const request = parseRegistrationRequest(octets);
+    if (!request.verifyCountersignature()) {
+      throw new InvalidMessageError(
+        'signature',
+        'the countersignature is not by the key presented',
+      );
+    }
+    this.#checkAuthorization(request.authorization, request.publicKey);
+    const { internetAddress, sessionKeys, metrics, log } = this.#parts;
+    const { peerCertificate, gatewayCertificate } = await this.#issue(request.publicKey);
+    const sessionKey = await sessionKeys.initialKey();
+    metrics.registered();
+    log.info({ peer: nodeIdOfKey(request.publicKey) }, 'registered a private gateway');
+    return serialiseRegistration({
+      peerCertificate,
+      gatewayCertificate,
+      internetAddress,
+      sessionKey,
+    });
+  }
+
+  #checkAuthorization(serialised: Uint8Array, publicKey: Uint8Array): void {
+    const authorization = parseAuthorization(serialised);
+    const { identity, clock } = this.#parts;
+    if (!authorization.verify(identity.publicKey)) {
+      throw new InvalidMessageError('signature', 'the authorization is not by this gateway');
+    }
+    if (authorization.expiresAt <= clock.now()) {
+      throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
+    }
+    const digest = createHash('sha256').update(publicKey).digest();
+    const { gatewayData } = authorization;
+    if (gatewayData.length !== digest.length || !timingSafeEqual(gatewayData, digest)) {
+      throw new InvalidMessageError('wrong-key', 'the authorization is for another key');
+    }
+  }
+
+  async #issue(subjectKey: Uint8Array) {
+    const { identity, clock } = this.#parts;
+    const gatewayCertificate = await identity.currentCertificate();
+    const notBeforeMs = clock.now().getTime() - ISSUANCE_BACKDATING_MS;
+    const peerCertificate = await issueGatewayCertificate({
+      subjectKey,
+      issuer: gatewayCertificate,
+      issuerKey: identity.publicKeyDer,
+      sign: identity.sign,
+      notBefore: new Date(Math.max(notBeforeMs, gatewayCertificate.notBefore.getTime())),
+      notAfter: new Date(notBeforeMs + MAX_CERTIFICATE_VALIDITY_MS),
+    });
+    return { peerCertificate, gatewayCertificate };
+  }
+}

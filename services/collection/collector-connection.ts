@@ -1,0 +1,227 @@
+import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import { parseHandshakeResponse, serialiseChallenge } from '#awala/collection/handshake.ts';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Identity } from '#gateway/identity.ts';
+import {
+  AcknowledgementOverdueError,
+  type CollectionLimits,
+  type CollectionParts,
+  ParcelCollection,
+} from '#gateway/parcel-collection.ts';
+import type { Log } from '#log/log.ts';
+import { CLOSE, type CloseCode } from './close-codes.ts';
+import { type CollectorTraits, goAwayCode } from './collector-traits.ts';
+import { sendDelivery } from './delivery-sender.ts';
+import type { Heartbeat } from './heartbeat.ts';
+
+const NONCE_OCTETS = 32;
+/** Longer texts cannot be delivery ids of ours. */
+const MAX_DELIVERY_ID_OCTETS = 64;
+/** How long a client may take to answer our closing frame. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export interface CollectorParts extends CollectionParts {
+  readonly identity: Identity;
+  readonly verifier: MessageVerifier;
+  readonly heartbeat: Heartbeat;
+  readonly log: Log;
+}
+
+export interface CollectorLimits extends CollectionLimits {
+  /** Time to answer the challenge. */
+  readonly handshakeTimeoutMs: number;
+}
+
+/**
+ * One WebSocket connection of a client that collects parcels: challenge,
+ * handshake, then deliveries and acknowledgements until either side ends it.
+ *
+ * @see RS-016 "Parcel collection"
+ */
+export class CollectorConnection {
+  readonly #socket: WebSocket;
+  readonly #transport: Duplex & { readonly bytesWritten?: number };
+  readonly #traits: CollectorTraits;
+  readonly #parts: CollectorParts;
+  readonly #limits: CollectorLimits;
+  readonly #gone = new AbortController();
+  readonly #nonce = randomBytes(NONCE_OCTETS);
+  #phase: 'challenged' | 'verifying' | 'collecting' | 'closing' = 'challenged';
+  #collection: ParcelCollection | null = null;
+  #lastSeenMs: number;
+  #flushedOctets = 0;
+  #stopHeartbeat = () => {};
+  #cancelTimeout = () => {};
+
+  constructor(
+    socket: WebSocket,
+    request: { readonly transport: Duplex; readonly traits: CollectorTraits },
+    parts: CollectorParts,
+    limits: CollectorLimits,
+  ) {
+    this.#socket = socket;
+    this.#transport = request.transport;
+    this.#traits = request.traits;
+    this.#parts = parts;
+    this.#limits = { ...limits, window: request.traits.mergesDeliveries ? 1 : limits.window };
+    this.#lastSeenMs = parts.clock.now().getTime();
+  }
+
+  /** Starts the conversation. To be called once. */
+  open(): void {
+    this.#socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
+    this.#socket.on('pong', () => this.#seen());
+    this.#socket.on('ping', () => this.#seen());
+    this.#socket.on('error', (error) => this.#parts.log.info({ error }, 'collector misbehaved'));
+    this.#socket.once('close', () => this.#onClose());
+    if (this.#traits.isBrowser) {
+      this.#close(CLOSE.browserRefused, 'Web browsers are not allowed');
+      return;
+    }
+    this.#stopHeartbeat = this.#parts.heartbeat.watch({
+      ping: () => this.#socket.ping(),
+      lastSeenMs: () => this.#lastSignOfLifeMs(),
+      lost: () => this.#socket.terminate(),
+    });
+    this.#cancelTimeout = this.#parts.clock.schedule(this.#limits.handshakeTimeoutMs, () =>
+      this.#close(CLOSE.tryAgain, 'The challenge was not answered in time'),
+    );
+    this.#socket.send(serialiseChallenge(this.#nonce));
+  }
+
+  /** Asks the client to go and come back, because the server is about to stop. */
+  goAway(): void {
+    this.#close(goAwayCode(this.#traits), 'The server is going away');
+  }
+
+  #onMessage(data: RawData, isBinary: boolean): void {
+    this.#seen();
+    if (this.#phase === 'challenged' && isBinary) {
+      this.#phase = 'verifying';
+      this.#cancelTimeout();
+      void this.#collect(octetsOf(data));
+    } else if (this.#collection && !isBinary) {
+      this.#acknowledge(this.#collection, octetsOf(data));
+    } else {
+      this.#close(CLOSE.invalidMessage, 'This message was not expected now');
+    }
+  }
+
+  /** Also while closing: what the peer has, it need not get again. */
+  #acknowledge(collection: ParcelCollection, octets: Buffer): void {
+    const isPlausible = octets.length <= MAX_DELIVERY_ID_OCTETS;
+    if (!isPlausible || !collection.acknowledge(octets.toString('latin1'))) {
+      this.#close(CLOSE.invalidMessage, 'No such delivery awaits an acknowledgement');
+    }
+  }
+
+  async #collect(handshake: Uint8Array): Promise<void> {
+    const { metrics, log } = this.#parts;
+    let isCounted = false;
+    try {
+      const privateGateways = await this.#authenticate(handshake);
+      if (this.#gone.signal.aborted) {
+        return;
+      }
+      metrics.collectorConnected();
+      isCounted = true;
+      log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'collecting');
+      this.#collection = this.#openCollection(privateGateways);
+      this.#phase = 'collecting';
+      await this.#collection.run(this.#gone.signal);
+      this.#close(CLOSE.completed, 'All parcels were collected');
+    } catch (error) {
+      this.#closeAfter(error);
+    } finally {
+      if (isCounted) {
+        metrics.collectorDisconnected();
+      }
+    }
+  }
+
+  #openCollection(privateGateways: readonly NodeId[]): ParcelCollection {
+    return new ParcelCollection(this.#parts, {
+      privateGateways,
+      keepAlive: this.#traits.keepAlive,
+      limits: this.#limits,
+      send: (deliveryId, parcel) => sendDelivery(this.#socket, deliveryId, parcel),
+    });
+  }
+
+  /** @returns the nodes that the peer proved to be, each once */
+  async #authenticate(handshake: Uint8Array): Promise<readonly NodeId[]> {
+    const signatures = parseHandshakeResponse(handshake);
+    const { identity, verifier, clock } = this.#parts;
+    const anchors = await identity.trustedCertificates();
+    const at = clock.now();
+    const nodes = signatures.map((signature) => {
+      const options = { at, anchors };
+      return verifier.verifyDetached(signature, this.#nonce, 'collection-handshake', options)
+        .nodeId;
+    });
+    return [...new Set(nodes)];
+  }
+
+  #closeAfter(error: unknown): void {
+    const { log } = this.#parts;
+    if (this.#gone.signal.aborted) {
+      return;
+    }
+    if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
+      log.info({ reason: error.message }, 'refused a collection handshake');
+      this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
+    } else if (error instanceof AcknowledgementOverdueError) {
+      log.info({}, 'a collector stopped acknowledging');
+      this.#close(goAwayCode(this.#traits), 'No acknowledgement came in time');
+    } else {
+      const isExpected = error instanceof BackingUnavailableError;
+      log[isExpected ? 'warn' : 'error']({ error }, 'a collection failed');
+      this.#close(CLOSE.internalError, 'The server could not go on; try again later');
+    }
+  }
+
+  #close(code: CloseCode, reason: string): void {
+    if (this.#phase !== 'closing') {
+      this.#phase = 'closing';
+      this.#cancelTimeout();
+      this.#socket.close(code, reason);
+      this.#cancelTimeout = this.#parts.clock.schedule(CLOSE_TIMEOUT_MS, () =>
+        this.#socket.terminate(),
+      );
+      this.#gone.abort(new Error('the collector was told to go'));
+    }
+  }
+
+  #onClose(): void {
+    this.#phase = 'closing';
+    this.#stopHeartbeat();
+    this.#cancelTimeout();
+    this.#gone.abort(new Error('the collector is gone'));
+  }
+
+  #seen(): void {
+    this.#lastSeenMs = this.#parts.clock.now().getTime();
+  }
+
+  /** A peer that takes octets is alive, even if its pong waits behind a large parcel. */
+  #lastSignOfLifeMs(): number {
+    const flushed = (this.#transport.bytesWritten ?? 0) - this.#transport.writableLength;
+    if (flushed > this.#flushedOctets) {
+      this.#flushedOctets = flushed;
+      this.#seen();
+    }
+    return this.#lastSeenMs;
+  }
+}
+
+function octetsOf(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) {
+    return data;
+  }
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}

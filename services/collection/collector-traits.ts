@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { CLOSE, type CloseCode } from './close-codes.ts';
+
+/** What the request tells about the client that wants to collect. */
+export interface CollectorTraits {
+  /** Whether it waits for arrivals after the backlog. */
+  readonly keepAlive: boolean;
+  /**
+   * Whether it may lose a delivery that arrives before it read the one before.
+   * The deployed JavaScript client does, and is known by sending no User-Agent.
+   */
+  readonly mergesDeliveries: boolean;
+  /** Whether the request comes from a web page. */
+  readonly isBrowser: boolean;
+}
+
+/** Both generations of the header that names the streaming mode. */
+const STREAMING_MODE_HEADERS = ['x-awala-streaming-mode', 'x-relaynet-streaming-mode'];
+
+export function collectorTraits(headers: IncomingHttpHeaders): CollectorTraits {
+  const modes = STREAMING_MODE_HEADERS.map((name) => headers[name]);
+  return {
+    keepAlive: !modes.includes('close-upon-completion'),
+    mergesDeliveries: headers['user-agent'] === undefined,
+    isBrowser: headers.origin !== undefined,
+  };
+}
+
+/**
+ * How to end a collection that the server can no longer serve, so that the client
+ * comes back at once. 4000 says so; but the JavaScript client reports it as an
+ * error and reconnects by itself only after 1000, while to the Android client
+ * 1000 ends a collection that was to be kept alive.
+ */
+export function goAwayCode(traits: CollectorTraits): CloseCode {
+  return traits.keepAlive && traits.mergesDeliveries ? CLOSE.completed : CLOSE.tryAgain;
+}

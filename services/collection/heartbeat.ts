@@ -1,0 +1,64 @@
+import type { Clock } from '#clock/clock.ts';
+
+/** RS-016 "Pings": one every 5 s, and a peer that is silent for 9 s is gone. */
+const PING_INTERVAL_MS = 5_000;
+const SILENCE_LIMIT_MS = 9_000;
+const TICK_MS = 1_000;
+const SLOTS = PING_INTERVAL_MS / TICK_MS;
+
+/** A connection that is to be kept alive, or found dead. */
+export interface Pulse {
+  ping(): void;
+  /** When the peer last showed life, in milliseconds since the epoch. */
+  lastSeenMs(): number;
+  /** The peer is gone. */
+  lost(): void;
+}
+
+/**
+ * Pings many connections with one timer, a fifth of them each second, and drops
+ * those whose peer fell silent.
+ */
+export class Heartbeat {
+  readonly #clock: Clock;
+  readonly #slots: Set<Pulse>[] = Array.from({ length: SLOTS }, () => new Set());
+  #turn = 0;
+  #cancelTick: (() => void) | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Pings at once, then every 5 s.
+   *
+   * @returns stops it; safe to call twice
+   */
+  watch(pulse: Pulse): () => void {
+    const slot = this.#slots[this.#turn];
+    slot?.add(pulse);
+    this.#cancelTick ??= this.#clock.schedule(TICK_MS, () => this.#tick());
+    pulse.ping();
+    return () => {
+      slot?.delete(pulse);
+    };
+  }
+
+  #tick(): void {
+    this.#turn = (this.#turn + 1) % SLOTS;
+    const nowMs = this.#clock.now().getTime();
+    for (const pulse of this.#slots[this.#turn] ?? []) {
+      pulse.ping();
+    }
+    for (const slot of this.#slots) {
+      for (const pulse of slot) {
+        if (nowMs - pulse.lastSeenMs() >= SILENCE_LIMIT_MS) {
+          slot.delete(pulse);
+          pulse.lost();
+        }
+      }
+    }
+    const isEmpty = this.#slots.every((slot) => slot.size === 0);
+    this.#cancelTick = isEmpty ? null : this.#clock.schedule(TICK_MS, () => this.#tick());
+  }
+}

@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
+import type { AcceptedParcel, ParcelIntake } from '#gateway/parcel-intake.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
+
+const PARCEL_MEDIA_TYPE = 'application/vnd.awala.parcel';
+
+export interface ParcelRouteParts {
+  readonly intake: ParcelIntake;
+  readonly metrics: GatewayMetrics;
+}
+
+/**
+ * `POST` to any path: 202 once the parcel is stored durably; 400 if it is
+ * malformed, 403 if it must be refused, 415 if it is not sent as a parcel.
+ *
+ * @see RS-007 "Parcel Delivery"
+ */
+export function registerParcelRoute(
+  server: FastifyInstance,
+  { intake, metrics }: ParcelRouteParts,
+): void {
+  const options = { bodyLimit: MAX_MESSAGE_OCTETS };
+  server.post<{ Body: Buffer }>('/*', options, async (request, reply) => {
+    try {
+      requireMediaType(request, PARCEL_MEDIA_TYPE);
+      const accepted = await accept(request.body, intake);
+      const { privateGateway, parcelId } = accepted;
+      request.log.info({ peer: privateGateway, parcel: parcelId }, 'accepted a parcel');
+      reply.code(202);
+      return '';
+    } catch (error) {
+      if (error instanceof Refusal) {
+        metrics.parcelRefused('pohttp', error.reason);
+      }
+      throw error;
+    }
+  });
+}
+
+async function accept(body: Uint8Array, intake: ParcelIntake): Promise<AcceptedParcel> {
+  try {
+    return await intake.acceptFromInternet(intake.read(body));
+  } catch (error) {
+    if (error instanceof MalformedMessageError) {
+      throw new Refusal(400, error.message, 'malformed');
+    }
+    if (error instanceof InvalidMessageError) {
+      throw new Refusal(403, error.message, error.reason);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,9 @@
+/** Media types of PoWeb (RS-016), and the one that public gateways serve their connection parameters with. */
+export const MEDIA_TYPE = {
+  connectionParameters: 'application/vnd.etsi.tsl.der',
+  keyDigest: 'text/plain',
+  authorization: 'application/vnd.awala.node-registration.authorization',
+  registrationRequest: 'application/vnd.awala.node-registration.request',
+  registration: 'application/vnd.awala.node-registration.registration',
+  parcel: 'application/vnd.awala.parcel',
+} as const;

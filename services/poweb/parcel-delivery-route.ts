@@ -1,0 +1,93 @@
+import type { FastifyInstance } from 'fastify';
+import { parseCountersignature } from '#awala/countersignature.ts';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Identity } from '#gateway/identity.ts';
+import type { AcceptedParcel, ParcelIntake } from '#gateway/parcel-intake.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
+import { MEDIA_TYPE } from './media-types.ts';
+
+export interface ParcelDeliveryParts {
+  readonly intake: ParcelIntake;
+  readonly verifier: MessageVerifier;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+}
+
+/**
+ * `POST /v1/parcels`: 202 once the parcel is stored durably; 401 if the
+ * countersignature is missing or malformed, 403 if it does not verify, 400 if
+ * the parcel is malformed, 422 if it must be refused.
+ *
+ * @see RS-016 "Parcel delivery"
+ */
+export function registerParcelDeliveryRoute(
+  server: FastifyInstance,
+  parts: ParcelDeliveryParts,
+): void {
+  const options = { bodyLimit: MAX_MESSAGE_OCTETS };
+  server.post<{ Body: Buffer }>('/v1/parcels', options, async (request, reply) => {
+    try {
+      requireMediaType(request, MEDIA_TYPE.parcel);
+      const { authorization } = request.headers;
+      const peer = await authenticate(authorization, request.body, parts);
+      const accepted = await accept(request.body, parts);
+      request.log.info({ peer, parcel: accepted.parcelId }, 'accepted a parcel');
+      reply.code(202);
+      return '';
+    } catch (error) {
+      if (error instanceof Refusal) {
+        parts.metrics.parcelRefused('poweb', error.reason);
+      }
+      throw error;
+    }
+  });
+}
+
+/** @returns the private gateway that countersigned the parcel */
+async function authenticate(
+  authorization: string | undefined,
+  body: Uint8Array,
+  { identity, verifier, clock }: ParcelDeliveryParts,
+): Promise<NodeId> {
+  const countersignature = parseCountersignature(authorization);
+  if (!countersignature) {
+    throw new Refusal(
+      401,
+      'The countersignature is missing or malformed',
+      'countersignature-malformed',
+    );
+  }
+  const anchors = await identity.trustedCertificates();
+  try {
+    const options = { at: clock.now(), anchors };
+    return verifier.verifyDetached(countersignature, body, 'parcel-delivery', options).nodeId;
+  } catch (error) {
+    if (error instanceof MalformedMessageError) {
+      throw new Refusal(401, 'The countersignature is malformed', 'countersignature-malformed');
+    }
+    if (error instanceof InvalidMessageError) {
+      throw new Refusal(403, error.message, 'countersignature-invalid');
+    }
+    throw error;
+  }
+}
+
+async function accept(body: Uint8Array, { intake }: ParcelDeliveryParts): Promise<AcceptedParcel> {
+  try {
+    return await intake.acceptFromPrivateGateway(intake.read(body), 'poweb');
+  } catch (error) {
+    if (error instanceof MalformedMessageError) {
+      throw new Refusal(400, error.message, 'malformed');
+    }
+    if (error instanceof InvalidMessageError) {
+      throw new Refusal(422, error.message, error.reason);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import type { Registration } from '#gateway/registration.ts';
+import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
+import { MEDIA_TYPE } from './media-types.ts';
+import type { RateLimit } from './rate-limit.ts';
+
+/** RS-016: requests over these sizes SHOULD be refused, in octets. */
+const MAX_PRE_REGISTRATION_OCTETS = 64;
+const MAX_REGISTRATION_OCTETS = 1024 * 1024;
+
+/** Both generations of the path. */
+const PRE_REGISTRATION_PATHS = ['/v1/pre-registrations', '/v1/pre-registration'];
+
+export interface RegistrationRouteParts {
+  readonly registration: Registration;
+  /** Anyone may ask for an authorization, and each costs a signature. */
+  readonly preRegistrationLimit: RateLimit;
+}
+
+/**
+ * `POST /v1/pre-registrations` and `POST /v1/nodes`.
+ *
+ * @see RS-016 "Private node registration"
+ */
+export function registerRegistrationRoutes(
+  server: FastifyInstance,
+  parts: RegistrationRouteParts,
+): void {
+  for (const path of PRE_REGISTRATION_PATHS) {
+    registerPreRegistrationRoute(server, path, parts);
+  }
+  registerNodesRoute(server, parts);
+}
+
+function registerPreRegistrationRoute(
+  server: FastifyInstance,
+  path: string,
+  { registration, preRegistrationLimit }: RegistrationRouteParts,
+): void {
+  const options = { bodyLimit: MAX_PRE_REGISTRATION_OCTETS };
+  server.post<{ Body: Buffer }>(path, options, async (request, reply) => {
+    requireMediaType(request, MEDIA_TYPE.keyDigest);
+    if (!preRegistrationLimit.tryTake()) {
+      throw new Refusal(503, 'Too many registrations at the moment; try again in a few seconds');
+    }
+    try {
+      const authorization = await registration.authorise(request.body.toString('latin1'));
+      reply.type(MEDIA_TYPE.authorization);
+      return authorization;
+    } catch (error) {
+      throw error instanceof MalformedMessageError ? new Refusal(400, error.message) : error;
+    }
+  });
+}
+
+function registerNodesRoute(
+  server: FastifyInstance,
+  { registration }: RegistrationRouteParts,
+): void {
+  const options = { bodyLimit: MAX_REGISTRATION_OCTETS };
+  server.post<{ Body: Buffer }>('/v1/nodes', options, async (request, reply) => {
+    requireMediaType(request, MEDIA_TYPE.registrationRequest);
+    try {
+      const registered = await registration.register(request.body);
+      reply.type(MEDIA_TYPE.registration);
+      return registered;
+    } catch (error) {
+      throw registrationRefusal(error);
+    }
+  });
+}
+
+function registrationRefusal(error: unknown): unknown {
+  if (error instanceof InvalidMessageError) {
+    return new Refusal(error.reason === 'wrong-key' ? 403 : 400, error.message);
+  }
+  return error instanceof MalformedMessageError ? new Refusal(400, error.message) : error;
+}
