@@ -1,7 +1,8 @@
-/** A value that SQLite stores; blobs come back as `Uint8Array`. */
+/** A value that SQLite stores; blobs come back as `Uint8Array`, integers as `number` (beyond 2^53 they are refused). */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 export interface Statement {
+  /** A constant of the code: every text ever run stays prepared. Values go into `parameters`, one for each `?`. */
   readonly sql: string;
   readonly parameters?: readonly SqlValue[];
 }
@@ -22,9 +23,20 @@ export interface WriteResult {
  * Writes that wait together share one transaction and one sync (group commit);
  * each call is still atomic by itself, and one that fails undoes only itself.
  * Reads run beside writes and see every write that resolved before them.
+ * Writes are run in the order in which they are made, and so are reads.
+ *
+ * Both methods throw `DatabaseUnavailableError` when there is no answer within
+ * the deadline, too much is waiting, or the database is closed; and
+ * `StatementFailedError` for a statement that cannot be run. Closing finishes
+ * what was asked before.
  */
 export interface Database extends AsyncDisposable {
-  /** Runs the statements as one atomic unit. A statement after one that changed no row may be made conditional in SQL. */
+  /**
+   * Runs the statements as one atomic unit. A statement after one that changed no
+   * row may be made conditional in SQL (`WHERE changes() > 0`).
+   *
+   * @throws {DatabaseFullError} if there is no room
+   */
   write(statements: readonly Statement[]): Promise<WriteResult>;
   read(statement: Statement): Promise<readonly Row[]>;
 }

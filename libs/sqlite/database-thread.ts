@@ -1,0 +1,152 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '#clock/clock.ts';
+import { CallQueue, octetsOf, type WaitingCall } from './call-queue.ts';
+import type { Statement, WriteResult } from './database.ts';
+import { DatabaseUnavailableError } from './errors.ts';
+import { errorOf } from './failure.ts';
+import {
+  type AnswerBatch,
+  CallEncoder,
+  type CloseRequest,
+  decodeResult,
+  type StartReport,
+} from './wire.ts';
+
+export interface DatabaseThreadOptions {
+  readonly path: string;
+  /** The module that the thread runs, and what it is given. */
+  readonly module: URL;
+  readonly workerData: object;
+  readonly clock: Clock;
+  /** A call that is not answered by then fails; what it asked for may still happen. */
+  readonly deadlineMs: number;
+  /** Most octets of calls that are waiting for their answer; more are refused. */
+  readonly maxPendingOctets: number;
+}
+
+/** How long a thread may take to finish its work and end. */
+const CLOSING_DEADLINE_MS = 30_000;
+
+/**
+ * A thread with a connection of its own, seen from the thread that uses it.
+ * Calls are run, and answered, in the order in which they are made.
+ */
+export class DatabaseThread {
+  readonly #options: DatabaseThreadOptions;
+  readonly #worker: Worker;
+  readonly #encoder = new CallEncoder();
+  /** Every call without an answer, whether its caller still waits or not. */
+  readonly #waiting = new CallQueue();
+  readonly #started = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
+  #unsent: WaitingCall[] = [];
+  #timerSet = false;
+  #refusal: string | null = null;
+
+  constructor(options: DatabaseThreadOptions) {
+    this.#options = options;
+    this.#worker = new Worker(options.module, { workerData: options.workerData });
+    this.#worker.on('message', (message: StartReport | AnswerBatch) => this.#receive(message));
+    this.#worker.on('error', (error) => this.#fail('its thread failed', error));
+    this.#worker.on('exit', () => {
+      this.#fail('its thread ended');
+      this.#ended.resolve();
+    });
+  }
+
+  /** Resolves once the database is open. @throws what kept it from opening */
+  started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  call(statements: readonly Statement[]): Promise<WriteResult> {
+    if (this.#refusal !== null) {
+      return Promise.reject(new DatabaseUnavailableError(this.#refusal));
+    }
+    const octets = octetsOf(statements);
+    const { deadlineMs, maxPendingOctets, clock } = this.#options;
+    if (this.#waiting.octets + octets > maxPendingOctets) {
+      const message = `more than ${maxPendingOctets} octets are waiting to be written or read`;
+      return Promise.reject(new DatabaseUnavailableError(message));
+    }
+    return new Promise((resolve, reject) => {
+      const dueMs = clock.now().getTime() + deadlineMs;
+      const call = { statements, octets, dueMs, resolve, reject };
+      this.#waiting.push(call);
+      this.#unsent.push(call);
+      if (this.#unsent.length === 1) {
+        // Whatever else this turn of the event loop asks for goes along.
+        setImmediate(() => this.#send());
+      }
+      this.#watchDeadlines(deadlineMs);
+    });
+  }
+
+  /** Answers what was called before, then ends the thread. */
+  async close(): Promise<void> {
+    this.#refusal ??= 'the database is closed';
+    this.#send();
+    this.#worker.postMessage({ type: 'close' } satisfies CloseRequest);
+    const cancel = this.#options.clock.schedule(CLOSING_DEADLINE_MS, () => {
+      void this.#worker.terminate();
+      this.#ended.resolve();
+    });
+    await this.#ended.promise;
+    cancel();
+  }
+
+  #send(): void {
+    const calls = this.#unsent;
+    if (calls.length === 0) {
+      return;
+    }
+    this.#unsent = [];
+    const batch = this.#encoder.encode(calls.map(({ statements }) => statements));
+    this.#worker.postMessage(batch, [batch.blobs]);
+  }
+
+  #receive(message: StartReport | AnswerBatch): void {
+    if (message.type === 'answers') {
+      for (const answer of message.answers) {
+        const call = this.#waiting.shift();
+        if ('failure' in answer) {
+          call?.reject(errorOf(answer.failure, this.#options.path));
+        } else {
+          call?.resolve(decodeResult(answer));
+        }
+      }
+    } else if (message.failure) {
+      this.#started.reject(errorOf(message.failure, this.#options.path));
+    } else {
+      this.#started.resolve();
+    }
+  }
+
+  /** Calls fall due in their order, so one timer, for the oldest, is enough. */
+  #watchDeadlines(delayMs: number): void {
+    if (this.#timerSet) {
+      return;
+    }
+    this.#timerSet = true;
+    this.#options.clock.schedule(delayMs, () => {
+      this.#timerSet = false;
+      const nowMs = this.#options.clock.now().getTime();
+      for (const call of this.#waiting) {
+        if (call.dueMs > nowMs) {
+          this.#watchDeadlines(call.dueMs - nowMs);
+          return;
+        }
+        call.reject(new DatabaseUnavailableError('no answer in time', { outcomeUnknown: true }));
+      }
+    });
+  }
+
+  #fail(message: string, cause?: unknown): void {
+    this.#refusal ??= message;
+    const error = new DatabaseUnavailableError(message, { cause, outcomeUnknown: true });
+    this.#started.reject(error);
+    for (let call = this.#waiting.shift(); call; call = this.#waiting.shift()) {
+      call.reject(error);
+    }
+  }
+}

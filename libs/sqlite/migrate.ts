@@ -1,0 +1,49 @@
+import type { Database, Statement } from './database.ts';
+
+/** The statements of one step, from one layout of a component's tables to the next. */
+export type Migration = readonly string[];
+
+const CREATE_LAYOUTS = `CREATE TABLE IF NOT EXISTS layouts (
+  component TEXT PRIMARY KEY,
+  version INTEGER NOT NULL
+) WITHOUT ROWID`;
+
+/**
+ * Brings the tables of `component` to the newest layout. Every step taken since
+ * the database was written runs once, all of them or none.
+ *
+ * @param migrations - every step there ever was, oldest first; steps that were released are never changed
+ * @throws {Error} if the database was written by a newer version of this code
+ */
+export async function migrate(
+  database: Database,
+  component: string,
+  migrations: readonly Migration[],
+): Promise<void> {
+  await database.write([{ sql: CREATE_LAYOUTS }]);
+  const [row] = await database.read({
+    sql: 'SELECT version FROM layouts WHERE component = ?',
+    parameters: [component],
+  });
+  const version = Number(row?.version ?? 0);
+  if (version > migrations.length) {
+    throw new Error(
+      `the ${component} tables have layout ${version}, of a newer version of this gateway, which knows ${migrations.length}`,
+    );
+  }
+  if (version < migrations.length) {
+    const steps = migrations.slice(version).flat();
+    await database.write([
+      ...steps.map((sql): Statement => ({ sql })),
+      noted(component, migrations),
+    ]);
+  }
+}
+
+function noted(component: string, { length }: readonly Migration[]): Statement {
+  return {
+    sql: `INSERT INTO layouts (component, version) VALUES (?, ?)
+      ON CONFLICT (component) DO UPDATE SET version = excluded.version`,
+    parameters: [component, length],
+  };
+}

@@ -1,0 +1,94 @@
+import { open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import type { Database, Row, Statement, WriteResult } from './database.ts';
+import { DatabaseThread } from './database-thread.ts';
+import type { ReaderOptions } from './reader-thread.ts';
+import type { WriterOptions } from './writer-thread.ts';
+
+export interface OpenDatabaseOptions {
+  /**
+   * Whether to open beside the process that owns the database, as maintenance
+   * commands do, instead of becoming its owner; false by default.
+   */
+  readonly shared?: boolean;
+  /** Within this each call is answered or fails; 2 000 by default. */
+  readonly deadlineMs?: number;
+  /** Most octets of writes waiting for their sync, and as much again of reads; 32 MiB by default. */
+  readonly maxPendingOctets?: number;
+  /** Most octets that the database file may take; by default whatever the disk holds. */
+  readonly maxFileOctets?: number;
+  /** Measures deadlines. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Opens the database in the file `path`, in an existing folder, creating the file
+ * if it is not there.
+ *
+ * @throws {DatabaseInUseError} if another process owns it, or this one opened it before
+ * @throws {DatabaseUnavailableError} if it cannot be opened
+ */
+export async function openDatabase(
+  path: string,
+  options: OpenDatabaseOptions = {},
+): Promise<Database> {
+  const writerOptions: WriterOptions = {
+    path,
+    exclusive: !options.shared,
+    maxFileOctets: options.maxFileOctets ?? null,
+  };
+  const readerOptions: ReaderOptions = { path };
+  await using opened = new AsyncDisposableStack();
+  const start = async (module: string, workerData: object) => {
+    const thread = new DatabaseThread({
+      path,
+      module: new URL(module, import.meta.url),
+      workerData,
+      clock: options.clock ?? systemClock,
+      deadlineMs: options.deadlineMs ?? 2_000,
+      maxPendingOctets: options.maxPendingOctets ?? 32 * 1_024 * 1_024,
+    });
+    opened.defer(() => thread.close());
+    await thread.started();
+    return thread;
+  };
+  const writer = await start('./writer-thread.ts', writerOptions);
+  await syncFolderOf(path);
+  const reader = await start('./reader-thread.ts', readerOptions);
+  return new ThreadedDatabase({ writer, reader, threads: opened.move() });
+}
+
+interface Threads {
+  readonly writer: DatabaseThread;
+  readonly reader: DatabaseThread;
+  /** Ends both, the writer last. */
+  readonly threads: AsyncDisposableStack;
+}
+
+class ThreadedDatabase implements Database {
+  readonly #threads: Threads;
+
+  constructor(threads: Threads) {
+    this.#threads = threads;
+  }
+
+  write(statements: readonly Statement[]): Promise<WriteResult> {
+    return this.#threads.writer.call(statements);
+  }
+
+  async read(statement: Statement): Promise<readonly Row[]> {
+    const { rows } = await this.#threads.reader.call([statement]);
+    return rows[0] ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#threads.threads.disposeAsync();
+  }
+}
+
+/** Makes the names of newly created files survive loss of power. */
+async function syncFolderOf(path: string): Promise<void> {
+  const folder = await open(dirname(path), 'r');
+  await folder.sync().finally(() => folder.close());
+}
