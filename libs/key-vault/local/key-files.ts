@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { LocalVaultError } from './local-vault-error.ts';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** Permissions of the group and of others. */
+const OTHERS = 0o077;
+
+/** A key file holds one small key: whatever is longer is not one. */
+const LARGEST_FILE_OCTETS = 65_536;
+
+/**
+ * Makes the folder for key files unless it is there.
+ *
+ * @throws {LocalVaultError} if others may enter it, or it cannot be made
+ */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    const made = await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    if (made !== undefined) {
+      await chmod(folder, FOLDER_MODE);
+    }
+    refuseExposed(folder, (await stat(folder)).mode, FOLDER_MODE);
+  } catch (error) {
+    throw asUnusable(folder, error);
+  }
+}
+
+/**
+ * @returns null if there is no such file
+ * @throws {LocalVaultError} if others may read it, or it cannot be read
+ */
+export async function readKeyFile(path: string): Promise<Uint8Array | null> {
+  try {
+    await using file = await open(path, 'r');
+    const { mode, size } = await file.stat();
+    refuseExposed(path, mode, FILE_MODE);
+    if (size > LARGEST_FILE_OCTETS) {
+      throw LocalVaultError.damaged(path, `${size} octets are too many for a key`);
+    }
+    return await file.readFile();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') {
+      return null;
+    }
+    throw asUnusable(path, error);
+  }
+}
+
+/**
+ * Creates the file whole and durably, unless it is there: whatever happens
+ * meanwhile, the file is absent or complete, and never replaced.
+ *
+ * @returns whether this call created it
+ */
+export async function createKeyFile(path: string, content: Uint8Array): Promise<boolean> {
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    await writeDurably(temporary, content);
+    const created = await linkUnlessThere(temporary, path);
+    await rm(temporary);
+    await syncFolder(dirname(path));
+    return created;
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw asUnusable(path, error);
+  }
+}
+
+async function writeDurably(path: string, content: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx', FILE_MODE);
+  await file.writeFile(content);
+  await file.sync();
+}
+
+/** Unlike a rename, a link never replaces what another process put there first. */
+async function linkUnlessThere(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, 'r');
+  await handle.sync();
+}
+
+function refuseExposed(path: string, mode: number, wanted: number): void {
+  if ((mode & OTHERS) !== 0) {
+    throw LocalVaultError.exposed(path, mode & 0o777, wanted);
+  }
+}
+
+function asUnusable(path: string, error: unknown): LocalVaultError {
+  return error instanceof LocalVaultError ? error : LocalVaultError.unusable(path, error);
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
