@@ -132,6 +132,11 @@ export class DerReader {
     return this.octets.subarray(start, this.#position);
   }
 
+  /** Like {@link readElement}, whatever the element is. */
+  readAny(): Uint8Array {
+    return this.readElement(this.octets[this.#position] ?? 0);
+  }
+
   /** A non-negative INTEGER under 2^31. */
   readSmallInteger(tag: number = TAG.integer): number {
     const end = this.#readHeader(tag);

@@ -1,0 +1,115 @@
+import { OIDS } from '../der/oids.ts';
+import { contextPrimitive, DerReader, TAG } from '../der/reader.ts';
+import { MalformedMessageError } from '../errors.ts';
+import { MAX_EXTENSIONS } from '../limits.ts';
+
+/** How much a sender may deliver under an authorisation (RS-002, "Rate Limiting Extension"). */
+export interface DeliveryRateLimit {
+  /** Parcels per period. */
+  readonly limit: number;
+  readonly periodSeconds: number;
+}
+
+/** What a certificate's extensions say, as far as Awala gives them a meaning. */
+export interface Extensions {
+  isCa: boolean;
+  /** How many more authorities may stand between this one and the leaf; null if not limited. */
+  pathLength: number | null;
+  subjectKeyId: Uint8Array | null;
+  authorityKeyId: Uint8Array | null;
+  rateLimit: DeliveryRateLimit | null;
+  /** Whether there is an extension that we do not know and that must not be ignored. */
+  hasUnknownCritical: boolean;
+}
+
+/** By the hex digits of the extension's OID. Each reads the whole of `value`. */
+const READERS = new Map<string, (value: DerReader, into: Extensions) => void>([
+  [hexOf(OIDS.basicConstraints.content), readBasicConstraints],
+  [hexOf(OIDS.authorityKeyIdentifier.content), readAuthorityKeyIdentifier],
+  [hexOf(OIDS.subjectKeyIdentifier.content), readSubjectKeyIdentifier],
+  [hexOf(OIDS.deliveryRateLimit.content), readRateLimit],
+]);
+
+/** What holds for a certificate without extensions. */
+export function noExtensions(): Extensions {
+  return {
+    isCa: false,
+    pathLength: null,
+    subjectKeyId: null,
+    authorityKeyId: null,
+    rateLimit: null,
+    hasUnknownCritical: false,
+  };
+}
+
+/**
+ * Reads Extensions (RFC 5280 §4.2), with `reader` standing before them.
+ *
+ * @throws {MalformedMessageError} also if an extension is there twice, or there are too many
+ */
+export function readExtensions(reader: DerReader): Extensions {
+  const extensions = noExtensions();
+  const seen = new Set<string>();
+  reader.enter(TAG.sequence);
+  while (!reader.isAtEnd) {
+    const id = readExtension(reader, extensions);
+    if (seen.has(id) || seen.size === MAX_EXTENSIONS) {
+      throw new MalformedMessageError('Certificate repeats an extension or has too many');
+    }
+    seen.add(id);
+  }
+  reader.leave();
+  return extensions;
+}
+
+/** @returns the hex digits of the extension's OID */
+function readExtension(reader: DerReader, into: Extensions): string {
+  reader.enter(TAG.sequence);
+  const id = hexOf(reader.read(TAG.oid));
+  const isCritical = reader.isNext(TAG.boolean) && reader.readBoolean();
+  const content = reader.read(TAG.octetString);
+  reader.leave();
+  const read = READERS.get(id);
+  if (read) {
+    const value = new DerReader(content);
+    read(value, into);
+    value.finish();
+  } else if (isCritical) {
+    into.hasUnknownCritical = true;
+  }
+  return id;
+}
+
+/** RFC 5280 §4.2.1.9; the JVM peers spell out `cA = FALSE`, although DER omits defaults. */
+function readBasicConstraints(value: DerReader, into: Extensions): void {
+  value.enter(TAG.sequence);
+  into.isCa = value.isNext(TAG.boolean) && value.readBoolean();
+  into.pathLength = value.isNext(TAG.integer) ? value.readSmallInteger() : null;
+  value.leave();
+}
+
+/** RFC 5280 §4.2.1.1; only the key identifier is of use. */
+function readAuthorityKeyIdentifier(value: DerReader, into: Extensions): void {
+  value.enter(TAG.sequence);
+  if (value.isNext(contextPrimitive(0))) {
+    into.authorityKeyId = value.read(contextPrimitive(0));
+  }
+  while (!value.isAtEnd) {
+    value.readAny();
+  }
+  value.leave();
+}
+
+function readSubjectKeyIdentifier(value: DerReader, into: Extensions): void {
+  into.subjectKeyId = value.read(TAG.octetString);
+}
+
+function readRateLimit(value: DerReader, into: Extensions): void {
+  value.enter(TAG.sequence);
+  into.rateLimit = { limit: value.readSmallInteger(), periodSeconds: value.readSmallInteger() };
+  value.leave();
+}
+
+function hexOf(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('hex');
+}

@@ -1,0 +1,54 @@
+import { isOid, OIDS } from '../der/oids.ts';
+import { DerReader, TAG } from '../der/reader.ts';
+import { MalformedMessageError } from '../errors.ts';
+
+/** The sizes of an RSA public key. */
+export interface RsaKeySize {
+  readonly modulusBits: number;
+  readonly exponentBits: number;
+}
+
+/**
+ * Reads how large an RSA public key is.
+ *
+ * @param spki - a DER SubjectPublicKeyInfo; the key may be marked for any use (rsaEncryption) or for RSA-PSS only
+ * @returns null if the key is of another kind
+ * @throws {MalformedMessageError} if `spki` is no SubjectPublicKeyInfo, or holds no RSA key where it says so
+ * @see RFC 4055 §1.2, RFC 8017 §A.1.1
+ */
+export function rsaKeySizeOf(spki: Uint8Array): RsaKeySize | null {
+  const reader = new DerReader(spki);
+  reader.enter(TAG.sequence);
+  reader.enter(TAG.sequence);
+  const algorithm = reader.read(TAG.oid);
+  if (!reader.isAtEnd) {
+    reader.readAny();
+  }
+  reader.leave();
+  const keyOctets = reader.readBitString();
+  reader.leave();
+  reader.finish();
+  const isRsa = isOid(algorithm, OIDS.rsaEncryption) || isOid(algorithm, OIDS.rsaPss);
+  return isRsa ? readRsaKeySize(new DerReader(keyOctets)) : null;
+}
+
+function readRsaKeySize(key: DerReader): RsaKeySize {
+  key.enter(TAG.sequence);
+  const modulusBits = bitLengthOf(key.read(TAG.integer));
+  const exponentBits = bitLengthOf(key.read(TAG.integer));
+  key.leave();
+  key.finish();
+  return { modulusBits, exponentBits };
+}
+
+/** @param integer - content octets of a positive INTEGER */
+function bitLengthOf(integer: Uint8Array): number {
+  const first = integer[0] ?? 0x80;
+  const isPadded = first === 0 && (integer[1] ?? 0) < 0x80;
+  if (first >= 0x80 || isPadded) {
+    throw new MalformedMessageError('RSA key has a number that is not positive or not minimal');
+  }
+  const top = first === 0 ? (integer[1] ?? 0) : first;
+  const octetsBelow = integer.length - (first === 0 ? 2 : 1);
+  return octetsBelow * 8 + (32 - Math.clz32(top));
+}

@@ -1,0 +1,160 @@
+import { constants, verify } from 'node:crypto';
+import { isOid, OIDS } from '../der/oids.ts';
+import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
+import { InvalidMessageError } from '../errors.ts';
+import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
+import type { Certificate } from './certificate.ts';
+
+/** The hash functions that RS-018 allows, as `node:crypto` calls them. */
+export type HashName = 'sha256' | 'sha384' | 'sha512';
+
+export const DIGEST_OCTETS: Readonly<Record<HashName, number>> = {
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+};
+
+const HASHES = [
+  { oid: OIDS.sha256, name: 'sha256' },
+  { oid: OIDS.sha384, name: 'sha384' },
+  { oid: OIDS.sha512, name: 'sha512' },
+] as const;
+
+/**
+ * Reads the AlgorithmIdentifier of a hash function; the parameters may be NULL or absent (RFC 5754 §2).
+ *
+ * @throws {MalformedMessageError}
+ * @throws {InvalidMessageError} `algorithm`, for a hash that RS-018 does not allow, such as SHA-1
+ */
+export function parseHashAlgorithm(identifier: Uint8Array): HashName {
+  const reader = new DerReader(identifier);
+  const name = readHashAlgorithm(reader);
+  reader.finish();
+  return name;
+}
+
+/**
+ * Reads the AlgorithmIdentifier of an RSA-PSS signature.
+ *
+ * @returns the hash of the message, which is also that of the mask; the salt is as long as its digest
+ * @throws {MalformedMessageError}
+ * @throws {InvalidMessageError} `algorithm`, for any other algorithm or parameters
+ * @see RFC 4055 §3.1, RS-018
+ */
+export function parseSignatureAlgorithm(identifier: Uint8Array): HashName {
+  const reader = new DerReader(identifier);
+  reader.enter(TAG.sequence);
+  if (!isOid(reader.read(TAG.oid), OIDS.rsaPss)) {
+    throw new InvalidMessageError('algorithm', 'Signature algorithm is not RSA-PSS');
+  }
+  reader.enter(TAG.sequence);
+  requireSpelledOut(reader, 0);
+  reader.enter(contextConstructed(0));
+  const hash = readHashAlgorithm(reader);
+  reader.leave();
+  requireSpelledOut(reader, 1);
+  reader.enter(contextConstructed(1));
+  const maskHash = readMaskAlgorithm(reader);
+  reader.leave();
+  requireSpelledOut(reader, 2);
+  reader.enter(contextConstructed(2));
+  const saltOctets = reader.readSmallInteger();
+  reader.leave();
+  readTrailerField(reader);
+  reader.leave();
+  reader.leave();
+  reader.finish();
+  if (maskHash !== hash || saltOctets !== DIGEST_OCTETS[hash]) {
+    throw new InvalidMessageError('algorithm', 'RSA-PSS parameters do not go with the hash');
+  }
+  return hash;
+}
+
+/**
+ * Reports whether `signature` is the subject's, over `data`.
+ *
+ * @param algorithm - DER AlgorithmIdentifier of the signature
+ * @throws {MalformedMessageError} if the algorithm or the subject's key is
+ * @throws {InvalidMessageError} `algorithm`, if RS-018 does not allow the algorithm or the key
+ */
+export function isSignedBy(
+  subject: Certificate,
+  algorithm: Uint8Array,
+  data: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const hash = parseSignatureAlgorithm(algorithm);
+  requireAllowedKey(subject);
+  const key = {
+    key: subject.publicKey,
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: DIGEST_OCTETS[hash],
+  };
+  try {
+    return verify(hash, data, key, signature);
+  } catch {
+    // OpenSSL refuses to try, for instance because the key is only for another hash.
+    return false;
+  }
+}
+
+function requireAllowedKey({ rsaKeySize }: Certificate): void {
+  if (rsaKeySize === null) {
+    throw new InvalidMessageError('algorithm', 'Key is not an RSA key');
+  }
+  const { modulusBits, exponentBits } = rsaKeySize;
+  if (modulusBits < MIN_RSA_MODULUS_BITS || modulusBits > MAX_RSA_MODULUS_BITS) {
+    throw new InvalidMessageError('algorithm', `RSA key of ${modulusBits} bits`);
+  }
+  if (exponentBits > MAX_RSA_EXPONENT_BITS) {
+    throw new InvalidMessageError('algorithm', `RSA exponent of ${exponentBits} bits`);
+  }
+}
+
+function readHashAlgorithm(reader: DerReader): HashName {
+  reader.enter(TAG.sequence);
+  const algorithm = reader.read(TAG.oid);
+  readOptionalNull(reader);
+  reader.leave();
+  const hash = HASHES.find(({ oid }) => isOid(algorithm, oid));
+  if (!hash) {
+    throw new InvalidMessageError('algorithm', 'Hash function is not of the SHA-2 family');
+  }
+  return hash.name;
+}
+
+function readMaskAlgorithm(reader: DerReader): HashName {
+  reader.enter(TAG.sequence);
+  if (!isOid(reader.read(TAG.oid), OIDS.mgf1)) {
+    throw new InvalidMessageError('algorithm', 'Mask generation function is not MGF1');
+  }
+  const hash = readHashAlgorithm(reader);
+  reader.leave();
+  return hash;
+}
+
+/** Each parameter left out stands for SHA-1 or its salt length. */
+function requireSpelledOut(reader: DerReader, field: number): void {
+  if (!reader.isNext(contextConstructed(field))) {
+    throw new InvalidMessageError('algorithm', 'RSA-PSS parameters are left to the SHA-1 defaults');
+  }
+}
+
+/** May be there although DER omits defaults; 1 is the only value defined. */
+function readTrailerField(reader: DerReader): void {
+  if (!reader.isNext(contextConstructed(3))) {
+    return;
+  }
+  reader.enter(contextConstructed(3));
+  const field = reader.readSmallInteger();
+  reader.leave();
+  if (field !== 1) {
+    throw new InvalidMessageError('algorithm', 'RSA-PSS trailer field is not 1');
+  }
+}
+
+function readOptionalNull(reader: DerReader): void {
+  if (reader.isNext(TAG.null) && reader.read(TAG.null).length > 0) {
+    throw new InvalidMessageError('algorithm', 'Hash function has parameters');
+  }
+}
