@@ -1,0 +1,121 @@
+import { layOutSignedData, type Sign } from '../cms/signed-data-writer.ts';
+import {
+  concatenated,
+  constructed,
+  type DerPart,
+  DerRegion,
+  type DerValue,
+  dateTime,
+  encodeDer,
+  implicit,
+  integerContent,
+  lengthOf,
+  sequence,
+  visibleText,
+} from '../der/writer.ts';
+import {
+  MAX_MESSAGE_ID_LENGTH,
+  MAX_PAYLOAD_OCTETS,
+  MAX_RECIPIENT_LENGTH,
+  MAX_TTL_SECONDS,
+} from '../limits.ts';
+import type { Certificate } from '../x509/certificate.ts';
+
+export interface OutgoingMessage {
+  readonly type: MessageType;
+  readonly recipient: {
+    /** At most 1 024 characters. */
+    readonly id: string;
+    /** Only for a recipient that is reached over the Internet. At most 1 024 characters. */
+    readonly internetAddress?: string | undefined;
+  };
+  /** At most 64 characters. */
+  readonly id: string;
+  /** Milliseconds are dropped. */
+  readonly createdAt: Date;
+  /** 0 to 15 552 000 (180 days). */
+  readonly ttlSeconds: number;
+  /** At most 8 388 607 octets. */
+  readonly payload: Uint8Array;
+  /** The certificate whose key `sign` uses. */
+  readonly sender: Certificate;
+  /** Intermediate authorities for the recipient to build the certification path with. */
+  readonly attachedCertificates: readonly Certificate[];
+  readonly sign: Sign;
+}
+
+export type MessageType = 'parcel' | 'cargo' | 'cca';
+
+const FORMAT = Buffer.from('Awala');
+const TYPE_OCTETS: Readonly<Record<MessageType, number>> = { parcel: 0x50, cargo: 0x43, cca: 0x44 };
+const VERSION_OCTET = 0;
+
+/** One less than the specification's: what the deployed peers accept. */
+const MAX_WRITTEN_PAYLOAD_OCTETS = MAX_PAYLOAD_OCTETS - 1;
+
+/**
+ * Writes and signs a RAMF message into one buffer, copying the payload once.
+ *
+ * @throws {RangeError} if a field is beyond its bound
+ * @see RS-001
+ */
+export async function serialiseMessage(message: OutgoingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const { value, seal } = layOutMessage(message);
+  const serialised = encodeDer(value);
+  await seal();
+  return serialised;
+}
+
+/** A RAMF message that is laid out but not signed: encode `value`, fill the payload, then `seal`. */
+export interface UnsignedMessage {
+  readonly value: DerValue;
+  seal(): Promise<void>;
+}
+
+/**
+ * Lays out a RAMF message, for a payload that is produced in its place.
+ *
+ * @throws {RangeError} if a field is beyond its bound
+ */
+export function layOutMessage(
+  message: Omit<OutgoingMessage, 'payload'> & { readonly payload: DerPart },
+): UnsignedMessage {
+  checkBounds(message);
+  const { recipient } = message;
+  const fields = new DerRegion(
+    sequence(
+      constructed(
+        0,
+        implicit(0, visibleText(recipient.id)),
+        ...(recipient.internetAddress === undefined
+          ? []
+          : [implicit(1, visibleText(recipient.internetAddress))]),
+      ),
+      implicit(1, visibleText(message.id)),
+      implicit(2, dateTime(message.createdAt)),
+      implicit(3, integerContent(message.ttlSeconds)),
+      implicit(4, message.payload),
+    ),
+  );
+  const signer = { certificate: message.sender, sign: message.sign };
+  const signed = layOutSignedData(fields, signer, message.attachedCertificates);
+  const format = Buffer.from([...FORMAT, TYPE_OCTETS[message.type], VERSION_OCTET]);
+  return {
+    value: concatenated(format, signed.value),
+    seal: () => signed.seal(fields.written),
+  };
+}
+
+function checkBounds(message: Omit<OutgoingMessage, 'payload'> & { readonly payload: DerPart }) {
+  check('message id', message.id.length, MAX_MESSAGE_ID_LENGTH);
+  check('recipient id', message.recipient.id.length, MAX_RECIPIENT_LENGTH);
+  check('Internet address', message.recipient.internetAddress?.length ?? 0, MAX_RECIPIENT_LENGTH);
+  check('TTL', message.ttlSeconds, MAX_TTL_SECONDS);
+  check('payload', lengthOf(message.payload), MAX_WRITTEN_PAYLOAD_OCTETS);
+}
+
+function check(field: string, value: number, max: number): void {
+  if (value < 0 || value > max) {
+    throw new RangeError(`${field} must be within 0 and ${max}, but got ${value}`);
+  }
+}
