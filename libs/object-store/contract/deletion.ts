@@ -6,7 +6,7 @@ export function describeDeletion(open: OpenObjectStore): void {
   describe('deletion', () => {
     it('deletes whatever is stored when no generation is named', async () => {
       await using opened = await open();
-      for (const size of [10, 100_000]) {
+      for (const size of [10, 200_000]) {
         await opened.store.put('gone', bodyOf(size), { expiresAt: IN_A_WEEK });
         assert.equal(await opened.store.delete('gone'), true);
         assert.equal(await opened.store.get('gone'), null);
@@ -17,7 +17,7 @@ export function describeDeletion(open: OpenObjectStore): void {
 
     it('deletes the named generation only, never a newer one', async () => {
       await using opened = await open();
-      for (const size of [10, 100_000]) {
+      for (const size of [10, 200_000]) {
         const key = `kept-${size}`;
         const first = await opened.store.put(key, bodyOf(size), { expiresAt: IN_A_WEEK });
         const second = await opened.store.put(key, bodyOf(size), { expiresAt: IN_A_WEEK });
@@ -49,7 +49,7 @@ export function describeDeletion(open: OpenObjectStore): void {
 
     it('keeps the replacement when it races with the deletion of what it replaces', async () => {
       await using opened = await open();
-      for (const size of [10, 100_000]) {
+      for (const size of [10, 200_000]) {
         const old = await opened.store.put('raced', bodyOf(size, 1), { expiresAt: IN_A_WEEK });
         const [, replacement] = await Promise.all([
           opened.store.delete('raced', { generation: old }),

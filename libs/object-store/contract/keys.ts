@@ -62,7 +62,7 @@ export function describeKeys(open: OpenObjectStore): void {
       await using opened = await open();
       const keys = ['case/Key', 'case/key', 'case/KEY', 'case', 'case/key/deeper', 'case/key.'];
       for (const [seed, key] of keys.entries()) {
-        await opened.store.put(key, bodyOf(80_000 * (seed % 2) + 5, seed), {
+        await opened.store.put(key, bodyOf(160_000 * (seed % 2) + 5, seed), {
           expiresAt: IN_A_WEEK,
         });
       }

@@ -9,11 +9,11 @@ export function describeLife(open: OpenObjectStore, sweeps: boolean): void {
   describe('life', () => {
     it('keeps what has not expired when it sweeps', async () => {
       await using opened = await open();
-      for (const size of [10, 100_000]) {
+      for (const size of [10, 200_000]) {
         await opened.store.put(`kept-${size}`, bodyOf(size), { expiresAt: IN_A_WEEK });
       }
       assert.equal(await opened.store.sweep(new Date(IN_A_WEEK.getTime() - DAY_MS)), 0);
-      for (const size of [10, 100_000]) {
+      for (const size of [10, 200_000]) {
         assert.equal((await opened.store.get(`kept-${size}`))?.body.length, size);
       }
     });
@@ -54,7 +54,7 @@ function removesWhatExpired(open: OpenObjectStore): void {
     const later = new Date(IN_A_WEEK.getTime() + 3 * DAY_MS);
     for (let index = 0; index < 120; index++) {
       const expiresAt = index % 2 === 0 ? IN_A_WEEK : later;
-      await opened.store.put(`x/${index}`, bodyOf(index % 10 < 2 ? 70_000 : 10), { expiresAt });
+      await opened.store.put(`x/${index}`, bodyOf(index % 10 < 2 ? 150_000 : 10), { expiresAt });
     }
     await opened.store.put('x/0', bodyOf(10), { expiresAt: later });
     const now = new Date(IN_A_WEEK.getTime() + DAY_MS);

@@ -12,10 +12,10 @@ export function describeListing(open: OpenObjectStore): void {
       await using opened = await open();
       const small = await opened.store.put('list/a', bodyOf(7), { expiresAt: IN_A_WEEK });
       const later = new Date(IN_A_WEEK.getTime() + 5_000);
-      const large = await opened.store.put('list/b', bodyOf(100_000), { expiresAt: later });
+      const large = await opened.store.put('list/b', bodyOf(200_000), { expiresAt: later });
       assert.deepEqual(await listAll(opened.store, 'list/'), [
         { key: 'list/a', generation: small, expiresAt: IN_A_WEEK, sizeOctets: 7 },
-        { key: 'list/b', generation: large, expiresAt: later, sizeOctets: 100_000 },
+        { key: 'list/b', generation: large, expiresAt: later, sizeOctets: 200_000 },
       ]);
     });
 

@@ -1,0 +1,155 @@
+import { type FileHandle, mkdir, open, opendir, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '#clock/clock.ts';
+import { inTime } from './in-time.ts';
+
+/**
+ * File writes at once. One less than the four threads that Node gives to file
+ * access, so that a slow disk leaves a thread for everything else.
+ */
+const MAX_WRITES_AT_ONCE = 3;
+
+export interface BodyFilesOptions {
+  /** Created, in a folder that exists, if it is not there. */
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Within this each write and each read is done or fails. */
+  readonly deadlineMs: number;
+}
+
+/**
+ * Bodies as files of one folder, each written once and named by its generation.
+ * A file counts for nothing until a row refers to it, so it needs no temporary name.
+ */
+export class BodyFiles {
+  readonly #options: BodyFilesOptions;
+  readonly #folder: FileHandle;
+  readonly #waiting: (() => void)[] = [];
+  #writes = 0;
+  #sync: Promise<void> = Promise.resolve();
+  #nextSync: Promise<void> | null = null;
+
+  private constructor(options: BodyFilesOptions, folder: FileHandle) {
+    this.#options = options;
+    this.#folder = folder;
+  }
+
+  static async open(options: BodyFilesOptions): Promise<BodyFiles> {
+    const created = await mkdir(options.folder, { recursive: true, mode: 0o700 });
+    if (created !== undefined) {
+      const parent = await open(dirname(created), 'r');
+      await parent.sync().finally(() => parent.close());
+    }
+    return new BodyFiles(options, await open(options.folder, 'r'));
+  }
+
+  /** Resolves once the file survives loss of power. When it throws there is no file, or soon none. */
+  async write(generation: number, body: Uint8Array): Promise<void> {
+    const writing = this.#write(generation, body);
+    try {
+      await this.#inTime(writing);
+    } catch (error) {
+      const remove = () => this.remove(generation);
+      // What cannot be removed is found by the first sweep of the next process.
+      writing.then(remove, remove).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** @returns null if there is no such file */
+  read(generation: number, sizeOctets: number): Promise<Uint8Array | null> {
+    return this.#inTime(this.#read(generation, sizeOctets));
+  }
+
+  /** Removes the file, if it is there. */
+  async remove(generation: number): Promise<void> {
+    await unlink(this.#pathOf(generation)).catch(unlessAbsent);
+  }
+
+  /** The generations that have a file; read bit by bit, in no order. */
+  async *generations(): AsyncGenerator<number, void, undefined> {
+    for await (const entry of await opendir(this.#options.folder)) {
+      if (/^[0-9]{1,16}$/.test(entry.name)) {
+        yield Number(entry.name);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#folder.close();
+  }
+
+  async #write(generation: number, body: Uint8Array): Promise<void> {
+    await this.#slot();
+    try {
+      const file = await open(this.#pathOf(generation), 'wx', 0o600);
+      try {
+        await file.writeFile(body);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    } finally {
+      this.#writes -= 1;
+      this.#waiting.shift()?.();
+    }
+    await this.#syncFolder();
+  }
+
+  async #read(generation: number, sizeOctets: number): Promise<Uint8Array | null> {
+    const file = await open(this.#pathOf(generation), 'r').catch(unlessAbsent);
+    if (!file) {
+      return null;
+    }
+    try {
+      const body = new Uint8Array(sizeOctets);
+      let offset = 0;
+      while (offset < sizeOctets) {
+        const { bytesRead } = await file.read(body, offset);
+        if (bytesRead === 0) {
+          throw new Error(
+            `the file of generation ${generation} ends at ${offset} of ${sizeOctets}`,
+          );
+        }
+        offset += bytesRead;
+      }
+      return body;
+    } finally {
+      await file.close();
+    }
+  }
+
+  #pathOf(generation: number): string {
+    return join(this.#options.folder, String(generation));
+  }
+
+  #inTime<Result>(work: Promise<Result>): Promise<Result> {
+    return inTime(this.#options.clock, this.#options.deadlineMs, work);
+  }
+
+  async #slot(): Promise<void> {
+    while (this.#writes >= MAX_WRITES_AT_ONCE) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#writes += 1;
+  }
+
+  /** Files that wait together share one sync, which must begin after the last of them has its name. */
+  #syncFolder(): Promise<void> {
+    this.#nextSync ??= this.#sync
+      .catch(() => {})
+      .then(() => {
+        this.#nextSync = null;
+        this.#sync = this.#folder.sync();
+        return this.#sync;
+      });
+    return this.#nextSync;
+  }
+}
+
+function unlessAbsent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    return null;
+  }
+  throw error;
+}

@@ -1,0 +1,195 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { BackingCalls } from '#sqlite/backing-calls.ts';
+import type { Database, Row, Statement } from '#sqlite/database.ts';
+import { DatabaseUnavailableError } from '#sqlite/errors.ts';
+import { assertExpiry, assertKeyPrefix, assertObjectKey, endOfPrefix } from '../object-key.ts';
+import type { Generation, ObjectEntry, ObjectKey, ObjectStore, StoredObject } from '../port.ts';
+import type { BodyFiles } from './body-files.ts';
+import type { Generations } from './generations.ts';
+import { SQL } from './layout.ts';
+import { Sweeper } from './sweeper.ts';
+
+export interface FilesystemObjectStoreParts {
+  readonly database: Database;
+  readonly files: BodyFiles;
+  readonly generations: Generations;
+  /** Bodies up to this size are kept in the database, larger ones in files. */
+  readonly maxRowOctets: number;
+  /** Objects listed per page. */
+  readonly pageSize: number;
+}
+
+/** How often an object may be replaced while it is being read before that is taken for a fault. */
+const MAX_READ_ATTEMPTS = 100;
+
+/**
+ * Objects in a database and, where they are large, in files beside it. The row
+ * is the truth: a file is written before its row, and removed after it.
+ */
+export class FilesystemObjectStore implements ObjectStore {
+  readonly #parts: FilesystemObjectStoreParts;
+  readonly #sweeper: Sweeper;
+  readonly #calls = new BackingCalls('object-store');
+
+  constructor(parts: FilesystemObjectStoreParts) {
+    this.#parts = parts;
+    this.#sweeper = new Sweeper(parts);
+  }
+
+  async put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
+    assertObjectKey(key);
+    assertExpiry(options.expiresAt);
+    return this.#calls.run(async () => {
+      const generation = await this.#parts.generations.next();
+      const inFile = body.length > this.#parts.maxRowOctets;
+      if (inFile) {
+        await this.#parts.files.write(generation, body);
+      }
+      const row = [key, generation, options.expiresAt.getTime(), body.length, Number(inFile)];
+      const statements: Statement[] = [
+        { sql: SQL.selectReplacedFile, parameters: [key] },
+        { sql: SQL.deleteReplacedBody, parameters: [key] },
+        { sql: SQL.upsertObject, parameters: row },
+      ];
+      if (!inFile) {
+        statements.push({ sql: SQL.insertBody, parameters: [generation, body] });
+      }
+      const [replacedFiles = []] = await this.#write(statements, inFile ? generation : null);
+      await this.#sweeper.removeFiles(replacedFiles.map((file) => Number(file.generation)));
+      return String(generation);
+    });
+  }
+
+  async get(key: ObjectKey): Promise<StoredObject | null> {
+    assertObjectKey(key);
+    return this.#calls.run(async () => {
+      let missing: number | null = null;
+      for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
+        const [row] = await this.#parts.database.read({ sql: SQL.selectObject, parameters: [key] });
+        if (!row) {
+          return null;
+        }
+        const body = await this.#bodyOf(row);
+        if (body) {
+          return {
+            body,
+            generation: String(row.generation),
+            expiresAt: new Date(Number(row.expires_at_ms)),
+          };
+        }
+        if (row.generation === missing) {
+          throw new BackingUnavailableError('object-store', `the file ${missing} is missing`);
+        }
+        // The object was replaced or deleted between reading its row and its file.
+        missing = Number(row.generation);
+      }
+      throw new BackingUnavailableError('object-store', 'the object is replaced too often');
+    });
+  }
+
+  async delete(key: ObjectKey, options: { generation?: Generation } = {}): Promise<boolean> {
+    assertObjectKey(key);
+    const generation = options.generation === undefined ? null : numberOf(options.generation);
+    return this.#calls.run(async () => {
+      if (generation !== null && Number.isNaN(generation)) {
+        return false;
+      }
+      const parameters = [key, generation];
+      const { rows } = await this.#parts.database.write([
+        { sql: SQL.deleteBodyOf, parameters },
+        { sql: SQL.deleteObject, parameters },
+      ]);
+      const [deleted] = rows[1] ?? [];
+      if (deleted?.in_file === 1) {
+        await this.#sweeper.removeFiles([Number(deleted.generation)]);
+      }
+      return deleted !== undefined;
+    });
+  }
+
+  async *list(
+    prefix: string,
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
+  ): AsyncGenerator<ObjectEntry, void, undefined> {
+    assertKeyPrefix(prefix);
+    const { pageSize } = this.#parts;
+    let from = prefix;
+    if (options.startAfter !== undefined && options.startAfter >= prefix) {
+      from = justAfter(options.startAfter);
+    }
+    let page: readonly Row[];
+    do {
+      options.signal?.throwIfAborted();
+      const parameters = [from, endOfPrefix(prefix), pageSize];
+      page = await this.#calls.run(() =>
+        this.#parts.database.read({ sql: SQL.selectPage, parameters }),
+      );
+      for (const row of page) {
+        options.signal?.throwIfAborted();
+        const entry = entryOf(row);
+        yield entry;
+        from = justAfter(entry.key);
+      }
+    } while (page.length === pageSize);
+  }
+
+  async sweep(now: Date): Promise<number> {
+    return this.#calls.run(() => this.#sweeper.sweep(now));
+  }
+
+  async check(): Promise<void> {
+    await this.#calls.run(async () => {
+      await this.#parts.database.write([{ sql: SQL.touch }]);
+      await this.#parts.database.read({ sql: SQL.selectObject, parameters: [''] });
+    });
+  }
+
+  /** The database is its owner's to close. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#calls.close();
+    await this.#parts.files.close();
+  }
+
+  /** @param file - the generation whose file has no use if nothing is written */
+  async #write(statements: readonly Statement[], file: number | null) {
+    try {
+      return (await this.#parts.database.write(statements)).rows;
+    } catch (error) {
+      if (file !== null) {
+        const unknown = error instanceof DatabaseUnavailableError && error.outcomeUnknown;
+        if (unknown) {
+          this.#sweeper.suspect(file);
+        } else {
+          await this.#sweeper.removeFiles([file]);
+        }
+      }
+      throw error;
+    }
+  }
+
+  async #bodyOf(row: Row): Promise<Uint8Array | null> {
+    if (row.in_file === 1) {
+      return this.#parts.files.read(Number(row.generation), Number(row.size_octets));
+    }
+    return row.body instanceof Uint8Array ? row.body : null;
+  }
+}
+
+function entryOf(row: Row): ObjectEntry {
+  return {
+    key: String(row.key),
+    generation: String(row.generation),
+    expiresAt: new Date(Number(row.expires_at_ms)),
+    sizeOctets: Number(row.size_octets),
+  };
+}
+
+/** NaN if no object of this store can have that generation. */
+function numberOf(generation: Generation): number {
+  return /^[1-9][0-9]{0,15}$/.test(generation) ? Number(generation) : Number.NaN;
+}
+
+/** Sorts after `key` and before every other valid key that is greater. */
+function justAfter(key: ObjectKey): string {
+  return `${key}\u0001`;
+}

@@ -1,0 +1,21 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+
+/**
+ * Waits for `work`, which goes on by itself if it takes too long: access to
+ * files cannot be called off.
+ *
+ * @throws {BackingUnavailableError} after `deadlineMs`
+ */
+export function inTime<Result>(
+  clock: Clock,
+  deadlineMs: number,
+  work: Promise<Result>,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(deadlineMs, () =>
+      reject(new BackingUnavailableError('object-store', 'the disk does not answer in time')),
+    );
+    work.finally(cancel).then(resolve, reject);
+  });
+}

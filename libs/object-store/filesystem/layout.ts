@@ -1,0 +1,74 @@
+import type { Migration } from '#sqlite/migrate.ts';
+
+/**
+ * `objects` is the truth: an object is stored if it has a row there. A body is a
+ * row of `object_bodies` or a file, either named by the generation.
+ */
+export const OBJECT_MIGRATIONS: readonly Migration[] = [
+  [
+    `CREATE TABLE objects (
+      key TEXT PRIMARY KEY,
+      generation INTEGER NOT NULL,
+      expires_at_ms INTEGER NOT NULL,
+      size_octets INTEGER NOT NULL,
+      in_file INTEGER NOT NULL
+    ) WITHOUT ROWID`,
+    'CREATE INDEX objects_by_expiry ON objects (expires_at_ms)',
+    'CREATE INDEX objects_in_files ON objects (generation) WHERE in_file = 1',
+    'CREATE TABLE object_bodies (generation INTEGER PRIMARY KEY, body BLOB NOT NULL)',
+    'CREATE TABLE object_generations (next INTEGER NOT NULL)',
+    'INSERT INTO object_generations VALUES (1)',
+  ],
+];
+
+export const SQL = {
+  insertBody: 'INSERT INTO object_bodies (generation, body) VALUES (?, ?)',
+
+  /** Parameters: key. */
+  deleteReplacedBody:
+    'DELETE FROM object_bodies WHERE generation = (SELECT generation FROM objects WHERE key = ?)',
+
+  /** Parameters: key. Returns the generation of the file that is about to be replaced, if one is. */
+  selectReplacedFile: 'SELECT generation FROM objects WHERE key = ? AND in_file = 1',
+
+  upsertObject: `INSERT INTO objects (key, generation, expires_at_ms, size_octets, in_file)
+    VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET
+      generation = excluded.generation,
+      expires_at_ms = excluded.expires_at_ms,
+      size_octets = excluded.size_octets,
+      in_file = excluded.in_file`,
+
+  selectObject: `SELECT o.generation, o.expires_at_ms, o.size_octets, o.in_file, b.body
+    FROM objects o LEFT JOIN object_bodies b ON b.generation = o.generation
+    WHERE o.key = ?`,
+
+  /** Parameters: key, and the generation or null for any; so has `deleteObject`. */
+  deleteBodyOf: `DELETE FROM object_bodies WHERE generation =
+    (SELECT generation FROM objects WHERE key = ? AND generation = ifnull(?, generation))`,
+
+  deleteObject: `DELETE FROM objects WHERE key = ? AND generation = ifnull(?, generation)
+    RETURNING generation, in_file`,
+
+  /** Parameters: first key, key after the last, most rows. One lower bound, so that a page costs the same wherever it is. */
+  selectPage: `SELECT key, generation, expires_at_ms, size_octets FROM objects
+    WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
+
+  /** Parameters: now, most rows; chooses the rows that `deleteExpiredObjects` chooses. */
+  deleteExpiredBodies: `DELETE FROM object_bodies WHERE generation IN
+    (SELECT generation FROM objects WHERE expires_at_ms < ? ORDER BY expires_at_ms, key LIMIT ?)`,
+
+  deleteExpiredObjects: `DELETE FROM objects WHERE key IN
+    (SELECT key FROM objects WHERE expires_at_ms < ? ORDER BY expires_at_ms, key LIMIT ?)
+    RETURNING generation, in_file`,
+
+  /** Parameters: generations as a JSON array. Returns those of them that no object has its file under. */
+  selectUnreferenced: `SELECT value AS generation FROM json_each(?)
+    WHERE NOT EXISTS (SELECT 1 FROM objects WHERE in_file = 1 AND generation = value)`,
+
+  /** Parameters: how many, twice. Returns the first of the generations that are now the caller's. */
+  reserveGenerations: 'UPDATE object_generations SET next = next + ? RETURNING next - ? AS first',
+
+  /** Changes nothing, but has to be written and synced. */
+  touch: 'UPDATE object_generations SET next = next',
+} as const;

@@ -1,0 +1,100 @@
+import type { Database } from '#sqlite/database.ts';
+import type { BodyFiles } from './body-files.ts';
+import type { Generations } from './generations.ts';
+import { SQL } from './layout.ts';
+
+export interface SweeperParts {
+  readonly database: Database;
+  readonly files: BodyFiles;
+  readonly generations: Generations;
+}
+
+/** Few enough that the writes of others wait for milliseconds only. */
+const EXPIRED_PER_WRITE = 100;
+const FILES_PER_READ = 500;
+
+/** Removes expired objects, and files that no object refers to. */
+export class Sweeper {
+  readonly #parts: SweeperParts;
+  /** Files of this process that may have no row. */
+  #suspects = new Set<number>();
+  #earlierFilesSwept = false;
+
+  constructor(parts: SweeperParts) {
+    this.#parts = parts;
+  }
+
+  /** The next sweep will remove the file if no object refers to it. */
+  suspect(generation: number): void {
+    this.#suspects.add(generation);
+  }
+
+  /** Removes files that no object refers to any more, now or, failing that, with the next sweep. */
+  async removeFiles(generations: readonly number[]): Promise<void> {
+    for (const generation of generations) {
+      await this.#parts.files.remove(generation).catch(() => this.suspect(generation));
+    }
+  }
+
+  /** @returns the number of expired objects removed */
+  async sweep(now: Date): Promise<number> {
+    // Taken first: the write below ends after every write whose outcome was unknown when they were.
+    const suspects = this.#suspects;
+    this.#suspects = new Set();
+    const expired = await this.#sweepExpired(now);
+    await this.#removeUnreferenced([...suspects]);
+    if (!this.#earlierFilesSwept) {
+      await this.#sweepEarlierFiles();
+      this.#earlierFilesSwept = true;
+    }
+    return expired;
+  }
+
+  async #sweepExpired(now: Date): Promise<number> {
+    const parameters = [now.getTime(), EXPIRED_PER_WRITE];
+    let total = 0;
+    let removed: number;
+    do {
+      const { rows } = await this.#parts.database.write([
+        { sql: SQL.deleteExpiredBodies, parameters },
+        { sql: SQL.deleteExpiredObjects, parameters },
+      ]);
+      const objects = rows[1] ?? [];
+      await this.removeFiles(
+        objects.filter((row) => row.in_file === 1).map((row) => Number(row.generation)),
+      );
+      removed = objects.length;
+      total += removed;
+    } while (removed === EXPIRED_PER_WRITE);
+    return total;
+  }
+
+  /**
+   * What earlier processes left behind when they died. Looking through all files
+   * once is enough: of its own files this process knows.
+   */
+  async #sweepEarlierFiles(): Promise<void> {
+    let batch: number[] = [];
+    for await (const generation of this.#parts.files.generations()) {
+      if (generation < this.#parts.generations.first) {
+        batch.push(generation);
+      }
+      if (batch.length === FILES_PER_READ) {
+        await this.#removeUnreferenced(batch);
+        batch = [];
+      }
+    }
+    await this.#removeUnreferenced(batch);
+  }
+
+  async #removeUnreferenced(generations: readonly number[]): Promise<void> {
+    if (generations.length === 0) {
+      return;
+    }
+    const rows = await this.#parts.database.read({
+      sql: SQL.selectUnreferenced,
+      parameters: [JSON.stringify(generations)],
+    });
+    await this.removeFiles(rows.map((row) => Number(row.generation)));
+  }
+}
