@@ -1,0 +1,65 @@
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { KeyVault } from '#key-vault/port.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ObjectStore } from '#object-store/port.ts';
+import type { RecordStore } from '#record-store/port.ts';
+import type { Signals } from '#signals/port.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+import { Identity } from './identity.ts';
+import { Mailbox } from './mailbox.ts';
+import { Outbox } from './outbox.ts';
+import { ParcelIntake } from './parcel-intake.ts';
+import { Registration } from './registration.ts';
+import { SessionKeys } from './session-keys.ts';
+
+/** The backing services, and what else a gateway stands on. */
+export interface GatewayPorts {
+  readonly objects: ObjectStore;
+  readonly records: RecordStore;
+  readonly vault: KeyVault;
+  readonly signals: Signals;
+  readonly queue: WorkQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: GatewayMetrics;
+}
+
+/** The parts of a gateway, wired; each service uses those it needs. */
+export interface Gateway {
+  readonly internetAddress: string;
+  readonly identity: Identity;
+  readonly sessionKeys: SessionKeys;
+  readonly verifier: MessageVerifier;
+  readonly mailbox: Mailbox;
+  readonly outbox: Outbox;
+  readonly intake: ParcelIntake;
+  readonly registration: Registration;
+}
+
+/**
+ * Wires a gateway on its ports. Creates the identity's certificate if there is
+ * none yet.
+ *
+ * @param internetAddress - this gateway's own, in canonical form
+ * @throws {BackingUnavailableError}
+ */
+export async function openGateway(ports: GatewayPorts, internetAddress: string): Promise<Gateway> {
+  const identity = await Identity.open(ports);
+  const sessionKeys = new SessionKeys(ports);
+  const verifier = new MessageVerifier();
+  const mailbox = new Mailbox(ports);
+  const outbox = new Outbox(ports);
+  const own = { ...ports, internetAddress, identity };
+  return {
+    internetAddress,
+    identity,
+    sessionKeys,
+    verifier,
+    mailbox,
+    outbox,
+    intake: new ParcelIntake({ ...own, verifier, mailbox, outbox }),
+    registration: new Registration({ ...own, sessionKeys }),
+  };
+}
