@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Longest time that a server program may take until it accepts connections. */
+const START_TIMEOUT_MS = 60_000;
+
+/** Runs its arguments, and kills them once its own input ends: however the parent died, nothing stays behind. */
+const WATCHED = '"$@" </dev/null & child=$!; read -r _; kill -9 $child; wait $child 2>/dev/null';
+
+/** A server program that this process started, on a loopback port of its own. */
+export interface ChildServer {
+  readonly port: number;
+  /** Ends the program at once and resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server program and resolves once it accepts connections.
+ *
+ * The program ends with this process at the latest and does not keep it alive.
+ *
+ * @param argumentsFor - the program's arguments, given the port it must listen on
+ */
+export async function startChildServer(
+  program: string,
+  argumentsFor: (port: number) => string[],
+): Promise<ChildServer> {
+  const port = await freePort();
+  const child = spawn('sh', ['-c', WATCHED, 'sh', program, ...argumentsFor(port)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  await once(child, 'spawn');
+  letParentExit(child);
+  await untilAccepting(child, port, program);
+  return { port, stop: () => stop(child) };
+}
+
+function letParentExit(child: ChildProcess): void {
+  child.unref();
+  if (child.stdin && 'unref' in child.stdin && typeof child.stdin.unref === 'function') {
+    child.stdin.unref();
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return;
+  }
+  child.ref();
+  const exited = once(child, 'exit');
+  child.stdin?.end();
+  await exited;
+}
+
+async function untilAccepting(child: ChildProcess, port: number, program: string): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (!(await accepts(port))) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      await stop(child);
+      throw new Error(`${program} did not start to listen on port ${port}`);
+    }
+    await pause(20);
+  }
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A loopback port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) {
+    throw new Error('no loopback port is free');
+  }
+  return address.port;
+}

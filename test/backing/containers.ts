@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { RunningServer } from './servers.ts';
+
+const DOCKER_SOCKET = '/var/run/docker.sock';
+
+/** Image, port and command of each backing service that is had as a container. */
+const CONTAINERS = {
+  redis: { image: 'redis:7.4.1-alpine', port: 6379, command: ['redis-server', '--save', ''] },
+  gcs: {
+    image: 'fsouza/fake-gcs-server:1.56.1',
+    port: 4443,
+    command: ['-scheme', 'http', '-backend', 'memory', '-host', '0.0.0.0', '-port', '4443'],
+  },
+  firestore: {
+    image: 'gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-emulators',
+    port: 8080,
+    command: ['gcloud', 'emulators', 'firestore', 'start', '--host-port=0.0.0.0:8080'],
+  },
+} as const;
+
+export type ContainerName = keyof typeof CONTAINERS;
+
+/** Whether a Docker engine answers; cheap where none is. */
+export async function hasDockerEngine(): Promise<boolean> {
+  if (process.env.DOCKER_HOST) {
+    return true;
+  }
+  const socket = connect(DOCKER_SOCKET);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+export async function startContainer(name: ContainerName): Promise<RunningServer> {
+  const { GenericContainer } = await import('testcontainers');
+  const { image, port, command } = CONTAINERS[name];
+  const container = await new GenericContainer(image)
+    .withExposedPorts(port)
+    .withCommand([...command])
+    .start();
+  return {
+    address: `${container.getHost()}:${container.getMappedPort(port)}`,
+    source: `Docker image ${image}`,
+    stop: async () => {
+      await container.stop();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import { BROKER_VARIABLE, Broker } from './broker.ts';
+import { hasDockerEngine } from './containers.ts';
+import { obtainFakeGcs, obtainRedis } from './programs.ts';
+
+/**
+ * Shares the backing servers among all test files of a run
+ * (`node --test --test-global-setup=./test/backing/global-setup.ts`): programs that are missing are
+ * installed before the first test, so that no test's time limit pays for it; servers start when first
+ * asked for and stop with the run.
+ */
+let broker: Broker | undefined;
+
+export async function globalSetup(): Promise<void> {
+  if (!(await hasDockerEngine())) {
+    await Promise.all([obtainRedis(), obtainFakeGcs()]);
+  }
+  broker = new Broker();
+  process.env[BROKER_VARIABLE] = await broker.listen();
+}
+
+export async function globalTeardown(): Promise<void> {
+  const lines = (await broker?.report()) ?? [];
+  process.stderr.write(
+    `Backing services of this run:\n${lines.map((line) => `  ${line}\n`).join('') || '  none\n'}`,
+  );
+  await broker?.[Symbol.asyncDispose]();
+}

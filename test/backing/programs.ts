@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { access, constants, glob } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export const FAKE_GCS_VERSION = 'v1.56.1';
+
+/** Programs that were built for the tests; kept between runs, not by git. */
+const CACHE_FOLDER = resolve(import.meta.dirname, '../../.cache/backing', FAKE_GCS_VERSION);
+
+/** Where a program is, or in words what to install. */
+export type Found = { readonly path: string } | { readonly missing: string };
+
+const FIRESTORE_JARS = [
+  '/usr/lib/google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar',
+  join(
+    homedir(),
+    'google-cloud-sdk/platform/cloud-firestore-emulator/cloud-firestore-emulator.jar',
+  ),
+  join(homedir(), '.cache/firebase/emulators/cloud-firestore-emulator-*.jar'),
+];
+
+/** Finds `redis-server`; installs it where this process is root on a Debian system. */
+export async function obtainRedis(): Promise<Found> {
+  const found = await which('redis-server');
+  if (found) {
+    return { path: found };
+  }
+  if (process.getuid?.() === 0 && (await which('apt-get'))) {
+    await installDebianPackage('redis-server');
+    const installed = await which('redis-server');
+    if (installed) {
+      return { path: installed };
+    }
+  }
+  return { missing: 'Redis: install redis-server (apt-get install redis-server)' };
+}
+
+async function installDebianPackage(name: string): Promise<void> {
+  // Without this, Debian would start the service, which nobody asked for.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  try {
+    await run('apt-get', ['update', '-q'], { env });
+    await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', name], { env });
+  } catch (error) {
+    process.stderr.write(`backing: apt-get install ${name}: ${String(error)}\n`);
+  }
+}
+
+/** Finds `fake-gcs-server`; builds it into the cache folder where Go is. */
+export async function obtainFakeGcs(): Promise<Found> {
+  const cached = join(CACHE_FOLDER, 'fake-gcs-server');
+  if (await isExecutable(cached)) {
+    return { path: cached };
+  }
+  if (await which('go')) {
+    const target = `github.com/fsouza/fake-gcs-server@${FAKE_GCS_VERSION}`;
+    try {
+      await run('go', ['install', target], { env: { ...process.env, GOBIN: CACHE_FOLDER } });
+      return { path: cached };
+    } catch (error) {
+      process.stderr.write(`backing: go install ${target}: ${String(error)}\n`);
+    }
+  }
+  const found = await which('fake-gcs-server');
+  return found
+    ? { path: found }
+    : { missing: `GCS: install Go, or fake-gcs-server ${FAKE_GCS_VERSION}, or Docker` };
+}
+
+/** Finds the Firestore emulator of the Google Cloud or the Firebase command line, and Java. */
+export async function findFirestoreEmulator(): Promise<{ java: string; jar: string } | null> {
+  const java = await which('java');
+  if (!java) {
+    return null;
+  }
+  for (const pattern of FIRESTORE_JARS) {
+    for await (const jar of glob(pattern)) {
+      return { java, jar };
+    }
+  }
+  return null;
+}
+
+async function which(program: string): Promise<string | null> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, program);
+    if (folder !== '' && (await isExecutable(path))) {
+      return path;
+    }
+  }
+  return null;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,116 @@
+import { startChildServer } from './child-server.ts';
+import { hasDockerEngine, startContainer } from './containers.ts';
+import { findFirestoreEmulator, obtainFakeGcs, obtainRedis } from './programs.ts';
+
+/** The servers that the cloud adapters are tested over. */
+export const BACKING_NAMES = ['redis', 'gcs', 'firestore', 'kms'] as const;
+
+export type BackingName = (typeof BACKING_NAMES)[number];
+
+/** Variables that name the address (`host:port`) of a server which is there already. */
+export const ADDRESS_VARIABLES: Readonly<Record<BackingName, string>> = {
+  redis: 'TEST_REDIS_ADDRESS',
+  gcs: 'TEST_GCS_ADDRESS',
+  firestore: 'TEST_FIRESTORE_ADDRESS',
+  kms: 'TEST_KMS_ADDRESS',
+};
+
+export interface RunningServer {
+  /** `host:port`, speaking without TLS. */
+  readonly address: string;
+  /** In words, where the server came from. */
+  readonly source: string;
+  stop(): Promise<void>;
+}
+
+/** The server cannot be had here; the message says what to install. */
+export class BackingMissingError extends Error {
+  readonly code = 'BACKING_MISSING';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'BackingMissingError';
+  }
+}
+
+/**
+ * Gives a server: the one the environment names, else a container, else a program of this machine,
+ * installed where that is possible.
+ *
+ * @throws {BackingMissingError} if none of these can be had
+ */
+export async function startServer(name: BackingName): Promise<RunningServer> {
+  const variable = ADDRESS_VARIABLES[name];
+  const address = process.env[variable];
+  if (address) {
+    return { address, source: `the environment (${variable})`, stop: async () => {} };
+  }
+  if (name === 'kms') {
+    return startKms();
+  }
+  if (await hasDockerEngine()) {
+    return startContainer(name);
+  }
+  return { redis: startRedis, gcs: startGcs, firestore: startFirestore }[name]();
+}
+
+async function startRedis(): Promise<RunningServer> {
+  const found = await obtainRedis();
+  if ('missing' in found) {
+    throw new BackingMissingError(found.missing);
+  }
+  return running(
+    found.path,
+    await startChildServer(found.path, (port) => [
+      ...['--port', String(port), '--bind', '127.0.0.1'],
+      ...['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction'],
+    ]),
+  );
+}
+
+async function startGcs(): Promise<RunningServer> {
+  const found = await obtainFakeGcs();
+  if ('missing' in found) {
+    throw new BackingMissingError(found.missing);
+  }
+  return running(
+    found.path,
+    await startChildServer(found.path, (port) => [
+      ...['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port)],
+      ...['-backend', 'memory', '-log-level', 'error'],
+      ...['-external-url', `http://127.0.0.1:${port}`, '-public-host', `127.0.0.1:${port}`],
+    ]),
+  );
+}
+
+async function startFirestore(): Promise<RunningServer> {
+  const emulator = await findFirestoreEmulator();
+  if (!emulator) {
+    const { startFirestoreServer } = await import('./firestore-server/firestore-server.ts');
+    const server = await startFirestoreServer();
+    return { ...server, source: 'the small server in test/backing/firestore-server' };
+  }
+  return running(
+    emulator.jar,
+    await startChildServer(emulator.java, (port) => [
+      // Starts in half the time: the emulator never lives long enough for the optimising compiler.
+      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m', '-Duser.language=en'],
+      ...['-cp', emulator.jar, 'com.google.cloud.datastore.emulator.firestore.CloudFirestore'],
+      ...['start', '--host=127.0.0.1', `--port=${port}`],
+    ]),
+  );
+}
+
+async function startKms(): Promise<RunningServer> {
+  const { startKmsServer } = await import('./kms-server/kms-server.ts');
+  const server = await startKmsServer();
+  return {
+    address: server.address,
+    source: 'the small server in test/backing/kms-server',
+    stop: () => server.stop(),
+  };
+}
+
+function running(source: string, child: { port: number; stop(): Promise<void> }): RunningServer {
+  return { address: `127.0.0.1:${child.port}`, source, stop: () => child.stop() };
+}
