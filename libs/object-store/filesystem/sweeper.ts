@@ -17,7 +17,7 @@ const FILES_PER_READ = 500;
 export class Sweeper {
   readonly #parts: SweeperParts;
   /** Files of this process that may have no row. */
-  #suspects = new Set<number>();
+  readonly #suspects = new Set<number>();
   #earlierFilesSwept = false;
 
   constructor(parts: SweeperParts) {
@@ -39,10 +39,12 @@ export class Sweeper {
   /** @returns the number of expired objects removed */
   async sweep(now: Date): Promise<number> {
     // Taken first: the write below ends after every write whose outcome was unknown when they were.
-    const suspects = this.#suspects;
-    this.#suspects = new Set();
+    const suspects = [...this.#suspects];
     const expired = await this.#sweepExpired(now);
-    await this.#removeUnreferenced([...suspects]);
+    for (const generation of suspects) {
+      this.#suspects.delete(generation);
+    }
+    await this.#removeUnreferenced(suspects);
     if (!this.#earlierFilesSwept) {
       await this.#sweepEarlierFiles();
       this.#earlierFilesSwept = true;
@@ -91,10 +93,17 @@ export class Sweeper {
     if (generations.length === 0) {
       return;
     }
-    const rows = await this.#parts.database.read({
-      sql: SQL.selectUnreferenced,
-      parameters: [JSON.stringify(generations)],
-    });
-    await this.removeFiles(rows.map((row) => Number(row.generation)));
+    try {
+      const rows = await this.#parts.database.read({
+        sql: SQL.selectUnreferenced,
+        parameters: [JSON.stringify(generations)],
+      });
+      await this.removeFiles(rows.map((row) => Number(row.generation)));
+    } catch (error) {
+      for (const generation of generations) {
+        this.suspect(generation);
+      }
+      throw error;
+    }
   }
 }
