@@ -43,16 +43,22 @@ const INDEFINITE = -1;
 export class DerReader {
   readonly octets: Uint8Array;
   readonly #text: Buffer;
+  readonly #totalLength: number;
   #position = 0;
   /** End of what may be read: of the element entered last, or of the nearest one around it that has a length. */
   #limit: number;
   #isIndefinite = false;
   readonly #outerLimits: number[] = [];
 
-  constructor(octets: Uint8Array) {
+  /**
+   * @param totalLength - of the input, if `octets` is only its beginning; what
+   *   lies beyond can be stepped over but not read
+   */
+  constructor(octets: Uint8Array, totalLength: number = octets.length) {
     this.octets = octets;
     this.#text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
-    this.#limit = octets.length;
+    this.#limit = totalLength;
+    this.#totalLength = totalLength;
   }
 
   /** Offset of the next element. */
@@ -112,17 +118,23 @@ export class DerReader {
 
   /** Checks that the whole input has been read. */
   finish(): void {
-    if (this.#outerLimits.length > 0 || this.#position !== this.octets.length) {
+    if (this.#outerLimits.length > 0 || this.#position !== this.#totalLength) {
       throw this.#malformed('Trailing octets');
     }
   }
 
   /** The content of the next element. */
   read(tag: number): Uint8Array {
+    const { start, end } = this.locate(tag);
+    return this.octets.subarray(start, end);
+  }
+
+  /** Steps over the next element and returns the offsets between which its content lies. */
+  locate(tag: number): { start: number; end: number } {
     const end = this.#readHeader(tag);
-    const content = this.octets.subarray(this.#position, end);
+    const start = this.#position;
     this.#position = end;
-    return content;
+    return { start, end };
   }
 
   /** Steps over the next element and returns it whole, with tag and length. */

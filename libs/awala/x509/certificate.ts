@@ -29,12 +29,16 @@ interface CertificateParts {
   readonly serialNumber: Uint8Array;
   /** DER Name. */
   readonly issuer: Uint8Array;
+  readonly issuerCommonName: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
   /** DER Name. */
   readonly subject: Uint8Array;
+  readonly commonName: string;
   /** DER SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;
+  /** Null if the key is not an RSA key. */
+  readonly rsaKeySize: RsaKeySize | null;
   readonly extensions: Extensions;
 }
 
@@ -52,7 +56,6 @@ export class Certificate {
   readonly #parts: CertificateParts;
   #nodeId: NodeId | undefined;
   #publicKey: KeyObject | undefined;
-  #rsaKeySize: RsaKeySize | null | undefined;
 
   private constructor(der: Uint8Array, parts: CertificateParts) {
     this.der = der;
@@ -62,7 +65,8 @@ export class Certificate {
   /**
    * Keeps views of `der`, which must not change afterwards.
    *
-   * @throws {MalformedMessageError} unless `der` is one X.509 v3 certificate in DER of at most {@link MAX_CERTIFICATE_OCTETS}
+   * @throws {MalformedMessageError} unless `der` is one X.509 v3 certificate in DER of at most
+   *   {@link MAX_CERTIFICATE_OCTETS}, whose names consist of one common name each
    */
   static parse(der: Uint8Array): Certificate {
     if (der.length > MAX_CERTIFICATE_OCTETS) {
@@ -96,10 +100,7 @@ export class Certificate {
 
   /** Null if the subject's key is not an RSA key. */
   get rsaKeySize(): RsaKeySize | null {
-    if (this.#rsaKeySize === undefined) {
-      this.#rsaKeySize = rsaKeySizeOf(this.#parts.spki);
-    }
-    return this.#rsaKeySize;
+    return this.#parts.rsaKeySize;
   }
 
   get notBefore(): Date {
@@ -157,7 +158,12 @@ export class Certificate {
 
   /** What the subject calls itself, which need not be its node id. */
   get commonName(): string {
-    return commonNameOf(this.#parts.subject);
+    return this.#parts.commonName;
+  }
+
+  /** What the issuer calls itself; only a hint at who it is. */
+  get issuerCommonName(): string {
+    return this.#parts.issuerCommonName;
   }
 
   /** The octets that {@link signature} is over. */
@@ -218,7 +224,18 @@ function parseTbs(tbs: Uint8Array, signatureAlgorithm: Uint8Array) {
   if (Buffer.compare(innerAlgorithm, signatureAlgorithm) !== 0) {
     throw new MalformedMessageError('Certificate names two different signature algorithms');
   }
-  return { serialNumber, issuer, notBefore, notAfter, subject, spki, extensions };
+  return {
+    serialNumber,
+    issuer,
+    issuerCommonName: commonNameOf(issuer),
+    notBefore,
+    notAfter,
+    subject,
+    commonName: commonNameOf(subject),
+    spki,
+    rsaKeySize: rsaKeySizeOf(spki),
+    extensions,
+  };
 }
 
 function readTime(reader: DerReader): Date {

@@ -5,10 +5,11 @@ import { MalformedMessageError } from '../errors.ts';
 /**
  * Reads the one common name that a distinguished name consists of.
  *
- * Meant for comparing names and for logs: who a node is follows from its key,
+ * Meant for finding issuers and for logs: who a node is follows from its key,
  * never from its name.
  *
  * @param name - a DER Name
+ * @returns the text, whichever string type it has
  * @throws {MalformedMessageError} if there is anything but one common name
  * @see RS-002, "General Constraints and Attributes"
  */
@@ -28,11 +29,6 @@ export function commonNameOf(name: Uint8Array): string {
   return text;
 }
 
-/** Whether two DER Names are the same: octet for octet, or the same text in different string types. */
-export function isSameName(one: Uint8Array, other: Uint8Array): boolean {
-  return Buffer.compare(one, other) === 0 || commonNameOf(one) === commonNameOf(other);
-}
-
 /** Deployed peers write BMPString; the other types are what other X.509 libraries choose. */
 function readDirectoryString(reader: DerReader): string {
   if (reader.isNext(TAG.bmpString)) {
@@ -43,5 +39,6 @@ function readDirectoryString(reader: DerReader): string {
     return Buffer.from(content).swap16().toString('utf16le');
   }
   const tag = reader.isNext(TAG.utf8String) ? TAG.utf8String : TAG.printableString;
-  return Buffer.from(reader.read(tag)).toString('utf8');
+  const content = reader.read(tag);
+  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('utf8');
 }

@@ -1,7 +1,7 @@
 import { constants, verify } from 'node:crypto';
 import { isOid, OIDS } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
-import { InvalidMessageError } from '../errors.ts';
+import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
 import type { Certificate } from './certificate.ts';
 
@@ -23,58 +23,27 @@ const HASHES = [
 /**
  * Reads the AlgorithmIdentifier of a hash function; the parameters may be NULL or absent (RFC 5754 §2).
  *
- * @throws {MalformedMessageError}
- * @throws {InvalidMessageError} `algorithm`, for a hash that RS-018 does not allow, such as SHA-1
+ * @throws {InvalidMessageError} `algorithm`, for anything but what RS-018 allows, such as SHA-1
  */
 export function parseHashAlgorithm(identifier: Uint8Array): HashName {
-  const reader = new DerReader(identifier);
-  const name = readHashAlgorithm(reader);
-  reader.finish();
-  return name;
+  return parseWhole(identifier, readHashAlgorithm);
 }
 
 /**
  * Reads the AlgorithmIdentifier of an RSA-PSS signature.
  *
  * @returns the hash of the message, which is also that of the mask; the salt is as long as its digest
- * @throws {MalformedMessageError}
- * @throws {InvalidMessageError} `algorithm`, for any other algorithm or parameters
- * @see RFC 4055 §3.1, RS-018
+ * @throws {InvalidMessageError} `algorithm`, for anything but what RS-018 allows
+ * @see RFC 4055 §3.1
  */
 export function parseSignatureAlgorithm(identifier: Uint8Array): HashName {
-  const reader = new DerReader(identifier);
-  reader.enter(TAG.sequence);
-  if (!isOid(reader.read(TAG.oid), OIDS.rsaPss)) {
-    throw new InvalidMessageError('algorithm', 'Signature algorithm is not RSA-PSS');
-  }
-  reader.enter(TAG.sequence);
-  requireSpelledOut(reader, 0);
-  reader.enter(contextConstructed(0));
-  const hash = readHashAlgorithm(reader);
-  reader.leave();
-  requireSpelledOut(reader, 1);
-  reader.enter(contextConstructed(1));
-  const maskHash = readMaskAlgorithm(reader);
-  reader.leave();
-  requireSpelledOut(reader, 2);
-  reader.enter(contextConstructed(2));
-  const saltOctets = reader.readSmallInteger();
-  reader.leave();
-  readTrailerField(reader);
-  reader.leave();
-  reader.leave();
-  reader.finish();
-  if (maskHash !== hash || saltOctets !== DIGEST_OCTETS[hash]) {
-    throw new InvalidMessageError('algorithm', 'RSA-PSS parameters do not go with the hash');
-  }
-  return hash;
+  return parseWhole(identifier, readRsaPss);
 }
 
 /**
  * Reports whether `signature` is the subject's, over `data`.
  *
  * @param algorithm - DER AlgorithmIdentifier of the signature
- * @throws {MalformedMessageError} if the algorithm or the subject's key is
  * @throws {InvalidMessageError} `algorithm`, if RS-018 does not allow the algorithm or the key
  */
 export function isSignedBy(
@@ -85,17 +54,60 @@ export function isSignedBy(
 ): boolean {
   const hash = parseSignatureAlgorithm(algorithm);
   requireAllowedKey(subject);
-  const key = {
-    key: subject.publicKey,
-    padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: DIGEST_OCTETS[hash],
-  };
   try {
+    const key = {
+      key: subject.publicKey,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: DIGEST_OCTETS[hash],
+    };
     return verify(hash, data, key, signature);
-  } catch {
-    // OpenSSL refuses to try, for instance because the key is only for another hash.
-    return false;
+  } catch (cause) {
+    // OpenSSL refuses to try, for instance because the key is meant for another hash.
+    throw new InvalidMessageError('algorithm', 'Key cannot be used', { cause });
   }
+}
+
+function parseWhole(identifier: Uint8Array, read: (reader: DerReader) => HashName): HashName {
+  try {
+    const reader = new DerReader(identifier);
+    const name = read(reader);
+    reader.finish();
+    return name;
+  } catch (cause) {
+    if (cause instanceof MalformedMessageError) {
+      throw new InvalidMessageError('algorithm', 'Algorithm identifier is malformed', { cause });
+    }
+    throw cause;
+  }
+}
+
+function readRsaPss(reader: DerReader): HashName {
+  reader.enter(TAG.sequence);
+  if (!isOid(reader.read(TAG.oid), OIDS.rsaPss)) {
+    throw new InvalidMessageError('algorithm', 'Signature algorithm is not RSA-PSS');
+  }
+  reader.enter(TAG.sequence);
+  const hash = readParameter(reader, 0, readHashAlgorithm);
+  const maskHash = readParameter(reader, 1, readMaskAlgorithm);
+  const saltOctets = readParameter(reader, 2, () => reader.readSmallInteger());
+  readTrailerField(reader);
+  reader.leave();
+  reader.leave();
+  if (maskHash !== hash || saltOctets !== DIGEST_OCTETS[hash]) {
+    throw new InvalidMessageError('algorithm', 'RSA-PSS parameters do not go with the hash');
+  }
+  return hash;
+}
+
+/** A parameter left out would stand for SHA-1, or for the salt length that goes with it. */
+function readParameter<T>(reader: DerReader, field: number, read: (reader: DerReader) => T): T {
+  if (!reader.isNext(contextConstructed(field))) {
+    throw new InvalidMessageError('algorithm', 'RSA-PSS parameters are left to the SHA-1 defaults');
+  }
+  reader.enter(contextConstructed(field));
+  const value = read(reader);
+  reader.leave();
+  return value;
 }
 
 function requireAllowedKey({ rsaKeySize }: Certificate): void {
@@ -131,13 +143,6 @@ function readMaskAlgorithm(reader: DerReader): HashName {
   const hash = readHashAlgorithm(reader);
   reader.leave();
   return hash;
-}
-
-/** Each parameter left out stands for SHA-1 or its salt length. */
-function requireSpelledOut(reader: DerReader, field: number): void {
-  if (!reader.isNext(contextConstructed(field))) {
-    throw new InvalidMessageError('algorithm', 'RSA-PSS parameters are left to the SHA-1 defaults');
-  }
 }
 
 /** May be there although DER omits defaults; 1 is the only value defined. */

@@ -1,0 +1,122 @@
+import { createHash, hash } from 'node:crypto';
+import { type DerReader, TAG } from '../der/reader.ts';
+import { MalformedMessageError } from '../errors.ts';
+import { MAX_CONTENT_SEGMENTS } from '../limits.ts';
+import type { HashName } from '../x509/signature-algorithm.ts';
+
+/** Segments shorter than this are gathered before they are hashed, so that fewer calls are made. */
+const SHORT_SEGMENT_OCTETS = 16_384;
+const GATHERED_OCTETS = 65_536;
+
+/**
+ * The octets that a SignedData holds, which may lie in the message in pieces:
+ * the JavaScript peers cut them every 65 536 octets, the JVM peers every 1 000.
+ *
+ * Nothing is copied until a part is asked for that spans pieces.
+ */
+export class SegmentedContent {
+  readonly length: number;
+  readonly #octets: Uint8Array;
+  /** Start and end of each segment in `#octets`, in order. */
+  readonly #bounds: readonly number[];
+
+  private constructor(octets: Uint8Array, bounds: readonly number[], length: number) {
+    this.#octets = octets;
+    this.#bounds = bounds;
+    this.length = length;
+  }
+
+  /**
+   * Reads an OCTET STRING, in one piece or (BER) in segments that are in one piece each.
+   *
+   * @throws {MalformedMessageError}
+   * @see X.690 §8.7
+   */
+  static read(reader: DerReader): SegmentedContent {
+    const bounds: number[] = [];
+    let length = 0;
+    const readSegment = () => {
+      const { start, end } = reader.locate(TAG.octetString);
+      bounds.push(start, end);
+      length += end - start;
+    };
+    if (!reader.isNext(TAG.constructedOctetString)) {
+      readSegment();
+      return new SegmentedContent(reader.octets, bounds, length);
+    }
+    reader.enterBer(TAG.constructedOctetString);
+    while (!reader.isAtEnd) {
+      if (bounds.length === MAX_CONTENT_SEGMENTS * 2) {
+        throw new MalformedMessageError('Content is cut into too many segments');
+      }
+      readSegment();
+    }
+    reader.leave();
+    return new SegmentedContent(reader.octets, bounds, length);
+  }
+
+  /** The octets from `start` up to `end`: a view if they are in one segment, else a copy. */
+  slice(start: number, end: number): Uint8Array {
+    const parts = [...this.#parts(start, Math.min(end, this.length))];
+    const [first = new Uint8Array()] = parts;
+    return parts.length <= 1 ? first : joined(parts);
+  }
+
+  /** The digest in hex. */
+  digest(algorithm: HashName): string {
+    const count = this.#bounds.length / 2;
+    if (count === 1) {
+      return hash(algorithm, this.slice(0, this.length), 'hex');
+    }
+    const running = createHash(algorithm);
+    const isFinelyCut = this.length / count < SHORT_SEGMENT_OCTETS;
+    const parts = this.#parts(0, this.length);
+    for (const part of isFinelyCut ? gathered(parts) : parts) {
+      running.update(part);
+    }
+    return running.digest('hex');
+  }
+
+  *#parts(start: number, end: number): Generator<Uint8Array> {
+    let offset = 0;
+    for (let index = 0; index < this.#bounds.length && offset < end; index += 2) {
+      const segmentStart = this.#bounds[index] ?? 0;
+      const segmentEnd = this.#bounds[index + 1] ?? 0;
+      const from = Math.max(segmentStart, segmentStart + start - offset);
+      const to = Math.min(segmentEnd, segmentStart + end - offset);
+      if (from < to) {
+        yield this.#octets.subarray(from, to);
+      }
+      offset += segmentEnd - segmentStart;
+    }
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Yields the same octets in fewer parts; each is overwritten once the next is asked for. */
+function* gathered(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
+  const buffer = new Uint8Array(GATHERED_OCTETS);
+  let filled = 0;
+  for (const part of parts) {
+    if (filled + part.length > buffer.length) {
+      yield buffer.subarray(0, filled);
+      filled = 0;
+    }
+    if (part.length > buffer.length) {
+      yield part;
+    } else {
+      buffer.set(part, filled);
+      filled += part.length;
+    }
+  }
+  yield buffer.subarray(0, filled);
+}

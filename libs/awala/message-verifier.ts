@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto';
+import { CertificateCache } from './certificate-cache.ts';
+import { PURPOSE_OIDS, type SignaturePurpose } from './cms/signature-purpose.ts';
+import { SignedData } from './cms/signed-data.ts';
+import { contextPrimitive, TAG } from './der/reader.ts';
+import { headerOf } from './der/writer.ts';
+import { InvalidMessageError, MalformedMessageError } from './errors.ts';
+import { CLOCK_DRIFT_TOLERANCE_MS } from './limits.ts';
+import { type MessageType, parseMessage, type RamfMessage } from './ramf/message.ts';
+import type { Certificate } from './x509/certificate.ts';
+import { findCertificationPath, IssuerLinks, type PathSearch } from './x509/certification-path.ts';
+import { faultAt } from './x509/validity.ts';
+
+/** When a message is received, and whose certificates are trusted: all of ours that are still valid. */
+export interface Trust {
+  readonly at: Date;
+  readonly anchors: readonly Certificate[];
+}
+
+/** Who sent a cargo or a CCA, and how far that is proven. */
+export interface PrivateGatewaySender {
+  readonly certificate: Certificate;
+  /** Whether one of the anchors issued the certificate; if not, the gateway issued it to itself. */
+  readonly isIssuedByAnchor: boolean;
+}
+
+/** About 10 KiB each. */
+const DEFAULT_MAX_CACHED_CERTIFICATES = 4096;
+
+/**
+ * Reads what peers sign, and decides whether to believe it.
+ *
+ * Certificates that stood on a path to an anchor are kept (parsed, with their
+ * keys, and with the knowledge of who signed them), so that one verifier should
+ * serve a whole process. Dates, authority and path length are checked each time.
+ *
+ * @see RS-001 "Post-Deserialization Validation", RS-002, RS-016
+ */
+export class MessageVerifier {
+  readonly #certificates: CertificateCache;
+  readonly #links = new IssuerLinks();
+
+  /** @param options - `maxCachedCertificates` defaults to 4 096, about 10 KiB each */
+  constructor(options: { maxCachedCertificates?: number } = {}) {
+    this.#certificates = new CertificateCache(
+      options.maxCachedCertificates ?? DEFAULT_MAX_CACHED_CERTIFICATES,
+    );
+  }
+
+  /** How many certificates are kept now. */
+  get cachedCertificates(): number {
+    return this.#certificates.size;
+  }
+
+  /**
+   * Parses a message; verifies nothing.
+   *
+   * Keeps views of `octets`, which must not change afterwards.
+   *
+   * @throws {MalformedMessageError}
+   */
+  read(octets: Uint8Array, type: MessageType): RamfMessage {
+    return parseMessage(asPlainView(octets), type, this.#parseCertificate);
+  }
+
+  /**
+   * Verifies that the message is current, that its sender's certificate was
+   * valid when it was made and is now, and that its sender signed it. Whoever
+   * that is may have issued the certificate to itself.
+   *
+   * @throws {InvalidMessageError}
+   */
+  verify(message: RamfMessage, { at }: { readonly at: Date }): void {
+    checkDates(message, at);
+    const fault = faultAt(message.sender, at);
+    if (fault) {
+      throw fault;
+    }
+    message.signedData.verify();
+  }
+
+  /**
+   * Verifies as {@link verify} does, and that the recipient authorised the
+   * sender: it issued the sender's certificate, and a path goes on from it to
+   * an anchor.
+   *
+   * @returns the path: sender first, then the recipient, anchor last. For a parcel to a private
+   *   endpoint, the private gateway of that endpoint stands third
+   * @throws {InvalidMessageError} `wrong-recipient` if another node issued the sender's certificate
+   */
+  verifyAuthorised(message: RamfMessage, trust: Trust): readonly Certificate[] {
+    checkDates(message, trust.at);
+    const path = this.#findPath(message.sender, {
+      ...trust,
+      intermediates: message.attachedCertificates,
+    });
+    if (path[1]?.nodeId !== message.recipient.id) {
+      throw new InvalidMessageError('wrong-recipient', 'Recipient did not authorise the sender');
+    }
+    message.signedData.verify();
+    this.#keep(path);
+    return path;
+  }
+
+  /**
+   * Verifies a cargo or CCA that a private gateway sends to us as {@link verify}
+   * does, and that the recipient is the subject of an anchor.
+   *
+   * Deployed gateways sign these under the certificate that we issued, which
+   * proves that they are registered; RS-002 has them sign under one that they
+   * issued to themselves. Then the caller must find out whether the key is registered.
+   *
+   * @throws {InvalidMessageError} `untrusted-path` if the certificate is neither
+   */
+  verifyFromPrivateGateway(message: RamfMessage, trust: Trust): PrivateGatewaySender {
+    const { sender, recipient } = message;
+    if (!trust.anchors.some(({ nodeId }) => nodeId === recipient.id)) {
+      throw new InvalidMessageError('wrong-recipient', 'Message is for another gateway');
+    }
+    checkDates(message, trust.at);
+    const isSelfIssued = sender.issuerCommonName === sender.commonName;
+    const path = isSelfIssued
+      ? this.#findPath(sender, { at: trust.at, anchors: [sender], intermediates: [] })
+      : this.#findPath(sender, { ...trust, intermediates: [] });
+    message.signedData.verify();
+    if (!isSelfIssued) {
+      this.#keep(path);
+    }
+    return { certificate: sender, isIssuedByAnchor: !isSelfIssued };
+  }
+
+  /**
+   * Verifies a detached signature by the subject of a certificate that an
+   * anchor issued directly.
+   *
+   * @param signature - a SignedData without content
+   * @param plaintext - what was signed, for `purpose`
+   * @returns the certificate of the signer
+   * @throws {MalformedMessageError} if `signature` is no such SignedData
+   * @throws {InvalidMessageError} if it does not verify
+   * @see RS-016
+   */
+  verifyDetached(
+    signature: Uint8Array,
+    plaintext: Uint8Array,
+    purpose: SignaturePurpose,
+    trust: Trust,
+  ): Certificate {
+    const signedData = SignedData.parse(asPlainView(signature), this.#parseCertificate);
+    if (signedData.content) {
+      throw new MalformedMessageError('Signature is not detached from its content');
+    }
+    const path = this.#findPath(signedData.signer, { ...trust, intermediates: [] });
+    const plaintextHeader = headerOfSigned(plaintext, purpose);
+    signedData.verifyDetached((algorithm) =>
+      createHash(algorithm).update(plaintextHeader).update(plaintext).digest('hex'),
+    );
+    this.#keep(path);
+    return signedData.signer;
+  }
+
+  readonly #parseCertificate = (der: Uint8Array): Certificate => this.#certificates.parse(der);
+
+  #findPath(leaf: Certificate, search: PathSearch): readonly Certificate[] {
+    try {
+      return findCertificationPath(leaf, search, this.#links);
+    } catch (error) {
+      this.#forgetExpired([leaf, ...search.intermediates], search.at);
+      throw error;
+    }
+  }
+
+  /** Keeps all but the anchor, which is the caller's. */
+  #keep(path: readonly Certificate[]): void {
+    for (const certificate of path.slice(0, -1)) {
+      this.#certificates.keep(certificate);
+    }
+  }
+
+  #forgetExpired(certificates: readonly Certificate[], at: Date): void {
+    for (const certificate of certificates) {
+      if (certificate.notAfter < at) {
+        this.#certificates.forget(certificate);
+      }
+    }
+  }
+}
+
+/**
+ * Checks that the message is current, and was made while its sender's
+ * certificate was valid, give or take the clock drift tolerated.
+ */
+function checkDates({ createdAt, expiresAt, sender }: RamfMessage, at: Date): void {
+  if (expiresAt < at) {
+    throw new InvalidMessageError('expired', `Message expired at ${expiresAt.toISOString()}`);
+  }
+  const createdAtMs = createdAt.getTime();
+  if (createdAtMs > at.getTime() + CLOCK_DRIFT_TOLERANCE_MS) {
+    throw new InvalidMessageError('not-yet-valid', 'Message is dated in the future');
+  }
+  if (
+    createdAtMs < sender.notBefore.getTime() - CLOCK_DRIFT_TOLERANCE_MS ||
+    createdAtMs > sender.notAfter.getTime() + CLOCK_DRIFT_TOLERANCE_MS
+  ) {
+    throw new InvalidMessageError(
+      'certificate',
+      "Message is dated outside the period of its sender's certificate",
+    );
+  }
+}
+
+/** What comes before the plaintext in `SEQUENCE { [0] purpose, [1] plaintext }`. */
+function headerOfSigned(plaintext: Uint8Array, purpose: SignaturePurpose): Buffer {
+  const oid = PURPOSE_OIDS[purpose].content;
+  const oidHeader = headerOf(contextPrimitive(0), oid.length);
+  const plaintextHeader = headerOf(contextPrimitive(1), plaintext.length);
+  const length = oidHeader.length + oid.length + plaintextHeader.length + plaintext.length;
+  return Buffer.concat([headerOf(TAG.sequence, length), oidHeader, oid, plaintextHeader]);
+}
+
+/** So that the views handed out are plain as well, also if a Buffer is given. */
+function asPlainView(octets: Uint8Array): Uint8Array {
+  return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
+}

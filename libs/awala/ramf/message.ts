@@ -1,0 +1,199 @@
+import type { SegmentedContent } from '../cms/segmented-content.ts';
+import { SignedData } from '../cms/signed-data.ts';
+import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/reader.ts';
+import { parseMessageTime } from '../der/time.ts';
+import { MalformedMessageError } from '../errors.ts';
+import {
+  MAX_MESSAGE_ID_LENGTH,
+  MAX_MESSAGE_OCTETS,
+  MAX_PARCEL_OCTETS,
+  MAX_PAYLOAD_OCTETS,
+  MAX_RECIPIENT_LENGTH,
+  MAX_TTL_SECONDS,
+} from '../limits.ts';
+import type { Certificate } from '../x509/certificate.ts';
+
+/** The octets that tell signed messages apart (RS-001, "Reserved Concrete Message Types"). */
+export const MESSAGE_TYPES = { parcel: 0x50, cargo: 0x43, cca: 0x44 } as const;
+
+export type MessageType = keyof typeof MESSAGE_TYPES;
+
+/** To whom a message goes. */
+export interface Recipient {
+  /** `0` and hex digits; the canonical form of a node id is for {@link parseNodeId} to tell. */
+  readonly id: string;
+  /** Where to reach it if it is bound for the Internet: a domain name. Null otherwise. */
+  readonly internetAddress: string | null;
+}
+
+/** A RAMF message: parsed, and nothing more. */
+export interface RamfMessage {
+  readonly type: MessageType;
+  readonly recipient: Recipient;
+  /** Chosen by the sender: 1 to {@link MAX_MESSAGE_ID_LENGTH} printable ASCII characters. */
+  readonly id: string;
+  /** By the sender's clock. */
+  readonly createdAt: Date;
+  readonly ttlSeconds: number;
+  /** The last second at which the message is valid. */
+  readonly expiresAt: Date;
+  /** A view of {@link octets} if it lies there in one piece, else a copy made when first asked for. */
+  readonly payload: Uint8Array;
+  /** The certificate of whoever signed the message, or claims to have. */
+  readonly sender: Certificate;
+  /** All the certificates in the message, the sender's included, in no particular order. */
+  readonly attachedCertificates: readonly Certificate[];
+  /** The whole serialisation, as it was given. */
+  readonly octets: Uint8Array;
+  readonly signedData: SignedData;
+}
+
+const PREFIX = Buffer.from('Awala');
+const VERSION = 0;
+const FORMAT_SIGNATURE_OCTETS = PREFIX.length + 2;
+
+/** More than all fields before the payload can span. */
+const MAX_FIELDS_OCTETS = MAX_MESSAGE_ID_LENGTH + 2 * MAX_RECIPIENT_LENGTH + 128;
+
+const RECIPIENT_ID = /^0[0-9a-f]+$/;
+const DOMAIN_NAME =
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:xn--[a-z0-9-]{2,59}|[a-z]{2,63})$/i;
+const MAX_DOMAIN_NAME_LENGTH = 253;
+
+/**
+ * Parses a message; verifies nothing.
+ *
+ * Keeps views of `octets`, which must not change afterwards.
+ *
+ * @param parseCertificate - called for each certificate attached
+ * @throws {MalformedMessageError} also if it is of another type, or exceeds a limit
+ * @see RS-001
+ */
+export function parseMessage(
+  octets: Uint8Array,
+  type: MessageType,
+  parseCertificate: (der: Uint8Array) => Certificate,
+): RamfMessage {
+  requireFormat(octets, type);
+  const signedData = SignedData.parse(octets.subarray(FORMAT_SIGNATURE_OCTETS), parseCertificate);
+  if (!signedData.content) {
+    throw new MalformedMessageError('Message has no content');
+  }
+  return new ParsedMessage(type, octets, signedData, signedData.content);
+}
+
+/** The fields before the payload, and where the payload lies in the content. */
+interface Fields {
+  readonly recipient: Recipient;
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly ttlSeconds: number;
+  readonly payloadStart: number;
+  readonly payloadEnd: number;
+}
+
+class ParsedMessage implements RamfMessage {
+  readonly type: MessageType;
+  readonly octets: Uint8Array;
+  readonly signedData: SignedData;
+  readonly recipient: Recipient;
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly ttlSeconds: number;
+  readonly #content: SegmentedContent;
+  readonly #fields: Fields;
+  #payload: Uint8Array | undefined;
+
+  constructor(
+    type: MessageType,
+    octets: Uint8Array,
+    signedData: SignedData,
+    content: SegmentedContent,
+  ) {
+    const fields = readFields(content);
+    this.type = type;
+    this.octets = octets;
+    this.signedData = signedData;
+    this.recipient = fields.recipient;
+    this.id = fields.id;
+    this.createdAt = fields.createdAt;
+    this.ttlSeconds = fields.ttlSeconds;
+    this.#content = content;
+    this.#fields = fields;
+  }
+
+  get expiresAt(): Date {
+    return new Date(this.createdAt.getTime() + this.ttlSeconds * 1000);
+  }
+
+  get payload(): Uint8Array {
+    this.#payload ??= this.#content.slice(this.#fields.payloadStart, this.#fields.payloadEnd);
+    return this.#payload;
+  }
+
+  get sender(): Certificate {
+    return this.signedData.signer;
+  }
+
+  get attachedCertificates(): readonly Certificate[] {
+    return this.signedData.certificates;
+  }
+}
+
+function requireFormat(octets: Uint8Array, type: MessageType): void {
+  const limit = type === 'parcel' ? MAX_PARCEL_OCTETS : MAX_MESSAGE_OCTETS;
+  if (octets.length > limit) {
+    throw new MalformedMessageError(`Message spans more than ${limit} octets`);
+  }
+  if (Buffer.compare(octets.subarray(0, PREFIX.length), PREFIX) !== 0) {
+    throw new MalformedMessageError('Message does not begin with "Awala"');
+  }
+  if (octets[PREFIX.length] !== MESSAGE_TYPES[type]) {
+    throw new MalformedMessageError(`Message is not a ${type}`);
+  }
+  if (octets[PREFIX.length + 1] !== VERSION) {
+    throw new MalformedMessageError('Message is of an unknown version');
+  }
+}
+
+function readFields(content: SegmentedContent): Fields {
+  const reader = new DerReader(content.slice(0, MAX_FIELDS_OCTETS), content.length);
+  reader.enter(TAG.sequence);
+  const recipient = readRecipient(reader);
+  const id = reader.readVisibleText(contextPrimitive(1), MAX_MESSAGE_ID_LENGTH);
+  const createdAt = parseMessageTime(reader.read(contextPrimitive(2)));
+  const ttlSeconds = reader.readSmallInteger(contextPrimitive(3));
+  const { start: payloadStart, end: payloadEnd } = reader.locate(contextPrimitive(4));
+  reader.leave();
+  reader.finish();
+  if (id === '') {
+    throw new MalformedMessageError('Message id is empty');
+  }
+  if (ttlSeconds > MAX_TTL_SECONDS) {
+    throw new MalformedMessageError(`Time to live is longer than ${MAX_TTL_SECONDS} seconds`);
+  }
+  if (payloadEnd - payloadStart > MAX_PAYLOAD_OCTETS) {
+    throw new MalformedMessageError(`Payload spans more than ${MAX_PAYLOAD_OCTETS} octets`);
+  }
+  return { recipient, id, createdAt, ttlSeconds, payloadStart, payloadEnd };
+}
+
+function readRecipient(reader: DerReader): Recipient {
+  reader.enter(contextConstructed(0));
+  const id = reader.readVisibleText(contextPrimitive(0), MAX_RECIPIENT_LENGTH);
+  const internetAddress = reader.isAtEnd
+    ? null
+    : reader.readVisibleText(contextPrimitive(1), MAX_RECIPIENT_LENGTH);
+  reader.leave();
+  if (!RECIPIENT_ID.test(id)) {
+    throw new MalformedMessageError('Recipient id is not 0 and hex digits');
+  }
+  if (internetAddress !== null && !isDomainName(internetAddress)) {
+    throw new MalformedMessageError('Internet address is no domain name');
+  }
+  return { id, internetAddress };
+}
+
+function isDomainName(text: string): boolean {
+  return text.length <= MAX_DOMAIN_NAME_LENGTH && DOMAIN_NAME.test(text);
+}

@@ -1,0 +1,23 @@
+import { InvalidMessageError } from '../errors.ts';
+import { CLOCK_DRIFT_TOLERANCE_MS } from '../limits.ts';
+import type { Certificate } from './certificate.ts';
+
+/**
+ * What is wrong with a certificate by itself at a time, if anything. Its start
+ * may be in the future by the clock drift tolerated; its end is strict.
+ */
+export function faultAt(certificate: Certificate, at: Date): InvalidMessageError | null {
+  const atMs = at.getTime();
+  if (certificate.notAfter.getTime() < atMs) {
+    const end = certificate.notAfter.toISOString();
+    return new InvalidMessageError('expired', `Certificate expired at ${end}`);
+  }
+  if (certificate.notBefore.getTime() > atMs + CLOCK_DRIFT_TOLERANCE_MS) {
+    const start = certificate.notBefore.toISOString();
+    return new InvalidMessageError('not-yet-valid', `Certificate is not valid before ${start}`);
+  }
+  if (certificate.hasUnknownCriticalExtension) {
+    return new InvalidMessageError('certificate', 'Certificate has an unknown critical extension');
+  }
+  return null;
+}
