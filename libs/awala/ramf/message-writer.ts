@@ -20,6 +20,7 @@ import {
   MAX_TTL_SECONDS,
 } from '../limits.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import { MESSAGE_TYPES, type MessageType } from './message.ts';
 
 export interface OutgoingMessage {
   readonly type: MessageType;
@@ -29,7 +30,7 @@ export interface OutgoingMessage {
     /** Only for a recipient that is reached over the Internet. At most 1 024 characters. */
     readonly internetAddress?: string | undefined;
   };
-  /** At most 64 characters. */
+  /** 1 to 64 characters of printable ASCII. */
   readonly id: string;
   /** Milliseconds are dropped. */
   readonly createdAt: Date;
@@ -44,10 +45,7 @@ export interface OutgoingMessage {
   readonly sign: Sign;
 }
 
-export type MessageType = 'parcel' | 'cargo' | 'cca';
-
 const FORMAT = Buffer.from('Awala');
-const TYPE_OCTETS: Readonly<Record<MessageType, number>> = { parcel: 0x50, cargo: 0x43, cca: 0x44 };
 const VERSION_OCTET = 0;
 
 /** One less than the specification's: what the deployed peers accept. */
@@ -99,7 +97,7 @@ export function layOutMessage(
   );
   const signer = { certificate: message.sender, sign: message.sign };
   const signed = layOutSignedData(fields, signer, message.attachedCertificates);
-  const format = Buffer.from([...FORMAT, TYPE_OCTETS[message.type], VERSION_OCTET]);
+  const format = Buffer.from([...FORMAT, MESSAGE_TYPES[message.type], VERSION_OCTET]);
   return {
     value: concatenated(format, signed.value),
     seal: () => signed.seal(fields.written),
@@ -107,15 +105,15 @@ export function layOutMessage(
 }
 
 function checkBounds(message: Omit<OutgoingMessage, 'payload'> & { readonly payload: DerPart }) {
-  check('message id', message.id.length, MAX_MESSAGE_ID_LENGTH);
+  check('message id', message.id.length, MAX_MESSAGE_ID_LENGTH, 1);
   check('recipient id', message.recipient.id.length, MAX_RECIPIENT_LENGTH);
   check('Internet address', message.recipient.internetAddress?.length ?? 0, MAX_RECIPIENT_LENGTH);
   check('TTL', message.ttlSeconds, MAX_TTL_SECONDS);
   check('payload', lengthOf(message.payload), MAX_WRITTEN_PAYLOAD_OCTETS);
 }
 
-function check(field: string, value: number, max: number): void {
-  if (value < 0 || value > max) {
-    throw new RangeError(`${field} must be within 0 and ${max}, but got ${value}`);
+function check(field: string, value: number, max: number, min = 0): void {
+  if (value < min || value > max) {
+    throw new RangeError(`${field} must be within ${min} and ${max}, but got ${value}`);
   }
 }

@@ -1,0 +1,120 @@
+import { DerReader, TAG } from '../der/reader.ts';
+import { type DerValue, octetString, sequence } from '../der/writer.ts';
+import { MalformedMessageError } from '../errors.ts';
+
+/** The plaintext of a cargo, in octets: what the deployed peers pack at most. */
+export const MAX_MESSAGE_SET_OCTETS = 8_322_048;
+
+/**
+ * Messages in one cargo. A full cargo of the shortest messages, which are
+ * acknowledgements, has under 50 000.
+ */
+export const MAX_MESSAGES_IN_SET = 100_000;
+
+/** Octets in front of a message of any size, as the deployed peers count them. */
+const HEADER_OCTETS = 5;
+
+/** One message in a cargo, in octets. */
+export const MAX_MESSAGE_IN_SET_OCTETS = MAX_MESSAGE_SET_OCTETS - 2 * HEADER_OCTETS;
+
+/** What a message in a cargo is, by its format signature. */
+export type CargoMessageType = 'parcel' | 'pca' | 'certificate-rotation' | 'unknown';
+
+const FORMAT = Buffer.from('Awala');
+const VERSION_OCTET = 0;
+const TYPES: Readonly<Record<number, CargoMessageType>> = {
+  80: 'parcel',
+  81: 'pca',
+  16: 'certificate-rotation',
+};
+
+/**
+ * The plaintext of a cargo: a SEQUENCE OF OCTET STRING with universal tags.
+ *
+ * @see RS-000 "Cargo Messages"
+ */
+export function messageSetDer(messages: readonly Uint8Array[]): DerValue {
+  return sequence(...messages.map((message) => octetString(message)));
+}
+
+/**
+ * Yields the messages of a cargo in order and in place, without looking into
+ * them. What is wrong is found on the way: the messages before it are yielded.
+ *
+ * @throws {MalformedMessageError} while iterating, if the octets are not a message set or hold more
+ *   than {@link MAX_MESSAGES_IN_SET}
+ */
+export function* readMessageSet(plaintext: Uint8Array): Generator<Uint8Array, void, undefined> {
+  const reader = new DerReader(plaintext);
+  reader.enter(TAG.sequence);
+  for (let count = 0; !reader.isAtEnd; count++) {
+    if (count === MAX_MESSAGES_IN_SET) {
+      throw new MalformedMessageError(`Cargo holds more than ${MAX_MESSAGES_IN_SET} messages`);
+    }
+    yield reader.read(TAG.octetString);
+  }
+  reader.leave();
+  reader.finish();
+}
+
+/** Tells by the first octets only; the message may still be malformed. */
+export function typeOfCargoMessage(message: Uint8Array): CargoMessageType {
+  const isAwala = FORMAT.equals(message.subarray(0, FORMAT.length));
+  const type = TYPES[message[FORMAT.length] ?? 0];
+  return isAwala && message[FORMAT.length + 1] === VERSION_OCTET && type ? type : 'unknown';
+}
+
+/**
+ * Gathers messages until they fill a cargo, counting octets as the deployed
+ * peers do.
+ */
+export class CargoBatch {
+  readonly #messages: Uint8Array[] = [];
+  readonly #maxOctets: number;
+  #octets = HEADER_OCTETS;
+  #expiresAtMs = 0;
+
+  /**
+   * @param maxOctets - of plaintext; a smaller cargo than the largest is done sooner. A batch takes
+   *   one message whatever this bound.
+   */
+  constructor(maxOctets: number = MAX_MESSAGE_SET_OCTETS) {
+    this.#maxOctets = Math.min(maxOctets, MAX_MESSAGE_SET_OCTETS);
+  }
+
+  get messages(): readonly Uint8Array[] {
+    return this.#messages;
+  }
+
+  /** Octets of plaintext so far, at most. */
+  get octets(): number {
+    return this.#octets;
+  }
+
+  /** When the last of the messages expires: the cargo must live as long. */
+  get expiresAt(): Date {
+    return new Date(this.#expiresAtMs);
+  }
+
+  /**
+   * Adds a message, which is not copied.
+   *
+   * @returns false if it does not fit any more: it belongs into the next cargo
+   * @throws {RangeError} if it fits into no cargo
+   */
+  add(message: Uint8Array, expiresAt: Date): boolean {
+    if (message.length > MAX_MESSAGE_IN_SET_OCTETS) {
+      throw new RangeError(
+        `a cargo takes messages up to ${MAX_MESSAGE_IN_SET_OCTETS} octets, but got ${message.length}`,
+      );
+    }
+    const octets = this.#octets + HEADER_OCTETS + message.length;
+    if (this.#messages.length > 0 && octets > this.#maxOctets) {
+      return false;
+    }
+    this.#messages.push(message);
+    this.#octets = octets;
+    this.#expiresAtMs = Math.max(this.#expiresAtMs, expiresAt.getTime());
+    return true;
+  }
+}
