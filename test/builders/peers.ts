@@ -13,9 +13,18 @@ import {
   randomUUID,
   sign,
 } from 'node:crypto';
+import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
+import { packCargo } from '#awala/cargo/pack-cargo.ts';
+import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { type Sign, signDetached } from '#awala/cms/signed-data-writer.ts';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
-import { type MessageType, serialiseMessage } from '#awala/ramf/message-writer.ts';
+import type { MessageType } from '#awala/ramf/message.ts';
+import { serialiseMessage } from '#awala/ramf/message-writer.ts';
+import {
+  generateSessionKey,
+  type SessionKey,
+  type SessionKeyPair,
+} from '#awala/sessions/session-key.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import {
   issueDeliveryAuthorization,
@@ -172,4 +181,60 @@ export function signNonce(nonce: Uint8Array, gateway: Peer): Promise<Uint8Array>
 /** What a private gateway sends to be authorised to register: its key's digest in hex. */
 export function preRegistrationBody({ spki }: Identity): string {
   return createHash('sha256').update(spki).digest('hex');
+}
+
+/**
+ * The Internet gateway `gateway` as a sender of cargo to `recipient`, which
+ * authorised it (CDA).
+ */
+export async function cargoDeliveryAuthorization(
+  gateway: Identity,
+  recipient: Peer,
+  validity: Validity,
+): Promise<Peer> {
+  const certificate = await issueDeliveryAuthorization(issuance(gateway, recipient, validity));
+  return { ...gateway, certificate, issuers: [recipient.certificate] };
+}
+
+/** What a cargo is made of. */
+export interface CargoFields {
+  /** Serialised parcels, acknowledgements and rotations. */
+  readonly messages: readonly Uint8Array[];
+  /** The recipient's session key. */
+  readonly recipientKey: SessionKey;
+  /** The sender's; a new one if not given. */
+  readonly senderKey?: SessionKeyPair;
+  readonly recipient: MessageFields['recipient'];
+  readonly createdAt: Date;
+  readonly ttlSeconds?: number;
+}
+
+/** A cargo, encrypted and signed. */
+export function cargoFrom(sender: Peer, fields: CargoFields): Promise<Uint8Array> {
+  return packCargo({
+    id: randomUUID(),
+    ttlSeconds: 3_600,
+    ...fields,
+    encryption: {
+      recipientKey: fields.recipientKey,
+      senderKey: fields.senderKey ?? generateSessionKey(),
+    },
+    sender: sender.certificate,
+    attachedCertificates: sender.issuers,
+    sign: sender.sign,
+  });
+}
+
+/** What a cargo collection authorisation is made of. */
+export interface CcaFields extends Omit<CargoFields, 'messages'> {
+  /** What lets the recipient send cargo. */
+  readonly cda: Certificate;
+}
+
+/** A private gateway's authorisation to collect its cargo (CCA). */
+export function ccaFrom(sender: Peer, fields: CcaFields): Promise<Uint8Array> {
+  const { cda, recipientKey, senderKey = generateSessionKey(), ...rest } = fields;
+  const request = serialiseCollectionRequest(cda);
+  const payload = encryptForSession(request, { recipientKey, senderKey });
+  return messageFrom(sender, { ...rest, type: 'cca', payload });
 }
