@@ -1,0 +1,33 @@
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { backingError } from '#sqlite/backing-errors.ts';
+import type { Database } from '#sqlite/database.ts';
+import { migrate } from '#sqlite/migrate.ts';
+import type { RecordStore } from '../port.ts';
+import { RECORD_MIGRATIONS } from './layout.ts';
+import { SqliteRecordStore } from './sqlite-record-store.ts';
+
+export interface SqliteRecordStoreOptions {
+  /** Not closed with the store; may be shared with other adapters, and then shares its syncs with them. */
+  readonly database: Database;
+  /** Tells which records have expired. */
+  readonly clock?: Clock;
+  /** Records listed per page; 200 by default. */
+  readonly pageSize?: number;
+}
+
+/**
+ * Opens the record store in a database.
+ *
+ * @throws {BackingUnavailableError} if it cannot be opened
+ */
+export async function openSqliteRecordStore(
+  options: SqliteRecordStoreOptions,
+): Promise<RecordStore> {
+  const { database, clock = systemClock, pageSize = 200 } = options;
+  try {
+    await migrate(database, 'record-store', RECORD_MIGRATIONS);
+    return new SqliteRecordStore({ database, clock, pageSize });
+  } catch (error) {
+    throw backingError('record-store', error);
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#clock/clock.ts';
+import { BackingCalls } from '#sqlite/backing-calls.ts';
+import type { Database, Row, SqlValue } from '#sqlite/database.ts';
+import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '../port.ts';
+import {
+  assertExpiry,
+  assertFields,
+  assertIdPrefix,
+  assertRecordId,
+  endOfIdPrefix,
+} from '../record-rules.ts';
+import { fieldsOfText, textOfFields } from './fields-text.ts';
+import { SQL } from './layout.ts';
+
+export interface SqliteRecordStoreParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Records listed per page. */
+  readonly pageSize: number;
+}
+
+/** Few enough that the writes of others wait for milliseconds only. */
+const EXPIRED_PER_WRITE = 500;
+
+/** Records as rows, with their fields as JSON. */
+export class SqliteRecordStore implements RecordStore {
+  readonly #parts: SqliteRecordStoreParts;
+  readonly #calls = new BackingCalls('record-store');
+
+  constructor(parts: SqliteRecordStoreParts) {
+    this.#parts = parts;
+  }
+
+  async create<F extends RecordFields>(
+    kind: RecordKind<F>,
+    id: string,
+    fields: F,
+    options: { expiresAt?: Date } = {},
+  ): Promise<boolean> {
+    assertRecordId(kind.name, id);
+    const written = toWrite(fields, options.expiresAt);
+    return this.#change(SQL.create, [kind.name, id, ...written, this.#nowMs()]);
+  }
+
+  async get<F extends RecordFields>(
+    kind: RecordKind<F>,
+    id: string,
+  ): Promise<StoredRecord<F> | null> {
+    assertRecordId(kind.name, id);
+    const [row] = await this.#read(SQL.select, [kind.name, id, this.#nowMs()]);
+    return row ? recordOf<F>(row) : null;
+  }
+
+  async set<F extends RecordFields>(
+    kind: RecordKind<F>,
+    id: string,
+    fields: F,
+    options: { expiresAt?: Date; ifVersion?: string } = {},
+  ): Promise<boolean> {
+    assertRecordId(kind.name, id);
+    const written = toWrite(fields, options.expiresAt);
+    if (options.ifVersion === undefined) {
+      return this.#change(SQL.upsert, [kind.name, id, ...written]);
+    }
+    const place = [kind.name, id, options.ifVersion, this.#nowMs()];
+    return this.#change(SQL.update, [...written, ...place]);
+  }
+
+  async delete<F extends RecordFields>(
+    kind: RecordKind<F>,
+    id: string,
+    options: { ifVersion?: string } = {},
+  ): Promise<boolean> {
+    assertRecordId(kind.name, id);
+    return this.#change(SQL.delete, [kind.name, id, options.ifVersion ?? null, this.#nowMs()]);
+  }
+
+  async *list<F extends RecordFields>(
+    kind: RecordKind<F>,
+    idPrefix: string,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<StoredRecord<F>, void, undefined> {
+    assertIdPrefix(kind.name, idPrefix);
+    const { pageSize } = this.#parts;
+    const end = endOfIdPrefix(idPrefix);
+    let from = idPrefix;
+    let page: readonly Row[];
+    do {
+      options.signal?.throwIfAborted();
+      page = await this.#read(SQL.selectPage, [kind.name, from, end, this.#nowMs(), pageSize]);
+      for (const row of page) {
+        options.signal?.throwIfAborted();
+        yield recordOf<F>(row);
+        // Sorts before every other valid id that is greater.
+        from = `${row.id}\u0001`;
+      }
+    } while (page.length === pageSize);
+  }
+
+  async sweep(): Promise<number> {
+    return this.#calls.run(async () => {
+      const sql = SQL.deleteExpired;
+      let total = 0;
+      let removed: number;
+      do {
+        const parameters = [this.#nowMs(), EXPIRED_PER_WRITE];
+        const { changes } = await this.#parts.database.write([{ sql, parameters }]);
+        removed = changes[0] ?? 0;
+        total += removed;
+      } while (removed === EXPIRED_PER_WRITE);
+      return total;
+    });
+  }
+
+  async check(): Promise<void> {
+    await this.#change(SQL.touch, []);
+    await this.#read(SQL.select, ['', '', 0]);
+  }
+
+  /** The database is its owner's to close. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#calls.close();
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().getTime();
+  }
+
+  async #change(sql: string, parameters: readonly SqlValue[]): Promise<boolean> {
+    const { changes } = await this.#calls.run(() =>
+      this.#parts.database.write([{ sql, parameters }]),
+    );
+    return changes[0] === 1;
+  }
+
+  #read(sql: string, parameters: readonly SqlValue[]): Promise<readonly Row[]> {
+    return this.#calls.run(() => this.#parts.database.read({ sql, parameters }));
+  }
+}
+
+/** Version, expiry and fields of a record about to be written. */
+function toWrite(fields: RecordFields, expiresAt: Date | undefined) {
+  assertFields(fields);
+  assertExpiry(expiresAt);
+  return [randomUUID(), expiresAt?.getTime() ?? null, textOfFields(fields)] as const;
+}
+
+function recordOf<F extends RecordFields>(row: Row): StoredRecord<F> {
+  return {
+    id: String(row.id),
+    // Whoever names the kind vouches for what its records hold.
+    fields: fieldsOfText(String(row.fields)) as F,
+    version: String(row.version),
+    expiresAt: row.expires_at_ms === null ? null : new Date(Number(row.expires_at_ms)),
+  };
+}
