@@ -1,0 +1,136 @@
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
+import type { prettyFactory } from 'pino-pretty';
+import type { Log, LogFields } from '#log/log.ts';
+import { choice } from './configuration/variables.ts';
+import { fitForLog } from './log-fields.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'json' | 'pretty' | 'gcp';
+
+/** `json`: a line per entry; `pretty`: for people; `gcp`: as Google Cloud Logging reads it. */
+export const logVariables = {
+  level: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
+    meaning: 'the least important entries that are logged',
+    default: 'info',
+  }),
+  format: choice('LOG_FORMAT', ['json', 'pretty', 'gcp'], {
+    meaning: 'how log entries are written',
+    default: 'json',
+  }),
+} as const;
+
+/** Entries that wait to be written, in octets; past that they are dropped, so that a reader of the log that is stuck never stops the service. */
+const MAX_WAITING_OCTETS = 8 * 1_048_576;
+
+const FLUSH_LIMIT_MS = 1_000;
+
+/** The log of a process, which is to be flushed before the process ends. */
+export interface ProcessLog extends Log {
+  /** Resolves when everything logged so far was handed to the system, or after a second. */
+  flush(): Promise<void>;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Carried by every entry, such as the name and version of the service. */
+  readonly fields?: LogFields;
+}
+
+/** @param output - takes the entries, each a line; by default standard output */
+export function createLog(options: LogOptions, output?: DestinationStream): ProcessLog {
+  const { level, format, fields } = options;
+  const settings = { ...SETTINGS[format], level, base: fitForLog(fields ?? {}) };
+  if (format === 'pretty') {
+    const stream = prettyStream(output ?? destination({ dest: 1, sync: true }), !output);
+    return Object.assign(new PinoLog(pino(settings, stream), format), { flush: doNothing });
+  }
+  if (output) {
+    return Object.assign(new PinoLog(pino(settings, output), format), { flush: doNothing });
+  }
+  // At a minLength of 0, flushing would do nothing.
+  const file = { dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING_OCTETS };
+  const stdout = destination(file);
+  const flush = () =>
+    new Promise<void>((resolve) => {
+      setTimeout(resolve, FLUSH_LIMIT_MS).unref();
+      stdout.flush(() => resolve());
+    });
+  return Object.assign(new PinoLog(pino(settings, stdout), format), { flush });
+}
+
+class PinoLog implements Log {
+  readonly #logger: Logger;
+  readonly #format: LogFormat;
+
+  constructor(logger: Logger, format: LogFormat) {
+    this.#logger = logger;
+    this.#format = format;
+  }
+
+  debug(fields: LogFields, message: string): void {
+    this.#write('debug', fields, message);
+  }
+
+  info(fields: LogFields, message: string): void {
+    this.#write('info', fields, message);
+  }
+
+  warn(fields: LogFields, message: string): void {
+    this.#write('warn', fields, message);
+  }
+
+  error(fields: LogFields, message: string): void {
+    this.#write('error', fields, message);
+  }
+
+  with(fields: LogFields): Log {
+    return new PinoLog(this.#logger.child(fitForLog(fields)), this.#format);
+  }
+
+  #write(level: LogLevel, fields: LogFields, message: string): void {
+    if (this.#logger.isLevelEnabled(level)) {
+      const fitted = fitForLog(fields);
+      const { error } = fields;
+      if (this.#format === 'gcp' && error instanceof Error) {
+        // Google's Error Reporting groups by this field.
+        fitted.stack_trace = error.stack;
+      }
+      this.#logger[level](fitted, message);
+    }
+  }
+}
+
+const SEVERITIES: Readonly<Record<string, string>> = { warn: 'WARNING', fatal: 'CRITICAL' };
+
+const JSON_SETTINGS: LoggerOptions = {
+  messageKey: 'message',
+  timestamp: pino.stdTimeFunctions.isoTime,
+  formatters: { level: (label) => ({ level: label }) },
+};
+
+const SETTINGS: Readonly<Record<LogFormat, LoggerOptions>> = {
+  json: JSON_SETTINGS,
+  pretty: JSON_SETTINGS,
+  gcp: {
+    ...JSON_SETTINGS,
+    formatters: { level: (label) => ({ severity: SEVERITIES[label] ?? label.toUpperCase() }) },
+  },
+};
+
+/** Its package is loaded only where it is wanted: services in the cloud never need it. */
+function prettyStream(output: DestinationStream, mayColour: boolean): DestinationStream {
+  const load: (name: 'pino-pretty') => { readonly prettyFactory: typeof prettyFactory } =
+    createRequire(import.meta.url);
+  const prettify = load('pino-pretty').prettyFactory({
+    colorize: mayColour && process.stdout.isTTY,
+    messageKey: 'message',
+    translateTime: 'SYS:HH:MM:ss.l',
+    ignore: 'pid,hostname',
+  });
+  return { write: (line) => output.write(prettify(line)) };
+}
+
+async function doNothing(): Promise<void> {}

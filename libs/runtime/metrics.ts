@@ -1,0 +1,158 @@
+import {
+  Counter,
+  type CounterConfiguration,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client';
+import type { GatewayMetrics } from '#metrics/port.ts';
+
+/** Distinct reasons that become label values; any further one counts as `other`. */
+const MOST_REASONS = 64;
+
+/** From 10 ms, a connected collector, to a month, a phone that a courier reaches once. */
+const HELD_SECONDS = [0.01, 0.05, 0.25, 1, 5, 30, 300, 3_600, 21_600, 86_400, 604_800, 2_592_000];
+
+/** Up to 2.5 s, after which clients are told to come back later. */
+const ANSWER_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** An HTTP request that was answered, or whose client left. */
+export interface AnsweredRequest {
+  readonly method: string;
+  /** The pattern that matched, never the path itself; `none` if no route did. */
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/**
+ * The metrics of one process, in a registry of its own: what the gateway counts,
+ * HTTP, and the process itself (CPU, memory, garbage collection, event-loop delay).
+ */
+export class ProcessMetrics {
+  readonly gateway: GatewayMetrics;
+  readonly #registry = new Registry();
+  readonly #requests: Histogram;
+
+  /** @param labels - carried by every metric, such as the service's name */
+  constructor(labels: Readonly<Record<string, string>> = {}) {
+    this.#registry.setDefaultLabels(labels);
+    collectDefaultMetrics({ register: this.#registry });
+    this.gateway = gatewayMetrics(this.#registry);
+    this.#requests = new Histogram({
+      name: 'awala_http_request_seconds',
+      help: 'Time from the arrival of a request to the end of its answer',
+      labelNames: ['server', 'method', 'route', 'status'],
+      buckets: ANSWER_SECONDS,
+      registers: [this.#registry],
+    });
+  }
+
+  /** Counts the requests of the HTTP server `server`, a fixed word. */
+  readonly requestAnswered = (server: string, request: AnsweredRequest): void => {
+    const { method, route, status, seconds } = request;
+    this.#requests.observe({ server, method, route, status: String(status) }, seconds);
+  };
+
+  /**
+   * Shows a value that is asked for whenever the metrics are read.
+   *
+   * @param name - without the prefix `awala_`; one that was not used before
+   * @param read - a failure of it leaves the metric out of that reading
+   */
+  observe(name: string, help: string, read: () => number | Promise<number>): void {
+    new Gauge({
+      name: `awala_${name}`,
+      help,
+      registers: [this.#registry],
+      async collect() {
+        try {
+          this.set(await read());
+        } catch {
+          this.reset();
+          this.remove();
+        }
+      },
+    });
+  }
+
+  /** All metrics in the text format of Prometheus. */
+  async expose(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const text = await this.#registry.metrics();
+    return { contentType: this.#registry.contentType, text };
+  }
+}
+
+function gatewayMetrics(registry: Registry): GatewayMetrics {
+  const count = counters(registry);
+  const boundedReason = boundReasons();
+  const held = new Histogram({
+    name: 'awala_parcel_held_seconds',
+    help: 'Time from the storing of a parcel to the acknowledgement of its collector',
+    labelNames: ['by'],
+    buckets: HELD_SECONDS,
+    registers: [registry],
+  });
+  const collectors = new Gauge({
+    name: 'awala_collectors_connected',
+    help: 'Parcel collections in progress',
+    registers: [registry],
+  });
+  return {
+    parcelAccepted: (road, bound) => count.accepted.inc({ road, bound }),
+    parcelRefused: (road, reason) => count.refused.inc({ road, reason: boundedReason(reason) }),
+    parcelCollected(by, secondsHeld) {
+      count.collected.inc({ by });
+      if (secondsHeld !== null) {
+        held.observe({ by }, secondsHeld);
+      }
+    },
+    expired: (what, number) => count.expired.inc({ what }, number),
+    collectorConnected: () => collectors.inc(),
+    collectorDisconnected: () => collectors.dec(),
+    parcelDelivered: (outcome) => count.delivered.inc({ outcome }),
+    cargoAccepted: () => count.cargoAccepted.inc(),
+    cargoRefused: (reason) => count.cargoRefused.inc({ reason: boundedReason(reason) }),
+    cargoCollected: () => count.cargoCollected.inc(),
+    registered: () => count.registered.inc(),
+  };
+}
+
+function counters(registry: Registry) {
+  const counter = <Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ) => {
+    const configuration: CounterConfiguration<Label> = {
+      name: `awala_${name}_total`,
+      help,
+      labelNames,
+      registers: [registry],
+    };
+    return new Counter(configuration);
+  };
+  return {
+    accepted: counter('parcels_accepted', 'Parcels stored durably', ['road', 'bound']),
+    refused: counter('parcels_refused', 'Parcels refused', ['road', 'reason']),
+    collected: counter('parcels_collected', 'Parcels acknowledged by their collector', ['by']),
+    delivered: counter('parcels_delivered', 'Parcels for other Internet addresses', ['outcome']),
+    expired: counter('expired', 'What expired before it was collected or used', ['what']),
+    cargoAccepted: counter('cargoes_accepted', 'Cargoes stored durably'),
+    cargoRefused: counter('cargoes_refused', 'Cargoes refused', ['reason']),
+    cargoCollected: counter('cargoes_collected', 'Cargoes acknowledged by couriers'),
+    registered: counter('registrations', 'Private gateways registered'),
+  };
+}
+
+/** Keeps label values from a bounded set even where a caller's are not. */
+function boundReasons(): (reason: string) => string {
+  const known = new Set<string>();
+  return (reason) => {
+    if (known.size < MOST_REASONS && /^[a-z0-9-]{1,40}$/.test(reason)) {
+      known.add(reason);
+    }
+    return known.has(reason) ? reason : 'other';
+  };
+}
