@@ -1,3 +1,4 @@
+import { latin1Of } from './der/text.ts';
 import { Certificate } from './x509/certificate.ts';
 
 /**
@@ -11,8 +12,11 @@ import { Certificate } from './x509/certificate.ts';
  */
 export class CertificateCache {
   readonly #maxPerGeneration: number;
+  /** By the certificate's octets as characters: exact, and quicker than a cryptographic hash. */
   #young = new Map<string, Certificate>();
   #old = new Map<string, Certificate>();
+
+  readonly #keys = new WeakMap<Certificate, string>();
 
   /** @param maxCertificates - 0 for none */
   constructor(maxCertificates: number) {
@@ -30,7 +34,7 @@ export class CertificateCache {
    * @throws {MalformedMessageError}
    */
   parse(der: Uint8Array): Certificate {
-    const key = keyOf(der);
+    const key = latin1Of(der);
     const kept = this.#young.get(key);
     if (kept) {
       return kept;
@@ -41,21 +45,26 @@ export class CertificateCache {
       this.#add(key, aging);
       return aging;
     }
-    return Certificate.parse(der.slice());
+    const certificate = Certificate.parse(der.slice());
+    this.#keys.set(certificate, key);
+    return certificate;
   }
 
+  /** @param certificate - one that {@link parse} returned; others are ignored */
   keep(certificate: Certificate): void {
-    const key = keyOf(certificate.der);
-    if (!this.#young.has(key)) {
+    const key = this.#keys.get(certificate);
+    if (key !== undefined && !this.#young.has(key)) {
       this.#old.delete(key);
       this.#add(key, certificate);
     }
   }
 
   forget(certificate: Certificate): void {
-    const key = keyOf(certificate.der);
-    this.#young.delete(key);
-    this.#old.delete(key);
+    const key = this.#keys.get(certificate);
+    if (key !== undefined) {
+      this.#young.delete(key);
+      this.#old.delete(key);
+    }
   }
 
   #add(key: string, certificate: Certificate): void {
@@ -68,9 +77,4 @@ export class CertificateCache {
     }
     this.#young.set(key, certificate);
   }
-}
-
-/** The certificate's octets as characters: quicker than hashing them with a cryptographic hash, and exact. */
-function keyOf(der: Uint8Array): string {
-  return Buffer.from(der.buffer, der.byteOffset, der.byteLength).toString('latin1');
 }

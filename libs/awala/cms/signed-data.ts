@@ -1,5 +1,6 @@
 import { isOid, OIDS, type Oid } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
+import { hexOf } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_ATTACHED_CERTIFICATES } from '../limits.ts';
 import type { Certificate } from '../x509/certificate.ts';
@@ -95,7 +96,7 @@ export class SignedData {
     if (!isSignedBy(this.signer, signatureAlgorithm, signedAttributes, signature)) {
       throw new InvalidMessageError('signature', 'Signature is not by the key of the signer');
     }
-    if (digestOf(algorithm) !== Buffer.from(messageDigest).toString('hex')) {
+    if (digestOf(algorithm) !== hexOf(messageDigest)) {
       throw new InvalidMessageError('signature', 'Signature is over a different content');
     }
   }

@@ -1,4 +1,5 @@
 import { MalformedMessageError } from '../errors.ts';
+import { bufferOver } from './text.ts';
 
 /** Tag octets of the universal types in use. */
 export const TAG = {
@@ -56,7 +57,7 @@ export class DerReader {
    */
   constructor(octets: Uint8Array, totalLength: number = octets.length) {
     this.octets = octets;
-    this.#text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
+    this.#text = bufferOver(octets);
     this.#limit = totalLength;
     this.#totalLength = totalLength;
   }

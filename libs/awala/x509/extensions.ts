@@ -1,5 +1,6 @@
 import { OIDS } from '../der/oids.ts';
 import { contextPrimitive, DerReader, TAG } from '../der/reader.ts';
+import { hexOf } from '../der/text.ts';
 import { MalformedMessageError } from '../errors.ts';
 import { MAX_EXTENSIONS } from '../limits.ts';
 
@@ -108,8 +109,4 @@ function readRateLimit(value: DerReader, into: Extensions): void {
   value.enter(TAG.sequence);
   into.rateLimit = { limit: value.readSmallInteger(), periodSeconds: value.readSmallInteger() };
   value.leave();
-}
-
-function hexOf(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('hex');
 }

@@ -1,5 +1,6 @@
 import { isOid, OIDS } from '../der/oids.ts';
 import { DerReader, TAG } from '../der/reader.ts';
+import { bufferOver } from '../der/text.ts';
 import { MalformedMessageError } from '../errors.ts';
 
 /**
@@ -39,6 +40,5 @@ function readDirectoryString(reader: DerReader): string {
     return Buffer.from(content).swap16().toString('utf16le');
   }
   const tag = reader.isNext(TAG.utf8String) ? TAG.utf8String : TAG.printableString;
-  const content = reader.read(tag);
-  return Buffer.from(content.buffer, content.byteOffset, content.byteLength).toString('utf8');
+  return bufferOver(reader.read(tag)).toString('utf8');
 }

@@ -1,6 +1,7 @@
 import { constants, verify } from 'node:crypto';
 import { isOid, OIDS } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
+import { latin1Of } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
 import type { Certificate } from './certificate.ts';
@@ -20,13 +21,17 @@ const HASHES = [
   { oid: OIDS.sha512, name: 'sha512' },
 ] as const;
 
+/** Identifiers that were accepted, by their octets. Those are few: each hash with and without NULLs. */
+const knownHashAlgorithms = new Map<string, HashName>();
+const knownSignatureAlgorithms = new Map<string, HashName>();
+
 /**
  * Reads the AlgorithmIdentifier of a hash function; the parameters may be NULL or absent (RFC 5754 §2).
  *
  * @throws {InvalidMessageError} `algorithm`, for anything but what RS-018 allows, such as SHA-1
  */
 export function parseHashAlgorithm(identifier: Uint8Array): HashName {
-  return parseWhole(identifier, readHashAlgorithm);
+  return parseOnce(identifier, readHashAlgorithm, knownHashAlgorithms);
 }
 
 /**
@@ -37,7 +42,7 @@ export function parseHashAlgorithm(identifier: Uint8Array): HashName {
  * @see RFC 4055 §3.1
  */
 export function parseSignatureAlgorithm(identifier: Uint8Array): HashName {
-  return parseWhole(identifier, readRsaPss);
+  return parseOnce(identifier, readRsaPss, knownSignatureAlgorithms);
 }
 
 /**
@@ -67,12 +72,22 @@ export function isSignedBy(
   }
 }
 
-function parseWhole(identifier: Uint8Array, read: (reader: DerReader) => HashName): HashName {
+function parseOnce(
+  identifier: Uint8Array,
+  read: (reader: DerReader) => HashName,
+  known: Map<string, HashName>,
+): HashName {
+  const key = latin1Of(identifier);
+  const knownHash = known.get(key);
+  if (knownHash) {
+    return knownHash;
+  }
   try {
     const reader = new DerReader(identifier);
-    const name = read(reader);
+    const hash = read(reader);
     reader.finish();
-    return name;
+    known.set(key, hash);
+    return hash;
   } catch (cause) {
     if (cause instanceof MalformedMessageError) {
       throw new InvalidMessageError('algorithm', 'Algorithm identifier is malformed', { cause });
