@@ -7,6 +7,7 @@ import type { ObjectStore } from '#object-store/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { Signals } from '#signals/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
+import { CollectionLedger } from './collection-ledger.ts';
 import { Identity } from './identity.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
@@ -34,6 +35,7 @@ export interface Gateway {
   readonly verifier: MessageVerifier;
   readonly mailbox: Mailbox;
   readonly outbox: Outbox;
+  readonly ledger: CollectionLedger;
   readonly intake: ParcelIntake;
   readonly registration: Registration;
 }
@@ -51,6 +53,7 @@ export async function openGateway(ports: GatewayPorts, internetAddress: string):
   const verifier = new MessageVerifier();
   const mailbox = new Mailbox(ports);
   const outbox = new Outbox(ports);
+  const ledger = new CollectionLedger(ports);
   const own = { ...ports, internetAddress, identity };
   return {
     internetAddress,
@@ -59,7 +62,8 @@ export async function openGateway(ports: GatewayPorts, internetAddress: string):
     verifier,
     mailbox,
     outbox,
-    intake: new ParcelIntake({ ...own, verifier, mailbox, outbox }),
+    ledger,
+    intake: new ParcelIntake({ ...own, verifier, mailbox, outbox, ledger }),
     registration: new Registration({ ...own, sessionKeys }),
   };
 }

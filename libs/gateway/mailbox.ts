@@ -61,10 +61,14 @@ export class Mailbox {
     this.#signals.publish(arrivalsChannel(parcel.privateGateway), encodeArrival(held));
   }
 
-  /** Yields what is held, in ascending order of key, whether expired or not. */
+  /**
+   * Yields what is held, in ascending order of key, whether expired or not.
+   *
+   * @param options.startAfter - yields only parcels whose key is greater than this one
+   */
   async *list(
     privateGateway: NodeId,
-    options: { signal?: AbortSignal } = {},
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
   ): AsyncIterable<HeldParcel> {
     for await (const entry of this.#objects.list(mailboxPrefix(privateGateway), options)) {
       yield { ...entry, storedAt: null };
@@ -79,6 +83,17 @@ export class Mailbox {
   /** Deletes exactly this generation: a newer parcel under the same key stays. */
   async remove(parcel: Pick<HeldParcel, 'key' | 'generation'>): Promise<void> {
     await this.#objects.delete(parcel.key, { generation: parcel.generation });
+  }
+
+  /**
+   * Deletes a parcel of which its private gateway said, in a cargo, that it has
+   * it; whichever generation is stored, since acknowledgements name none.
+   *
+   * @param parcel.privateGateway - who says so
+   * @returns whether the parcel was held for that private gateway
+   */
+  acknowledge(parcel: ParcelIdentity): Promise<boolean> {
+    return this.#objects.delete(gatewayBoundKey(parcel));
   }
 
   subscribe(privateGateway: NodeId, listener: ArrivalListener): Subscription {

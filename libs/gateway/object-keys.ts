@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NodeId } from '#awala/node-id.ts';
+import { type NodeId, parseNodeId } from '#awala/node-id.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 
 /** Where each kind of object lives in the object store. */
@@ -30,17 +30,37 @@ function gatewayBoundKeyPrefix({ privateGateway, recipient, sender }: ParcelIden
   return `${mailboxPrefix(privateGateway)}${recipient}/${sender}/`;
 }
 
-/** The recipient's address and id go in hashed: they are the sender's words, up to 1 024 characters each. */
+/**
+ * The address stands in the key, so that whoever delivers knows where a parcel
+ * goes without reading it. The recipient's id goes in hashed: it is the sender's
+ * words, up to 1 024 characters.
+ */
 export function internetBoundKey(parcel: {
   readonly sender: NodeId;
+  /** In canonical form. */
   readonly recipientAddress: string;
   readonly recipientId: string;
   readonly parcelId: string;
 }): ObjectKey {
-  const digest = sha256Hex(
-    JSON.stringify([parcel.recipientAddress, parcel.recipientId, parcel.parcelId]),
-  );
-  return `${INTERNET_BOUND_PREFIX}${parcel.sender}/${digest}`;
+  const digest = sha256Hex(JSON.stringify([parcel.recipientId, parcel.parcelId]));
+  return `${INTERNET_BOUND_PREFIX}${parcel.recipientAddress}/${parcel.sender}/${digest}`;
+}
+
+/** @returns the recipient's Internet address; null if this is not the key of an Internet-bound parcel */
+export function addressOfInternetBoundKey(key: ObjectKey): string | null {
+  const [address] = key.slice(INTERNET_BOUND_PREFIX.length).split('/', 1);
+  return key.startsWith(INTERNET_BOUND_PREFIX) && address ? address : null;
+}
+
+/** The same sender and cargo id give the same key: a courier may bring a cargo more than once. */
+export function cargoKey(cargo: { readonly sender: NodeId; readonly cargoId: string }): ObjectKey {
+  return `${CARGO_PREFIX}${cargo.sender}/${sha256Hex(cargo.cargoId)}`;
+}
+
+/** @returns the private gateway that sent the cargo; null if this is not the key of a cargo */
+export function senderOfCargoKey(key: ObjectKey): NodeId | null {
+  const [sender] = key.slice(CARGO_PREFIX.length).split('/', 1);
+  return key.startsWith(CARGO_PREFIX) && sender ? parseNodeId(sender) : null;
 }
 
 function sha256Hex(text: string): string {

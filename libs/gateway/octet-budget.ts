@@ -25,10 +25,10 @@ export class OctetBudget {
   /**
    * Reserves `octets`, waiting until others give theirs back.
    *
-   * @returns gives the reservation back; safe to call twice
+   * @returns gives the reservation back, but for `keptOctets` until it is called again
    * @throws the signal's reason, if it is aborted first
    */
-  async acquire(octets: number, signal: AbortSignal): Promise<() => void> {
+  async acquire(octets: number, signal: AbortSignal): Promise<(keptOctets?: number) => void> {
     signal.throwIfAborted();
     const reserved = Math.min(octets, this.#capacity);
     if (this.#waiters.size > 0 || this.#held + reserved > this.#capacity) {
@@ -36,13 +36,12 @@ export class OctetBudget {
     } else {
       this.#held += reserved;
     }
-    let released = false;
-    return () => {
-      if (!released) {
-        released = true;
-        this.#held -= reserved;
-        this.#grantWaiters();
-      }
+    let kept = reserved;
+    return (keptOctets = 0) => {
+      const next = Math.min(keptOctets, kept);
+      this.#held -= kept - next;
+      kept = next;
+      this.#grantWaiters();
     };
   }
 

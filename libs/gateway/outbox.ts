@@ -1,8 +1,10 @@
+import { MalformedMessageError } from '#awala/errors.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
+import { canonicalInternetAddress } from './internet-address.ts';
 import { internetBoundKey } from './object-keys.ts';
 
 /** Jobs of this topic carry the keys of parcels to post to their Internet address. */
@@ -28,12 +30,17 @@ export class Outbox {
    * Stores a verified parcel, then queues its delivery. Durable once it resolves,
    * even if the queue is down: the sweeper queues what is stored and has no job.
    *
+   * @throws {MalformedMessageError} if its recipient's Internet address is none
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
   async store(parcel: RamfMessage): Promise<void> {
+    const address = canonicalInternetAddress(parcel.recipient.internetAddress ?? '');
+    if (address === null) {
+      throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
+    }
     const key = internetBoundKey({
       sender: parcel.sender.nodeId,
-      recipientAddress: parcel.recipient.internetAddress ?? '',
+      recipientAddress: address,
       recipientId: parcel.recipient.id,
       parcelId: parcel.id,
     });

@@ -5,6 +5,7 @@ import { parseNodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
+import type { CollectedParcel, CollectionLedger } from './collection-ledger.ts';
 import type { Identity } from './identity.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -15,6 +16,7 @@ export interface ParcelIntakeParts {
   readonly identity: Identity;
   readonly mailbox: Mailbox;
   readonly outbox: Outbox;
+  readonly ledger: CollectionLedger;
   /** This gateway's own, in canonical form. */
   readonly internetAddress: string;
   readonly clock: Clock;
@@ -28,6 +30,20 @@ export interface AcceptedParcel {
   readonly expiresAt: Date;
   /** The private gateway that the parcel is held for; null if it is bound for another Internet address. */
   readonly privateGateway: NodeId | null;
+  /** Whether the parcel had been accepted before, so that nothing was done with it now. */
+  readonly isDuplicate: boolean;
+}
+
+/** Who handed a parcel to us, and how. */
+export interface Courier {
+  readonly privateGateway: NodeId;
+  readonly road: 'poweb' | 'cargo';
+}
+
+interface Destination {
+  /** Null for the outbox. */
+  readonly privateGateway: NodeId | null;
+  readonly recipient: string;
 }
 
 /** Where the private gateway stands in the path of a parcel: sender, recipient endpoint, private gateway, us. */
@@ -60,14 +76,38 @@ export class ParcelIntake {
   }
 
   /**
-   * Accepts a parcel that a private gateway brought: for a private endpoint of
-   * ours, or for any other Internet address.
+   * Accepts a parcel from a private gateway: for a private endpoint of ours, or
+   * for any other Internet address. One that it brought before is not stored
+   * again, unless both times it came by PoWeb for a private endpoint of ours.
+   *
+   * Of the record store, the last-named costs nothing; the others a read, and a
+   * write at most.
    *
    * @throws {InvalidMessageError}
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
-  acceptFromPrivateGateway(parcel: RamfMessage, road: Road): Promise<AcceptedParcel> {
-    return this.#isForUs(parcel) ? this.#hold(parcel, road) : this.#forward(parcel, road);
+  async acceptFromPrivateGateway(parcel: RamfMessage, from: Courier): Promise<AcceptedParcel> {
+    const destination = await this.#verify(parcel);
+    if (destination.privateGateway && from.road === 'poweb') {
+      await this.#store(parcel, destination, from.road);
+      return describe(parcel, destination, false);
+    }
+    const { ledger } = this.#parts;
+    const byCargo = from.road === 'cargo';
+    const entry: CollectedParcel = {
+      privateGateway: from.privateGateway,
+      senderId: parcel.sender.nodeId,
+      recipientId: parcel.recipient.id,
+      parcelId: parcel.id,
+    };
+    const earlierRoad = await ledger.find(entry);
+    if (!earlierRoad) {
+      await this.#store(parcel, destination, from.road);
+    }
+    if (!earlierRoad || (byCargo && earlierRoad === 'poweb')) {
+      await ledger.record({ ...entry, expiresAt: parcel.expiresAt, byCargo });
+    }
+    return describe(parcel, destination, earlierRoad !== null);
   }
 
   /**
@@ -82,7 +122,9 @@ export class ParcelIntake {
         'the parcel is for another Internet address',
       );
     }
-    return this.#hold(parcel, 'pohttp');
+    const destination = await this.#verify(parcel);
+    await this.#store(parcel, destination, 'pohttp');
+    return describe(parcel, destination, false);
   }
 
   #isForUs({ recipient }: RamfMessage): boolean {
@@ -92,8 +134,13 @@ export class ParcelIntake {
     );
   }
 
-  async #hold(parcel: RamfMessage, road: Road): Promise<AcceptedParcel> {
-    const { verifier, identity, mailbox, clock, metrics } = this.#parts;
+  /** @throws {InvalidMessageError} */
+  async #verify(parcel: RamfMessage): Promise<Destination> {
+    const { verifier, identity, clock } = this.#parts;
+    if (!this.#isForUs(parcel)) {
+      verifier.verify(parcel, { at: clock.now() });
+      return { privateGateway: null, recipient: parcel.recipient.id };
+    }
     const anchors = await identity.trustedCertificates();
     const path = verifier.verifyAuthorised(parcel, { at: clock.now(), anchors });
     const privateGateway = path[PRIVATE_GATEWAY_IN_PATH]?.nodeId;
@@ -104,24 +151,32 @@ export class ParcelIntake {
         'the sender’s path must be: sender, recipient, private gateway, this gateway',
       );
     }
-    const { id: parcelId, expiresAt } = parcel;
-    const sender = parcel.sender.nodeId;
-    await mailbox.store({ privateGateway, recipient, sender, parcelId }, parcel.octets, expiresAt);
-    metrics.parcelAccepted(road, 'gateway');
-    return { parcelId, sender, recipient, expiresAt, privateGateway };
+    return { privateGateway, recipient };
   }
 
-  async #forward(parcel: RamfMessage, road: Road): Promise<AcceptedParcel> {
-    const { verifier, outbox, clock, metrics } = this.#parts;
-    verifier.verify(parcel, { at: clock.now() });
-    await outbox.store(parcel);
-    metrics.parcelAccepted(road, 'internet');
-    return {
-      parcelId: parcel.id,
-      sender: parcel.sender.nodeId,
-      recipient: parcel.recipient.id,
-      expiresAt: parcel.expiresAt,
-      privateGateway: null,
-    };
+  async #store(
+    parcel: RamfMessage,
+    { privateGateway, recipient }: Destination,
+    road: Road,
+  ): Promise<void> {
+    const { mailbox, outbox, metrics } = this.#parts;
+    if (privateGateway) {
+      const sender = parcel.sender.nodeId;
+      const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
+      await mailbox.store(identity, parcel.octets, parcel.expiresAt);
+    } else {
+      await outbox.store(parcel);
+    }
+    metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
   }
+}
+
+function describe(
+  parcel: RamfMessage,
+  { privateGateway, recipient }: Destination,
+  isDuplicate: boolean,
+): AcceptedParcel {
+  const { id: parcelId, expiresAt } = parcel;
+  const sender = parcel.sender.nodeId;
+  return { parcelId, sender, recipient, expiresAt, privateGateway, isDuplicate };
 }

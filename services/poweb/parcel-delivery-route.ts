@@ -36,7 +36,7 @@ export function registerParcelDeliveryRoute(
       requireMediaType(request, MEDIA_TYPE.parcel);
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
-      const accepted = await accept(request.body, parts);
+      const accepted = await accept(request.body, peer, parts);
       request.log.info({ peer, parcel: accepted.parcelId }, 'accepted a parcel');
       reply.code(202);
       return '';
@@ -78,9 +78,14 @@ async function authenticate(
   }
 }
 
-async function accept(body: Uint8Array, { intake }: ParcelDeliveryParts): Promise<AcceptedParcel> {
+async function accept(
+  body: Uint8Array,
+  privateGateway: NodeId,
+  { intake }: ParcelDeliveryParts,
+): Promise<AcceptedParcel> {
   try {
-    return await intake.acceptFromPrivateGateway(intake.read(body), 'poweb');
+    const courier = { privateGateway, road: 'poweb' } as const;
+    return await intake.acceptFromPrivateGateway(intake.read(body), courier);
   } catch (error) {
     if (error instanceof MalformedMessageError) {
       throw new Refusal(400, error.message, 'malformed');

@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import { type RecordStore, recordKind } from '#record-store/port.ts';
+
+/** A parcel that a private gateway handed to us. */
+export interface CollectedParcel {
+  /** Who handed it over. */
+  readonly privateGateway: NodeId;
+  readonly senderId: NodeId;
+  /** As in the parcel, which does not have to be a node id. */
+  readonly recipientId: string;
+  readonly parcelId: string;
+}
+
+/** What goes into an acknowledgement (PCA). */
+export interface AcknowledgeableParcel extends Omit<CollectedParcel, 'privateGateway'> {
+  readonly expiresAt: Date;
+}
+
+interface LedgerFields extends Record<string, string | boolean> {
+  readonly senderId: string;
+  readonly recipientId: string;
+  readonly parcelId: string;
+  /** Whether the private gateway waits for an acknowledgement. */
+  readonly byCargo: boolean;
+}
+
+const COLLECTED_PARCEL = recordKind<LedgerFields>('collected-parcel');
+
+/**
+ * Which parcels were accepted from which private gateway, until they expire: so
+ * that it gets acknowledgements for those that couriers brought, and so that a
+ * parcel that comes once more, by whatever road, goes on only once.
+ *
+ * A parcel is recorded after it is stored, never before: a death in between leads
+ * to a second acceptance, not to a loss.
+ */
+export class CollectionLedger {
+  readonly #records: RecordStore;
+  readonly #clock: Clock;
+
+  constructor(parts: { readonly records: RecordStore; readonly clock: Clock }) {
+    this.#records = parts.records;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Whether this parcel was accepted from this private gateway before. Costs one read.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  async has(parcel: CollectedParcel): Promise<boolean> {
+    return (await this.find(parcel)) !== null;
+  }
+
+  /**
+   * By which road this parcel was accepted from this private gateway; null if it
+   * was not. Costs one read.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  async find(parcel: CollectedParcel): Promise<'cargo' | 'poweb' | null> {
+    const record = await this.#records.get(COLLECTED_PARCEL, recordId(parcel));
+    if (!record) {
+      return null;
+    }
+    return record.fields.byCargo ? 'cargo' : 'poweb';
+  }
+
+  /**
+   * Records a parcel that was stored durably. Costs one write; durable once it resolves.
+   *
+   * @param parcel.byCargo - whether a courier brought it, so that it is acknowledged by cargo; true unless given
+   * @throws {BackingUnavailableError}
+   */
+  async record(
+    parcel: CollectedParcel & { readonly expiresAt: Date; readonly byCargo?: boolean },
+  ): Promise<void> {
+    const { senderId, recipientId, parcelId, expiresAt, byCargo = true } = parcel;
+    if (this.#clock.now() < expiresAt) {
+      const fields = { senderId, recipientId, parcelId, byCargo };
+      await this.#records.set(COLLECTED_PARCEL, recordId(parcel), fields, { expiresAt });
+    }
+  }
+
+  /**
+   * Yields the parcels that couriers brought from a private gateway and that have
+   * not expired, in no promised order.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  async *list(
+    privateGateway: NodeId,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<AcknowledgeableParcel, void, undefined> {
+    const prefix = `${privateGateway}/`;
+    for await (const record of this.#records.list(COLLECTED_PARCEL, prefix, options)) {
+      const { senderId, recipientId, parcelId, byCargo } = record.fields;
+      if (byCargo && record.expiresAt) {
+        yield { senderId, recipientId, parcelId, expiresAt: record.expiresAt };
+      }
+    }
+  }
+}
+
+/** The ids go in hashed: they are the sender's words. */
+function recordId({ privateGateway, senderId, recipientId, parcelId }: CollectedParcel): string {
+  const ids = JSON.stringify([senderId, recipientId, parcelId]);
+  return `${privateGateway}/${createHash('sha256').update(ids, 'utf8').digest('hex')}`;
+}
