@@ -1,0 +1,67 @@
+/** What came of posting a parcel to its Internet address. */
+export type DeliveryAnswer =
+  | { readonly outcome: 'delivered' }
+  /** It will never be taken. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+  /** It may be taken later. */
+  | {
+      readonly outcome: 'failed';
+      readonly reason: string;
+      /**
+       * What the failure says about the destination: `down`, other parcels would
+       * fare the same; `up`, it answers; `unknown`, it was not even asked.
+       */
+      readonly destination: 'down' | 'up' | 'unknown';
+      /** How long the destination asked us to stay away; null if it did not say. */
+      readonly retryAfterMs: number | null;
+    };
+
+const MIN_RETRY_AFTER_MS = 1_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+const REQUEST_TIMEOUT = 408;
+const TOO_EARLY = 425;
+const TOO_MANY_REQUESTS = 429;
+const INSUFFICIENT_STORAGE = 507;
+/** Statuses of clients' errors that go away by themselves. */
+const PASSING = [REQUEST_TIMEOUT, TOO_EARLY, TOO_MANY_REQUESTS];
+
+/**
+ * What an HTTP status means for a parcel.
+ *
+ * @param retryAfter - the header `Retry-After`, if there was one
+ * @see RS-007 "Parcel Delivery"
+ */
+export function answerOfStatus(
+  status: number,
+  retryAfter: string | undefined,
+  now: Date,
+): DeliveryAnswer {
+  if (status >= 200 && status < 300) {
+    return { outcome: 'delivered' };
+  }
+  const reason = `http-${status}`;
+  if (status >= 400 && status < 500 && !PASSING.includes(status)) {
+    return { outcome: 'refused', reason };
+  }
+  const isDown = status >= 500 && status !== INSUFFICIENT_STORAGE;
+  return {
+    outcome: 'failed',
+    reason,
+    destination: isDown ? 'down' : 'up',
+    retryAfterMs: parseRetryAfter(retryAfter, now),
+  };
+}
+
+/** @returns null if absent or malformed; brought into bounds otherwise */
+function parseRetryAfter(retryAfter: string | undefined, now: Date): number | null {
+  if (retryAfter === undefined) {
+    return null;
+  }
+  const askedMs = /^\d{1,9}$/.test(retryAfter)
+    ? Number(retryAfter) * 1_000
+    : Date.parse(retryAfter) - now.getTime();
+  return Number.isNaN(askedMs)
+    ? null
+    : Math.min(Math.max(askedMs, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS);
+}

@@ -1,0 +1,168 @@
+import { isIP } from 'node:net';
+import type { Answer, SrvAnswer, StringAnswer } from 'dns-packet';
+import type { Clock } from '#clock/clock.ts';
+import { canonicalInternetAddress } from '../internet-address.ts';
+import type { DnsRecordType, DnsReply } from './dns-over-https.ts';
+import { ExpiringCache, type Remembered } from './expiring-cache.ts';
+
+/** Where the parcels for an Internet address are to be posted. */
+export interface Target {
+  /** A domain name in canonical form, or an IP address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The Internet address leads nowhere at present; that may change. */
+export class DestinationUnreachableError extends Error {
+  readonly code = 'DESTINATION_UNREACHABLE';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DestinationUnreachableError';
+  }
+}
+
+export interface DestinationResolverParts {
+  readonly dns: { query(name: string, type: DnsRecordType): Promise<DnsReply> };
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+}
+
+interface Service extends Target {
+  readonly priority: number;
+  readonly weight: number;
+}
+
+const MAX_REMEMBERED = 10_000;
+/** However short or long the records want to live. */
+const MIN_REMEMBERED_MS = 10_000;
+const MAX_REMEMBERED_MS = 300_000;
+/** Hosts that a service is spread over; further ones are ignored. */
+const MAX_TARGETS = 16;
+/** IP addresses of a host; further ones are ignored. */
+const MAX_HOST_ADDRESSES = 16;
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+/**
+ * Finds out where an Internet address is served: by the SRV record of its parcel
+ * delivery service, which DNSSEC must have proved; or at the address itself if
+ * there is no such record.
+ *
+ * @see RS-007, RS-000 "Addressing"; RFC 2782
+ */
+export class DestinationResolver {
+  readonly #parts: DestinationResolverParts;
+  readonly #services: ExpiringCache<readonly Service[]>;
+  readonly #addresses: ExpiringCache<readonly string[]>;
+
+  constructor(parts: DestinationResolverParts) {
+    this.#parts = parts;
+    this.#services = new ExpiringCache(parts.clock, MAX_REMEMBERED);
+    this.#addresses = new ExpiringCache(parts.clock, MAX_REMEMBERED);
+  }
+
+  /**
+   * The hosts that take parcels for `internetAddress`, the one to try first in
+   * front. At least one.
+   *
+   * @param internetAddress - in canonical form
+   * @param defaultPort - where it has no SRV record
+   * @throws {DestinationUnreachableError} if the name cannot be trusted or offers no service
+   * @throws {DnsUnavailableError}
+   */
+  async targets(internetAddress: string, defaultPort: number): Promise<readonly Target[]> {
+    if (isIP(internetAddress) || isLocalhost(internetAddress)) {
+      return [{ host: internetAddress, port: defaultPort }];
+    }
+    const services = await this.#services.get(internetAddress, () =>
+      this.#lookUpServices(internetAddress),
+    );
+    return services.length === 0
+      ? [{ host: internetAddress, port: defaultPort }]
+      : ordered(services, this.#parts.random ?? Math.random);
+  }
+
+  /**
+   * The IP addresses of a host.
+   *
+   * @throws {DestinationUnreachableError} if there is none
+   * @throws {DnsUnavailableError}
+   */
+  async addresses(host: string): Promise<readonly string[]> {
+    if (isLocalhost(host)) {
+      return LOOPBACK;
+    }
+    const addresses = await this.#addresses.get(host, () => this.#lookUpAddresses(host));
+    if (addresses.length === 0) {
+      throw new DestinationUnreachableError(`${host} has no IP address`);
+    }
+    return addresses;
+  }
+
+  async #lookUpServices(internetAddress: string): Promise<Remembered<readonly Service[]>> {
+    const reply = await this.#parts.dns.query(`_awala-pdc._tcp.${internetAddress}`, 'SRV');
+    const answers = reply.answers.filter((answer) => answer.type === 'SRV');
+    if (reply.rcode !== 'NXDOMAIN' && reply.rcode !== 'NOERROR') {
+      throw new DestinationUnreachableError(
+        `the DNS refused to say where ${internetAddress} is: ${reply.rcode}`,
+      );
+    }
+    if (answers.length === 0) {
+      return { value: [], forMs: MAX_REMEMBERED_MS };
+    }
+    if (!reply.isAuthentic) {
+      throw new DestinationUnreachableError(
+        `the SRV record of ${internetAddress} is not secured by DNSSEC`,
+      );
+    }
+    const services = answers.slice(0, MAX_TARGETS).flatMap(serviceOf);
+    if (services.length === 0) {
+      throw new DestinationUnreachableError(`${internetAddress} offers no parcel delivery`);
+    }
+    return { value: services, forMs: timeToLiveMs(answers) };
+  }
+
+  async #lookUpAddresses(host: string): Promise<Remembered<readonly string[]>> {
+    const replies = await Promise.all([
+      this.#parts.dns.query(host, 'A'),
+      this.#parts.dns.query(host, 'AAAA'),
+    ]);
+    const answers = replies
+      .flatMap((reply) => reply.answers)
+      .filter((answer): answer is StringAnswer => answer.type === 'A' || answer.type === 'AAAA');
+    const addresses = answers.map(({ data }) => data).filter((data) => isIP(data) > 0);
+    return { value: addresses.slice(0, MAX_HOST_ADDRESSES), forMs: timeToLiveMs(answers) };
+  }
+}
+
+/** A record that names no host says that there is no such service (RFC 2782). */
+function serviceOf({ data }: SrvAnswer): Service[] {
+  const host = canonicalInternetAddress(data.target);
+  return host === null || data.port === 0
+    ? []
+    : [{ host, port: data.port, priority: data.priority ?? 0, weight: data.weight ?? 0 }];
+}
+
+/** By ascending priority; within one, at random in proportion to the weights (RFC 2782). */
+function ordered(services: readonly Service[], random: () => number): Target[] {
+  return services
+    .map(({ host, port, priority, weight }) => ({
+      target: { host, port },
+      priority,
+      // The least of exponentially distributed times is each one's with odds as its weight.
+      turn: -Math.log(1 - random()) / Math.max(weight, 0.01),
+    }))
+    .sort((a, b) => a.priority - b.priority || a.turn - b.turn)
+    .map(({ target }) => target);
+}
+
+function timeToLiveMs(answers: readonly Answer[]): number {
+  const lives = answers.map((answer) => ('ttl' in answer ? (answer.ttl ?? 0) : 0) * 1_000);
+  return Math.min(Math.max(Math.min(...lives), MIN_REMEMBERED_MS), MAX_REMEMBERED_MS);
+}
+
+/** Never asked of the DNS (RFC 6761 §6.3). */
+function isLocalhost(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost');
+}

@@ -1,0 +1,83 @@
+import { isIP, type LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+import type { DestinationResolver } from './destination-resolver.ts';
+import { isPublicAddress } from './public-address.ts';
+
+/** A host is, or resolves to, an address that strangers must not make us connect to. */
+export class ForbiddenAddressError extends Error {
+  readonly code = 'FORBIDDEN_ADDRESS';
+
+  constructor(host: string) {
+    super(`${host} is not on the public Internet`);
+    this.name = 'ForbiddenAddressError';
+  }
+}
+
+export interface ConnectorOptions {
+  readonly resolver: Pick<DestinationResolver, 'addresses'>;
+  /** Whether to connect to addresses that are not on the public Internet, too. */
+  readonly allowPrivateNetworks: boolean;
+  /** Until the connection, TLS included, stands. */
+  readonly connectTimeoutMs: number;
+  /** Certificates in PEM to trust instead of the public authorities. */
+  readonly trustedAuthorities?: string | undefined;
+}
+
+/**
+ * Opens connections only to public addresses.
+ *
+ * The addresses that were checked are those connected to, since names are
+ * resolved nowhere else; so a name cannot change its address after the check.
+ */
+export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
+  const { allowPrivateNetworks, connectTimeoutMs, trustedAuthorities } = options;
+  const permits = (address: string) => allowPrivateNetworks || isPublicAddress(address);
+  const connect = buildConnector({
+    allowH2: false,
+    timeout: connectTimeoutMs,
+    lookup: guardedLookup(options.resolver, permits),
+    autoSelectFamily: true,
+    ...(trustedAuthorities === undefined ? {} : { ca: trustedAuthorities }),
+  });
+  return (target, callback) => {
+    const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
+    // A literal address is never looked up.
+    if (isIP(host) && !permits(host)) {
+      callback(new ForbiddenAddressError(host), null);
+      return;
+    }
+    connect(target, (...result) => {
+      const [error, socket] = result;
+      if (!error && !permits(socket.remoteAddress ?? '')) {
+        socket.destroy();
+        callback(new ForbiddenAddressError(host), null);
+      } else {
+        callback(...result);
+      }
+    });
+  };
+}
+
+function guardedLookup(
+  resolver: Pick<DestinationResolver, 'addresses'>,
+  permits: (address: string) => boolean,
+): LookupFunction {
+  return (host, { all }, callback) => {
+    resolver.addresses(host).then(
+      (addresses) => {
+        const permitted = addresses
+          .filter(permits)
+          .map((address) => ({ address, family: isIP(address) }));
+        const [first] = permitted;
+        if (!first) {
+          callback(new ForbiddenAddressError(host), '');
+        } else if (all) {
+          callback(null, permitted);
+        } else {
+          callback(null, first.address, first.family);
+        }
+      },
+      (error: Error) => callback(error, ''),
+    );
+  };
+}

@@ -1,0 +1,140 @@
+import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
+import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
+import { addressOfInternetBoundKey } from '../object-keys.ts';
+import type { OctetBudget } from '../octet-budget.ts';
+import { backingFailuresRetried } from '../retry-backing.ts';
+import type { DeliveryAnswer } from './delivery-answer.ts';
+import type { Admission, Destinations } from './destinations.ts';
+import type { PohttpClient } from './pohttp-client.ts';
+import { retryPauseMs } from './retry-pause.ts';
+
+export interface InternetDeliveryParts {
+  readonly objects: ObjectStore;
+  readonly client: Pick<PohttpClient, 'post'>;
+  readonly destinations: Destinations;
+  /** Bounds the parcels in memory. */
+  readonly budget: OctetBudget;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+}
+
+interface Delivery {
+  readonly key: ObjectKey;
+  readonly address: string;
+  readonly job: Job;
+  readonly admission: Admission;
+}
+
+/**
+ * Delivers parcels to their Internet addresses, until they are taken, refused for
+ * good, or expired; then deletes them.
+ */
+export class InternetDelivery {
+  readonly #parts: InternetDeliveryParts;
+
+  constructor(parts: InternetDeliveryParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Handles a job of the topic `INTERNET_DELIVERY_TOPIC`.
+   *
+   * A parcel that may not go now is put back at once, before it is read, so that
+   * a destination in trouble costs the others nothing.
+   *
+   * @throws {RetryLaterError | PoisonJobError}
+   */
+  readonly handle = async (job: Job): Promise<void> => {
+    const address = addressOfInternetBoundKey(job.key);
+    if (address === null) {
+      throw new PoisonJobError('the key is not that of an Internet-bound parcel');
+    }
+    const admission = this.#parts.destinations.admit(address);
+    if (admission instanceof Date) {
+      throw new RetryLaterError('the destination is busy, or left alone for a while', {
+        notBefore: beforeExpiry(admission, job),
+      });
+    }
+    await backingFailuresRetried(() => this.#deliver({ key: job.key, address, job, admission }));
+  };
+
+  async #deliver(delivery: Delivery): Promise<void> {
+    const { budget, objects } = this.#parts;
+    const { job, admission } = delivery;
+    let answer: DeliveryAnswer | null = null;
+    let release: ((keptOctets?: number) => void) | null = null;
+    let stored: StoredObject | null = null;
+    try {
+      // How large it is will be known only when it is in memory.
+      release = await budget.acquire(MAX_PARCEL_OCTETS, job.signal);
+      stored = await objects.get(job.key);
+      release(stored?.body.length ?? 0);
+      answer = stored && (await this.#post(delivery, stored));
+    } finally {
+      release?.();
+      endAdmission(admission, answer);
+    }
+    if (stored) {
+      await this.#conclude(delivery, stored.generation, answer);
+    }
+  }
+
+  /** @returns null if the parcel has expired */
+  async #post({ address, job }: Delivery, stored: StoredObject): Promise<DeliveryAnswer | null> {
+    const { client, clock } = this.#parts;
+    return stored.expiresAt <= clock.now()
+      ? null
+      : client.post({
+          internetAddress: address,
+          parcel: stored.body,
+          attempt: job.attempt,
+          signal: job.signal,
+        });
+  }
+
+  async #conclude(
+    { key, address, job }: Delivery,
+    generation: Generation,
+    answer: DeliveryAnswer | null,
+  ): Promise<void> {
+    const { metrics, clock, log } = this.#parts;
+    if (answer?.outcome === 'failed') {
+      const { reason, retryAfterMs } = answer;
+      const pauseMs = Math.max(retryPauseMs(job.attempt), retryAfterMs ?? 0);
+      const notBefore = new Date(clock.now().getTime() + pauseMs);
+      log.info({ key, address, reason, attempt: job.attempt, notBefore }, 'a delivery failed');
+      throw new RetryLaterError(reason, { notBefore: beforeExpiry(notBefore, job) });
+    }
+    const wasLast = await this.#parts.objects.delete(key, { generation });
+    const outcome = answer?.outcome ?? 'expired';
+    metrics.parcelDelivered(outcome);
+    const reason = answer?.outcome === 'refused' ? answer.reason : undefined;
+    log.info({ key, address, outcome, reason, attempt: job.attempt }, 'a parcel left the outbox');
+    if (!wasLast) {
+      // It may have been replaced meanwhile, when its job could not be queued again.
+      throw new RetryLaterError('the parcel was replaced or removed while under way', {
+        notBefore: clock.now(),
+      });
+    }
+  }
+}
+
+function endAdmission(admission: Admission, answer: DeliveryAnswer | null): void {
+  if (answer === null) {
+    admission.end('unknown');
+  } else if (answer.outcome === 'failed') {
+    admission.end(answer.destination, answer.retryAfterMs);
+  } else {
+    admission.end('up');
+  }
+}
+
+/** So that the last attempt finds the parcel expired, and removes it. */
+function beforeExpiry(notBefore: Date, { expiresAt }: Job): Date {
+  return expiresAt && expiresAt < notBefore ? expiresAt : notBefore;
+}

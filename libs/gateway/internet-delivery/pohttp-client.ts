@@ -1,0 +1,190 @@
+import { Agent, type Dispatcher } from 'undici';
+import type { Clock } from '#clock/clock.ts';
+import { withDeadline } from './deadline.ts';
+import { answerOfStatus, type DeliveryAnswer } from './delivery-answer.ts';
+import {
+  type DestinationResolver,
+  DestinationUnreachableError,
+  type Target,
+} from './destination-resolver.ts';
+import { DnsUnavailableError } from './dns-over-https.ts';
+import { guardedConnector } from './guarded-connector.ts';
+
+const PARCEL_MEDIA_TYPE = 'application/vnd.awala.parcel';
+const USER_AGENT = 'awala-internet-gateway';
+const MAX_REDIRECTS = 3;
+/** What is read of an answer's body, so that its connection can be used again; the rest is cut off. */
+const MAX_DISCARDED_OCTETS = 16_384;
+const DISCARD_TIMEOUT_MS = 5_000;
+const MAX_HEADER_OCTETS = 16_384;
+const IDLE_CONNECTION_MS = 4_000;
+/** Well-known ports below this one, but for those of HTTP, are other protocols'. */
+const FIRST_UNPRIVILEGED_PORT = 1_024;
+
+export interface PohttpClientOptions {
+  /** Whether to speak HTTPS, and nothing else. */
+  readonly useTls: boolean;
+  readonly allowPrivateNetworks: boolean;
+  /** Until a connection stands. */
+  readonly connectTimeoutMs: number;
+  /** For a parcel, from looking up its address to the answer, redirects included. */
+  readonly totalTimeoutMs: number;
+  /** Connections to one host. */
+  readonly maxConnectionsPerHost: number;
+  /** Certificates in PEM to trust instead of the public authorities. */
+  readonly trustedAuthorities?: string | undefined;
+}
+
+export interface PohttpClientParts {
+  readonly resolver: Pick<DestinationResolver, 'targets' | 'addresses'>;
+  readonly clock: Clock;
+}
+
+/** A redirect that must not, or cannot, be followed. */
+class RedirectError extends Error {
+  readonly code = 'REDIRECT';
+}
+
+/**
+ * Posts parcels to Internet addresses.
+ *
+ * @see RS-007
+ */
+export class PohttpClient implements AsyncDisposable {
+  readonly #parts: PohttpClientParts;
+  readonly #options: PohttpClientOptions;
+  readonly #agent: Agent;
+
+  constructor(parts: PohttpClientParts, options: PohttpClientOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#agent = new Agent({
+      connect: guardedConnector({ ...options, resolver: parts.resolver }),
+      connections: options.maxConnectionsPerHost,
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: IDLE_CONNECTION_MS,
+      keepAliveMaxTimeout: IDLE_CONNECTION_MS,
+      maxHeaderSize: MAX_HEADER_OCTETS,
+      headersTimeout: options.totalTimeoutMs,
+      bodyTimeout: options.totalTimeoutMs,
+    });
+  }
+
+  /**
+   * Posts a parcel, following redirects. What the network and the destination do
+   * wrong is an answer, not an error.
+   *
+   * @param delivery.attempt - 1 for the first; further ones start with another host, if there are several
+   * @throws the signal's reason, if it is aborted
+   */
+  async post(delivery: {
+    readonly internetAddress: string;
+    readonly parcel: Uint8Array;
+    readonly attempt: number;
+    readonly signal: AbortSignal;
+  }): Promise<DeliveryAnswer> {
+    const { signal } = delivery;
+    signal.throwIfAborted();
+    const { totalTimeoutMs: timeoutMs } = this.#options;
+    const deadline = { clock: this.#parts.clock, timeoutMs, what: 'the delivery', signal };
+    try {
+      return await withDeadline(deadline, async (limited) => {
+        const url = await this.#locate(delivery.internetAddress, delivery.attempt);
+        return await this.#postTo(url, delivery.parcel, limited);
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      return failure(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #locate(internetAddress: string, attempt: number): Promise<URL> {
+    const { useTls } = this.#options;
+    const targets = await this.#parts.resolver.targets(internetAddress, useTls ? 443 : 80);
+    const { host, port } = targets[(attempt - 1) % targets.length] as Target;
+    return new URL(`${useTls ? 'https' : 'http'}://${host}:${port}/`);
+  }
+
+  async #postTo(first: URL, parcel: Uint8Array, signal: AbortSignal): Promise<DeliveryAnswer> {
+    let url = first;
+    for (let redirects = 0; ; redirects++) {
+      this.#check(url);
+      const { statusCode, headers, body } = await this.#request(url, parcel, signal);
+      this.#discard(body);
+      if (statusCode !== 307 && statusCode !== 308) {
+        const retryAfter = headerOf(headers, 'retry-after');
+        return answerOfStatus(statusCode, retryAfter, this.#parts.clock.now());
+      }
+      if (redirects === MAX_REDIRECTS) {
+        throw new RedirectError(`there were more than ${MAX_REDIRECTS} redirects`);
+      }
+      url = redirection(headerOf(headers, 'location'), url);
+    }
+  }
+
+  #request(url: URL, parcel: Uint8Array, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    return this.#agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: 'POST',
+      headers: { 'content-type': PARCEL_MEDIA_TYPE, 'user-agent': USER_AGENT },
+      body: parcel,
+      signal,
+    });
+  }
+
+  /** The status is the answer; whether the body comes through does not matter. */
+  #discard(body: Dispatcher.ResponseData['body']): void {
+    const cancel = this.#parts.clock.schedule(DISCARD_TIMEOUT_MS, () => body.destroy());
+    body.once('close', cancel).on('error', () => {});
+    body.dump({ limit: MAX_DISCARDED_OCTETS }).catch(() => {});
+  }
+
+  #check({ protocol, username, password, port }: URL): void {
+    if (protocol !== 'https:' && (protocol !== 'http:' || this.#options.useTls)) {
+      throw new RedirectError(`parcels are not posted to ${protocol}`);
+    }
+    if (username !== '' || password !== '') {
+      throw new RedirectError('parcels are not posted with credentials');
+    }
+    const isWebPort = port === '' || port === '80' || port === '443';
+    if (!isWebPort && Number(port) < FIRST_UNPRIVILEGED_PORT) {
+      throw new RedirectError(`parcels are not posted to port ${port}`);
+    }
+  }
+}
+
+function redirection(location: string | undefined, from: URL): URL {
+  const url = location === undefined ? null : URL.parse(location, from);
+  if (!url) {
+    throw new RedirectError('a redirect does not say where to');
+  }
+  return url;
+}
+
+function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function failure(error: unknown): DeliveryAnswer {
+  const reason = reasonOf(error);
+  const destination = error instanceof DnsUnavailableError ? 'unknown' : 'down';
+  return { outcome: 'failed', reason, destination, retryAfterMs: null };
+}
+
+/** A code such as `ECONNREFUSED`; several addresses that all failed have one error each. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return reasonOf(error.errors[0]);
+  }
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return error instanceof DestinationUnreachableError ? error.code : 'NETWORK';
+}
