@@ -79,8 +79,9 @@ export class CollectionServer {
   }
 
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
+    // Read here, since what the callback uses would stay in memory with the connection.
+    const traits = collectorTraits(request.headers);
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
-      const traits = collectorTraits(request.headers);
       const connection = new CollectorConnection(
         socket,
         { transport, traits },

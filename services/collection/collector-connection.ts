@@ -104,7 +104,7 @@ export class CollectorConnection {
     if (this.#phase === 'challenged' && isBinary) {
       this.#phase = 'verifying';
       this.#cancelTimeout();
-      void this.#collect(octetsOf(data));
+      void this.#shakeHands(octetsOf(data));
     } else if (this.#collection && !isBinary) {
       this.#acknowledge(this.#collection, octetsOf(data));
     } else {
@@ -120,27 +120,31 @@ export class CollectorConnection {
     }
   }
 
-  async #collect(handshake: Uint8Array): Promise<void> {
-    const { metrics, log } = this.#parts;
-    let isCounted = false;
+  /** Does not wait for the collection, which would keep the handshake in memory. */
+  async #shakeHands(handshake: Uint8Array): Promise<void> {
     try {
       const privateGateways = await this.#authenticate(handshake);
-      if (this.#gone.signal.aborted) {
-        return;
+      if (!this.#gone.signal.aborted) {
+        void this.#collect(privateGateways);
       }
-      metrics.collectorConnected();
-      isCounted = true;
-      log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'collecting');
-      this.#collection = this.#openCollection(privateGateways);
-      this.#phase = 'collecting';
+    } catch (error) {
+      this.#closeAfter(error);
+    }
+  }
+
+  async #collect(privateGateways: readonly NodeId[]): Promise<void> {
+    const { metrics, log } = this.#parts;
+    metrics.collectorConnected();
+    log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'collecting');
+    this.#collection = this.#openCollection(privateGateways);
+    this.#phase = 'collecting';
+    try {
       await this.#collection.run(this.#gone.signal);
       this.#close(CLOSE.completed, 'All parcels were collected');
     } catch (error) {
       this.#closeAfter(error);
     } finally {
-      if (isCounted) {
-        metrics.collectorDisconnected();
-      }
+      metrics.collectorDisconnected();
     }
   }
 

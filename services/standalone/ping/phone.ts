@@ -1,0 +1,106 @@
+import { constants, generateKeyPair, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { promisify } from 'node:util';
+import { type Signer, signDetached } from '#awala/cms/signed-data-writer.ts';
+import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
+import { serialiseMessage } from '#awala/ramf/message-writer.ts';
+import type { Registration } from '#awala/registration/registration.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import { issueDeliveryAuthorization, issueEndpointCertificate } from '#awala/x509/issuance.ts';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const PARCEL_TTL_SECONDS = 600;
+const MODULUS_BITS = 2048;
+const SALT_OCTETS = 32;
+
+const generate = promisify(generateKeyPair);
+
+/** A node's identity key, for as long as a ping takes. */
+export interface NodeKey {
+  readonly publicKeyDer: Uint8Array;
+  readonly nodeId: NodeId;
+  readonly sign: (data: Uint8Array) => Uint8Array;
+}
+
+export async function makeNodeKey(): Promise<NodeKey> {
+  const { publicKey, privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS });
+  const publicKeyDer = publicKey.export({ format: 'der', type: 'spki' });
+  return {
+    publicKeyDer,
+    nodeId: nodeIdOfKey(publicKeyDer),
+    sign: (data) => signPss(privateKey, data),
+  };
+}
+
+function signPss(key: KeyObject, data: Uint8Array): Uint8Array {
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  return sign('sha256', data, { key, padding, saltLength: SALT_OCTETS });
+}
+
+/** A throw-away phone: a private gateway with two apps, of which one may send parcels to the other. */
+export class Phone {
+  readonly #gateway: NodeKey;
+  readonly #registration: Registration;
+  readonly #recipient: NodeKey;
+  readonly #sender: NodeKey;
+
+  private constructor(gateway: NodeKey, registration: Registration, apps: [NodeKey, NodeKey]) {
+    this.#gateway = gateway;
+    this.#registration = registration;
+    [this.#sender, this.#recipient] = apps;
+  }
+
+  static async withApps(gateway: NodeKey, registration: Registration): Promise<Phone> {
+    const apps = await Promise.all([makeNodeKey(), makeNodeKey()]);
+    return new Phone(gateway, registration, apps);
+  }
+
+  /** Makes a parcel from one app of the phone to the other. */
+  async makeParcel(payload: Uint8Array, now: Date): Promise<{ id: string; octets: Uint8Array }> {
+    const recipientCertificate = await issueEndpointCertificate({
+      ...this.#issuedBy(this.#registration.peerCertificate, this.#gateway, now),
+      subjectKey: this.#recipient.publicKeyDer,
+    });
+    const authorization = await issueDeliveryAuthorization({
+      ...this.#issuedBy(recipientCertificate, this.#recipient, now),
+      subjectKey: this.#sender.publicKeyDer,
+    });
+    const id = randomUUID();
+    const octets = await serialiseMessage({
+      type: 'parcel',
+      recipient: { id: this.#recipient.nodeId },
+      id,
+      createdAt: now,
+      ttlSeconds: PARCEL_TTL_SECONDS,
+      payload,
+      sender: authorization,
+      attachedCertificates: [recipientCertificate, this.#registration.peerCertificate],
+      sign: this.#sender.sign,
+    });
+    return { id, octets };
+  }
+
+  /** What lets the phone deliver the parcel (RS-016 "Parcel delivery"). */
+  countersign(parcel: Uint8Array): Promise<Uint8Array> {
+    return signDetached(parcel, 'parcel-delivery', this.#signer);
+  }
+
+  /** Proves to the gateway who wants to collect (RS-016 "Parcel collection"). */
+  answerChallenge(nonce: Uint8Array): Promise<Uint8Array> {
+    return signDetached(nonce, 'collection-handshake', this.#signer);
+  }
+
+  get #signer(): Signer {
+    return { certificate: this.#registration.peerCertificate, sign: this.#gateway.sign };
+  }
+
+  #issuedBy(issuer: Certificate, key: NodeKey, now: Date) {
+    return {
+      issuer,
+      issuerKey: key.publicKeyDer,
+      sign: key.sign,
+      notBefore: new Date(Math.max(now.getTime() - HOUR_MS, issuer.notBefore.getTime())),
+      notAfter: new Date(now.getTime() + DAY_MS),
+    };
+  }
+}

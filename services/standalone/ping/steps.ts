@@ -1,0 +1,57 @@
+/** A step that failed, and how far the ping had come. */
+export class StepFailedError extends Error {
+  readonly code = 'STEP_FAILED';
+  readonly step: string;
+
+  constructor(step: string, cause: unknown) {
+    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'StepFailedError';
+    this.step = step;
+  }
+}
+
+/** No step may take longer. */
+const STEP_TIMEOUT_MS = 10_000;
+
+/** Runs steps one after the other, telling each with the time it took. */
+export class Steps {
+  readonly #print: (line: string) => void;
+  #totalMs = 0;
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  get totalMs(): number {
+    return Math.round(this.#totalMs);
+  }
+
+  /**
+   * @param action - gets a signal that ends it when its time is over
+   * @param describe - turns the result into a few words to print
+   * @throws {StepFailedError}
+   */
+  async run<Result>(
+    name: string,
+    action: (signal: AbortSignal) => Promise<Result>,
+    describe: (result: Result) => string = () => '',
+  ): Promise<Result> {
+    const startMs = performance.now();
+    try {
+      const result = await action(AbortSignal.timeout(STEP_TIMEOUT_MS));
+      this.#report('✓', name, startMs, describe(result));
+      return result;
+    } catch (error) {
+      this.#report('✗', name, startMs, '');
+      throw new StepFailedError(name, error);
+    }
+  }
+
+  #report(mark: string, name: string, startMs: number, remark: string): void {
+    const tookMs = performance.now() - startMs;
+    this.#totalMs += tookMs;
+    this.#print(
+      `  ${mark} ${name.padEnd(28)} ${String(Math.round(tookMs)).padStart(5)} ms  ${remark}`.trimEnd(),
+    );
+  }
+}
