@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { startChildServer } from './child-server.ts';
 import { hasDockerEngine, startContainer } from './containers.ts';
 import { findFirestoreEmulator, obtainFakeGcs, obtainRedis } from './programs.ts';
@@ -86,9 +87,7 @@ async function startGcs(): Promise<RunningServer> {
 async function startFirestore(): Promise<RunningServer> {
   const emulator = await findFirestoreEmulator();
   if (!emulator) {
-    const { startFirestoreServer } = await import('./firestore-server/firestore-server.ts');
-    const server = await startFirestoreServer();
-    return { ...server, source: 'the small server in test/backing/firestore-server' };
+    return startOwnServer('firestore-server');
   }
   return running(
     emulator.jar,
@@ -101,14 +100,15 @@ async function startFirestore(): Promise<RunningServer> {
   );
 }
 
-async function startKms(): Promise<RunningServer> {
-  const { startKmsServer } = await import('./kms-server/kms-server.ts');
-  const server = await startKmsServer();
-  return {
-    address: server.address,
-    source: 'the small server in test/backing/kms-server',
-    stop: () => server.stop(),
-  };
+function startKms(): Promise<RunningServer> {
+  return startOwnServer('kms-server');
+}
+
+/** Starts a server that is part of the tests, as a process of its own. */
+async function startOwnServer(folder: string): Promise<RunningServer> {
+  const main = join(import.meta.dirname, folder, 'main.ts');
+  const child = await startChildServer(process.execPath, (port) => [main, String(port)]);
+  return running(`the small server in test/backing/${folder}`, child);
 }
 
 function running(source: string, child: { port: number; stop(): Promise<void> }): RunningServer {

@@ -1,0 +1,87 @@
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { type KeyVault, SealBrokenError } from '../port.ts';
+import { DataKeys } from './data-keys.ts';
+import { IdentityKey } from './identity-key.ts';
+import { KmsCalls, KmsInputError } from './kms-calls.ts';
+import type { GoogleKmsOptions } from './options.ts';
+import { openSealed, sealValue, splitSealed } from './sealed-value.ts';
+
+const MAX_SECRET_OCTETS = 65_536;
+
+/** A signature that succeeded so recently shows that the vault can sign; each one costs money. */
+const CHECK_VALID_MS = 60_000;
+
+/**
+ * The identity key and the key that seals secrets are in Cloud KMS and never leave it.
+ *
+ * A signature is one call. Sealing and unsealing are done here, under data keys that Cloud KMS wraps:
+ * one call an hour to seal, and one for each data key that is met again.
+ */
+export class GoogleKmsVault implements KeyVault {
+  readonly #calls: KmsCalls;
+  readonly #identity: IdentityKey;
+  readonly #dataKeys: DataKeys;
+  readonly #clock: Clock;
+  #signedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: GoogleKmsOptions) {
+    this.#clock = options.clock ?? systemClock;
+    this.#calls = new KmsCalls(options);
+    this.#identity = new IdentityKey(this.#calls, options.identityKeyVersion);
+    this.#dataKeys = new DataKeys(this.#calls, {
+      clock: this.#clock,
+      sealingKey: options.sealingKey,
+      lifeMs: options.dataKeyLifeMs ?? 3_600_000,
+    });
+  }
+
+  async publicKey(): Promise<Uint8Array> {
+    this.#calls.assertOpen();
+    return this.#identity.publicKey();
+  }
+
+  async sign(data: Uint8Array): Promise<Uint8Array> {
+    const signature = await this.#identity.sign(data);
+    this.#signedAtMs = this.#clock.now().getTime();
+    return signature;
+  }
+
+  async seal(secret: Uint8Array, context: string): Promise<Uint8Array> {
+    this.#calls.assertOpen();
+    if (secret.length > MAX_SECRET_OCTETS) {
+      throw new RangeError(`a secret of ${secret.length} octets is over ${MAX_SECRET_OCTETS}`);
+    }
+    return sealValue(await this.#dataKeys.current(), secret, context);
+  }
+
+  async unseal(sealed: Uint8Array, context: string): Promise<Uint8Array> {
+    this.#calls.assertOpen();
+    const parts = splitSealed(sealed);
+    const key = parts && (await this.#unwrap(parts.wrapped));
+    const secret = key && openSealed(parts, key, context);
+    if (!secret) {
+      throw new SealBrokenError();
+    }
+    return secret;
+  }
+
+  async check(): Promise<void> {
+    this.#calls.assertOpen();
+    if (this.#clock.now().getTime() - this.#signedAtMs >= CHECK_VALID_MS) {
+      await this.sign(Buffer.of());
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#dataKeys[Symbol.dispose]();
+    await this.#calls[Symbol.asyncDispose]();
+  }
+
+  async #unwrap(wrapped: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.#dataKeys.unwrap(wrapped);
+    } catch (error) {
+      throw error instanceof KmsInputError ? new SealBrokenError({ cause: error }) : error;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import type { KeyManagementServiceClient } from '@google-cloud/kms';
+import { CallLimit } from '#backing/call-limit.ts';
+import { CircuitBreaker } from '#backing/circuit-breaker.ts';
+import { withDeadline } from '#backing/deadline.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { repeat } from '#backing/repeat.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { IntegrityError } from './integrity.ts';
+import { callOptions, type KmsCallOptions, openKmsClient } from './kms-client.ts';
+import type { GoogleKmsOptions } from './options.ts';
+
+const CODES = { deadlineExceeded: 4, invalidArgument: 3, resourceExhausted: 8, aborted: 10 };
+const TRANSIENT_CODES = new Set([CODES.resourceExhausted, CODES.aborted, 13, 14]);
+
+const WAITING_PER_CALL = 8;
+
+/** Cloud KMS refused the request as it is; the same one will never succeed. */
+export class KmsInputError extends Error {
+  constructor(cause: unknown) {
+    super('Cloud KMS refused the input', { cause });
+    this.name = 'KmsInputError';
+  }
+}
+
+/**
+ * Makes calls to Cloud KMS: each has a deadline, few are made at once, transient failures are repeated,
+ * and while the service keeps failing, calls fail at once. The client is opened with the first call.
+ */
+export class KmsCalls implements AsyncDisposable {
+  readonly #options: GoogleKmsOptions;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #limit: CallLimit;
+  readonly #breaker: CircuitBreaker;
+  #client: Promise<KeyManagementServiceClient> | undefined;
+  #closed = false;
+
+  constructor(options: GoogleKmsOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    const concurrency = options.maxConcurrency ?? 32;
+    const waiting = concurrency * WAITING_PER_CALL;
+    this.#limit = new CallLimit({ backing: 'key-vault', concurrency, waiting });
+    this.#breaker = new CircuitBreaker({ clock: this.#clock, backing: 'key-vault' });
+  }
+
+  /**
+   * @throws {KmsInputError} if the service takes the input for invalid
+   * @throws {BackingUnavailableError} if it gives no answer, or refuses for another reason
+   */
+  async call<T>(
+    make: (client: KeyManagementServiceClient, options: KmsCallOptions) => Promise<T>,
+  ): Promise<T> {
+    this.assertOpen();
+    const clock = this.#clock;
+    const attempt = async () => make(await this.#open(), callOptions(this.#deadlineMs));
+    const isFailure = (error: unknown) => !(error instanceof KmsInputError);
+    const deadline = { clock, backing: 'key-vault', deadlineMs: this.#deadlineMs } as const;
+    try {
+      return await this.#breaker.run(
+        () =>
+          withDeadline(deadline, (signal) =>
+            this.#limit.run(
+              () => repeat({ clock, signal, isTransient }, () => attempt().catch(rethrow)),
+              signal,
+            ),
+          ),
+        isFailure,
+      );
+    } catch (cause) {
+      throw asKnown(cause);
+    }
+  }
+
+  assertOpen(): void {
+    if (this.#closed) {
+      throw new BackingUnavailableError('key-vault', 'closed');
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const client = this.#client;
+    this.#client = undefined;
+    await (await client)?.close();
+  }
+
+  async #open(): Promise<KeyManagementServiceClient> {
+    this.#client ??= openKmsClient(this.#options.emulatorAddress);
+    return this.#client;
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw codeOf(error) === CODES.invalidArgument ? new KmsInputError(error) : error;
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof IntegrityError || TRANSIENT_CODES.has(codeOf(error) ?? -1);
+}
+
+function codeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'number'
+    ? error.code
+    : undefined;
+}
+
+function asKnown(cause: unknown): Error {
+  if (cause instanceof KmsInputError || cause instanceof BackingUnavailableError) {
+    return cause;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new BackingUnavailableError('key-vault', message, { cause });
+}
