@@ -24,6 +24,7 @@ export class CollectionQueue {
   readonly #listed: HeldParcel[] = [];
   /** Keys in progress, each with the generation that came up meanwhile. */
   readonly #inProgress = new Map<ObjectKey, { generation: string; newer: HeldParcel | null }>();
+  #listedIsNext = false;
   #isListing = false;
   #listAgain = false;
   #roomMade: (() => void) | null = null;
@@ -68,7 +69,7 @@ export class CollectionQueue {
   /** The next parcel to fetch, or null; it is in progress until {@link finish} or {@link putBack}. */
   take(): HeldParcel | null {
     for (;;) {
-      const parcel = this.#arrivals.shift() ?? this.#takeListed();
+      const parcel = this.#shift();
       if (!parcel) {
         return null;
       }
@@ -77,7 +78,12 @@ export class CollectionQueue {
         this.#inProgress.set(parcel.key, { generation: parcel.generation, newer: null });
         return parcel;
       }
-      if (current.generation !== parcel.generation) {
+      // Generations have no order, and the fetch reads whatever is stored by then: of
+      // several, the one that lasts longest keeps it from being skipped as expired.
+      if (
+        current.generation !== parcel.generation &&
+        (!current.newer || current.newer.expiresAt <= parcel.expiresAt)
+      ) {
         current.newer = parcel;
       }
     }
@@ -94,8 +100,17 @@ export class CollectionQueue {
 
   /** The parcel was not sent and shall be taken again. */
   putBack(parcel: HeldParcel): void {
+    const newer = this.#inProgress.get(parcel.key)?.newer;
     this.#inProgress.delete(parcel.key);
-    this.#listed.unshift(parcel);
+    this.#listed.unshift(parcel, ...(newer ? [newer] : []));
+  }
+
+  /** By turns, so that neither a flood of arrivals nor a long backlog holds up the other. */
+  #shift(): HeldParcel | undefined {
+    this.#listedIsNext = !this.#listedIsNext;
+    return this.#listedIsNext
+      ? (this.#arrivals.shift() ?? this.#takeListed())
+      : (this.#takeListed() ?? this.#arrivals.shift());
   }
 
   #takeListed(): HeldParcel | undefined {
@@ -128,7 +143,7 @@ export class CollectionQueue {
       }
       this.#listed.push(parcel);
       this.#onChange();
-      if (this.#listed.length >= MAX_LISTED) {
+      if (this.#listed.length >= MAX_LISTED && !this.#signal.aborted) {
         await this.#waitForRoom();
       }
     }

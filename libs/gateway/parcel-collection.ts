@@ -1,7 +1,9 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import type { StoredObject } from '#object-store/port.ts';
 import type { Subscription } from '#signals/port.ts';
+import { AcknowledgementWatch } from './acknowledgement-watch.ts';
 import { CollectionQueue } from './collection-queue.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
@@ -97,10 +99,11 @@ export class ParcelCollection {
   #fetching = 0;
   #aheadOctets = 0;
   readonly #deletions = new Set<Promise<void>>();
+  readonly #watch: AcknowledgementWatch;
+  #isSubscribed = false;
   #sending = false;
   #stalled = false;
   #nextDeliveryId = 1;
-  #cancelTimers: (() => void)[] = [];
   #cancelRelist = () => {};
 
   constructor(parts: CollectionParts, request: CollectionRequest) {
@@ -111,6 +114,10 @@ export class ParcelCollection {
       onChange: () => this.#pump(),
       onFailure: (error) => this.#end(error),
       signal: this.#stop.signal,
+    });
+    this.#watch = new AcknowledgementWatch(parts.clock, request.limits, {
+      onStall: () => this.#stall(),
+      onOverdue: () => this.#end(new AcknowledgementOverdueError()),
     });
   }
 
@@ -131,12 +138,16 @@ export class ParcelCollection {
         throw signal.reason;
       }
       await Promise.race([this.#subscribe(), this.#ended.promise]);
+      this.#isSubscribed = true;
       this.#relist();
       await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#dispose();
-      await Promise.all(this.#deletions);
+      // More may come meanwhile: an acknowledgement is taken as long as it arrives.
+      while (this.#deletions.size > 0) {
+        await Promise.all(this.#deletions);
+      }
     }
   }
 
@@ -152,7 +163,7 @@ export class ParcelCollection {
     }
     this.#unacknowledged.delete(deliveryId);
     this.#stalled = false;
-    this.#restartTimers();
+    this.#restartWatch();
     const deletion = this.#remove(parcel).finally(() => {
       this.#deletions.delete(deletion);
       this.#queue.finish(parcel);
@@ -197,12 +208,17 @@ export class ParcelCollection {
     if (this.#stop.signal.aborted) {
       return;
     }
+    this.#skipExpired();
     while (this.#mayFetch()) {
       const parcel = this.#queue.take();
       if (!parcel) {
         break;
       }
-      void this.#fetch(parcel);
+      if (this.#isExpired(parcel)) {
+        this.#queue.finish(parcel);
+      } else {
+        void this.#fetch(parcel);
+      }
     }
     void this.#sendNext();
     if (!this.#request.keepAlive && this.#isComplete()) {
@@ -212,14 +228,21 @@ export class ParcelCollection {
 
   #mayFetch(): boolean {
     const ahead = this.#fetching + this.#ready.length;
+    if (ahead === 0) {
+      return !this.#stalled || this.#maySend();
+    }
     const { aheadParcels, aheadOctets } = this.#request.limits;
-    return (
-      !this.#stalled && (ahead === 0 || (ahead < aheadParcels && this.#aheadOctets < aheadOctets))
-    );
+    return !this.#stalled && ahead < aheadParcels && this.#aheadOctets < aheadOctets;
+  }
+
+  #maySend(): boolean {
+    const { window, deletions } = this.#request.limits;
+    return !this.#sending && this.#unacknowledged.size < window && this.#deletions.size < deletions;
   }
 
   #isComplete(): boolean {
     return (
+      this.#isSubscribed &&
       this.#queue.isIdle &&
       this.#fetching + this.#ready.length + this.#unacknowledged.size === 0 &&
       this.#deletions.size === 0 &&
@@ -233,21 +256,31 @@ export class ParcelCollection {
     let release = () => {};
     try {
       release = await this.#parts.budget.acquire(parcel.sizeOctets, this.#stop.signal);
-      const stored = this.#isExpired(parcel) ? null : await this.#parts.mailbox.fetch(parcel);
+      const stored = await this.#parts.mailbox.fetch(parcel);
       this.#fetching -= 1;
-      if (stored && !this.#isExpired(stored) && !this.#stop.signal.aborted) {
-        const { generation, expiresAt } = stored;
-        const sent = { ...parcel, generation, expiresAt };
-        this.#ready.push({ parcel: sent, body: stored.body, release });
-      } else {
-        this.#letGo(parcel, release);
-        this.#queue.finish(parcel);
-      }
-      this.#pump();
+      this.#onFetched(parcel, stored, release);
     } catch (error) {
       release();
       this.#end(error);
     }
+  }
+
+  #onFetched(listed: HeldParcel, stored: StoredObject | null, release: () => void): void {
+    if (!stored || this.#stop.signal.aborted) {
+      this.#letGo(listed, release);
+      this.#queue.finish(listed);
+    } else {
+      const { body, generation, expiresAt } = stored;
+      const parcel = { ...listed, generation, expiresAt };
+      const outgrewReservation = body.byteLength > listed.sizeOctets;
+      if (outgrewReservation || (this.#stalled && !this.#maySend())) {
+        this.#letGo(listed, release);
+        this.#queue.putBack({ ...parcel, sizeOctets: body.byteLength });
+      } else {
+        this.#ready.push({ parcel, body, release });
+      }
+    }
+    this.#pump();
   }
 
   #letGo(parcel: HeldParcel, release: () => void): void {
@@ -255,23 +288,28 @@ export class ParcelCollection {
     release();
   }
 
-  #isExpired(parcel: { readonly expiresAt: Date }): boolean {
+  #isExpired(parcel: HeldParcel): boolean {
     return parcel.expiresAt.getTime() <= this.#parts.clock.now().getTime();
   }
 
-  async #sendNext(): Promise<void> {
-    const { window, deletions } = this.#request.limits;
-    if (this.#sending || this.#unacknowledged.size >= window || this.#deletions.size >= deletions) {
-      return;
+  /** What has waited for its turn until it expired. */
+  #skipExpired(): void {
+    for (let [next] = this.#ready; next && this.#isExpired(next.parcel); [next] = this.#ready) {
+      this.#ready.shift();
+      this.#letGo(next.parcel, next.release);
+      this.#queue.finish(next.parcel);
     }
-    const next = this.#ready.shift();
+  }
+
+  async #sendNext(): Promise<void> {
+    const next = this.#maySend() && this.#ready.shift();
     if (!next) {
       return;
     }
     const deliveryId = (this.#nextDeliveryId++).toString(36);
     this.#unacknowledged.set(deliveryId, next.parcel);
     this.#sending = true;
-    this.#clearTimers();
+    this.#restartWatch();
     try {
       await this.#request.send(deliveryId, next.body);
     } catch (error) {
@@ -279,7 +317,7 @@ export class ParcelCollection {
     } finally {
       this.#sending = false;
       this.#letGo(next.parcel, next.release);
-      this.#restartTimers();
+      this.#restartWatch();
     }
     this.#pump();
   }
@@ -297,31 +335,18 @@ export class ParcelCollection {
     return storedAt && Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1000;
   }
 
+  #restartWatch(): void {
+    if (this.#stop.signal.aborted || (this.#unacknowledged.size === 0 && !this.#sending)) {
+      this.#watch.stop();
+    } else {
+      this.#watch.restart({ isSending: this.#sending });
+    }
+  }
+
   /** Whoever does not acknowledge must not keep memory from those who do. */
-  #restartTimers(): void {
-    this.#clearTimers();
-    if (this.#unacknowledged.size === 0 || this.#sending || this.#stop.signal.aborted) {
-      return;
-    }
-    const { stallMs, acknowledgementTimeoutMs } = this.#request.limits;
-    this.#cancelTimers = [
-      this.#parts.clock.schedule(stallMs, () => this.#stall()),
-      this.#parts.clock.schedule(acknowledgementTimeoutMs, () =>
-        this.#end(new AcknowledgementOverdueError()),
-      ),
-    ];
-  }
-
-  #clearTimers(): void {
-    for (const cancel of this.#cancelTimers) {
-      cancel();
-    }
-    this.#cancelTimers = [];
-  }
-
   #stall(): void {
     this.#stalled = true;
-    for (const { parcel, release } of this.#ready.splice(0)) {
+    for (const { parcel, release } of this.#ready.splice(0).reverse()) {
       this.#letGo(parcel, release);
       this.#queue.putBack(parcel);
     }
@@ -342,7 +367,7 @@ export class ParcelCollection {
   #dispose(): void {
     this.#stop.abort(new Error('the collection ended'));
     this.#cancelRelist();
-    this.#clearTimers();
+    this.#watch.stop();
     for (const subscription of this.#subscriptions) {
       subscription.close();
     }
