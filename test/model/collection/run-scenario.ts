@@ -1,0 +1,36 @@
+import { GivenChoices } from './interleaver.ts';
+import { type Mutant, NO_MUTANT } from './mutants.ts';
+import type { Scenario } from './scenario.ts';
+import { World } from './world.ts';
+
+/**
+ * Nothing is lost, without listing again, without a reconnection.
+ *
+ * @throws {BrokenPromiseError}
+ */
+export async function runCalmScenario(scenario: Scenario, mutant = NO_MUTANT): Promise<void> {
+  const world = worldFor(scenario, { relists: false, mutant });
+  await world.run(scenario.actions);
+  await world.calmDown();
+  world.checkAllCollected();
+  await world.end();
+}
+
+/**
+ * What signals lost unnoticed do not tell, the next listing does.
+ *
+ * @throws {BrokenPromiseError}
+ */
+export async function runStormyScenario(scenario: Scenario, mutant = NO_MUTANT): Promise<void> {
+  const world = worldFor(scenario, { relists: true, mutant });
+  await world.run(scenario.actions);
+  await world.calmDown();
+  await world.passTime(world.limits.relistMs);
+  world.checkAllCollected();
+  await world.end();
+}
+
+function worldFor(scenario: Scenario, options: { relists: boolean; mutant: Mutant }): World {
+  const { peers, choices } = scenario;
+  return new World({ ...options, peers, choices: new GivenChoices(choices) });
+}

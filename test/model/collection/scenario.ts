@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Fault } from './faults.ts';
+import { NEWEST } from './interleaver.ts';
+
+export type PrivateGateway = 'A' | 'B';
+
+export const PRIVATE_GATEWAYS: Readonly<Record<PrivateGateway, NodeId>> = {
+  A: `0${'a'.repeat(64)}`,
+  B: `0${'b'.repeat(64)}`,
+};
+export const MAX_PARCEL_OCTETS = 400;
+
+const MAX_PEERS = 3;
+const LONG_LIFE_MS = 90 * 24 * 3_600_000;
+
+export interface PeerPlan {
+  readonly privateGateways: readonly PrivateGateway[];
+  readonly keepAlive: boolean;
+  readonly window: number;
+}
+
+/** Something from outside that happens at some moment of a run. */
+export type Action =
+  | { type: 'store'; to: PrivateGateway; parcel: number; octets: number; lifeMs: number }
+  | { type: 'connect' | 'disconnect' | 'pause' | 'resume'; peer: number }
+  /** A courier's peer acknowledges the parcel: it is deleted by someone else. */
+  | { type: 'collect by courier'; to: PrivateGateway; parcel: number }
+  | { type: 'pass time'; ms: number }
+  | { type: 'interrupt signals' | 'duplicate a signal' }
+  | { type: 'lose a signal' | 'fail a subscription' }
+  | { type: 'fail a call'; moment: Fault };
+
+export interface Scenario {
+  readonly peers: readonly PeerPlan[];
+  readonly actions: readonly Action[];
+  /** See {@link GivenChoices}. */
+  readonly choices: readonly number[];
+}
+
+const anyPrivateGateway = fc.constantFrom<PrivateGateway[]>('A', 'B');
+const anyParcel = fc.nat({ max: 3 });
+const anyPeer = fc.nat({ max: MAX_PEERS - 1 });
+
+const anyPeerPlan: fc.Arbitrary<PeerPlan> = fc.record({
+  privateGateways: fc.constantFrom<PrivateGateway[][]>(['A'], ['B'], ['A', 'B']),
+  keepAlive: fc.constantFrom(true, true, false),
+  window: fc.integer({ min: 1, max: 3 }),
+});
+
+const storing: fc.Arbitrary<Action> = fc.record({
+  type: fc.constant('store' as const),
+  to: anyPrivateGateway,
+  parcel: anyParcel,
+  octets: fc.integer({ min: 20, max: MAX_PARCEL_OCTETS }),
+  lifeMs: fc.constantFrom(LONG_LIFE_MS, LONG_LIFE_MS, LONG_LIFE_MS, 15_000),
+});
+
+const peerAction = (type: 'connect' | 'disconnect' | 'pause' | 'resume'): fc.Arbitrary<Action> =>
+  fc.record({ type: fc.constant(type), peer: anyPeer });
+
+const calmActions = [
+  { weight: 8, arbitrary: storing },
+  { weight: 4, arbitrary: peerAction('connect') },
+  { weight: 1, arbitrary: peerAction('disconnect') },
+  { weight: 1, arbitrary: peerAction('pause') },
+  { weight: 1, arbitrary: peerAction('resume') },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('collect by courier' as const),
+      to: anyPrivateGateway,
+      parcel: anyParcel,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('pass time' as const),
+      ms: fc.constantFrom(1_000, 10_000, 20_000, 5 * 60_000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constantFrom('interrupt signals' as const, 'duplicate a signal' as const),
+    }),
+  },
+] satisfies fc.WeightedArbitrary<Action>[];
+
+const stormyActions = [
+  ...calmActions,
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constantFrom('lose a signal' as const, 'fail a subscription' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('fail a call' as const),
+      moment: fc.constantFrom('before' as const, 'after' as const),
+    }),
+  },
+] satisfies fc.WeightedArbitrary<Action>[];
+
+/** Nothing fails, and signals are lost only with notice. */
+export const calmScenario = scenario(calmActions);
+
+/** The backing fails at times, and signals are lost unnoticed. */
+export const stormyScenario = scenario(stormyActions);
+
+function scenario(actions: fc.WeightedArbitrary<Action>[]): fc.Arbitrary<Scenario> {
+  return fc.record({
+    peers: fc.array(anyPeerPlan, { minLength: 1, maxLength: MAX_PEERS }),
+    actions: fc.array(fc.oneof(...actions), { maxLength: 16, size: 'max' }),
+    choices: fc.oneof(choices(0), choices(1), choices(4)),
+  });
+}
+
+function choices(newestWeight: number): fc.Arbitrary<number[]> {
+  const any = { weight: 1, arbitrary: fc.nat({ max: NEWEST - 1 }) };
+  const newest = { weight: newestWeight, arbitrary: fc.constant(NEWEST) };
+  return fc.array(fc.oneof(any, newest), { maxLength: 200, size: 'max' });
+}

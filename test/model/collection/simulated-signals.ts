@@ -1,0 +1,119 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { SignalListener, Signals, Subscription } from '#signals/port.ts';
+import type { Faults } from './faults.ts';
+import type { Interleaver } from './interleaver.ts';
+
+interface Subscriber {
+  readonly channel: string;
+  readonly listener: SignalListener;
+  /** Published while it stood, not handed over yet; in order. */
+  readonly pending: string[];
+  standing: boolean;
+  closed: boolean;
+}
+
+/**
+ * Signals over a network that takes its time and fails when told to: a message
+ * reaches each subscriber in a turn of its own, and a subscription stands only
+ * once it had a turn.
+ */
+export class SimulatedSignals implements Signals {
+  readonly #interleaver: Interleaver;
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #faults: Faults;
+
+  /** @param faults - each of them fails a subscription that is about to stand */
+  constructor(interleaver: Interleaver, faults: Faults) {
+    this.#interleaver = interleaver;
+    this.#faults = faults;
+  }
+
+  get subscriberCount(): number {
+    return this.#subscribers.size;
+  }
+
+  publish(channel: string, message: string): void {
+    void this.#interleaver.turn(`signal published: ${shown(message)}`).then(() => {
+      for (const subscriber of this.#subscribers) {
+        if (subscriber.standing && subscriber.channel === channel) {
+          subscriber.pending.push(message);
+          void this.#handOver(subscriber);
+        }
+      }
+    });
+  }
+
+  subscribe(channel: string, listener: SignalListener): Subscription {
+    const subscriber = { channel, listener, pending: [], standing: false, closed: false };
+    this.#subscribers.add(subscriber);
+    return {
+      ready: this.#establish(subscriber),
+      close: () => {
+        subscriber.closed = true;
+        this.#subscribers.delete(subscriber);
+      },
+    };
+  }
+
+  /** The oldest message on its way is lost, and nobody notices. */
+  loseMessage(): void {
+    this.#first((subscriber) => subscriber.pending.length > 0)?.pending.shift();
+  }
+
+  /** The oldest message on its way will come twice. */
+  duplicateMessage(): void {
+    const subscriber = this.#first(({ pending }) => pending.length > 0);
+    const [message] = subscriber?.pending ?? [];
+    if (subscriber && message !== undefined) {
+      subscriber.pending.unshift(message);
+      void this.#handOver(subscriber);
+    }
+  }
+
+  /** The connection breaks: all that is on its way is lost, and all until each subscription stands again. */
+  interrupt(): void {
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.standing) {
+        subscriber.standing = false;
+        subscriber.pending.length = 0;
+        void this.#reestablish(subscriber);
+      }
+    }
+  }
+
+  async check(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #establish(subscriber: Subscriber): Promise<void> {
+    await this.#interleaver.turn('subscription stands');
+    if (this.#faults.take('before')) {
+      throw new BackingUnavailableError('signals', 'simulated');
+    }
+    subscriber.standing = true;
+  }
+
+  async #reestablish(subscriber: Subscriber): Promise<void> {
+    await this.#interleaver.turn('subscription stands again');
+    subscriber.standing = true;
+    if (!subscriber.closed) {
+      subscriber.listener.onInterrupted();
+    }
+  }
+
+  async #handOver(subscriber: Subscriber): Promise<void> {
+    await this.#interleaver.turn('signal arrives');
+    const message = subscriber.pending.shift();
+    if (message !== undefined && !subscriber.closed) {
+      subscriber.listener.onMessage(message);
+    }
+  }
+
+  #first(matches: (subscriber: Subscriber) => boolean): Subscriber | undefined {
+    return [...this.#subscribers].find(matches);
+  }
+}
+
+function shown(message: string): string {
+  return `generation ${message.split(' ', 1)[0]}`;
+}

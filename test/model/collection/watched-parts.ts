@@ -1,0 +1,73 @@
+import type { Clock } from '#clock/clock.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+
+/** One collection's view of the shared budget, which counts what it reserves. */
+export class WatchedBudget extends OctetBudget {
+  readonly #shared: OctetBudget;
+  /** Parcels for which octets are reserved, or awaited. */
+  parcels = 0;
+  /** Octets reserved or awaited. */
+  octets = 0;
+  reservedOctets = 0;
+
+  constructor(shared: OctetBudget) {
+    super(1);
+    this.#shared = shared;
+  }
+
+  override async acquire(octets: number, signal: AbortSignal): Promise<() => void> {
+    this.#count(octets, 1);
+    try {
+      const release = await this.#shared.acquire(octets, signal);
+      this.reservedOctets += octets;
+      let released = false;
+      return () => {
+        if (!released) {
+          released = true;
+          this.#count(octets, -1);
+          this.reservedOctets -= octets;
+          release();
+        }
+      };
+    } catch (error) {
+      this.#count(octets, -1);
+      throw error;
+    }
+  }
+
+  #count(octets: number, sign: 1 | -1): void {
+    this.parcels += sign;
+    this.octets += sign * octets;
+  }
+}
+
+/** A clock that knows how many of its calls are still to come. */
+export class WatchedClock implements Clock {
+  readonly #clock: Clock;
+  readonly #scheduled = new Set<object>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get scheduledCount(): number {
+    return this.#scheduled.size;
+  }
+
+  now(): Date {
+    return this.#clock.now();
+  }
+
+  schedule(delayMs: number, action: () => void): () => void {
+    const scheduled = {};
+    this.#scheduled.add(scheduled);
+    const cancel = this.#clock.schedule(delayMs, () => {
+      this.#scheduled.delete(scheduled);
+      action();
+    });
+    return () => {
+      this.#scheduled.delete(scheduled);
+      cancel();
+    };
+  }
+}

@@ -1,0 +1,214 @@
+import type { NodeId } from '#awala/node-id.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { Mailbox } from '#gateway/mailbox.ts';
+import { gatewayBoundKey, type ParcelIdentity } from '#gateway/object-keys.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+import type { CollectionLimits } from '#gateway/parcel-collection.ts';
+import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import { Faults } from './faults.ts';
+import { type Choices, Interleaver } from './interleaver.ts';
+import { BrokenPromiseError, Ledger } from './ledger.ts';
+import type { Mutant } from './mutants.ts';
+import { ObservedStore, type SharedStore } from './observed-store.ts';
+import { type Action, type PeerPlan, PRIVATE_GATEWAYS, type PrivateGateway } from './scenario.ts';
+import { SimulatedPeer } from './simulated-peer.ts';
+import { SimulatedSignals } from './simulated-signals.ts';
+import { WatchedClock } from './watched-parts.ts';
+
+/** Small, so that few parcels reach them. */
+const LIMITS: CollectionLimits = {
+  window: 1,
+  aheadParcels: 3,
+  aheadOctets: 600,
+  deletions: 2,
+  stallMs: 10_000,
+  acknowledgementTimeoutMs: 5 * 60_000,
+  relistMs: 15 * 60_000,
+};
+const BUDGET_OCTETS = 1_000;
+
+/** Everything a run of the collection protocol takes place in. */
+export class World implements SharedStore {
+  readonly interleaver: Interleaver;
+  readonly objects = new InMemoryObjectStore();
+  readonly faults = new Faults();
+  readonly subscriptionFaults = new Faults();
+  readonly budget = new OctetBudget(BUDGET_OCTETS);
+  readonly limits: CollectionLimits;
+  readonly answersAtOnce: boolean;
+  readonly mutant: Mutant;
+  readonly clock: WatchedClock;
+  readonly ledger: Ledger;
+  readonly signals: SimulatedSignals;
+  readonly #time = new ManualClock();
+  readonly #peers: SimulatedPeer[];
+  readonly #mailbox: Mailbox;
+  readonly #courierMailbox: Mailbox;
+  #storedCount = 0;
+
+  constructor(options: {
+    readonly choices: Choices;
+    readonly peers: readonly PeerPlan[];
+    readonly relists: boolean;
+    readonly answersAtOnce?: boolean;
+    readonly mutant: Mutant;
+  }) {
+    this.interleaver = new Interleaver(options.choices);
+    this.clock = new WatchedClock(this.#time);
+    this.ledger = new Ledger(this.#time);
+    this.signals = new SimulatedSignals(this.interleaver, this.subscriptionFaults);
+    this.limits = options.relists ? LIMITS : { ...LIMITS, relistMs: Number.POSITIVE_INFINITY };
+    this.answersAtOnce = options.answersAtOnce ?? false;
+    this.mutant = options.mutant;
+    this.#mailbox = this.#mailboxOf('sender');
+    this.#courierMailbox = this.#mailboxOf('courier');
+    this.#peers = options.peers.map((plan, index) => this.#peer(`peer ${index}`, plan));
+  }
+
+  get faultCount(): number {
+    return this.faults.count + this.subscriptionFaults.count;
+  }
+
+  /** Goes on until nothing moves any more; stops at the first broken promise. */
+  async run(actions: readonly Action[]): Promise<void> {
+    await this.interleaver.run(
+      actions.map((action) => () => this.#perform(action)),
+      () => this.#check(),
+    );
+  }
+
+  /** From now on nothing fails, every peer acknowledges, and each parcel has who collects it. */
+  async calmDown(): Promise<void> {
+    this.faults.clear();
+    this.subscriptionFaults.clear();
+    for (const peer of this.#peers) {
+      peer.resume();
+    }
+    await this.run([]);
+    for (const privateGateway of ['A', 'B'] as const) {
+      if (!this.#isBeingCollected(PRIVATE_GATEWAYS[privateGateway])) {
+        const plan = { privateGateways: [privateGateway], keepAlive: true, window: 2 };
+        const peer = this.#peer('a late peer', plan);
+        this.#peers.push(peer);
+        peer.connect();
+      }
+    }
+    await this.run([]);
+  }
+
+  async passTime(ms: number): Promise<void> {
+    await this.run([{ type: 'pass time', ms }]);
+  }
+
+  checkAllCollected(): void {
+    for (const { name } of this.ledger.held(Object.values(PRIVATE_GATEWAYS))) {
+      this.ledger.breaks('nothing is lost', `${name} is not collected`);
+    }
+    this.#check();
+  }
+
+  /** Disconnects every peer and looks at what remains. */
+  async end(): Promise<void> {
+    for (const peer of this.#peers) {
+      peer.disconnect();
+    }
+    await this.run([]);
+    if (this.budget.heldOctets !== 0) {
+      this.ledger.breaks('reservations are returned', `${this.budget.heldOctets} octets are held`);
+    }
+    if (this.signals.subscriberCount > 0) {
+      this.ledger.breaks('it leaves nothing behind', 'a subscription');
+    }
+    if (this.clock.scheduledCount > 0) {
+      this.ledger.breaks('it leaves nothing behind', 'a timer');
+    }
+    this.#check();
+  }
+
+  #peer(name: string, plan: PeerPlan): SimulatedPeer {
+    const privateGateways = plan.privateGateways.map((letter) => PRIVATE_GATEWAYS[letter]);
+    return new SimulatedPeer(this, { ...plan, name, privateGateways });
+  }
+
+  #check(): void {
+    for (const peer of this.#peers) {
+      peer.check();
+    }
+    const [broken] = this.ledger.broken;
+    if (broken) {
+      throw new BrokenPromiseError(broken, this.interleaver.trace);
+    }
+  }
+
+  #isBeingCollected(privateGateway: NodeId): boolean {
+    return this.#peers.some(
+      (peer) => peer.keepsCollecting && peer.privateGateways.includes(privateGateway),
+    );
+  }
+
+  #perform(action: Action): void {
+    switch (action.type) {
+      case 'store':
+        void this.#store(action);
+        break;
+      case 'collect by courier':
+        void this.#collectByCourier(action);
+        break;
+      case 'pass time':
+        this.interleaver.note(`${action.ms} ms pass`);
+        this.#time.advance(action.ms);
+        break;
+      case 'interrupt signals':
+        this.interleaver.note('signals are interrupted');
+        this.signals.interrupt();
+        break;
+      case 'duplicate a signal':
+        this.signals.duplicateMessage();
+        break;
+      case 'lose a signal':
+        this.signals.loseMessage();
+        break;
+      case 'fail a call':
+        this.faults.add(action.moment);
+        break;
+      case 'fail a subscription':
+        this.subscriptionFaults.add('before');
+        break;
+      default:
+        this.#peers[action.peer]?.[action.type]();
+    }
+  }
+
+  async #store(parcel: { to: PrivateGateway; parcel: number; octets: number; lifeMs: number }) {
+    this.#storedCount += 1;
+    const name = `${parcel.to}${parcel.parcel}-v${this.#storedCount}`;
+    const body = Buffer.from(`${name} `.padEnd(parcel.octets, '.'));
+    const expiresAt = new Date(this.clock.now().getTime() + parcel.lifeMs);
+    try {
+      await this.#mailbox.store(identityOf(parcel), body, expiresAt);
+    } catch (error) {
+      this.interleaver.note(`${name} is refused: ${error}`);
+    }
+  }
+
+  async #collectByCourier(parcel: { to: PrivateGateway; parcel: number }): Promise<void> {
+    const key = gatewayBoundKey(identityOf(parcel));
+    const stored = this.ledger.held([PRIVATE_GATEWAYS[parcel.to]]).find((held) => held.key === key);
+    try {
+      await (stored && this.#courierMailbox.remove(stored));
+    } catch (error) {
+      this.interleaver.note(`the courier's acknowledgement fails: ${error}`);
+    }
+  }
+
+  #mailboxOf(party: string): Mailbox {
+    const objects = new ObservedStore(this, party);
+    return new Mailbox({ objects, signals: this.signals, clock: this.clock });
+  }
+}
+
+function identityOf({ to, parcel }: { to: PrivateGateway; parcel: number }): ParcelIdentity {
+  const other = `0${'e'.repeat(64)}`;
+  const privateGateway = PRIVATE_GATEWAYS[to];
+  return { privateGateway, recipient: other, sender: other, parcelId: String(parcel) };
+}
