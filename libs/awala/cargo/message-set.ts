@@ -1,5 +1,5 @@
 import { DerReader, TAG } from '../der/reader.ts';
-import { type DerValue, octetString, sequence } from '../der/writer.ts';
+import { type DerValue, headerOf, listed, sequence } from '../der/writer.ts';
 import { MalformedMessageError } from '../errors.ts';
 
 /** The plaintext of a cargo, in octets: what the deployed peers pack at most. */
@@ -34,7 +34,8 @@ const TYPES: Readonly<Record<number, CargoMessageType>> = {
  * @see RS-000 "Cargo Messages"
  */
 export function messageSetDer(messages: readonly Uint8Array[]): DerValue {
-  return sequence(...messages.map((message) => octetString(message)));
+  const items = messages.flatMap((message) => [headerOf(TAG.octetString, message.length), message]);
+  return sequence(listed(items));
 }
 
 /**

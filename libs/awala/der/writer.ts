@@ -56,6 +56,11 @@ export function tagged(tag: number, ...content: readonly DerPart[]): DerValue {
 
 /** Values one after the other, without a tag of their own. */
 export function concatenated(...parts: readonly DerPart[]): DerValue {
+  return listed(parts);
+}
+
+/** As {@link concatenated}, for more values than a function takes arguments. */
+export function listed(parts: readonly DerPart[]): DerValue {
   return { octets: octetsOf(parts), parts };
 }
 
