@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '#clock/clock.ts';
+import type { HttpLimits } from './http-limits.ts';
+import { Refusal } from './refusal.ts';
+
+type BodyLimits = Pick<HttpLimits, 'maxBodiesOctets' | 'bodyPauseMs'>;
+
+/**
+ * Reads the bodies of one server's requests, each into one buffer, while the
+ * octets of all of them stay within a limit.
+ *
+ * A body counts from its first octet until {@link BodyReader.release}.
+ */
+export class BodyReader {
+  readonly #limits: BodyLimits;
+  readonly #clock: Clock;
+  readonly #held = new WeakMap<IncomingMessage, number>();
+  #heldOctets = 0;
+
+  constructor(limits: BodyLimits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Octets of all the bodies held now. */
+  get heldOctets(): number {
+    return this.#heldOctets;
+  }
+
+  /**
+   * @throws {Refusal} 413 over `maxOctets`; 408 if the client pauses for too long; 400 if it
+   * leaves; 503 if too many octets are held already
+   */
+  async read(request: IncomingMessage, maxOctets: number): Promise<Buffer> {
+    if (Number(request.headers['content-length']) > maxOctets) {
+      throw tooLarge(maxOctets);
+    }
+    const chunks: Buffer[] = [];
+    let octets = 0;
+    await this.#forEachChunk(request, (chunk) => {
+      octets += chunk.length;
+      if (octets > maxOctets) {
+        throw tooLarge(maxOctets);
+      }
+      this.#hold(request, chunk.length);
+      chunks.push(chunk);
+    });
+    // Copies even a single chunk, which is a piece of the socket's larger buffer.
+    return Buffer.concat(chunks, octets);
+  }
+
+  /** To be called once per request that was read, when its body is no longer needed. */
+  release(request: IncomingMessage): void {
+    this.#heldOctets -= this.#held.get(request) ?? 0;
+    this.#held.delete(request);
+  }
+
+  #hold(request: IncomingMessage, octets: number): void {
+    if (this.#heldOctets + octets > this.#limits.maxBodiesOctets) {
+      throw new Refusal(503, 'Too much is being sent at the moment', 'bodies-full');
+    }
+    this.#heldOctets += octets;
+    this.#held.set(request, (this.#held.get(request) ?? 0) + octets);
+  }
+
+  #forEachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let received = 0;
+      const onData = (chunk: Buffer) => {
+        received++;
+        try {
+          take(chunk);
+        } catch (error) {
+          end(() => reject(error));
+        }
+      };
+      const onEnd = () => end(resolve);
+      const onCut = () => end(() => reject(new Refusal(400, 'The body was cut off', 'body-cut')));
+      const onPause = () =>
+        end(() => reject(new Refusal(408, 'The body stopped coming', 'body-paused')));
+      const stopWatching = this.#watchProgress(() => received, onPause);
+      const end = (settle: () => void) => {
+        stopWatching();
+        request.off('data', onData).off('end', onEnd).off('close', onCut);
+        settle();
+      };
+      // Listeners to errors stay: one that nobody hears would end the process.
+      request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
+    });
+  }
+
+  /** Calls `onPause` once `progress` has not changed for the longest pause. */
+  #watchProgress(progress: () => number, onPause: () => void): () => void {
+    let last = progress();
+    const check = () => {
+      if (progress() === last) {
+        onPause();
+        return;
+      }
+      last = progress();
+      cancel = this.#clock.schedule(this.#limits.bodyPauseMs, check);
+    };
+    let cancel = this.#clock.schedule(this.#limits.bodyPauseMs, check);
+    return () => cancel();
+  }
+}
+
+function tooLarge(maxOctets: number): Refusal {
+  return new Refusal(413, `The body is over ${maxOctets} octets`, 'body-too-large');
+}

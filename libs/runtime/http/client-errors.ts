@@ -1,0 +1,58 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '#clock/clock.ts';
+
+const STATUS_BY_CODE: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+};
+
+/** Answers what is not HTTP, or stops being so before there is a request. */
+export class ClientErrors {
+  readonly #clock: Clock;
+  readonly #lingerMs: number;
+  readonly #responses = new WeakMap<Socket, ServerResponse>();
+
+  constructor({ clock, lingerMs }: { readonly clock: Clock; readonly lingerMs: number }) {
+    this.#clock = clock;
+    this.#lingerMs = lingerMs;
+  }
+
+  /** To be told of each response, as nothing may be written into the middle of one. */
+  began(request: IncomingMessage, response: ServerResponse): void {
+    this.#responses.set(request.socket, response);
+  }
+
+  /** To be called for each `clientError` event of the HTTP server. */
+  readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    const response = this.#responses.get(socket);
+    const isAnswering = response?.headersSent === true && !response.writableFinished;
+    if (error.code === 'ECONNRESET' || isAnswering) {
+      socket.destroy();
+      return;
+    }
+    if (socket.writable) {
+      socket.end(plainResponse(STATUS_BY_CODE[error.code ?? ''] ?? 400));
+      this.linger(socket);
+    }
+  };
+
+  /** Gives a client that was refused some time to read why, whatever it goes on to send. */
+  linger(socket: Socket): void {
+    const cancel = this.#clock.schedule(this.#lingerMs, () => socket.destroy());
+    socket.once('close', cancel);
+  }
+}
+
+function plainResponse(status: number): string {
+  const message = STATUS_CODES[status] ?? 'Bad Request';
+  return [
+    `HTTP/1.1 ${status} ${message}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${message.length}`,
+    '',
+    message,
+  ].join('\r\n');
+}

@@ -1,0 +1,62 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Log, LogFields } from '#log/log.ts';
+
+/** A {@link Log} in the shape that fastify asks for. */
+export class FastifyLog implements FastifyBaseLogger {
+  readonly level = 'info';
+  readonly #parent: Log;
+  readonly #fields: LogFields | null;
+  #own: Log | null = null;
+
+  /** @param fields - carried by every entry */
+  constructor(parent: Log, fields: LogFields | null = null) {
+    this.#parent = parent;
+    this.#fields = fields;
+  }
+
+  debug(first: unknown, message?: unknown): void {
+    this.#log.debug(...entry(first, message));
+  }
+
+  info(first: unknown, message?: unknown): void {
+    // Fastify announces each address that it listens on, with the text that it was given.
+    if (first !== '') {
+      this.#log.info(...entry(first, message));
+    }
+  }
+
+  warn(first: unknown, message?: unknown): void {
+    this.#log.warn(...entry(first, message));
+  }
+
+  error(first: unknown, message?: unknown): void {
+    this.#log.error(...entry(first, message));
+  }
+
+  fatal(first: unknown, message?: unknown): void {
+    this.error(first, message);
+  }
+
+  trace(): void {}
+
+  silent(): void {}
+
+  child(fields: LogFields): FastifyLog {
+    return new FastifyLog(this.#log, fields);
+  }
+
+  /** Made when it is first needed: most requests log once or never. */
+  get #log(): Log {
+    this.#own ??= this.#fields ? this.#parent.with(this.#fields) : this.#parent;
+    return this.#own;
+  }
+}
+
+/** Leaves out the request and reply objects that fastify likes to log. */
+function entry(first: unknown, message: unknown): [LogFields, string] {
+  if (typeof first !== 'object' || first === null) {
+    return [{}, String(first)];
+  }
+  const { err, req: _, res: __, ...fields } = Object.fromEntries(Object.entries(first));
+  return [{ ...fields, ...(err !== undefined && { error: err }) }, String(message ?? '')];
+}

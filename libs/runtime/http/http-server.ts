@@ -1,0 +1,233 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  LogController,
+} from 'fastify';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { AnsweredRequest } from '../metrics.ts';
+import { BodyReader } from './body-reader.ts';
+import { ClientErrors } from './client-errors.ts';
+import { withDeadline } from './deadline.ts';
+import { replyTo, sendError } from './error-replies.ts';
+import { FastifyLog } from './fastify-log.ts';
+import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
+import { Refusal } from './refusal.ts';
+
+export interface HttpServerOptions {
+  /** A fixed word, such as `poweb`, for logs and metrics. */
+  readonly name: string;
+  readonly host: string;
+  /** 0 lets the system choose one. */
+  readonly port: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Those that differ from {@link DEFAULT_HTTP_LIMITS}. */
+  readonly limits?: Partial<HttpLimits>;
+  /** Told of each request once it is answered, or its client left. */
+  readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
+}
+
+/**
+ * An HTTP server within our limits, to which services add their routes.
+ *
+ * Bodies arrive as one `Buffer` whatever their content type, an empty one if there is none.
+ * What a handler throws becomes the answer by the table in `error-replies.ts`.
+ */
+export class HttpServer implements AsyncDisposable {
+  /** For adding routes, before {@link HttpServer.listen}. */
+  readonly app: FastifyInstance;
+  readonly limits: HttpLimits;
+  readonly #options: HttpServerOptions;
+  readonly #bodies: BodyReader;
+  readonly #clientErrors: ClientErrors;
+  readonly #sockets = new Set<Socket>();
+  readonly #reasons = new WeakMap<FastifyRequest, string>();
+  #requests = 0;
+  #isClosing = false;
+
+  constructor(options: HttpServerOptions) {
+    this.#options = options;
+    this.limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
+    this.#bodies = new BodyReader(this.limits, options.clock);
+    this.#clientErrors = new ClientErrors({ clock: options.clock, lingerMs: this.limits.lingerMs });
+    this.app = this.#createApp();
+    this.#watchConnections();
+    this.#addHooks();
+    this.#addBodyReader();
+  }
+
+  /** Requests in flight now. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Octets of all the bodies held now. */
+  get bodiesOctets(): number {
+    return this.#bodies.heldOctets;
+  }
+
+  /** The port that it listens on. */
+  get port(): number {
+    const address: AddressInfo | string | null = this.app.server.address();
+    if (typeof address !== 'object' || !address) {
+      throw new Error(`${this.#options.name} does not listen`);
+    }
+    return address.port;
+  }
+
+  /** @throws if the address is taken, or is none of this machine's */
+  async listen(): Promise<void> {
+    const { host, port, name, log } = this.#options;
+    await this.app.listen({ host, port, listenTextResolver: () => '' });
+    log.info({ server: name, host, port: this.port }, 'Listening');
+  }
+
+  /**
+   * Takes no more connections, ends those without requests, lets requests in flight end
+   * within `drainMs`, then cuts what is left.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosing = true;
+    const cancel = this.#options.clock.schedule(this.limits.drainMs, () => this.#cut());
+    await this.app.close();
+    cancel();
+  }
+
+  #createApp(): FastifyInstance {
+    const { limits } = this;
+    const loggerInstance: FastifyBaseLogger = new FastifyLog(this.#options.log);
+    return fastify({
+      loggerInstance,
+      logController: new LogController({
+        disableRequestLogging: true,
+        requestIdLogLabel: 'request',
+      }),
+      genReqId: requestIds(),
+      bodyLimit: limits.maxBodyOctets,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      // What a connection brings while it is drained is answered, as its client cannot know better.
+      return503OnClosing: false,
+      clientErrorHandler: this.#clientErrors.handle,
+      frameworkErrors: (error, request, reply) => sendError(request, reply, replyTo(error)),
+      http: {
+        maxHeaderSize: limits.maxHeaderOctets,
+        headersTimeout: limits.headersTimeoutMs,
+        // Node looks for late requests this often.
+        connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+      },
+    });
+  }
+
+  #watchConnections(): void {
+    const { server } = this.app;
+    server.maxConnections = this.limits.maxConnections;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  #addHooks(): void {
+    const { app } = this;
+    const { clock } = this.#options;
+    app.addHook('onRoute', (route) => {
+      const { answerWithinMs } = this.limits;
+      route.handler = withDeadline(route.handler, { answerWithinMs, clock });
+    });
+    app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));
+    app.addHook('onSend', async (_, reply) => {
+      if (this.#isClosing) {
+        reply.header('connection', 'close');
+      }
+    });
+    app.addHook('onResponse', async (request, reply) => this.#report(request, reply));
+    app.setErrorHandler((error, request, reply) => this.#answerError(error, request, reply));
+    app.setNotFoundHandler(async () => {
+      throw new Refusal(404, 'There is nothing here', 'not-found');
+    });
+  }
+
+  #addBodyReader(): void {
+    this.app.removeAllContentTypeParsers();
+    this.app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
+      this.#bodies.read(payload, request.routeOptions.bodyLimit),
+    );
+    this.app.addHook('preValidation', async (request) => {
+      request.body ??= Buffer.alloc(0);
+    });
+  }
+
+  #admit(request: FastifyRequest, reply: FastifyReply): void {
+    this.#clientErrors.began(request.raw, reply.raw);
+    if (this.#requests >= this.limits.maxRequests) {
+      throw new Refusal(503, 'Too many requests at the moment', 'requests-full');
+    }
+    this.#requests++;
+    reply.raw.once('close', () => {
+      this.#requests--;
+      this.#bodies.release(request.raw);
+    });
+  }
+
+  #answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const answer = replyTo(error);
+    this.#reasons.set(request, answer.reason);
+    if (answer.isSurprise) {
+      request.log.error({ error }, 'A request failed');
+    } else if (answer.status >= 500) {
+      request.log.warn({ error }, 'A request could not be served');
+    }
+    if (!request.raw.complete) {
+      // The connection stays open for the rest of the body, or the client might
+      // find it reset before it has read the answer.
+      reply.removeHeader('connection');
+      this.#lingerUnlessComplete(request);
+    }
+    return sendError(request, reply, answer);
+  }
+
+  #lingerUnlessComplete(request: FastifyRequest): void {
+    const { clock } = this.#options;
+    const cancel = clock.schedule(this.limits.lingerMs, () => {
+      if (!request.raw.complete) {
+        request.raw.socket.destroy();
+      }
+    });
+    request.raw.socket.once('close', cancel);
+  }
+
+  #report(request: FastifyRequest, reply: FastifyReply): void {
+    const { name, onAnswered } = this.#options;
+    const { method } = request;
+    const route = request.routeOptions.url ?? 'none';
+    const ms = reply.elapsedTime;
+    const reason = this.#reasons.get(request);
+    const outcome = { status: reply.statusCode, ms: Math.round(ms * 10) / 10 };
+    request.log.info(
+      { server: name, method, route, ...outcome, ...(reason !== undefined && { reason }) },
+      'Answered',
+    );
+    onAnswered?.(name, { method, route, status: reply.statusCode, seconds: ms / 1_000 });
+  }
+
+  #cut(): void {
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+  }
+}
+
+/** Ids that differ between processes too, and cost little. */
+function requestIds(): () => string {
+  const processId = randomBytes(6).toString('base64url');
+  let count = 0;
+  return () => `${processId}-${(count++).toString(36)}`;
+}
