@@ -1,10 +1,6 @@
 import { canonicalInternetAddress } from '#gateway/internet-address.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
-import {
-  type Environment,
-  VariableFault,
-  variable,
-} from '#runtime/configuration/variable.ts';
+import { type Environment, VariableFault, variable } from '#runtime/configuration/variable.ts';
 import { duration, integer, port, size, text } from '#runtime/configuration/variables.ts';
 
 const internetAddress = variable(
@@ -16,7 +12,9 @@ const internetAddress = variable(
   (content) => {
     const canonical = canonicalInternetAddress(content);
     if (!canonical) {
-      throw new VariableFault('must be a domain name of two labels or more, such as gateway.example.org');
+      throw new VariableFault(
+        'must be a domain name of two labels or more, such as gateway.example.org',
+      );
     }
     return canonical;
   },
@@ -25,7 +23,10 @@ const internetAddress = variable(
 /** Everything that the gateway in one process can be told. */
 export const STANDALONE_VARIABLES = {
   internetAddress,
-  dataFolder: text('DATA_DIR', { meaning: 'the folder that holds keys and parcels', default: './data' }),
+  dataFolder: text('DATA_DIR', {
+    meaning: 'the folder that holds keys and parcels',
+    default: './data',
+  }),
   host: text('BIND_HOST', { meaning: 'the address to listen on', default: '127.0.0.1' }),
   ports: {
     poweb: port('POWEB_PORT', { meaning: 'the port for phones', default: 8080 }),

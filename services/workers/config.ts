@@ -1,0 +1,63 @@
+import type { Values } from '#runtime/configuration/configuration.ts';
+import { boolean, duration, integer, size, url } from '#runtime/configuration/variables.ts';
+
+const MIB = 1024 * 1024;
+
+/** What the workers can be told, in any process that they run in. */
+export const WORKERS_VARIABLES = {
+  delivery: {
+    useTls: boolean('POHTTP_CLIENT_TLS', {
+      meaning: 'whether parcels are posted to Internet addresses over HTTPS only',
+      default: true,
+    }),
+    allowPrivateNetworks: boolean('POHTTP_ALLOW_PRIVATE_NETWORKS', {
+      meaning: 'whether parcels may be posted to hosts that are not on the public Internet',
+      default: false,
+    }),
+    dohUrl: url('DOH_URL', {
+      meaning: 'the DNS-over-HTTPS resolver, which must check DNSSEC',
+      protocols: ['https:', 'http:'],
+      default: new URL('https://cloudflare-dns.com/dns-query'),
+    }),
+    concurrency: integer('DELIVERY_CONCURRENCY', {
+      meaning: 'how many parcels may be on their way to Internet addresses at once',
+      default: 64,
+      min: 1,
+      max: 10_000,
+    }),
+    concurrencyPerDestination: integer('DELIVERY_CONCURRENCY_PER_DESTINATION', {
+      meaning: 'how many of them to the same address',
+      default: 8,
+      min: 1,
+      max: 1_000,
+    }),
+    bufferOctets: size('DELIVERY_BUFFER', {
+      meaning: 'how much of them may be in memory at once',
+      default: 64 * MIB,
+      min: 16 * MIB,
+      max: 65_536 * MIB,
+    }),
+  },
+  cargo: {
+    concurrency: integer('CARGO_CONCURRENCY', {
+      meaning: 'how many cargoes are unpacked at once',
+      default: 2,
+      min: 1,
+      max: 100,
+    }),
+  },
+  sweepIntervalMs: duration('SWEEP_INTERVAL', {
+    meaning: 'how often stored parcels and cargoes without a job get one',
+    default: 600_000,
+    min: 1_000,
+    max: 86_400_000,
+  }),
+  drainMs: duration('WORKERS_DRAIN', {
+    meaning: 'what running jobs get to end in when the workers stop',
+    default: 20_000,
+    min: 0,
+    max: 600_000,
+  }),
+};
+
+export type WorkersConfig = Values<typeof WORKERS_VARIABLES>;

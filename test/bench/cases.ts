@@ -1,0 +1,11 @@
+import type { BenchCase } from './report.ts';
+
+/** Every benchmark by its name, in the order of the table. */
+export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchCase }>>> = {
+  'accept-parcel': () => import('./cases/accept-parcel.ts'),
+  'collection-handshake': () => import('./cases/collection-handshake.ts'),
+  'http-accept': () => import('./cases/http-accept.ts'),
+  'collect-backlog': () => import('./cases/collect-backlog.ts'),
+  'backlog-growth': () => import('./cases/backlog-growth.ts'),
+  'idle-collectors': () => import('./cases/idle-collectors.ts'),
+};

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import {
+  Parcel,
+  ParcelDeliveryVerifier,
+  Certificate as PeerCertificate,
+} from '@relaycorp/relaynet-core';
+import { parseCountersignature } from '#awala/countersignature.ts';
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import {
+  authorisedSender,
+  countersign,
+  endpoint,
+  internetGateway,
+  messageFrom,
+  type Peer,
+  privateGateway,
+  validAround,
+} from '#test/builders/peers.ts';
+import { costOfFloor } from '../floor.ts';
+import { type Cost, costPerInput } from '../measure.ts';
+import { arrayBufferOf } from '../peer-library.ts';
+import { atLeast, atMost, milliseconds, type Requirement, type Row } from '../report.ts';
+
+/** A parcel as a phone delivers it. */
+interface Delivered {
+  readonly parcel: Uint8Array;
+  readonly countersignature: Uint8Array;
+}
+
+interface World {
+  readonly gateway: Peer;
+  readonly phone: Peer;
+  readonly recipient: Peer;
+  readonly now: Date;
+}
+
+/** Accepting a countersigned parcel for a private endpoint: parse, two signatures, a path of four. */
+export async function run(): Promise<readonly Row[]> {
+  const world = await makeWorld();
+  const known = await authorisedSender('sender', world.recipient, validAround(world.now));
+  return [
+    await acceptFrom(world, () => known, {
+      work: 'accept a parcel of 1 KiB, sender seen before',
+      octets: 1024,
+      parcels: 300,
+      requirements: (peer, ours, floor) => [
+        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 100),
+        atMost('the floor', ours.cpuMs / floor.cpuMs, 2.5),
+      ],
+    }),
+    await acceptFrom(world, (index) => authorisedNewcomer(world, index), {
+      work: 'the same, every sender new',
+      octets: 1024,
+      parcels: 60,
+      isNewEachTime: true,
+      requirements: (peer, ours) => [
+        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 40),
+      ],
+    }),
+    await acceptFrom(world, () => known, {
+      work: 'the same, 100 KiB, sender seen before',
+      octets: 100 * 1024,
+      parcels: 200,
+      requirements: (peer, ours) => [
+        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 70),
+      ],
+    }),
+    await acceptFrom(world, () => known, {
+      work: 'the same, 8 MB',
+      octets: 8_000_000,
+      parcels: 8,
+      requirements: (peer, ours, floor) => [
+        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 6),
+        atMost('the floor', ours.cpuMs / floor.cpuMs, 1.25),
+      ],
+    }),
+  ];
+}
+
+async function makeWorld(): Promise<World> {
+  const now = new Date();
+  const gateway = await internetGateway('gateway', validAround(now));
+  const phone = await privateGateway('phone', gateway, validAround(now));
+  const recipient = await endpoint('recipient', phone, validAround(now));
+  return { gateway, phone, recipient, now };
+}
+
+/** Senders with keys of their own: made once, since making keys is slow. */
+function authorisedNewcomer(world: World, index: number): Promise<Peer> {
+  return authorisedSender(`newcomer-${index}`, world.recipient, validAround(world.now));
+}
+
+interface Scenario {
+  readonly work: string;
+  readonly octets: number;
+  readonly parcels: number;
+  readonly isNewEachTime?: boolean;
+  readonly requirements: (peer: Cost, ours: Cost, floor: Cost) => readonly Requirement[];
+}
+
+async function acceptFrom(
+  world: World,
+  senderOf: (index: number) => Peer | Promise<Peer>,
+  scenario: Scenario,
+): Promise<Row> {
+  const delivered: Delivered[] = [];
+  for (let index = 0; index < scenario.parcels; index++) {
+    const parcel = await messageFrom(await senderOf(index), {
+      recipient: { id: world.recipient.nodeId },
+      createdAt: new Date(world.now.getTime() - 60_000),
+      payload: randomBytes(scenario.octets),
+    });
+    const header = await countersign(parcel, world.phone);
+    delivered.push({ parcel, countersignature: parseCountersignature(header) ?? new Uint8Array() });
+  }
+  const ours = await costOfOurs(world, delivered, scenario.isNewEachTime ?? false);
+  const peer = await costOfPeer(world.gateway.certificate, delivered);
+  const floor = await costOfFloor(delivered.map(({ parcel }) => [parcel, parcel]));
+  return {
+    work: scenario.work,
+    peer: milliseconds(peer.cpuMs),
+    ours: milliseconds(ours.cpuMs),
+    floor: milliseconds(floor.cpuMs),
+    requirements: scenario.requirements(peer, ours, floor),
+  };
+}
+
+/** Where each sender is to be new, each round has a verifier that knows only the phone and the recipient. */
+async function costOfOurs(
+  world: World,
+  delivered: readonly Delivered[],
+  isNewEachTime: boolean,
+): Promise<Cost> {
+  const anchors = [world.gateway.certificate];
+  const at = world.now;
+  const accept = (verifier: MessageVerifier) => (input: Delivered) => {
+    verifier.verifyDetached(input.countersignature, input.parcel, 'parcel-delivery', {
+      at,
+      anchors,
+    });
+    verifier.verifyAuthorised(verifier.read(input.parcel, 'parcel'), { at, anchors });
+  };
+  const warm = new MessageVerifier();
+  let best = await costPerInput(delivered, accept(warm), { rounds: isNewEachTime ? 1 : 10 });
+  if (isNewEachTime) {
+    const [first, ...others] = delivered;
+    for (let round = 0; round < 5 && first; round++) {
+      const fresh = new MessageVerifier();
+      accept(fresh)(first);
+      const cost = await costPerInput(others, accept(fresh), { rounds: 1 });
+      best = cost.cpuMs < best.cpuMs || round === 0 ? cost : best;
+    }
+  }
+  return best;
+}
+
+async function costOfPeer(anchor: Certificate, delivered: readonly Delivered[]): Promise<Cost> {
+  const trusted = [PeerCertificate.deserialize(arrayBufferOf(anchor.der))];
+  const verifier = new ParcelDeliveryVerifier(trusted);
+  const inputs = delivered.slice(0, 40).map((input) => ({
+    parcel: arrayBufferOf(input.parcel),
+    countersignature: arrayBufferOf(input.countersignature),
+  }));
+  return costPerInput(
+    inputs,
+    async ({ parcel, countersignature }) => {
+      await verifier.verify(countersignature, parcel);
+      const message = await Parcel.deserialize(parcel);
+      await message.validate(trusted);
+    },
+    { rounds: 3 },
+  );
+}

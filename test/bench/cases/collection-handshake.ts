@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import {
+  HandshakeResponse,
+  ParcelCollectionHandshakeVerifier,
+  Certificate as PeerCertificate,
+} from '@relaycorp/relaynet-core';
+import { parseHandshakeResponse, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import { internetGateway, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
+import { costOfFloor } from '../floor.ts';
+import { costPerInput } from '../measure.ts';
+import { arrayBufferOf } from '../peer-library.ts';
+import { atLeast, milliseconds, type Row } from '../report.ts';
+
+const HANDSHAKES = 500;
+
+/** Verifying a collector's answer to the challenge: parse, one signature, a path of two. */
+export async function run(): Promise<readonly Row[]> {
+  const now = new Date();
+  const gateway = await internetGateway('gateway', validAround(now));
+  const phone = await privateGateway('phone', gateway, validAround(now));
+  const inputs: { nonce: Uint8Array; response: Uint8Array }[] = [];
+  for (let index = 0; index < HANDSHAKES; index++) {
+    const nonce = randomBytes(32);
+    const response = serialiseHandshakeResponse([await signNonce(nonce, phone)]);
+    inputs.push({ nonce, response });
+  }
+
+  const verifier = new MessageVerifier();
+  const options = { at: now, anchors: [gateway.certificate] };
+  const ours = await costPerInput(
+    inputs,
+    ({ nonce, response }) => {
+      for (const signature of parseHandshakeResponse(response)) {
+        verifier.verifyDetached(signature, nonce, 'collection-handshake', options);
+      }
+    },
+    { rounds: 10 },
+  );
+
+  const trusted = PeerCertificate.deserialize(arrayBufferOf(gateway.certificate.der));
+  const peerVerifier = new ParcelCollectionHandshakeVerifier([trusted]);
+  const peer = await costPerInput(inputs, async ({ nonce, response }) => {
+    const { nonceSignatures } = HandshakeResponse.deserialize(arrayBufferOf(response));
+    for (const signature of nonceSignatures) {
+      await peerVerifier.verify(signature, arrayBufferOf(nonce));
+    }
+  });
+
+  const floor = await costOfFloor(inputs.map(({ nonce }) => [nonce]));
+  return [
+    {
+      work: 'verify a collection handshake',
+      peer: milliseconds(peer.cpuMs),
+      ours: milliseconds(ours.cpuMs),
+      floor: milliseconds(floor.cpuMs),
+      requirements: [atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 80)],
+    },
+  ];
+}

@@ -1,0 +1,70 @@
+import { createHash, type webcrypto } from 'node:crypto';
+import {
+  derDeserializeRSAPublicKey,
+  generateRSAKeyPair,
+  issueGatewayCertificate,
+  Parcel,
+  ParcelDeliveryVerifier,
+} from '@relaycorp/relaynet-core';
+import { fastify } from 'fastify';
+import { systemClock } from '#clock/clock.ts';
+import { silentLog } from '#log/log.ts';
+import { openEmbeddedPorts } from '#services/standalone/embedded-ports.ts';
+import { arrayBufferOf } from '../peer-library.ts';
+import {
+  type AcceptingServerInfo,
+  type AcceptingServerSettings,
+  portOf,
+  temporaryFolder,
+} from './accepting-server.ts';
+import { serveVitals } from './child-server.ts';
+
+/**
+ * The same road built on the peer library: a plain fastify server that verifies
+ * countersignature, parcel and path, and stores the parcel in the same store.
+ */
+const settings: AcceptingServerSettings = JSON.parse(process.argv[2] ?? '{}');
+const folder = await temporaryFolder();
+const { objects } = await openEmbeddedPorts({ folder, clock: systemClock, log: silentLog });
+
+const { privateKey, publicKey }: webcrypto.CryptoKeyPair = await generateRSAKeyPair();
+const validityEndDate = new Date(Date.now() + 30 * 86_400_000);
+const own = await issueGatewayCertificate({
+  issuerPrivateKey: privateKey,
+  subjectPublicKey: publicKey,
+  validityEndDate,
+});
+const phone = await issueGatewayCertificate({
+  issuerCertificate: own,
+  issuerPrivateKey: privateKey,
+  subjectPublicKey: await derDeserializeRSAPublicKey(Buffer.from(settings.phoneKey, 'base64')),
+  validityEndDate,
+});
+const verifier = new ParcelDeliveryVerifier([own]);
+
+const app = fastify({ logger: { level: 'info', stream: { write() {} } }, bodyLimit: 9_437_184 });
+app.addContentTypeParser(
+  'application/vnd.awala.parcel',
+  { parseAs: 'buffer' },
+  async (_request: unknown, body: Buffer) => body,
+);
+app.post<{ Body: Buffer }>('/v1/parcels', async (request, reply) => {
+  const [, base64 = ''] = (request.headers.authorization ?? '').split(' ');
+  const octets = arrayBufferOf(request.body);
+  await verifier.verify(arrayBufferOf(Buffer.from(base64, 'base64')), octets);
+  const parcel = await Parcel.deserialize(octets);
+  const path = await parcel.validate([own]);
+  const sender = await parcel.senderCertificate.calculateSubjectId();
+  const gateway = await path?.[2]?.calculateSubjectId();
+  const id = createHash('sha256').update(parcel.id).digest('hex');
+  const key = `parcels/gateway-bound/${gateway}/${parcel.recipient.id}/${sender}/${id}`;
+  await objects.put(key, request.body, { expiresAt: parcel.expiryDate });
+  reply.code(202);
+  return '';
+});
+await app.listen({ host: '127.0.0.1', port: 0 });
+serveVitals<AcceptingServerInfo>({
+  port: portOf(app.server.address()),
+  phoneCertificate: Buffer.from(phone.serialize()).toString('base64'),
+  gatewayCertificate: Buffer.from(own.serialize()).toString('base64'),
+});

@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
+import { systemClock } from '#clock/clock.ts';
+import { Identity } from '#gateway/identity.ts';
+import { Mailbox } from '#gateway/mailbox.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+import { DEFAULT_COLLECTION_LIMITS } from '#gateway/parcel-collection.ts';
+import { openLocalKeyVault } from '#key-vault/local/key-vault.ts';
+import { silentLog } from '#log/log.ts';
+import { noMetrics } from '#metrics/port.ts';
+import { delayingCalls, InMemoryObjectStore } from '#object-store/in-memory.ts';
+import type { ObjectStore } from '#object-store/port.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { CollectionServer } from '#services/collection/collection-server.ts';
+import { Heartbeat } from '#services/collection/heartbeat.ts';
+import { openEmbeddedPorts } from '#services/standalone/embedded-ports.ts';
+import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { temporaryFolder } from './accepting-server.ts';
+import { serveVitals } from './child-server.ts';
+
+/** What the benchmark asks of a collection server. */
+export interface CollectionServerSettings {
+  /** DER SubjectPublicKeyInfo of the phone that collects, in base64. */
+  readonly phoneKey: string;
+  /** Node id of the phone. */
+  readonly phone: string;
+  readonly parcels: number;
+  readonly parcelOctets: number;
+  /** Delay of each fetch from an in-memory store; null for the embedded store, without delay. */
+  readonly fetchDelayMs: number | null;
+}
+
+export interface CollectionServerInfo {
+  readonly port: number;
+  /** The phone's certificate, in base64. */
+  readonly certificate: string;
+}
+
+const DAY_MS = 86_400_000;
+const PUTS_AT_ONCE = 500;
+
+const settings: CollectionServerSettings = JSON.parse(process.argv[2] ?? '{}');
+const folder = await temporaryFolder();
+
+const clock = systemClock;
+const vault = await openLocalKeyVault({ folder: join(folder, 'keys'), log: silentLog });
+const records = new InMemoryRecordStore({ clock });
+const signals = new InProcessSignals({ log: silentLog });
+const objects = await openStore();
+await fill(objects);
+const identity = await Identity.open({ vault, records, clock, log: silentLog });
+const collection = new CollectionServer(
+  {
+    mailbox: new Mailbox({ objects, signals, clock }),
+    identity,
+    verifier: new MessageVerifier(),
+    heartbeat: new Heartbeat(clock),
+    budget: new OctetBudget(64 * 1024 * 1024),
+    metrics: noMetrics,
+    log: silentLog,
+    clock,
+  },
+  { ...DEFAULT_COLLECTION_LIMITS, handshakeTimeoutMs: 30_000, maxCollectors: 10_000 },
+);
+const server = createServer().on('upgrade', collection.handleUpgrade);
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1024, resolve));
+const certificate = await issueCertificate();
+serveVitals<CollectionServerInfo>({
+  port: (server.address() as AddressInfo).port,
+  certificate: Buffer.from(certificate.der).toString('base64'),
+});
+
+async function openStore(): Promise<ObjectStore> {
+  return settings.fetchDelayMs === null
+    ? (await openEmbeddedPorts({ folder, clock, log: silentLog })).objects
+    : new InMemoryObjectStore({ before: delayingCalls(clock, settings.fetchDelayMs, ['get']) });
+}
+
+async function fill(store: ObjectStore): Promise<void> {
+  const body = randomBytes(settings.parcelOctets);
+  const expiresAt = new Date(Date.now() + DAY_MS);
+  for (let start = 0; start < settings.parcels; start += PUTS_AT_ONCE) {
+    const count = Math.min(PUTS_AT_ONCE, settings.parcels - start);
+    await Promise.all(
+      Array.from({ length: count }, (_, index) => {
+        const id = createHash('sha256')
+          .update(`${start + index}`)
+          .digest('hex');
+        const key = `parcels/gateway-bound/${settings.phone}/recipient/sender/${id}`;
+        return store.put(key, body, { expiresAt });
+      }),
+    );
+  }
+}
+
+async function issueCertificate() {
+  const issuer = await identity.currentCertificate();
+  return issueGatewayCertificate({
+    subjectKey: Buffer.from(settings.phoneKey, 'base64'),
+    issuer,
+    issuerKey: identity.publicKeyDer,
+    sign: identity.sign,
+    notBefore: issuer.notBefore,
+    notAfter: issuer.notAfter,
+  });
+}
