@@ -17,6 +17,7 @@ import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import { packCargo } from '#awala/cargo/pack-cargo.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { type Sign, signDetached } from '#awala/cms/signed-data-writer.ts';
+import { countersignatureHeader } from '#awala/countersignature.ts';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
 import type { MessageType } from '#awala/ramf/message.ts';
 import { serialiseMessage } from '#awala/ramf/message-writer.ts';
@@ -170,7 +171,7 @@ export function messageFrom(sender: Peer, fields: MessageFields): Promise<Uint8A
 /** What a private gateway puts into `Authorization` when it delivers the parcel. */
 export async function countersign(parcel: Uint8Array, gateway: Peer): Promise<string> {
   const signature = await signDetached(parcel, 'parcel-delivery', gateway);
-  return `Relaynet-Countersignature ${Buffer.from(signature).toString('base64')}`;
+  return countersignatureHeader(signature);
 }
 
 /** A private gateway's answer to a collection challenge, to go into a handshake response. */

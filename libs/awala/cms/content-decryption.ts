@@ -51,9 +51,6 @@ export function decryptContent(
   pieces: readonly Uint8Array[],
   decryption: ContentDecryption,
 ): Uint8Array {
-  if (decryption.key.length !== decryption.cipher.keyOctets) {
-    throw new RangeError('the key is not as long as the cipher asks for');
-  }
   const [only] = pieces;
   const ciphertext = pieces.length === 1 && only ? only : Buffer.concat(pieces);
   return decryption.cipher.mode === 'cbc'

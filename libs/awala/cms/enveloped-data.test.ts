@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { fromBER, ObjectIdentifier, OctetString } from 'asn1js';
+import { fromBER, Null, ObjectIdentifier, OctetString } from 'asn1js';
 import fc from 'fast-check';
 import {
   ContentInfo,
@@ -70,13 +70,15 @@ describe('EnvelopedData', () => {
   });
 
   it('infers the curve of an originator key that does not name it', () => {
-    const read = readEnvelopedData(
-      edited(encrypted(), (envelope) => {
-        delete agreementOf(envelope).originator.value.algorithm.algorithmParams;
-      }),
-    );
-    assert.deepEqual(Buffer.from(read.originatorKey.publicKey), senderKey.publicKey);
-    assert.deepEqual(read.decrypt(recipientKey.privateKey), plaintext);
+    for (const parameters of [undefined, new Null()]) {
+      const read = readEnvelopedData(
+        edited(encrypted(), (envelope) => {
+          agreementOf(envelope).originator.value.algorithm.algorithmParams = parameters;
+        }),
+      );
+      assert.deepEqual(Buffer.from(read.originatorKey.publicKey), senderKey.publicKey);
+      assert.deepEqual(read.decrypt(recipientKey.privateKey), plaintext);
+    }
   });
 
   it('reads GCM parameters that are a bare nonce', () => {
@@ -101,6 +103,8 @@ describe('EnvelopedData', () => {
         readEnvelopedData(encrypted()).decrypt(generateKeyPairSync('x25519').privateKey),
       'a wrapped key that is too short': () =>
         decryptEdited(withWrappedKey((key) => key.subarray(8))),
+      'a wrapped key that is too long': () =>
+        decryptEdited(withWrappedKey((key) => Buffer.concat([key, key]))),
       'a wrapped key that is empty': () => decryptEdited(withWrappedKey(() => Buffer.of())),
       'a wrapped key that was changed': () =>
         decryptEdited(withWrappedKey((key) => Buffer.from(key.map((octet) => octet ^ 1)))),
@@ -150,6 +154,10 @@ describe('EnvelopedData', () => {
       'if it has no attributes': () =>
         edited(encrypted(), (envelope) => {
           delete envelope.unprotectedAttrs;
+        }),
+      'if its keying material is endless': () =>
+        edited(encrypted(), (envelope) => {
+          agreementOf(envelope).ukm = new OctetString({ valueHex: new ArrayBuffer(1_025) });
         }),
       'if it does not name the originator key': () =>
         edited(encrypted(), (envelope) => {

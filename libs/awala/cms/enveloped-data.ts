@@ -64,6 +64,12 @@ interface EncryptedContent {
   readonly pieces: readonly Uint8Array[];
 }
 
+/** What key wrap adds to a key (RFC 3394). */
+const KEY_WRAP_OCTETS = 8;
+
+/** User keying material; the deployed peers send 64 octets or none. */
+const MAX_KEYING_MATERIAL_OCTETS = 1_024;
+
 /** Unprotected attributes; the deployed peers attach one. */
 const MAX_ATTRIBUTES = 16;
 
@@ -106,6 +112,9 @@ function decrypt(
   privateKey: KeyObject,
 ): Uint8Array {
   try {
+    if (recipient.wrappedKey.length !== cipher.keyOctets + KEY_WRAP_OCTETS) {
+      throw new RangeError('the wrapped key is not as long as the cipher asks for');
+    }
     const key = unwrapKey(recipient.wrappedKey, { ...recipient, privateKey });
     return decryptContent(pieces, { cipher, parameters, key });
   } catch {
@@ -150,7 +159,12 @@ function readRecipientInfo(reader: DerReader): RecipientInfo {
 function readKeyWrap(identifier: Uint8Array): KeyWrapAlgorithm {
   const reader = new DerReader(identifier);
   reader.enter(TAG.sequence);
-  return algorithmOf(reader.read(TAG.oid), KEY_WRAPS);
+  const wrap = algorithmOf(reader.read(TAG.oid), KEY_WRAPS);
+  if (reader.isNext(TAG.null)) {
+    reader.read(TAG.null);
+  }
+  reader.leave();
+  return wrap;
 }
 
 /**
@@ -192,6 +206,11 @@ function readKeyingMaterial(reader: DerReader): Uint8Array | null {
   reader.enterBer(contextConstructed(1));
   const material = reader.read(TAG.octetString);
   reader.leave();
+  if (material.length > MAX_KEYING_MATERIAL_OCTETS) {
+    throw new MalformedMessageError(
+      `Keying material spans more than ${MAX_KEYING_MATERIAL_OCTETS} octets`,
+    );
+  }
   return material;
 }
 
