@@ -74,11 +74,7 @@ export interface WorkQueue extends AsyncDisposable {
    * the handler resolves; if it throws, the job is tried again after a growing,
    * jittered pause, until it expires or is set aside.
    */
-  consume(
-    topic: string,
-    handler: (job: Job) => Promise<void>,
-    options: ConsumeOptions,
-  ): Consumer;
+  consume(topic: string, handler: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer;
 
   /** Jobs set aside, oldest first. */
   listSetAside(topic?: string): AsyncIterable<SetAsideJob>;

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { RetryLaterError } from '../port.ts';
+import {
+  OPTIONS,
+  type OpenedWorkQueue,
+  type OpenWorkQueue,
+  Recorder,
+  setAsideJobs,
+  TOPIC,
+  until,
+  untilDone,
+} from './opened-queue.ts';
+
+export function describeTimes(open: OpenWorkQueue): void {
+  describe('times', () => {
+    it('are waited for before a job is handled', async () => {
+      await using opened = await open();
+      const recorder = new Recorder(opened);
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      const notBefore = inMs(opened, 150);
+      await opened.queue.enqueue(TOPIC, 'later', { notBefore });
+      await opened.queue.enqueue(TOPIC, 'now');
+      await until(opened, () => recorder.handled.length === 1);
+      assert.deepEqual(recorder.keys, ['now']);
+      assert.equal(await opened.queue.depth(TOPIC), 1);
+      await untilDone(opened);
+      assert.equal(recorder.handled[1]?.key, 'later');
+      assert.ok(recorder.handled[1].at >= notBefore);
+    });
+
+    it('in the past mean now', async () => {
+      await using opened = await open();
+      const recorder = new Recorder(opened);
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      await opened.queue.enqueue(TOPIC, 'overdue', { notBefore: new Date(0) });
+      await untilDone(opened);
+      assert.deepEqual(recorder.keys, ['overdue']);
+    });
+
+    it('that a handler asks for are waited for before its next attempt', async () => {
+      await using opened = await open();
+      const notBefore = inMs(opened, 150);
+      const recorder = new Recorder(opened, ({ attempt }) => {
+        if (attempt === 1) {
+          throw new RetryLaterError('the peer said when', { notBefore });
+        }
+      });
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      await opened.queue.enqueue(TOPIC, 'told');
+      await untilDone(opened);
+      assert.equal(recorder.handled.length, 2);
+      assert.ok((recorder.handled[1]?.at ?? 0) >= notBefore);
+    });
+
+    it('of expiry end a job that was never handled', async () => {
+      await using opened = await open();
+      await opened.queue.enqueue(TOPIC, 'brief', { expiresAt: inMs(opened, 50) });
+      await opened.queue.enqueue(TOPIC, 'lasting', { expiresAt: inMs(opened, 3_600_000) });
+      await opened.elapse(60);
+      const recorder = new Recorder(opened);
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      await untilDone(opened);
+      assert.deepEqual(recorder.keys, ['lasting']);
+      assert.deepEqual(await setAsideJobs(opened.queue), []);
+    });
+
+    it('of expiry end a job that keeps asking for later', async () => {
+      await using opened = await open();
+      const recorder = new Recorder(opened, () => {
+        throw new RetryLaterError('never there');
+      });
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      const expiresAt = inMs(opened, 200);
+      await opened.queue.enqueue(TOPIC, 'vain', { expiresAt });
+      await untilDone(opened);
+      assert.ok(recorder.handled.length > 1);
+      assert.ok(recorder.handled.every(({ at }) => at < expiresAt));
+      assert.deepEqual(await setAsideJobs(opened.queue), []);
+    });
+
+    it('of expiry make room for the same job anew', async () => {
+      await using opened = await open();
+      const expiresAt = inMs(opened, 50);
+      await opened.queue.enqueue(TOPIC, 'again', { notBefore: inMs(opened, 500), expiresAt });
+      await opened.elapse(60);
+      await opened.queue.enqueue(TOPIC, 'again');
+      const recorder = new Recorder(opened);
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      await untilDone(opened);
+      assert.deepEqual(recorder.keys, ['again']);
+    });
+  });
+}
+
+function inMs(opened: OpenedWorkQueue, ms: number): Date {
+  return new Date(opened.now().getTime() + ms);
+}

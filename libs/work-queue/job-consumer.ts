@@ -1,0 +1,173 @@
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import { type Backoff, pauseAfter } from './backoff.ts';
+import type { JobStore, TakenJob } from './job-store.ts';
+import type { ConsumeOptions, Consumer, Job } from './port.ts';
+import { RunningJob } from './running-job.ts';
+
+export interface JobConsumerParts {
+  readonly topic: string;
+  readonly handler: (job: Job) => Promise<void>;
+  readonly options: ConsumeOptions;
+  readonly store: JobStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly backoff: Backoff;
+  readonly log: Log;
+  /** Awaited before each taking. */
+  readonly prepare: () => Promise<void>;
+  /** Called once the consumer is closed. */
+  readonly onClosed: () => void;
+}
+
+/** Without a reason to look earlier, a consumer looks for jobs this often. */
+const IDLE_MS = 60_000;
+/** Between attempts to take jobs from a store that does not answer. */
+const TAKING_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 30_000 };
+
+/** Takes the due jobs of a topic, as many as it has free hands. */
+export class JobConsumer implements Consumer {
+  readonly #parts: JobConsumerParts;
+  readonly #running = new Set<RunningJob>();
+  /** What must end before the consumer is closed: a taking, and writing down how jobs ended. */
+  readonly #unfinished = new Set<Promise<void>>();
+  #taking = false;
+  #lookAgain = false;
+  #failedTakings = 0;
+  #timer: { readonly dueMs: number; readonly cancel: () => void } | null = null;
+  #closing: Promise<void> | null = null;
+  #onIdle: () => void = () => {};
+
+  constructor(parts: JobConsumerParts) {
+    this.#parts = parts;
+    this.wake(this.#nowMs());
+  }
+
+  /** A job will be due at `dueMs`. */
+  wake(dueMs: number): void {
+    if (this.#closing) {
+      return;
+    }
+    if (dueMs <= this.#nowMs()) {
+      this.#look();
+    } else if (!this.#timer || dueMs < this.#timer.dueMs) {
+      this.#timer?.cancel();
+      const cancel = this.#parts.clock.schedule(dueMs - this.#nowMs(), () => {
+        this.#timer = null;
+        this.#look();
+      });
+      this.#timer = { dueMs, cancel };
+    }
+  }
+
+  close({ drainMs }: { drainMs: number }): Promise<void> {
+    this.#closing ??= this.#close(drainMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    this.#timer?.cancel();
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const drained = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.schedule(drainMs, drained.resolve);
+    if (!this.#isIdle() && drainMs > 0) {
+      await Promise.race([idle, drained.promise]);
+    }
+    cancel();
+    for (const running of this.#running) {
+      running.takeBack();
+    }
+    while (!this.#isIdle()) {
+      await Promise.all(this.#unfinished);
+    }
+    this.#parts.onClosed();
+  }
+
+  #look(): void {
+    const free = this.#parts.options.concurrency - this.#running.size;
+    if (this.#closing || free <= 0) {
+      return;
+    }
+    if (this.#taking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#taking = true;
+    this.#lookAgain = false;
+    this.#track(this.#take(free));
+  }
+
+  async #take(limit: number): Promise<void> {
+    const { topic, store, options, log, random } = this.#parts;
+    try {
+      await this.#parts.prepare();
+      const nowMs = this.#nowMs();
+      const dueAgainMs = nowMs + options.visibilityTimeoutMs;
+      const { jobs, nextDueMs } = await store.take(topic, { nowMs, limit, dueAgainMs });
+      this.#taking = false;
+      this.#failedTakings = 0;
+      if (this.#closing) {
+        await this.#giveBack(jobs);
+        return;
+      }
+      for (const job of jobs) {
+        this.#start(job, dueAgainMs);
+      }
+      const nextLookMs = Math.min(nextDueMs ?? Number.POSITIVE_INFINITY, nowMs + IDLE_MS);
+      this.wake(this.#lookAgain ? nowMs : nextLookMs);
+    } catch (error) {
+      this.#taking = false;
+      this.#failedTakings += 1;
+      log.warn({ error, topic }, 'jobs cannot be taken from the queue');
+      this.wake(this.#nowMs() + pauseAfter(this.#failedTakings, random(), TAKING_BACKOFF));
+    }
+  }
+
+  async #giveBack(jobs: readonly TakenJob[]): Promise<void> {
+    for (const job of jobs) {
+      await this.#parts.store.release({ ...job, attempts: job.attempts - 1 }, this.#nowMs());
+    }
+  }
+
+  #start(job: TakenJob, dueAgainMs: number): void {
+    const running = new RunningJob(job, {
+      ...this.#parts,
+      maxAttempts: this.#parts.options.maxAttempts,
+      endByMs: dueAgainMs,
+      visibilityTimeoutMs: this.#parts.options.visibilityTimeoutMs,
+    });
+    this.#running.add(running);
+    this.#track(
+      running.ended.then(async (writeDown) => {
+        this.#running.delete(running);
+        const written = writeDown();
+        // Right away, so that the next taking shares the sync of what is written down.
+        this.#look();
+        const dueMs = await written;
+        if (dueMs !== null) {
+          this.wake(dueMs);
+        }
+      }),
+    );
+  }
+
+  #track(work: Promise<void>): void {
+    this.#unfinished.add(work);
+    void work.finally(() => {
+      this.#unfinished.delete(work);
+      if (this.#isIdle()) {
+        this.#onIdle();
+      }
+    });
+  }
+
+  #isIdle(): boolean {
+    return this.#unfinished.size === 0;
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().getTime();
+  }
+}

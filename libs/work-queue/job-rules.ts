@@ -1,0 +1,26 @@
+const TOPIC = /^[a-z][a-z-]{0,39}$/;
+
+/** Longest key of a job, in characters. */
+export const MAX_JOB_KEY_LENGTH = 1_024;
+
+/** @throws {TypeError} if `topic` is not a topic: a fault of the caller, not of the queue */
+export function assertTopic(topic: string): void {
+  if (!TOPIC.test(topic)) {
+    throw new TypeError(`not a topic: ${JSON.stringify(topic.slice(0, 80))}`);
+  }
+}
+
+/** @throws {TypeError} if the topic or the key of a job is not valid */
+export function assertJob(topic: string, key: string): void {
+  assertTopic(topic);
+  if (key.length === 0 || key.length > MAX_JOB_KEY_LENGTH) {
+    throw new TypeError(`not the key of a job: ${JSON.stringify(key.slice(0, 80))}`);
+  }
+}
+
+/** @throws {TypeError} if a date is given that is not a point in time */
+export function assertDates(dates: readonly (Date | undefined)[]): void {
+  if (dates.some((date) => date && Number.isNaN(date.getTime()))) {
+    throw new TypeError('the times of a job must be valid dates');
+  }
+}

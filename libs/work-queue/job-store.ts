@@ -1,0 +1,72 @@
+import type { SetAsideJob } from './port.ts';
+
+export interface NewJob {
+  readonly topic: string;
+  readonly key: string;
+  readonly dueMs: number;
+  readonly expiresAtMs: number | null;
+  readonly nowMs: number;
+}
+
+/** A job in the hands of a consumer, until it becomes visible again. */
+export interface TakenJob {
+  readonly topic: string;
+  readonly key: string;
+  readonly expiresAtMs: number | null;
+  /** How often it was taken, this time included. */
+  readonly attempts: number;
+  /** Attempts that failed, those included whose consumer never said how they ended. */
+  readonly failures: number;
+  /** Names this taking: once the job was taken again, the old taking changes nothing. */
+  readonly token: string;
+}
+
+export interface Taking {
+  readonly nowMs: number;
+  readonly limit: number;
+  /** When the jobs are due again, unless they are released or finished before. */
+  readonly dueAgainMs: number;
+}
+
+/**
+ * Where jobs are kept. A job is due at some time; taking it moves that time
+ * ahead, so that it comes back by itself if its consumer dies. All methods are
+ * atomic and throw `BackingUnavailableError` as the queue does.
+ */
+export interface JobStore extends AsyncDisposable {
+  /** Does nothing if the topic has a job of that key that has not expired. */
+  add(job: NewJob): Promise<void>;
+
+  /** Makes the jobs of a topic due that were taken and not released. */
+  makeTakenDue(topic: string, nowMs: number): Promise<void>;
+
+  /**
+   * Takes the jobs that have been due for longest; removes expired ones.
+   *
+   * @returns also when the next job of the topic will be due
+   */
+  take(
+    topic: string,
+    taking: Taking,
+  ): Promise<{ readonly jobs: readonly TakenJob[]; readonly nextDueMs: number | null }>;
+
+  remove(job: TakenJob): Promise<void>;
+
+  /** Puts the job back as it is described. */
+  release(job: TakenJob, dueMs: number): Promise<void>;
+
+  setAside(job: TakenJob, reason: string, nowMs: number): Promise<void>;
+
+  listSetAside(topic: string | null): AsyncIterable<SetAsideJob>;
+
+  /** Makes a set-aside job due, as if it was new. @returns whether there was one */
+  replay(topic: string, key: string, nowMs: number): Promise<boolean>;
+
+  /** Removes a set-aside job. @returns whether there was one */
+  discard(topic: string, key: string): Promise<boolean>;
+
+  /** Jobs that are not set aside and have not expired. */
+  depth(topic: string, nowMs: number): Promise<number>;
+
+  check(): Promise<void>;
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import { type Backoff, pauseAfter } from './backoff.ts';
+import type { JobStore, TakenJob } from './job-store.ts';
+import { type Job, PoisonJobError, RetryLaterError } from './port.ts';
+
+export interface RunningJobParts {
+  readonly handler: (job: Job) => Promise<void>;
+  readonly store: JobStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly backoff: Backoff;
+  readonly log: Log;
+  readonly maxAttempts: number;
+  /** When the store gives the job to another. */
+  readonly endByMs: number;
+  readonly visibilityTimeoutMs: number;
+}
+
+/** Writes down how the attempt ended. @returns when the job is due again, or null for never */
+export type WriteDown = () => Promise<number | null>;
+
+const MAX_REASON_LENGTH = 1_000;
+
+/** One attempt at a job, from its taking to its end; what the handler does after that counts for nothing. */
+export class RunningJob {
+  /** Never rejects. */
+  readonly ended: Promise<WriteDown>;
+  readonly #job: TakenJob;
+  readonly #parts: RunningJobParts;
+  readonly #aborter = new AbortController();
+  readonly #end: (writeDown: () => Promise<number | null>) => void;
+
+  constructor(job: TakenJob, parts: RunningJobParts) {
+    this.#job = job;
+    this.#parts = parts;
+    const { promise, resolve } = Promise.withResolvers<WriteDown>();
+    this.ended = promise;
+    this.#end = (writeDown) => resolve(() => this.#carefully(writeDown));
+    if (job.expiresAtMs !== null && job.expiresAtMs <= this.#nowMs()) {
+      this.#end(() => this.#remove());
+    } else if (job.failures >= parts.maxAttempts) {
+      this.#end(() => this.#setAside('its consumer died, or did not end in time', job.failures));
+    } else {
+      void this.#run();
+    }
+  }
+
+  /** Ends the attempt as if it had not been made. */
+  takeBack(): void {
+    this.#aborter.abort(new Error('the queue is closing'));
+    const { attempts } = this.#job;
+    this.#end(() => this.#release({ ...this.#job, attempts: attempts - 1 }, this.#nowMs()));
+  }
+
+  async #run(): Promise<void> {
+    const { clock, endByMs, visibilityTimeoutMs } = this.#parts;
+    const cancel = clock.schedule(endByMs - this.#nowMs(), () => {
+      const error = new Error(`the job took longer than ${visibilityTimeoutMs} ms`);
+      this.#aborter.abort(error);
+      this.#end(() => this.#fail(error));
+    });
+    const { key, attempts, expiresAtMs } = this.#job;
+    try {
+      await this.#parts.handler({
+        key,
+        attempt: attempts,
+        expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
+        signal: this.#aborter.signal,
+      });
+      this.#end(() => this.#remove());
+    } catch (error) {
+      this.#end(() => this.#fail(error));
+    } finally {
+      cancel();
+    }
+  }
+
+  async #fail(error: unknown): Promise<number | null> {
+    if (error instanceof RetryLaterError) {
+      return this.#release(this.#job, error.notBefore?.getTime() ?? this.#afterPause());
+    }
+    const failures = this.#job.failures + 1;
+    if (error instanceof PoisonJobError || failures >= this.#parts.maxAttempts) {
+      return this.#setAside(reasonOf(error), failures);
+    }
+    return this.#release({ ...this.#job, failures }, this.#afterPause());
+  }
+
+  async #remove(): Promise<null> {
+    await this.#parts.store.remove(this.#job);
+    return null;
+  }
+
+  async #release(job: TakenJob, dueMs: number): Promise<number> {
+    await this.#parts.store.release(job, dueMs);
+    return dueMs;
+  }
+
+  async #setAside(reason: string, failures: number): Promise<null> {
+    await this.#parts.store.setAside({ ...this.#job, failures }, reason, this.#nowMs());
+    const { topic, key } = this.#job;
+    this.#parts.log.warn({ topic, key, reason }, 'a job was set aside');
+    return null;
+  }
+
+  /** A job whose end could not be written down comes back when its taking runs out. */
+  async #carefully(writeDown: () => Promise<number | null>): Promise<number | null> {
+    try {
+      return await writeDown();
+    } catch (error) {
+      const { topic, key } = this.#job;
+      this.#parts.log.warn({ error, topic, key }, 'how a job ended could not be written down');
+      return this.#parts.endByMs;
+    }
+  }
+
+  #afterPause(): number {
+    const { random, backoff } = this.#parts;
+    return this.#nowMs() + pauseAfter(this.#job.attempts, random(), backoff);
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().getTime();
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error ? error.message || error.name : String(error);
+  return reason.slice(0, MAX_REASON_LENGTH);
+}

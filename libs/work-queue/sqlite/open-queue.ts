@@ -1,0 +1,29 @@
+import { backingError } from '#sqlite/backing-errors.ts';
+import type { Database } from '#sqlite/database.ts';
+import { migrate } from '#sqlite/migrate.ts';
+import type { WorkQueue } from '../port.ts';
+import { StoredWorkQueue, type StoredWorkQueueOptions } from '../stored-queue.ts';
+import { JOB_MIGRATIONS } from './layout.ts';
+import { SqliteJobStore } from './sqlite-job-store.ts';
+
+export interface SqliteWorkQueueOptions extends StoredWorkQueueOptions {
+  /** Not closed with the queue; may be shared with other adapters, and then shares its syncs with them. */
+  readonly database: Database;
+}
+
+/**
+ * Opens the work queue in a database. Only one process may consume it at a time;
+ * others may enqueue, list, replay and discard, which that process then notices
+ * within a minute.
+ *
+ * @throws {BackingUnavailableError} if it cannot be opened
+ */
+export async function openSqliteWorkQueue(options: SqliteWorkQueueOptions): Promise<WorkQueue> {
+  const { database, ...others } = options;
+  try {
+    await migrate(database, 'work-queue', JOB_MIGRATIONS);
+    return new StoredWorkQueue(new SqliteJobStore(database), others);
+  } catch (error) {
+    throw backingError('work-queue', error);
+  }
+}

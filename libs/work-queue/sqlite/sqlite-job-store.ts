@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { BackingCalls } from '#sqlite/backing-calls.ts';
+import type { Database, Row, SqlValue } from '#sqlite/database.ts';
+import type { JobStore, NewJob, TakenJob, Taking } from '../job-store.ts';
+import type { SetAsideJob } from '../port.ts';
+import { SQL } from './layout.ts';
+
+/** Few enough that nobody waits for them to be removed. */
+const EXPIRED_PER_TAKING = 100;
+const PAGE_SIZE = 200;
+
+/** Jobs as rows. Taking is one write, which shares its sync with whatever is written meanwhile. */
+export class SqliteJobStore implements JobStore {
+  readonly #database: Database;
+  readonly #calls = new BackingCalls('work-queue');
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async add({ topic, key, dueMs, expiresAtMs, nowMs }: NewJob): Promise<void> {
+    await this.#change(SQL.add, [topic, key, dueMs, expiresAtMs, nowMs]);
+  }
+
+  async makeTakenDue(topic: string, nowMs: number): Promise<void> {
+    await this.#change(SQL.makeTakenDue, [nowMs, topic, nowMs]);
+  }
+
+  async take(topic: string, { nowMs, limit, dueAgainMs }: Taking) {
+    const token = randomUUID();
+    const { rows } = await this.#calls.run(() =>
+      this.#database.write([
+        { sql: SQL.removeExpired, parameters: [nowMs, EXPIRED_PER_TAKING] },
+        { sql: SQL.take, parameters: [token, dueAgainMs, topic, nowMs, limit] },
+        { sql: SQL.selectNextDue, parameters: [topic] },
+      ]),
+    );
+    const [, taken = [], [next] = []] = rows;
+    return {
+      jobs: taken
+        .toSorted((one, other) => Number(one.id) - Number(other.id))
+        .map((row) => takenJob(topic, token, row)),
+      nextDueMs: next ? Number(next.due_at_ms) : null,
+    };
+  }
+
+  async remove(job: TakenJob): Promise<void> {
+    await this.#change(SQL.remove, inHand(job));
+  }
+
+  async release(job: TakenJob, dueMs: number): Promise<void> {
+    await this.#change(SQL.release, [dueMs, job.attempts, job.failures, ...inHand(job)]);
+  }
+
+  async setAside(job: TakenJob, reason: string, nowMs: number): Promise<void> {
+    await this.#change(SQL.setAside, [nowMs, reason, job.failures, ...inHand(job)]);
+  }
+
+  async *listSetAside(topic: string | null): AsyncGenerator<SetAsideJob, void, undefined> {
+    let last: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0];
+    let page: readonly Row[];
+    do {
+      page = await this.#read(SQL.selectSetAside, [topic, ...last, PAGE_SIZE]);
+      for (const row of page) {
+        last = [Number(row.set_aside_at_ms), Number(row.id)];
+        yield setAsideJob(row);
+      }
+    } while (page.length === PAGE_SIZE);
+  }
+
+  async replay(topic: string, key: string, nowMs: number): Promise<boolean> {
+    return this.#change(SQL.replay, [nowMs, topic, key]);
+  }
+
+  async discard(topic: string, key: string): Promise<boolean> {
+    return this.#change(SQL.discard, [topic, key]);
+  }
+
+  async depth(topic: string, nowMs: number): Promise<number> {
+    const [row] = await this.#read(SQL.depth, [topic, nowMs]);
+    return Number(row?.depth);
+  }
+
+  async check(): Promise<void> {
+    await this.#change(SQL.touch, []);
+    await this.#read(SQL.depth, ['', 0]);
+  }
+
+  /** The database is its owner's to close. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#calls.close();
+  }
+
+  async #change(sql: string, parameters: readonly SqlValue[]): Promise<boolean> {
+    const { changes } = await this.#calls.run(() => this.#database.write([{ sql, parameters }]));
+    return changes[0] === 1;
+  }
+
+  #read(sql: string, parameters: readonly SqlValue[]): Promise<readonly Row[]> {
+    return this.#calls.run(() => this.#database.read({ sql, parameters }));
+  }
+}
+
+function inHand({ topic, key, token }: TakenJob): SqlValue[] {
+  return [topic, key, token];
+}
+
+function takenJob(topic: string, token: string, row: Row): TakenJob {
+  return {
+    topic,
+    key: String(row.key),
+    expiresAtMs: row.expires_at_ms === null ? null : Number(row.expires_at_ms),
+    attempts: Number(row.attempts),
+    failures: Number(row.failures),
+    token,
+  };
+}
+
+function setAsideJob(row: Row): SetAsideJob {
+  return {
+    topic: String(row.topic),
+    key: String(row.key),
+    attempts: Number(row.attempts),
+    reason: String(row.reason),
+    setAsideAt: new Date(Number(row.set_aside_at_ms)),
+  };
+}

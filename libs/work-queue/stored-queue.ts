@@ -1,0 +1,137 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { type Log, silentLog } from '#log/log.ts';
+import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts';
+import { JobConsumer } from './job-consumer.ts';
+import { assertDates, assertJob, assertTopic } from './job-rules.ts';
+import type { JobStore } from './job-store.ts';
+import type { ConsumeOptions, Consumer, Job, SetAsideJob, WorkQueue } from './port.ts';
+
+export interface StoredWorkQueueOptions {
+  readonly clock?: Clock;
+  /** Between 0 and 1, for the jitter of pauses. */
+  readonly random?: () => number;
+  /** Pauses between the attempts at a job; {@link DEFAULT_BACKOFF} by default. */
+  readonly backoff?: Backoff;
+  /** Told of jobs that are set aside, and of a store that fails while nobody waits for an answer. */
+  readonly log?: Log;
+}
+
+/**
+ * A queue over a store of jobs, for one process: its consumers are woken when a
+ * job is enqueued, and otherwise by the clock when the next job is due.
+ *
+ * Jobs that a dead process had in hand are due as soon as their topic is
+ * consumed again, and count a failed attempt: whatever kills the process each
+ * time is set aside in the end.
+ */
+export class StoredWorkQueue implements WorkQueue {
+  readonly #store: JobStore;
+  readonly #options: Required<StoredWorkQueueOptions>;
+  readonly #consumers = new Map<string, Set<JobConsumer>>();
+  readonly #madeDue = new Map<string, Promise<void>>();
+  #closed = false;
+
+  constructor(store: JobStore, options: StoredWorkQueueOptions = {}) {
+    this.#store = store;
+    this.#options = {
+      clock: systemClock,
+      random: Math.random,
+      backoff: DEFAULT_BACKOFF,
+      log: silentLog,
+      ...options,
+    };
+  }
+
+  async enqueue(
+    topic: string,
+    key: string,
+    options: { notBefore?: Date; expiresAt?: Date } = {},
+  ): Promise<void> {
+    assertJob(topic, key);
+    assertDates([options.notBefore, options.expiresAt]);
+    const nowMs = this.#nowMs();
+    const dueMs = Math.max(options.notBefore?.getTime() ?? nowMs, nowMs);
+    const expiresAtMs = options.expiresAt?.getTime() ?? null;
+    await this.#store.add({ topic, key, dueMs, expiresAtMs, nowMs });
+    this.#wake(topic, dueMs);
+  }
+
+  consume(topic: string, handler: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer {
+    assertTopic(topic);
+    if (this.#closed) {
+      throw new BackingUnavailableError('work-queue', 'it is closed');
+    }
+    const consumers = this.#consumers.getOrInsertComputed(topic, () => new Set());
+    const consumer: JobConsumer = new JobConsumer({
+      ...this.#options,
+      topic,
+      handler,
+      options,
+      store: this.#store,
+      prepare: () => this.#makeTakenDue(topic),
+      onClosed: () => consumers.delete(consumer),
+    });
+    consumers.add(consumer);
+    return consumer;
+  }
+
+  async *listSetAside(topic?: string): AsyncGenerator<SetAsideJob, void, undefined> {
+    if (topic !== undefined) {
+      assertTopic(topic);
+    }
+    yield* this.#store.listSetAside(topic ?? null);
+  }
+
+  async replay(topic: string, key: string): Promise<boolean> {
+    assertJob(topic, key);
+    const nowMs = this.#nowMs();
+    const replayed = await this.#store.replay(topic, key, nowMs);
+    this.#wake(topic, nowMs);
+    return replayed;
+  }
+
+  async discard(topic: string, key: string): Promise<boolean> {
+    assertJob(topic, key);
+    return this.#store.discard(topic, key);
+  }
+
+  async depth(topic: string): Promise<number> {
+    assertTopic(topic);
+    return this.#store.depth(topic, this.#nowMs());
+  }
+
+  async check(): Promise<void> {
+    await this.#store.check();
+  }
+
+  /** Takes back the jobs of consumers that are still open, without waiting for them. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const consumers = [...this.#consumers.values()].flatMap((some) => [...some]);
+    await Promise.all(consumers.map((consumer) => consumer.close({ drainMs: 0 })));
+    await this.#store[Symbol.asyncDispose]();
+  }
+
+  /** Before the first taking of a topic, whatever of it is in hand is in dead hands. */
+  #makeTakenDue(topic: string): Promise<void> {
+    return this.#madeDue.getOrInsertComputed(topic, async () => {
+      try {
+        await this.#store.makeTakenDue(topic, this.#nowMs());
+      } catch (error) {
+        this.#madeDue.delete(topic);
+        throw error;
+      }
+    });
+  }
+
+  #wake(topic: string, dueMs: number): void {
+    for (const consumer of this.#consumers.get(topic) ?? []) {
+      consumer.wake(dueMs);
+    }
+  }
+
+  #nowMs(): number {
+    return this.#options.clock.now().getTime();
+  }
+}
