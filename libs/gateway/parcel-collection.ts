@@ -1,10 +1,10 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import type { StoredObject } from '#object-store/port.ts';
 import type { Subscription } from '#signals/port.ts';
 import { AcknowledgementWatch } from './acknowledgement-watch.ts';
 import { CollectionQueue } from './collection-queue.ts';
+import { FetchAhead } from './fetch-ahead.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
 
@@ -67,12 +67,6 @@ export class AcknowledgementOverdueError extends Error {
   }
 }
 
-interface ReadyParcel {
-  readonly parcel: HeldParcel;
-  readonly body: Uint8Array;
-  readonly release: () => void;
-}
-
 /**
  * Streams the parcels held for some private gateways to one connected peer: the
  * backlog, then arrivals.
@@ -94,29 +88,35 @@ export class ParcelCollection {
   readonly #stop = new AbortController();
   readonly #subscriptions: Subscription[] = [];
 
-  readonly #ready: ReadyParcel[] = [];
+  readonly #ahead: FetchAhead;
   readonly #unacknowledged = new Map<string, HeldParcel>();
-  #fetching = 0;
-  #aheadOctets = 0;
   readonly #deletions = new Set<Promise<void>>();
   readonly #watch: AcknowledgementWatch;
   #isSubscribed = false;
   #sending = false;
-  #stalled = false;
   #nextDeliveryId = 1;
   #cancelRelist = () => {};
 
   constructor(parts: CollectionParts, request: CollectionRequest) {
     this.#parts = parts;
     this.#request = request;
-    this.#queue = new CollectionQueue({
-      list: (signal) => this.#listAll(signal),
+    const callbacks = {
       onChange: () => this.#pump(),
-      onFailure: (error) => this.#end(error),
+      onFailure: (error: unknown) => this.#end(error),
       signal: this.#stop.signal,
+    };
+    this.#queue = new CollectionQueue({ list: (signal) => this.#listAll(signal), ...callbacks });
+    this.#ahead = new FetchAhead({
+      queue: this.#queue,
+      mailbox: parts.mailbox,
+      clock: parts.clock,
+      budget: parts.budget,
+      limits: request.limits,
+      maySend: () => this.#maySend(),
+      ...callbacks,
     });
     this.#watch = new AcknowledgementWatch(parts.clock, request.limits, {
-      onStall: () => this.#stall(),
+      onStall: () => this.#ahead.stall(),
       onOverdue: () => this.#end(new AcknowledgementOverdueError()),
     });
   }
@@ -162,7 +162,7 @@ export class ParcelCollection {
       return false;
     }
     this.#unacknowledged.delete(deliveryId);
-    this.#stalled = false;
+    this.#ahead.resume();
     this.#restartWatch();
     const deletion = this.#remove(parcel).finally(() => {
       this.#deletions.delete(deletion);
@@ -208,31 +208,11 @@ export class ParcelCollection {
     if (this.#stop.signal.aborted) {
       return;
     }
-    this.#skipExpired();
-    while (this.#mayFetch()) {
-      const parcel = this.#queue.take();
-      if (!parcel) {
-        break;
-      }
-      if (this.#isExpired(parcel)) {
-        this.#queue.finish(parcel);
-      } else {
-        void this.#fetch(parcel);
-      }
-    }
+    this.#ahead.fill();
     void this.#sendNext();
     if (!this.#request.keepAlive && this.#isComplete()) {
       this.#end();
     }
-  }
-
-  #mayFetch(): boolean {
-    const ahead = this.#fetching + this.#ready.length;
-    if (ahead === 0) {
-      return !this.#stalled || this.#maySend();
-    }
-    const { aheadParcels, aheadOctets } = this.#request.limits;
-    return !this.#stalled && ahead < aheadParcels && this.#aheadOctets < aheadOctets;
   }
 
   #maySend(): boolean {
@@ -244,65 +224,15 @@ export class ParcelCollection {
     return (
       this.#isSubscribed &&
       this.#queue.isIdle &&
-      this.#fetching + this.#ready.length + this.#unacknowledged.size === 0 &&
+      this.#ahead.isEmpty &&
+      this.#unacknowledged.size === 0 &&
       this.#deletions.size === 0 &&
       !this.#sending
     );
   }
 
-  async #fetch(parcel: HeldParcel): Promise<void> {
-    this.#fetching += 1;
-    this.#aheadOctets += parcel.sizeOctets;
-    let release = () => {};
-    try {
-      release = await this.#parts.budget.acquire(parcel.sizeOctets, this.#stop.signal);
-      const stored = await this.#parts.mailbox.fetch(parcel);
-      this.#fetching -= 1;
-      this.#onFetched(parcel, stored, release);
-    } catch (error) {
-      release();
-      this.#end(error);
-    }
-  }
-
-  #onFetched(listed: HeldParcel, stored: StoredObject | null, release: () => void): void {
-    if (!stored || this.#stop.signal.aborted) {
-      this.#letGo(listed, release);
-      this.#queue.finish(listed);
-    } else {
-      const { body, generation, expiresAt } = stored;
-      const parcel = { ...listed, generation, expiresAt };
-      const outgrewReservation = body.byteLength > listed.sizeOctets;
-      if (outgrewReservation || (this.#stalled && !this.#maySend())) {
-        this.#letGo(listed, release);
-        this.#queue.putBack({ ...parcel, sizeOctets: body.byteLength });
-      } else {
-        this.#ready.push({ parcel, body, release });
-      }
-    }
-    this.#pump();
-  }
-
-  #letGo(parcel: HeldParcel, release: () => void): void {
-    this.#aheadOctets -= parcel.sizeOctets;
-    release();
-  }
-
-  #isExpired(parcel: HeldParcel): boolean {
-    return parcel.expiresAt.getTime() <= this.#parts.clock.now().getTime();
-  }
-
-  /** What has waited for its turn until it expired. */
-  #skipExpired(): void {
-    for (let [next] = this.#ready; next && this.#isExpired(next.parcel); [next] = this.#ready) {
-      this.#ready.shift();
-      this.#letGo(next.parcel, next.release);
-      this.#queue.finish(next.parcel);
-    }
-  }
-
   async #sendNext(): Promise<void> {
-    const next = this.#maySend() && this.#ready.shift();
+    const next = this.#maySend() && this.#ahead.take();
     if (!next) {
       return;
     }
@@ -316,7 +246,7 @@ export class ParcelCollection {
       this.#end(error);
     } finally {
       this.#sending = false;
-      this.#letGo(next.parcel, next.release);
+      next.release();
       this.#restartWatch();
     }
     this.#pump();
@@ -343,15 +273,6 @@ export class ParcelCollection {
     }
   }
 
-  /** Whoever does not acknowledge must not keep memory from those who do. */
-  #stall(): void {
-    this.#stalled = true;
-    for (const { parcel, release } of this.#ready.splice(0).reverse()) {
-      this.#letGo(parcel, release);
-      this.#queue.putBack(parcel);
-    }
-  }
-
   #end(error?: unknown): void {
     if (this.#stop.signal.aborted) {
       return;
@@ -371,8 +292,6 @@ export class ParcelCollection {
     for (const subscription of this.#subscriptions) {
       subscription.close();
     }
-    for (const { parcel, release } of this.#ready.splice(0)) {
-      this.#letGo(parcel, release);
-    }
+    this.#ahead.close();
   }
 }
