@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import {
   Cargo,
@@ -14,11 +14,18 @@ import {
 } from '@relaycorp/relaynet-core';
 import fc from 'fast-check';
 import { parseCollectionRequest } from '#awala/cargo/cca.ts';
-import { readMessageSet, typeOfCargoMessage } from '#awala/cargo/message-set.ts';
+import {
+  CargoBatch,
+  MAX_MESSAGES_IN_BATCH,
+  messageSetDer,
+  readMessageSet,
+  typeOfCargoMessage,
+} from '#awala/cargo/message-set.ts';
 import { parsePca, serialisePca } from '#awala/cargo/pca.ts';
 import { parseRotation, serialiseRotation } from '#awala/cargo/rotation.ts';
 import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
+import { encodeDer } from '#awala/der/writer.ts';
 import { parseMessage } from '#awala/ramf/message.ts';
 import { generateSessionKey, type SessionCurve } from '#awala/sessions/session-key.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
@@ -151,6 +158,17 @@ describe('cargo messages, between this gateway and the peer library', () => {
         Array.from(readMessageSet(plaintext), (each) => Buffer.from(each)),
         messages,
       );
+    });
+
+    it('holds no more acknowledgements than the peer library reads', () => {
+      const batch = new CargoBatch();
+      const senderId = phone.nodeId;
+      while (
+        batch.add(serialisePca({ senderId, recipientId: senderId, parcelId: randomUUID() }), now)
+      ) {}
+      const set = arrayBuffer(encodeDer(messageSetDer(batch.messages)));
+      const read = Array.from(CargoMessageSet.deserialize(set).messages);
+      assert.equal(read.length, MAX_MESSAGES_IN_BATCH);
     });
 
     it('carries the same message set in both libraries', () => {

@@ -7,6 +7,7 @@ import {
   CargoBatch,
   MAX_MESSAGE_IN_SET_OCTETS,
   MAX_MESSAGE_SET_OCTETS,
+  MAX_MESSAGES_IN_BATCH,
   MAX_MESSAGES_IN_SET,
   messageSetDer,
   readMessageSet,
@@ -108,11 +109,9 @@ describe('cargo batch', () => {
     assert.deepEqual(batch.expiresAt, later);
   });
 
-  it('takes a cargo full of acknowledgements', () => {
+  it('takes no more messages than every peer reads', () => {
     const batch = new CargoBatch();
-    while (batch.add(new Uint8Array(180), soon)) {}
-    assert.ok(batch.messages.length > 40_000);
-    const plaintext = encodeDer(messageSetDer(batch.messages));
-    assert.equal([...readMessageSet(plaintext)].length, batch.messages.length);
+    while (batch.add(Buffer.of(1), soon)) {}
+    assert.equal(batch.messages.length, MAX_MESSAGES_IN_BATCH);
   });
 });

@@ -6,10 +6,16 @@ import { MalformedMessageError } from '../errors.ts';
 export const MAX_MESSAGE_SET_OCTETS = 8_322_048;
 
 /**
- * Messages in one cargo. A full cargo of the shortest messages, which are
- * acknowledgements, has under 50 000.
+ * Messages in one cargo, when reading. A full cargo of the shortest messages,
+ * which are acknowledgements, has under 50 000.
  */
 export const MAX_MESSAGES_IN_SET = 100_000;
+
+/**
+ * Messages in one cargo, when writing. The JavaScript peers read no more than
+ * 5 000, because of a limit in their ASN.1 library.
+ */
+export const MAX_MESSAGES_IN_BATCH = 4_096;
 
 /** Octets in front of a message of any size, as the deployed peers count them. */
 const HEADER_OCTETS = 5;
@@ -67,7 +73,7 @@ export function typeOfCargoMessage(message: Uint8Array): CargoMessageType {
 
 /**
  * Gathers messages until they fill a cargo, counting octets as the deployed
- * peers do.
+ * peers do: up to {@link MAX_MESSAGE_SET_OCTETS} and {@link MAX_MESSAGES_IN_BATCH}.
  */
 export class CargoBatch {
   readonly #messages: Uint8Array[] = [];
@@ -110,7 +116,8 @@ export class CargoBatch {
       );
     }
     const octets = this.#octets + HEADER_OCTETS + message.length;
-    if (this.#messages.length > 0 && octets > this.#maxOctets) {
+    const isFull = octets > this.#maxOctets || this.#messages.length === MAX_MESSAGES_IN_BATCH;
+    if (isFull && this.#messages.length > 0) {
       return false;
     }
     this.#messages.push(message);
