@@ -30,6 +30,8 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   /** Those that differ from {@link DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits>;
+  /** How important the entry is that each answer leaves in the log; `info` by default. */
+  readonly answerLevel?: 'info' | 'debug';
   /** Told of each request once it is answered, or its client left. */
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
 }
@@ -205,13 +207,13 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #report(request: FastifyRequest, reply: FastifyReply): void {
-    const { name, onAnswered } = this.#options;
+    const { name, onAnswered, answerLevel = 'info' } = this.#options;
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
     const ms = reply.elapsedTime;
     const reason = this.#reasons.get(request);
     const outcome = { status: reply.statusCode, ms: Math.round(ms * 10) / 10 };
-    request.log.info(
+    request.log[answerLevel](
       { server: name, method, route, ...outcome, ...(reason !== undefined && { reason }) },
       'Answered',
     );

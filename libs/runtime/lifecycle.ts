@@ -1,0 +1,107 @@
+import { constants } from 'node:os';
+import process from 'node:process';
+import { duration } from './configuration/variables.ts';
+import type { ProcessLog } from './logging.ts';
+
+export const lifecycleVariables = {
+  drainTimeoutMs: duration('DRAIN_TIMEOUT', {
+    meaning: 'how long a service may take to end what it is doing when it is told to stop',
+    default: 25_000,
+    min: 10,
+    max: 3_600_000,
+  }),
+} as const;
+
+export interface RunOptions {
+  readonly log: ProcessLog;
+  readonly drainTimeoutMs: number;
+  /**
+   * Starts what the process is for; disposing of it drains it.
+   *
+   * @param stopping - aborted when the process is told to stop, also while it is still starting
+   */
+  readonly start: (stopping: AbortSignal) => Promise<AsyncDisposable>;
+}
+
+/**
+ * Runs a service until SIGTERM or SIGINT, then drains it and ends the process.
+ *
+ * Ends with 0 after a drain; with 1 if the service cannot start, fails to drain or
+ * takes too long for it, or if anything was thrown that nobody caught; with
+ * 128 + its number at a second signal, at once.
+ */
+export function run(options: RunOptions): void {
+  new ProcessLife(options).begin();
+}
+
+class ProcessLife {
+  readonly #options: RunOptions;
+  readonly #stopping = new AbortController();
+  #isEnding = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  begin(): void {
+    const { log, start } = this.#options;
+    const started = Promise.withResolvers<AsyncDisposable>();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => this.#onSignal(signal, started.promise));
+    }
+    // Rejections that nobody handles come here too.
+    process.on('uncaughtException', (error, origin) => {
+      log.error({ error, origin }, 'Nobody caught an error: the process ends');
+      this.#end(1);
+    });
+    started.promise.catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) {
+        log.error({ error }, `Cannot start: ${messageOf(error)}`);
+        this.#end(1);
+      }
+    });
+    // After the handlers, as a signal may come as soon as the service seems to be there.
+    started.resolve(start(this.#stopping.signal));
+  }
+
+  #onSignal(signal: 'SIGTERM' | 'SIGINT', starting: Promise<AsyncDisposable>): void {
+    const { log } = this.#options;
+    if (this.#stopping.signal.aborted) {
+      log.warn({ signal }, 'Told to stop again: the process ends at once');
+      this.#end(128 + constants.signals[signal]);
+      return;
+    }
+    log.info({ signal }, 'Told to stop: draining');
+    this.#stopping.abort(new Error(`told to stop by ${signal}`));
+    void this.#drain(starting);
+  }
+
+  async #drain(starting: Promise<AsyncDisposable>): Promise<void> {
+    const { log, drainTimeoutMs } = this.#options;
+    // Unlike a clock's, this timer keeps the process alive until it has had its say.
+    setTimeout(() => {
+      log.error({ drainTimeoutMs }, 'Draining took too long: the process ends');
+      this.#end(1);
+    }, drainTimeoutMs);
+    const service = await starting.catch(() => null);
+    try {
+      await service?.[Symbol.asyncDispose]();
+      log.info({}, 'Stopped');
+      this.#end(0);
+    } catch (error) {
+      log.error({ error }, 'Failed while stopping');
+      this.#end(1);
+    }
+  }
+
+  #end(code: number): void {
+    if (!this.#isEnding) {
+      this.#isEnding = true;
+      void this.#options.log.flush().finally(() => process.exit(code));
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { silentLog } from '#log/log.ts';
+import { ProcessMetrics } from './metrics.ts';
+import { createOperationsServer } from './operations-server.ts';
+import { Readiness } from './readiness.ts';
+import { releaseOf } from './release.ts';
+
+type Checks = Readonly<Record<string, () => Promise<void>>>;
+
+async function openOperations(checks: Checks) {
+  const clock = new ManualClock();
+  const readiness = new Readiness({ checks, clock });
+  const metrics = new ProcessMetrics();
+  const server = createOperationsServer({
+    host: '127.0.0.1',
+    port: 0,
+    log: silentLog,
+    clock,
+    service: 'poweb',
+    release: releaseOf({ revision: '0123abc', imageDigest: null }),
+    readiness,
+    metrics,
+  });
+  await server.listen();
+  return {
+    clock,
+    readiness,
+    metrics,
+    ask: (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function failWith(message: string): Promise<void> {
+  throw new Error(message);
+}
+
+describe('operations server', () => {
+  it('is live whatever fails', async () => {
+    await using opened = await openOperations({ store: () => failWith('no space') });
+    assert.equal((await opened.ask('/livez')).status, 200);
+  });
+
+  it('is ready while every check passes', async () => {
+    await using opened = await openOperations({ a: async () => {}, b: async () => {} });
+    const response = await opened.ask('/readyz');
+    assert.equal(response.status, 200);
+    assert.deepEqual(await response.json(), { ready: true, draining: false, failing: {} });
+  });
+
+  it('names every check that fails, and why', async () => {
+    await using opened = await openOperations({
+      signals: async () => {},
+      'object-store': () => failWith('no space'),
+      'key-vault': () => {
+        throw new Error('at once');
+      },
+    });
+    const response = await opened.ask('/readyz');
+    assert.equal(response.status, 503);
+    assert.deepEqual(await response.json(), {
+      ready: false,
+      draining: false,
+      failing: { 'object-store': 'no space', 'key-vault': 'at once' },
+    });
+  });
+
+  it('gives up on a check that does not answer in time', async () => {
+    const asked = Promise.withResolvers<void>();
+    await using opened = await openOperations({
+      slow() {
+        asked.resolve();
+        return new Promise(() => {});
+      },
+    });
+    const responding = opened.ask('/readyz');
+    await asked.promise;
+    opened.clock.advance(2_000);
+    const response = await responding;
+    assert.equal(response.status, 503);
+    assert.match(await response.text(), /"slow":"no answer within 2000 ms"/);
+  });
+
+  it('asks at most once a second, however many probes there are', async () => {
+    let calls = 0;
+    await using opened = await openOperations({
+      async store() {
+        calls++;
+        if (calls > 1) {
+          throw new Error('broke down');
+        }
+      },
+    });
+    const probe = async () => (await opened.ask('/readyz')).status;
+    assert.deepEqual(await Promise.all([probe(), probe(), probe()]), [200, 200, 200]);
+    opened.clock.advance(999);
+    assert.equal(await probe(), 200);
+    assert.equal(calls, 1);
+    opened.clock.advance(1);
+    assert.equal(await probe(), 503);
+    assert.equal(calls, 2);
+  });
+
+  it('is not ready while the service drains', async () => {
+    await using opened = await openOperations({ a: async () => {} });
+    opened.readiness.drain();
+    const response = await opened.ask('/readyz');
+    assert.equal(response.status, 503);
+    assert.deepEqual(await response.json(), { ready: false, draining: true, failing: {} });
+    assert.equal((await opened.ask('/livez')).status, 200);
+  });
+
+  it('shows the metrics to Prometheus', async () => {
+    await using opened = await openOperations({});
+    opened.metrics.gateway.registered();
+    const response = await opened.ask('/metrics');
+    assert.match(response.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
+    assert.match(await response.text(), /^awala_registrations_total 1$/m);
+  });
+
+  it('says what runs', async () => {
+    await using opened = await openOperations({});
+    const answer = await (await opened.ask('/version')).text();
+    const { version, ...rest }: Record<string, unknown> = JSON.parse(answer);
+    assert.match(String(version), /^\d+\.\d+\.\d+/);
+    assert.deepEqual(rest, {
+      service: 'poweb',
+      revision: '0123abc',
+      imageDigest: null,
+      node: process.version,
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import { port } from './configuration/variables.ts';
+import { HttpServer } from './http/http-server.ts';
+import type { ProcessMetrics } from './metrics.ts';
+import type { Readiness } from './readiness.ts';
+import type { Release } from './release.ts';
+
+export const operationsVariables = {
+  port: port('OPERATIONS_PORT', {
+    meaning: 'the port for health, readiness and metrics; never public',
+    default: 9090,
+  }),
+} as const;
+
+export interface OperationsOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The service's name. */
+  readonly service: string;
+  readonly release: Release;
+  readonly readiness: Readiness;
+  readonly metrics: ProcessMetrics;
+}
+
+/**
+ * The server for the platform and its operators, on a port of its own:
+ *
+ * - `/livez`: 200 while the event loop turns
+ * - `/readyz`: 200 if the service can serve; else 503, with what fails
+ * - `/metrics`: for Prometheus
+ * - `/version`: what runs
+ *
+ * It is the last to be closed, so that a service that drains is seen draining.
+ */
+export function createOperationsServer(options: OperationsOptions): HttpServer {
+  const { host, port, log, clock, service, release, readiness, metrics } = options;
+  const server = new HttpServer({
+    name: 'operations',
+    host,
+    port,
+    log,
+    clock,
+    answerLevel: 'debug',
+    limits: { maxConnections: 100, maxRequests: 20, maxBodyOctets: 1_024, drainMs: 1_000 },
+  });
+  server.app.get('/livez', async () => 'ok');
+  server.app.get('/readyz', async (_, reply) => {
+    const { isReady, isDraining, failing } = await readiness.state();
+    reply.code(isReady ? 200 : 503);
+    return { ready: isReady, draining: isDraining, failing };
+  });
+  server.app.get('/metrics', async (_, reply) => {
+    const { contentType, text } = await metrics.expose();
+    reply.type(contentType);
+    return text;
+  });
+  server.app.get('/version', async () => ({ service, ...release }));
+  return server;
+}

@@ -1,0 +1,75 @@
+import type { Clock } from '#clock/clock.ts';
+
+export interface ReadinessOptions {
+  /** What must work for the service to work, by name; each fails with the reason. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  readonly clock: Clock;
+  /** Longest time that a check may take; 2 s by default. */
+  readonly deadlineMs?: number;
+  /** How long a result holds, so that probes never weigh on what they ask; 1 s by default. */
+  readonly maxAgeMs?: number;
+}
+
+export interface ReadinessState {
+  readonly isReady: boolean;
+  readonly isDraining: boolean;
+  /** Why each failing check fails. */
+  readonly failing: Readonly<Record<string, string>>;
+}
+
+/** Whether a service can serve now: it asks what the service stands on. */
+export class Readiness {
+  readonly #options: Required<ReadinessOptions>;
+  #isDraining = false;
+  #asked: { readonly at: number; readonly failing: Promise<Record<string, string>> } | null = null;
+
+  constructor(options: ReadinessOptions) {
+    this.#options = { deadlineMs: 2_000, maxAgeMs: 1_000, ...options };
+  }
+
+  /** From now on the service is not ready, whatever the checks say. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  /** Never fails, and takes no longer than the deadline. */
+  async state(): Promise<ReadinessState> {
+    if (this.#isDraining) {
+      return { isReady: false, isDraining: true, failing: {} };
+    }
+    const failing = await this.#recentlyFailing();
+    return { isReady: Object.keys(failing).length === 0, isDraining: false, failing };
+  }
+
+  #recentlyFailing(): Promise<Record<string, string>> {
+    const now = this.#options.clock.now().getTime();
+    if (!this.#asked || now - this.#asked.at >= this.#options.maxAgeMs) {
+      this.#asked = { at: now, failing: this.#ask() };
+    }
+    return this.#asked.failing;
+  }
+
+  async #ask(): Promise<Record<string, string>> {
+    const asking = Object.entries(this.#options.checks).map(async ([name, check]) => {
+      const reason = await this.#reasonToFail(check);
+      return reason === null ? [] : [[name, reason]];
+    });
+    return Object.fromEntries((await Promise.all(asking)).flat());
+  }
+
+  async #reasonToFail(check: () => Promise<void>): Promise<string | null> {
+    const { clock, deadlineMs } = this.#options;
+    const tooLate = Promise.withResolvers<string>();
+    const late = `no answer within ${deadlineMs} ms`;
+    const cancel = clock.schedule(deadlineMs, () => tooLate.resolve(late));
+    const asking = (async () => check())().then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    try {
+      return await Promise.race([asking, tooLate.promise]);
+    } finally {
+      cancel();
+    }
+  }
+}

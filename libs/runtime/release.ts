@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { text } from './configuration/variables.ts';
+
+/** Set by whoever builds or deploys the image. */
+export const releaseVariables = {
+  revision: text('REVISION', {
+    meaning: 'the commit that this was built from',
+    default: null,
+  }),
+  imageDigest: text('IMAGE_DIGEST', {
+    meaning: 'the digest of the image that this runs from',
+    default: null,
+  }),
+} as const;
+
+/** What runs, so that it can be matched to a commit. */
+export interface Release {
+  readonly version: string;
+  readonly revision: string | null;
+  readonly imageDigest: string | null;
+  /** The version of Node. */
+  readonly node: string;
+}
+
+export function releaseOf(configured: {
+  readonly revision: string | null;
+  readonly imageDigest: string | null;
+}): Release {
+  const path = join(import.meta.dirname, '../../package.json');
+  const manifest: { readonly version: string } = JSON.parse(readFileSync(path, 'utf8'));
+  return { version: manifest.version, ...configured, node: process.version };
+}

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+import { describe, it } from 'node:test';
+
+/** Runs a service that stops itself once it is composed. */
+function runWith(environment: Readonly<Record<string, string>>) {
+  const resolve = (path: string) => JSON.stringify(import.meta.resolve(path));
+  const script = `
+    import { readConfiguration } from ${resolve('./configuration/configuration.ts')};
+    import { text } from ${resolve('./configuration/variables.ts')};
+    import { bindHostVariable, runService, serviceVariables } from ${resolve('./service.ts')};
+    const variables = {
+      ...serviceVariables,
+      bindHost: bindHostVariable('127.0.0.1'),
+      address: text('INTERNET_ADDRESS', { meaning: 'the address of this gateway' }),
+    };
+    runService({
+      name: 'poweb',
+      environment: process.env,
+      configure: (environment) => readConfiguration(environment, variables),
+      async compose(config, { log }) {
+        log.info({ config }, 'composed');
+        setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+        return { async [Symbol.asyncDispose]() {} };
+      },
+    });
+    setInterval(() => {}, 1_000_000).unref();`;
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+    env: environment,
+    encoding: 'utf8',
+  });
+}
+
+describe('service', () => {
+  it('runs with its configuration until it is told to stop', () => {
+    const run = runWith({ INTERNET_ADDRESS: 'gateway.example', OPERATIONS_PORT: '9091' });
+    assert.equal(run.stderr, '');
+    assert.equal(run.status, 0);
+    const entry = JSON.parse(run.stdout.split('\n')[0] ?? '');
+    assert.equal(entry.service, 'poweb');
+    assert.deepEqual(entry.config, {
+      drainTimeoutMs: 25_000,
+      log: { level: 'info', format: 'json' },
+      operations: { port: 9091 },
+      release: { revision: null, imageDigest: null },
+      bindHost: '127.0.0.1',
+      address: 'gateway.example',
+    });
+  });
+
+  it('explains every fault of its configuration and ends with 1', () => {
+    const run = runWith({ LOG_LEVEL: 'loud', DRAIN_TIMEOUT: '25' });
+    assert.equal(run.status, 1);
+    assert.equal(run.stdout, '');
+    assert.equal(
+      run.stderr,
+      `The configuration cannot be used:
+  DRAIN_TIMEOUT must be from 10ms to 1h (such as 25s), but is "25"
+  LOG_LEVEL must be one of debug, info, warn, error, but is "loud"
+  INTERNET_ADDRESS is required: the address of this gateway
+`,
+    );
+  });
+});
