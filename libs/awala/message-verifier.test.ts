@@ -35,14 +35,12 @@ describe('A parcel for a private endpoint', () => {
     });
   }
 
-  for (const modulusBits of [3072, 4096]) {
-    it(`is accepted if the road.sender has an RSA key of ${modulusBits} bits`, () => {
-      const big = newIdentity(modulusBits);
-      const bigSender = road.withCertificate({ ...road.sender, ...big }, {}, road.recipient);
+  it('is accepted if the sender has a larger RSA key', () => {
+    const big = newIdentity(3072);
+    const bigSender = road.withCertificate(big, {}, road.recipient);
 
-      assert.equal(road.accept(road.parcel({ sender: bigSender }))[0]?.nodeId, big.nodeId);
-    });
-  }
+    assert.equal(road.accept(road.parcel({ sender: bigSender }))[0]?.nodeId, big.nodeId);
+  });
 
   it('is accepted as the JVM peers encode it, with indefinite lengths and short segments', () => {
     const octets = road.parcel({
