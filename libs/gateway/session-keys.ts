@@ -1,7 +1,13 @@
-import { createPrivateKey, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
+import type { KeyObject } from 'node:crypto';
 import type { NodeId } from '#awala/node-id.ts';
-import type { SessionKey } from '#awala/sessions/session-key.ts';
+import {
+  generateSessionKey,
+  parseSessionKeyPair,
+  type SessionCurve,
+  type SessionKey,
+  type SessionKeyPair,
+  serialiseSessionPrivateKey,
+} from '#awala/sessions/session-key.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
@@ -11,7 +17,11 @@ const DAY_MS = 86_400_000;
 const INITIAL_KEY_USE_MS = 30 * DAY_MS;
 /** Cargo may be under way for as long as a message may live (RS-001): 180 days after the last use. */
 const INITIAL_KEY_RETENTION_MS = INITIAL_KEY_USE_MS + 180 * DAY_MS;
-const KEY_ID_OCTETS = 8;
+/**
+ * A peer may answer to a key of ours when the cargo that brought it arrives, up to 180 days after it
+ * was packed, and that answer may be under way for as long again.
+ */
+const BOUND_KEY_RETENTION_MS = 2 * 180 * DAY_MS;
 
 interface SessionKeyFields extends Record<string, Uint8Array | Date> {
   readonly publicKey: Uint8Array;
@@ -22,13 +32,13 @@ interface SessionKeyFields extends Record<string, Uint8Array | Date> {
 
 const SESSION_KEY = recordKind<SessionKeyFields>('session-key');
 const INITIAL = 'initial/';
-
-const generate = promisify(generateKeyPair);
+const BOUND = 'bound/';
 
 /**
  * Our halves of the sessions with private gateways. The initial key, published
  * in the connection parameters and in registrations, is for whoever starts a
- * session; it is replaced every 30 days and kept to read what is under way.
+ * session; it is replaced every 30 days and kept to read what is under way. Any
+ * other key is bound to the one peer that it was sent to.
  *
  * Private keys are at rest only as sealed by the vault.
  *
@@ -76,18 +86,48 @@ export class SessionKeys {
   }
 
   /**
-   * The private half of a key that a peer may use: an initial one.
+   * Makes a key for a peer to answer to. It is stored before this resolves, so
+   * that it may be sent at once.
+   *
+   * @param curve - that of the peer's own key
+   * @throws {BackingUnavailableError}
+   */
+  async createFor(peer: NodeId, curve: SessionCurve): Promise<SessionKeyPair> {
+    const pair = generateSessionKey(curve);
+    await this.#store(boundRecordId(pair.id, peer), pair, BOUND_KEY_RETENTION_MS);
+    return pair;
+  }
+
+  /**
+   * A key that {@link createFor} made for that peer.
+   *
+   * @returns null if there is none, or it was made for another peer
+   * @throws {BackingUnavailableError}
+   */
+  boundKey(keyId: Uint8Array, peer: NodeId): Promise<SessionKeyPair | null> {
+    return this.#open(boundRecordId(keyId, peer), keyId);
+  }
+
+  /**
+   * The private half of a key that a peer may encrypt for: one that is bound to
+   * it, or an initial one.
    *
    * @returns null if there is no such key for that peer
+   * @throws {BackingUnavailableError}
    */
-  async privateKey(keyId: Uint8Array, _peer: NodeId): Promise<KeyObject | null> {
-    const id = `${INITIAL}${Buffer.from(keyId).toString('hex')}`;
-    const stored = await this.#records.get(SESSION_KEY, id);
+  async privateKey(keyId: Uint8Array, peer: NodeId): Promise<KeyObject | null> {
+    const pair =
+      (await this.boundKey(keyId, peer)) ?? (await this.#open(initialRecordId(keyId), keyId));
+    return pair?.privateKey ?? null;
+  }
+
+  async #open(recordId: string, keyId: Uint8Array): Promise<SessionKeyPair | null> {
+    const stored = await this.#records.get(SESSION_KEY, recordId);
     if (!stored) {
       return null;
     }
-    const der = await this.#vault.unseal(stored.fields.sealedPrivateKey, id);
-    return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+    const pkcs8 = await this.#vault.unseal(stored.fields.sealedPrivateKey, recordId);
+    return parseSessionKeyPair(keyId, pkcs8);
   }
 
   async #newestInitial(nowMs: number): Promise<StoredRecord<SessionKeyFields> | null> {
@@ -103,19 +143,31 @@ export class SessionKeys {
   }
 
   async #createInitial(): Promise<{ id: string; fields: SessionKeyFields }> {
-    const { publicKey, privateKey } = await generate('ec', { namedCurve: 'P-256' });
-    const id = `${INITIAL}${randomBytes(KEY_ID_OCTETS).toString('hex')}`;
-    const createdAt = this.#clock.now();
-    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-    const fields: SessionKeyFields = {
-      publicKey: publicKey.export({ format: 'der', type: 'spki' }),
-      sealedPrivateKey: await this.#vault.seal(pkcs8, id),
-      createdAt,
-    };
-    const expiresAt = new Date(createdAt.getTime() + INITIAL_KEY_RETENTION_MS);
-    await this.#records.set(SESSION_KEY, id, fields, { expiresAt });
+    const pair = generateSessionKey();
+    const id = initialRecordId(pair.id);
+    const fields = await this.#store(id, pair, INITIAL_KEY_RETENTION_MS);
     return { id, fields };
   }
+
+  async #store(id: string, pair: SessionKeyPair, retentionMs: number): Promise<SessionKeyFields> {
+    const createdAt = this.#clock.now();
+    const fields: SessionKeyFields = {
+      publicKey: pair.publicKey,
+      sealedPrivateKey: await this.#vault.seal(serialiseSessionPrivateKey(pair), id),
+      createdAt,
+    };
+    const expiresAt = new Date(createdAt.getTime() + retentionMs);
+    await this.#records.set(SESSION_KEY, id, fields, { expiresAt });
+    return fields;
+  }
+}
+
+function initialRecordId(keyId: Uint8Array): string {
+  return `${INITIAL}${Buffer.from(keyId).toString('hex')}`;
+}
+
+function boundRecordId(keyId: Uint8Array, peer: NodeId): string {
+  return `${BOUND}${peer}/${Buffer.from(keyId).toString('hex')}`;
 }
 
 function keyIdOf(recordId: string): Uint8Array {

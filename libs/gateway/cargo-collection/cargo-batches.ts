@@ -1,0 +1,242 @@
+import { CargoBatch, MAX_MESSAGE_IN_SET_OCTETS } from '#awala/cargo/message-set.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { OctetBudget } from '../octet-budget.ts';
+import type { CargoItem, CargoMessage } from './collection-contents.ts';
+import { type Place, START, type Stretch } from './collection-progress.ts';
+
+/** Bounds of reading ahead for one collection; see docs/limits.md. */
+export interface BatchLimits {
+  /** Parcels fetched, or being fetched, ahead of the cargo that is gathered. */
+  readonly aheadItems: number;
+  /** The same in octets; one parcel may always be fetched, whatever its size. */
+  readonly aheadOctets: number;
+  /** A cargo that has something in it does not wait for more for longer than this. */
+  readonly gatheringMs: number;
+}
+
+/** What goes into one cargo. */
+export interface GatheredCargo {
+  readonly messages: readonly Uint8Array[];
+  /** Of plaintext. */
+  readonly octets: number;
+  /** When the last of the messages expires. */
+  readonly expiresAt: Date;
+  /** The part of the listing that it covers. */
+  readonly stretch: Stretch;
+  /** Gives back the memory reserved for it; to be called once it was sent, or will not be. */
+  release(): void;
+}
+
+interface AheadItem {
+  readonly item: CargoItem;
+  readonly message: Promise<CargoMessage | null>;
+  readonly release: () => void;
+}
+
+/**
+ * What an octet of a message takes while its cargo is made and sent: in the
+ * parcel or in the frame that goes out, in the cargo, in the gRPC message.
+ */
+const COPIES = 3;
+
+/**
+ * Gathers messages into cargoes, fetching parcels ahead and in parallel, in
+ * order and in bounded memory.
+ *
+ * Memory is reserved before a parcel is fetched and held until its cargo is
+ * sent. When there is none to be had, a cargo is closed with what is in it, so
+ * that nobody waits for memory while keeping others from it.
+ */
+export class CargoBatches {
+  readonly #parts: { readonly budget: OctetBudget; readonly clock: Clock; readonly log: Log };
+  readonly #limits: BatchLimits;
+  readonly #signal: AbortSignal;
+  readonly #ahead: AheadItem[] = [];
+  #aheadOctets = 0;
+  #isWaitingForMemory = false;
+  #hasEnded = false;
+  #failure: { readonly error: unknown } | null = null;
+  #lastPlace: Place = START;
+  #onChange = () => {};
+  #onRoom = () => {};
+
+  /**
+   * @param contents - what to gather; read ahead at once
+   * @param signal - ends the reading, and gives back what was read ahead
+   */
+  constructor(
+    parts: { readonly budget: OctetBudget; readonly clock: Clock; readonly log: Log },
+    contents: AsyncIterable<CargoItem>,
+    limits: BatchLimits,
+    signal: AbortSignal,
+  ) {
+    this.#parts = parts;
+    this.#limits = limits;
+    this.#signal = signal;
+    signal.addEventListener('abort', () => this.#abandon(), { once: true });
+    void this.#readAhead(contents);
+  }
+
+  /**
+   * Gathers the next cargo. To be called again only once this is done.
+   *
+   * @param maxOctets - of plaintext; a larger message makes a cargo of its own
+   * @returns null if nothing is left
+   * @throws what the contents threw, or the signal's reason
+   */
+  async next(maxOctets: number): Promise<GatheredCargo | null> {
+    const batch = new CargoBatch(maxOctets);
+    const releases: (() => void)[] = [];
+    const after = this.#lastPlace;
+    const time = this.#startGathering();
+    try {
+      for (;;) {
+        const message = await this.#head(batch.messages.length > 0, time);
+        if (message === undefined || (message && !batch.add(message.octets, message.expiresAt))) {
+          break;
+        }
+        const release = this.#takeHead();
+        if (message) {
+          releases.push(release);
+        } else {
+          release();
+        }
+      }
+    } catch (error) {
+      releases.forEach((release) => void release());
+      throw error;
+    } finally {
+      time.stop();
+    }
+    const { messages, octets, expiresAt } = batch;
+    return messages.length === 0
+      ? null
+      : {
+          messages,
+          octets,
+          expiresAt,
+          stretch: { after, upTo: this.#lastPlace },
+          release: () => releases.splice(0).forEach((release) => void release()),
+        };
+  }
+
+  /** @returns undefined if the cargo shall be closed; null for something to be skipped */
+  async #head(hasMessages: boolean, time: Gathering): Promise<CargoMessage | null | undefined> {
+    for (;;) {
+      this.#throwIfOver();
+      const [head] = this.#ahead;
+      if (head) {
+        const isLate = hasMessages ? time.over.then(() => undefined) : head.message;
+        return await Promise.race([head.message, isLate]);
+      }
+      if (this.#hasEnded || (hasMessages && (this.#isWaitingForMemory || time.isOver))) {
+        return undefined;
+      }
+      await this.#changed(hasMessages ? time.over : null);
+    }
+  }
+
+  #takeHead(): () => void {
+    const head = this.#ahead.shift();
+    if (!head) {
+      throw new Error('nothing was read ahead');
+    }
+    this.#lastPlace = head.item.place;
+    this.#aheadOctets -= head.item.sizeOctets;
+    this.#onRoom();
+    return head.release;
+  }
+
+  async #readAhead(contents: AsyncIterable<CargoItem>): Promise<void> {
+    try {
+      for await (const item of contents) {
+        await this.#room();
+        this.#signal.throwIfAborted();
+        if (item.sizeOctets > MAX_MESSAGE_IN_SET_OCTETS) {
+          const { place, sizeOctets } = item;
+          this.#parts.log.warn({ place, sizeOctets }, 'a message is too large for any cargo');
+          continue;
+        }
+        const release = await this.#reserve(item);
+        const message = item.read();
+        message.catch(() => {});
+        this.#ahead.push({ item, message, release });
+        this.#aheadOctets += item.sizeOctets;
+        this.#onChange();
+      }
+      this.#hasEnded = true;
+    } catch (error) {
+      this.#failure = { error };
+    }
+    if (this.#signal.aborted) {
+      this.#abandon();
+    }
+    this.#onChange();
+  }
+
+  async #room(): Promise<void> {
+    const { aheadItems, aheadOctets } = this.#limits;
+    while (
+      !this.#signal.aborted &&
+      this.#ahead.length > 0 &&
+      (this.#ahead.length >= aheadItems || this.#aheadOctets >= aheadOctets)
+    ) {
+      await new Promise<void>((resolve) => {
+        this.#onRoom = resolve;
+      });
+    }
+  }
+
+  async #reserve(item: CargoItem): Promise<() => void> {
+    const waiting = setImmediate(() => {
+      this.#isWaitingForMemory = true;
+      this.#onChange();
+    });
+    try {
+      return await this.#parts.budget.acquire(item.sizeOctets * COPIES, this.#signal);
+    } finally {
+      clearImmediate(waiting);
+      this.#isWaitingForMemory = false;
+    }
+  }
+
+  #startGathering(): Gathering {
+    const over = Promise.withResolvers<void>();
+    const time = { isOver: false, over: over.promise, stop: () => {} };
+    time.stop = this.#parts.clock.schedule(this.#limits.gatheringMs, () => {
+      time.isOver = true;
+      over.resolve();
+    });
+    return time;
+  }
+
+  async #changed(orThis: Promise<void> | null): Promise<void> {
+    const change = new Promise<void>((resolve) => {
+      this.#onChange = resolve;
+    });
+    await (orThis ? Promise.race([change, orThis]) : change);
+  }
+
+  #throwIfOver(): void {
+    this.#signal.throwIfAborted();
+    if (this.#failure && this.#ahead.length === 0) {
+      throw this.#failure.error;
+    }
+  }
+
+  #abandon(): void {
+    for (const { release } of this.#ahead.splice(0)) {
+      release();
+    }
+    this.#aheadOctets = 0;
+    this.#onRoom();
+    this.#onChange();
+  }
+}
+
+interface Gathering {
+  readonly isOver: boolean;
+  readonly over: Promise<void>;
+  stop: () => void;
+}

@@ -1,0 +1,317 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { OctetBudget } from '../octet-budget.ts';
+import type { CargoAuthorization } from './cargo-authorizer.ts';
+import { type BatchLimits, CargoBatches, type GatheredCargo } from './cargo-batches.ts';
+import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
+import { type CargoSizeLimits, CargoSizes } from './cargo-sizes.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { type CollectionContentsParts, collectionContents } from './collection-contents.ts';
+import type { Stretch } from './collection-progress.ts';
+import type { Fulfilment } from './fulfilment.ts';
+
+/** Bounds of one collection of cargo; see docs/limits.md. */
+export interface CargoCollectionLimits extends BatchLimits, CargoSizeLimits {
+  /** Cargoes that may be unacknowledged at once (RS-000 "Message Transport Bindings": five). */
+  readonly window: number;
+  /** Nothing is sent within this time before the deadline, so that it can be acknowledged. */
+  readonly deadlineMarginMs: number;
+  /** Without an acknowledgement for this long, the collection ends. */
+  readonly acknowledgementTimeoutMs: number;
+  /** Pause between storing how far the collection is. */
+  readonly checkpointMs: number;
+}
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
+  window: 5,
+  firstCargoOctets: 256 * KIB,
+  minCargoOctets: 32 * KIB,
+  maxCargoOctets: 4 * MIB,
+  aheadItems: 128,
+  aheadOctets: 4 * MIB,
+  gatheringMs: 150,
+  deadlineMarginMs: 400,
+  acknowledgementTimeoutMs: 30_000,
+  checkpointMs: 1_000,
+};
+
+export interface CargoCollectionParts extends CollectionContentsParts, CargoPackingParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: GatewayMetrics;
+  /** Shared by all collections of the process. */
+  readonly budget: OctetBudget;
+}
+
+export interface CargoCollectionRequest {
+  readonly authorization: CargoAuthorization;
+  /** Leased to this collection, which lets go of it in the end. */
+  readonly fulfilment: Fulfilment;
+  /** When the courier will hang up; null if it did not say. */
+  readonly deadline: Date | null;
+  readonly limits: CargoCollectionLimits;
+  /**
+   * Hands a cargo to the courier; resolves once the network took it, which is
+   * when the next one may follow. Must end by itself if the network stands still.
+   */
+  readonly send: (deliveryId: string, cargo: Uint8Array) => Promise<void>;
+}
+
+/** There is more to collect, but not within this call: the courier should call again with the same CCA. */
+export class CollectionCutError extends Error {
+  readonly code = 'COLLECTION_CUT';
+
+  constructor() {
+    super('there is more cargo to collect: call again with the same CCA');
+    this.name = 'CollectionCutError';
+  }
+}
+
+/** The courier took too long to acknowledge a cargo. */
+export class CargoUnacknowledgedError extends Error {
+  readonly code = 'CARGO_UNACKNOWLEDGED';
+
+  constructor() {
+    super('no cargo was acknowledged in time');
+    this.name = 'CargoUnacknowledgedError';
+  }
+}
+
+interface SentCargo {
+  readonly stretch: Stretch;
+  readonly octets: number;
+  readonly sentAtMs: number;
+}
+
+interface PackedCargo {
+  readonly gathered: GatheredCargo;
+  readonly octets: Uint8Array;
+}
+
+/**
+ * Sends everything held for one private gateway to a courier, packed into
+ * cargoes, and keeps account of what it acknowledged. Deletes nothing: that is
+ * for the private gateway's own acknowledgements.
+ *
+ * The next cargo is packed while one is sent. Near the deadline nothing more is
+ * sent; what is left is for the next call with the same CCA.
+ *
+ * @see RS-008 "CollectCargo"
+ */
+export class CargoCollection {
+  readonly #parts: CargoCollectionParts;
+  readonly #request: CargoCollectionRequest;
+  readonly #stop = new AbortController();
+  readonly #ended = Promise.withResolvers<never>();
+  readonly #batches: CargoBatches;
+  readonly #packing: CargoPacking;
+  readonly #sizes: CargoSizes;
+  readonly #checkpoints: Checkpoints;
+  readonly #unacknowledged = new Map<string, SentCargo>();
+  #isSending = false;
+  #isCut = false;
+  #onAcknowledgement = () => {};
+  #cancelTimeout = () => {};
+
+  constructor(parts: CargoCollectionParts, request: CargoCollectionRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    const { authorization, fulfilment, limits } = request;
+    const { signal } = this.#stop;
+    const contents = collectionContents(parts, authorization, fulfilment.progress, signal);
+    this.#batches = new CargoBatches(parts, contents, limits, signal);
+    this.#packing = new CargoPacking(parts, authorization, fulfilment);
+    this.#sizes = new CargoSizes(limits, fulfilment.cargoOctets);
+    this.#checkpoints = new Checkpoints(fulfilment, {
+      clock: parts.clock,
+      pauseMs: limits.checkpointMs,
+      onFailure: (error) => this.#end(error),
+    });
+    this.#ended.promise.catch(() => {});
+  }
+
+  /**
+   * Collects until all is sent and acknowledged, which uses the CCA up. However
+   * it ends, what was acknowledged is stored first, as far as that is possible.
+   * To be called once.
+   *
+   * @throws {CollectionCutError} once all that was sent is acknowledged, if there was no time for more
+   * @throws {CargoUnacknowledgedError}
+   * @throws {CcaInUseError} if the lease was lost
+   * @throws {BackingUnavailableError}
+   * @throws what {@link CargoCollectionRequest.send} threw, or the signal's reason
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = () => this.#end(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      signal.throwIfAborted();
+      this.#checkpoints.start();
+      await Promise.race([this.#collect(), this.#ended.promise]);
+      await this.#checkpoints.stop();
+      await this.#request.fulfilment.complete();
+    } catch (error) {
+      await this.#letGo();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#end(new Error('the collection ended'));
+    }
+  }
+
+  /**
+   * Takes the courier's acknowledgement.
+   *
+   * @returns false if no such cargo awaits an acknowledgement
+   */
+  acknowledge(deliveryId: string): boolean {
+    const sent = this.#unacknowledged.get(deliveryId);
+    if (!sent) {
+      return false;
+    }
+    this.#unacknowledged.delete(deliveryId);
+    this.#sizes.acknowledged(sent.octets, this.#nowMs() - sent.sentAtMs);
+    const { fulfilment } = this.#request;
+    fulfilment.progress.add(sent.stretch);
+    fulfilment.cargoOctets = this.#sizes.nextHint;
+    this.#checkpoints.isDue = true;
+    this.#parts.metrics.cargoCollected();
+    this.#restartTimeout();
+    this.#onAcknowledgement();
+    return true;
+  }
+
+  /** Whether everything that was sent is acknowledged, so that nothing is lost by ending. */
+  get isSettled(): boolean {
+    return this.#unacknowledged.size === 0 && !this.#isSending;
+  }
+
+  /** Sends no more, as if the deadline were near. */
+  cut(): void {
+    this.#isCut = true;
+    this.#onAcknowledgement();
+  }
+
+  async #collect(): Promise<void> {
+    let next = this.#pack();
+    try {
+      for (let cargo = await next; cargo; cargo = await next) {
+        await this.#windowOpens();
+        if (!this.#mayStillSend(cargo.gathered.octets)) {
+          await this.#allAcknowledged();
+          throw new CollectionCutError();
+        }
+        next = this.#pack();
+        next.catch(() => {});
+        await this.#send(cargo);
+      }
+      await this.#allAcknowledged();
+    } catch (error) {
+      this.#end(error);
+      // Its memory is given back when it is done.
+      next.then((cargo) => cargo?.gathered.release()).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #pack(): Promise<PackedCargo | null> {
+    const gathered = await this.#batches.next(this.#sizes.target);
+    if (!gathered) {
+      return null;
+    }
+    try {
+      return { gathered, octets: await this.#packing.pack(gathered) };
+    } catch (error) {
+      gathered.release();
+      throw error;
+    }
+  }
+
+  async #send({ gathered, octets }: PackedCargo): Promise<void> {
+    const deliveryId = randomUUID();
+    this.#isSending = true;
+    this.#unacknowledged.set(deliveryId, {
+      stretch: gathered.stretch,
+      octets: gathered.octets,
+      sentAtMs: this.#nowMs(),
+    });
+    this.#cancelTimeout();
+    try {
+      await this.#request.send(deliveryId, octets);
+    } finally {
+      this.#isSending = false;
+      gathered.release();
+    }
+    this.#restartTimeout();
+  }
+
+  #mayStillSend(octets: number): boolean {
+    const { deadline, limits } = this.#request;
+    if (this.#isCut || !deadline) {
+      return !this.#isCut;
+    }
+    const timeLeftMs = deadline.getTime() - this.#nowMs() - limits.deadlineMarginMs;
+    return timeLeftMs > 0 && this.#sizes.estimateMs(octets) <= timeLeftMs;
+  }
+
+  async #windowOpens(): Promise<void> {
+    while (this.#unacknowledged.size >= this.#request.limits.window) {
+      await this.#acknowledgement();
+    }
+  }
+
+  async #allAcknowledged(): Promise<void> {
+    while (this.#unacknowledged.size > 0) {
+      await this.#acknowledgement();
+    }
+  }
+
+  #acknowledgement(): Promise<void> {
+    this.#stop.signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const onStop = () => reject(this.#stop.signal.reason);
+      this.#stop.signal.addEventListener('abort', onStop, { once: true });
+      this.#onAcknowledgement = () => {
+        this.#stop.signal.removeEventListener('abort', onStop);
+        resolve();
+      };
+    });
+  }
+
+  #restartTimeout(): void {
+    this.#cancelTimeout();
+    if (this.#unacknowledged.size > 0 && !this.#isSending && !this.#stop.signal.aborted) {
+      this.#cancelTimeout = this.#parts.clock.schedule(
+        this.#request.limits.acknowledgementTimeoutMs,
+        () => this.#end(new CargoUnacknowledgedError()),
+      );
+    }
+  }
+
+  #end(reason: unknown): void {
+    this.#cancelTimeout();
+    this.#ended.reject(reason);
+    this.#stop.abort(reason);
+  }
+
+  /** Whatever ended the collection is what its caller must hear, not what goes wrong now. */
+  async #letGo(): Promise<void> {
+    const { fulfilment } = this.#request;
+    fulfilment.cargoOctets = this.#sizes.nextHint;
+    try {
+      await this.#checkpoints.stop();
+      await fulfilment.release();
+    } catch (error) {
+      this.#parts.log.warn({ error }, 'the progress of a cargo collection was not stored');
+    }
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.now().getTime();
+  }
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { packCargo } from '#awala/cargo/pack-cargo.ts';
+import { MAX_TTL_SECONDS } from '#awala/limits.ts';
+import {
+  curveOf,
+  parseSessionPublicKey,
+  type SessionKey,
+  type SessionKeyPair,
+} from '#awala/sessions/session-key.ts';
+import type { Clock } from '#clock/clock.ts';
+import { type Identity, ISSUANCE_BACKDATING_MS } from '../identity.ts';
+import type { PeerSessionKeys } from '../peer-session-keys.ts';
+import type { SessionKeys } from '../session-keys.ts';
+import type { CargoAuthorization } from './cargo-authorizer.ts';
+import type { GatheredCargo } from './cargo-batches.ts';
+import type { Fulfilment } from './fulfilment.ts';
+
+export interface CargoPackingParts {
+  readonly identity: Identity;
+  readonly sessionKeys: SessionKeys;
+  readonly peerSessionKeys: PeerSessionKeys;
+  readonly clock: Clock;
+}
+
+interface Session {
+  readonly recipientKey: SessionKey;
+  readonly senderKey: SessionKeyPair;
+}
+
+/**
+ * Makes cargoes for the holder of one CCA: encrypted for the last key that it
+ * told us, under one key of ours per CCA, and signed under its CDA.
+ */
+export class CargoPacking {
+  readonly #parts: CargoPackingParts;
+  readonly #authorization: CargoAuthorization;
+  readonly #fulfilment: Fulfilment;
+  #session: Promise<Session> | null = null;
+
+  constructor(parts: CargoPackingParts, authorization: CargoAuthorization, fulfilment: Fulfilment) {
+    this.#parts = parts;
+    this.#authorization = authorization;
+    this.#fulfilment = fulfilment;
+  }
+
+  /**
+   * Packs a cargo dated three hours back, for peers whose clock is slow and so
+   * that it does not tell when the courier was here.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  async pack(gathered: GatheredCargo): Promise<Uint8Array> {
+    const { identity, clock } = this.#parts;
+    this.#session ??= this.#openSession();
+    const encryption = await this.#session;
+    const createdAtMs = wholeSeconds(clock.now().getTime() - ISSUANCE_BACKDATING_MS);
+    const ttlSeconds = Math.floor((gathered.expiresAt.getTime() - createdAtMs) / 1_000);
+    return packCargo({
+      recipient: { id: this.#authorization.peer },
+      id: randomUUID(),
+      createdAt: new Date(createdAtMs),
+      ttlSeconds: Math.min(Math.max(ttlSeconds, 0), MAX_TTL_SECONDS),
+      sender: this.#authorization.cargoDeliveryAuthorization,
+      // The peer knows who issued the CDA: itself.
+      attachedCertificates: [],
+      sign: identity.sign,
+      messages: gathered.messages,
+      encryption,
+    });
+  }
+
+  async #openSession(): Promise<Session> {
+    const { peerSessionKeys, sessionKeys } = this.#parts;
+    const { peer } = this.#authorization;
+    const recipientKey = await peerSessionKeys.last(peer);
+    const curve = recipientKey && curveOf(parseSessionPublicKey(recipientKey.publicKey));
+    if (!recipientKey || !curve) {
+      throw new Error('no session key of the peer is known, although its CCA brought one');
+    }
+    const known = await this.#knownKey();
+    const isUsable = known !== null && curveOf(known.privateKey) === curve;
+    const senderKey = isUsable ? known : await sessionKeys.createFor(peer, curve);
+    this.#fulfilment.sessionKeyId = senderKey.id;
+    return { recipientKey, senderKey };
+  }
+
+  async #knownKey(): Promise<SessionKeyPair | null> {
+    const { sessionKeyId } = this.#fulfilment;
+    return sessionKeyId.length === 0
+      ? null
+      : this.#parts.sessionKeys.boundKey(sessionKeyId, this.#authorization.peer);
+  }
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1_000) * 1_000;
+}

@@ -1,0 +1,121 @@
+import { type ParcelCollectionAck, serialisePca } from '#awala/cargo/pca.ts';
+import { serialiseRotation } from '#awala/cargo/rotation.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Identity } from '../identity.ts';
+import type { HeldParcel, Mailbox } from '../mailbox.ts';
+import { rotateIfDue } from '../peer-certificate.ts';
+import type { CargoAuthorization } from './cargo-authorizer.ts';
+import {
+  acknowledgementPlace,
+  type CollectionProgress,
+  type Place,
+  parcelPlace,
+  ROTATION_PLACE,
+} from './collection-progress.ts';
+
+/** The parcels accepted from each private gateway, to be acknowledged (PCA) in what is sent to it. */
+export interface AcceptedParcels {
+  /** Those not expired, in an order that does not change. */
+  list(
+    privateGateway: NodeId,
+    options?: { signal?: AbortSignal },
+  ): AsyncIterable<ParcelCollectionAck & { readonly expiresAt: Date }>;
+}
+
+export interface CargoMessage {
+  readonly octets: Uint8Array;
+  readonly expiresAt: Date;
+}
+
+/** Something that goes into a cargo; a parcel's octets are still in the store. */
+export interface CargoItem {
+  readonly place: Place;
+  /** An estimate, as of the listing. */
+  readonly sizeOctets: number;
+  /**
+   * @returns null if it is gone or has expired
+   * @throws {BackingUnavailableError}
+   */
+  read(): Promise<CargoMessage | null>;
+}
+
+export interface CollectionContentsParts {
+  readonly mailbox: Mailbox;
+  readonly acceptedParcels: AcceptedParcels;
+  readonly identity: Identity;
+  readonly clock: Clock;
+}
+
+/**
+ * Yields what there is to send to the holder of a CCA: acknowledgements of its
+ * parcels (PCAs), then the parcels held for it, then a new certificate if its own
+ * ends soon. Skips what has expired, and what `progress` says is behind.
+ *
+ * @throws {BackingUnavailableError}
+ * @throws the signal's reason, if it is aborted
+ * @see RS-000 "Gateway Messaging Protocol"
+ */
+export async function* collectionContents(
+  parts: CollectionContentsParts,
+  authorization: CargoAuthorization,
+  progress: CollectionProgress,
+  signal: AbortSignal,
+): AsyncGenerator<CargoItem, void, undefined> {
+  for await (const item of listed(parts, authorization.peer, progress, signal)) {
+    if (!progress.covers(item.place)) {
+      yield item;
+    }
+  }
+  const rotation = progress.covers(ROTATION_PLACE)
+    ? null
+    : await rotateIfDue(authorization.peerCertificate, parts);
+  if (rotation) {
+    const { peerCertificate, gatewayCertificate } = rotation;
+    const octets = serialiseRotation({ leaf: peerCertificate, authorities: [gatewayCertificate] });
+    yield itemOf(ROTATION_PLACE, { octets, expiresAt: peerCertificate.notAfter });
+  }
+}
+
+async function* listed(
+  parts: CollectionContentsParts,
+  peer: NodeId,
+  progress: CollectionProgress,
+  signal: AbortSignal,
+): AsyncGenerator<CargoItem, void, undefined> {
+  if (!progress.isPastAcknowledgements) {
+    let index = 0;
+    for await (const { expiresAt, ...ack } of parts.acceptedParcels.list(peer, { signal })) {
+      yield itemOf(acknowledgementPlace(index++), { octets: serialisePca(ack), expiresAt });
+    }
+  }
+  if (!progress.isPastParcels) {
+    const startAfter = progress.parcelsBehind;
+    const options = { signal, ...(startAfter !== undefined && { startAfter }) };
+    for await (const parcel of parts.mailbox.list(peer, options)) {
+      if (!isExpired(parcel, parts.clock)) {
+        yield parcelItem(parcel, parts);
+      }
+    }
+  }
+}
+
+function itemOf(place: Place, message: CargoMessage): CargoItem {
+  return { place, sizeOctets: message.octets.length, read: async () => message };
+}
+
+function parcelItem(parcel: HeldParcel, { mailbox, clock }: CollectionContentsParts): CargoItem {
+  return {
+    place: parcelPlace(parcel.key),
+    sizeOctets: parcel.sizeOctets,
+    async read() {
+      const stored = await mailbox.fetch(parcel);
+      const isLive = stored !== null && !isExpired(stored, clock);
+      return isLive ? { octets: stored.body, expiresAt: stored.expiresAt } : null;
+    },
+  };
+}
+
+function isExpired({ expiresAt }: { readonly expiresAt: Date }, clock: Clock): boolean {
+  return expiresAt.getTime() <= clock.now().getTime();
+}

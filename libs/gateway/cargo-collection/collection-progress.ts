@@ -1,0 +1,102 @@
+/**
+ * A place in what is collected under a CCA, such that places compare as strings
+ * in the order in which things are collected.
+ */
+export type Place = string;
+
+/** Everything after `after`, up to and including `upTo`. */
+export interface Stretch {
+  readonly after: Place;
+  readonly upTo: Place;
+}
+
+/** Before everything. */
+export const START: Place = '';
+
+const INDEX_DIGITS = 12;
+const ACKNOWLEDGEMENTS = '1/';
+const PARCELS = '2/';
+/** The certificate rotation, and with it everything. */
+export const ROTATION_PLACE: Place = '3/';
+
+/** @param index - how many acknowledgements (PCAs) are listed before this one */
+export function acknowledgementPlace(index: number): Place {
+  return `${ACKNOWLEDGEMENTS}${String(index).padStart(INDEX_DIGITS, '0')}`;
+}
+
+/** @param key - of the parcel; parcels are collected in ascending order of it */
+export function parcelPlace(key: string): Place {
+  return `${PARCELS}${key}`;
+}
+
+/**
+ * What a courier acknowledged, as stretches of the listing: one, unless it
+ * acknowledged out of order. There are never more stretches than cargoes that
+ * may be unacknowledged at once.
+ */
+export class CollectionProgress {
+  /** In order, apart from each other. */
+  #stretches: Stretch[];
+
+  constructor(stretches: readonly Stretch[] = []) {
+    this.#stretches = [...stretches];
+  }
+
+  /** @throws {SyntaxError} if it is not what {@link serialise} wrote */
+  static parse(serialised: string): CollectionProgress {
+    const pairs: unknown = JSON.parse(serialised);
+    if (!Array.isArray(pairs) || !pairs.every(isPair)) {
+      throw new SyntaxError('not a collection’s progress');
+    }
+    return new CollectionProgress(pairs.map(([after, upTo]) => ({ after, upTo })));
+  }
+
+  serialise(): string {
+    return JSON.stringify(this.#stretches.map(({ after, upTo }) => [after, upTo]));
+  }
+
+  get isEmpty(): boolean {
+    return this.#stretches.length === 0;
+  }
+
+  covers(place: Place): boolean {
+    return this.#stretches.some(({ after, upTo }) => after < place && place <= upTo);
+  }
+
+  /** Whether all acknowledgements (PCAs) are behind. */
+  get isPastAcknowledgements(): boolean {
+    return this.#firstEnd >= PARCELS;
+  }
+
+  /** The key that all parcels before it and itself are behind; undefined if there is none. */
+  get parcelsBehind(): string | undefined {
+    return this.#firstEnd.startsWith(PARCELS) && this.#firstEnd.length > PARCELS.length
+      ? this.#firstEnd.slice(PARCELS.length)
+      : undefined;
+  }
+
+  /** Whether everything up to the certificate rotation is behind. */
+  get isPastParcels(): boolean {
+    return this.#firstEnd >= ROTATION_PLACE;
+  }
+
+  /** Adds a stretch that overlaps none, joining it with those that it touches. */
+  add({ after, upTo }: Stretch): void {
+    const before = this.#stretches.find((each) => each.upTo === after);
+    const behind = this.#stretches.find((each) => each.after === upTo);
+    const joined = { after: before?.after ?? after, upTo: behind?.upTo ?? upTo };
+    this.#stretches = [
+      ...this.#stretches.filter((each) => each !== before && each !== behind),
+      joined,
+    ].sort((a, b) => (a.after < b.after ? -1 : 1));
+  }
+
+  get #firstEnd(): Place {
+    const [first] = this.#stretches;
+    return first?.after === START ? first.upTo : START;
+  }
+}
+
+function isPair(value: unknown): value is [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((x) => typeof x === 'string');
+}

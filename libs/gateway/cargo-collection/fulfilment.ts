@@ -1,0 +1,214 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type Clock, delay } from '#clock/clock.ts';
+import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
+import type { CargoAuthorization } from './cargo-authorizer.ts';
+import { CollectionProgress } from './collection-progress.ts';
+
+/** How long a collection is held for a call that does not renew it, such as one whose process died. */
+const LEASE_MS = 10_000;
+/** How long a call waits for the one before it to let go: couriers call again at once. */
+const LEASE_PATIENCE_MS = 1_000;
+const LEASE_RETRY_MS = 50;
+/** A record must not expire before the CCA, by any process's clock. */
+const RECORD_MARGIN_MS = 3_600_000;
+
+interface FulfilmentFields extends Record<string, string | number | boolean | Date | Uint8Array> {
+  readonly isFulfilled: boolean;
+  readonly progress: string;
+  /** See {@link CargoSizes}; 0 if it was never set. */
+  readonly cargoOctets: number;
+  /** Id of our session key that the collection's cargoes bring; empty if there is none yet. */
+  readonly sessionKeyId: Uint8Array;
+  /** The call that may collect until {@link leasedUntil}. */
+  readonly holder: string;
+  readonly leasedUntil: Date;
+}
+
+const FULFILMENT = recordKind<FulfilmentFields>('cca-fulfilment');
+
+/** Everything that the CCA allowed to collect was acknowledged: it is used up. */
+export class CcaFulfilledError extends Error {
+  readonly code = 'CCA_FULFILLED';
+
+  constructor() {
+    super('the CCA was fulfilled before');
+    this.name = 'CcaFulfilledError';
+  }
+}
+
+/** Another call is collecting under the same CCA. */
+export class CcaInUseError extends Error {
+  readonly code = 'CCA_IN_USE';
+
+  constructor() {
+    super('another call is collecting under this CCA');
+    this.name = 'CcaInUseError';
+  }
+}
+
+/**
+ * Which CCAs were fulfilled, and how far the others are: so that a collection
+ * that was cut is resumed, and one that was fulfilled is not repeated.
+ *
+ * Each CCA has a record that expires with it, and is leased to one call at a
+ * time.
+ */
+export class Fulfilments {
+  readonly #records: RecordStore;
+  readonly #clock: Clock;
+
+  constructor(parts: { readonly records: RecordStore; readonly clock: Clock }) {
+    this.#records = parts.records;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Leases a CCA to the caller, waiting up to a second for another call to let go
+   * of it.
+   *
+   * @throws {CcaFulfilledError}
+   * @throws {CcaInUseError} if another call keeps the lease
+   * @throws {BackingUnavailableError}
+   * @throws the signal's reason, if it is aborted while waiting
+   */
+  async begin(cca: CargoAuthorization, signal: AbortSignal): Promise<Fulfilment> {
+    const giveUpAtMs = this.#clock.now().getTime() + LEASE_PATIENCE_MS;
+    for (;;) {
+      const fulfilment = await this.#tryBegin(cca);
+      if (fulfilment) {
+        return fulfilment;
+      }
+      if (this.#clock.now().getTime() >= giveUpAtMs) {
+        throw new CcaInUseError();
+      }
+      await delay(this.#clock, LEASE_RETRY_MS, signal);
+    }
+  }
+
+  /** @returns null if another call holds the lease */
+  async #tryBegin(cca: CargoAuthorization): Promise<Fulfilment | null> {
+    const id = recordIdOf(cca);
+    const stored = await this.#records.get(FULFILMENT, id);
+    if (stored?.fields.isFulfilled) {
+      throw new CcaFulfilledError();
+    }
+    const nowMs = this.#clock.now().getTime();
+    if (stored && stored.fields.leasedUntil.getTime() > nowMs) {
+      return null;
+    }
+    const parts = { records: this.#records, clock: this.#clock };
+    const expiresAt = new Date(cca.expiresAt.getTime() + RECORD_MARGIN_MS);
+    const fulfilment = new Fulfilment(parts, { id, expiresAt, stored });
+    return (await fulfilment.lease()) ? fulfilment : null;
+  }
+}
+
+/** A CCA that is leased to a call, and how far its collection is. */
+export class Fulfilment {
+  readonly progress: CollectionProgress;
+  /** What the call should pack into a cargo, as the calls before it found; 0 if there was none. */
+  cargoOctets: number;
+  sessionKeyId: Uint8Array;
+  readonly #records: RecordStore;
+  readonly #clock: Clock;
+  readonly #id: string;
+  readonly #expiresAt: Date;
+  readonly #holder = randomUUID();
+  #version: string | null;
+
+  /** For {@link Fulfilments.begin} only. */
+  constructor(
+    parts: { readonly records: RecordStore; readonly clock: Clock },
+    record: {
+      readonly id: string;
+      readonly expiresAt: Date;
+      readonly stored: StoredRecord<FulfilmentFields> | null;
+    },
+  ) {
+    this.#records = parts.records;
+    this.#clock = parts.clock;
+    this.#id = record.id;
+    this.#expiresAt = record.expiresAt;
+    const { stored } = record;
+    this.#version = stored?.version ?? null;
+    this.progress = CollectionProgress.parse(stored?.fields.progress ?? '[]');
+    this.cargoOctets = stored?.fields.cargoOctets ?? 0;
+    this.sessionKeyId = stored?.fields.sessionKeyId ?? new Uint8Array();
+  }
+
+  /** @returns false if another call was faster */
+  async lease(): Promise<boolean> {
+    const isOurs = await this.#tryWrite(false, LEASE_MS);
+    if (isOurs) {
+      await this.#readVersion();
+    }
+    return isOurs;
+  }
+
+  /**
+   * Stores how far the collection is, and renews the lease. Not to be called
+   * again before it is done.
+   *
+   * @throws {CcaInUseError} if the lease was lost
+   * @throws {BackingUnavailableError}
+   */
+  async checkpoint(): Promise<void> {
+    await this.#write(false, LEASE_MS);
+  }
+
+  /** Stores how far the collection is, and lets another call go on at once. Throws as {@link checkpoint}. */
+  async release(): Promise<void> {
+    await this.#write(false, 0);
+  }
+
+  /** Marks the CCA as used up. Throws as {@link checkpoint}. */
+  async complete(): Promise<void> {
+    await this.#write(true, 0);
+  }
+
+  async #write(isFulfilled: boolean, leaseMs: number): Promise<void> {
+    if (!(await this.#tryWrite(isFulfilled, leaseMs))) {
+      // An earlier write of ours may have taken effect although it seemed to fail.
+      await this.#readVersion();
+      if (!(await this.#tryWrite(isFulfilled, leaseMs))) {
+        throw new CcaInUseError();
+      }
+    }
+    if (leaseMs > 0) {
+      await this.#readVersion();
+    }
+  }
+
+  #tryWrite(isFulfilled: boolean, leaseMs: number): Promise<boolean> {
+    const fields = this.#fields(isFulfilled, leaseMs);
+    const expiresAt = this.#expiresAt;
+    return this.#version === null
+      ? this.#records.create(FULFILMENT, this.#id, fields, { expiresAt })
+      : this.#records.set(FULFILMENT, this.#id, fields, { expiresAt, ifVersion: this.#version });
+  }
+
+  /** @throws {CcaInUseError} if another call took the lease in between */
+  async #readVersion(): Promise<void> {
+    const stored = await this.#records.get(FULFILMENT, this.#id);
+    if (stored?.fields.holder !== this.#holder) {
+      throw new CcaInUseError();
+    }
+    this.#version = stored.version;
+  }
+
+  #fields(isFulfilled: boolean, leaseMs: number): FulfilmentFields {
+    return {
+      isFulfilled,
+      progress: isFulfilled ? '[]' : this.progress.serialise(),
+      cargoOctets: this.cargoOctets,
+      sessionKeyId: this.sessionKeyId,
+      holder: this.#holder,
+      leasedUntil: new Date(this.#clock.now().getTime() + leaseMs),
+    };
+  }
+}
+
+/** By what the peer signed, since a courier can write the same CCA in other octets. */
+function recordIdOf({ peer, ccaId }: CargoAuthorization): string {
+  return `${peer}/${createHash('sha256').update(ccaId, 'utf8').digest('hex')}`;
+}

@@ -1,0 +1,115 @@
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { RamfMessage } from '#awala/ramf/message.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics, RefusalReason } from '#metrics/port.ts';
+import type { ObjectKey, ObjectStore } from '#object-store/port.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+import type { Identity } from './identity.ts';
+import { cargoKey } from './object-keys.ts';
+
+/** Jobs of this topic carry the keys of cargoes to unpack. */
+export const CARGO_TOPIC = 'incoming-cargo';
+
+export interface CargoIntakeParts {
+  readonly objects: ObjectStore;
+  readonly queue: WorkQueue;
+  readonly verifier: MessageVerifier;
+  readonly identity: Identity;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+}
+
+/** What became of a cargo; either way its courier need not keep it. */
+export type CargoReceipt =
+  | {
+      readonly outcome: 'stored';
+      readonly key: ObjectKey;
+      readonly sender: NodeId;
+      readonly cargoId: string;
+    }
+  | { readonly outcome: 'refused'; readonly reason: RefusalReason };
+
+/**
+ * Takes cargo in from couriers: verifies it, stores it, and queues it to be
+ * unpacked.
+ *
+ * @see RS-000 "Cargo Relay Binding"
+ */
+export class CargoIntake {
+  readonly #parts: CargoIntakeParts;
+
+  constructor(parts: CargoIntakeParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Stores a cargo that one of our private gateways signed for us; any other is
+   * counted and dropped, since no courier can make it good. What it resolves for
+   * as stored is durable, and will be unpacked even if the queue is down: the
+   * sweeper queues what is stored and has no job.
+   *
+   * @throws {BackingUnavailableError | BackingFullError} if it could not be verified or stored: the
+   *   courier must keep it
+   */
+  async accept(octets: Uint8Array): Promise<CargoReceipt> {
+    const { objects, metrics, log } = this.#parts;
+    let cargo: RamfMessage;
+    try {
+      cargo = await this.#verify(octets);
+    } catch (error) {
+      return this.#refuse(error);
+    }
+    const sender = cargo.sender.nodeId;
+    const key = cargoKey({ sender, cargoId: cargo.id });
+    const { expiresAt } = cargo;
+    await objects.put(key, octets, { expiresAt });
+    await this.#enqueue(key, expiresAt);
+    metrics.cargoAccepted();
+    log.info({ peer: sender, cargo: cargo.id, octets: octets.byteLength }, 'accepted a cargo');
+    return { outcome: 'stored', key, sender, cargoId: cargo.id };
+  }
+
+  async #verify(octets: Uint8Array): Promise<RamfMessage> {
+    const { verifier, identity, clock } = this.#parts;
+    const cargo = verifier.read(octets, 'cargo');
+    const anchors = await identity.trustedCertificates();
+    const trust = { at: clock.now(), anchors };
+    if (!verifier.verifyFromPrivateGateway(cargo, trust).isIssuedByAnchor) {
+      throw new InvalidMessageError(
+        'untrusted-path',
+        'the sender of a cargo must have a certificate by this gateway',
+      );
+    }
+    return cargo;
+  }
+
+  #refuse(error: unknown): CargoReceipt {
+    const isMalformed = error instanceof MalformedMessageError;
+    if (!isMalformed && !(error instanceof InvalidMessageError)) {
+      throw error;
+    }
+    const reason = isMalformed ? 'malformed' : error.reason;
+    this.#parts.metrics.cargoRefused(reason);
+    this.#parts.log.info({ reason, detail: error.message }, 'refused a cargo');
+    return { outcome: 'refused', reason };
+  }
+
+  async #enqueue(key: ObjectKey, expiresAt: Date): Promise<void> {
+    try {
+      await this.#parts.queue.enqueue(CARGO_TOPIC, key, { expiresAt });
+    } catch (error) {
+      if (!(error instanceof BackingUnavailableError)) {
+        throw error;
+      }
+      this.#parts.log.warn(
+        { error, key },
+        'a stored cargo was not queued; the sweeper will queue it',
+      );
+    }
+  }
+}
