@@ -1,0 +1,188 @@
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { CargoAuthorizer } from '#gateway/cargo-collection/cargo-authorizer.ts';
+import type { CargoCollectionParts } from '#gateway/cargo-collection/cargo-collection.ts';
+import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
+import { CargoIntake, type CargoIntakeParts } from '#gateway/cargo-intake.ts';
+import type { OctetBudget } from '#gateway/octet-budget.ts';
+import type { RecordStore } from '#record-store/port.ts';
+import { CallRefusal } from './call-errors.ts';
+import { CargoCollectionCall } from './collect-cargo.ts';
+import { Connections } from './connections.ts';
+import { CourierCall } from './courier-call.ts';
+import { CargoDeliveryCall } from './deliver-cargo.ts';
+import { type AdmittedDelivery, admitDeliveries } from './delivery-admission.ts';
+import { Health } from './health.ts';
+import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
+import {
+  CARGO_RELAY_NAMES,
+  type CargoDelivery,
+  type CargoDeliveryAck,
+  cargoRelayDefinition,
+  healthDefinition,
+} from './service-definitions.ts';
+
+export interface CogrpcParts extends CargoIntakeParts, Omit<CargoCollectionParts, 'budget'> {
+  readonly records: RecordStore;
+  /** For cargo that arrives, in octets. */
+  readonly deliveryBudget: OctetBudget;
+  /** For cargo that is collected, in octets. */
+  readonly collectionBudget: OctetBudget;
+}
+
+interface Drainable {
+  drain(): void;
+}
+
+/**
+ * Serves couriers over gRPC without TLS, which is for the edge: the cargo relay
+ * under both of its names, and the health service.
+ */
+export class CogrpcServer {
+  readonly #parts: CogrpcParts;
+  readonly #limits: CogrpcLimits;
+  readonly #server: Server;
+  readonly #connections: Connections;
+  readonly #health: Health;
+  readonly #intake: CargoIntake;
+  readonly #authorizer: CargoAuthorizer;
+  readonly #fulfilments: Fulfilments;
+  readonly #deliveries = new Set<Drainable>();
+  readonly #collections = new Set<Drainable>();
+  #isDraining = false;
+
+  constructor(parts: CogrpcParts, limits: CogrpcLimits) {
+    this.#parts = parts;
+    this.#limits = limits;
+    this.#intake = new CargoIntake(parts);
+    this.#authorizer = new CargoAuthorizer(parts);
+    this.#fulfilments = new Fulfilments(parts);
+    this.#health = new Health(limits.maxWatches);
+    this.#server = new Server({
+      ...channelOptions(limits),
+      interceptors: [admitDeliveries(parts.deliveryBudget, limits.deliveryWindow)],
+    });
+    for (const name of CARGO_RELAY_NAMES) {
+      this.#server.addService(cargoRelayDefinition(name), this.#cargoRelay());
+    }
+    this.#server.addService(healthDefinition(), this.#health.implementation);
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#connections = new Connections(injector, limits.maxConnections);
+  }
+
+  /** Calls that couriers are making now. */
+  get calls(): number {
+    return this.#deliveries.size + this.#collections.size;
+  }
+
+  /**
+   * To be called once.
+   *
+   * @returns the port, which is another than the one asked for if that was 0
+   */
+  listen(host: string, port: number): Promise<number> {
+    return this.#connections.listen(host, port);
+  }
+
+  /**
+   * Refuses new calls, and lets those under way end: what was sent or taken may
+   * still be acknowledged, but no more is sent or taken. After `boundMs`, cuts the
+   * connections that are left. Safe to call twice.
+   */
+  async drain(boundMs: number): Promise<void> {
+    this.#isDraining = true;
+    this.#connections.refuseMore();
+    this.#health.stop();
+    for (const call of [...this.#deliveries, ...this.#collections]) {
+      call.drain();
+    }
+    const cancelCut = this.#parts.clock.schedule(boundMs, () => this.#connections.cutAll());
+    await new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    cancelCut();
+  }
+
+  #cargoRelay(): UntypedServiceImplementation {
+    return {
+      DeliverCargo: (stream: ServerDuplexStream<AdmittedDelivery, CargoDeliveryAck>) =>
+        this.#deliver(stream),
+      CollectCargo: (stream: ServerDuplexStream<CargoDeliveryAck, CargoDelivery>) =>
+        this.#collect(stream),
+    };
+  }
+
+  #deliver(stream: ServerDuplexStream<AdmittedDelivery, CargoDeliveryAck>): void {
+    const call = this.#open(stream);
+    if (this.#admit(call, this.#deliveries, this.#limits.maxDeliveries)) {
+      const { clock, log } = this.#parts;
+      const parts = { intake: this.#intake, clock, log, limits: this.#limits };
+      const delivery = new CargoDeliveryCall(call, parts);
+      this.#keep(delivery, this.#deliveries, call);
+      delivery.start();
+    }
+  }
+
+  #collect(stream: ServerDuplexStream<CargoDeliveryAck, CargoDelivery>): void {
+    const call = this.#open(stream);
+    if (this.#admit(call, this.#collections, this.#limits.maxCollections)) {
+      const collection = new CargoCollectionCall(call, {
+        authorizer: this.#authorizer,
+        fulfilments: this.#fulfilments,
+        collection: { ...this.#parts, budget: this.#parts.collectionBudget },
+        log: this.#parts.log,
+        limits: this.#limits,
+      });
+      this.#keep(collection, this.#collections, call);
+      void collection.run(stream.metadata);
+    }
+  }
+
+  #open<Request, Response>(
+    stream: ServerDuplexStream<Request, Response>,
+  ): CourierCall<Request, Response> {
+    const { clock, log } = this.#parts;
+    const cutConnection = (peer: string) => this.#connections.cut(peer);
+    return new CourierCall(stream, { clock, log, limits: this.#limits, cutConnection });
+  }
+
+  #admit<Request, Response>(
+    call: CourierCall<Request, Response>,
+    others: ReadonlySet<Drainable>,
+    max: number,
+  ): boolean {
+    const isFull = others.size >= max;
+    if (this.#isDraining || isFull) {
+      const reason = isFull ? 'Too many couriers at once' : 'The server is going away';
+      call.fail(new CallRefusal('UNAVAILABLE', `${reason}; try again later`));
+    }
+    return !this.#isDraining && !isFull;
+  }
+
+  #keep<Request, Response>(
+    entry: Drainable,
+    entries: Set<Drainable>,
+    call: CourierCall<Request, Response>,
+  ): void {
+    entries.add(entry);
+    void call.finished.then(() => entries.delete(entry));
+  }
+}
+
+function channelOptions(limits: CogrpcLimits) {
+  return {
+    'grpc.max_receive_message_length': MAX_GRPC_MESSAGE_OCTETS,
+    'grpc.max_send_message_length': MAX_GRPC_MESSAGE_OCTETS,
+    'grpc.max_concurrent_streams': limits.maxCallsPerConnection,
+    'grpc.max_connection_idle_ms': limits.connectionIdleMs,
+    'grpc.max_connection_age_ms': limits.connectionAgeMs,
+    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
+    'grpc.keepalive_time_ms': limits.keepalivePauseMs,
+    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
+    'grpc.enable_channelz': 0,
+  };
+}

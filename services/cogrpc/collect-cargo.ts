@@ -1,0 +1,140 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { parseCcaAuthorization } from '#awala/cargo/cca.ts';
+import { InvalidMessageError } from '#awala/errors.ts';
+import {
+  type CargoAuthorization,
+  type CargoAuthorizer,
+  isInvalidCca,
+} from '#gateway/cargo-collection/cargo-authorizer.ts';
+import {
+  CargoCollection,
+  type CargoCollectionParts,
+} from '#gateway/cargo-collection/cargo-collection.ts';
+import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
+import type { Log } from '#log/log.ts';
+import { CallRefusal } from './call-errors.ts';
+import type { CourierCall } from './courier-call.ts';
+import type { CogrpcLimits } from './limits.ts';
+import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
+
+export interface CollectCargoParts {
+  readonly authorizer: CargoAuthorizer;
+  readonly fulfilments: Fulfilments;
+  readonly collection: CargoCollectionParts;
+  readonly log: Log;
+  readonly limits: CogrpcLimits;
+}
+
+/**
+ * `CollectCargo`: sends the cargo of the private gateway whose CCA is in the
+ * `authorization` metadata, and ends OK once all of it is acknowledged.
+ *
+ * Ends UNAUTHENTICATED if the CCA is missing or not valid; INVALID_ARGUMENT if it
+ * is for another gateway, or something is acknowledged that was not sent;
+ * PERMISSION_DENIED if the CCA was fulfilled before; ABORTED if another call
+ * uses it, or the courier half-closes too early; DEADLINE_EXCEEDED if there is
+ * more for another call with the same CCA; UNAVAILABLE if the gateway cannot go on.
+ *
+ * @see RS-008 "CollectCargo"
+ */
+export class CargoCollectionCall {
+  readonly #call: CourierCall<CargoDeliveryAck, CargoDelivery>;
+  readonly #parts: CollectCargoParts;
+  #collection: CargoCollection | null = null;
+  #isHalfClosed = false;
+  #isDraining = false;
+
+  constructor(call: CourierCall<CargoDeliveryAck, CargoDelivery>, parts: CollectCargoParts) {
+    this.#call = call;
+    this.#parts = parts;
+  }
+
+  /** Never throws: whatever goes wrong ends the call. To be called once. */
+  async run(metadata: Metadata): Promise<void> {
+    this.#call.receive({
+      onMessage: ({ id }) => this.#acknowledge(id),
+      onHalfClose: () => this.#onHalfClose(),
+    });
+    try {
+      await this.#collect(metadata);
+      this.#call.complete();
+    } catch (error) {
+      const isCutByUs = this.#isDraining && codeOf(error) === 'COLLECTION_CUT';
+      this.#call.fail(
+        isCutByUs ? new CallRefusal('UNAVAILABLE', 'The server is going away') : error,
+      );
+    }
+  }
+
+  /** Sends no more; ends once what was sent is acknowledged. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#collection?.cut();
+  }
+
+  async #collect(metadata: Metadata): Promise<void> {
+    const { fulfilments, collection, limits, log } = this.#parts;
+    const { signal, deadline } = this.#call;
+    const authorization = await this.#authorise(metadata);
+    const fulfilment = await fulfilments.begin(authorization, signal);
+    this.#collection = new CargoCollection(collection, {
+      authorization,
+      fulfilment,
+      deadline,
+      limits: limits.collection,
+      send: (id, cargo) => this.#call.write({ id, cargo }),
+    });
+    if (this.#isHalfClosed || this.#isDraining) {
+      this.#collection.cut();
+    }
+    log.debug({ peer: authorization.peer, cca: authorization.ccaId }, 'collecting cargo');
+    await this.#collection.run(signal);
+    log.info({ peer: authorization.peer, cca: authorization.ccaId }, 'fulfilled a CCA');
+  }
+
+  async #authorise(metadata: Metadata): Promise<CargoAuthorization> {
+    const values = metadata.get('authorization');
+    const [value] = values;
+    const cca =
+      values.length === 1 && typeof value === 'string' ? parseCcaAuthorization(value) : null;
+    if (!cca) {
+      throw new CallRefusal('UNAUTHENTICATED', 'Exactly one CCA must be in the authorization');
+    }
+    try {
+      return await this.#parts.authorizer.authorise(cca);
+    } catch (error) {
+      if (!isInvalidCca(error)) {
+        throw error;
+      }
+      const isForAnother =
+        error instanceof InvalidMessageError && error.reason === 'wrong-recipient';
+      throw isForAnother
+        ? new CallRefusal('INVALID_ARGUMENT', 'The CCA is for another gateway')
+        : new CallRefusal('UNAUTHENTICATED', `The CCA is not valid: ${error.message}`);
+    }
+  }
+
+  #acknowledge(deliveryId: string): void {
+    if (!this.#collection?.acknowledge(deliveryId)) {
+      this.#call.fail(
+        new CallRefusal('INVALID_ARGUMENT', 'No such cargo awaits an acknowledgement'),
+      );
+    }
+  }
+
+  /** Nothing can be acknowledged any more. */
+  #onHalfClose(): void {
+    this.#isHalfClosed = true;
+    if (this.#collection && !this.#collection.isSettled) {
+      this.#call.fail(
+        new CallRefusal('ABORTED', 'The call was half-closed before all was acknowledged'),
+      );
+    } else {
+      this.#collection?.cut();
+    }
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { ConnectionInjector } from '@grpc/grpc-js';
+
+/**
+ * The TCP connections of a gRPC server: bounded in number, and each within reach,
+ * to be cut when its peer does not let a call end.
+ */
+export class Connections {
+  readonly #server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  readonly #sockets = new Map<string, Socket>();
+  readonly #injector: ConnectionInjector;
+
+  constructor(injector: ConnectionInjector, maxConnections: number) {
+    this.#injector = injector;
+    this.#server.maxConnections = maxConnections;
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** @returns the port, which is another than the one asked for if that was 0 */
+  async listen(host: string, port: number): Promise<number> {
+    this.#server.listen({ host, port });
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Takes no new connections; the present ones stay. */
+  refuseMore(): void {
+    this.#server.close();
+  }
+
+  /** @param peer - as gRPC calls it: address and port */
+  cut(peer: string): void {
+    this.#sockets.get(peer)?.destroy();
+  }
+
+  cutAll(): void {
+    for (const socket of this.#sockets.values()) {
+      socket.destroy();
+    }
+  }
+
+  #accept(socket: Socket): void {
+    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#sockets.set(peer, socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#sockets.delete(peer));
+    this.#injector.injectConnection(socket);
+  }
+}

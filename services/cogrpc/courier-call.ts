@@ -1,0 +1,149 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import { CallOverError, replyTo } from './call-errors.ts';
+import type { CogrpcLimits } from './limits.ts';
+
+export interface CourierCallParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: CogrpcLimits;
+  /** Cuts the connection of a peer that does not let a call end. */
+  readonly cutConnection: (peer: string) => void;
+}
+
+/**
+ * A streaming call of a courier, such that every wait in it ends: with the
+ * courier's deadline, its hanging up, or our own bounds.
+ */
+export class CourierCall<Request, Response> {
+  /** When the courier hangs up, or we do. */
+  readonly deadline: Date;
+  readonly #stream: ServerDuplexStream<Request, Response>;
+  readonly #parts: CourierCallParts;
+  readonly #peer: string;
+  readonly #over = new AbortController();
+  readonly #finished = Promise.withResolvers<void>();
+  #isEnded = false;
+  #cancelDeadline: () => void;
+  #cancelCut = () => {};
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(stream: ServerDuplexStream<Request, Response>, parts: CourierCallParts) {
+    this.#stream = stream;
+    this.#parts = parts;
+    this.#peer = stream.getPeer();
+    const nowMs = parts.clock.now().getTime();
+    const asked = stream.getDeadline();
+    const askedMs = asked instanceof Date ? asked.getTime() : asked;
+    this.deadline = new Date(Math.min(askedMs, nowMs + parts.limits.maxCallMs));
+    this.#cancelDeadline = parts.clock.schedule(this.deadline.getTime() - nowMs, () =>
+      this.fail(new CallOverError('DEADLINE_EXCEEDED', 'The time of the call was up')),
+    );
+    // grpc-js emits this once nothing more can be sent or received, however the call ended.
+    stream.once('cancelled', () => this.#finish());
+    stream.on('error', (error) => this.#onError(error));
+  }
+
+  /** Aborted when the call is over, with the reason. */
+  get signal(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** Resolves once the peer knows that the call is over. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /** Hands on each message, and the courier's half-close, until the call is over. */
+  receive(listener: { onMessage(message: Request): void; onHalfClose(): void }): void {
+    this.#stream.on('data', (message: Request) => {
+      if (!this.#over.signal.aborted) {
+        listener.onMessage(message);
+      }
+    });
+    this.#stream.once('end', () => {
+      if (!this.#over.signal.aborted) {
+        listener.onHalfClose();
+      }
+    });
+  }
+
+  /**
+   * Sends a message once the ones before it are sent; resolves when the network
+   * took it, which is when memory for the next one may be used.
+   *
+   * @throws the reason of {@link signal} if the call is over first, also because the peer does not read
+   */
+  write(message: Response): Promise<void> {
+    const written = this.#written.then(() => this.#write(message));
+    this.#written = written.catch(() => {});
+    return written;
+  }
+
+  /** Ends the call well. */
+  complete(): void {
+    this.#end(new CallOverError('CANCELLED', 'The call is complete'), () => this.#stream.end());
+  }
+
+  /** Ends the call with the status that goes with `error`, unless it is over. */
+  fail(error: unknown): void {
+    const reply = replyTo(error);
+    this.#end(error, () => {
+      this.#parts.log[reply.level]({ error, status: reply.status }, 'a call of a courier failed');
+      this.#stream.emit('error', { code: status[reply.status], details: reply.details });
+    });
+  }
+
+  #write(message: Response): Promise<void> {
+    this.signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const onOver = () => {
+        cancelTimeout();
+        reject(this.signal.reason);
+      };
+      const cancelTimeout = this.#parts.clock.schedule(this.#parts.limits.writeTimeoutMs, () =>
+        this.fail(new CallOverError('DEADLINE_EXCEEDED', 'The courier does not read')),
+      );
+      this.signal.addEventListener('abort', onOver, { once: true });
+      this.#stream.write(message, () => {
+        cancelTimeout();
+        this.signal.removeEventListener('abort', onOver);
+        resolve();
+      });
+    });
+  }
+
+  #end(reason: unknown, tell: () => void): void {
+    if (this.#isEnded) {
+      return;
+    }
+    this.#isEnded = true;
+    this.#cancelDeadline();
+    this.#over.abort(reason);
+    tell();
+    if (!this.#stream.cancelled) {
+      this.#cancelCut = this.#parts.clock.schedule(this.#parts.limits.endTimeoutMs, () =>
+        this.#parts.cutConnection(this.#peer),
+      );
+    }
+  }
+
+  #finish(): void {
+    this.#isEnded = true;
+    this.#cancelDeadline();
+    this.#cancelCut();
+    this.#over.abort(new CallOverError('CANCELLED', 'The courier hung up'));
+    this.#finished.resolve();
+  }
+
+  /** Those that we emit ourselves carry a status, and were dealt with. */
+  #onError(error: unknown): void {
+    if (!this.#isEnded) {
+      this.#isEnded = true;
+      this.#cancelDeadline();
+      this.#parts.log.info({ error }, 'a courier misbehaved');
+      this.#over.abort(error);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import type { Clock } from '#clock/clock.ts';
+import type { CargoIntake } from '#gateway/cargo-intake.ts';
+import type { Log } from '#log/log.ts';
+import { CallOverError, CallRefusal } from './call-errors.ts';
+import type { CourierCall } from './courier-call.ts';
+import type { AdmittedDelivery } from './delivery-admission.ts';
+import { type CogrpcLimits, MAX_DELIVERY_ID_LENGTH } from './limits.ts';
+import type { CargoDeliveryAck } from './service-definitions.ts';
+
+export interface DeliverCargoParts {
+  readonly intake: CargoIntake;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: CogrpcLimits;
+}
+
+/**
+ * `DeliverCargo`: acknowledges each cargo once it is stored durably, and also if
+ * it is not valid, since the courier must not keep it. If a cargo cannot be stored
+ * now the call ends UNAVAILABLE, once those that can be are acknowledged.
+ *
+ * Ends OK after the courier's half-close. A courier that hangs up instead, once
+ * all is acknowledged, as the deployed JavaScript client does, is done as well.
+ *
+ * @see RS-008 "DeliverCargo"
+ */
+export class CargoDeliveryCall {
+  readonly #call: CourierCall<AdmittedDelivery, CargoDeliveryAck>;
+  readonly #parts: DeliverCargoParts;
+  #underWay = 0;
+  #isHalfClosed = false;
+  #failure: { readonly error: unknown } | null = null;
+  #cancelIdle = () => {};
+
+  constructor(call: CourierCall<AdmittedDelivery, CargoDeliveryAck>, parts: DeliverCargoParts) {
+    this.#call = call;
+    this.#parts = parts;
+  }
+
+  /** To be called once. */
+  start(): void {
+    this.#call.receive({
+      onMessage: (delivery) => void this.#take(delivery),
+      onHalfClose: () => {
+        this.#isHalfClosed = true;
+        this.#proceed();
+      },
+    });
+    this.#call.signal.addEventListener('abort', () => this.#onOver(), { once: true });
+    this.#proceed();
+  }
+
+  /** Takes no more cargo; ends once what was taken is acknowledged. */
+  drain(): void {
+    this.#failure ??= { error: new CallRefusal('UNAVAILABLE', 'The server is going away') };
+    this.#proceed();
+  }
+
+  async #take(delivery: AdmittedDelivery): Promise<void> {
+    const release = delivery.take();
+    this.#cancelIdle();
+    this.#underWay += 1;
+    try {
+      if (!this.#failure) {
+        await this.#accept(delivery);
+      }
+    } catch (error) {
+      this.#failure ??= { error };
+    } finally {
+      release();
+      this.#underWay -= 1;
+      this.#proceed();
+    }
+  }
+
+  async #accept({ id, cargo }: AdmittedDelivery): Promise<void> {
+    if (id.length > MAX_DELIVERY_ID_LENGTH) {
+      throw new CallRefusal('INVALID_ARGUMENT', 'The delivery id is too long');
+    }
+    await this.#parts.intake.accept(cargo);
+    if (!this.#call.signal.aborted) {
+      await this.#call.write({ id });
+    }
+  }
+
+  #proceed(): void {
+    this.#cancelIdle();
+    if (this.#underWay > 0 || this.#call.signal.aborted) {
+      return;
+    }
+    if (this.#failure) {
+      this.#call.fail(this.#failure.error);
+    } else if (this.#isHalfClosed) {
+      this.#call.complete();
+    } else {
+      this.#cancelIdle = this.#parts.clock.schedule(this.#parts.limits.deliveryIdleMs, () =>
+        this.#call.fail(new CallOverError('DEADLINE_EXCEEDED', 'No cargo came for a while')),
+      );
+    }
+  }
+
+  #onOver(): void {
+    this.#cancelIdle();
+    if (this.#underWay > 0) {
+      this.#parts.log.info({ cargoes: this.#underWay }, 'a courier left before acknowledgement');
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
+import {
+  type CargoCollectionLimits,
+  DEFAULT_CARGO_COLLECTION_LIMITS,
+} from '#gateway/cargo-collection/cargo-collection.ts';
+
+/** Bounds of the CogRPC server; see docs/limits.md. */
+export interface CogrpcLimits {
+  /** Connections at once; more are closed. */
+  readonly maxConnections: number;
+  /** Calls at once on one connection; HTTP/2 makes the peer wait with more. */
+  readonly maxCallsPerConnection: number;
+  /** `DeliverCargo` calls at once; more are answered UNAVAILABLE. Each may hold one cargo that is still arriving. */
+  readonly maxDeliveries: number;
+  /** `CollectCargo` calls at once; more are answered UNAVAILABLE. */
+  readonly maxCollections: number;
+  /** Health watches at once; more are answered UNAVAILABLE. */
+  readonly maxWatches: number;
+  /** Cargoes of one `DeliverCargo` call being stored at once (RS-000: at least five). */
+  readonly deliveryWindow: number;
+  /** Without a cargo for this long, a `DeliverCargo` call ends. */
+  readonly deliveryIdleMs: number;
+  /** A call lasts no longer, whatever deadline the courier set. */
+  readonly maxCallMs: number;
+  /** A message must be taken by the network within this. */
+  readonly writeTimeoutMs: number;
+  /** The end of a call must be taken by the peer within this, or its connection is cut. */
+  readonly endTimeoutMs: number;
+  readonly connectionIdleMs: number;
+  readonly connectionAgeMs: number;
+  readonly connectionAgeGraceMs: number;
+  readonly keepalivePauseMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly collection: CargoCollectionLimits;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+
+export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
+  maxConnections: 2_000,
+  maxCallsPerConnection: 100,
+  maxDeliveries: 50,
+  maxCollections: 500,
+  maxWatches: 100,
+  deliveryWindow: 5,
+  deliveryIdleMs: 30 * SECOND_MS,
+  maxCallMs: 15 * MINUTE_MS,
+  writeTimeoutMs: 30 * SECOND_MS,
+  endTimeoutMs: 5 * SECOND_MS,
+  connectionIdleMs: 2 * MINUTE_MS,
+  connectionAgeMs: 30 * MINUTE_MS,
+  connectionAgeGraceMs: MINUTE_MS,
+  keepalivePauseMs: 20 * SECOND_MS,
+  keepaliveTimeoutMs: 10 * SECOND_MS,
+  collection: DEFAULT_CARGO_COLLECTION_LIMITS,
+};
+
+/** What a delivery id and the framing by protobuf may add to a cargo, in octets. */
+const FRAMING_OCTETS = 1_024;
+
+/** A larger gRPC message is answered RESOURCE_EXHAUSTED without being read. */
+export const MAX_GRPC_MESSAGE_OCTETS = MAX_MESSAGE_OCTETS + FRAMING_OCTETS;
+
+/** Delivery ids; the deployed couriers' are UUIDs. */
+export const MAX_DELIVERY_ID_LENGTH = 128;
+
+/** Node's own bound on the headers of a request, in octets; a larger one is refused with ENHANCE_YOUR_CALM. */
+export const MAX_METADATA_OCTETS = 65_535;

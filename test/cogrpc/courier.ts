@@ -1,0 +1,133 @@
+import {
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import {
+  type CARGO_RELAY_NAMES,
+  type CargoDelivery,
+  type CargoDeliveryAck,
+  cargoRelayDefinition,
+} from '#services/cogrpc/service-definitions.ts';
+
+type Name = (typeof CARGO_RELAY_NAMES)[number];
+
+/** How a call ended for the courier. */
+export interface CallEnd {
+  /** The gRPC status; 0 for OK. */
+  readonly code: number;
+  readonly details: string;
+}
+
+const MAX_OCTETS = 20 * 1_024 * 1_024;
+
+/** A courier on bare gRPC, that does only what a test tells it to. */
+export class Courier implements Disposable {
+  readonly #client: Client;
+  readonly #name: Name;
+
+  constructor(port: number, options: { name?: Name } = {}) {
+    this.#name = options.name ?? 'awala.cogrpc.CargoRelay';
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+      'grpc.max_receive_message_length': MAX_OCTETS,
+      'grpc.max_send_message_length': MAX_OCTETS,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+  }
+
+  deliver(options: { deadlineMs?: number } = {}): CourierStream<CargoDelivery, CargoDeliveryAck> {
+    return this.#open('DeliverCargo', new Metadata(), options);
+  }
+
+  /** @param authorization - each a value of that metadata */
+  collect(
+    authorization: readonly string[],
+    options: { deadlineMs?: number } = {},
+  ): CourierStream<CargoDeliveryAck, CargoDelivery> {
+    const metadata = new Metadata();
+    for (const value of authorization) {
+      metadata.add('authorization', value);
+    }
+    return this.#open('CollectCargo', metadata, options);
+  }
+
+  /** Collects, acknowledging each cargo at once. */
+  async collectAll(
+    cca: Buffer,
+    options: { deadlineMs?: number } = {},
+  ): Promise<{ cargoes: Buffer[]; end: CallEnd }> {
+    const stream = this.collect([authorizationOf(cca)], options);
+    const cargoes: Buffer[] = [];
+    stream.onMessage = ({ id, cargo }) => {
+      cargoes.push(Buffer.from(cargo));
+      stream.send({ id });
+    };
+    return { cargoes, end: await stream.ended };
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.close();
+  }
+
+  #open<Sent, Received>(
+    method: string,
+    metadata: Metadata,
+    { deadlineMs }: { deadlineMs?: number },
+  ): CourierStream<Sent, Received> {
+    const definition = cargoRelayDefinition(this.#name)[method] as MethodDefinition<Sent, Received>;
+    const call = this.#client.makeBidiStreamRequest(
+      definition.path,
+      definition.requestSerialize,
+      definition.responseDeserialize,
+      metadata,
+      deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
+    );
+    return new CourierStream(call);
+  }
+}
+
+export function authorizationOf(cca: Buffer): string {
+  return `Relaynet-CCA ${cca.toString('base64')}`;
+}
+
+export class CourierStream<Sent, Received> {
+  readonly call: ClientDuplexStream<Sent, Received>;
+  readonly received: Received[] = [];
+  readonly ended: Promise<CallEnd>;
+  onMessage: ((message: Received) => void) | null = null;
+  #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  constructor(call: ClientDuplexStream<Sent, Received>) {
+    this.call = call;
+    call.on('data', (message: Received) => {
+      this.received.push(message);
+      this.onMessage?.(message);
+      const isMet = ({ count }: { count: number }) => this.received.length >= count;
+      for (const { resolve } of this.#waiters.filter(isMet)) {
+        resolve();
+      }
+      this.#waiters = this.#waiters.filter((waiter) => !isMet(waiter));
+    });
+    this.ended = new Promise((resolve) => {
+      call.on('error', (error: ServiceError) =>
+        resolve({ code: error.code, details: error.details }),
+      );
+      call.on('status', ({ code, details }) => resolve({ code, details }));
+    });
+  }
+
+  send(message: Sent): void {
+    this.call.write(message);
+  }
+
+  /** Resolves once so many messages came, or the call ended. */
+  receivedAtLeast(count: number): Promise<unknown> {
+    const met = new Promise<void>((resolve) => {
+      this.#waiters.push({ count, resolve });
+    });
+    return this.received.length >= count ? Promise.resolve() : Promise.race([met, this.ended]);
+  }
+}

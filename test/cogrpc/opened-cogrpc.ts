@@ -1,0 +1,144 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import type { AcceptedParcels } from '#gateway/cargo-collection/collection-contents.ts';
+import { Identity } from '#gateway/identity.ts';
+import { Mailbox } from '#gateway/mailbox.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import { SessionKeys } from '#gateway/session-keys.ts';
+import { type Log, silentLog } from '#log/log.ts';
+import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
+import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import type { ObjectStore } from '#object-store/port.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import type { RecordStore } from '#record-store/port.ts';
+import { type CogrpcParts, CogrpcServer } from '#services/cogrpc/cogrpc-server.ts';
+import { type CogrpcLimits, DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
+import { InProcessSignals } from '#signals/in-process/signals.ts';
+import {
+  identity as identityCalled,
+  internetGateway,
+  type Peer,
+  privateGateway,
+  type Validity,
+} from '#test/builders/peers.ts';
+import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+import { MemoryVault } from './memory-vault.ts';
+
+const MIB = 1_024 * 1_024;
+
+export interface CogrpcOptions {
+  readonly objects?: ObjectStore;
+  readonly records?: RecordStore;
+  readonly queue?: WorkQueue;
+  readonly clock?: Clock;
+  readonly log?: Log;
+  readonly metrics?: GatewayMetrics;
+  readonly acceptedParcels?: AcceptedParcels;
+  readonly limits?: Partial<CogrpcLimits>;
+  readonly budgetOctets?: number;
+}
+
+/** A CogRPC server on a port of its own, and what stands behind it. */
+export interface OpenedCogrpc extends CogrpcParts, AsyncDisposable {
+  readonly server: CogrpcServer;
+  readonly port: number;
+  readonly vault: MemoryVault;
+  /** The gateway as a peer, to issue certificates with. */
+  readonly gateway: Peer;
+  /** A private gateway that is registered. */
+  registered(name: string, validity?: Validity): Promise<Peer>;
+}
+
+/** What was accepted from nobody. */
+export const nothingAccepted: AcceptedParcels = { async *list() {} };
+
+/** Opens a gateway for couriers, in memory except for what is given. */
+export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCogrpc> {
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silentLog;
+  const vault = new MemoryVault(identityCalled('this gateway'));
+  const objects = options.objects ?? new InMemoryObjectStore();
+  const records = options.records ?? new InMemoryRecordStore({ clock });
+  const signals = new InProcessSignals({ log });
+  const identity = await Identity.open({ vault, records, clock, log });
+  const budgetOctets = options.budgetOctets ?? 64 * MIB;
+  const parts = {
+    objects,
+    records,
+    queue: options.queue ?? new InMemoryWorkQueue({ clock }),
+    clock,
+    log,
+    metrics: options.metrics ?? noMetrics,
+    identity,
+    verifier: new MessageVerifier(),
+    mailbox: new Mailbox({ objects, signals, clock }),
+    sessionKeys: new SessionKeys({ vault, records, clock }),
+    peerSessionKeys: new PeerSessionKeys({ records }),
+    acceptedParcels: options.acceptedParcels ?? nothingAccepted,
+    deliveryBudget: new OctetBudget(budgetOctets),
+    collectionBudget: new OctetBudget(budgetOctets),
+  };
+  const server = new CogrpcServer(parts, { ...DEFAULT_COGRPC_LIMITS, ...options.limits });
+  const port = await server.listen('127.0.0.1', 0);
+  const gateway = await asPeer(identity);
+  return {
+    ...parts,
+    vault,
+    server,
+    port,
+    gateway,
+    registered: (name, validity) => privateGateway(name, gateway, validity ?? wholeLifeOf(gateway)),
+    async [Symbol.asyncDispose]() {
+      await server.drain(0);
+      await parts.queue[Symbol.asyncDispose]();
+      await signals[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function asPeer(identity: Identity): Promise<Peer> {
+  const certificate = await identity.currentCertificate();
+  return { ...identityCalled('this gateway'), certificate, issuers: [] };
+}
+
+function wholeLifeOf({ certificate }: Peer): Validity {
+  return { notBefore: certificate.notBefore, notAfter: certificate.notAfter };
+}
+
+/** Another Internet gateway, which is none of ours. */
+export function foreignGateway(now: Date): Promise<Peer> {
+  return internetGateway('another gateway', {
+    notBefore: new Date(now.getTime() - 3_600_000),
+    notAfter: new Date(now.getTime() + 30 * 86_400_000),
+  });
+}
+
+/**
+ * Puts parcels into a mailbox. Their octets are random: nobody looks into a
+ * parcel on its way out.
+ *
+ * @returns their octets in base64, in no particular order
+ */
+export async function holdParcels(
+  { mailbox, clock }: OpenedCogrpc,
+  recipient: Peer,
+  parcels: { readonly count: number; readonly octets: number; readonly ttlMs?: number },
+): Promise<Set<string>> {
+  const stored = new Set<string>();
+  for (let index = 0; index < parcels.count; index++) {
+    const octets = randomBytes(parcels.octets);
+    const identity = {
+      privateGateway: recipient.nodeId,
+      recipient: `0${randomBytes(32).toString('hex')}`,
+      sender: `0${randomBytes(32).toString('hex')}`,
+      parcelId: randomUUID(),
+    };
+    const expiresAt = new Date(clock.now().getTime() + (parcels.ttlMs ?? 86_400_000));
+    await mailbox.store(identity, octets, expiresAt);
+    stored.add(octets.toString('base64'));
+  }
+  return stored;
+}
