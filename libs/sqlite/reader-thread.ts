@@ -13,7 +13,7 @@ serveThread(() => openReader(workerData as ReaderOptions));
 
 function openReader({ path }: ReaderOptions): ThreadWork {
   const connection = new Connection(new DatabaseSync(path, { readOnly: true, timeout: 1_000 }));
-  connection.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;');
+  connection.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;');
   return {
     learn: (newSql) => connection.learn(newSql),
     run: (calls) => calls.map((call) => answer(connection, call)),

@@ -34,7 +34,7 @@ function openWriter({ path, exclusive, maxFileOctets }: WriterOptions): ThreadWo
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = ${MAX_LOG_OCTETS};
     PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -16384;
+    PRAGMA cache_size = -8192;
   `);
   if (maxFileOctets !== null) {
     connection.exec(`PRAGMA max_page_count = ${Math.floor(maxFileOctets / PAGE_OCTETS)}`);

@@ -102,7 +102,8 @@ export class BodyFiles {
       return null;
     }
     try {
-      const body = new Uint8Array(sizeOctets);
+      // Not zeroed first; every octet is read into below.
+      const body = new Uint8Array(Buffer.allocUnsafeSlow(sizeOctets).buffer);
       let offset = 0;
       while (offset < sizeOctets) {
         const { bytesRead } = await file.read(body, offset);
