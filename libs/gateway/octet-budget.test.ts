@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { OctetBudget } from './octet-budget.ts';
+
+const NEVER = new AbortController().signal;
+
+/** Notes in `granted` when the reservation is had. */
+function reserve(budget: OctetBudget, octets: number, granted: number[]) {
+  return budget.acquire(octets, NEVER).then((release) => {
+    granted.push(octets);
+    return release;
+  });
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('OctetBudget', () => {
+  it('grants what fits', async () => {
+    const budget = new OctetBudget(10);
+    await Promise.all([budget.acquire(6, NEVER), budget.acquire(4, NEVER)]);
+    assert.equal(budget.heldOctets, 10);
+  });
+
+  it('lets a request wait until enough was given back', async () => {
+    const budget = new OctetBudget(10);
+    const granted: number[] = [];
+    const first = await reserve(budget, 6, granted);
+    const second = await reserve(budget, 4, granted);
+    void reserve(budget, 8, granted);
+    second();
+    await settled();
+    assert.deepEqual(granted, [6, 4]);
+    first();
+    await settled();
+    assert.deepEqual(granted, [6, 4, 8]);
+    assert.equal(budget.heldOctets, 8);
+  });
+
+  it('serves in the order of the requests, also where a later one would fit', async () => {
+    const budget = new OctetBudget(10);
+    const granted: number[] = [];
+    const release = await reserve(budget, 6, granted);
+    void reserve(budget, 9, granted);
+    void reserve(budget, 1, granted);
+    await settled();
+    assert.deepEqual(granted, [6]);
+    release();
+    await settled();
+    assert.deepEqual(granted, [6, 9, 1]);
+  });
+
+  it('grants a request larger than the whole budget when nothing else is held', async () => {
+    const budget = new OctetBudget(10);
+    const granted: number[] = [];
+    const release = await reserve(budget, 1, granted);
+    const waiting = reserve(budget, 1_000, granted);
+    await settled();
+    assert.deepEqual(granted, [1]);
+    release();
+    (await waiting)();
+    assert.equal(budget.heldOctets, 0);
+  });
+
+  it('takes a reservation back only once', async () => {
+    const budget = new OctetBudget(10);
+    const release = await budget.acquire(4, NEVER);
+    await budget.acquire(4, NEVER);
+    release();
+    release();
+    assert.equal(budget.heldOctets, 4);
+  });
+
+  it('refuses with the reason of a signal that is aborted already', async () => {
+    const budget = new OctetBudget(10);
+    const reason = new Error('gone');
+    await assert.rejects(budget.acquire(1, AbortSignal.abort(reason)), reason);
+    assert.equal(budget.heldOctets, 0);
+  });
+
+  it('serves the next when the one before gives up', async () => {
+    const budget = new OctetBudget(10);
+    const granted: number[] = [];
+    const impatience = new AbortController();
+    await reserve(budget, 6, granted);
+    const givenUp = budget.acquire(9, impatience.signal);
+    void reserve(budget, 4, granted);
+    const reason = new Error('gone');
+    impatience.abort(reason);
+    await assert.rejects(givenUp, reason);
+    await settled();
+    assert.deepEqual(granted, [6, 4]);
+  });
+
+  it('leaves no listener on the signal', async () => {
+    const budget = new OctetBudget(10);
+    const { signal } = new AbortController();
+    const release = await budget.acquire(10, signal);
+    const waiting = budget.acquire(10, signal);
+    release();
+    await waiting;
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
+  });
+
+  it('never grants more than there is, and has everything back in the end', async () => {
+    const sizes = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(sizes, fc.infiniteStream(fc.nat()), async (requests, choices) => {
+        const budget = new OctetBudget(15);
+        const held: (() => void)[] = [];
+        for (const octets of requests) {
+          void budget.acquire(octets, NEVER).then((release) => held.push(release));
+        }
+        for (let returned = 0; returned < requests.length; returned++) {
+          await settled();
+          assert.ok(budget.heldOctets <= 15);
+          const [release] = held.splice((choices.next().value ?? 0) % held.length, 1);
+          release?.();
+        }
+        assert.equal(budget.heldOctets, 0);
+      }),
+      { seed: 1, numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,462 @@
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { describe, it } from 'node:test';
+import type { NodeId } from '#awala/node-id.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { ObjectStoreCall } from '#object-store/in-memory.ts';
+import { CollectionSetting, PRIVATE_GATEWAY, settled } from '#test/builders/collections.ts';
+import { AcknowledgementOverdueError, DEFAULT_COLLECTION_LIMITS } from './parcel-collection.ts';
+
+const OTHER_PRIVATE_GATEWAY: NodeId = `0${'b'.repeat(64)}`;
+const { stallMs, acknowledgementTimeoutMs, relistMs } = DEFAULT_COLLECTION_LIMITS;
+
+/** Stores `count` parcels named `prefix1`, `prefix2`…, whose order of delivery is not promised. */
+async function storeMany(setting: CollectionSetting, count: number, octets = 0): Promise<void> {
+  for (let index = 1; index <= count; index++) {
+    await setting.store(`p${index}`, { octets });
+  }
+}
+
+describe('ParcelCollection', () => {
+  it('delivers the backlog, then arrivals', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 20);
+    const collection = setting.collect();
+    await collection.acknowledgeAll();
+    assert.equal(new Set(collection.sent).size, 20);
+    await setting.store('arrival');
+    await collection.acknowledgeAll();
+    assert.deepEqual(collection.sent.slice(20), ['arrival']);
+    assert.equal(await setting.heldCount(), 0);
+    collection.disconnect();
+    await assert.rejects(collection.ended, /disconnected/);
+  });
+
+  it('delivers a parcel that is stored while the backlog is being sent', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 2);
+    const collection = setting.collect({ limits: { window: 1 } });
+    await settled();
+    await setting.store('in between');
+    await collection.acknowledgeAll();
+    assert.equal(collection.sent.length, 3);
+    assert.ok(collection.sent.includes('in between'));
+    collection.disconnect();
+  });
+
+  it('subscribes before it lists', async () => {
+    const calls: string[] = [];
+    const before = ({ method }: ObjectStoreCall) => {
+      calls.push(method);
+    };
+    const setting = new CollectionSetting({ before });
+    const subscribed = Promise.withResolvers<void>();
+    setting.signals.ready = () => subscribed.promise;
+    const collection = setting.collect();
+    await settled();
+    assert.deepEqual(calls, []);
+    subscribed.resolve();
+    await settled();
+    assert.deepEqual(calls, ['list']);
+    collection.disconnect();
+  });
+
+  it('delivers the parcels of each private gateway of the peer, and of no other', async () => {
+    const setting = new CollectionSetting();
+    const privateGateways: NodeId[] = [PRIVATE_GATEWAY, OTHER_PRIVATE_GATEWAY];
+    for (const privateGateway of [...privateGateways, `0${'f'.repeat(64)}`]) {
+      await setting.store(`for ${privateGateway.slice(1, 2)}`, { privateGateway });
+    }
+    const collection = setting.collect({ privateGateways, keepAlive: false });
+    await collection.acknowledgeAll();
+    await collection.ended;
+    assert.deepEqual(collection.sent.sort(), ['for a', 'for b']);
+  });
+
+  it('has no more deliveries unacknowledged than the window allows', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 10);
+    const collection = setting.collect({ limits: { window: 3 } });
+    await settled();
+    assert.equal(collection.sent.length, 3);
+    collection.acknowledgeOldest();
+    await settled();
+    assert.equal(collection.sent.length, 4);
+    collection.disconnect();
+  });
+
+  it('sends nothing more while too many deletions are under way', async () => {
+    const deletion = Promise.withResolvers<void>();
+    const before = ({ method }: ObjectStoreCall) =>
+      method === 'delete' ? deletion.promise : undefined;
+    const setting = new CollectionSetting({ before });
+    await storeMany(setting, 10);
+    const collection = setting.collect({ limits: { window: 1, deletions: 3 } });
+    await collection.acknowledgeAll();
+    assert.equal(collection.sent.length, 3);
+    deletion.resolve();
+    await collection.acknowledgeAll();
+    assert.equal(collection.sent.length, 10);
+    collection.disconnect();
+  });
+
+  it('does not know a delivery that it did not make, or whose acknowledgement it had', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('one');
+    const collection = setting.collect();
+    await settled();
+    assert.equal(collection.acknowledge('no such delivery'), false);
+    assert.equal(collection.acknowledge('1'), true);
+    assert.equal(collection.acknowledge('1'), false);
+    collection.disconnect();
+  });
+
+  it('skips what has expired, in the store or while it waited for its turn', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('gone', { lifeMs: 1 });
+    setting.clock.advance(1);
+    await setting.store('first');
+    const collection = setting.collect({ limits: { window: 1 } });
+    await settled();
+    await setting.store('short-lived', { lifeMs: 1_000 });
+    await settled();
+    setting.clock.advance(1_000);
+    await collection.acknowledgeAll();
+    assert.deepEqual(collection.sent, ['first']);
+    assert.equal(setting.budget.heldOctets, 0);
+    collection.disconnect();
+  });
+
+  it('sends what replaced a parcel once that one was acknowledged, and keeps it until then', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('same');
+    const collection = setting.collect();
+    await settled();
+    await setting.store('same', { octets: 100 });
+    await settled();
+    assert.equal(collection.sent.length, 1);
+    collection.acknowledgeOldest();
+    await settled();
+    assert.equal(collection.sent.length, 2);
+    assert.equal(await setting.heldCount(), 1);
+    await collection.acknowledgeAll();
+    assert.equal(await setting.heldCount(), 0);
+    collection.disconnect();
+  });
+});
+
+describe('ParcelCollection that closes upon completion', () => {
+  it('ends at once when nothing is held', async () => {
+    await new CollectionSetting().collect({ keepAlive: false }).ended;
+  });
+
+  it('ends when all is acknowledged and deleted', async () => {
+    const deletion = Promise.withResolvers<void>();
+    const before = ({ method }: ObjectStoreCall) =>
+      method === 'delete' ? deletion.promise : undefined;
+    const setting = new CollectionSetting({ before });
+    await storeMany(setting, 3);
+    const collection = setting.collect({ keepAlive: false });
+    await collection.acknowledgeAll();
+    assert.equal(collection.hasEnded, false);
+    deletion.resolve();
+    await collection.ended;
+    assert.equal(await setting.heldCount(), 0);
+  });
+
+  it('fails if the last deletion does', async () => {
+    const deletion = Promise.withResolvers<void>();
+    const before = ({ method }: ObjectStoreCall) =>
+      method === 'delete' ? deletion.promise : undefined;
+    const setting = new CollectionSetting({ before });
+    await setting.store('one');
+    const collection = setting.collect({ keepAlive: false });
+    await collection.acknowledgeAll();
+    deletion.reject(new BackingUnavailableError('object-store', 'simulated'));
+    await assert.rejects(collection.ended, BackingUnavailableError);
+    assert.equal(await setting.heldCount(), 1);
+  });
+
+  it('does not end before it has listed, even if all that arrived was acknowledged', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('backlog');
+    const subscribed = Promise.withResolvers<void>();
+    setting.signals.ready = () => subscribed.promise;
+    const collection = setting.collect({ keepAlive: false });
+    await setting.store('arrival');
+    await collection.acknowledgeAll();
+    subscribed.resolve();
+    await collection.acknowledgeAll();
+    await collection.ended;
+    assert.deepEqual(collection.sent, ['arrival', 'backlog']);
+  });
+});
+
+describe('ParcelCollection when signals are lost', () => {
+  it('lists again after an interruption', async () => {
+    const setting = new CollectionSetting();
+    const collection = setting.collect();
+    await settled();
+    setting.signals.isDeaf = true;
+    await setting.store('missed');
+    setting.signals.interrupted();
+    await settled();
+    assert.deepEqual(collection.sent, ['missed']);
+    collection.disconnect();
+  });
+
+  it('lists again every quarter of an hour', async () => {
+    const setting = new CollectionSetting();
+    const collection = setting.collect();
+    await settled();
+    setting.signals.isDeaf = true;
+    for (const parcel of ['missed', 'missed, too']) {
+      await setting.store(parcel);
+      setting.clock.advance(relistMs - 1);
+      await collection.acknowledgeAll();
+      assert.ok(!collection.sent.includes(parcel));
+      setting.clock.advance(1);
+      await collection.acknowledgeAll();
+      assert.equal(collection.sent.at(-1), parcel);
+    }
+    collection.disconnect();
+  });
+
+  it('lists again when more arrives than it remembers', async () => {
+    const setting = new CollectionSetting();
+    const collection = setting.collect({ limits: { window: 1, aheadParcels: 1 } });
+    await settled();
+    await storeMany(setting, 1_500);
+    await collection.acknowledgeAll();
+    assert.equal(new Set(collection.sent).size, 1_500);
+    assert.equal(collection.sent.length, 1_500);
+    collection.disconnect();
+  });
+});
+
+describe('ParcelCollection with a slow peer', () => {
+  it('fetches no more ahead than is allowed', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 30, 1_000);
+    const inNumber = setting.collect({ limits: { window: 1, aheadParcels: 10 } });
+    await settled();
+    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    inNumber.disconnect();
+    await assert.rejects(inNumber.ended);
+    const inOctets = setting.collect({ limits: { window: 1, aheadOctets: 4_500 } });
+    await settled();
+    assert.equal(setting.budget.heldOctets, 5 * 1_000);
+    inOctets.disconnect();
+  });
+
+  it('lets go what is fetched ahead when the peer stalls, and fetches it again when it goes on', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 30, 1_000);
+    const collection = setting.collect({ limits: { aheadParcels: 10 } });
+    await settled();
+    setting.clock.advance(stallMs - 1);
+    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    setting.clock.advance(1);
+    assert.equal(setting.budget.heldOctets, 0);
+    collection.acknowledgeOldest();
+    await settled();
+    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    await collection.acknowledgeAll();
+    assert.equal(new Set(collection.sent).size, 30);
+    assert.equal(collection.sent.length, 30);
+    collection.disconnect();
+  });
+
+  it('keeps nothing whose fetch ends after the peer has stalled', async () => {
+    const fetching = Promise.withResolvers<void>();
+    let fetches = 0;
+    const before = ({ method }: ObjectStoreCall) => {
+      fetches += method === 'get' ? 1 : 0;
+      return fetches > 1 && method === 'get' ? fetching.promise : undefined;
+    };
+    const setting = new CollectionSetting({ before });
+    await storeMany(setting, 5, 1_000);
+    const collection = setting.collect({ limits: { window: 1 } });
+    await settled();
+    setting.clock.advance(stallMs);
+    fetching.resolve();
+    await settled();
+    assert.equal(setting.budget.heldOctets, 0);
+    await collection.acknowledgeAll();
+    assert.equal(new Set(collection.sent).size, 5);
+    collection.disconnect();
+  });
+
+  it('keeps only what is being sent when the network takes long', async () => {
+    const taking = Promise.withResolvers<void>();
+    const setting = new CollectionSetting();
+    await storeMany(setting, 10, 1_000);
+    const collection = setting.collect({ sending: () => taking.promise });
+    await settled();
+    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    setting.clock.advance(stallMs);
+    await settled();
+    assert.equal(setting.budget.heldOctets, 1_000);
+    setting.clock.advance(acknowledgementTimeoutMs);
+    taking.resolve();
+    await collection.acknowledgeAll();
+    assert.equal(new Set(collection.sent).size, 10);
+    collection.disconnect();
+  });
+
+  it('still delivers what arrives while the peer stalls, if the window allows', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('never acknowledged');
+    const collection = setting.collect();
+    await settled();
+    setting.clock.advance(stallMs);
+    await setting.store('arrival');
+    await settled();
+    assert.deepEqual(collection.sent, ['never acknowledged', 'arrival']);
+    collection.disconnect();
+  });
+
+  it('reserves memory for the parcel that is fetched, even if it replaced a smaller one', async () => {
+    const reserved: number[] = [];
+    const after = ({ method }: ObjectStoreCall) =>
+      method === 'list' ? setting.store('one', { octets: 5_000 }) : undefined;
+    const setting = new CollectionSetting({ after });
+    setting.signals.isDeaf = true;
+    await setting.store('one');
+    const sending = () => {
+      reserved.push(setting.budget.heldOctets);
+    };
+    const collection = setting.collect({ sending });
+    await settled();
+    assert.deepEqual(reserved, [5_000]);
+    collection.disconnect();
+  });
+
+  it('ends when no acknowledgement comes for too long', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 2);
+    const collection = setting.collect({ limits: { window: 1 } });
+    await settled();
+    setting.clock.advance(acknowledgementTimeoutMs - 1);
+    collection.acknowledgeOldest();
+    await settled();
+    setting.clock.advance(acknowledgementTimeoutMs);
+    await assert.rejects(collection.ended, AcknowledgementOverdueError);
+    assert.equal(await setting.heldCount(), 1);
+  });
+
+  it('waits for ever when there is nothing to acknowledge', async () => {
+    const setting = new CollectionSetting();
+    const collection = setting.collect();
+    await settled();
+    setting.clock.advance(10 * acknowledgementTimeoutMs);
+    await setting.store('late');
+    await settled();
+    assert.deepEqual(collection.sent, ['late']);
+    collection.disconnect();
+  });
+
+  it('shares the memory with other collections, which go on when it ends', async () => {
+    const setting = new CollectionSetting({ budgetOctets: 3_000 });
+    await storeMany(setting, 5, 1_000);
+    const slow = setting.collect({ limits: { window: 1 }, sending: () => new Promise(() => {}) });
+    await settled();
+    const other = setting.collect();
+    await other.acknowledgeAll();
+    assert.deepEqual(other.sent, []);
+    slow.disconnect();
+    await other.acknowledgeAll();
+    assert.equal(new Set(other.sent).size, 5);
+    other.disconnect();
+  });
+});
+
+describe('ParcelCollection at its end', () => {
+  const failingOnce = (failing: ObjectStoreCall['method'], count = 1) => {
+    let left = count;
+    return ({ method }: ObjectStoreCall) => {
+      if (method === failing && left-- > 0) {
+        throw new BackingUnavailableError('object-store', 'simulated');
+      }
+    };
+  };
+
+  for (const failing of ['list', 'get', 'delete'] as const) {
+    it(`fails with what the backing says to a ${failing}, and all stays held`, async () => {
+      const setting = new CollectionSetting({ before: failingOnce(failing) });
+      await storeMany(setting, 3, 1_000);
+      const collection = setting.collect({ keepAlive: false });
+      await settled();
+      collection.acknowledgeOldest();
+      await assert.rejects(collection.ended, BackingUnavailableError);
+      assert.equal(await setting.heldCount(), 3);
+      assert.equal(setting.budget.heldOctets, 0);
+      assert.equal(setting.signals.openSubscriptions, 0);
+    });
+  }
+
+  it('fails when a subscription cannot be had', async () => {
+    const setting = new CollectionSetting();
+    setting.signals.ready = () =>
+      Promise.reject(new BackingUnavailableError('signals', 'simulated'));
+    const privateGateways = [PRIVATE_GATEWAY, OTHER_PRIVATE_GATEWAY];
+    await assert.rejects(setting.collect({ privateGateways }).ended, BackingUnavailableError);
+    assert.equal(setting.signals.openSubscriptions, 0);
+  });
+
+  it('fails with what sending throws', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('one');
+    const failure = new Error('connection reset');
+    const sending = () => Promise.reject(failure);
+    await assert.rejects(setting.collect({ sending }).ended, failure);
+    assert.equal(setting.budget.heldOctets, 0);
+  });
+
+  it('waits for the deletions under way, also of what is acknowledged meanwhile', async () => {
+    const deletions = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    const before = ({ method }: ObjectStoreCall) =>
+      method === 'delete' ? deletions[begun++]?.promise : undefined;
+    const setting = new CollectionSetting({ before });
+    await storeMany(setting, 2);
+    const collection = setting.collect();
+    await settled();
+    collection.acknowledgeOldest();
+    collection.disconnect();
+    await settled();
+    collection.acknowledgeOldest();
+    for (const [index, deletion] of deletions.entries()) {
+      assert.equal(collection.hasEnded, false, `before deletion ${index} has ended`);
+      deletion.resolve();
+      await settled();
+    }
+    await assert.rejects(collection.ended, /disconnected/);
+    assert.equal(await setting.heldCount(), 0);
+  });
+
+  it('leaves no listener on the signal, no subscription and no reservation', async () => {
+    const setting = new CollectionSetting();
+    await storeMany(setting, 10, 1_000);
+    const collection = setting.collect();
+    await settled();
+    collection.disconnect();
+    await assert.rejects(collection.ended, /disconnected/);
+    assert.equal(getEventListeners(collection.connection.signal, 'abort').length, 0);
+    assert.equal(setting.signals.openSubscriptions, 0);
+    assert.equal(setting.budget.heldOctets, 0);
+  });
+
+  it('does nothing when it is told to end before it begins', async () => {
+    const setting = new CollectionSetting();
+    await setting.store('one');
+    const subscribed = Promise.withResolvers<void>();
+    setting.signals.ready = () => subscribed.promise;
+    const collection = setting.collect();
+    collection.disconnect();
+    await assert.rejects(collection.ended, /disconnected/);
+    subscribed.resolve();
+    await settled();
+    assert.deepEqual(collection.sent, []);
+  });
+});
