@@ -1,0 +1,99 @@
+import { Cluster } from 'ioredis';
+import type { RedisAddress } from '#backing/redis/connection-options.ts';
+import { reconnectPause } from '#backing/redis/connection-options.ts';
+import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
+
+/** Subscriptions to a Redis Cluster: sharded, so that a message passes one node only. */
+export class ClusterSubscriberLink implements SubscriberLink {
+  readonly #cluster: Cluster;
+  readonly #events: LinkEvents;
+  #isUp = false;
+
+  constructor(address: RedisAddress, deadlineMs: number, events: LinkEvents) {
+    this.#events = events;
+    this.#cluster = connect(address, deadlineMs, { shardedSubscribers: true })
+      .on('smessage', (channel: string, message: string) => events.onMessage(channel, message))
+      // Whatever happened to a node or to the subscriptions on it, all of them are renewed.
+      .on('subscribersReady', () => this.#up())
+      .on('-subscriber', () => this.#down('a node of the cluster is lost'))
+      .on('nodeError', (error: Error) => this.#down(error.message))
+      .on('close', () => this.#down('the connections to the cluster were closed'));
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  async subscribe(channels: readonly string[]): Promise<void> {
+    await Promise.all(channels.map((channel) => this.#cluster.ssubscribe(channel)));
+  }
+
+  unsubscribe(channel: string): void {
+    this.#cluster.sunsubscribe(channel).catch(() => {
+      // The connection was lost, and the subscription with it.
+    });
+  }
+
+  async ping(): Promise<void> {
+    await this.#cluster.ping();
+  }
+
+  reconnect(): void {
+    this.#cluster.disconnect(true);
+  }
+
+  close(): void {
+    this.#cluster.disconnect();
+  }
+
+  #up(): void {
+    this.#down('the nodes of the cluster changed');
+    this.#isUp = true;
+    this.#events.onUp();
+  }
+
+  #down(reason: string): void {
+    if (this.#isUp) {
+      this.#isUp = false;
+      this.#events.onDown(reason);
+    }
+  }
+}
+
+export class ClusterPublisherLink implements PublisherLink {
+  readonly #cluster: Cluster;
+
+  constructor(address: RedisAddress, deadlineMs: number) {
+    this.#cluster = connect(address, deadlineMs, {});
+  }
+
+  async publish(channel: string, message: string): Promise<void> {
+    await this.#cluster.spublish(channel, message);
+  }
+
+  async ping(): Promise<void> {
+    await this.#cluster.ping();
+  }
+
+  close(): void {
+    this.#cluster.disconnect();
+  }
+}
+
+function connect(
+  { host, port, options }: RedisAddress,
+  deadlineMs: number,
+  more: { shardedSubscribers?: boolean },
+): Cluster {
+  const { retryStrategy: _, ...redisOptions } = options;
+  return new Cluster([{ host, port }], {
+    ...more,
+    redisOptions: { ...redisOptions, commandTimeout: deadlineMs },
+    clusterRetryStrategy: reconnectPause,
+    maxRedirections: 4,
+    // Managed clusters present certificates for names that only they resolve.
+    dnsLookup: (name, callback) => callback(null, name),
+  }).on('error', () => {
+    // Told by `close`.
+  });
+}

@@ -1,0 +1,102 @@
+import { Redis } from 'ioredis';
+import type { RedisAddress } from '#backing/redis/connection-options.ts';
+import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
+
+/** Nothing waits in the client: what cannot be sent now fails now, and is renewed by whoever asked. */
+const SUBSCRIBING = {
+  enableOfflineQueue: false,
+  autoResubscribe: false,
+  autoResendUnfulfilledCommands: false,
+} as const;
+
+/** Waits for the connection, but no longer than one attempt to have it. */
+const PUBLISHING = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 1 } as const;
+
+/** The one connection on which a process is subscribed, to a single Redis server. */
+export class ServerSubscriberLink implements SubscriberLink {
+  readonly #redis: Redis;
+
+  constructor(address: RedisAddress, deadlineMs: number, events: LinkEvents) {
+    const { onDown } = events;
+    this.#redis = connect(address, { ...SUBSCRIBING, commandTimeout: deadlineMs }, onDown)
+      .on('ready', () => events.onUp())
+      .on('message', (channel: string, message: string) => events.onMessage(channel, message));
+  }
+
+  get isUp(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
+  async subscribe(channels: readonly string[]): Promise<void> {
+    await this.#redis.subscribe(...channels);
+  }
+
+  unsubscribe(channel: string): void {
+    this.#redis.unsubscribe(channel).catch(() => {
+      // The connection was lost, and the subscription with it.
+    });
+  }
+
+  async ping(): Promise<void> {
+    await this.#redis.ping();
+  }
+
+  reconnect(): void {
+    this.#redis.disconnect(true);
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+}
+
+export class ServerPublisherLink implements PublisherLink {
+  readonly #redis: Redis;
+
+  constructor(address: RedisAddress, deadlineMs: number) {
+    this.#redis = connect(address, { ...PUBLISHING, commandTimeout: deadlineMs });
+  }
+
+  async publish(channel: string, message: string): Promise<void> {
+    await this.#answered(this.#redis.publish(channel, message));
+  }
+
+  async ping(): Promise<void> {
+    await this.#answered(this.#redis.ping());
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+
+  /** A connection on which answers fail to come may be dead without knowing: a new one shows. */
+  async #answered(answer: Promise<unknown>): Promise<void> {
+    try {
+      await answer;
+    } catch (error) {
+      if (this.#redis.status === 'ready') {
+        this.#redis.disconnect(true);
+      }
+      throw error;
+    }
+  }
+}
+
+function connect(
+  { host, port, options }: RedisAddress,
+  more: {
+    readonly commandTimeout: number;
+    readonly enableOfflineQueue?: boolean;
+    readonly autoResubscribe?: boolean;
+    readonly autoResendUnfulfilledCommands?: boolean;
+    readonly maxRetriesPerRequest?: number;
+  },
+  onDown: (reason: string) => void = () => {},
+): Redis {
+  let reason = 'the connection was closed';
+  return new Redis({ ...options, ...more, host, port })
+    .on('error', (error: Error) => {
+      reason = error.message;
+    })
+    .on('close', () => onDown(reason));
+}

@@ -1,0 +1,244 @@
+import { withDeadline } from '#backing/deadline.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import {
+  parseRedisTarget,
+  type RedisAddress,
+  type RedisTarget,
+} from '#backing/redis/connection-options.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { SignalListener, Signals, Subscription } from '../port.ts';
+import { ClusterPublisherLink, ClusterSubscriberLink } from './cluster-link.ts';
+import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
+import { Publisher } from './publisher.ts';
+import { ServerPublisherLink, ServerSubscriberLink } from './server-link.ts';
+import { type Channel, Subscriptions } from './subscriptions.ts';
+
+export interface RedisSignalsOptions extends RedisTarget {
+  readonly log: Log;
+  /** Before each channel's name, so that several gateways can share a server. @default 'awala:signal:' */
+  readonly prefix?: string;
+  /** Longest time until Redis confirms a subscription, and for any other answer. @default 2000 */
+  readonly deadlineMs?: number;
+  /** Listeners are told of an interruption at random times within so long. @default 2000 */
+  readonly interruptionSpreadMs?: number;
+  readonly clock?: Clock;
+}
+
+/** Channels subscribed to by one command. */
+const CHANNELS_AT_ONCE = 500;
+
+/** A connection that gives no answer is noticed within this and the deadline. */
+const PING_EVERY_MS = 5_000;
+
+/**
+ * Signals by Redis's publish and subscribe: one connection for all subscriptions of the process, and
+ * one for what it publishes, each opened when it is first needed. A cluster is spoken to by sharded
+ * publish and subscribe, over one connection for each of its nodes.
+ */
+export class RedisSignals implements Signals {
+  readonly #options: Required<Omit<RedisSignalsOptions, 'ca' | 'url'>>;
+  readonly #address: RedisAddress;
+  readonly #subscriptions: Subscriptions;
+  readonly #publisher: Publisher;
+  #link: SubscriberLink | undefined;
+  #unsent = new Set<Channel>();
+  #cancelPing: () => void = () => {};
+  #closed = false;
+
+  /** @throws {TypeError} if the URL is not one of Redis */
+  constructor({ url, ca, ...options }: RedisSignalsOptions) {
+    this.#options = {
+      prefix: 'awala:signal:',
+      deadlineMs: 2_000,
+      interruptionSpreadMs: 2_000,
+      clock: systemClock,
+      ...options,
+    };
+    this.#address = parseRedisTarget(ca === undefined ? { url } : { url, ca });
+    this.#subscriptions = new Subscriptions(options.log);
+    const { clock, log } = this.#options;
+    this.#publisher = new Publisher({ clock, log, open: () => this.#openPublisher() });
+  }
+
+  publish(channel: string, message: string): void {
+    this.#publisher.publish(this.#options.prefix + channel, message);
+  }
+
+  subscribe(channelName: string, listener: SignalListener): Subscription {
+    // The same listener may be subscribed twice: each subscription is told on its own.
+    const own: SignalListener = {
+      onMessage: (message) => listener.onMessage(message),
+      onInterrupted: () => listener.onInterrupted(),
+    };
+    if (this.#closed) {
+      return { ready: ignored(Promise.reject(closedError())), close() {} };
+    }
+    const name = this.#options.prefix + channelName;
+    const { channel, isNew } = this.#subscriptions.add(name, own);
+    if (isNew) {
+      this.#sendSoon(channel);
+    }
+    return {
+      ready: ignored(this.#untilStanding(channel)),
+      close: () => {
+        if (this.#subscriptions.remove(channel, own) && !this.#unsent.delete(channel)) {
+          this.#link?.unsubscribe(channel.name);
+        }
+      },
+    };
+  }
+
+  async check(): Promise<void> {
+    if (this.#closed) {
+      throw closedError();
+    }
+    const deadline = { ...this.#options, backing: 'signals' } as const;
+    await withDeadline(deadline, async (signal) => {
+      const isPublishing = this.#publisher.isOpen;
+      const isSubscribed = this.#link !== undefined || !isPublishing;
+      await Promise.all([
+        isPublishing ? this.#publisher.ping() : undefined,
+        isSubscribed ? this.#pingSubscriber(signal) : undefined,
+      ]);
+    }).catch((cause: unknown) => {
+      throw asUnavailable(cause);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#cancelPing();
+    this.#subscriptions.clear();
+    this.#link?.close();
+    this.#publisher.close();
+  }
+
+  /** Subscribes at the end of this turn, with all channels that were added in it. */
+  #sendSoon(channel: Channel): void {
+    const isFirst = this.#unsent.size === 0;
+    this.#unsent.add(channel);
+    if (isFirst) {
+      queueMicrotask(() => {
+        const channels = [...this.#unsent];
+        this.#unsent = new Set();
+        // Otherwise they are subscribed to when the link stands.
+        if (!this.#closed && channels.length > 0 && this.#openSubscriber().isUp) {
+          void this.#send(channels);
+        }
+      });
+    }
+  }
+
+  async #send(channels: readonly Channel[]): Promise<void> {
+    const link = this.#openSubscriber();
+    for (
+      let start = 0;
+      start < channels.length && link.isUp && !this.#closed;
+      start += CHANNELS_AT_ONCE
+    ) {
+      const some = channels
+        .slice(start, start + CHANNELS_AT_ONCE)
+        .filter((channel) => this.#subscriptions.has(channel));
+      try {
+        await link.subscribe(some.map(({ name }) => name));
+      } catch (error) {
+        this.#options.log.warn({ error }, 'Redis did not confirm subscriptions');
+        link.reconnect();
+        return;
+      }
+      this.#tellInterrupted(this.#subscriptions.markStanding(some));
+    }
+  }
+
+  #tellInterrupted(missed: readonly { channel: Channel; listener: SignalListener }[]): void {
+    const { clock, interruptionSpreadMs } = this.#options;
+    for (const { channel, listener } of missed) {
+      clock.schedule(Math.random() * interruptionSpreadMs, () => {
+        this.#subscriptions.tell(channel, listener, () => listener.onInterrupted());
+      });
+    }
+  }
+
+  async #untilStanding(channel: Channel): Promise<void> {
+    if (channel.isStanding) {
+      return;
+    }
+    await withDeadline({ ...this.#options, backing: 'signals' }, () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      channel.whenStanding.add(resolve);
+      return promise;
+    });
+  }
+
+  #openSubscriber(): SubscriberLink {
+    if (!this.#link) {
+      const events: LinkEvents = {
+        onMessage: (channel, message) => this.#subscriptions.deliver(channel, message),
+        onUp: () => this.#onUp(),
+        onDown: (reason) => this.#onDown(reason),
+      };
+      const Link = this.#address.isCluster ? ClusterSubscriberLink : ServerSubscriberLink;
+      this.#link = new Link(this.#address, this.#options.deadlineMs, events);
+    }
+    return this.#link;
+  }
+
+  #openPublisher(): PublisherLink {
+    const Link = this.#address.isCluster ? ClusterPublisherLink : ServerPublisherLink;
+    return new Link(this.#address, this.#options.deadlineMs);
+  }
+
+  #onUp(): void {
+    const { names } = this.#subscriptions;
+    this.#unsent.clear();
+    void this.#send(this.#subscriptions.get(names));
+    this.#pingLater();
+  }
+
+  #onDown(reason: string): void {
+    this.#cancelPing();
+    this.#subscriptions.markLost();
+    if (!this.#closed) {
+      this.#options.log.info({ reason }, 'The subscriptions to Redis are interrupted');
+    }
+  }
+
+  #pingLater(): void {
+    this.#cancelPing();
+    this.#cancelPing = this.#options.clock.schedule(PING_EVERY_MS, () => {
+      this.#link?.ping().then(
+        () => this.#pingLater(),
+        () => this.#link?.reconnect(),
+      );
+    });
+  }
+
+  async #pingSubscriber(signal: AbortSignal): Promise<void> {
+    const link = this.#openSubscriber();
+    while (!link.isUp && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#options.clock.schedule(20, resolve);
+      await promise;
+    }
+    await link.ping();
+  }
+}
+
+function asUnavailable(cause: unknown): BackingUnavailableError {
+  if (cause instanceof BackingUnavailableError) {
+    return cause;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new BackingUnavailableError('signals', message, { cause });
+}
+
+/** Whoever never looks at the promise must not end the process. */
+function ignored<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+function closedError(): BackingUnavailableError {
+  return new BackingUnavailableError('signals', 'closed');
+}

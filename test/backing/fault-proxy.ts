@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** A TCP proxy that disturbs what passes through it. */
+export interface FaultProxy extends AsyncDisposable {
+  /** `host:port` to connect to instead of the server. */
+  readonly address: string;
+  /** Connections that pass through it now. */
+  readonly connections: number;
+  /** Connections that were ever made to it. */
+  readonly accepted: number;
+  /** Cuts all connections; new ones are accepted. */
+  cut(): void;
+  /** Cuts all connections, and every new one at once, until {@link FaultProxy.accept}. */
+  refuse(): void;
+  accept(): void;
+  /** Keeps the connections and lets nothing pass, until {@link FaultProxy.resume}. */
+  pause(): void;
+  resume(): void;
+  /** From now on, holds each piece back for so long, in milliseconds, in both directions. */
+  delay(ms: number): void;
+}
+
+/** @param target - the server's `host:port` */
+export async function startFaultProxy(target: string): Promise<FaultProxy> {
+  const [host = '', port] = target.split(':');
+  const sockets = new Set<Socket>();
+  const state = { isRefusing: false, isPaused: false, delayMs: 0, accepted: 0 };
+  const keep = (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+  };
+  const pass = (from: Socket, to: Socket) => {
+    from.on('data', (piece) => {
+      const write = () => void (to.writable && to.write(piece));
+      if (state.delayMs > 0) {
+        setTimeout(write, state.delayMs).unref();
+      } else {
+        write();
+      }
+    });
+    from.on('close', () => to.destroy());
+    if (state.isPaused) {
+      from.pause();
+    }
+  };
+  const server = createServer((incoming) => {
+    state.accepted++;
+    keep(incoming);
+    if (state.isRefusing) {
+      incoming.resetAndDestroy();
+      return;
+    }
+    const outgoing = connect(Number(port), host);
+    keep(outgoing);
+    pass(incoming, outgoing);
+    pass(outgoing, incoming);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const all = (act: (socket: Socket) => void) => [...sockets].forEach(act);
+  return {
+    address: `127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`,
+    get connections() {
+      return sockets.size / 2;
+    },
+    get accepted() {
+      return state.accepted;
+    },
+    cut: () => all((socket) => socket.resetAndDestroy()),
+    refuse() {
+      state.isRefusing = true;
+      all((socket) => socket.resetAndDestroy());
+    },
+    accept() {
+      state.isRefusing = false;
+    },
+    pause() {
+      state.isPaused = true;
+      all((socket) => socket.pause());
+    },
+    resume() {
+      state.isPaused = false;
+      all((socket) => socket.resume());
+    },
+    delay(ms) {
+      state.delayMs = ms;
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      all((socket) => socket.destroy());
+      await once(server, 'close');
+    },
+  };
+}
