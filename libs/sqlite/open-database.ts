@@ -40,7 +40,7 @@ export async function openDatabase(
   };
   const readerOptions: ReaderOptions = { path };
   await using opened = new AsyncDisposableStack();
-  const start = async (module: string, workerData: object) => {
+  const start = (module: string, workerData: object) => {
     const thread = new DatabaseThread({
       path,
       module: new URL(module, import.meta.url),
@@ -50,12 +50,13 @@ export async function openDatabase(
       maxPendingOctets: options.maxPendingOctets ?? 32 * 1_024 * 1_024,
     });
     opened.defer(() => thread.close());
-    await thread.started();
     return thread;
   };
-  const writer = await start('./writer-thread.ts', writerOptions);
+  const writer = start('./writer-thread.ts', writerOptions);
+  const reader = start('./reader-thread.ts', readerOptions);
+  await Promise.all([writer.started(), reader.started()]);
+  await reader.call([{ sql: 'SELECT 1' }]);
   await syncFolderOf(path);
-  const reader = await start('./reader-thread.ts', readerOptions);
   return new ThreadedDatabase({ writer, reader, threads: opened.move() });
 }
 

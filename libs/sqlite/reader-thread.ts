@@ -3,7 +3,6 @@ import { workerData } from 'node:worker_threads';
 import { Connection } from './connection.ts';
 import { failureOf } from './failure.ts';
 import { serveThread, type ThreadWork } from './serve-thread.ts';
-import type { PreparedCallStatement, WireAnswer } from './wire.ts';
 
 export interface ReaderOptions {
   readonly path: string;
@@ -11,20 +10,28 @@ export interface ReaderOptions {
 
 serveThread(() => openReader(workerData as ReaderOptions));
 
+/** Opens the file with the first call: this thread starts beside the one that creates it. */
 function openReader({ path }: ReaderOptions): ThreadWork {
-  const connection = new Connection(new DatabaseSync(path, { readOnly: true, timeout: 1_000 }));
-  connection.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;');
+  let connection: Connection | null = null;
+  const sql: string[] = [];
   return {
-    learn: (newSql) => connection.learn(newSql),
-    run: (calls) => calls.map((call) => answer(connection, call)),
-    close: () => connection.close(),
+    learn: (newSql) => (connection ? connection.learn(newSql) : sql.push(...newSql)),
+    run: (calls) =>
+      calls.map((call) => {
+        try {
+          connection ??= connect(path, sql);
+          return connection.run(call);
+        } catch (error) {
+          return { failure: failureOf(error) };
+        }
+      }),
+    close: () => connection?.close(),
   };
 }
 
-function answer(connection: Connection, call: readonly PreparedCallStatement[]): WireAnswer {
-  try {
-    return connection.run(call);
-  } catch (error) {
-    return { failure: failureOf(error) };
-  }
+function connect(path: string, sql: readonly string[]): Connection {
+  const connection = new Connection(new DatabaseSync(path, { readOnly: true, timeout: 1_000 }));
+  connection.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;');
+  connection.learn(sql);
+  return connection;
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, opendir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { inTime } from './in-time.ts';
 
@@ -82,7 +83,8 @@ export class BodyFiles {
   async #write(generation: number, body: Uint8Array): Promise<void> {
     await this.#slot();
     try {
-      const file = await open(this.#pathOf(generation), 'wx', 0o600);
+      // Over whatever is there: a database restored from a backup gives generations again.
+      const file = await open(this.#pathOf(generation), 'w', 0o600);
       try {
         await file.writeFile(body);
         await file.datasync();
@@ -108,9 +110,8 @@ export class BodyFiles {
       while (offset < sizeOctets) {
         const { bytesRead } = await file.read(body, offset);
         if (bytesRead === 0) {
-          throw new Error(
-            `the file of generation ${generation} ends at ${offset} of ${sizeOctets}`,
-          );
+          const message = `the file ${generation} ends at ${offset} of ${sizeOctets} octets`;
+          throw new BackingUnavailableError('object-store', message);
         }
         offset += bytesRead;
       }

@@ -1,16 +1,15 @@
-import { mkdtempDisposable } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '#sqlite/open-database.ts';
+import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { describeObjectStore } from '../contract.ts';
 import { openFilesystemObjectStore } from './open-store.ts';
 
+const emptied = databaseForTests();
+let stores = 0;
+
 describeObjectStore('the object store in a database and files', async () => {
-  await using opened = new AsyncDisposableStack();
-  const { path } = opened.use(await mkdtempDisposable(join(tmpdir(), 'awala-objects-')));
-  const database = opened.use(await openDatabase(join(path, 'gateway.db')));
-  const folder = join(path, 'objects');
-  const store = opened.use(await openFilesystemObjectStore({ database, folder, pageSize: 50 }));
-  const owned = opened.move();
-  return { store, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const { database, path } = await emptied();
+  stores += 1;
+  const folder = join(path, `objects-${stores}`);
+  const store = await openFilesystemObjectStore({ database, folder, pageSize: 50 });
+  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 });

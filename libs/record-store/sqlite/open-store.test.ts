@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { type OpenDatabaseOptions, openDatabase } from '#sqlite/open-database.ts';
 import { describeRecordStore } from '../contract.ts';
 import { recordKind } from '../port.ts';
@@ -13,7 +14,13 @@ import { openSqliteRecordStore } from './open-store.ts';
 
 const NOTES = recordKind<{ readonly data: Uint8Array }>('notes');
 
-describeRecordStore('the record store in SQLite', (clock) => open(clock));
+const emptied = databaseForTests();
+
+describeRecordStore('the record store in SQLite', async (clock) => {
+  const { database } = await emptied();
+  const store = await openSqliteRecordStore({ database, clock, pageSize: 50 });
+  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+});
 
 describe('the record store in SQLite', () => {
   it('keeps records when it is opened again', async () => {

@@ -1,19 +1,15 @@
-import { mkdtempDisposable } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { openDatabase } from '#sqlite/open-database.ts';
+import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { describeWorkQueue } from '../contract.ts';
 import { openSqliteWorkQueue } from './open-queue.ts';
 
+const emptied = databaseForTests();
+
 describeWorkQueue('the work queue in SQLite', async () => {
-  await using opened = new AsyncDisposableStack();
-  const { path } = opened.use(await mkdtempDisposable(join(tmpdir(), 'awala-queue-')));
-  const database = opened.use(await openDatabase(join(path, 'gateway.db')));
+  const { database } = await emptied();
   const clock = new ManualClock();
   const backoff = { firstMs: 10, maxMs: 20 };
-  const queue = opened.use(await openSqliteWorkQueue({ database, clock, backoff }));
-  const owned = opened.move();
+  const queue = await openSqliteWorkQueue({ database, clock, backoff });
   return {
     queue,
     now: () => clock.now(),
@@ -22,6 +18,6 @@ describeWorkQueue('the work queue in SQLite', async () => {
       // Comes after whatever the queue is writing now.
       await database.write([]);
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
   };
 });
