@@ -1,5 +1,5 @@
 export interface Job {
-  /** What the job is about, such as an object's key; at most 1 024 characters. */
+  /** What the job is about, such as an object's key; 1 to 1 024 characters. */
   readonly key: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
@@ -51,7 +51,10 @@ export interface ConsumeOptions {
   readonly concurrency: number;
   /** Attempts that may fail (other than by {@link RetryLaterError}) before a job is set aside. */
   readonly maxAttempts: number;
-  /** A job whose handler has not ended by then is given to another consumer. */
+  /**
+   * A job whose handler has not ended by then is given to another consumer, its
+   * signal aborted, and the attempt counts as failed, as one whose process died does.
+   */
   readonly visibilityTimeoutMs: number;
 }
 
@@ -59,7 +62,9 @@ export interface ConsumeOptions {
  * Work that must be done at least once. Jobs carry keys, never bodies.
  *
  * A topic holds at most one job per key: enqueuing the same again while it is
- * waiting, running or set aside changes nothing. Every method throws
+ * waiting, running or set aside changes nothing. A job is gone when it expires,
+ * unhandled or set aside. Topics are `[a-z-]`, at most 40 characters, starting with
+ * a letter; what is not valid is refused with a `TypeError`. Every method throws
  * `BackingUnavailableError` when the backend cannot answer within its deadline.
  */
 export interface WorkQueue extends AsyncDisposable {
