@@ -2,15 +2,15 @@ import { Redis } from 'ioredis';
 import type { RedisAddress } from '#backing/redis/connection-options.ts';
 import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
 
-/** Nothing waits in the client: what cannot be sent now fails now, and is renewed by whoever asked. */
+/** What cannot be sent now fails now: all channels are subscribed to anew once the connection stands. */
 const SUBSCRIBING = {
   enableOfflineQueue: false,
   autoResubscribe: false,
-  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 1,
 } as const;
 
 /** Waits for the connection, but no longer than one attempt to have it. */
-const PUBLISHING = { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 1 } as const;
+const PUBLISHING = { maxRetriesPerRequest: 1 } as const;
 
 /** The one connection on which a process is subscribed, to a single Redis server. */
 export class ServerSubscriberLink implements SubscriberLink {
@@ -88,7 +88,6 @@ function connect(
     readonly commandTimeout: number;
     readonly enableOfflineQueue?: boolean;
     readonly autoResubscribe?: boolean;
-    readonly autoResendUnfulfilledCommands?: boolean;
     readonly maxRetriesPerRequest?: number;
   },
   onDown: (reason: string) => void = () => {},

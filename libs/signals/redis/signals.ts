@@ -43,6 +43,8 @@ export class RedisSignals implements Signals {
   readonly #publisher: Publisher;
   #link: SubscriberLink | undefined;
   #unsent = new Set<Channel>();
+  /** How often the subscriptions were lost. */
+  #losses = 0;
   #cancelPing: () => void = () => {};
   #closed = false;
 
@@ -132,6 +134,7 @@ export class RedisSignals implements Signals {
 
   async #send(channels: readonly Channel[]): Promise<void> {
     const link = this.#openSubscriber();
+    const losses = this.#losses;
     for (
       let start = 0;
       start < channels.length && link.isUp && !this.#closed;
@@ -143,8 +146,14 @@ export class RedisSignals implements Signals {
       try {
         await link.subscribe(some.map(({ name }) => name));
       } catch (error) {
-        this.#options.log.warn({ error }, 'Redis did not confirm subscriptions');
-        link.reconnect();
+        if (losses === this.#losses && !this.#closed) {
+          this.#options.log.warn({ error }, 'Redis did not confirm subscriptions');
+          link.reconnect();
+        }
+        return;
+      }
+      if (losses !== this.#losses) {
+        // Confirmed on a connection that is gone; they are subscribed to anew on the next one.
         return;
       }
       this.#tellInterrupted(this.#subscriptions.markStanding(some));
@@ -197,6 +206,7 @@ export class RedisSignals implements Signals {
   }
 
   #onDown(reason: string): void {
+    this.#losses++;
     this.#cancelPing();
     this.#subscriptions.markLost();
     if (!this.#closed) {
