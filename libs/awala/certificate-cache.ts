@@ -1,4 +1,5 @@
 import { latin1Of } from './der/text.ts';
+import { MAX_CERTIFICATE_OCTETS } from './limits.ts';
 import { Certificate } from './x509/certificate.ts';
 
 /**
@@ -34,6 +35,9 @@ export class CertificateCache {
    * @throws {MalformedMessageError}
    */
   parse(der: Uint8Array): Certificate {
+    if (der.length > MAX_CERTIFICATE_OCTETS) {
+      return Certificate.parse(der);
+    }
     const key = latin1Of(der);
     const kept = this.#young.get(key);
     if (kept) {

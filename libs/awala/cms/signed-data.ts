@@ -4,12 +4,7 @@ import { hexOf } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_ATTACHED_CERTIFICATES } from '../limits.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import {
-  type HashName,
-  isSignedBy,
-  parseHashAlgorithm,
-  parseSignatureAlgorithm,
-} from '../x509/signature-algorithm.ts';
+import { type HashName, isSignedBy, parseHashAlgorithm } from '../x509/signature-algorithm.ts';
 import { SegmentedContent } from './segmented-content.ts';
 import { readSignerInfo, type SignerInfo } from './signer-info.ts';
 
@@ -86,12 +81,10 @@ export class SignedData {
   verifyDetached(digestOf: (algorithm: HashName) => string): void {
     const { digestAlgorithm, messageDigest, signedAttributes, signatureAlgorithm, signature } =
       this.#signerInfo;
-    const algorithm = parseSignatureAlgorithm(signatureAlgorithm);
-    if (
-      parseHashAlgorithm(digestAlgorithm) !== algorithm ||
-      parseHashAlgorithm(this.#digestAlgorithm) !== algorithm
-    ) {
-      throw new InvalidMessageError('algorithm', 'Digest and signature use different hashes');
+    // The JavaScript peers may digest with another hash than the one they sign with.
+    const algorithm = parseHashAlgorithm(digestAlgorithm);
+    if (parseHashAlgorithm(this.#digestAlgorithm) !== algorithm) {
+      throw new InvalidMessageError('algorithm', 'Signer uses another hash than announced');
     }
     if (!isSignedBy(this.signer, signatureAlgorithm, signedAttributes, signature)) {
       throw new InvalidMessageError('signature', 'Signature is not by the key of the signer');

@@ -28,7 +28,7 @@ describe('The algorithms of a parcel', () => {
     refuses('algorithm', () => road.accept(road.parcel({ sender: weak })));
   });
 
-  it('are refused if digest and signature use different hashes', () => {
+  it('are refused if the signer uses another hash than announced', () => {
     const digestAlgorithms = [hashAlgorithm('sha512')];
 
     refuses('algorithm', () => road.accept(road.parcel({ digestAlgorithms })));
