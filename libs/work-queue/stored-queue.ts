@@ -54,7 +54,7 @@ export class StoredWorkQueue implements WorkQueue {
     const dueMs = Math.max(options.notBefore?.getTime() ?? nowMs, nowMs);
     const expiresAtMs = options.expiresAt?.getTime() ?? null;
     await this.#store.add({ topic, key, dueMs, expiresAtMs, nowMs });
-    this.#wake(topic, dueMs);
+    this.wake(topic, dueMs);
   }
 
   consume(topic: string, handler: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer {
@@ -87,7 +87,7 @@ export class StoredWorkQueue implements WorkQueue {
     assertJob(topic, key);
     const nowMs = this.#nowMs();
     const replayed = await this.#store.replay(topic, key, nowMs);
-    this.#wake(topic, nowMs);
+    this.wake(topic, nowMs);
     return replayed;
   }
 
@@ -125,7 +125,8 @@ export class StoredWorkQueue implements WorkQueue {
     });
   }
 
-  #wake(topic: string, dueMs: number): void {
+  /** Tells the consumers of this process that a job will be due, which another process stored. */
+  wake(topic: string, dueMs: number): void {
     for (const consumer of this.#consumers.get(topic) ?? []) {
       consumer.wake(dueMs);
     }

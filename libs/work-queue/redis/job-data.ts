@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import type { Job as BullJob } from 'bullmq';
+
+/** What BullMQ keeps of a job for us. */
+export interface JobData {
+  readonly key: string;
+  readonly expiresAtMs: number | null;
+  /** Takings that ended and count as attempts. */
+  readonly attempts: number;
+  readonly failures: number;
+  /** BullMQ's count of takings when the last one ended that we were told of. */
+  readonly started: number;
+  /** Why the job was set aside. */
+  readonly reason?: string;
+}
+
+export type StoredJob = BullJob<JobData>;
+
+/** BullMQ forbids `:` and integers as ids of jobs; a hash is neither, and short for any key. */
+export function jobIdOf(key: string): string {
+  return `k${createHash('sha256').update(key).digest('base64url')}`;
+}
+
+export interface Counts {
+  readonly attempts: number;
+  readonly failures: number;
+}
+
+/**
+ * What the counts are now that the job was taken: takings whose end nobody told count as failed
+ * attempts, and the one of now as an attempt.
+ */
+export function countsOf({ data, attemptsStarted }: StoredJob): Counts {
+  const untold = Math.max(0, attemptsStarted - data.started - 1);
+  return { attempts: data.attempts + untold + 1, failures: data.failures + untold };
+}

@@ -1,0 +1,237 @@
+import { randomUUID } from 'node:crypto';
+import { withDeadline } from '#backing/deadline.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import type { JobStore, NewJob, TakenJob, Taking } from '../job-store.ts';
+import type { SetAsideJob } from '../port.ts';
+import { QueueConnections } from './connections.ts';
+import { countsOf, type JobData, jobIdOf, type StoredJob } from './job-data.ts';
+import type { RedisQueueOptions } from './options.ts';
+import { listInOrder } from './set-aside.ts';
+import { TopicQueue } from './topic-queue.ts';
+
+/** Called when a job of a topic will be due at that time. */
+export type OnDue = (topic: string, dueMs: number) => void;
+
+/**
+ * Jobs in Redis, kept by BullMQ: it holds what waits, what is delayed and until when, who has what in
+ * hand, and what is set aside. Counting attempts, pauses and expiry are the queue's.
+ *
+ * A job that is due after it expires is made due when it expires, so that it goes then.
+ */
+export class RedisJobStore implements JobStore {
+  readonly #connections: QueueConnections;
+  readonly #clock: Clock;
+  readonly #prefix: string;
+  readonly #deadlineMs: number;
+  readonly #graceMs: number;
+  readonly #topics = new Map<string, TopicQueue>();
+  readonly #taken = new Map<string, StoredJob>();
+  readonly #onDue: OnDue;
+  #closed = false;
+
+  constructor(options: RedisQueueOptions, onDue: OnDue) {
+    this.#connections = new QueueConnections(options);
+    this.#clock = options.clock ?? systemClock;
+    // The braces keep all keys in one slot of a cluster, as BullMQ's scripts require.
+    this.#prefix = `{${options.prefix ?? 'awala-jobs'}}`;
+    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#graceMs = options.graceMs ?? 5_000;
+    this.#onDue = onDue;
+  }
+
+  async add({ topic, key, dueMs, expiresAtMs, nowMs }: NewJob): Promise<void> {
+    const data: JobData = { key, expiresAtMs, attempts: 0, failures: 0, started: 0 };
+    const delay = Math.max(0, Math.min(dueMs, expiresAtMs ?? dueMs) - nowMs);
+    const jobId = jobIdOf(key);
+    await this.#call(async () => {
+      const { queue } = this.#topic(topic);
+      const timestamp = nowMs;
+      await queue.add(topic, data, { jobId, delay, timestamp });
+      const stored = await queue.getJob(jobId);
+      const storedExpiry = stored?.data.expiresAtMs ?? null;
+      if (
+        stored &&
+        storedExpiry !== null &&
+        storedExpiry <= nowMs &&
+        storedExpiry !== expiresAtMs
+      ) {
+        // In hand, it cannot be removed; whoever has it in hand finds that it expired.
+        await stored.remove().catch(() => {});
+        await queue.add(topic, data, { jobId, delay, timestamp });
+      }
+      await this.#connections.commands.publish(this.#channel, `${dueMs} ${topic}`);
+    });
+  }
+
+  /** Nothing to do: what is in hand may be in the hands of another process; the dead ones' comes back. */
+  async makeTakenDue(): Promise<void> {}
+
+  async take(topic: string, { nowMs, limit, dueAgainMs }: Taking) {
+    this.#listen();
+    return this.#call(async () => {
+      const topicQueue = this.#topic(topic);
+      const lockMs = dueAgainMs - nowMs + this.#graceMs;
+      const onStalled = () => this.#onDue(topic, this.#clock.now().getTime());
+      const worker = topicQueue.worker(lockMs, onStalled);
+      const jobs: TakenJob[] = [];
+      while (jobs.length < limit) {
+        const token = randomUUID();
+        const job: StoredJob | undefined = await worker.getNextJob(token, { block: false });
+        if (!job) {
+          break;
+        }
+        this.#taken.set(token, job);
+        const { key, expiresAtMs } = job.data;
+        jobs.push({ topic, key, expiresAtMs, ...countsOf(job), token });
+      }
+      const [next] = jobs.length < limit ? await topicQueue.queue.getDelayed(0, 0) : [];
+      return { jobs, nextDueMs: next ? next.timestamp + next.delay : null };
+    });
+  }
+
+  async remove(job: TakenJob): Promise<void> {
+    await this.#end(job, (stored) => stored.moveToCompleted(null, job.token, false));
+  }
+
+  async release(job: TakenJob, dueMs: number): Promise<void> {
+    await this.#end(job, async (stored) => {
+      await stored.updateData(this.#told(job, stored));
+      await stored.moveToDelayed(Math.min(dueMs, job.expiresAtMs ?? dueMs), job.token);
+    });
+  }
+
+  async setAside(job: TakenJob, reason: string, _nowMs: number): Promise<void> {
+    await this.#end(job, async (stored) => {
+      await this.#connections.commands.sadd(this.#topicsKey, job.topic);
+      await stored.updateData({ ...this.#told(job, stored), reason });
+      await stored.moveToFailed(new Error(reason), job.token, false);
+    });
+  }
+
+  async *listSetAside(topic: string | null): AsyncGenerator<SetAsideJob> {
+    this.#assertOpen();
+    const topics = topic
+      ? [topic]
+      : await this.#call(() => this.#connections.commands.smembers(this.#topicsKey));
+    const readers = topics.map((name) => ({
+      topic: name,
+      read: (start: number, end: number) =>
+        this.#call(() => this.#topic(name).queue.getJobs(['failed'], start, end, true)),
+    }));
+    yield* listInOrder(readers);
+  }
+
+  async replay(topic: string, key: string, _nowMs: number): Promise<boolean> {
+    const replayed = await this.#withSetAside(topic, key, async (job) => {
+      await job.updateData({ ...job.data, attempts: 0, failures: 0, started: 0 });
+      await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
+    });
+    return replayed;
+  }
+
+  discard(topic: string, key: string): Promise<boolean> {
+    return this.#withSetAside(topic, key, (job) => job.remove());
+  }
+
+  async depth(topic: string, _nowMs: number): Promise<number> {
+    return this.#call(() =>
+      this.#topic(topic).queue.getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized'),
+    );
+  }
+
+  async check(): Promise<void> {
+    await this.#call(() => this.#connections.commands.ping());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      const topics = [...this.#topics.values()];
+      await Promise.all(topics.map((topic) => topic.close()));
+      this.#connections.close();
+    }
+  }
+
+  get #channel(): string {
+    return `${this.#prefix}:due`;
+  }
+
+  get #topicsKey(): string {
+    return `${this.#prefix}:topics-set-aside`;
+  }
+
+  #topic(name: string): TopicQueue {
+    return this.#topics.getOrInsertComputed(
+      name,
+      () => new TopicQueue(name, this.#prefix, this.#connections),
+    );
+  }
+
+  #listen(): void {
+    this.#assertOpen();
+    this.#connections.listen(this.#channel, (notice) => {
+      const [dueMs, topic = ''] = notice.split(' ');
+      this.#onDue(topic, Number(dueMs));
+    });
+  }
+
+  #told({ attempts, failures }: TakenJob, stored: StoredJob): JobData {
+    return { ...stored.data, attempts, failures, started: stored.attemptsStarted };
+  }
+
+  /** Ends a taking; one that ran out meanwhile changes nothing. */
+  async #end(taken: TakenJob, act: (stored: StoredJob) => Promise<unknown>): Promise<void> {
+    const stored = this.#taken.get(taken.token);
+    this.#taken.delete(taken.token);
+    if (stored) {
+      await this.#call(() => act(stored).catch(ignoreLostLock));
+    }
+  }
+
+  async #withSetAside(
+    topic: string,
+    key: string,
+    act: (job: StoredJob) => Promise<void>,
+  ): Promise<boolean> {
+    return this.#call(async () => {
+      const job = await this.#topic(topic).queue.getJob(jobIdOf(key));
+      if (!job || !(await job.isFailed())) {
+        return false;
+      }
+      await act(job);
+      return true;
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) {
+      throw new BackingUnavailableError('work-queue', 'it is closed');
+    }
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    const deadline = {
+      clock: systemClock,
+      backing: 'work-queue',
+      deadlineMs: this.#deadlineMs,
+    } as const;
+    try {
+      return await withDeadline(deadline, call);
+    } catch (cause) {
+      if (cause instanceof BackingUnavailableError) {
+        throw cause;
+      }
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new BackingUnavailableError('work-queue', message, { cause });
+    }
+  }
+}
+
+/** BullMQ's own codes are negative: the job is gone, or in the hands of another. */
+function ignoreLostLock(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && Number(error.code) < 0)) {
+    throw error;
+  }
+}

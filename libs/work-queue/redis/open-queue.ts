@@ -1,0 +1,17 @@
+import type { WorkQueue } from '../port.ts';
+import { StoredWorkQueue } from '../stored-queue.ts';
+import { RedisJobStore } from './job-store.ts';
+import type { RedisQueueOptions } from './options.ts';
+
+/**
+ * Opens a work queue in Redis, shared by all processes with the same prefix: a consumer
+ * is told at once of what another process enqueues.
+ *
+ * @throws {TypeError} if the URL is not one of Redis
+ */
+export function openRedisQueue(options: RedisQueueOptions): WorkQueue {
+  const store = new RedisJobStore(options, (topic, dueMs) => queue.wake(topic, dueMs));
+  const { url: _url, ca: _ca, prefix: _prefix, deadlineMs: _deadline, ...forQueue } = options;
+  const queue = new StoredWorkQueue(store, forQueue);
+  return queue;
+}
