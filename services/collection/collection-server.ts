@@ -78,6 +78,11 @@ export class CollectionServer {
     await allGone;
   }
 
+  /** Takes collectors again after a {@link drain}. */
+  resume(): void {
+    this.#isDraining = false;
+  }
+
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     // Read here, since what the callback uses would stay in memory with the connection.
     const traits = collectorTraits(request.headers);

@@ -1,7 +1,9 @@
 import { canonicalInternetAddress } from '#gateway/internet-address.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import { type Environment, VariableFault, variable } from '#runtime/configuration/variable.ts';
-import { duration, integer, port, size, text } from '#runtime/configuration/variables.ts';
+import { choice, duration, integer, port, size, text } from '#runtime/configuration/variables.ts';
+import { logVariables } from '#runtime/logging.ts';
+import { bindHostVariable, serviceVariables } from '#runtime/service.ts';
 
 const internetAddress = variable(
   'INTERNET_ADDRESS',
@@ -22,19 +24,23 @@ const internetAddress = variable(
 
 /** Everything that the gateway in one process can be told. */
 export const STANDALONE_VARIABLES = {
+  ...serviceVariables,
+  log: {
+    ...logVariables,
+    format: choice('LOG_FORMAT', ['json', 'pretty', 'gcp'], {
+      meaning: 'how log entries are written',
+      default: 'pretty',
+    }),
+  },
   internetAddress,
   dataFolder: text('DATA_DIR', {
     meaning: 'the folder that holds keys and parcels',
     default: './data',
   }),
-  host: text('BIND_HOST', { meaning: 'the address to listen on', default: '127.0.0.1' }),
+  host: bindHostVariable('127.0.0.1'),
   ports: {
     poweb: port('POWEB_PORT', { meaning: 'the port for phones', default: 8080 }),
     pohttp: port('POHTTP_PORT', { meaning: 'the port for Internet apps', default: 8081 }),
-    operations: port('OPERATIONS_PORT', {
-      meaning: 'the port for health and metrics, never public',
-      default: 9090,
-    }),
   },
   preRegistrationsPerSecond: integer('PRE_REGISTRATIONS_PER_SECOND', {
     meaning: 'how many phones may ask to register each second',

@@ -1,0 +1,68 @@
+import { ConfigurationError } from '#runtime/configuration/configuration.ts';
+import { type Command, type CommandContext, UsageError } from './commands/command.ts';
+
+/** sysexits.h: the command was used wrongly. */
+const EX_USAGE = 64;
+
+export interface CommandLine {
+  readonly commands: readonly Command[];
+  /** What to run when no command is named. */
+  readonly defaultCommand: string;
+  readonly printError: (line: string) => void;
+}
+
+/**
+ * Runs `awala-gateway <command> …`.
+ *
+ * @returns the exit code; undefined if the process goes on by itself
+ */
+export async function runCommandLine(
+  { commands, defaultCommand, printError }: CommandLine,
+  context: CommandContext,
+): Promise<number | undefined> {
+  const [word = defaultCommand, ...args] = context.args;
+  if (word === 'help' || word === '--help' || word === '-h') {
+    return help(commands, args[0], context.print);
+  }
+  const command = commands.find(({ name }) => name === word);
+  if (!command) {
+    printError(`There is no command “${word}”.\n\n${overview(commands)}`);
+    return EX_USAGE;
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    context.print(command.usage);
+    return 0;
+  }
+  try {
+    return await command.run({ ...context, args });
+  } catch (error) {
+    if (error instanceof UsageError) {
+      printError(`${error.message}\n\n${command.usage}`);
+      return EX_USAGE;
+    }
+    if (error instanceof ConfigurationError) {
+      printError(error.message);
+      return 1;
+    }
+    throw error;
+  }
+}
+
+function help(
+  commands: readonly Command[],
+  name: string | undefined,
+  print: (line: string) => void,
+): number {
+  const command = commands.find((each) => each.name === name);
+  print(command ? command.usage : overview(commands));
+  return 0;
+}
+
+function overview(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: awala-gateway <command> …
+
+${lines.join('\n')}
+  ${'help'.padEnd(width)}  show this, or more about a command`;
+}

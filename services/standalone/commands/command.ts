@@ -1,0 +1,29 @@
+import type { Environment } from '#runtime/configuration/variable.ts';
+
+/** Where a command reads and writes. */
+export interface CommandContext {
+  /** What follows the command's name. */
+  readonly args: readonly string[];
+  readonly environment: Environment;
+  /** Writes a line to standard output. */
+  readonly print: (line: string) => void;
+}
+
+/** One word of `awala-gateway <word>`. */
+export interface Command {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** The whole help text. */
+  readonly usage: string;
+  /**
+   * @returns the exit code; undefined if the process goes on by itself
+   * @throws {UsageError} if the arguments cannot be used
+   */
+  run(context: CommandContext): Promise<number | undefined>;
+}
+
+/** The arguments of a command make no sense; the message says why. */
+export class UsageError extends Error {
+  readonly code = 'USAGE';
+}

@@ -1,0 +1,32 @@
+import { listVariables } from '#runtime/configuration/configuration.ts';
+import { STANDALONE_VARIABLES } from '../config.ts';
+import { serve } from '../serve.ts';
+import type { Command } from './command.ts';
+
+export const serveCommand: Command = {
+  name: 'serve',
+  summary: 'run the whole gateway in this process (what happens without a command)',
+  get usage() {
+    return `Usage: awala-gateway serve
+
+Runs the whole gateway in this process, with its data in one folder.
+
+Environment variables:
+${describeVariables()}`;
+  },
+  async run({ environment, print }) {
+    serve(environment, print);
+    return undefined;
+  },
+};
+
+function describeVariables(): string {
+  const variables = listVariables(STANDALONE_VARIABLES);
+  const width = Math.max(...variables.map(({ name }) => name.length));
+  return variables
+    .map(({ name, meaning, defaultText }) => {
+      const remark = defaultText === null ? '' : ` (${defaultText})`;
+      return `  ${name.padEnd(width)}  ${meaning}${remark}`;
+    })
+    .join('\n');
+}

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import type { Log } from '#log/log.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { runService } from '#runtime/service.ts';
+import { composeStandalone, type Standalone } from './compose.ts';
+import { readStandaloneConfig, type StandaloneConfig } from './config.ts';
+
+/** Runs the whole gateway in this process until it is told to stop. */
+export function serve(environment: Environment, print: (line: string) => void): void {
+  runService({
+    name: 'standalone',
+    environment,
+    configure: readStandaloneConfig,
+    compose: async (config, { log }: { readonly log: Log }) => {
+      const standalone = await composeStandalone(config, { log });
+      for (const line of welcome(config, standalone)) {
+        print(line);
+      }
+      return standalone;
+    },
+  });
+}
+
+/** What a person who just started the gateway wants to know. */
+function welcome(config: StandaloneConfig, { gateway, listening }: Standalone): readonly string[] {
+  const at = (port: number) => `http://${config.host}:${port}`;
+  return [
+    '',
+    `  Awala Internet gateway ${gateway.internetAddress}`,
+    `  node    ${gateway.identity.nodeId}`,
+    '',
+    `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
+    `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
+    `  operators      ${at(listening.operations)}   /livez /readyz /metrics /version`,
+    `  data           ${resolve(config.dataFolder)}`,
+    '',
+    `  Try next:  npm run ping${listening.poweb === 8080 ? '' : ` -- ${at(listening.poweb)}`}`,
+    '  Stop with Ctrl-C; what is stored stays.',
+    '',
+  ];
+}

@@ -1,0 +1,127 @@
+import {
+  type Certificate,
+  generateRSAKeyPair,
+  getIdFromIdentityKey,
+  issueDeliveryAuthorization,
+  issueEndpointCertificate,
+  Parcel,
+  ParcelCollectionHandshakeSigner,
+  ParcelDeliverySigner,
+  type PrivateNodeRegistration,
+  PrivateNodeRegistrationRequest,
+} from '@relaycorp/relaynet-core';
+import { PoWebClient } from '@relaycorp/relaynet-poweb';
+
+type KeyPair = Awaited<ReturnType<typeof generateRSAKeyPair>>;
+
+const TTL_SECONDS = 3_600;
+
+/** A private gateway as the deployed JavaScript libraries make one, with one endpoint. */
+export class JsPhone {
+  readonly client: PoWebClient;
+  readonly keys: KeyPair;
+  readonly registration: PrivateNodeRegistration;
+  readonly #endpoint: {
+    readonly keys: KeyPair;
+    readonly id: string;
+    readonly certificate: Certificate;
+  };
+  readonly #sender: { readonly keys: KeyPair; readonly certificate: Certificate };
+
+  private constructor(parts: {
+    readonly client: PoWebClient;
+    readonly keys: KeyPair;
+    readonly registration: PrivateNodeRegistration;
+    readonly endpoint: {
+      readonly keys: KeyPair;
+      readonly id: string;
+      readonly certificate: Certificate;
+    };
+    readonly sender: { readonly keys: KeyPair; readonly certificate: Certificate };
+  }) {
+    this.client = parts.client;
+    this.keys = parts.keys;
+    this.registration = parts.registration;
+    this.#endpoint = parts.endpoint;
+    this.#sender = parts.sender;
+  }
+
+  /** Registers with the gateway on a local port, and lets one app be written to by another. */
+  static async register(port: number): Promise<JsPhone> {
+    const client = PoWebClient.initLocal(port);
+    const [keys, endpointKeys, senderKeys] = await Promise.all([
+      generateRSAKeyPair(),
+      generateRSAKeyPair(),
+      generateRSAKeyPair(),
+    ]);
+    const registration = await registerKeys(client, keys);
+    const gatewayCertificate = registration.privateNodeCertificate;
+    const validityEndDate = gatewayCertificate.expiryDate;
+    const certificate = await issueEndpointCertificate({
+      issuerCertificate: gatewayCertificate,
+      issuerPrivateKey: keys.privateKey,
+      subjectPublicKey: endpointKeys.publicKey,
+      validityEndDate,
+    });
+    const authorization = await issueDeliveryAuthorization({
+      issuerCertificate: certificate,
+      issuerPrivateKey: endpointKeys.privateKey,
+      subjectPublicKey: senderKeys.publicKey,
+      validityEndDate,
+    });
+    const id = await getIdFromIdentityKey(endpointKeys.publicKey);
+    return new JsPhone({
+      client,
+      keys,
+      registration,
+      endpoint: { keys: endpointKeys, id, certificate },
+      sender: { keys: senderKeys, certificate: authorization },
+    });
+  }
+
+  get deliverySigner(): ParcelDeliverySigner {
+    return new ParcelDeliverySigner(this.registration.privateNodeCertificate, this.keys.privateKey);
+  }
+
+  get collectionSigner(): ParcelCollectionHandshakeSigner {
+    return new ParcelCollectionHandshakeSigner(
+      this.registration.privateNodeCertificate,
+      this.keys.privateKey,
+    );
+  }
+
+  /** A parcel for the app on this phone, as the app that may write to it makes it. */
+  async makeParcel(
+    payload: Buffer,
+    {
+      internetAddress,
+      creationDate = new Date(),
+      ttl = TTL_SECONDS,
+    }: { internetAddress?: string; creationDate?: Date; ttl?: number } = {},
+  ): Promise<ArrayBuffer> {
+    const recipient = { id: this.#endpoint.id, ...(internetAddress && { internetAddress }) };
+    const parcel = new Parcel(recipient, this.#sender.certificate, payload, {
+      creationDate,
+      ttl,
+      senderCaCertificateChain: [
+        this.#endpoint.certificate,
+        this.registration.privateNodeCertificate,
+      ],
+    });
+    return parcel.serialize(this.#sender.keys.privateKey);
+  }
+
+  /** Sends a parcel to its own app over PoWeb. */
+  async deliver(parcel: ArrayBuffer): Promise<void> {
+    await this.client.deliverParcel(parcel, this.deliverySigner);
+  }
+}
+
+export async function registerKeys(
+  client: PoWebClient,
+  keys: KeyPair,
+): Promise<PrivateNodeRegistration> {
+  const authorization = await client.preRegisterNode(keys.publicKey);
+  const request = new PrivateNodeRegistrationRequest(keys.publicKey, authorization);
+  return client.registerNode(await request.serialize(keys.privateKey));
+}
