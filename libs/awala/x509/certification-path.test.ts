@@ -67,6 +67,12 @@ describe('The authority of the certificates in between', () => {
     );
   });
 
+  it('is refused if the issuer goes by another name', () => {
+    const stray = road.withCertificate(road.sender, { issuerName: 'someone else' }, road.recipient);
+
+    refuses('untrusted-path', () => road.accept(road.parcel({ sender: stray })));
+  });
+
   it('is looked for in bounded work among certificates that all claim to be the issuer', () => {
     const claim = {
       ...road.validity,

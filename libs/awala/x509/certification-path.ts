@@ -74,7 +74,7 @@ export function findCertificationPath(
   return path;
 }
 
-/** One search: depth first, never deeper than a path may be long. */
+/** One search: depth first, and never deeper than a path may be long, which ends loops too. */
 class PathAttempt {
   /** The first certificate that would have been next if there were nothing wrong with it. */
   obstacle: InvalidMessageError | null = null;
@@ -93,8 +93,7 @@ class PathAttempt {
       return [...path, anchor];
     }
     for (const candidate of this.#search.intermediates) {
-      const isOnPath = path.some((certificate) => certificate.equals(candidate));
-      if (isOnPath || !this.#continues(path, candidate)) {
+      if (!this.#continues(path, candidate)) {
         continue;
       }
       if (path.length + 2 > MAX_PATH_CERTIFICATES) {

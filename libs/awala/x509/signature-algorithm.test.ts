@@ -3,7 +3,14 @@ import { hashAlgorithm } from '#test/builders/crafted-certificates.ts';
 import { ParcelRoad, refuses } from '#test/builders/parcel-road.ts';
 import { newIdentity } from '#test/builders/peers.ts';
 import { OIDS, oid } from '../der/oids.ts';
-import { constructed, integer, NULL, objectIdentifier, sequence } from '../der/writer.ts';
+import {
+  constructed,
+  type DerPart,
+  integer,
+  NULL,
+  objectIdentifier,
+  sequence,
+} from '../der/writer.ts';
 
 let road: ParcelRoad;
 
@@ -34,17 +41,21 @@ describe('The algorithms of a parcel', () => {
     refuses('algorithm', () => road.accept(road.parcel({ digestAlgorithms })));
   });
 
-  it('are refused if the salt is not as long as the digest', () => {
-    const signatureAlgorithm = sequence(
-      objectIdentifier(OIDS.rsaPss),
-      sequence(
-        constructed(0, hashAlgorithm('sha256')),
-        constructed(1, sequence(objectIdentifier(OIDS.mgf1), hashAlgorithm('sha256'))),
-        constructed(2, integer(20)),
-      ),
-    );
+  it('are refused if the parameters of RSA-PSS do not go with the hash', () => {
+    const refusesParameters = (...parameters: DerPart[]) => {
+      const signatureAlgorithm = sequence(objectIdentifier(OIDS.rsaPss), sequence(...parameters));
+      refuses('algorithm', () => road.accept(road.parcel({ signatureAlgorithm })));
+    };
+    const hash = constructed(0, hashAlgorithm('sha256'));
+    const mask = (name: 'sha256' | 'sha512') =>
+      constructed(1, sequence(objectIdentifier(OIDS.mgf1), hashAlgorithm(name)));
+    const salt = constructed(2, integer(32));
 
-    refuses('algorithm', () => road.accept(road.parcel({ signatureAlgorithm })));
+    refusesParameters(hash, mask('sha512'), salt);
+    refusesParameters(hash, mask('sha256'), constructed(2, integer(20)));
+    refusesParameters(hash, mask('sha256'), salt, constructed(3, integer(2)));
+    refusesParameters(hash, mask('sha256'));
+    refusesParameters();
   });
 
   it('are refused if the parcel is signed with RSA PKCS #1 v1.5', () => {
