@@ -114,7 +114,7 @@ export class Identity {
     if (created) {
       this.#parts.log.info(
         { nodeId: this.nodeId, expiresAt: certificate.notAfter },
-        'issued a new certificate to this gateway',
+        'Issued a new certificate to this gateway',
       );
     }
     return created;
@@ -163,7 +163,7 @@ export class Identity {
       this.#loadedAtMs = this.#parts.clock.now().getTime();
       this.#parts.log.warn(
         { error },
-        'own certificates could not be read again; using those known',
+        'Own certificates could not be read again; using those known',
       );
     }
   }

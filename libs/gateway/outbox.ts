@@ -56,7 +56,7 @@ export class Outbox {
       if (!(error instanceof BackingUnavailableError)) {
         throw error;
       }
-      this.#log.warn({ error, key }, 'a stored parcel was not queued; the sweeper will queue it');
+      this.#log.warn({ error, key }, 'A stored parcel was not queued; the sweeper will queue it');
     }
   }
 }

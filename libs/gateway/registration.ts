@@ -74,7 +74,7 @@ export class Registration {
     const { peerCertificate, gatewayCertificate } = await this.#issue(request.publicKey);
     const sessionKey = await sessionKeys.initialKey();
     metrics.registered();
-    log.info({ peer: nodeIdOfKey(request.publicKey) }, 'registered a private gateway');
+    log.info({ peer: nodeIdOfKey(request.publicKey) }, 'Registered a private gateway');
     return serialiseRegistration({
       peerCertificate,
       gatewayCertificate,

@@ -128,7 +128,8 @@ function prettyStream(output: DestinationStream, mayColour: boolean): Destinatio
     colorize: mayColour && process.stdout.isTTY,
     messageKey: 'message',
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'pid,hostname',
+    ignore: 'pid,hostname,service',
+    singleLine: true,
   });
   return { write: (line) => output.write(prettify(line)) };
 }

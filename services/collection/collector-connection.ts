@@ -77,7 +77,7 @@ export class CollectorConnection {
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     this.#socket.on('pong', () => this.#seen());
     this.#socket.on('ping', () => this.#seen());
-    this.#socket.on('error', (error) => this.#parts.log.info({ error }, 'collector misbehaved'));
+    this.#socket.on('error', (error) => this.#parts.log.info({ error }, 'Collector misbehaved'));
     this.#socket.once('close', () => this.#onClose());
     if (this.#traits.isBrowser) {
       this.#close(CLOSE.browserRefused, 'Web browsers are not allowed');
@@ -135,7 +135,7 @@ export class CollectorConnection {
   async #collect(privateGateways: readonly NodeId[]): Promise<void> {
     const { metrics, log } = this.#parts;
     metrics.collectorConnected();
-    log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'collecting');
+    log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'Collecting');
     this.#collection = this.#openCollection(privateGateways);
     this.#phase = 'collecting';
     try {
@@ -177,14 +177,14 @@ export class CollectorConnection {
       return;
     }
     if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
-      log.info({ reason: error.message }, 'refused a collection handshake');
+      log.info({ reason: error.message }, 'Refused a collection handshake');
       this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
     } else if (error instanceof AcknowledgementOverdueError) {
-      log.info({}, 'a collector stopped acknowledging');
+      log.info({}, 'A collector stopped acknowledging');
       this.#close(goAwayCode(this.#traits), 'No acknowledgement came in time');
     } else {
       const isExpected = error instanceof BackingUnavailableError;
-      log[isExpected ? 'warn' : 'error']({ error }, 'a collection failed');
+      log[isExpected ? 'warn' : 'error']({ error }, 'A collection failed');
       this.#close(CLOSE.internalError, 'The server could not go on; try again later');
     }
   }

@@ -37,7 +37,7 @@ export function registerParcelDeliveryRoute(
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
       const accepted = await accept(request.body, peer, parts);
-      request.log.info({ peer, parcel: accepted.parcelId }, 'accepted a parcel');
+      request.log.info({ peer, parcel: accepted.parcelId }, 'Accepted a parcel');
       reply.code(202);
       return '';
     } catch (error) {

@@ -95,8 +95,9 @@ describe('the quirks of the deployed PoWeb clients', () => {
     const nonce = Uint8Array.from(parseChallenge(challenge)).buffer;
     const signature = await drained.collectionSigner.sign(nonce);
     socket.send(serialiseHandshakeResponse([new Uint8Array(signature)]));
+    const closed = once(socket, 'close');
     await draining.collection.drain(0);
-    const [code] = await once(socket, 'close');
+    const [code] = await closed;
     assert.equal(code, 4000);
   });
 
