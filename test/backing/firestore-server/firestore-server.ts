@@ -1,0 +1,95 @@
+import protocol from '@google-cloud/firestore-api/build/protos/protos.json' with { type: 'json' };
+import {
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceClientConstructor,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { fromJSON } from '@grpc/proto-loader';
+import { DocumentStore, FirestoreRefusal, type Write } from './documents.ts';
+import { type QueryRequest, runQuery } from './query.ts';
+
+export interface FirestoreServer {
+  /** `host:port`, speaking gRPC without TLS. */
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the part of the Firestore API that the gateway uses, documents in memory, over gRPC on a
+ * loopback port: for machines that have neither Docker nor the emulator of the Google Cloud command line.
+ * Where that one is, the same tests run over both.
+ *
+ * @param port - 0 for a free one
+ */
+export async function startFirestoreServer(port = 0): Promise<FirestoreServer> {
+  const server = new Server();
+  const store = new DocumentStore();
+  server.addService(firestoreService(), {
+    GetDocument: unary(({ name }: { name: string }) => {
+      const document = store.get(name);
+      if (!document) {
+        throw new FirestoreRefusal(status.NOT_FOUND, `Document (${name}) not found.`);
+      }
+      return document;
+    }),
+    Commit: unary(({ writes }: { writes: readonly Write[] }) => {
+      const { commitTime, updateTimes } = store.commit(writes);
+      return { commitTime, writeResults: updateTimes.map((updateTime) => ({ updateTime })) };
+    }),
+    RunQuery(call: ServerWritableStream<QueryRequest, object>) {
+      try {
+        for (const document of runQuery(store, call.request)) {
+          call.write({ document, readTime: document.updateTime });
+        }
+        call.end();
+      } catch (error) {
+        call.emit('error', asFailure(error));
+      }
+    },
+  });
+  const bound = await new Promise<number>((resolve, reject) => {
+    const credentials = ServerCredentials.createInsecure();
+    server.bindAsync(`127.0.0.1:${port}`, credentials, (error, boundPort) =>
+      error ? reject(error) : resolve(boundPort),
+    );
+  });
+  return {
+    address: `127.0.0.1:${bound}`,
+    async stop() {
+      server.forceShutdown();
+    },
+  };
+}
+
+function firestoreService(): ServiceClientConstructor['service'] {
+  const definition = fromJSON(protocol, {
+    longs: String,
+    enums: String,
+    defaults: true,
+    oneofs: true,
+  });
+  const google = loadPackageDefinition(definition).google as unknown as {
+    firestore: { v1: { Firestore: ServiceClientConstructor } };
+  };
+  return google.firestore.v1.Firestore.service;
+}
+
+function unary<Request>(method: (request: Request) => object) {
+  return (call: ServerUnaryCall<Request, object>, answer: sendUnaryData<object>) => {
+    try {
+      answer(null, method(call.request));
+    } catch (error) {
+      answer(asFailure(error));
+    }
+  };
+}
+
+function asFailure(error: unknown): { code: status; details: string } {
+  const code = error instanceof FirestoreRefusal ? error.code : status.INTERNAL;
+  return { code, details: error instanceof Error ? error.message : String(error) };
+}
