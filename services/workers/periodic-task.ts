@@ -57,7 +57,7 @@ export class PeriodicTask implements AsyncDisposable {
     } catch (error) {
       if (!this.#ended.signal.aborted) {
         const isExpected = error instanceof BackingUnavailableError;
-        this.#log[isExpected ? 'warn' : 'error']({ error, task: name }, 'a periodic task failed');
+        this.#log[isExpected ? 'warn' : 'error']({ error, task: name }, 'A periodic task failed');
       }
       return Math.min(intervalMs, retryMs);
     }

@@ -8,6 +8,7 @@ import { Destinations } from '#gateway/internet-delivery/destinations.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { InternetDelivery } from '#gateway/internet-delivery/internet-delivery.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
+import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Mailbox } from '#gateway/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
 import { INTERNET_DELIVERY_TOPIC } from '#gateway/outbox.ts';
@@ -51,23 +52,107 @@ export interface WorkersParts {
   readonly intake: ParcelIntake;
 }
 
+/** What is at work behind the gateway's doors. */
+export interface Workers extends AsyncDisposable {
+  /** Resolves when the sweep that the start began with is over. */
+  readonly firstSweep: Promise<void>;
+}
+
 /**
  * Starts all that goes on behind the gateway's doors: unpacking cargo, delivering
  * parcels to the Internet, sweeping, and renewing the gateway's own certificate.
  *
- * Closing takes no new jobs, lets the running ones end within `drainMs`, and
- * gives the rest back to the queue. It leaves the parts open.
+ * Disposing of them takes no new jobs, lets the running ones end within `drainMs`,
+ * and gives the rest back to the queue. The parts stay open.
  */
-export function startWorkers(parts: WorkersParts, limits: WorkersLimits): AsyncDisposable {
-  const opened = new AsyncDisposableStack();
-  const started = { ...parts, log: parts.log.with({ service: 'workers' }) };
-  opened.use(consumeDeliveries(started, limits, opened));
-  opened.use(consumeCargo(started, limits));
-  opened.use(renewCertificate(started));
-  opened.use(sweepPeriodically(started, limits));
+export function startWorkers(parts: WorkersParts, limits: WorkersLimits): Workers {
+  const log = parts.log.with({ worker: true });
+  const client = openClient(parts, limits);
+  const periodic = startPeriodicTasks({ ...parts, log }, limits);
+  const consumers = [
+    consumeDeliveries({ ...parts, log }, limits, client),
+    consumeCargo({ ...parts, log }, limits),
+  ];
   return {
+    firstSweep: periodic.sweeping.idle,
     async [Symbol.asyncDispose]() {
-      await opened.disposeAsync();
+      await using _client = client;
+      await using _sweeping = periodic.sweeping;
+      await using _renewing = periodic.renewing;
+      await Promise.all(consumers.map((consumer) => consumer.close(limits)));
     },
+  };
+}
+
+/** A client with the resolver that it needs, which ends with it. */
+interface Client extends AsyncDisposable {
+  readonly post: PohttpClient['post'];
+}
+
+function openClient({ clock }: WorkersParts, { delivery }: WorkersLimits): Client {
+  const dns = new DnsOverHttps(clock, { url: delivery.dohUrl, timeoutMs: DNS_TIMEOUT_MS });
+  const resolver = new DestinationResolver({ dns, clock });
+  const client = new PohttpClient(
+    { resolver, clock },
+    {
+      useTls: delivery.useTls,
+      permits: delivery.allowPrivateNetworks ? () => true : isPublicAddress,
+      trustedAuthorities: delivery.trustedAuthorities,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      totalTimeoutMs: DELIVERY_TIMEOUT_MS,
+      maxConnectionsPerHost: delivery.concurrencyPerDestination,
+    },
+  );
+  return {
+    post: (parcel) => client.post(parcel),
+    async [Symbol.asyncDispose]() {
+      await client[Symbol.asyncDispose]();
+      await dns[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function consumeDeliveries(
+  parts: WorkersParts,
+  { delivery }: WorkersLimits,
+  client: Client,
+): Consumer {
+  const destinations = new Destinations(parts.clock, {
+    ...DESTINATION_LIMITS,
+    maxConcurrent: delivery.concurrencyPerDestination,
+  });
+  const budget = new OctetBudget(delivery.bufferOctets);
+  const worker = new InternetDelivery({ ...parts, client, destinations, budget });
+  return parts.queue.consume(INTERNET_DELIVERY_TOPIC, worker.handle, {
+    concurrency: delivery.concurrency,
+    maxAttempts: MAX_ATTEMPTS,
+    visibilityTimeoutMs: DELIVERY_VISIBILITY_MS,
+  });
+}
+
+function consumeCargo(parts: WorkersParts, { cargo }: WorkersLimits): Consumer {
+  const worker = new CargoUnpacking(parts, { itemConcurrency: CARGO_ITEM_CONCURRENCY });
+  return parts.queue.consume(CARGO_TOPIC, worker.handle, {
+    concurrency: cargo.concurrency,
+    maxAttempts: MAX_ATTEMPTS,
+    visibilityTimeoutMs: CARGO_VISIBILITY_MS,
+  });
+}
+
+function startPeriodicTasks(parts: WorkersParts, { sweepIntervalMs }: WorkersLimits) {
+  const sweeper = new Sweeper(parts, SWEEPER_LIMITS);
+  return {
+    sweeping: new PeriodicTask(parts, {
+      name: 'sweep',
+      intervalMs: sweepIntervalMs,
+      retryMs: PERIODIC_RETRY_MS,
+      run: (signal) => sweeper.sweep(signal),
+    }),
+    renewing: new PeriodicTask(parts, {
+      name: 'renew the certificate',
+      intervalMs: RENEWAL_INTERVAL_MS,
+      retryMs: PERIODIC_RETRY_MS,
+      run: () => parts.identity.renewIfDue(),
+    }),
   };
 }

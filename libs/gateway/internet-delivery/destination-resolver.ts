@@ -38,6 +38,8 @@ const MAX_REMEMBERED = 10_000;
 /** However short or long the records want to live. */
 const MIN_REMEMBERED_MS = 10_000;
 const MAX_REMEMBERED_MS = 300_000;
+/** How long it is remembered that there is no record. */
+const ABSENCE_REMEMBERED_MS = 60_000;
 /** Hosts that a service is spread over; further ones are ignored. */
 const MAX_TARGETS = 16;
 /** IP addresses of a host; further ones are ignored. */
@@ -109,7 +111,7 @@ export class DestinationResolver {
       );
     }
     if (answers.length === 0) {
-      return { value: [], forMs: MAX_REMEMBERED_MS };
+      return { value: [], forMs: ABSENCE_REMEMBERED_MS };
     }
     if (!reply.isAuthentic) {
       throw new DestinationUnreachableError(
@@ -158,6 +160,9 @@ function ordered(services: readonly Service[], random: () => number): Target[] {
 }
 
 function timeToLiveMs(answers: readonly Answer[]): number {
+  if (answers.length === 0) {
+    return ABSENCE_REMEMBERED_MS;
+  }
   const lives = answers.map((answer) => ('ttl' in answer ? (answer.ttl ?? 0) : 0) * 1_000);
   return Math.min(Math.max(Math.min(...lives), MIN_REMEMBERED_MS), MAX_REMEMBERED_MS);
 }

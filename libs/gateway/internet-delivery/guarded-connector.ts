@@ -1,22 +1,21 @@
 import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { DestinationResolver } from './destination-resolver.ts';
-import { isPublicAddress } from './public-address.ts';
 
-/** A host is, or resolves to, an address that strangers must not make us connect to. */
+/** A host is, or resolves to, nothing but addresses that strangers must not make us connect to. */
 export class ForbiddenAddressError extends Error {
   readonly code = 'FORBIDDEN_ADDRESS';
 
   constructor(host: string) {
-    super(`${host} is not on the public Internet`);
+    super(`connections to ${host} are not allowed`);
     this.name = 'ForbiddenAddressError';
   }
 }
 
 export interface ConnectorOptions {
   readonly resolver: Pick<DestinationResolver, 'addresses'>;
-  /** Whether to connect to addresses that are not on the public Internet, too. */
-  readonly allowPrivateNetworks: boolean;
+  /** Whether connections to an IP address are allowed, as the system writes it. */
+  readonly permits: (address: string) => boolean;
   /** Until the connection, TLS included, stands. */
   readonly connectTimeoutMs: number;
   /** Certificates in PEM to trust instead of the public authorities. */
@@ -24,14 +23,13 @@ export interface ConnectorOptions {
 }
 
 /**
- * Opens connections only to public addresses.
+ * Opens connections only to addresses that are permitted.
  *
  * The addresses that were checked are those connected to, since names are
  * resolved nowhere else; so a name cannot change its address after the check.
  */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
-  const { allowPrivateNetworks, connectTimeoutMs, trustedAuthorities } = options;
-  const permits = (address: string) => allowPrivateNetworks || isPublicAddress(address);
+  const { permits, connectTimeoutMs, trustedAuthorities } = options;
   const connect = buildConnector({
     allowH2: false,
     timeout: connectTimeoutMs,

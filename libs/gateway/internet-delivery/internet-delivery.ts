@@ -57,7 +57,7 @@ export class InternetDelivery {
     const admission = this.#parts.destinations.admit(address);
     if (admission instanceof Date) {
       throw new RetryLaterError('the destination is busy, or left alone for a while', {
-        notBefore: beforeExpiry(admission, job),
+        notBefore: admission,
       });
     }
     await backingFailuresRetried(() => this.#deliver({ key: job.key, address, job, admission }));
@@ -108,7 +108,7 @@ export class InternetDelivery {
       const pauseMs = Math.max(retryPauseMs(job.attempt), retryAfterMs ?? 0);
       const notBefore = new Date(clock.now().getTime() + pauseMs);
       log.info({ key, address, reason, attempt: job.attempt, notBefore }, 'a delivery failed');
-      throw new RetryLaterError(reason, { notBefore: beforeExpiry(notBefore, job) });
+      throw new RetryLaterError(reason, { notBefore });
     }
     const wasLast = await this.#parts.objects.delete(key, { generation });
     const outcome = answer?.outcome ?? 'expired';
@@ -132,9 +132,4 @@ function endAdmission(admission: Admission, answer: DeliveryAnswer | null): void
   } else {
     admission.end('up');
   }
-}
-
-/** So that the last attempt finds the parcel expired, and removes it. */
-function beforeExpiry(notBefore: Date, { expiresAt }: Job): Date {
-  return expiresAt && expiresAt < notBefore ? expiresAt : notBefore;
 }

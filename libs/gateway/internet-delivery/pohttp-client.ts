@@ -24,7 +24,8 @@ const FIRST_UNPRIVILEGED_PORT = 1_024;
 export interface PohttpClientOptions {
   /** Whether to speak HTTPS, and nothing else. */
   readonly useTls: boolean;
-  readonly allowPrivateNetworks: boolean;
+  /** Whether parcels may go to an IP address: see {@link isPublicAddress}. */
+  readonly permits: (address: string) => boolean;
   /** Until a connection stands. */
   readonly connectTimeoutMs: number;
   /** For a parcel, from looking up its address to the answer, redirects included. */

@@ -1,0 +1,158 @@
+import { setImmediate } from 'node:timers/promises';
+import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
+import { parsePca } from '#awala/cargo/pca.ts';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { type NodeId, parseNodeId } from '#awala/node-id.ts';
+import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { Mailbox } from './mailbox.ts';
+import type { ParcelIntake } from './parcel-intake.ts';
+
+export interface CargoContentsParts {
+  readonly intake: ParcelIntake;
+  readonly mailbox: Mailbox;
+  readonly metrics: GatewayMetrics;
+}
+
+export interface CargoOrigin {
+  /** Whose cargo it is. */
+  readonly privateGateway: NodeId;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+type Outcome = 'accepted' | 'duplicate' | 'acknowledged' | 'unheld' | 'refused' | 'ignored';
+
+/** After so many items, others get a turn: each may take a fifth of a millisecond of computing. */
+const ITEMS_PER_TURN = 32;
+/** Refused items of one cargo that are logged one by one; the others are only counted. */
+const MAX_LOGGED_REFUSALS = 10;
+
+/**
+ * Takes in what is in a cargo: parcels go on as if their private gateway had
+ * brought them itself, acknowledgements delete what it holds, and anything else is
+ * ignored. No item is spoilt by a bad one beside it.
+ */
+export class CargoContents {
+  readonly #parts: CargoContentsParts;
+  readonly #itemConcurrency: number;
+
+  constructor(parts: CargoContentsParts, limits: { readonly itemConcurrency: number }) {
+    this.#parts = parts;
+    this.#itemConcurrency = limits.itemConcurrency;
+  }
+
+  /**
+   * Takes in each item, in no promised order. An item that was taken in before
+   * is not taken in again.
+   *
+   * @throws what `items` throws, once the items before are taken in
+   * @throws {BackingUnavailableError | BackingFullError} as soon as there is one
+   * @throws {AggregateError} for surprises, once all the other items are taken in
+   */
+  async take(items: Iterable<Uint8Array>, origin: CargoOrigin): Promise<void> {
+    const run = new Run(this.#parts, origin);
+    // Each hand takes the next item when it is done with one; if one fails, that ends the iteration for all.
+    const iterator = Iterator.from(items);
+    const hands = Array.from({ length: this.#itemConcurrency }, () => run.takeAll(iterator));
+    const results = await Promise.allSettled(hands);
+    run.logTotals();
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        throw result.reason;
+      }
+    }
+    if (run.surprises.length > 0) {
+      throw new AggregateError(run.surprises, 'some items of a cargo could not be taken in');
+    }
+  }
+}
+
+/** Takes in the items of one cargo. */
+class Run {
+  readonly surprises: unknown[] = [];
+  readonly #parts: CargoContentsParts;
+  readonly #origin: CargoOrigin;
+  readonly #totals: Partial<Record<Outcome, number>> = {};
+  #items = 0;
+
+  constructor(parts: CargoContentsParts, origin: CargoOrigin) {
+    this.#parts = parts;
+    this.#origin = origin;
+  }
+
+  async takeAll(items: Iterable<Uint8Array>): Promise<void> {
+    for (const item of items) {
+      this.#origin.signal.throwIfAborted();
+      const outcome = await this.#take(item);
+      this.#totals[outcome] = (this.#totals[outcome] ?? 0) + 1;
+      if (++this.#items % ITEMS_PER_TURN === 0) {
+        await setImmediate();
+      }
+    }
+  }
+
+  logTotals(): void {
+    this.#origin.log.info({ ...this.#totals }, 'Unpacked a cargo');
+  }
+
+  async #take(item: Uint8Array): Promise<Outcome> {
+    try {
+      switch (typeOfCargoMessage(item)) {
+        case 'parcel':
+          return await this.#takeParcel(item);
+        case 'pca':
+          return await this.#takeAcknowledgement(item);
+        default:
+          return 'ignored';
+      }
+    } catch (error) {
+      if (error instanceof MalformedMessageError) {
+        return this.#refuse('malformed', error);
+      }
+      if (error instanceof InvalidMessageError) {
+        return this.#refuse(error.reason, error);
+      }
+      if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+        throw error;
+      }
+      this.surprises.push(error);
+      return this.#refuse('internal', error);
+    }
+  }
+
+  async #takeParcel(item: Uint8Array): Promise<Outcome> {
+    const { intake } = this.#parts;
+    const { privateGateway } = this.#origin;
+    const parcel = intake.read(item);
+    const from = { privateGateway, road: 'cargo' } as const;
+    const { isDuplicate } = await intake.acceptFromPrivateGateway(parcel, from);
+    return isDuplicate ? 'duplicate' : 'accepted';
+  }
+
+  /** Whatever it names, only what is held for the sender of the cargo can be meant. */
+  async #takeAcknowledgement(item: Uint8Array): Promise<Outcome> {
+    const { mailbox, metrics } = this.#parts;
+    const { senderId, recipientId, parcelId } = parsePca(item);
+    const sender = parseNodeId(senderId);
+    const recipient = parseNodeId(recipientId);
+    if (!sender || !recipient) {
+      throw new MalformedMessageError('the acknowledgement does not name nodes');
+    }
+    const { privateGateway } = this.#origin;
+    if (!(await mailbox.acknowledge({ privateGateway, sender, recipient, parcelId }))) {
+      return 'unheld';
+    }
+    metrics.parcelCollected('cargo', null);
+    return 'acknowledged';
+  }
+
+  #refuse(reason: string, error: unknown): Outcome {
+    this.#parts.metrics.parcelRefused('cargo', reason);
+    if ((this.#totals.refused ?? 0) < MAX_LOGGED_REFUSALS) {
+      this.#origin.log.info({ reason, error }, 'Refused an item of a cargo');
+    }
+    return 'refused';
+  }
+}

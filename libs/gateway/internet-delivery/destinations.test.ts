@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { type Admission, Destinations } from './destinations.ts';
+
+const LIMITS = {
+  maxConcurrent: 2,
+  failuresToPause: 3,
+  minPauseMs: 10_000,
+  maxPauseMs: 60_000,
+  maxTracked: 5,
+};
+
+function setUp() {
+  const clock = new ManualClock();
+  const destinations = new Destinations(clock, LIMITS, () => 1);
+  const startMs = clock.now().getTime();
+  return {
+    clock,
+    destinations,
+    /** Milliseconds since the start of the test. */
+    since: (date: Date) => date.getTime() - startMs,
+    fail(address: string, times: number) {
+      for (let count = 0; count < times; count++) {
+        admitted(destinations.admit(address)).end('down');
+      }
+    },
+  };
+}
+
+function admitted(admission: Admission | Date): Admission {
+  assert.ok(!(admission instanceof Date), 'was sent away');
+  return admission;
+}
+
+function sentAway(admission: Admission | Date): Date {
+  assert.ok(admission instanceof Date, 'was admitted');
+  return admission;
+}
+
+describe('Destinations', () => {
+  it('admits so many to a destination at once, however many go elsewhere', () => {
+    const { destinations } = setUp();
+    const first = admitted(destinations.admit('a.example'));
+    admitted(destinations.admit('a.example'));
+    sentAway(destinations.admit('a.example'));
+    admitted(destinations.admit('b.example'));
+    first.end('up');
+    admitted(destinations.admit('a.example'));
+  });
+
+  it('spreads those sent away from a busy destination over the time that it needs', () => {
+    const { destinations, since } = setUp();
+    admitted(destinations.admit('a.example'));
+    admitted(destinations.admit('a.example'));
+    const times = [1, 2, 3].map(() => since(sentAway(destinations.admit('a.example'))));
+    assert.deepEqual(times, [250, 500, 750]);
+    for (let count = 0; count < 1_000; count++) {
+      destinations.admit('a.example');
+    }
+    assert.equal(since(sentAway(destinations.admit('a.example'))), 60_000);
+  });
+
+  it('leaves a destination alone after failures in a row, for growing times', () => {
+    const { destinations, clock, since, fail } = setUp();
+    fail('dead.example', 3);
+    const back = sentAway(destinations.admit('dead.example'));
+    assert.equal(since(back), 10_250);
+    admitted(destinations.admit('live.example'));
+    const pauses = [10_000, 20_000, 40_000, 60_000, 60_000].map((pauseMs) => {
+      clock.advance(pauseMs - 1);
+      sentAway(destinations.admit('dead.example'));
+      clock.advance(1);
+      admitted(destinations.admit('dead.example')).end('down');
+      return pauseMs;
+    });
+    assert.equal(pauses.length, 5);
+  });
+
+  it('tries a destination that was left alone with one parcel at a time, until it answers', () => {
+    const { destinations, clock, fail } = setUp();
+    fail('dead.example', 3);
+    clock.advance(10_000);
+    const trial = admitted(destinations.admit('dead.example'));
+    sentAway(destinations.admit('dead.example'));
+    trial.end('up');
+    admitted(destinations.admit('dead.example'));
+    admitted(destinations.admit('dead.example'));
+  });
+
+  it('does not count failures that are not in a row', () => {
+    const { destinations, fail } = setUp();
+    fail('a.example', 2);
+    admitted(destinations.admit('a.example')).end('up');
+    fail('a.example', 2);
+    admitted(destinations.admit('a.example'));
+  });
+
+  it('learns nothing from a delivery that did not get there', () => {
+    const { destinations, fail } = setUp();
+    fail('a.example', 2);
+    for (let count = 0; count < 5; count++) {
+      admitted(destinations.admit('a.example')).end('unknown');
+    }
+    admitted(destinations.admit('a.example')).end('down');
+    sentAway(destinations.admit('a.example'));
+  });
+
+  it('leaves a destination alone for as long as it asks, within bounds', () => {
+    const { destinations, clock } = setUp();
+    admitted(destinations.admit('a.example')).end('up', 30_000);
+    clock.advance(29_999);
+    sentAway(destinations.admit('a.example'));
+    clock.advance(1_000);
+    admitted(destinations.admit('a.example')).end('up', 86_400_000);
+    clock.advance(61_000);
+    admitted(destinations.admit('a.example'));
+  });
+
+  it('forgets destinations that are well, and never remembers more than it may', () => {
+    const { destinations, fail } = setUp();
+    for (let count = 0; count < 100; count++) {
+      admitted(destinations.admit(`well-${count}.example`)).end('up');
+    }
+    assert.equal(destinations.tracked, 0);
+    for (let count = 0; count < 100; count++) {
+      fail(`dead-${count}.example`, 3);
+    }
+    assert.equal(destinations.tracked, LIMITS.maxTracked);
+  });
+});

@@ -1,0 +1,94 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type Answer,
+  AUTHENTIC_DATA,
+  decode,
+  encode,
+  type Question,
+  RECURSION_AVAILABLE,
+  type SrvData,
+} from 'dns-packet';
+
+const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const;
+
+export interface Zone {
+  readonly rcode?: keyof typeof RCODES;
+  readonly isAuthentic?: boolean;
+  readonly answers?: readonly Answer[];
+}
+
+/** A DNS-over-HTTPS resolver in the wire format of RFC 8484, over plain HTTP on the loopback interface. */
+export class DohServer implements AsyncDisposable {
+  /** What was asked for, such as `SRV _awala-pdc._tcp.app.example`. */
+  readonly queries: string[] = [];
+  /** Answers in the server's stead, if set. */
+  behaviour: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
+  readonly #zones = new Map<string, Zone>();
+  readonly #server = createServer((request, response) => {
+    void this.#serve(request, response);
+  });
+
+  static async start(): Promise<DohServer> {
+    const server = new DohServer();
+    server.#server.listen(0, '127.0.0.1');
+    await once(server.#server, 'listening');
+    return server;
+  }
+
+  get url(): URL {
+    const { port } = this.#server.address() as AddressInfo;
+    return new URL(`http://127.0.0.1:${port}/dns-query`);
+  }
+
+  /** What to answer to queries of a type for a name; by default, that there is no such name. */
+  set(type: 'A' | 'AAAA' | 'SRV', name: string, zone: Zone): void {
+    this.#zones.set(`${type} ${name}`, zone);
+  }
+
+  setAddress(host: string, address: string): void {
+    const type = address.includes(':') ? 'AAAA' : 'A';
+    this.set(type, host, { answers: [{ type, name: host, ttl: 60, data: address }] });
+  }
+
+  /** Says, proved by DNSSEC, where an Internet address takes parcels. */
+  setService(internetAddress: string, ...services: SrvData[]): void {
+    const name = `_awala-pdc._tcp.${internetAddress}`;
+    const answers = services.map((data): Answer => ({ type: 'SRV', name, ttl: 60, data }));
+    this.set('SRV', name, { isAuthentic: true, answers });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) {
+      chunks.push(chunk);
+    }
+    const [question] = decode(Buffer.concat(chunks)).questions ?? [];
+    const asked = `${question?.type} ${question?.name}`;
+    this.queries.push(asked);
+    if (this.behaviour) {
+      this.behaviour(request, response);
+      return;
+    }
+    response.setHeader('content-type', 'application/dns-message');
+    response.end(reply(question, this.#zones.get(asked) ?? { rcode: 'NXDOMAIN' }));
+  }
+}
+
+export function reply(question: Question | undefined, zone: Zone): Buffer {
+  const flags = RECURSION_AVAILABLE | (zone.isAuthentic ? AUTHENTIC_DATA : 0);
+  return encode({
+    type: 'response',
+    id: 0,
+    flags: flags | RCODES[zone.rcode ?? 'NOERROR'],
+    questions: question ? [question] : [],
+    answers: [...(zone.answers ?? [])],
+  });
+}

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { TlsIdentity } from './tls-identity.ts';
+
+/** A request that came whole. */
+export interface ReceivedRequest {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export type Behaviour = (
+  response: http.ServerResponse,
+  request: ReceivedRequest,
+) => void | Promise<void>;
+
+export const answers =
+  (status: number, headers: http.OutgoingHttpHeaders = {}): Behaviour =>
+  (response) => {
+    response.writeHead(status, headers).end();
+  };
+
+/** An Internet app on the loopback interface, over HTTP or HTTPS. */
+export class RecipientServer implements AsyncDisposable {
+  readonly received: ReceivedRequest[] = [];
+  /** Connections since the start. */
+  connections = 0;
+  behaviour: Behaviour = answers(202);
+  readonly #server: http.Server;
+  readonly #scheme: string;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(tls: TlsIdentity | null) {
+    const serve = (request: http.IncomingMessage, response: http.ServerResponse) => {
+      request.on('error', () => {});
+      response.on('error', () => {});
+      void this.#serve(request, response).catch(() => response.destroy());
+    };
+    this.#scheme = tls ? 'https' : 'http';
+    this.#server = tls
+      ? https.createServer({ key: tls.privateKey, cert: tls.certificate }, serve)
+      : http.createServer(serve);
+    this.#server.on('connection', (socket: Socket) => {
+      this.connections++;
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  static async start(tls: TlsIdentity | null = null): Promise<RecipientServer> {
+    const recipient = new RecipientServer(tls);
+    recipient.#server.listen(0, '127.0.0.1');
+    await once(recipient.#server, 'listening');
+    return recipient;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  url(host: string, path = '/'): string {
+    return `${this.#scheme}://${host}:${this.port}${path}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) {
+      chunks.push(chunk);
+    }
+    const { method, url: path, headers } = request;
+    const received = { method, path, headers, body: Buffer.concat(chunks) };
+    this.received.push(received);
+    await this.behaviour(response, received);
+  }
+}
