@@ -1,3 +1,4 @@
+import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Clock } from '#clock/clock.ts';
 import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
@@ -7,10 +8,10 @@ import { DestinationResolver } from '#gateway/internet-delivery/destination-reso
 import { Destinations } from '#gateway/internet-delivery/destinations.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { InternetDelivery } from '#gateway/internet-delivery/internet-delivery.ts';
+import { ParcelBudget } from '#gateway/internet-delivery/parcel-budget.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Mailbox } from '#gateway/mailbox.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { INTERNET_DELIVERY_TOPIC } from '#gateway/outbox.ts';
 import type { ParcelIntake } from '#gateway/parcel-intake.ts';
 import type { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
@@ -121,7 +122,7 @@ function consumeDeliveries(
     ...DESTINATION_LIMITS,
     maxConcurrent: delivery.concurrencyPerDestination,
   });
-  const budget = new OctetBudget(delivery.bufferOctets);
+  const budget = new ParcelBudget(delivery.bufferOctets, MAX_PARCEL_OCTETS);
   const worker = new InternetDelivery({ ...parts, client, destinations, budget });
   return parts.queue.consume(INTERNET_DELIVERY_TOPIC, worker.handle, {
     concurrency: delivery.concurrency,

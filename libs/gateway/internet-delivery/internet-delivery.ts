@@ -1,14 +1,13 @@
-import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
 import { addressOfInternetBoundKey } from '../object-keys.ts';
-import type { OctetBudget } from '../octet-budget.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
 import type { Admission, Destinations } from './destinations.ts';
+import type { ParcelBudget, ParcelReservation } from './parcel-budget.ts';
 import type { PohttpClient } from './pohttp-client.ts';
 import { retryPauseMs } from './retry-pause.ts';
 
@@ -17,7 +16,7 @@ export interface InternetDeliveryParts {
   readonly client: Pick<PohttpClient, 'post'>;
   readonly destinations: Destinations;
   /** Bounds the parcels in memory. */
-  readonly budget: OctetBudget;
+  readonly budget: ParcelBudget;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
@@ -67,16 +66,15 @@ export class InternetDelivery {
     const { budget, objects } = this.#parts;
     const { job, admission } = delivery;
     let answer: DeliveryAnswer | null = null;
-    let release: ((keptOctets?: number) => void) | null = null;
+    let reservation: ParcelReservation | null = null;
     let stored: StoredObject | null = null;
     try {
-      // How large it is will be known only when it is in memory.
-      release = await budget.acquire(MAX_PARCEL_OCTETS, job.signal);
+      reservation = await budget.reserve(job.signal);
       stored = await objects.get(job.key);
-      release(stored?.body.length ?? 0);
+      reservation.shrinkTo(stored?.body.length ?? 0);
       answer = stored && (await this.#post(delivery, stored));
     } finally {
-      release?.();
+      reservation?.release();
       endAdmission(admission, answer);
     }
     if (stored) {
