@@ -10,7 +10,19 @@ const CONTAINERS = {
   gcs: {
     image: 'fsouza/fake-gcs-server:1.56.1',
     port: 4443,
-    command: ['-scheme', 'http', '-backend', 'memory', '-host', '0.0.0.0', '-port', '4443'],
+    // Where an engine forwards ports to another host than localhost, TEST_GCS_ADDRESS is the way.
+    command: [
+      '-scheme',
+      'http',
+      '-backend',
+      'memory',
+      '-public-host',
+      'localhost',
+      '-host',
+      '0.0.0.0',
+      '-port',
+      '4443',
+    ],
   },
   firestore: {
     image: 'gcr.io/google.com/cloudsdktool/google-cloud-cli:528.0.0-emulators',

@@ -79,7 +79,8 @@ async function startGcs(): Promise<RunningServer> {
     await startChildServer(found.path, (port) => [
       ...['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port)],
       ...['-backend', 'memory', '-log-level', 'error'],
-      ...['-external-url', `http://127.0.0.1:${port}`, '-public-host', `127.0.0.1:${port}`],
+      // Downloads are had at this host, whatever the port: so that they can pass through a proxy.
+      ...['-external-url', `http://127.0.0.1:${port}`, '-public-host', '127.0.0.1'],
     ]),
   );
 }

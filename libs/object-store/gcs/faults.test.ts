@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { backing, uniqueName } from '#test/backing/backing.ts';
+import { startFaultProxy } from '#test/backing/fault-proxy.ts';
+import { startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
+import { IN_A_WEEK, listKeys } from '../contract/opened-store.ts';
+import { createTestBucket } from './fixtures/test-bucket.ts';
+import { GcsObjectStore } from './object-store.ts';
+
+const gcs = await backing('gcs');
+const BODY = Buffer.from('parcel');
+
+describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, () => {
+  it('takes one request to put, one to get, one to delete, one to list a thousand', async () => {
+    await using opened = await open();
+    const { store, proxy } = opened;
+    const generation = await store.put('a/b', BODY, { expiresAt: IN_A_WEEK });
+    await store.get('a/b');
+    await listKeys(store, 'a/');
+    await store.delete('a/b', { generation });
+    const shape = proxy.requests.map((request) => request.replace(/\?.*/, ''));
+    assert.deepEqual(
+      shape.map((request) => request.replaceAll(opened.bucket, 'B')),
+      [
+        'POST /upload/storage/v1/b/B/o',
+        'GET /B/a/b',
+        'GET /storage/v1/b/B/o',
+        'DELETE /storage/v1/b/B/o/a%2Fb',
+      ],
+    );
+    assert.ok(proxy.requests[3]?.includes(`ifGenerationMatch=${generation}`));
+  });
+
+  for (const status of [408, 429, 500, 502, 503, 504]) {
+    it(`asks again after a ${status}, and has the result`, async () => {
+      await using opened = await open();
+      const { store, proxy } = opened;
+      proxy.failNext(2, status);
+      const generation = await store.put('a', BODY, { expiresAt: IN_A_WEEK });
+      proxy.failNext(1, status);
+      assert.equal((await store.get('a'))?.generation, generation);
+      proxy.failNext(1, status);
+      assert.deepEqual(await listKeys(store, ''), ['a']);
+      proxy.failNext(1, status);
+      assert.equal(await store.delete('a', { generation }), true);
+    });
+  }
+
+  for (const status of [400, 401, 403]) {
+    it(`is unavailable after a ${status}, without asking again`, async () => {
+      await using opened = await open();
+      opened.proxy.failNext(1, status);
+      await assert.rejects(opened.store.get('a'), BackingUnavailableError);
+      assert.equal(opened.proxy.requests.length, 1);
+    });
+  }
+
+  it('is unavailable when it keeps failing', async () => {
+    await using opened = await open();
+    opened.proxy.failNext(100, 503);
+    await assert.rejects(
+      opened.store.put('a', BODY, { expiresAt: IN_A_WEEK }),
+      BackingUnavailableError,
+    );
+    await assert.rejects(opened.store.check(), BackingUnavailableError);
+  });
+
+  it('stores an object whose first answer was lost', async () => {
+    await using opened = await open();
+    opened.proxy.loseNextAnswer();
+    const generation = await opened.store.put('a', BODY, { expiresAt: IN_A_WEEK });
+    assert.equal((await opened.store.get('a'))?.generation, generation);
+  });
+
+  it('asks again for a body that was damaged on its way', async () => {
+    await using opened = await open();
+    await opened.store.put('a', BODY, { expiresAt: IN_A_WEEK });
+    opened.proxy.corruptNextAnswer();
+    assert.deepEqual(Buffer.from((await opened.store.get('a'))?.body ?? []), BODY);
+  });
+
+  it('is unavailable at its deadline when it is slow', async () => {
+    await using opened = await open({ deadlineMs: 50 });
+    opened.proxy.delayMs = 60_000;
+    for (const call of [
+      opened.store.put('a', BODY, { expiresAt: IN_A_WEEK }),
+      opened.store.get('a'),
+      opened.store.delete('a'),
+      listKeys(opened.store, ''),
+      opened.store.check(),
+    ]) {
+      await assert.rejects(call, /no answer within 50 ms/);
+    }
+  });
+
+  it('is unavailable while connections to it fail, and available once they do not', async () => {
+    await using proxy = await startFaultProxy(gcs.address);
+    await using opened = await open({ apiEndpoint: `http://${proxy.address}` });
+    proxy.refuse();
+    await assert.rejects(opened.store.get('a'), BackingUnavailableError);
+    proxy.accept();
+    assert.equal(await opened.store.get('a'), null);
+  });
+
+  it('is unavailable, not empty, when there is no such bucket', async () => {
+    await using opened = await open({ bucket: uniqueName('missing') });
+    await assert.rejects(opened.store.check(), BackingUnavailableError);
+  });
+});
+
+async function open(more: { deadlineMs?: number; apiEndpoint?: string; bucket?: string } = {}) {
+  const proxy = await startHttpFaultProxy(gcs.address);
+  const bucket = await createTestBucket(gcs.address);
+  const store = new GcsObjectStore({
+    bucket,
+    apiEndpoint: proxy.origin,
+    deadlineMs: 10_000,
+    ...more,
+  });
+  return {
+    bucket,
+    proxy,
+    store,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
+}

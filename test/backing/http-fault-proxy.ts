@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+
+/** An HTTP proxy that counts requests, and answers some of them itself, badly. */
+export interface HttpFaultProxy extends AsyncDisposable {
+  /** `http://host:port` to be used instead of the server's. */
+  readonly origin: string;
+  /** `METHOD /path?query` of each request, in order of arrival. */
+  readonly requests: string[];
+  /** Answers the next `count` requests itself, without passing them on. */
+  failNext(count: number, status: number): void;
+  /** Passes the next request on, and cuts the connection instead of giving the answer. */
+  loseNextAnswer(): void;
+  /** Passes the next answer on with its body changed. */
+  corruptNextAnswer(): void;
+  /** Holds each request back for so long, in milliseconds. */
+  delayMs: number;
+}
+
+/** @param target - the server's `host:port` */
+export async function startHttpFaultProxy(target: string): Promise<HttpFaultProxy> {
+  const faults: { kind: 'status' | 'lose' | 'corrupt'; status: number }[] = [];
+  const server = createServer(async (incoming, outgoing) => {
+    proxy.requests.push(`${incoming.method} ${incoming.url}`);
+    const fault = faults.shift();
+    const body = await readAll(incoming);
+    if (proxy.delayMs > 0) {
+      await new Promise((resolve) => setTimeout(resolve, proxy.delayMs).unref());
+    }
+    if (fault?.kind === 'status') {
+      outgoing.writeHead(fault.status).end(`{"error":"${fault.status} on demand"}`);
+      return;
+    }
+    const answer = await forward(target, incoming, body);
+    const answered = await readAll(answer);
+    if (fault?.kind === 'lose') {
+      outgoing.socket?.resetAndDestroy();
+      return;
+    }
+    reply(outgoing, answer, fault ? answered.map((octet) => octet ^ 1) : answered);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  const proxy: HttpFaultProxy = {
+    origin: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`,
+    requests: [],
+    delayMs: 0,
+    failNext(count, status) {
+      faults.push(...Array.from({ length: count }, () => ({ kind: 'status' as const, status })));
+    },
+    loseNextAnswer: () => void faults.push({ kind: 'lose', status: 0 }),
+    corruptNextAnswer: () => void faults.push({ kind: 'corrupt', status: 0 }),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+  return proxy;
+}
+
+async function forward(
+  target: string,
+  { method, url, headers }: IncomingMessage,
+  body: Uint8Array,
+): Promise<IncomingMessage> {
+  const forwarded = request(`http://${target}${url}`, { method, headers, agent: false });
+  forwarded.end(body);
+  const [answer] = await once(forwarded, 'response');
+  return answer;
+}
+
+function reply(outgoing: ServerResponse, answer: IncomingMessage, body: Uint8Array): void {
+  const { connection: _, 'transfer-encoding': _encoding, ...headers } = answer.headers;
+  outgoing.writeHead(answer.statusCode ?? 500, { ...headers, 'content-length': body.length });
+  outgoing.end(body);
+}
+
+async function readAll(stream: IncomingMessage): Promise<Uint8Array> {
+  return Buffer.concat(await Array.fromAsync(stream));
+}
