@@ -70,7 +70,7 @@ export class CargoIntake {
     await objects.put(key, octets, { expiresAt });
     await this.#enqueue(key, expiresAt);
     metrics.cargoAccepted();
-    log.info({ peer: sender, cargo: cargo.id, octets: octets.byteLength }, 'accepted a cargo');
+    log.info({ peer: sender, cargo: cargo.id, octets: octets.byteLength }, 'Accepted a cargo');
     return { outcome: 'stored', key, sender, cargoId: cargo.id };
   }
 
@@ -95,7 +95,7 @@ export class CargoIntake {
     }
     const reason = isMalformed ? 'malformed' : error.reason;
     this.#parts.metrics.cargoRefused(reason);
-    this.#parts.log.info({ reason, detail: error.message }, 'refused a cargo');
+    this.#parts.log.info({ reason, detail: error.message }, 'Refused a cargo');
     return { outcome: 'refused', reason };
   }
 
@@ -108,7 +108,7 @@ export class CargoIntake {
       }
       this.#parts.log.warn(
         { error, key },
-        'a stored cargo was not queued; the sweeper will queue it',
+        'A stored cargo was not queued; the sweeper will queue it',
       );
     }
   }

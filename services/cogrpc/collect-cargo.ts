@@ -87,9 +87,9 @@ export class CargoCollectionCall {
     if (this.#isHalfClosed || this.#isDraining) {
       this.#collection.cut();
     }
-    log.debug({ peer: authorization.peer, cca: authorization.ccaId }, 'collecting cargo');
+    log.debug({ peer: authorization.peer, cca: authorization.ccaId }, 'Collecting cargo');
     await this.#collection.run(signal);
-    log.info({ peer: authorization.peer, cca: authorization.ccaId }, 'fulfilled a CCA');
+    log.info({ peer: authorization.peer, cca: authorization.ccaId }, 'Fulfilled a CCA');
   }
 
   async #authorise(metadata: Metadata): Promise<CargoAuthorization> {

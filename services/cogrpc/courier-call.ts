@@ -90,7 +90,7 @@ export class CourierCall<Request, Response> {
   fail(error: unknown): void {
     const reply = replyTo(error);
     this.#end(error, () => {
-      this.#parts.log[reply.level]({ error, status: reply.status }, 'a call of a courier failed');
+      this.#parts.log[reply.level]({ error, status: reply.status }, 'A call of a courier failed');
       this.#stream.emit('error', { code: status[reply.status], details: reply.details });
     });
   }
@@ -142,7 +142,7 @@ export class CourierCall<Request, Response> {
     if (!this.#isEnded) {
       this.#isEnded = true;
       this.#cancelDeadline();
-      this.#parts.log.info({ error }, 'a courier misbehaved');
+      this.#parts.log.info({ error }, 'A courier misbehaved');
       this.#over.abort(error);
     }
   }

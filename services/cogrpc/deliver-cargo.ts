@@ -102,7 +102,7 @@ export class CargoDeliveryCall {
   #onOver(): void {
     this.#cancelIdle();
     if (this.#underWay > 0) {
-      this.#parts.log.info({ cargoes: this.#underWay }, 'a courier left before acknowledgement');
+      this.#parts.log.info({ cargoes: this.#underWay }, 'A courier left before acknowledgement');
     }
   }
 }

@@ -1,5 +1,5 @@
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
-import { OctetBudget } from '#gateway/octet-budget.ts';
+import type { OctetBudget } from '#gateway/octet-budget.ts';
 import type { CargoDelivery } from './service-definitions.ts';
 
 /** A cargo that was let in, with memory reserved for it until the call is over or it is taken and given back. */
@@ -36,15 +36,18 @@ export function admitDeliveries(budget: OctetBudget, window: number): ServerInte
 
 class CallAdmission {
   readonly #budget: OctetBudget;
-  readonly #places: OctetBudget;
+  readonly #window: number;
   readonly #over = new AbortController();
   readonly #untaken = new Set<() => void>();
+  #letIn = 0;
+  #onLeaving = () => {};
 
   constructor(budget: OctetBudget, window: number) {
     this.#budget = budget;
-    this.#places = new OctetBudget(window);
+    this.#window = window;
   }
 
+  /** gRPC has no more than one message admitted at a time. */
   async admit(
     delivery: CargoDelivery,
     handOn: (admitted: AdmittedDelivery) => void,
@@ -64,6 +67,7 @@ class CallAdmission {
   /** Nothing more is handed on, and nobody will take what was. */
   close(): void {
     this.#over.abort(new Error('the call is over'));
+    this.#onLeaving();
     for (const release of this.#untaken) {
       release();
     }
@@ -73,16 +77,20 @@ class CallAdmission {
   /** @returns null if the call is over first */
   async #reserve(octets: number): Promise<(() => void) | null> {
     const { signal } = this.#over;
-    let leave = () => {};
+    if (this.#letIn >= this.#window) {
+      await new Promise<void>((resolve) => {
+        this.#onLeaving = resolve;
+      });
+    }
     try {
-      leave = await this.#places.acquire(1, signal);
       const release = await this.#budget.acquire(octets, signal);
+      this.#letIn += 1;
       return () => {
-        leave();
         release();
+        this.#letIn -= 1;
+        this.#onLeaving();
       };
     } catch {
-      leave();
       return null;
     }
   }

@@ -45,7 +45,7 @@ export class Courier implements Disposable {
   /** @param authorization - each a value of that metadata */
   collect(
     authorization: readonly string[],
-    options: { deadlineMs?: number } = {},
+    options: { deadlineMs?: number; isDeaf?: boolean } = {},
   ): CourierStream<CargoDeliveryAck, CargoDelivery> {
     const metadata = new Metadata();
     for (const value of authorization) {
@@ -75,7 +75,7 @@ export class Courier implements Disposable {
   #open<Sent, Received>(
     method: string,
     metadata: Metadata,
-    { deadlineMs }: { deadlineMs?: number },
+    { deadlineMs, isDeaf = false }: { deadlineMs?: number; isDeaf?: boolean },
   ): CourierStream<Sent, Received> {
     const definition = cargoRelayDefinition(this.#name)[method] as MethodDefinition<Sent, Received>;
     const call = this.#client.makeBidiStreamRequest(
@@ -85,7 +85,7 @@ export class Courier implements Disposable {
       metadata,
       deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs },
     );
-    return new CourierStream(call);
+    return new CourierStream(call, isDeaf);
   }
 }
 
@@ -100,9 +100,10 @@ export class CourierStream<Sent, Received> {
   onMessage: ((message: Received) => void) | null = null;
   #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  constructor(call: ClientDuplexStream<Sent, Received>) {
+  /** @param isDeaf - never reads what the server sends */
+  constructor(call: ClientDuplexStream<Sent, Received>, isDeaf: boolean) {
     this.call = call;
-    call.on('data', (message: Received) => {
+    const onMessage = (message: Received) => {
       this.received.push(message);
       this.onMessage?.(message);
       const isMet = ({ count }: { count: number }) => this.received.length >= count;
@@ -110,7 +111,10 @@ export class CourierStream<Sent, Received> {
         resolve();
       }
       this.#waiters = this.#waiters.filter((waiter) => !isMet(waiter));
-    });
+    };
+    if (!isDeaf) {
+      call.on('data', onMessage);
+    }
     this.ended = new Promise((resolve) => {
       call.on('error', (error: ServiceError) =>
         resolve({ code: error.code, details: error.details }),

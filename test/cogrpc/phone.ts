@@ -9,6 +9,7 @@ import {
   type SessionKeyPair,
 } from '#awala/sessions/session-key.ts';
 import {
+  type CargoFields,
   type CcaFields,
   cargoDeliveryAuthorization,
   cargoFrom,
@@ -84,14 +85,19 @@ export class CargoPhone {
     return Buffer.from(octets);
   }
 
-  /** A cargo with these messages, for the gateway unless told otherwise. */
-  async cargo(messages: readonly Uint8Array[] = []): Promise<Buffer> {
+  /** A cargo with these messages, from this phone for the gateway unless told otherwise. */
+  async cargo(
+    messages: readonly Uint8Array[] = [],
+    fields: Partial<CargoFields> & { readonly from?: Peer } = {},
+  ): Promise<Buffer> {
+    const { from = this.peer, ...rest } = fields;
     const { gateway, clock } = this.#opened;
-    const octets = await cargoFrom(this.peer, {
+    const octets = await cargoFrom(from, {
       messages,
       recipient: { id: gateway.nodeId, internetAddress: 'gateway.example' },
       recipientKey: this.#gatewayKey,
       createdAt: clock.now(),
+      ...rest,
     });
     return Buffer.from(octets);
   }

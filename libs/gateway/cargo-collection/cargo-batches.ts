@@ -25,7 +25,7 @@ export interface GatheredCargo {
   /** The part of the listing that it covers. */
   readonly stretch: Stretch;
   /** Gives back the memory reserved for it; to be called once it was sent, or will not be. */
-  release(): void;
+  readonly release: () => void;
 }
 
 interface AheadItem {

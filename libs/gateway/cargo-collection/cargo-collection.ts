@@ -4,7 +4,7 @@ import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { OctetBudget } from '../octet-budget.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
-import { type BatchLimits, CargoBatches, type GatheredCargo } from './cargo-batches.ts';
+import { type BatchLimits, CargoBatches } from './cargo-batches.ts';
 import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
 import { type CargoSizeLimits, CargoSizes } from './cargo-sizes.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -31,9 +31,9 @@ export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
   window: 5,
   firstCargoOctets: 256 * KIB,
   minCargoOctets: 32 * KIB,
-  maxCargoOctets: 4 * MIB,
+  maxCargoOctets: 2 * MIB,
   aheadItems: 128,
-  aheadOctets: 4 * MIB,
+  aheadOctets: 2 * MIB,
   gatheringMs: 150,
   deadlineMarginMs: 400,
   acknowledgementTimeoutMs: 30_000,
@@ -88,9 +88,13 @@ interface SentCargo {
   readonly sentAtMs: number;
 }
 
+/** A cargo to send; what went into it is not kept. */
 interface PackedCargo {
-  readonly gathered: GatheredCargo;
-  readonly octets: Uint8Array;
+  readonly serialised: Uint8Array;
+  readonly stretch: Stretch;
+  /** Of plaintext. */
+  readonly octets: number;
+  readonly release: () => void;
 }
 
 /**
@@ -113,6 +117,7 @@ export class CargoCollection {
   readonly #sizes: CargoSizes;
   readonly #checkpoints: Checkpoints;
   readonly #unacknowledged = new Map<string, SentCargo>();
+  #unacknowledgedOctets = 0;
   #isSending = false;
   #isCut = false;
   #onAcknowledgement = () => {};
@@ -175,7 +180,8 @@ export class CargoCollection {
       return false;
     }
     this.#unacknowledged.delete(deliveryId);
-    this.#sizes.acknowledged(sent.octets, this.#nowMs() - sent.sentAtMs);
+    this.#sizes.acknowledged(sent.octets, sent.sentAtMs, this.#nowMs());
+    this.#unacknowledgedOctets -= sent.octets;
     const { fulfilment } = this.#request;
     fulfilment.progress.add(sent.stretch);
     fulfilment.cargoOctets = this.#sizes.nextHint;
@@ -202,7 +208,7 @@ export class CargoCollection {
     try {
       for (let cargo = await next; cargo; cargo = await next) {
         await this.#windowOpens();
-        if (!this.#mayStillSend(cargo.gathered.octets)) {
+        if (!this.#mayStillSend(cargo.octets)) {
           await this.#allAcknowledged();
           throw new CollectionCutError();
         }
@@ -214,49 +220,52 @@ export class CargoCollection {
     } catch (error) {
       this.#end(error);
       // Its memory is given back when it is done.
-      next.then((cargo) => cargo?.gathered.release()).catch(() => {});
+      next.then((cargo) => cargo?.release()).catch(() => {});
       throw error;
     }
   }
 
   async #pack(): Promise<PackedCargo | null> {
-    const gathered = await this.#batches.next(this.#sizes.target);
+    const gathered = await this.#batches.next(this.#sizes.target(this.#timeLeftMs()));
     if (!gathered) {
       return null;
     }
+    const { stretch, octets, release } = gathered;
     try {
-      return { gathered, octets: await this.#packing.pack(gathered) };
+      return { serialised: await this.#packing.pack(gathered), stretch, octets, release };
     } catch (error) {
-      gathered.release();
+      release();
       throw error;
     }
   }
 
-  async #send({ gathered, octets }: PackedCargo): Promise<void> {
+  async #send({ serialised, stretch, octets, release }: PackedCargo): Promise<void> {
     const deliveryId = randomUUID();
     this.#isSending = true;
-    this.#unacknowledged.set(deliveryId, {
-      stretch: gathered.stretch,
-      octets: gathered.octets,
-      sentAtMs: this.#nowMs(),
-    });
+    this.#unacknowledged.set(deliveryId, { stretch, octets, sentAtMs: this.#nowMs() });
+    this.#unacknowledgedOctets += octets;
     this.#cancelTimeout();
     try {
-      await this.#request.send(deliveryId, octets);
+      await this.#request.send(deliveryId, serialised);
     } finally {
       this.#isSending = false;
-      gathered.release();
+      release();
     }
     this.#restartTimeout();
   }
 
+  /** What is sent before it must be acknowledged before it. */
   #mayStillSend(octets: number): boolean {
+    const timeLeftMs = this.#timeLeftMs();
+    const neededMs = this.#sizes.estimateMs(this.#unacknowledgedOctets + octets);
+    return !this.#isCut && timeLeftMs > 0 && neededMs <= timeLeftMs;
+  }
+
+  #timeLeftMs(): number {
     const { deadline, limits } = this.#request;
-    if (this.#isCut || !deadline) {
-      return !this.#isCut;
-    }
-    const timeLeftMs = deadline.getTime() - this.#nowMs() - limits.deadlineMarginMs;
-    return timeLeftMs > 0 && this.#sizes.estimateMs(octets) <= timeLeftMs;
+    return deadline
+      ? deadline.getTime() - this.#nowMs() - limits.deadlineMarginMs
+      : Number.POSITIVE_INFINITY;
   }
 
   async #windowOpens(): Promise<void> {

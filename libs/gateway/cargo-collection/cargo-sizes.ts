@@ -6,47 +6,58 @@ export interface CargoSizeLimits {
   readonly maxCargoOctets: number;
 }
 
-/** A cargo that was acknowledged within this could have been larger. */
-const QUICK_MS = 250;
-/** One that took longer should have been smaller. */
+/** While cargoes are acknowledged within this of each other, they may be larger. */
+const QUICK_MS = 500;
+/** When it takes longer, they should be smaller. */
 const SLOW_MS = 1_000;
 
 /**
  * Finds how large the cargoes of a collection should be: as few as possible, but
  * acknowledged often enough for a call of three seconds to make progress
  * whatever the courier's speed.
+ *
+ * A courier may be slow per octet, because of its link, or per cargo, because of
+ * what it does with each. Hence within a call cargoes shrink no further than to
+ * the size that the call began with; only a call in which nothing was
+ * acknowledged makes the next one begin with less.
  */
 export class CargoSizes {
   readonly #limits: CargoSizeLimits;
+  readonly #floor: number;
   #target: number;
   #octetsPerMs: number | null = null;
+  #acknowledgedAtMs = 0;
 
   /** @param hint - what {@link nextHint} gave for the call before; 0 if there was none */
   constructor(limits: CargoSizeLimits, hint: number) {
     this.#limits = limits;
     this.#target = this.#clamp(hint > 0 ? hint : limits.firstCargoOctets);
+    this.#floor = Math.min(this.#target, limits.firstCargoOctets);
   }
 
-  /** For the next cargo. */
-  get target(): number {
-    return this.#target;
+  /** For the next cargo. @param timeLeftMs - until nothing can be acknowledged any more */
+  target(timeLeftMs: number): number {
+    const canBeSent = (this.#octetsPerMs ?? Number.POSITIVE_INFINITY) * Math.max(timeLeftMs, 0);
+    return this.#clamp(Math.min(this.#target, canBeSent / 2));
   }
 
-  /** How long a cargo of that size will probably take to be acknowledged; 0 if nothing is known. */
+  /** How long so many octets will probably take to be acknowledged; 0 if nothing is known. */
   estimateMs(octets: number): number {
     return this.#octetsPerMs === null ? 0 : octets / this.#octetsPerMs;
   }
 
-  acknowledged(octets: number, tookMs: number): void {
-    this.#octetsPerMs = octets / Math.max(tookMs, 1);
+  acknowledged(octets: number, sentAtMs: number, nowMs: number): void {
+    const tookMs = Math.max(nowMs - Math.max(sentAtMs, this.#acknowledgedAtMs), 1);
+    this.#acknowledgedAtMs = nowMs;
+    this.#octetsPerMs = octets / tookMs;
     if (tookMs <= QUICK_MS) {
       this.#target = this.#clamp(Math.max(this.#target, 2 * octets));
     } else if (tookMs > SLOW_MS) {
-      this.#target = this.#clamp(octets / 2);
+      this.#target = this.#clamp(Math.max(this.#floor, octets / 2));
     }
   }
 
-  /** The size to begin the next call with: much smaller if this one got nothing through. */
+  /** The size to begin the next call with. */
   get nextHint(): number {
     return this.#octetsPerMs === null ? this.#clamp(this.#target / 4) : this.#target;
   }

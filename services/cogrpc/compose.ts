@@ -1,0 +1,50 @@
+import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import { CogrpcServer } from './cogrpc-server.ts';
+import type { CogrpcConfig } from './config.ts';
+import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
+
+/** A server for couriers that runs. */
+export interface Cogrpc extends AsyncDisposable {
+  readonly server: CogrpcServer;
+  /** In use; tells the one that the system chose. */
+  readonly port: number;
+}
+
+/** Wires a server for couriers, which does not listen yet. */
+export function createCogrpcServer(
+  ports: GatewayPorts,
+  gateway: Gateway,
+  config: Omit<CogrpcConfig, 'host' | 'port' | 'drainMs'>,
+): CogrpcServer {
+  const { maxDeliveries, maxCollections } = config;
+  return new CogrpcServer(
+    {
+      ...ports,
+      ...gateway,
+      peerSessionKeys: new PeerSessionKeys(ports),
+      acceptedParcels: gateway.ledger,
+      deliveryBudget: new OctetBudget(config.deliveryBufferOctets),
+      collectionBudget: new OctetBudget(config.collectionBufferOctets),
+    },
+    { ...DEFAULT_COGRPC_LIMITS, maxDeliveries, maxCollections },
+  );
+}
+
+/**
+ * Serves couriers until it is disposed of, which drains; the ports stay open.
+ *
+ * @param internetAddress - this gateway's own, in canonical form
+ * @throws {BackingUnavailableError}
+ */
+export async function composeCogrpc(
+  config: CogrpcConfig,
+  internetAddress: string,
+  ports: GatewayPorts,
+): Promise<Cogrpc> {
+  const gateway = await openGateway(ports, internetAddress);
+  const server = createCogrpcServer(ports, gateway, config);
+  const port = await server.listen(config.host, config.port);
+  return { server, port, [Symbol.asyncDispose]: () => server.drain(config.drainMs) };
+}
