@@ -16,7 +16,28 @@ import { type QueryRequest, runQuery } from './query.ts';
 export interface FirestoreServer {
   /** `host:port`, speaking gRPC without TLS. */
   readonly address: string;
+  readonly faults: FirestoreFaults;
   stop(): Promise<void>;
+}
+
+/** What the server does wrong on demand, and how often each method was called. */
+export class FirestoreFaults {
+  readonly calls = new Map<string, number>();
+  readonly #losing: string[] = [];
+
+  /** Carries out the next call of a method, and answers as if it had been unavailable. */
+  loseNextAnswer(method: 'Commit' | 'GetDocument'): void {
+    this.#losing.push(method);
+  }
+
+  count(method: string): void {
+    this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
+  }
+
+  isLosing(method: string): boolean {
+    const index = this.#losing.indexOf(method);
+    return index >= 0 && this.#losing.splice(index, 1).length > 0;
+  }
 }
 
 /**
@@ -29,15 +50,16 @@ export interface FirestoreServer {
 export async function startFirestoreServer(port = 0): Promise<FirestoreServer> {
   const server = new Server();
   const store = new DocumentStore();
+  const faults = new FirestoreFaults();
   server.addService(firestoreService(), {
-    GetDocument: unary(({ name }: { name: string }) => {
+    GetDocument: unary('GetDocument', faults, ({ name }: { name: string }) => {
       const document = store.get(name);
       if (!document) {
         throw new FirestoreRefusal(status.NOT_FOUND, `Document (${name}) not found.`);
       }
       return document;
     }),
-    Commit: unary(({ writes }: { writes: readonly Write[] }) => {
+    Commit: unary('Commit', faults, ({ writes }: { writes: readonly Write[] }) => {
       const { commitTime, updateTimes } = store.commit(writes);
       return { commitTime, writeResults: updateTimes.map((updateTime) => ({ updateTime })) };
     }),
@@ -60,6 +82,7 @@ export async function startFirestoreServer(port = 0): Promise<FirestoreServer> {
   });
   return {
     address: `127.0.0.1:${bound}`,
+    faults,
     async stop() {
       server.forceShutdown();
     },
@@ -79,10 +102,20 @@ function firestoreService(): ServiceClientConstructor['service'] {
   return google.firestore.v1.Firestore.service;
 }
 
-function unary<Request>(method: (request: Request) => object) {
+function unary<Request>(
+  name: string,
+  faults: FirestoreFaults,
+  method: (request: Request) => object,
+) {
   return (call: ServerUnaryCall<Request, object>, answer: sendUnaryData<object>) => {
+    faults.count(name);
     try {
-      answer(null, method(call.request));
+      const result = method(call.request);
+      if (faults.isLosing(name)) {
+        answer({ code: status.UNAVAILABLE, details: 'the answer was lost on demand' });
+      } else {
+        answer(null, result);
+      }
     } catch (error) {
       answer(asFailure(error));
     }

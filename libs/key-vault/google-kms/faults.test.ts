@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { uniqueName } from '#test/backing/backing.ts';
+import { startKmsServer } from '#test/backing/kms-server/kms-server.ts';
+import { SealBrokenError } from '../port.ts';
+import { GoogleKmsVault } from './key-vault.ts';
+import { provisionKeys } from './provision.ts';
+
+const DATA = Buffer.from('what is signed');
+const HOUR_MS = 3_600_000;
+
+describe('a vault over a disturbed Cloud KMS', () => {
+  it('takes one call to sign, and one for all that it seals and unseals', async () => {
+    await using opened = await open();
+    const { vault, calls } = opened;
+    await vault.publicKey();
+    await vault.publicKey();
+    await vault.sign(DATA);
+    const sealed = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => vault.seal(DATA, `peer-${index}`)),
+    );
+    await Promise.all(sealed.map((value, index) => vault.unseal(value, `peer-${index}`)));
+    assert.deepEqual(calls(), { GetPublicKey: 1, AsymmetricSign: 1, Encrypt: 1, Decrypt: 1 });
+  });
+
+  it('forgets data keys after an hour', async () => {
+    await using opened = await open();
+    const { vault, calls } = opened;
+    const sealed = await vault.seal(DATA, 'a');
+    await vault.unseal(sealed, 'a');
+    opened.passHours(1);
+    await vault.unseal(sealed, 'a');
+    assert.notDeepEqual((await vault.seal(DATA, 'a')).subarray(0, 60), sealed.subarray(0, 60));
+    assert.deepEqual(calls(), { Encrypt: 2, Decrypt: 2 });
+  });
+
+  for (const code of [status.UNAVAILABLE, status.INTERNAL, status.RESOURCE_EXHAUSTED]) {
+    it(`asks again after ${status[code]}`, async () => {
+      await using opened = await open();
+      opened.faults.failNext(1, code);
+      assert.equal((await opened.vault.sign(DATA)).length, 256);
+      opened.faults.failNext(1, code);
+      const sealed = await opened.vault.seal(DATA, 'a');
+      opened.faults.failNext(1, code);
+      assert.deepEqual(Buffer.from(await opened.vault.unseal(sealed, 'a')), DATA);
+    });
+  }
+
+  it('believes no answer, and no receipt, that its checksum does not fit', async () => {
+    await using opened = await open();
+    const { vault, faults } = opened;
+    const sealed = await vault.seal(DATA, 'a');
+    faults.corruptAnswers = true;
+    await assert.rejects(vault.sign(DATA), BackingUnavailableError);
+    await assert.rejects(vault.publicKey(), BackingUnavailableError);
+    await assert.rejects(vault.unseal(sealed, 'a'), BackingUnavailableError);
+    faults.clear();
+    faults.denyVerification = true;
+    await assert.rejects(vault.sign(DATA), BackingUnavailableError);
+    faults.clear();
+    assert.equal((await vault.sign(DATA)).length, 256);
+    assert.deepEqual(Buffer.from(await vault.unseal(sealed, 'a')), DATA);
+  });
+
+  it('says which permission is missing, and does not ask again', async () => {
+    await using opened = await open();
+    opened.faults.denied.add('AsymmetricSign');
+    await assert.rejects(opened.vault.check(), /PERMISSION_DENIED/);
+    assert.deepEqual(opened.calls(), { AsymmetricSign: 1 });
+  });
+
+  it('unseals without a call what it has the data key of, while Cloud KMS is away', async () => {
+    await using opened = await open();
+    const sealed = await opened.vault.seal(DATA, 'a');
+    await opened.vault.unseal(sealed, 'a');
+    opened.faults.failNext(1_000, status.UNAVAILABLE);
+    assert.deepEqual(Buffer.from(await opened.vault.unseal(sealed, 'a')), DATA);
+    await assert.rejects(opened.vault.sign(DATA), BackingUnavailableError);
+  });
+
+  it('fails at its deadline when Cloud KMS is slow, and at once after some failures', async () => {
+    await using opened = await open({ deadlineMs: 100 });
+    opened.faults.delayMs = 60_000;
+    for (let failures = 0; failures < 5; failures++) {
+      await assert.rejects(opened.vault.sign(DATA), /no answer within 100 ms|DEADLINE_EXCEEDED/);
+    }
+    const before = opened.calls();
+    await assert.rejects(opened.vault.sign(DATA), /not asked/);
+    assert.deepEqual(opened.calls(), before);
+    opened.faults.clear();
+    opened.passHours(1);
+    assert.equal((await opened.vault.sign(DATA)).length, 256);
+  });
+
+  it('makes no more calls at once than it may, and refuses what waits behind too many', async () => {
+    await using opened = await open({ maxConcurrency: 2 });
+    opened.faults.delayMs = 50;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 30 }, () => opened.vault.sign(DATA)),
+    );
+    assert.equal(outcomes.filter((outcome) => outcome.status === 'fulfilled').length, 18);
+    assert.equal(opened.calls().AsymmetricSign, 18);
+  });
+
+  it('does not take an outage for a broken seal', async () => {
+    await using opened = await open({ deadlineMs: 300 });
+    const sealed = await opened.vault.seal(DATA, 'a');
+    opened.faults.failNext(1_000, status.UNAVAILABLE);
+    await assert.rejects(opened.vault.unseal(sealed, 'a'), BackingUnavailableError);
+    opened.faults.clear();
+    const damaged = Uint8Array.from(sealed);
+    damaged[10] = (damaged[10] ?? 0) ^ 1;
+    await assert.rejects(opened.vault.unseal(damaged, 'a'), SealBrokenError);
+  });
+
+  it('has its keys provisioned once, however often that is asked for', async () => {
+    await using opened = await open();
+    const again = await Promise.all([1, 2, 3].map(() => provisionKeys(opened.place)));
+    assert.deepEqual(new Set(again.map((keys) => JSON.stringify(keys))).size, 1);
+    await using other = new GoogleKmsVault({
+      ...(again[0] ?? { identityKeyVersion: '', sealingKey: '' }),
+      emulatorAddress: opened.place.emulatorAddress,
+    });
+    assert.deepEqual(await other.publicKey(), await opened.vault.publicKey());
+  });
+});
+
+async function open(more: { deadlineMs?: number; maxConcurrency?: number } = {}) {
+  const server = await startKmsServer();
+  const emulatorAddress = server.address;
+  const place = {
+    project: 'test',
+    location: 'here',
+    keyRing: uniqueName('vault'),
+    emulatorAddress,
+  };
+  let hours = 0;
+  const clock: Clock = {
+    now: () => new Date(Date.now() + hours * HOUR_MS),
+    schedule: systemClock.schedule,
+  };
+  const keys = await provisionKeys(place);
+  const vault = new GoogleKmsVault({
+    ...keys,
+    emulatorAddress,
+    clock,
+    deadlineMs: 10_000,
+    ...more,
+  });
+  server.faults.calls.clear();
+  return {
+    place,
+    vault,
+    faults: server.faults,
+    calls: (): Partial<Record<string, number>> => Object.fromEntries(server.faults.calls),
+    passHours(passed: number) {
+      hours += passed;
+    },
+    async [Symbol.asyncDispose]() {
+      await vault[Symbol.asyncDispose]();
+      await server.stop();
+    },
+  };
+}
