@@ -73,6 +73,14 @@ describe('A parcel for a private endpoint', () => {
     );
   });
 
+  it('is refused if a private gateway itself is the recipient', () => {
+    const courier = road.withCertificate(road.sender, {}, road.phone);
+
+    refuses('untrusted-path', () =>
+      road.accept(road.parcel({ sender: courier, recipient: road.phone.nodeId })),
+    );
+  });
+
   it("is refused if the path leads to another gateway's root", async () => {
     const other = await internetGateway('other gateway', road.validity);
 

@@ -24,7 +24,9 @@ export interface PrivateGatewaySender {
   readonly isIssuedByAnchor: boolean;
 }
 
-/** About 10 KiB each. */
+/** Sender, private endpoint, private gateway and Internet gateway. */
+const PARCEL_PATH_CERTIFICATES = 4;
+
 const DEFAULT_MAX_CACHED_CERTIFICATES = 4096;
 
 /**
@@ -84,9 +86,10 @@ export class MessageVerifier {
    * sender: it issued the sender's certificate, and a path goes on from it to
    * an anchor.
    *
-   * @returns the path: sender first, then the recipient, anchor last. For a parcel to a private
-   *   endpoint, the private gateway of that endpoint stands third
+   * @returns the path: sender first, then the recipient, anchor last. That of a parcel always has
+   *   four certificates; the third is that of the recipient's private gateway
    * @throws {InvalidMessageError} `wrong-recipient` if another node issued the sender's certificate
+   * @see RS-002 "Parcel Delivery Authorization"
    */
   verifyAuthorised(message: RamfMessage, trust: Trust): readonly Certificate[] {
     checkDates(message, trust.at);
@@ -96,6 +99,9 @@ export class MessageVerifier {
     });
     if (path[1]?.nodeId !== message.recipient.id) {
       throw new InvalidMessageError('wrong-recipient', 'Recipient did not authorise the sender');
+    }
+    if (message.type === 'parcel' && path.length !== PARCEL_PATH_CERTIFICATES) {
+      throw new InvalidMessageError('untrusted-path', 'Recipient is not behind a private gateway');
     }
     message.signedData.verify();
     this.#keep(path);

@@ -246,6 +246,4 @@ export class DerReader {
   }
 }
 
-function hex(octet: number): string {
-  return `0x${octet.toString(16).padStart(2, '0')}`;
-}
+const hex = (octet: number): string => `0x${octet.toString(16).padStart(2, '0')}`;

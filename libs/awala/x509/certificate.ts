@@ -1,46 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
-import { parseCertificateTime } from '../der/time.ts';
 import { MalformedMessageError } from '../errors.ts';
 import { MAX_CERTIFICATE_OCTETS } from '../limits.ts';
 import { type NodeId, nodeIdOfKey } from '../node-id.ts';
-import {
-  type DeliveryRateLimit,
-  type Extensions,
-  noExtensions,
-  readExtensions,
-} from './extensions.ts';
-import { commonNameOf } from './name.ts';
-import { type RsaKeySize, rsaKeySizeOf } from './public-key.ts';
-
-/** The `version` field of an X.509 v3 certificate. */
-const V3 = 2;
-
-const MAX_SERIAL_NUMBER_OCTETS = 20;
-
-/** The parts of a certificate as they stand in its DER. */
-interface CertificateParts {
-  /** What the issuer signed. */
-  readonly tbs: Uint8Array;
-  /** AlgorithmIdentifier of the issuer's signature. */
-  readonly signatureAlgorithm: Uint8Array;
-  readonly signature: Uint8Array;
-  /** Content octets of an INTEGER. */
-  readonly serialNumber: Uint8Array;
-  /** DER Name. */
-  readonly issuer: Uint8Array;
-  readonly issuerCommonName: string;
-  readonly notBefore: Date;
-  readonly notAfter: Date;
-  /** DER Name. */
-  readonly subject: Uint8Array;
-  readonly commonName: string;
-  /** DER SubjectPublicKeyInfo. */
-  readonly spki: Uint8Array;
-  /** Null if the key is not an RSA key. */
-  readonly rsaKeySize: RsaKeySize | null;
-  readonly extensions: Extensions;
-}
+import { type CertificateParts, parseCertificateParts } from './certificate-parts.ts';
+import type { DeliveryRateLimit } from './extensions.ts';
+import type { RsaKeySize } from './public-key.ts';
 
 /**
  * An X.509 certificate of the Awala PKI, parsed but not verified in any way.
@@ -74,7 +38,7 @@ export class Certificate {
         `Certificate spans more than ${MAX_CERTIFICATE_OCTETS} octets`,
       );
     }
-    return new Certificate(der, parseParts(der));
+    return new Certificate(der, parseCertificateParts(der));
   }
 
   /** The subject's id, which is that of its key. */
@@ -184,73 +148,6 @@ export class Certificate {
   equals(other: Certificate): boolean {
     return this === other || Buffer.compare(this.der, other.der) === 0;
   }
-}
-
-function parseParts(der: Uint8Array): CertificateParts {
-  const reader = new DerReader(der);
-  reader.enter(TAG.sequence);
-  const tbs = reader.readElement(TAG.sequence);
-  const signatureAlgorithm = reader.readElement(TAG.sequence);
-  const signature = reader.readBitString();
-  reader.leave();
-  reader.finish();
-  return { tbs, signatureAlgorithm, signature, ...parseTbs(tbs, signatureAlgorithm) };
-}
-
-/** RFC 5280 §4.1.2; the unique identifiers that nobody uses are not taken. */
-function parseTbs(tbs: Uint8Array, signatureAlgorithm: Uint8Array) {
-  const reader = new DerReader(tbs);
-  reader.enter(TAG.sequence);
-  reader.enter(contextConstructed(0));
-  const version = reader.readSmallInteger();
-  reader.leave();
-  const serialNumber = reader.read(TAG.integer);
-  const innerAlgorithm = reader.readElement(TAG.sequence);
-  const issuer = reader.readElement(TAG.sequence);
-  reader.enter(TAG.sequence);
-  const notBefore = readTime(reader);
-  const notAfter = readTime(reader);
-  reader.leave();
-  const subject = reader.readElement(TAG.sequence);
-  const spki = reader.readElement(TAG.sequence);
-  const extensions = readOptionalExtensions(reader);
-  reader.leave();
-  if (version !== V3) {
-    throw new MalformedMessageError('Certificate is not of X.509 version 3');
-  }
-  if (serialNumber.length < 1 || serialNumber.length > MAX_SERIAL_NUMBER_OCTETS) {
-    throw new MalformedMessageError('Serial number is empty or too long');
-  }
-  if (Buffer.compare(innerAlgorithm, signatureAlgorithm) !== 0) {
-    throw new MalformedMessageError('Certificate names two different signature algorithms');
-  }
-  return {
-    serialNumber,
-    issuer,
-    issuerCommonName: commonNameOf(issuer),
-    notBefore,
-    notAfter,
-    subject,
-    commonName: commonNameOf(subject),
-    spki,
-    rsaKeySize: rsaKeySizeOf(spki),
-    extensions,
-  };
-}
-
-function readTime(reader: DerReader): Date {
-  const tag = reader.isNext(TAG.utcTime) ? TAG.utcTime : TAG.generalizedTime;
-  return parseCertificateTime(reader.read(tag));
-}
-
-function readOptionalExtensions(reader: DerReader): Extensions {
-  if (reader.isAtEnd) {
-    return noExtensions();
-  }
-  reader.enter(contextConstructed(3));
-  const extensions = readExtensions(reader);
-  reader.leave();
-  return extensions;
 }
 
 function importKey(spki: Uint8Array): KeyObject {

@@ -1,6 +1,7 @@
 import { isOid, OIDS } from '../der/oids.ts';
 import { DerReader, TAG } from '../der/reader.ts';
-import { MalformedMessageError } from '../errors.ts';
+import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
+import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
 
 /** The sizes of an RSA public key. */
 export interface RsaKeySize {
@@ -30,6 +31,23 @@ export function rsaKeySizeOf(spki: Uint8Array): RsaKeySize | null {
   reader.finish();
   const isRsa = isOid(algorithm, OIDS.rsaEncryption) || isOid(algorithm, OIDS.rsaPss);
   return isRsa ? readRsaKeySize(new DerReader(keyOctets)) : null;
+}
+
+/**
+ * @param size - null for a key of another kind
+ * @throws {InvalidMessageError} `algorithm`, unless it is an RSA key of a size that RS-018 allows
+ */
+export function requireAllowedRsaKey(size: RsaKeySize | null): void {
+  if (size === null) {
+    throw new InvalidMessageError('algorithm', 'Key is not an RSA key');
+  }
+  const { modulusBits, exponentBits } = size;
+  if (modulusBits < MIN_RSA_MODULUS_BITS || modulusBits > MAX_RSA_MODULUS_BITS) {
+    throw new InvalidMessageError('algorithm', `RSA key has ${modulusBits} bits`);
+  }
+  if (exponentBits > MAX_RSA_EXPONENT_BITS) {
+    throw new InvalidMessageError('algorithm', `RSA exponent has ${exponentBits} bits`);
+  }
 }
 
 function readRsaKeySize(key: DerReader): RsaKeySize {

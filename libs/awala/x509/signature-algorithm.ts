@@ -3,8 +3,8 @@ import { isOid, OIDS } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { latin1Of } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
-import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
 import type { Certificate } from './certificate.ts';
+import { requireAllowedRsaKey } from './public-key.ts';
 
 /** The hash functions that RS-018 allows, as `node:crypto` calls them. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
@@ -58,7 +58,7 @@ export function isSignedBy(
   signature: Uint8Array,
 ): boolean {
   const hash = parseSignatureAlgorithm(algorithm);
-  requireAllowedKey(subject);
+  requireAllowedRsaKey(subject.rsaKeySize);
   try {
     const key = {
       key: subject.publicKey,
@@ -123,19 +123,6 @@ function readParameter<T>(reader: DerReader, field: number, read: (reader: DerRe
   const value = read(reader);
   reader.leave();
   return value;
-}
-
-function requireAllowedKey({ rsaKeySize }: Certificate): void {
-  if (rsaKeySize === null) {
-    throw new InvalidMessageError('algorithm', 'Key is not an RSA key');
-  }
-  const { modulusBits, exponentBits } = rsaKeySize;
-  if (modulusBits < MIN_RSA_MODULUS_BITS || modulusBits > MAX_RSA_MODULUS_BITS) {
-    throw new InvalidMessageError('algorithm', `RSA key of ${modulusBits} bits`);
-  }
-  if (exponentBits > MAX_RSA_EXPONENT_BITS) {
-    throw new InvalidMessageError('algorithm', `RSA exponent of ${exponentBits} bits`);
-  }
 }
 
 function readHashAlgorithm(reader: DerReader): HashName {
