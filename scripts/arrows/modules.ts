@@ -14,6 +14,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   sqlite: FOUNDATIONS,
   gateway: [...FOUNDATIONS, 'libs/awala/', ...portFiles()],
   runtime: FOUNDATIONS,
+  composition: ['libs/'],
 };
 
 /** Who may import a file, and what the file may import, by where it lies. */

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { KeyVault } from '#key-vault/port.ts';
+import { type Values, variant } from '#runtime/configuration/configuration.ts';
+import { choice, text } from '#runtime/configuration/variables.ts';
+import { dataFolder } from './data-folder.ts';
+import type { Foundations } from './foundations.ts';
+
+const meaning = 'what holds the identity key';
+const KINDS = ['local', 'google-kms'] as const;
+
+const CRYPTO_KEY = 'projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+';
+
+const groups = {
+  local: { folder: dataFolder },
+  'google-kms': {
+    identityKeyVersion: text('KMS_IDENTITY_KEY_VERSION', {
+      meaning: 'the version of an RSA_SIGN_PSS_2048_SHA256 key in Cloud KMS that is the identity',
+      pattern: new RegExp(`^${CRYPTO_KEY}/cryptoKeyVersions/\\d+$`),
+      format: 'like projects/…/locations/…/keyRings/…/cryptoKeys/…/cryptoKeyVersions/1',
+    }),
+    sealingKey: text('KMS_SEALING_KEY', {
+      meaning: 'the symmetric key in Cloud KMS that wraps the keys which seal secrets',
+      pattern: new RegExp(`^${CRYPTO_KEY}$`),
+      format: 'like projects/…/locations/…/keyRings/…/cryptoKeys/…',
+    }),
+    emulator: text('KMS_EMULATOR_HOST', {
+      meaning: 'host:port of a server with the API of Cloud KMS, without TLS',
+      default: null,
+    }),
+  },
+};
+
+/** For a gateway that is one process. */
+export const keyVault = variant(choice('KEY_VAULT', KINDS, { meaning, default: 'local' }), groups);
+
+/** For a service: several on one machine may share a local vault. */
+export const sharedKeyVault = variant(choice('KEY_VAULT', KINDS, { meaning }), groups);
+
+export type KeyVaultConfig = Values<typeof keyVault>;
+
+/** @throws {LocalVaultError} if the keys in the data folder cannot be used */
+export async function openKeyVault(
+  config: KeyVaultConfig,
+  { clock, log }: Foundations,
+): Promise<KeyVault> {
+  if (config.kind === 'google-kms') {
+    const { GoogleKmsVault } = await import('#key-vault/google-kms/key-vault.ts');
+    return new GoogleKmsVault({ clock, ...kmsPlace(config) });
+  }
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(config.folder, { recursive: true, mode: 0o700 });
+  const { openLocalKeyVault } = await import('#key-vault/local/key-vault.ts');
+  return openLocalKeyVault({ folder: join(config.folder, 'keys'), log });
+}
+
+/** Where a configuration says that the keys are, in the words of the adapter. */
+export function kmsPlace({
+  identityKeyVersion,
+  sealingKey,
+  emulator,
+}: Extract<KeyVaultConfig, { kind: 'google-kms' }>) {
+  return {
+    identityKeyVersion,
+    sealingKey,
+    ...(emulator !== null && { emulatorAddress: emulator }),
+  };
+}

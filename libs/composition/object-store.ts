@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { ObjectStore } from '#object-store/port.ts';
+import { type Values, variant } from '#runtime/configuration/configuration.ts';
+import { choice, text, url } from '#runtime/configuration/variables.ts';
+import { dataFolder } from './data-folder.ts';
+import type { Foundations } from './foundations.ts';
+import { OR_ONE_PROCESS, refusing } from './sharing.ts';
+
+const meaning = 'where parcels and cargo are stored';
+
+const gcs = {
+  bucket: text('GCS_BUCKET', { meaning: 'the bucket of Cloud Storage that holds parcels' }),
+  endpoint: url('GCS_ENDPOINT', {
+    meaning: 'where Cloud Storage is, if not at Google: http: is spoken to without credentials',
+    protocols: ['https:', 'http:'],
+    default: null,
+  }),
+};
+
+/** For a gateway that is one process. */
+export const objectStore = variant(
+  choice('OBJECT_STORE', ['filesystem', 'gcs'], { meaning, default: 'filesystem' }),
+  { filesystem: { folder: dataFolder }, gcs },
+);
+
+/** For a service that shares the store with others. */
+export const sharedObjectStore = variant(
+  refusing(choice('OBJECT_STORE', ['gcs'], { meaning }), {
+    kind: 'filesystem',
+    sentence: `is filesystem, which only one process can use: set OBJECT_STORE=gcs and GCS_BUCKET, ${OR_ONE_PROCESS}`,
+  }),
+  { gcs },
+);
+
+export type ObjectStoreConfig = Values<typeof objectStore>;
+
+/** @throws {BackingUnavailableError} if the data folder cannot be used */
+export async function openObjectStore(
+  config: ObjectStoreConfig,
+  { clock, databases }: Foundations,
+): Promise<ObjectStore> {
+  if (config.kind === 'gcs') {
+    const { GcsObjectStore } = await import('#object-store/gcs/object-store.ts');
+    return new GcsObjectStore({ clock, ...gcsPlace(config) });
+  }
+  const { openFilesystemObjectStore } = await import('#object-store/filesystem/open-store.ts');
+  const database = await databases.in(config.folder);
+  return openFilesystemObjectStore({ database, folder: join(config.folder, 'objects'), clock });
+}
+
+/** Where a configuration says that objects are, in the words of the adapter. */
+export function gcsPlace({ bucket, endpoint }: Extract<ObjectStoreConfig, { kind: 'gcs' }>) {
+  return { bucket, ...(endpoint && { apiEndpoint: endpoint.origin }) };
+}

@@ -1,0 +1,59 @@
+import type { RecordStore } from '#record-store/port.ts';
+import { type Values, variant } from '#runtime/configuration/configuration.ts';
+import { choice, text } from '#runtime/configuration/variables.ts';
+import { dataFolder } from './data-folder.ts';
+import type { Foundations } from './foundations.ts';
+import { OR_ONE_PROCESS, refusing } from './sharing.ts';
+
+const meaning = 'where certificates, session keys and ledgers are kept';
+
+const firestore = {
+  project: text('FIRESTORE_PROJECT', { meaning: 'the Google Cloud project that Firestore is in' }),
+  database: text('FIRESTORE_DATABASE', {
+    meaning: 'the database of Firestore',
+    default: '(default)',
+  }),
+  emulator: text('FIRESTORE_EMULATOR_HOST', {
+    meaning: 'host:port of an emulator of Firestore',
+    default: null,
+  }),
+};
+
+/** For a gateway that is one process. */
+export const recordStore = variant(
+  choice('RECORD_STORE', ['sqlite', 'firestore'], { meaning, default: 'sqlite' }),
+  { sqlite: { folder: dataFolder }, firestore },
+);
+
+/** For a service that shares the store with others. */
+export const sharedRecordStore = variant(
+  refusing(choice('RECORD_STORE', ['firestore'], { meaning }), {
+    kind: 'sqlite',
+    sentence: `is sqlite, which only one process can use: set RECORD_STORE=firestore and FIRESTORE_PROJECT, ${OR_ONE_PROCESS}`,
+  }),
+  { firestore },
+);
+
+export type RecordStoreConfig = Values<typeof recordStore>;
+
+/** @throws {BackingUnavailableError} if the data folder cannot be used */
+export async function openRecordStore(
+  config: RecordStoreConfig,
+  { clock, databases }: Foundations,
+): Promise<RecordStore> {
+  if (config.kind === 'firestore') {
+    const { FirestoreRecordStore } = await import('#record-store/firestore/record-store.ts');
+    return new FirestoreRecordStore({ clock, ...firestorePlace(config) });
+  }
+  const { openSqliteRecordStore } = await import('#record-store/sqlite/open-store.ts');
+  return openSqliteRecordStore({ database: await databases.in(config.folder), clock });
+}
+
+/** Where a configuration says that records are, in the words of the adapter. */
+export function firestorePlace({
+  project,
+  database,
+  emulator,
+}: Extract<RecordStoreConfig, { kind: 'firestore' }>) {
+  return { project, database, ...(emulator !== null && { emulatorAddress: emulator }) };
+}

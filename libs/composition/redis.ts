@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { parseRedisTarget, type RedisTarget } from '#backing/redis/connection-options.ts';
+import { Secret } from '#runtime/configuration/secret.ts';
+import { VariableFault, variable } from '#runtime/configuration/variable.ts';
+import { text } from '#runtime/configuration/variables.ts';
+
+/** How Redis is reached, and what is ours in it. */
+export const redisVariables = {
+  url: variable(
+    'REDIS_URL',
+    { meaning: 'redis://host:port, rediss:// for TLS, redis+cluster:// for any node of a cluster' },
+    (content) => {
+      try {
+        parseRedisTarget({ url: content });
+      } catch {
+        throw new VariableFault('must be a URL such as redis://host:6379 or rediss+cluster://host');
+      }
+      // It may hold a password.
+      return new Secret(content);
+    },
+  ),
+  caFile: text('REDIS_CA_FILE', {
+    meaning: 'a file with the certificates to trust besides the system’s, in PEM',
+    default: null,
+  }),
+  prefix: text('REDIS_PREFIX', {
+    meaning: 'what the names in Redis begin with, so that several gateways can share a server',
+    default: 'awala',
+    pattern: /^[A-Za-z0-9_.-]{1,64}$/,
+    format: '1 to 64 of A-Z a-z 0-9 _ . -',
+  }),
+};
+
+export interface RedisConfig {
+  readonly url: Secret;
+  readonly caFile: string | null;
+  readonly prefix: string;
+}
+
+/** @throws if the file with certificates cannot be read */
+export async function redisTarget({ url, caFile }: RedisConfig): Promise<RedisTarget> {
+  const target = { url: url.reveal() };
+  return caFile === null ? target : { ...target, ca: await readFile(caFile, 'utf8') };
+}

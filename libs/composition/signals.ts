@@ -1,0 +1,38 @@
+import { type Values, variant } from '#runtime/configuration/configuration.ts';
+import { choice } from '#runtime/configuration/variables.ts';
+import type { Signals } from '#signals/port.ts';
+import type { Foundations } from './foundations.ts';
+import { redisTarget, redisVariables } from './redis.ts';
+import { OR_ONE_PROCESS, refusing } from './sharing.ts';
+
+const meaning = 'what tells a collector that a parcel came';
+
+/** For a gateway that is one process. */
+export const signals = variant(
+  choice('SIGNALS', ['in-process', 'redis'], { meaning, default: 'in-process' }),
+  { 'in-process': {}, redis: redisVariables },
+);
+
+/** For a service whose signals come from others, or go to them. */
+export const sharedSignals = variant(
+  refusing(choice('SIGNALS', ['redis'], { meaning }), {
+    kind: 'in-process',
+    sentence: `is in-process, which reaches no other process: set SIGNALS=redis and REDIS_URL, ${OR_ONE_PROCESS}`,
+  }),
+  { redis: redisVariables },
+);
+
+export type SignalsConfig = Values<typeof signals>;
+
+export async function openSignals(
+  config: SignalsConfig,
+  { clock, log }: Foundations,
+): Promise<Signals> {
+  if (config.kind === 'redis') {
+    const { RedisSignals } = await import('#signals/redis/signals.ts');
+    const prefix = `${config.prefix}:signal:`;
+    return new RedisSignals({ ...(await redisTarget(config)), prefix, clock, log });
+  }
+  const { InProcessSignals } = await import('#signals/in-process/signals.ts');
+  return new InProcessSignals({ log });
+}

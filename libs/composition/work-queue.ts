@@ -1,0 +1,40 @@
+import { type Values, variant } from '#runtime/configuration/configuration.ts';
+import { choice } from '#runtime/configuration/variables.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+import { dataFolder } from './data-folder.ts';
+import type { Foundations } from './foundations.ts';
+import { redisTarget, redisVariables } from './redis.ts';
+import { OR_ONE_PROCESS, refusing } from './sharing.ts';
+
+const meaning = 'what hands work to the workers';
+
+/** For a gateway that is one process. */
+export const workQueue = variant(
+  choice('WORK_QUEUE', ['sqlite', 'redis'], { meaning, default: 'sqlite' }),
+  { sqlite: { folder: dataFolder }, redis: redisVariables },
+);
+
+/** For a service whose work others do, or that does that of others. */
+export const sharedWorkQueue = variant(
+  refusing(choice('WORK_QUEUE', ['redis'], { meaning }), {
+    kind: 'sqlite',
+    sentence: `is sqlite, which only one process can use: set WORK_QUEUE=redis and REDIS_URL, ${OR_ONE_PROCESS}`,
+  }),
+  { redis: redisVariables },
+);
+
+export type WorkQueueConfig = Values<typeof workQueue>;
+
+/** @throws {BackingUnavailableError} if the data folder cannot be used */
+export async function openWorkQueue(
+  config: WorkQueueConfig,
+  { clock, log, databases }: Foundations,
+): Promise<WorkQueue> {
+  if (config.kind === 'redis') {
+    const { openRedisQueue } = await import('#work-queue/redis/open-queue.ts');
+    const prefix = `${config.prefix}-jobs`;
+    return openRedisQueue({ ...(await redisTarget(config)), prefix, clock, log });
+  }
+  const { openSqliteWorkQueue } = await import('#work-queue/sqlite/open-queue.ts');
+  return openSqliteWorkQueue({ database: await databases.in(config.folder), clock, log });
+}
