@@ -76,6 +76,8 @@ class Run {
   readonly #origin: CargoOrigin;
   readonly #totals: Partial<Record<Outcome, number>> = {};
   #items = 0;
+  /** Others have theirs until this resolves. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: CargoContentsParts, origin: CargoOrigin) {
     this.#parts = parts;
@@ -88,8 +90,9 @@ class Run {
       const outcome = await this.#take(item);
       this.#totals[outcome] = (this.#totals[outcome] ?? 0) + 1;
       if (++this.#items % ITEMS_PER_TURN === 0) {
-        await setImmediate();
+        this.#turn = setImmediate();
       }
+      await this.#turn;
     }
   }
 

@@ -1,0 +1,120 @@
+import { setImmediate } from 'node:timers/promises';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
+import { INTERNET_BOUND_PREFIX, mailboxPrefix } from '#gateway/object-keys.ts';
+import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
+import { InMemoryRecordStore, type RecordStoreCall } from '#record-store/in-memory.ts';
+import { InProcessSignals } from '#signals/in-process/signals.ts';
+import {
+  authorisedSender,
+  endpoint,
+  type Identity,
+  identity,
+  type MessageFields,
+  messageFrom,
+  type Peer,
+  privateGateway,
+  type Validity,
+} from '#test/builders/peers.ts';
+import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
+import { RecordedLog, RecordedMetrics } from './recorded.ts';
+
+export const OWN_ADDRESS = 'gateway.example';
+export const APP_ADDRESS = 'app.example';
+
+/** A gateway in memory, the phones that are registered with it, and the faults to come. */
+export class OpenedGateway implements AsyncDisposable {
+  readonly clock = new ManualClock();
+  readonly log = new RecordedLog();
+  readonly metrics = new RecordedMetrics();
+  /** Run before each call to a store; may throw in its stead. */
+  beforeObjects: (call: ObjectStoreCall) => void = () => {};
+  beforeRecords: (call: RecordStoreCall) => void = () => {};
+  /** Calls to the record store so far. */
+  recordCalls = 0;
+  readonly objects = new InMemoryObjectStore({ before: (call) => this.beforeObjects(call) });
+  readonly records = new InMemoryRecordStore({
+    clock: this.clock,
+    before: (call) => {
+      this.recordCalls++;
+      this.beforeRecords(call);
+    },
+  });
+  readonly queue = new InMemoryWorkQueue({ clock: this.clock });
+  readonly ports: GatewayPorts = {
+    ...this,
+    vault: new MemoryVault(identity('us')),
+    signals: new InProcessSignals({ log: this.log }),
+  };
+  readonly peerSessionKeys = new PeerSessionKeys(this);
+  // Set by `open`.
+  declare readonly gateway: Gateway;
+  declare readonly us: Peer;
+  /** That of the gateway's certificate. */
+  declare readonly validity: Validity;
+  /** Registered, and has the endpoint `recipient`, which authorised `sender` to write to it. */
+  declare readonly phone: Peer;
+  declare readonly recipient: Peer;
+  declare readonly sender: Peer;
+  /** Registered as well. */
+  declare readonly otherPhone: Peer;
+
+  private constructor() {}
+
+  static async open(): Promise<OpenedGateway> {
+    const opened = new OpenedGateway();
+    const gateway = await openGateway(opened.ports, OWN_ADDRESS);
+    const certificate = await gateway.identity.currentCertificate();
+    const { notBefore, notAfter } = certificate;
+    const validity = { notBefore, notAfter };
+    const us: Peer = { ...identity('us'), certificate, issuers: [] };
+    const phone = await privateGateway('phone', us, validity);
+    const recipient = await endpoint('recipient', phone, validity);
+    const sender = await authorisedSender('sender', recipient, validity);
+    const otherPhone = await privateGateway('other phone', us, validity);
+    return Object.assign(opened, { gateway, us, validity, phone, recipient, sender, otherPhone });
+  }
+
+  /** A parcel for the endpoint behind `phone`. */
+  gatewayBound(fields: Partial<MessageFields> = {}, sender: Peer = this.sender) {
+    return this.#message(sender, { recipient: { id: this.recipient.nodeId }, ...fields });
+  }
+
+  /** A parcel for an Internet app. */
+  internetBound(fields: Partial<MessageFields> = {}, internetAddress = APP_ADDRESS) {
+    const recipient = { id: identity('app').nodeId, internetAddress };
+    return this.#message(this.recipient, { recipient, ...fields });
+  }
+
+  #message(sender: Peer, fields: Omit<MessageFields, 'createdAt'>): Promise<Uint8Array> {
+    return messageFrom(sender, { createdAt: this.clock.now(), ...fields });
+  }
+
+  /** What is held for a private gateway. */
+  held({ nodeId }: Identity): Promise<string[]> {
+    return this.keys(mailboxPrefix(nodeId));
+  }
+
+  /** What is bound for the Internet. */
+  outbox(): Promise<string[]> {
+    return this.keys(INTERNET_BOUND_PREFIX);
+  }
+
+  async keys(prefix: string): Promise<string[]> {
+    return (await Array.fromAsync(this.objects.list(prefix))).map(({ key }) => key);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.queue[Symbol.asyncDispose]();
+    await this.ports.signals[Symbol.asyncDispose]();
+  }
+}
+
+/** Resolves once the condition holds, looking again after each turn of the event loop. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) {
+    await setImmediate();
+  }
+}
