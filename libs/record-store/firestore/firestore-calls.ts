@@ -14,8 +14,12 @@ const FAILED_PRECONDITION = 9;
 /** RESOURCE_EXHAUSTED, ABORTED (contention), INTERNAL, UNAVAILABLE. */
 const TRANSIENT_CODES = new Set([8, 10, 13, 14]);
 
-/** One call to Firestore with the options it must be given. */
-export type FirestoreCall<T> = (client: FirestoreClient, options: CallOptions) => Promise<T>;
+/** One call to Firestore with the options it must be given; `signal` is aborted at the deadline. */
+export type FirestoreCall<T> = (
+  client: FirestoreClient,
+  options: CallOptions,
+  signal: AbortSignal,
+) => Promise<T>;
 
 /** Makes one call within the deadline of an operation, which may need several. */
 export type Step = <T>(call: FirestoreCall<T>) => Promise<T>;
@@ -48,7 +52,9 @@ export class FirestoreCalls implements AsyncDisposable {
     try {
       return await withDeadline(deadline, (signal) =>
         operation((call) =>
-          repeat({ clock, signal, isTransient }, async () => call(await this.#open(), options)),
+          repeat({ clock, signal, isTransient }, async () =>
+            call(await this.#open(), options, signal),
+          ),
         ),
       );
     } catch (cause) {

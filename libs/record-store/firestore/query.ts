@@ -16,6 +16,13 @@ export interface PageOf {
   readonly limit: number;
 }
 
+interface QueryAnswer {
+  readonly document?: RawDocument | null;
+}
+
+/** A stream has a repetition of its own in the client library, besides that of calls. */
+const NO_STREAM_RETRY = { retries: 0, noResponseRetries: 0 };
+
 const NAME = { fieldPath: '__name__' };
 
 /** One page of the documents of a kind whose ids start with a prefix, in order of id. */
@@ -39,13 +46,15 @@ export async function queryPage(
     limit: { value: limit },
     ...(afterId === null ? {} : { startAt: { values: [named(encodeId(afterId))], before: false } }),
   };
-  return step(async (client, options) => {
+  return step(async (client, options, signal) => {
     const found: StoredDocument[] = [];
-    const answers: AsyncIterable<{ document?: RawDocument | null }> = client.runQuery(
+    const answers = client.runQuery(
       { parent: documents.root, structuredQuery },
-      options,
+      { ...options, retryRequestOptions: NO_STREAM_RETRY },
     );
-    for await (const { document } of answers) {
+    // The client would go on asking long after anybody waits for it.
+    signal.addEventListener('abort', () => answers.destroy(), { once: true });
+    for await (const { document } of answers as AsyncIterable<QueryAnswer>) {
       if (document) {
         found.push(decodeDocument(document));
       }
