@@ -4,10 +4,6 @@ import { MalformedMessageError } from '../errors.ts';
 import { MAX_CONTENT_SEGMENTS } from '../limits.ts';
 import type { HashName } from '../x509/signature-algorithm.ts';
 
-/** Segments shorter than this are gathered before they are hashed, so that fewer calls are made. */
-const SHORT_SEGMENT_OCTETS = 16_384;
-const GATHERED_OCTETS = 65_536;
-
 /**
  * The octets that a SignedData holds, which may lie in the message in pieces:
  * the JavaScript peers cut them every 65 536 octets, the JVM peers every 1 000.
@@ -64,14 +60,11 @@ export class SegmentedContent {
 
   /** The digest in hex. */
   digest(algorithm: HashName): string {
-    const count = this.#bounds.length / 2;
-    if (count === 1) {
+    if (this.#bounds.length === 2) {
       return hash(algorithm, this.slice(0, this.length), 'hex');
     }
     const running = createHash(algorithm);
-    const isFinelyCut = this.length / count < SHORT_SEGMENT_OCTETS;
-    const parts = this.#parts(0, this.length);
-    for (const part of isFinelyCut ? gathered(parts) : parts) {
+    for (const part of this.#parts(0, this.length)) {
       running.update(part);
     }
     return running.digest('hex');
@@ -100,23 +93,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     offset += part.length;
   }
   return whole;
-}
-
-/** Yields the same octets in fewer parts; each is overwritten once the next is asked for. */
-function* gathered(parts: Iterable<Uint8Array>): Generator<Uint8Array> {
-  const buffer = new Uint8Array(GATHERED_OCTETS);
-  let filled = 0;
-  for (const part of parts) {
-    if (filled + part.length > buffer.length) {
-      yield buffer.subarray(0, filled);
-      filled = 0;
-    }
-    if (part.length > buffer.length) {
-      yield part;
-    } else {
-      buffer.set(part, filled);
-      filled += part.length;
-    }
-  }
-  yield buffer.subarray(0, filled);
 }

@@ -9,7 +9,7 @@ import { requireAllowedRsaKey } from './public-key.ts';
 /** The hash functions that RS-018 allows, as `node:crypto` calls them. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 
-export const DIGEST_OCTETS: Readonly<Record<HashName, number>> = {
+const DIGEST_OCTETS: Readonly<Record<HashName, number>> = {
   sha256: 32,
   sha384: 48,
   sha512: 64,
@@ -41,7 +41,7 @@ export function parseHashAlgorithm(identifier: Uint8Array): HashName {
  * @throws {InvalidMessageError} `algorithm`, for anything but what RS-018 allows
  * @see RFC 4055 §3.1
  */
-export function parseSignatureAlgorithm(identifier: Uint8Array): HashName {
+function parseSignatureAlgorithm(identifier: Uint8Array): HashName {
   return parseOnce(identifier, readRsaPss, knownSignatureAlgorithms);
 }
 
