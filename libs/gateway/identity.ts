@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import type { Log } from '#log/log.ts';
@@ -26,6 +27,17 @@ export interface IdentityParts {
   readonly log: Log;
 }
 
+/** What it takes to verify others, and no right to sign. */
+export type VerifyingIdentityParts = Pick<IdentityParts, 'records' | 'clock' | 'log'> & {
+  readonly vault: Pick<KeyVault, 'publicKey'>;
+};
+
+/** Who this gateway is, to a service that issues nothing. */
+export type VerifyingIdentity = Pick<
+  Identity,
+  'nodeId' | 'publicKey' | 'publicKeyDer' | 'trustedCertificates'
+>;
+
 /**
  * Who this gateway is: the key in the vault and the certificates it issued to
  * itself. The newest certificate issues others; all that are still valid are
@@ -38,13 +50,20 @@ export class Identity {
   readonly publicKeyDer: Uint8Array;
   readonly publicKey: KeyObject;
   readonly nodeId: NodeId;
-  readonly #parts: IdentityParts;
+  /** Signs with the identity key, in the vault. */
+  readonly sign: KeyVault['sign'];
+  readonly #parts: VerifyingIdentityParts;
   #certificates: readonly Certificate[] = [];
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | null = null;
 
-  private constructor(parts: IdentityParts, publicKeyDer: Uint8Array) {
+  private constructor(
+    parts: VerifyingIdentityParts,
+    publicKeyDer: Uint8Array,
+    sign: KeyVault['sign'],
+  ) {
     this.#parts = parts;
+    this.sign = sign;
     this.publicKeyDer = publicKeyDer;
     this.publicKey = createPublicKey({
       key: Buffer.from(publicKeyDer),
@@ -61,34 +80,54 @@ export class Identity {
    * @throws {BackingUnavailableError}
    */
   static async open(parts: IdentityParts): Promise<Identity> {
-    const identity = new Identity(parts, await parts.vault.publicKey());
+    const { vault } = parts;
+    const identity = new Identity(parts, await vault.publicKey(), (data) => vault.sign(data));
     await identity.renewIfDue();
     return identity;
   }
 
-  /** Signs with the identity key, in the vault. */
-  readonly sign = (data: Uint8Array): Promise<Uint8Array> => this.#parts.vault.sign(data);
+  /**
+   * Opens the identity for a service that verifies others and issues nothing: it
+   * needs to read records and to ask for the public key, and may not sign.
+   *
+   * @throws {BackingUnavailableError} also if there is no valid certificate yet
+   */
+  static async openToVerify(parts: VerifyingIdentityParts): Promise<VerifyingIdentity> {
+    const identity = new Identity(parts, await parts.vault.publicKey(), () =>
+      Promise.reject(new Error('this service may not sign')),
+    );
+    await identity.trustedCertificates();
+    return identity;
+  }
 
   /**
    * The certificates to verify others against: every own one valid now, the one
    * that expires last first. Read again at most once a minute.
    *
-   * @throws {BackingUnavailableError} only if none was read before
+   * @throws {BackingUnavailableError} if none is known, as nobody can be verified then
    */
-  async trustedCertificates(): Promise<readonly Certificate[]> {
+  async trustedCertificates(): Promise<readonly [Certificate, ...Certificate[]]> {
     const nowMs = this.#parts.clock.now().getTime();
     if (nowMs - this.#loadedAtMs >= TRUST_REFRESH_MS) {
       await this.#refresh();
     }
-    return this.#validNow();
+    const [current, ...older] = this.#validNow();
+    if (!current) {
+      throw new BackingUnavailableError(
+        'record-store',
+        'this gateway has no valid certificate of its own: run awala-gateway keygen',
+      );
+    }
+    return [current, ...older];
   }
 
-  /** The certificate to issue others with: the one that expires last. */
+  /**
+   * The certificate to issue others with: the one that expires last.
+   *
+   * @throws {BackingUnavailableError} if none is known
+   */
   async currentCertificate(): Promise<Certificate> {
     const [current] = await this.trustedCertificates();
-    if (!current) {
-      throw new Error('the gateway has no valid certificate of its own: renewal is overdue');
-    }
     return current;
   }
 
@@ -100,9 +139,20 @@ export class Identity {
   async renewIfDue(): Promise<boolean> {
     await this.#load();
     const current = this.#validNow()[0];
-    if (current && !this.#isHalfOver(current)) {
-      return false;
-    }
+    return current && !this.#isHalfOver(current) ? false : this.#renew();
+  }
+
+  /**
+   * Issues a new own certificate, however young the current one is.
+   *
+   * @returns whether this call issued one, rather than another process just before
+   */
+  async renew(): Promise<boolean> {
+    await this.#load();
+    return this.#renew();
+  }
+
+  async #renew(): Promise<boolean> {
     const certificate = await this.#issueOwn();
     const created = await this.#parts.records.create(
       OWN_CERTIFICATE,

@@ -13,10 +13,10 @@ import type { Outbox } from './outbox.ts';
 
 export interface ParcelIntakeParts {
   readonly verifier: MessageVerifier;
-  readonly identity: Identity;
+  readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly mailbox: Mailbox;
-  readonly outbox: Outbox;
-  readonly ledger: CollectionLedger;
+  readonly outbox: Pick<Outbox, 'store'>;
+  readonly ledger: Pick<CollectionLedger, 'find' | 'record'>;
   /** This gateway's own, in canonical form. */
   readonly internetAddress: string;
   readonly clock: Clock;

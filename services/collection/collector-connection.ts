@@ -26,7 +26,7 @@ const MAX_DELIVERY_ID_OCTETS = 64;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export interface CollectorParts extends CollectionParts {
-  readonly identity: Identity;
+  readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly verifier: MessageVerifier;
   readonly heartbeat: Heartbeat;
   readonly log: Log;

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { silentLog } from '#log/log.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { identity as keyCalled } from '#test/builders/peers.ts';
+import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { Identity } from './identity.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('the identity', () => {
+  function parts() {
+    const clock = new ManualClock();
+    const records = new InMemoryRecordStore({ clock });
+    const vault = new MemoryVault(keyCalled('this gateway'));
+    return { clock, records, vault, log: silentLog };
+  }
+
+  it('issues one certificate, whoever opens it at the same time', async () => {
+    const given = parts();
+    const identities = await Promise.all([1, 2, 3].map(() => Identity.open(given)));
+    for (const each of identities) {
+      assert.equal((await each.trustedCertificates()).length, 1);
+    }
+  });
+
+  it('is renewed at half-life, and before that only when told to', async () => {
+    const given = parts();
+    const identity = await Identity.open(given);
+    assert.equal(await identity.renewIfDue(), false);
+    given.clock.advance(DAY_MS);
+    assert.equal(await identity.renew(), true);
+    assert.equal((await identity.trustedCertificates()).length, 2);
+    given.clock.advance(91 * DAY_MS);
+    assert.equal(await identity.renewIfDue(), true);
+    assert.equal((await identity.trustedCertificates()).length, 3);
+  });
+
+  it('verifies with what another process issued, without a right to sign', async () => {
+    const { vault, ...given } = parts();
+    const publicOnly = { publicKey: () => vault.publicKey() };
+    const parties = { ...given, vault: publicOnly };
+    await assert.rejects(Identity.openToVerify(parties), {
+      code: 'BACKING_UNAVAILABLE',
+      message: /no valid certificate of its own: run awala-gateway keygen/,
+    });
+    const issuer = await Identity.open({ ...given, vault });
+    const verifier = await Identity.openToVerify(parties);
+    assert.equal(verifier.nodeId, issuer.nodeId);
+    const [trusted] = await verifier.trustedCertificates();
+    assert.deepEqual(trusted.der, (await issuer.currentCertificate()).der);
+  });
+
+  it('is unavailable, rather than distrusting everybody, once all its certificates expired', async () => {
+    const given = parts();
+    const identity = await Identity.open(given);
+    given.clock.advance(181 * DAY_MS);
+    await assert.rejects(identity.trustedCertificates(), { code: 'BACKING_UNAVAILABLE' });
+  });
+});
