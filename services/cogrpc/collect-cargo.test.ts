@@ -291,6 +291,22 @@ describe('CollectCargo', () => {
       assert.deepEqual([cargoes.length, end], [1, OK]);
     });
 
+    it('is good while it is under way for weeks, though our session key is replaced meanwhile', async () => {
+      const clock = new ManualClock();
+      await using opened = await openCogrpc({ clock });
+      using courier = new Courier(opened.port);
+      const before = await opened.sessionKeys.initialKey();
+      clock.advance(20 * DAY_MS);
+      const phone = await CargoPhone.register(opened);
+      await holdParcels(opened, phone.peer, { count: 1, octets: 100, ttlMs: 60 * DAY_MS });
+      const cca = await phone.cca();
+      clock.advance(13 * DAY_MS);
+      const after = await opened.sessionKeys.initialKey();
+      assert.notDeepEqual(after.id, before.id);
+      const { cargoes, end } = await courier.collectAll(cca);
+      assert.deepEqual([cargoes.length, end], [1, OK]);
+    });
+
     for (const scheme of ['Relaynet-CCA', 'Awala-CCA']) {
       for (const name of ['awala.cogrpc.CargoRelay', 'relaynet.cogrpc.CargoRelay'] as const) {
         it(`is taken as ${scheme} by ${name}`, async () => {

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { silentLog } from '#log/log.ts';
+import { until } from '#test/runtime/until.ts';
+import { OctetBudget } from '../octet-budget.ts';
+import { CargoBatches, type GatheredCargo } from './cargo-batches.ts';
+import type { CargoItem, CargoMessage } from './collection-contents.ts';
+
+const expiresAt = new Date('2026-02-01T00:00:00Z');
+const limits = { aheadItems: 8, aheadOctets: 1_000_000, gatheringMs: 100 };
+
+interface Fetch {
+  readonly place: string;
+  readonly answer: (message: CargoMessage | null) => void;
+  readonly fail: (error: Error) => void;
+}
+
+class Gathering implements Disposable {
+  readonly clock = new ManualClock();
+  readonly budget: OctetBudget;
+  readonly over = new AbortController();
+  readonly fetches: Fetch[] = [];
+  readonly batches: CargoBatches;
+
+  constructor(sizes: readonly number[], options: { budgetOctets?: number; isSlow?: boolean } = {}) {
+    this.budget = new OctetBudget(options.budgetOctets ?? 100_000_000);
+    const parts = { budget: this.budget, clock: this.clock, log: silentLog };
+    const contents = this.#contents(sizes, options.isSlow ?? false);
+    this.batches = new CargoBatches(parts, contents, limits, this.over.signal);
+  }
+
+  /** Gathers all, giving each cargo's memory back at once. */
+  async all(maxOctets: number): Promise<GatheredCargo[]> {
+    const cargoes: GatheredCargo[] = [];
+    for (
+      let cargo = await this.batches.next(maxOctets);
+      cargo;
+      cargo = await this.batches.next(maxOctets)
+    ) {
+      cargoes.push(cargo);
+      cargo.release();
+    }
+    return cargoes;
+  }
+
+  [Symbol.dispose](): void {
+    this.over.abort(new Error('the test is over'));
+  }
+
+  async *#contents(sizes: readonly number[], isSlow: boolean): AsyncGenerator<CargoItem> {
+    for (const [index, size] of sizes.entries()) {
+      const place = `2/${String(index).padStart(4, '0')}`;
+      const message = { octets: new Uint8Array(size).fill(index), expiresAt };
+      yield { place, sizeOctets: size, read: () => this.#read(place, isSlow ? null : message) };
+    }
+  }
+
+  #read(place: string, message: CargoMessage | null): Promise<CargoMessage | null> {
+    if (message) {
+      return Promise.resolve(message);
+    }
+    return new Promise((answer, fail) => {
+      this.fetches.push({ place, answer, fail });
+    });
+  }
+}
+
+describe('CargoBatches', () => {
+  it('gathers in order, as much as fits into each cargo', async () => {
+    using gathering = new Gathering([100, 100, 100, 300, 50]);
+    const cargoes = await gathering.all(250);
+    assert.deepEqual(
+      cargoes.map(({ messages }) => messages.map((message) => message[0])),
+      [[0, 1], [2], [3], [4]],
+    );
+    assert.deepEqual(
+      cargoes.map(({ stretch }) => [stretch.after, stretch.upTo]),
+      [
+        ['', '2/0001'],
+        ['2/0001', '2/0002'],
+        ['2/0002', '2/0003'],
+        ['2/0003', '2/0004'],
+      ],
+    );
+    assert.equal(gathering.budget.heldOctets, 0);
+  });
+
+  it('has nothing to give when there is nothing', async () => {
+    using gathering = new Gathering([]);
+    assert.equal(await gathering.batches.next(1_000), null);
+  });
+
+  it('fetches ahead, but no more than its bound', async () => {
+    using gathering = new Gathering(new Array(20).fill(10), { isSlow: true });
+    await until(() => gathering.fetches.length === limits.aheadItems);
+    await turn();
+    assert.equal(gathering.fetches.length, limits.aheadItems);
+  });
+
+  it('keeps the order whatever the order of the answers, and skips what is gone', async () => {
+    using gathering = new Gathering([10, 10, 10], { isSlow: true });
+    const next = gathering.batches.next(1_000);
+    await until(() => gathering.fetches.length === 3);
+    const [first, second, third] = gathering.fetches;
+    third?.answer({ octets: Uint8Array.of(3), expiresAt });
+    second?.answer(null);
+    first?.answer({ octets: Uint8Array.of(1), expiresAt });
+    const cargo = await next;
+    assert.deepEqual(
+      cargo?.messages.map((message) => message[0]),
+      [1, 3],
+    );
+    assert.equal(cargo.stretch.upTo, '2/0002');
+  });
+
+  it('closes a cargo that has waited long enough for more', async () => {
+    using gathering = new Gathering([10, 10], { isSlow: true });
+    const next = gathering.batches.next(1_000);
+    await until(() => gathering.fetches.length === 2);
+    gathering.fetches[0]?.answer({ octets: Uint8Array.of(1), expiresAt });
+    await turn();
+    gathering.clock.advance(limits.gatheringMs);
+    assert.equal((await next)?.messages.length, 1);
+  });
+
+  it('closes a cargo when there is no memory for more, and goes on once there is', async () => {
+    using gathering = new Gathering([100_000, 100_000], { budgetOctets: 500_000 });
+    const first = await gathering.batches.next(1_000_000);
+    assert.equal(first?.messages.length, 1);
+    const second = gathering.batches.next(1_000_000);
+    first.release();
+    const last = await second;
+    assert.equal(last?.messages.length, 1);
+    last.release();
+    assert.equal(gathering.budget.heldOctets, 0);
+  });
+
+  it('does not stand still when many gather in little memory', async () => {
+    const budget = new OctetBudget(500_000);
+    const over = new AbortController();
+    const parts = { budget, clock: new ManualClock(), log: silentLog };
+    async function* contents(): AsyncGenerator<CargoItem> {
+      for (let index = 0; index < 10; index++) {
+        const message = { octets: new Uint8Array(90_000), expiresAt };
+        yield { place: `2/${index}`, sizeOctets: 90_000, read: async () => message };
+      }
+    }
+    async function gatherAll(): Promise<number> {
+      const batches = new CargoBatches(parts, contents(), limits, over.signal);
+      let messages = 0;
+      for (let cargo = await batches.next(400_000); cargo; cargo = await batches.next(400_000)) {
+        messages += cargo.messages.length;
+        await turn();
+        cargo.release();
+      }
+      return messages;
+    }
+    assert.deepEqual(
+      await Promise.all(Array.from({ length: 8 }, gatherAll)),
+      new Array(8).fill(10),
+    );
+    assert.equal(budget.heldOctets, 0);
+    over.abort();
+  });
+
+  it('reports a failed fetch once what comes before it was gathered', async () => {
+    using gathering = new Gathering([10, 10], { isSlow: true });
+    await until(() => gathering.fetches.length === 2);
+    gathering.fetches[0]?.answer({ octets: Uint8Array.of(1), expiresAt });
+    gathering.fetches[1]?.fail(new Error('down'));
+    await assert.rejects(gathering.all(1_000), /down/);
+  });
+
+  it('gives all memory back when it is over', async () => {
+    const gathering = new Gathering(new Array(20).fill(1_000), { isSlow: true });
+    await until(() => gathering.fetches.length === limits.aheadItems);
+    gathering[Symbol.dispose]();
+    assert.equal(gathering.budget.heldOctets, 0);
+    await assert.rejects(gathering.batches.next(1_000), /the test is over/);
+  });
+});
+
+/** Lets what is ready happen. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  acknowledgementPlace,
+  CollectionProgress,
+  parcelPlace,
+  ROTATION_PLACE,
+  START,
+} from './collection-progress.ts';
+
+const ack = acknowledgementPlace;
+const parcel = parcelPlace;
+
+describe('CollectionProgress', () => {
+  it('orders places as things are collected', () => {
+    const places = [START, ack(0), ack(9), ack(10), parcel('a'), parcel('b'), ROTATION_PLACE];
+    assert.deepEqual([...places].sort(), places);
+  });
+
+  it('covers a stretch from after its start to its end', () => {
+    const progress = new CollectionProgress([{ after: parcel('b'), upTo: parcel('d') }]);
+    assert.deepEqual(
+      ['a', 'b', 'c', 'd', 'e'].map((key) => progress.covers(parcel(key))),
+      [false, false, true, true, false],
+    );
+  });
+
+  it('is one stretch as long as what is acknowledged comes in order', () => {
+    const progress = new CollectionProgress();
+    progress.add({ after: START, upTo: ack(4) });
+    progress.add({ after: ack(4), upTo: parcel('c') });
+    assert.equal(progress.serialise(), JSON.stringify([[START, parcel('c')]]));
+    assert.ok(progress.isPastAcknowledgements);
+    assert.equal(progress.parcelsBehind, 'c');
+    assert.ok(!progress.isPastParcels);
+  });
+
+  it('joins what was out of order once the gap is filled', () => {
+    const progress = new CollectionProgress();
+    progress.add({ after: parcel('b'), upTo: parcel('c') });
+    assert.equal(progress.parcelsBehind, undefined);
+    assert.ok(!progress.isPastAcknowledgements);
+    progress.add({ after: START, upTo: parcel('a') });
+    assert.equal(progress.parcelsBehind, 'a');
+    progress.add({ after: parcel('a'), upTo: parcel('b') });
+    assert.equal(progress.parcelsBehind, 'c');
+    assert.equal(progress.serialise(), JSON.stringify([[START, parcel('c')]]));
+  });
+
+  it('is past everything with the rotation', () => {
+    const progress = new CollectionProgress([{ after: START, upTo: ROTATION_PLACE }]);
+    assert.ok(progress.isPastParcels);
+    assert.ok(progress.covers(ROTATION_PLACE));
+  });
+
+  it('is restored from what it wrote', () => {
+    const progress = new CollectionProgress([
+      { after: START, upTo: parcel('a') },
+      { after: parcel('b'), upTo: parcel('c') },
+    ]);
+    const restored = CollectionProgress.parse(progress.serialise());
+    assert.equal(restored.serialise(), progress.serialise());
+    for (const nonsense of ['{}', '[1]', '[["a"]]', 'nonsense']) {
+      assert.throws(() => CollectionProgress.parse(nonsense), SyntaxError);
+    }
+  });
+});

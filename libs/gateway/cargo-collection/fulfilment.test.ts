@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { internetGateway, privateGateway, validAround } from '#test/builders/peers.ts';
+import type { CargoAuthorization } from './cargo-authorizer.ts';
+import { parcelPlace, START } from './collection-progress.ts';
+import { CcaFulfilledError, CcaInUseError, type Fulfilment, Fulfilments } from './fulfilment.ts';
+
+const DAY_MS = 86_400_000;
+const never = new AbortController().signal;
+
+describe('Fulfilments', () => {
+  let clock: ManualClock;
+  let records: InMemoryRecordStore;
+  let fulfilments: Fulfilments;
+  let cca: CargoAuthorization;
+  /** What the record store shall do once it has done what it was asked. */
+  let afterWrite: () => void;
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    afterWrite = () => {};
+    records = new InMemoryRecordStore({
+      clock,
+      after: ({ method }) => {
+        if (method === 'set') {
+          afterWrite();
+        }
+      },
+    });
+    fulfilments = new Fulfilments({ records, clock });
+    const validity = validAround(clock.now());
+    const gateway = await internetGateway('gateway', validity);
+    const phone = await privateGateway('phone', gateway, validity);
+    cca = {
+      peer: phone.nodeId,
+      peerCertificate: phone.certificate,
+      cargoDeliveryAuthorization: phone.certificate,
+      ccaId: 'id',
+      expiresAt: new Date(clock.now().getTime() + DAY_MS),
+    };
+  });
+
+  /** Begins while time passes, which whoever waits needs. */
+  async function begin(which: CargoAuthorization = cca): Promise<Fulfilment> {
+    let isOver = false;
+    const begun = fulfilments.begin(which, never).finally(() => {
+      isOver = true;
+    });
+    begun.catch(() => {});
+    while (!isOver) {
+      await new Promise((resolve) => setImmediate(resolve));
+      clock.advance(isOver ? 0 : 50);
+    }
+    return begun;
+  }
+
+  it('resumes with what was stored', async () => {
+    const first = await begin();
+    first.progress.add({ after: START, upTo: parcelPlace('a') });
+    first.cargoOctets = 1_234;
+    first.sessionKeyId = Uint8Array.of(1, 2, 3);
+    await first.release();
+    const second = await begin();
+    assert.equal(second.progress.parcelsBehind, 'a');
+    assert.equal(second.cargoOctets, 1_234);
+    assert.deepEqual([...second.sessionKeyId], [1, 2, 3]);
+  });
+
+  it('refuses a CCA that was fulfilled, until it expires', async () => {
+    await (await begin()).complete();
+    await assert.rejects(begin(), CcaFulfilledError);
+    clock.advance(DAY_MS);
+    await assert.rejects(begin(), CcaFulfilledError);
+  });
+
+  it('tells CCAs apart by their sender and id', async () => {
+    await (await begin()).complete();
+    await begin({ ...cca, ccaId: 'another' });
+    await begin({ ...cca, peer: `0${'a'.repeat(64)}` });
+  });
+
+  it('lets one call at a time have a CCA', async () => {
+    await begin();
+    await assert.rejects(begin(), CcaInUseError);
+  });
+
+  it('lets one of many that begin at once have it', async () => {
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 5 }, () => fulfilments.begin(cca, AbortSignal.abort(new Error('no')))),
+    );
+    assert.equal(attempts.filter(({ status }) => status === 'fulfilled').length, 1);
+  });
+
+  it('waits for the call before it to let go', async () => {
+    const first = await begin();
+    const second = begin();
+    await first.release();
+    assert.ok(await second);
+  });
+
+  it('takes over from a call that died, once its lease is over', async () => {
+    const dead = await begin();
+    dead.progress.add({ after: START, upTo: parcelPlace('a') });
+    await dead.checkpoint();
+    clock.advance(10_001);
+    const next = await begin();
+    assert.equal(next.progress.parcelsBehind, 'a');
+    await assert.rejects(dead.checkpoint(), CcaInUseError);
+    await assert.rejects(dead.complete(), CcaInUseError);
+    await next.complete();
+  });
+
+  it('keeps a lease that is renewed', async () => {
+    const first = await begin();
+    for (let renewal = 0; renewal < 5; renewal++) {
+      clock.advance(8_000);
+      await first.checkpoint();
+    }
+    await assert.rejects(begin(), CcaInUseError);
+    await first.complete();
+  });
+
+  it('goes on after a write whose answer was lost', async () => {
+    const first = await begin();
+    afterWrite = () => {
+      afterWrite = () => {};
+      throw new BackingUnavailableError('record-store', 'the answer was lost');
+    };
+    await assert.rejects(first.checkpoint(), BackingUnavailableError);
+    await first.release();
+    await (await begin()).complete();
+  });
+
+  it('ends the wait with the signal', async () => {
+    await begin();
+    const gone = new AbortController();
+    const waiting = fulfilments.begin(cca, gone.signal);
+    waiting.catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    gone.abort(new Error('the courier hung up'));
+    await assert.rejects(waiting, /the courier hung up/);
+  });
+});

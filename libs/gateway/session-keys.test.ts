@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { generateSessionKey } from '#awala/sessions/session-key.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { identity } from '#test/builders/peers.ts';
+import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { PeerSessionKeys } from './peer-session-keys.ts';
+import { SessionKeys } from './session-keys.ts';
+
+const DAY_MS = 86_400_000;
+const PHONE = `0${'a'.repeat(64)}`;
+const OTHER = `0${'b'.repeat(64)}`;
+
+function hex(octets: Uint8Array | undefined): string | undefined {
+  return octets && Buffer.from(octets).toString('hex');
+}
+
+describe('SessionKeys', () => {
+  let clock: ManualClock;
+  let records: InMemoryRecordStore;
+  let keys: SessionKeys;
+
+  beforeEach(() => {
+    clock = new ManualClock();
+    records = new InMemoryRecordStore({ clock });
+    keys = new SessionKeys({ vault: new MemoryVault(identity('gateway')), records, clock });
+  });
+
+  it('publishes one initial key for thirty days, also after a restart', async () => {
+    const first = await keys.initialKey();
+    clock.advance(29 * DAY_MS);
+    assert.equal(hex((await keys.initialKey()).id), hex(first.id));
+    const restarted = new SessionKeys({
+      vault: new MemoryVault(identity('gateway')),
+      records,
+      clock,
+    });
+    assert.equal(hex((await restarted.initialKey()).publicKey), hex(first.publicKey));
+    clock.advance(2 * DAY_MS);
+    assert.notEqual(hex((await keys.initialKey()).id), hex(first.id));
+  });
+
+  it('reads what is encrypted for an old initial key for as long as cargo may be under way', async () => {
+    const { id } = await keys.initialKey();
+    clock.advance(209 * DAY_MS);
+    assert.ok(await keys.privateKey(id, PHONE));
+    clock.advance(2 * DAY_MS);
+    assert.equal(await keys.privateKey(id, PHONE), null);
+  });
+
+  it('binds a key to the peer that it was made for', async () => {
+    const { id, privateKey } = await keys.createFor(PHONE, 'secp384r1');
+    const found = await keys.privateKey(id, PHONE);
+    assert.ok(found?.equals(privateKey));
+    assert.equal(await keys.privateKey(id, OTHER), null);
+    assert.equal(hex((await keys.boundKey(id, PHONE))?.id), hex(id));
+  });
+
+  it('keeps a bound key while a cargo and its answer may be under way', async () => {
+    const { id } = await keys.createFor(PHONE, 'prime256v1');
+    clock.advance(359 * DAY_MS);
+    assert.ok(await keys.privateKey(id, PHONE));
+    clock.advance(2 * DAY_MS);
+    assert.equal(await keys.privateKey(id, PHONE), null);
+  });
+
+  it('knows no key that it did not make', async () => {
+    assert.equal(await keys.privateKey(generateSessionKey().id, PHONE), null);
+  });
+});
+
+describe('PeerSessionKeys', () => {
+  const [older, newer] = [generateSessionKey(), generateSessionKey()];
+  const sentAt = new Date('2026-01-01T00:00:00Z');
+  let keys: PeerSessionKeys;
+
+  beforeEach(() => {
+    keys = new PeerSessionKeys({ records: new InMemoryRecordStore({ clock: new ManualClock() }) });
+  });
+
+  it('gives the key of the newest message, whatever the order of arrival', async () => {
+    await keys.remember(PHONE, newer, new Date(sentAt.getTime() + 1_000));
+    await keys.remember(PHONE, older, sentAt);
+    assert.equal(hex((await keys.last(PHONE))?.id), hex(newer.id));
+  });
+
+  it('replaces the key of an older message', async () => {
+    await keys.remember(PHONE, older, sentAt);
+    await keys.remember(PHONE, newer, new Date(sentAt.getTime() + 1_000));
+    assert.equal(hex((await keys.last(PHONE))?.publicKey), hex(newer.publicKey));
+  });
+
+  it('settles on the newest when several arrive at once', async () => {
+    const all = Array.from({ length: 4 }, () => generateSessionKey());
+    await Promise.all(
+      all.map((key, index) =>
+        keys.remember(PHONE, key, new Date(sentAt.getTime() + index * 1_000)),
+      ),
+    );
+    assert.equal(hex((await keys.last(PHONE))?.id), hex(all.at(-1)?.id));
+  });
+
+  it('keeps the keys of peers apart', async () => {
+    await keys.remember(PHONE, older, sentAt);
+    assert.equal(await keys.last(OTHER), null);
+  });
+});

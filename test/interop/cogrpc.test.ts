@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CogRPCClient } from '@relaycorp/cogrpc';
+import {
+  CargoMessageSet,
+  CertificateRotation,
+  ParcelCollectionAck,
+} from '@relaycorp/relaynet-core';
+import { mailboxPrefix } from '#gateway/object-keys.ts';
+import { identity } from '#test/builders/peers.ts';
+import { Courier } from '#test/cogrpc/courier.ts';
+import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
+import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { SyntheticMailboxStore } from '#test/cogrpc/synthetic-store.ts';
+import { arrayBuffer } from './peer-values.ts';
+import { JsPrivateGateway } from './support/js-private-gateway.ts';
+
+const DAY_MS = 86_400_000;
+
+async function withClient<Result>(
+  port: number,
+  use: (client: CogRPCClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await CogRPCClient.initLocalhost(port);
+  try {
+    return await use(client);
+  } finally {
+    client.close();
+  }
+}
+
+function collect(port: number, cca: Buffer): Promise<Buffer[]> {
+  return withClient(port, (client) => Array.fromAsync(client.collectCargo(cca)));
+}
+
+async function hold(opened: OpenedCogrpc, peer: string, bodies: readonly Buffer[]): Promise<void> {
+  for (const body of bodies) {
+    const key = { privateGateway: peer, recipient: `0${'a'.repeat(64)}` };
+    const parcel = { ...key, sender: `0${'b'.repeat(64)}`, parcelId: randomUUID() };
+    await opened.mailbox.store(parcel, body, new Date(Date.now() + DAY_MS));
+  }
+}
+
+async function openAll(phone: JsPrivateGateway, cargoes: readonly Buffer[]): Promise<Buffer[]> {
+  const messages: Buffer[] = [];
+  for (const cargo of cargoes) {
+    messages.push(...(await phone.open(cargo)));
+  }
+  return messages;
+}
+
+describe('CogRPC, with the deployed client and private gateway', () => {
+  it('takes cargo that the library packed, and acknowledges it to the client', async () => {
+    await using opened = await openCogrpc();
+    const phone = await JsPrivateGateway.register(opened);
+    const [cargo] = await phone.cargoes([Buffer.from('a message')]);
+    assert.ok(cargo);
+    async function* deliveries() {
+      yield { localId: 'first', cargo: cargo ?? Buffer.of() };
+      yield { localId: 'second', cargo: Buffer.from('not a cargo') };
+    }
+    const acknowledged = await withClient(opened.port, (client) =>
+      Array.fromAsync(client.deliverCargo(deliveries())),
+    );
+    assert.deepEqual(acknowledged.sort(), ['first', 'second']);
+    const stored = await Array.fromAsync(opened.objects.list('cargo/'));
+    assert.deepEqual(
+      stored.map(({ key }) => key.split('/')[1]),
+      [phone.nodeId],
+    );
+  });
+
+  it('packs cargo that the library validates and decrypts', async () => {
+    await using opened = await openCogrpc();
+    const phone = await JsPrivateGateway.register(opened);
+    const bodies = ['one', 'two', 'three'].map((text) => Buffer.from(text));
+    await hold(opened, phone.nodeId, bodies);
+    const messages = await openAll(phone, await collect(opened.port, await phone.cca()));
+    assert.deepEqual(messages.map(String).sort(), ['one', 'three', 'two']);
+  });
+
+  it('goes on with the session that its cargo began', async () => {
+    await using opened = await openCogrpc();
+    const phone = await JsPrivateGateway.register(opened);
+    await hold(opened, phone.nodeId, [Buffer.from('a parcel')]);
+    for (const _round of [1, 2, 3]) {
+      const messages = await openAll(phone, await collect(opened.port, await phone.cca()));
+      assert.deepEqual(messages.map(String), ['a parcel']);
+    }
+  });
+
+  it('refuses a CCA that was fulfilled', async () => {
+    await using opened = await openCogrpc();
+    const phone = await JsPrivateGateway.register(opened);
+    const cca = await phone.cca();
+    assert.deepEqual(await collect(opened.port, cca), []);
+    await assert.rejects(collect(opened.port, cca), /PERMISSION_DENIED/);
+  });
+
+  it('sends acknowledgements and a certificate rotation that the library understands', async () => {
+    await using opened = await openCogrpc({
+      acceptedParcels: {
+        async *list() {
+          const expiresAt = new Date(Date.now() + DAY_MS);
+          yield { senderId: 'sender', recipientId: 'recipient', parcelId: 'parcel', expiresAt };
+        },
+      },
+    });
+    const phone = await JsPrivateGateway.register(opened, 89);
+    const messages = await openAll(phone, await collect(opened.port, await phone.cca()));
+    const [ack, rotation] = await Promise.all(
+      messages.map((message) => CargoMessageSet.deserializeItem(arrayBuffer(message))),
+    );
+    assert.ok(ack instanceof ParcelCollectionAck);
+    assert.deepEqual(
+      [ack.senderEndpointId, ack.recipientEndpointId, ack.parcelId],
+      ['sender', 'recipient', 'parcel'],
+    );
+    assert.ok(rotation instanceof CertificateRotation);
+    const { leafCertificate, certificateAuthorities } = rotation.certificationPath;
+    assert.equal(await leafCertificate.calculateSubjectId(), phone.nodeId);
+    await leafCertificate.getCertificationPath([], [...certificateAuthorities]);
+    assert.ok(leafCertificate.expiryDate > new Date(Date.now() + 90 * DAY_MS));
+  });
+
+  describe('a mailbox of 30 MB, each parcel 20 ms away', () => {
+    const parcels = { count: 300, octets: 100_000, fetchMs: 20 };
+
+    async function openFullMailbox(): Promise<OpenedCogrpc> {
+      const mailbox = mailboxPrefix(identity('phone').nodeId);
+      return openCogrpc({ objects: new SyntheticMailboxStore(mailbox, parcels) });
+    }
+
+    function indexes(phone: CargoPhone, cargoes: readonly Buffer[]): number[] {
+      const messages = cargoes.flatMap((cargo) => phone.open(cargo).messages);
+      return messages.map((message) => Buffer.from(message).readUInt32BE(0)).sort((a, b) => a - b);
+    }
+
+    const everyIndex = Array.from({ length: parcels.count }, (_, index) => index);
+
+    it('is collected by a client that calls for three seconds at a time, nothing twice', async () => {
+      await using opened = await openFullMailbox();
+      const phone = await CargoPhone.register(opened);
+      const cca = await phone.cca();
+      const cargoes: Buffer[] = [];
+      let calls = 0;
+      for (let isDone = false; !isDone; ) {
+        calls += 1;
+        isDone = await withClient(opened.port, async (client) => {
+          try {
+            for await (const cargo of client.collectCargo(cca)) {
+              cargoes.push(cargo);
+              // A courier that takes its time with each cargo.
+              await pause(180);
+            }
+            return true;
+          } catch (error) {
+            assert.match(String(error), /DEADLINE_EXCEEDED/);
+            return false;
+          }
+        });
+      }
+      assert.ok(calls > 1);
+      assert.deepEqual(indexes(phone, cargoes), everyIndex);
+    });
+
+    it('is collected in one call by a client without that limit', async () => {
+      await using opened = await openFullMailbox();
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      const { cargoes, end } = await courier.collectAll(await phone.cca());
+      assert.equal(end.code, 0);
+      assert.deepEqual(indexes(phone, cargoes), everyIndex);
+    });
+  });
+});
