@@ -1,0 +1,117 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { delay } from '#clock/clock.ts';
+import type { HttpServer } from '#runtime/http/http-server.ts';
+import { createOperationsServer } from '#runtime/operations-server.ts';
+import { Readiness } from '#runtime/readiness.ts';
+import { releaseOf } from '#runtime/release.ts';
+import type { ProcessParts } from './process-parts.ts';
+
+const PAUSE_MS = 500;
+
+export interface OperationsConfig {
+  readonly host: string;
+  readonly operations: { readonly port: number };
+  readonly release: { readonly revision: string | null; readonly imageDigest: string | null };
+}
+
+/** A port, or the part of one that the service uses, which tells whether it can be used now. */
+export interface Checked {
+  check(): Promise<void>;
+}
+
+/**
+ * A service as its operators see it: it answers on the operations port from the
+ * beginning, is ready once it has started and its backing services answer, and
+ * not any more once it drains.
+ */
+export class Operations implements AsyncDisposable {
+  readonly #parts: ProcessParts;
+  readonly #server: HttpServer;
+  readonly #readiness: Readiness;
+  #notStarted: string | null = 'the service is starting';
+
+  private constructor(
+    parts: ProcessParts,
+    config: OperationsConfig,
+    backing: Readonly<Record<string, Checked>>,
+  ) {
+    this.#parts = parts;
+    const checks = Object.entries(backing).map(
+      ([name, port]) => [name, () => port.check()] as const,
+    );
+    this.#readiness = new Readiness({
+      clock: parts.clock,
+      checks: { ...Object.fromEntries(checks), start: () => this.#checkStart() },
+    });
+    this.#server = createOperationsServer({
+      ...parts,
+      host: config.host,
+      port: config.operations.port,
+      release: releaseOf(config.release),
+      readiness: this.#readiness,
+      metrics: parts.processMetrics,
+    });
+  }
+
+  /**
+   * @param backing - the ports that the service cannot do without, by name
+   * @throws if the operations port cannot be listened on
+   */
+  static async open(
+    parts: ProcessParts,
+    config: OperationsConfig,
+    backing: Readonly<Record<string, Checked>>,
+  ): Promise<Operations> {
+    const operations = new Operations(parts, config, backing);
+    await operations.#server.listen();
+    return operations;
+  }
+
+  get port(): number {
+    return this.#server.port;
+  }
+
+  /**
+   * Attempts what the service starts with until its backing services let it
+   * succeed: one that starts while they are away serves as soon as they are back.
+   *
+   * @throws what the attempt throws, unless it is a {@link BackingUnavailableError};
+   * the reason to stop
+   */
+  async untilAvailable<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    const { clock, log, stopping } = this.#parts;
+    for (;;) {
+      stopping.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof BackingUnavailableError)) {
+          throw error;
+        }
+        this.#notStarted = error.message;
+        log.warn({ reason: error.message }, 'Cannot start yet; trying again');
+      }
+      await delay(clock, PAUSE_MS, stopping);
+    }
+  }
+
+  /** The service has started: from now on it is ready while its backing is. */
+  started(): void {
+    this.#notStarted = null;
+  }
+
+  /** The service is about to end: from now on it is not ready. */
+  drain(): void {
+    this.#readiness.drain();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  async #checkStart(): Promise<void> {
+    if (this.#notStarted !== null) {
+      throw new Error(this.#notStarted);
+    }
+  }
+}

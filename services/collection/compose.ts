@@ -1,0 +1,84 @@
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import { Backing } from '#composition/backing.ts';
+import { Operations } from '#composition/operations.ts';
+import { type GivenParts, type ProcessParts, processParts } from '#composition/process-parts.ts';
+import type { GatewayPorts } from '#gateway/gateway.ts';
+import { Identity } from '#gateway/identity.ts';
+import { Mailbox } from '#gateway/mailbox.ts';
+import type { KeyVault } from '#key-vault/port.ts';
+import { HttpServer } from '#runtime/http/http-server.ts';
+import type { CollectionConfig } from './config.ts';
+import { createCollectionServer } from './create-collection-server.ts';
+
+/** Connections besides those of collectors: refused ones, and those whose request is still coming. */
+const OTHER_CONNECTIONS = 1_000;
+
+/** It only verifies: it signs nothing, queues nothing, and may be denied both. */
+type CollectionPorts = Pick<GatewayPorts, 'objects' | 'records' | 'signals'> & {
+  readonly vault: Pick<KeyVault, 'publicKey'>;
+};
+
+/** A server for collectors that runs. */
+export interface Collection extends AsyncDisposable {
+  /** The ports in use, which tell those that the system chose. */
+  readonly listening: { readonly collection: number; readonly operations: number };
+}
+
+/**
+ * Serves phones that collect, until it is disposed of, which sends them away over
+ * some seconds. What is `given` takes the place of the real thing, and stays open.
+ *
+ * Waits for backing services that are away, and for the gateway's first certificate.
+ */
+export async function composeCollection(
+  config: CollectionConfig,
+  given: GivenParts & Partial<CollectionPorts>,
+): Promise<Collection> {
+  await using opened = new AsyncDisposableStack();
+  const parts = processParts('collection', given);
+  const backing = opened.use(new Backing(parts));
+  const ports: CollectionPorts = {
+    objects: given.objects ?? (await backing.objectStore(config.objectStore)),
+    records: given.records ?? (await backing.recordStore(config.recordStore)),
+    vault: given.vault ?? (await backing.keyVault(config.keyVault)),
+    signals: given.signals ?? (await backing.signals(config.signals)),
+  };
+  const { vault: _, ...checked } = ports;
+  const operations = opened.use(await Operations.open(parts, config, checked));
+  const identity = await operations.untilAvailable(() =>
+    Identity.openToVerify({ ...parts, ...ports }),
+  );
+  const mailbox = new Mailbox({ ...parts, ...ports });
+  const verifier = new MessageVerifier();
+  const collection = createCollectionServer(config.collection, {
+    ...parts,
+    mailbox,
+    identity,
+    verifier,
+  });
+  const server = opened.use(createUpgradeServer(config, parts));
+  server.app.server.on('upgrade', collection.handleUpgrade);
+  opened.defer(() => collection.drain(config.collection.drainSpreadMs));
+  await server.listen();
+  operations.started();
+  opened.defer(() => operations.drain());
+  const listening = { collection: server.port, operations: operations.port };
+  const closing = opened.move();
+  return { listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}
+
+/** All that it answers by itself is 404. */
+function createUpgradeServer(
+  { host, port, collection }: CollectionConfig,
+  { log, clock, processMetrics }: ProcessParts,
+): HttpServer {
+  return new HttpServer({
+    name: 'collection',
+    host,
+    port,
+    log,
+    clock,
+    limits: { maxConnections: collection.maxCollectors + OTHER_CONNECTIONS },
+    onAnswered: processMetrics.requestAnswered,
+  });
+}

@@ -1,0 +1,57 @@
+import { SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { duration, integer, port, size } from '#runtime/configuration/variables.ts';
+
+const MIB = 1024 * 1024;
+
+/** What the collection of parcels can be told, in any process that it runs in. */
+export const COLLECTION_VARIABLES = {
+  window: integer('COLLECTION_WINDOW', {
+    meaning: 'how many deliveries a collector may leave unacknowledged',
+    default: 5,
+    min: 1,
+    max: 1_000,
+  }),
+  maxCollectors: integer('MAX_COLLECTORS', {
+    meaning: 'how many collectors may be connected at once',
+    default: 10_000,
+    min: 1,
+    max: 1_000_000,
+  }),
+  bufferOctets: size('COLLECTION_BUFFER', {
+    meaning: 'how much of the parcels being collected may be in memory at once',
+    default: 256 * MIB,
+    min: 16 * MIB,
+    max: 65_536 * MIB,
+  }),
+  drainSpreadMs: duration('COLLECTION_DRAIN', {
+    meaning: 'over how long collectors are sent away when the gateway stops',
+    default: 5_000,
+    min: 0,
+    max: 600_000,
+  }),
+};
+
+const { objectStore, recordStore, keyVault, signals } = SHARED_BACKING_VARIABLES;
+
+export const COLLECTION_SERVICE_VARIABLES = {
+  ...sharedServiceVariables,
+  objectStore,
+  recordStore,
+  keyVault,
+  signals,
+  port: port('COLLECTION_PORT', {
+    meaning: 'the port for phones that collect, which the edge maps to their one host name',
+    default: 8083,
+  }),
+  collection: COLLECTION_VARIABLES,
+};
+
+export type CollectionConfig = Values<typeof COLLECTION_SERVICE_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readCollectionConfig(environment: Environment): CollectionConfig {
+  return readConfiguration(environment, COLLECTION_SERVICE_VARIABLES);
+}

@@ -1,0 +1,45 @@
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { VerifyingIdentity } from '#gateway/identity.ts';
+import type { Mailbox } from '#gateway/mailbox.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+import { DEFAULT_COLLECTION_LIMITS } from '#gateway/parcel-collection.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import { CollectionServer } from './collection-server.ts';
+import { Heartbeat } from './heartbeat.ts';
+
+/** A phone on a slow link, with an answer that carries certificates. */
+const HANDSHAKE_TIMEOUT_MS = 30_000;
+
+export interface CollectionServerConfig {
+  readonly window: number;
+  readonly maxCollectors: number;
+  readonly bufferOctets: number;
+}
+
+/** The server of collections for one process, to be given the upgrades of an HTTP server. */
+export function createCollectionServer(
+  { window, maxCollectors, bufferOctets }: CollectionServerConfig,
+  parts: {
+    readonly mailbox: Mailbox;
+    readonly identity: Pick<VerifyingIdentity, 'trustedCertificates'>;
+    readonly verifier: MessageVerifier;
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly metrics: GatewayMetrics;
+  },
+): CollectionServer {
+  const { mailbox, identity, verifier, clock, log, metrics } = parts;
+  const budget = new OctetBudget(bufferOctets);
+  const heartbeat = new Heartbeat(clock);
+  return new CollectionServer(
+    { mailbox, identity, verifier, clock, log, metrics, budget, heartbeat },
+    {
+      ...DEFAULT_COLLECTION_LIMITS,
+      window,
+      maxCollectors,
+      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
+    },
+  );
+}

@@ -1,0 +1,11 @@
+import process from 'node:process';
+import { runService } from '#runtime/service.ts';
+import { composePohttp } from './compose.ts';
+import { readPohttpConfig } from './config.ts';
+
+runService({
+  name: 'pohttp',
+  environment: process.env,
+  configure: readPohttpConfig,
+  compose: composePohttp,
+});

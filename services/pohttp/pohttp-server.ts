@@ -1,0 +1,30 @@
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import { type ParcelRouteParts, registerParcelRoute } from './parcel-route.ts';
+
+/** An app on a slow link may take this long to send a parcel, as long as it never pauses. */
+const UPLOAD_TIMEOUT_MS = 300_000;
+
+export interface PohttpServerParts extends ParcelRouteParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
+}
+
+export interface PohttpServerConfig {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The HTTP server for Internet apps, which does not listen yet. */
+export function createPohttpServer(
+  { host, port }: PohttpServerConfig,
+  parts: PohttpServerParts,
+): HttpServer {
+  const { log, clock, onAnswered } = parts;
+  const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS };
+  const server = new HttpServer({ name: 'pohttp', host, port, log, clock, limits, onAnswered });
+  registerParcelRoute(server.app, parts);
+  return server;
+}

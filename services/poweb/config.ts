@@ -1,0 +1,29 @@
+import { SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { integer, port } from '#runtime/configuration/variables.ts';
+
+/** What PoWeb can be told, in any process that it runs in. */
+export const POWEB_VARIABLES = {
+  port: port('POWEB_PORT', { meaning: 'the port for phones', default: 8080 }),
+  preRegistrationsPerSecond: integer('PRE_REGISTRATIONS_PER_SECOND', {
+    meaning: 'how many phones may ask this process to register each second',
+    default: 50,
+    min: 1,
+    max: 10_000,
+  }),
+};
+
+export const POWEB_SERVICE_VARIABLES = {
+  ...sharedServiceVariables,
+  ...SHARED_BACKING_VARIABLES,
+  poweb: POWEB_VARIABLES,
+};
+
+export type PowebConfig = Values<typeof POWEB_SERVICE_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readPowebConfig(environment: Environment): PowebConfig {
+  return readConfiguration(environment, POWEB_SERVICE_VARIABLES);
+}

@@ -1,0 +1,11 @@
+import process from 'node:process';
+import { runService } from '#runtime/service.ts';
+import { composePoweb } from './compose.ts';
+import { readPowebConfig } from './config.ts';
+
+runService({
+  name: 'poweb',
+  environment: process.env,
+  configure: readPowebConfig,
+  compose: composePoweb,
+});

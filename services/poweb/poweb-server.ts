@@ -1,0 +1,27 @@
+import type { Log } from '#log/log.ts';
+import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
+
+/** A phone on a slow link may take this long to send a parcel, as long as it never pauses. */
+const UPLOAD_TIMEOUT_MS = 300_000;
+
+export interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
+  readonly log: Log;
+  readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
+}
+
+export interface PowebServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly preRegistrationsPerSecond: number;
+}
+
+/** The HTTP server for phones, which does not listen yet. */
+export function createPowebServer(config: PowebServerConfig, parts: PowebServerParts): HttpServer {
+  const { host, port, preRegistrationsPerSecond } = config;
+  const { log, clock, onAnswered } = parts;
+  const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS };
+  const server = new HttpServer({ name: 'poweb', host, port, log, clock, limits, onAnswered });
+  registerPowebRoutes(server.app, { ...parts, preRegistrationsPerSecond });
+  return server;
+}
