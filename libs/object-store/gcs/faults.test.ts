@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
+import { createTestBucket } from '#test/backing/gcs-bucket.ts';
 import { startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
 import { IN_A_WEEK, listKeys } from '../contract/opened-store.ts';
-import { createTestBucket } from './fixtures/test-bucket.ts';
 import { GcsObjectStore } from './object-store.ts';
 
 const gcs = await backing('gcs');

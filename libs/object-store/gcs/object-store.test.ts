@@ -1,7 +1,7 @@
 import { describe } from 'node:test';
 import { backing } from '#test/backing/backing.ts';
+import { createTestBucket } from '#test/backing/gcs-bucket.ts';
 import { describeObjectStore } from '../contract.ts';
-import { createTestBucket } from './fixtures/test-bucket.ts';
 import { GcsObjectStore } from './object-store.ts';
 
 const gcs = await backing('gcs');
