@@ -105,14 +105,14 @@ export class InternetDelivery {
       const { reason, retryAfterMs } = answer;
       const pauseMs = Math.max(retryPauseMs(job.attempt), retryAfterMs ?? 0);
       const notBefore = new Date(clock.now().getTime() + pauseMs);
-      log.info({ key, address, reason, attempt: job.attempt, notBefore }, 'a delivery failed');
+      log.info({ key, address, reason, attempt: job.attempt, notBefore }, 'A delivery failed');
       throw new RetryLaterError(reason, { notBefore });
     }
     const wasLast = await this.#parts.objects.delete(key, { generation });
     const outcome = answer?.outcome ?? 'expired';
     metrics.parcelDelivered(outcome);
     const reason = answer?.outcome === 'refused' ? answer.reason : undefined;
-    log.info({ key, address, outcome, reason, attempt: job.attempt }, 'a parcel left the outbox');
+    log.info({ key, address, outcome, reason, attempt: job.attempt }, 'A parcel left the outbox');
     if (!wasLast) {
       // It may have been replaced meanwhile, when its job could not be queued again.
       throw new RetryLaterError('the parcel was replaced or removed while under way', {

@@ -112,9 +112,15 @@ export class OpenedGateway implements AsyncDisposable {
   }
 }
 
+const PATIENCE_MS = 30_000;
+
 /** Resolves once the condition holds, looking again after each turn of the event loop. */
 export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
   while (!(await condition())) {
+    if (performance.now() > giveUpAtMs) {
+      throw new Error(`this did not come true: ${condition}`);
+    }
     await setImmediate();
   }
 }

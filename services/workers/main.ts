@@ -1,0 +1,10 @@
+import process from 'node:process';
+import { runService } from '#runtime/service.ts';
+import { composeWorkersProcess, readWorkersConfig } from './process.ts';
+
+runService({
+  name: 'workers',
+  environment: process.env,
+  configure: readWorkersConfig,
+  compose: composeWorkersProcess,
+});

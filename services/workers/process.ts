@@ -1,0 +1,54 @@
+import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { Operations } from '#composition/operations.ts';
+import { type GivenParts, processParts } from '#composition/process-parts.ts';
+import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { composeWorkers } from './compose.ts';
+import { WORKERS_VARIABLES } from './config.ts';
+
+export const WORKERS_SERVICE_VARIABLES = {
+  ...sharedServiceVariables,
+  ...SHARED_BACKING_VARIABLES,
+  workers: WORKERS_VARIABLES,
+};
+
+export type WorkersProcessConfig = Values<typeof WORKERS_SERVICE_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readWorkersConfig(environment: Environment): WorkersProcessConfig {
+  return readConfiguration(environment, WORKERS_SERVICE_VARIABLES);
+}
+
+/** The workers as a process of their own. */
+export interface WorkersProcess extends AsyncDisposable {
+  /** The port in use, which tells the one that the system chose. */
+  readonly listening: { readonly operations: number };
+}
+
+/**
+ * Works until it is disposed of, which drains. What is `given` takes the place of
+ * the real thing, and stays open.
+ *
+ * Waits for backing services that are away; never for another service.
+ */
+export async function composeWorkersProcess(
+  config: WorkersProcessConfig,
+  given: GivenParts & Partial<BackedPorts>,
+): Promise<WorkersProcess> {
+  await using opened = new AsyncDisposableStack();
+  const parts = processParts('workers', given);
+  const backing = opened.use(new Backing(parts));
+  const ports = await backing.all(config, given);
+  const operations = opened.use(await Operations.open(parts, config, { ...ports }));
+  opened.use(
+    await operations.untilAvailable(() =>
+      composeWorkers(config.workers, config.internetAddress, { ...parts, ...ports }),
+    ),
+  );
+  operations.started();
+  opened.defer(() => operations.drain());
+  const listening = { operations: operations.port };
+  const closing = opened.move();
+  return { listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}

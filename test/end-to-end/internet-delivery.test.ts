@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { startWorkersOf } from '#services/workers/compose.ts';
+import type { WorkersConfig } from '#services/workers/config.ts';
+import type { Workers } from '#services/workers/workers.ts';
+import { DohServer } from './internet-delivery/doh-server.ts';
+import { RawServer } from './internet-delivery/raw-server.ts';
+import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
+import { APP_ADDRESS, eventually, OpenedGateway } from './workers/opened-gateway.ts';
+
+const HOST = 'pdc.app.example';
+const DEAD_ADDRESS = 'dead.example';
+const HOUR_MS = 3_600_000;
+
+describe('Delivery to the Internet', () => {
+  let doh: DohServer;
+  let recipient: RecipientServer;
+  let opened: OpenedGateway;
+  let workers: Workers;
+
+  beforeEach(async () => {
+    doh = await DohServer.start();
+    recipient = await RecipientServer.start();
+    opened = await OpenedGateway.open();
+    doh.setAddress(HOST, '127.0.0.1');
+    doh.setService(APP_ADDRESS, { target: HOST, port: recipient.port });
+    workers = start();
+    await workers.firstSweep;
+  });
+
+  afterEach(async () => {
+    await workers[Symbol.asyncDispose]();
+    await opened[Symbol.asyncDispose]();
+    await recipient[Symbol.asyncDispose]();
+    await doh[Symbol.asyncDispose]();
+  });
+
+  function start({ drainMs = 1_000, allowPrivateNetworks = true } = {}): Workers {
+    const config: WorkersConfig = {
+      delivery: {
+        useTls: false,
+        allowPrivateNetworks,
+        dohUrl: doh.url,
+        concurrency: 16,
+        concurrencyPerDestination: 4,
+        bufferOctets: 64 * 1024 * 1024,
+      },
+      cargo: { concurrency: 1 },
+      sweepIntervalMs: 600_000,
+      drainMs,
+    };
+    return startWorkersOf(opened.gateway, opened.ports, config);
+  }
+
+  /** Sends a parcel to an Internet address, by PoWeb. */
+  async function send(id: string, internetAddress = APP_ADDRESS): Promise<Uint8Array> {
+    const { intake } = opened.gateway;
+    const parcel = await opened.internetBound({ id }, internetAddress);
+    const courier = { privateGateway: opened.phone.nodeId, road: 'poweb' } as const;
+    await intake.acceptFromPrivateGateway(intake.read(parcel), courier);
+    return parcel;
+  }
+
+  /** Waits until so many deliveries failed and were put back. */
+  async function failures(count: number): Promise<void> {
+    const isFailure = ({ message }: { message: string }) => /delivery failed/.test(message);
+    await eventually(() => opened.log.lines.filter(isFailure).length >= count);
+    await setImmediate();
+  }
+
+  const count = (name: string) => opened.metrics.counts[name] ?? 0;
+  const delivered = (total: number) =>
+    eventually(() => count('parcelDelivered delivered') === total);
+
+  it('posts the parcel, then deletes it', async () => {
+    const parcel = await send('one');
+    await delivered(1);
+    assert.deepEqual(
+      recipient.received.map(({ body }) => body),
+      [Buffer.from(parcel)],
+    );
+    await eventually(async () => (await opened.outbox()).length === 0);
+    await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+  });
+
+  it('deletes a parcel that is refused for good, and does not try again', async () => {
+    recipient.behaviour = answers(403);
+    await send('one');
+    await eventually(() => count('parcelDelivered refused') === 1);
+    await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+    assert.deepEqual(await opened.outbox(), []);
+    assert.equal(recipient.received.length, 1);
+  });
+
+  it('tries again with growing pauses until the parcel expires', async () => {
+    recipient.behaviour = answers(500);
+    await send('one');
+    const startMs = opened.clock.now().getTime();
+    const triedAfterMs: number[] = [];
+    while (opened.clock.now().getTime() < startMs + HOUR_MS) {
+      await failures(triedAfterMs.length + 1);
+      const triedAt = triedAfterMs.push(opened.clock.now().getTime() - startMs);
+      while (recipient.received.length === triedAt) {
+        opened.clock.advance(5_000);
+        for (let turn = 0; turn < 20; turn++) {
+          await setImmediate();
+        }
+        if (count('parcelDelivered expired') === 1) {
+          break;
+        }
+      }
+    }
+    assert.deepEqual(await opened.outbox(), []);
+    assert.ok(triedAfterMs.length >= 6 && triedAfterMs.length <= 12, triedAfterMs.join());
+    const [first = 0, second = 0, ...later] = triedAfterMs;
+    const last = later.at(-1) ?? 0;
+    assert.ok(last - (later.at(-2) ?? 0) > 10 * (second - first), triedAfterMs.join());
+  });
+
+  it('stays away for as long as the recipient asks', async () => {
+    recipient.behaviour = answers(429, { 'retry-after': '120' });
+    await send('one');
+    await failures(1);
+    recipient.behaviour = answers(202);
+    opened.clock.advance(119_000);
+    for (let turn = 0; turn < 50; turn++) {
+      await setImmediate();
+    }
+    assert.equal(recipient.received.length, 1);
+    opened.clock.advance(1_000);
+    await delivered(1);
+  });
+
+  it('delivers to others while a host with many parcels does not answer', async () => {
+    await using silent = await RawServer.start();
+    doh.setService(DEAD_ADDRESS, { target: HOST, port: silent.port });
+    for (let index = 0; index < 100; index++) {
+      await send(`dead-${index}`, DEAD_ADDRESS);
+    }
+    await send('live');
+    await delivered(1);
+    assert.equal((await opened.outbox()).length, 100);
+  });
+
+  it('leaves a dead host alone, trying it with one parcel now and then, and delivers all once it lives', async () => {
+    recipient.behaviour = answers(503);
+    const parcels = 20;
+    for (let index = 0; index < parcels; index++) {
+      await send(`parcel-${index}`);
+    }
+    // As many as go at once; three failures in a row are enough.
+    await failures(4);
+    for (let turn = 0; turn < 50; turn++) {
+      await setImmediate();
+    }
+    assert.ok(recipient.received.length <= 7, `${recipient.received.length} requests`);
+    recipient.behaviour = answers(202);
+    await eventually(async () => {
+      opened.clock.advance(1_000);
+      await setImmediate();
+      return count('parcelDelivered delivered') === parcels;
+    });
+    await eventually(async () => (await opened.outbox()).length === 0);
+  });
+
+  it('delivers a parcel that was replaced while it was under way', async () => {
+    recipient.behaviour = async (response) => {
+      recipient.behaviour = answers(202);
+      const { outbox, intake } = opened.gateway;
+      await outbox.store(intake.read(await opened.internetBound({ id: 'one' })));
+      response.writeHead(202).end();
+    };
+    await send('one');
+    await delivered(2);
+    assert.equal(recipient.received.length, 2);
+    await eventually(async () => (await opened.outbox()).length === 0);
+  });
+
+  it('posts again rather than lose track when the object store fails', async () => {
+    opened.beforeObjects = ({ method }) => {
+      if (method === 'delete') {
+        opened.beforeObjects = () => {};
+        throw new BackingUnavailableError('object-store', 'down');
+      }
+    };
+    await send('one');
+    await eventually(async () => {
+      opened.clock.advance(1_000);
+      await setImmediate();
+      return count('parcelDelivered delivered') === 1;
+    });
+    assert.equal(recipient.received.length, 2);
+  });
+
+  it('keeps a parcel whose recipient is on a private network', async () => {
+    await workers[Symbol.asyncDispose]();
+    workers = start({ allowPrivateNetworks: false });
+    await send('one');
+    await failures(1);
+    assert.equal(recipient.connections, 0);
+    assert.equal((await opened.outbox()).length, 1);
+    assert.ok(opened.log.lines.some(({ reason }) => reason === 'FORBIDDEN_ADDRESS'));
+  });
+
+  it('lets a delivery end when it stops', async () => {
+    const arrived = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    recipient.behaviour = async (response) => {
+      arrived.resolve();
+      await goOn.promise;
+      response.writeHead(202).end();
+    };
+    await send('one');
+    await arrived.promise;
+    const stopped = workers[Symbol.asyncDispose]();
+    await send('two');
+    goOn.resolve();
+    await stopped;
+    assert.equal(count('parcelDelivered delivered'), 1);
+    assert.equal(recipient.received.length, 1);
+    assert.equal((await opened.outbox()).length, 1);
+    workers = start();
+    await delivered(2);
+  });
+
+  it('gives back what does not end in time when it stops', async () => {
+    await workers[Symbol.asyncDispose]();
+    workers = start({ drainMs: 0 });
+    const arrived = Promise.withResolvers<void>();
+    recipient.behaviour = () => arrived.resolve();
+    await send('one');
+    await arrived.promise;
+    await workers[Symbol.asyncDispose]();
+    recipient.behaviour = answers(202);
+    workers = start();
+    await delivered(1);
+    assert.equal(recipient.received.length, 2);
+  });
+
+  it('finds the parcels that have no job, once it starts', async () => {
+    await workers[Symbol.asyncDispose]();
+    const { expiresAt, key } = await storeWithoutJob();
+    assert.equal(await opened.queue.depth('internet-delivery'), 0);
+    workers = start();
+    await delivered(1);
+    assert.ok(expiresAt > opened.clock.now(), key);
+  });
+
+  /** As a queue that was lost leaves it. */
+  async function storeWithoutJob() {
+    await send('one');
+    const [entry] = await Array.fromAsync(opened.objects.list('parcels/internet-bound/'));
+    assert.ok(entry);
+    const consumer = opened.queue.consume('internet-delivery', async () => {}, {
+      concurrency: 1,
+      maxAttempts: 1,
+      visibilityTimeoutMs: 1_000,
+    });
+    await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+    await consumer.close({ drainMs: 0 });
+    return entry;
+  }
+
+  it('renews the certificate of the gateway at half its life', async () => {
+    const { identity } = opened.gateway;
+    assert.equal((await identity.trustedCertificates()).length, 1);
+    opened.clock.advance(91 * 24 * HOUR_MS);
+    await eventually(async () => (await identity.trustedCertificates()).length === 2);
+  });
+});
