@@ -30,7 +30,8 @@ interface FetchAheadParts {
 /**
  * Fetches the bodies of queued parcels, several at a time, before they can be
  * sent, so that the time a fetch takes does not add up. What is ahead is bounded
- * in number and, but for the last one, in octets; all octets are reserved first.
+ * in number and, but for the last one, in octets. All octets are reserved first;
+ * only what could be sent at once waits for that.
  */
 export class FetchAhead {
   readonly #parts: FetchAheadParts;
@@ -64,8 +65,9 @@ export class FetchAhead {
       }
       if (this.#isExpired(parcel)) {
         queue.finish(parcel);
-      } else {
-        void this.#fetch(parcel);
+      } else if (!this.#startFetching(parcel)) {
+        queue.putBack(parcel);
+        return;
       }
     }
   }
@@ -103,8 +105,20 @@ export class FetchAhead {
     return !this.#isStalled && this.#count < aheadParcels && this.#octets < aheadOctets;
   }
 
-  async #fetch(parcel: HeldParcel): Promise<void> {
-    const { budget, mailbox, signal } = this.#parts;
+  /** @returns false if there is no memory for what could not be sent at once */
+  #startFetching(parcel: HeldParcel): boolean {
+    const { budget, maySend, signal } = this.#parts;
+    const isNeeded = this.isEmpty && maySend();
+    const reservation =
+      budget.tryAcquire(parcel.sizeOctets) ??
+      (isNeeded ? budget.acquire(parcel.sizeOctets, signal) : null);
+    if (reservation) {
+      void this.#fetch(parcel, reservation);
+    }
+    return reservation !== null;
+  }
+
+  async #fetch(parcel: HeldParcel, reservation: (() => void) | Promise<() => void>): Promise<void> {
     this.#fetching += 1;
     this.#octets += parcel.sizeOctets;
     let giveBack = () => {};
@@ -113,8 +127,8 @@ export class FetchAhead {
       giveBack();
     };
     try {
-      giveBack = await budget.acquire(parcel.sizeOctets, signal);
-      const stored = await mailbox.fetch(parcel);
+      giveBack = await reservation;
+      const stored = await this.#parts.mailbox.fetch(parcel);
       this.#fetching -= 1;
       this.#onFetched(parcel, stored, release);
     } catch (error) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { OctetBudget } from './octet-budget.ts';
+import { OctetBudget, SMALL_OCTETS } from './octet-budget.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -105,11 +105,52 @@ describe('OctetBudget', () => {
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
+  it('gives what is merely useful only if there is room and nobody waits', async () => {
+    const budget = new OctetBudget(10);
+    const useful = budget.tryAcquire(6);
+    assert.ok(useful);
+    assert.equal(budget.tryAcquire(5), null);
+    const needed = budget.acquire(5, NEVER);
+    assert.equal(budget.tryAcquire(1), null);
+    useful();
+    await needed;
+    assert.ok(budget.tryAcquire(5));
+    assert.equal(budget.heldOctets, 10);
+  });
+
+  it('serves small requests while large ones take all the rest, and wait', async () => {
+    const [large, small] = [SMALL_OCTETS + 1, SMALL_OCTETS];
+    const budget = new OctetBudget(large + small, { octetsForSmall: small });
+    const granted: number[] = [];
+    const releaseLarge = await reserve(budget, large, granted);
+    void reserve(budget, large, granted);
+    const releaseSmall = await reserve(budget, small, granted);
+    void reserve(budget, small, granted);
+    await settled();
+    assert.deepEqual(granted, [large, small]);
+    releaseSmall();
+    await settled();
+    assert.deepEqual(granted, [large, small, small]);
+    releaseLarge();
+    await settled();
+    assert.deepEqual(granted, [large, small, small, large]);
+    assert.equal(budget.heldOctets, large + small);
+  });
+
+  it('serves small requests from what is free for all, too', async () => {
+    const budget = new OctetBudget(10, { octetsForSmall: 4 });
+    const granted: number[] = [];
+    await Promise.all([3, 3, 2, 2].map((octets) => reserve(budget, octets, granted)));
+    assert.equal(budget.heldOctets, 10);
+  });
+
   it('never grants more than there is, and has everything back in the end', async () => {
     const sizes = fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 30 });
+    const share = fc.nat({ max: 14 });
     await fc.assert(
-      fc.asyncProperty(sizes, fc.infiniteStream(fc.nat()), async (requests, choices) => {
-        const budget = new OctetBudget(15);
+      fc.asyncProperty(sizes, share, fc.infiniteStream(fc.nat()), async (...given) => {
+        const [requests, octetsForSmall, choices] = given;
+        const budget = new OctetBudget(15, { octetsForSmall });
         const held: (() => void)[] = [];
         for (const octets of requests) {
           void budget.acquire(octets, NEVER).then((release) => held.push(release));

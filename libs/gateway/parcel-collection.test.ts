@@ -356,6 +356,21 @@ describe('ParcelCollection with a slow peer', () => {
     collection.disconnect();
   });
 
+  it('fetches nothing ahead while the memory is needed by others', async () => {
+    const setting = new CollectionSetting({ budgetOctets: 10_000 });
+    await storeMany(setting, 20, 1_000);
+    const collection = setting.collect();
+    await settled();
+    assert.equal(setting.budget.heldOctets, 10_000);
+    const needed = setting.budget.acquire(9_000, new AbortController().signal);
+    await collection.acknowledgeAll();
+    (await needed)();
+    await collection.acknowledgeAll();
+    assert.equal(new Set(collection.sent).size, 20);
+    assert.equal(setting.budget.heldOctets, 0);
+    collection.disconnect();
+  });
+
   it('shares the memory with other collections, which go on when it ends', async () => {
     const setting = new CollectionSetting({ budgetOctets: 3_000 });
     await storeMany(setting, 5, 1_000);

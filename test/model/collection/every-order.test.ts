@@ -36,7 +36,7 @@ async function tellInEveryOrder(story: Story): Promise<number> {
       choose: (...possible) => (isTelling ? every.choose(...possible) : 0),
     };
     const peers = [KEEPS_COLLECTING];
-    const world = new World({ choices, peers, relists: false, mutant, answersAtOnce: true });
+    const world = new World({ choices, peers, relists: false, mutant, isBrief: true });
     await world.run(before);
     isTelling = true;
     await world.run(actions);

@@ -20,7 +20,7 @@ export interface SharedStore {
   readonly ledger: Ledger;
   readonly faults: Faults;
   /** Whether a call is answered in the same turn in which it takes effect. */
-  readonly answersAtOnce: boolean;
+  readonly isBrief: boolean;
 }
 
 const PAGE_SIZE = 2;
@@ -105,7 +105,7 @@ export class ObservedStore implements ObjectStore {
   ): Promise<Result> {
     await this.#turn(what, 'before');
     const result = await effect(this.#shared);
-    if (!this.#shared.answersAtOnce) {
+    if (!this.#shared.isBrief) {
       await this.#turn(`is answered: ${what}`, 'after');
     }
     return result;

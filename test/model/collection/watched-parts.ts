@@ -18,21 +18,32 @@ export class WatchedBudget extends OctetBudget {
   override async acquire(octets: number, signal: AbortSignal): Promise<() => void> {
     this.#count(octets, 1);
     try {
-      const release = await this.#shared.acquire(octets, signal);
-      this.reservedOctets += octets;
-      let released = false;
-      return () => {
-        if (!released) {
-          released = true;
-          this.#count(octets, -1);
-          this.reservedOctets -= octets;
-          release();
-        }
-      };
+      return this.#watch(octets, await this.#shared.acquire(octets, signal));
     } catch (error) {
       this.#count(octets, -1);
       throw error;
     }
+  }
+
+  override tryAcquire(octets: number): (() => void) | null {
+    const release = this.#shared.tryAcquire(octets);
+    if (release) {
+      this.#count(octets, 1);
+    }
+    return release && this.#watch(octets, release);
+  }
+
+  #watch(octets: number, release: () => void): () => void {
+    this.reservedOctets += octets;
+    let released = false;
+    return () => {
+      if (!released) {
+        released = true;
+        this.#count(octets, -1);
+        this.reservedOctets -= octets;
+        release();
+      }
+    };
   }
 
   #count(octets: number, sign: 1 | -1): void {

@@ -25,7 +25,8 @@ const LIMITS: CollectionLimits = {
   acknowledgementTimeoutMs: 5 * 60_000,
   relistMs: 15 * 60_000,
 };
-const BUDGET_OCTETS = 1_000;
+const BUDGET_OCTETS = 1_500;
+const OCTETS_FOR_SMALL = 300;
 
 /** Everything a run of the collection protocol takes place in. */
 export class World implements SharedStore {
@@ -33,9 +34,9 @@ export class World implements SharedStore {
   readonly objects = new InMemoryObjectStore();
   readonly faults = new Faults();
   readonly subscriptionFaults = new Faults();
-  readonly budget = new OctetBudget(BUDGET_OCTETS);
+  readonly budget = new OctetBudget(BUDGET_OCTETS, { octetsForSmall: OCTETS_FOR_SMALL });
   readonly limits: CollectionLimits;
-  readonly answersAtOnce: boolean;
+  readonly isBrief: boolean;
   readonly mutant: Mutant;
   readonly clock: WatchedClock;
   readonly ledger: Ledger;
@@ -50,7 +51,8 @@ export class World implements SharedStore {
     readonly choices: Choices;
     readonly peers: readonly PeerPlan[];
     readonly relists: boolean;
-    readonly answersAtOnce?: boolean;
+    /** A call is answered, and a parcel acknowledged, in the very turn in which it arrives. */
+    readonly isBrief?: boolean;
     readonly mutant: Mutant;
   }) {
     this.interleaver = new Interleaver(options.choices);
@@ -58,7 +60,7 @@ export class World implements SharedStore {
     this.ledger = new Ledger(this.#time);
     this.signals = new SimulatedSignals(this.interleaver, this.subscriptionFaults);
     this.limits = options.relists ? LIMITS : { ...LIMITS, relistMs: Number.POSITIVE_INFINITY };
-    this.answersAtOnce = options.answersAtOnce ?? false;
+    this.isBrief = options.isBrief ?? false;
     this.mutant = options.mutant;
     this.#mailbox = this.#mailboxOf('sender');
     this.#courierMailbox = this.#mailboxOf('courier');
