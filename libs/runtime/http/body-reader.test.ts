@@ -100,12 +100,12 @@ describe('HTTP server: bodies', () => {
     const socket = await connectTo(server);
     socket.write('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345');
     await until(() => server.bodiesOctets === 5);
-    clock.advance(server.limits.bodyPauseMs);
+    clock.advance(server.limits.bodyPauseMs - 1);
     socket.write('6');
     await until(() => server.bodiesOctets === 6);
-    clock.advance(server.limits.bodyPauseMs);
+    clock.advance(server.limits.bodyPauseMs - 1);
     assert.equal(await (await fetch(urlOf(server, '/hello'))).text(), 'hello');
-    clock.advance(server.limits.bodyPauseMs);
+    clock.advance(1);
     const [answer] = await once(socket, 'data');
     assert.match(String(answer), /^HTTP\/1\.1 408 [\s\S]*The body stopped coming$/);
     clock.advance(server.limits.lingerMs);

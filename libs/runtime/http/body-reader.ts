@@ -65,9 +65,9 @@ export class BodyReader {
 
   #forEachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      let received = 0;
+      let lastChunkMs = this.#nowMs();
       const onData = (chunk: Buffer) => {
-        received++;
+        lastChunkMs = this.#nowMs();
         try {
           take(chunk);
         } catch (error) {
@@ -78,7 +78,7 @@ export class BodyReader {
       const onCut = () => end(() => reject(new Refusal(400, 'The body was cut off', 'body-cut')));
       const onPause = () =>
         end(() => reject(new Refusal(408, 'The body stopped coming', 'body-paused')));
-      const stopWatching = this.#watchProgress(() => received, onPause);
+      const stopWatching = this.#watchPause(() => lastChunkMs, onPause);
       const end = (settle: () => void) => {
         stopWatching();
         request.off('data', onData).off('end', onEnd).off('close', onCut);
@@ -89,19 +89,22 @@ export class BodyReader {
     });
   }
 
-  /** Calls `onPause` once `progress` has not changed for the longest pause. */
-  #watchProgress(progress: () => number, onPause: () => void): () => void {
-    let last = progress();
+  /** Calls `onPause` once the last chunk is too long ago. One timer for all chunks costs less than one for each. */
+  #watchPause(lastChunkMs: () => number, onPause: () => void): () => void {
     const check = () => {
-      if (progress() === last) {
+      const leftMs = lastChunkMs() + this.#limits.bodyPauseMs - this.#nowMs();
+      if (leftMs <= 0) {
         onPause();
-        return;
+      } else {
+        cancel = this.#clock.schedule(leftMs, check);
       }
-      last = progress();
-      cancel = this.#clock.schedule(this.#limits.bodyPauseMs, check);
     };
     let cancel = this.#clock.schedule(this.#limits.bodyPauseMs, check);
     return () => cancel();
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
   }
 }
 
