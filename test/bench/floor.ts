@@ -7,7 +7,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { type Cost, costPerInput } from './measure.ts';
+import { type Candidate, candidate } from './measure.ts';
 
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
 /** Signed attributes of a CMS SignedData. */
@@ -19,7 +19,7 @@ const SIGNED_OCTETS = 104;
  *
  * @param inputs - for each piece of work, the contents whose signatures it verifies
  */
-export function costOfFloor(inputs: readonly (readonly Uint8Array[])[]): Promise<Cost> {
+export function floorOf(inputs: readonly (readonly Uint8Array[])[]): Candidate {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = createPublicKey(publicKey.export({ format: 'pem', type: 'spki' }));
   const signed = randomBytes(SIGNED_OCTETS);
@@ -32,5 +32,5 @@ export function costOfFloor(inputs: readonly (readonly Uint8Array[])[]): Promise
       }
     }
   };
-  return costPerInput(inputs, work, { rounds: 5 });
+  return candidate(inputs, work);
 }

@@ -10,28 +10,65 @@ export function collectGarbage(): void {
   globalThis.gc?.();
 }
 
-/**
- * Runs `work` on each input, several rounds of all inputs, and takes the best
- * round: what disturbs a machine only ever adds.
- */
-export async function costPerInput<Input>(
+/** One way of doing some work, and what to do it on. */
+export interface Candidate<Input = unknown> {
+  readonly inputs: readonly Input[];
+  readonly work: (input: Input) => unknown;
+  /** Called before each round, outside what is measured. */
+  readonly prepare?: () => void;
+}
+
+export function candidate<Input>(
   inputs: readonly Input[],
   work: (input: Input) => unknown,
-  { rounds = 3 }: { rounds?: number } = {},
-): Promise<Cost> {
-  let best: Cost = { cpuMs: Number.POSITIVE_INFINITY, wallMs: Number.POSITIVE_INFINITY };
+  prepare: () => void = () => {},
+): Candidate {
+  return { inputs, work: (input) => work(input as Input), prepare };
+}
+
+const ROUNDS = 9;
+
+/**
+ * Runs the candidates by turns, several rounds each, so that what disturbs the
+ * machine disturbs all of them, and takes the median of each one's rounds.
+ *
+ * @returns for each candidate, the cost of one input
+ */
+export async function costsSideBySide<const Candidates extends readonly Candidate[]>(
+  candidates: Candidates,
+  rounds = ROUNDS,
+): Promise<{ [Index in keyof Candidates]: Cost }> {
+  const costs = candidates.map((): Cost[] => []);
   for (let round = 0; round < rounds; round++) {
-    collectGarbage();
-    const cost = await costOf(async () => {
-      for (const input of inputs) {
-        await work(input);
-      }
-    });
-    if (cost.cpuMs < best.cpuMs * inputs.length) {
-      best = { cpuMs: cost.cpuMs / inputs.length, wallMs: cost.wallMs / inputs.length };
+    for (const [index, { inputs, work, prepare }] of candidates.entries()) {
+      prepare?.();
+      collectGarbage();
+      const cost = await costOf(async () => {
+        for (const input of inputs) {
+          await work(input);
+        }
+      });
+      costs[index]?.push({
+        cpuMs: cost.cpuMs / inputs.length,
+        wallMs: cost.wallMs / inputs.length,
+      });
     }
   }
-  return best;
+  // One median per candidate, which the mapped type says and `map` cannot.
+  return costs.map(medianCost) as { [Index in keyof Candidates]: Cost };
+}
+
+function medianCost(costs: readonly Cost[]): Cost {
+  return {
+    cpuMs: median(costs.map(({ cpuMs }) => cpuMs)),
+    wallMs: median(costs.map(({ wallMs }) => wallMs)),
+  };
+}
+
+/** @param values - not empty */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 export async function costOf(work: () => unknown): Promise<Cost> {

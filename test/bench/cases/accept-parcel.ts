@@ -17,8 +17,8 @@ import {
   privateGateway,
   validAround,
 } from '#test/builders/peers.ts';
-import { costOfFloor } from '../floor.ts';
-import { type Cost, costPerInput } from '../measure.ts';
+import { floorOf } from '../floor.ts';
+import { type Candidate, type Cost, candidate, costsSideBySide } from '../measure.ts';
 import { arrayBufferOf } from '../peer-library.ts';
 import { atLeast, atMost, milliseconds, type Requirement, type Row } from '../report.ts';
 
@@ -114,9 +114,11 @@ async function acceptFrom(
     const header = await countersign(parcel, world.phone);
     delivered.push({ parcel, countersignature: parseCountersignature(header) ?? new Uint8Array() });
   }
-  const ours = await costOfOurs(world, delivered, scenario.isNewEachTime ?? false);
-  const peer = await costOfPeer(world.gateway.certificate, delivered);
-  const floor = await costOfFloor(delivered.map(({ parcel }) => [parcel, parcel]));
+  const [ours, peer, floor] = await costsSideBySide([
+    oursOn(world, delivered, scenario.isNewEachTime ?? false),
+    peerOn(world.gateway.certificate, delivered),
+    floorOf(delivered.map(({ parcel }) => [parcel, parcel])),
+  ]);
   return {
     work: scenario.work,
     peer: milliseconds(peer.cpuMs),
@@ -127,48 +129,38 @@ async function acceptFrom(
 }
 
 /** Where each sender is to be new, each round has a verifier that knows only the phone and the recipient. */
-async function costOfOurs(
-  world: World,
-  delivered: readonly Delivered[],
-  isNewEachTime: boolean,
-): Promise<Cost> {
+function oursOn(world: World, delivered: readonly Delivered[], isNewEachTime: boolean): Candidate {
   const anchors = [world.gateway.certificate];
   const at = world.now;
-  const accept = (verifier: MessageVerifier) => (input: Delivered) => {
-    verifier.verifyDetached(input.countersignature, input.parcel, 'parcel-delivery', {
-      at,
-      anchors,
-    });
-    verifier.verifyAuthorised(verifier.read(input.parcel, 'parcel'), { at, anchors });
+  let verifier = new MessageVerifier();
+  const accept = ({ countersignature, parcel }: Delivered) => {
+    verifier.verifyDetached(countersignature, parcel, 'parcel-delivery', { at, anchors });
+    verifier.verifyAuthorised(verifier.read(parcel, 'parcel'), { at, anchors });
   };
-  const warm = new MessageVerifier();
-  let best = await costPerInput(delivered, accept(warm), { rounds: isNewEachTime ? 1 : 10 });
-  if (isNewEachTime) {
-    const [first, ...others] = delivered;
-    for (let round = 0; round < 5 && first; round++) {
-      const fresh = new MessageVerifier();
-      accept(fresh)(first);
-      const cost = await costPerInput(others, accept(fresh), { rounds: 1 });
-      best = cost.cpuMs < best.cpuMs || round === 0 ? cost : best;
-    }
+  if (!isNewEachTime) {
+    return candidate(delivered, accept);
   }
-  return best;
+  const [first, ...others] = delivered;
+  return candidate(others, accept, () => {
+    verifier = new MessageVerifier();
+    if (first) {
+      accept(first);
+    }
+  });
 }
 
-async function costOfPeer(anchor: Certificate, delivered: readonly Delivered[]): Promise<Cost> {
+const PEER_INPUTS = 40;
+
+function peerOn(anchor: Certificate, delivered: readonly Delivered[]): Candidate {
   const trusted = [PeerCertificate.deserialize(arrayBufferOf(anchor.der))];
   const verifier = new ParcelDeliveryVerifier(trusted);
-  const inputs = delivered.slice(0, 40).map((input) => ({
+  const inputs = delivered.slice(0, PEER_INPUTS).map((input) => ({
     parcel: arrayBufferOf(input.parcel),
     countersignature: arrayBufferOf(input.countersignature),
   }));
-  return costPerInput(
-    inputs,
-    async ({ parcel, countersignature }) => {
-      await verifier.verify(countersignature, parcel);
-      const message = await Parcel.deserialize(parcel);
-      await message.validate(trusted);
-    },
-    { rounds: 3 },
-  );
+  return candidate(inputs, async ({ parcel, countersignature }) => {
+    await verifier.verify(countersignature, parcel);
+    const message = await Parcel.deserialize(parcel);
+    await message.validate(trusted);
+  });
 }

@@ -1,4 +1,5 @@
 import { type CollectionChild, collectAll, startCollectionServer } from '../collector.ts';
+import { median } from '../measure.ts';
 import { atMost, figure, milliseconds, type Row } from '../report.ts';
 
 const SMALL = 1_000;
@@ -49,9 +50,4 @@ async function cpuPerParcel(server: CollectionChild): Promise<number> {
   const { parcels } = await collectAll(server);
   const after = await server.vitals();
   return (after.cpuMs - before.cpuMs) / parcels;
-}
-
-function median(values: number[]): number {
-  values.sort((a, b) => a - b);
-  return values[Math.floor(values.length / 2)] ?? Number.NaN;
 }

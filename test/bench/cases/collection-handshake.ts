@@ -7,12 +7,13 @@ import {
 import { parseHandshakeResponse, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { internetGateway, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
-import { costOfFloor } from '../floor.ts';
-import { costPerInput } from '../measure.ts';
+import { floorOf } from '../floor.ts';
+import { candidate, costsSideBySide } from '../measure.ts';
 import { arrayBufferOf } from '../peer-library.ts';
 import { atLeast, milliseconds, type Row } from '../report.ts';
 
 const HANDSHAKES = 500;
+const PEER_INPUTS = 100;
 
 /** Verifying a collector's answer to the challenge: parse, one signature, a path of two. */
 export async function run(): Promise<readonly Row[]> {
@@ -28,26 +29,23 @@ export async function run(): Promise<readonly Row[]> {
 
   const verifier = new MessageVerifier();
   const options = { at: now, anchors: [gateway.certificate] };
-  const ours = await costPerInput(
-    inputs,
-    ({ nonce, response }) => {
-      for (const signature of parseHandshakeResponse(response)) {
-        verifier.verifyDetached(signature, nonce, 'collection-handshake', options);
-      }
-    },
-    { rounds: 10 },
-  );
+  const oursOn = candidate(inputs, ({ nonce, response }) => {
+    for (const signature of parseHandshakeResponse(response)) {
+      verifier.verifyDetached(signature, nonce, 'collection-handshake', options);
+    }
+  });
 
   const trusted = PeerCertificate.deserialize(arrayBufferOf(gateway.certificate.der));
   const peerVerifier = new ParcelCollectionHandshakeVerifier([trusted]);
-  const peer = await costPerInput(inputs, async ({ nonce, response }) => {
+  const peerOn = candidate(inputs.slice(0, PEER_INPUTS), async ({ nonce, response }) => {
     const { nonceSignatures } = HandshakeResponse.deserialize(arrayBufferOf(response));
     for (const signature of nonceSignatures) {
       await peerVerifier.verify(signature, arrayBufferOf(nonce));
     }
   });
 
-  const floor = await costOfFloor(inputs.map(({ nonce }) => [nonce]));
+  const floorOn = floorOf(inputs.map(({ nonce }) => [nonce]));
+  const [ours, peer, floor] = await costsSideBySide([oursOn, peerOn, floorOn]);
   return [
     {
       work: 'verify a collection handshake',
