@@ -6,8 +6,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Longest time that a server program may take until it accepts connections. */
 const START_TIMEOUT_MS = 60_000;
 
-/** Runs its arguments, and kills them once its own input ends: however the parent died, nothing stays behind. */
-const WATCHED = '"$@" </dev/null & child=$!; read -r _; kill -9 $child; wait $child 2>/dev/null';
+/**
+ * Runs its arguments, and kills them once its own input ends: however the parent died, nothing stays
+ * behind. Ends when they do.
+ */
+const WATCHED = [
+  'exec 3<&0',
+  '"$@" </dev/null 3<&- & child=$!',
+  '(read -r _ <&3; kill -9 $child 2>/dev/null) & reader=$!',
+  'wait $child; kill $reader 2>/dev/null',
+].join('\n');
 
 /** A server program that this process started, on a loopback port of its own. */
 export interface ChildServer {
