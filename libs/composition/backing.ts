@@ -1,4 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
+import type { GatewayPorts } from '#gateway/gateway.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import type { Log } from '#log/log.ts';
 import type { ObjectStore } from '#object-store/port.ts';
@@ -52,6 +53,9 @@ export interface BackingConfig {
   readonly workQueue: WorkQueueConfig;
 }
 
+/** The ports that are backed. */
+export type BackedPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'queue'>;
+
 /**
  * Opens exactly the adapters that it is asked for, loading their libraries only
  * then, and closes them in reverse order.
@@ -92,6 +96,17 @@ export class Backing implements AsyncDisposable {
 
   async workQueue(config: WorkQueueConfig): Promise<WorkQueue> {
     return this.#opened.use(await openWorkQueue(config, this.#foundations));
+  }
+
+  /** All that a gateway can stand on, but for what is given. */
+  async all(config: BackingConfig, given: Partial<BackedPorts> = {}): Promise<BackedPorts> {
+    return {
+      objects: given.objects ?? (await this.objectStore(config.objectStore)),
+      records: given.records ?? (await this.recordStore(config.recordStore)),
+      vault: given.vault ?? (await this.keyVault(config.keyVault)),
+      signals: given.signals ?? (await this.signals(config.signals)),
+      queue: given.queue ?? (await this.workQueue(config.workQueue)),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

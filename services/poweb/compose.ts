@@ -1,11 +1,9 @@
-import { Backing } from '#composition/backing.ts';
+import { type BackedPorts, Backing } from '#composition/backing.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
-import { type GatewayPorts, openGateway } from '#gateway/gateway.ts';
+import { openGateway } from '#gateway/gateway.ts';
 import type { PowebConfig } from './config.ts';
 import { createPowebServer } from './poweb-server.ts';
-
-type PowebPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'queue'>;
 
 /** A server for phones that runs. */
 export interface Poweb extends AsyncDisposable {
@@ -21,18 +19,12 @@ export interface Poweb extends AsyncDisposable {
  */
 export async function composePoweb(
   config: PowebConfig,
-  given: GivenParts & Partial<PowebPorts>,
+  given: GivenParts & Partial<BackedPorts>,
 ): Promise<Poweb> {
   await using opened = new AsyncDisposableStack();
   const parts = processParts('poweb', given);
   const backing = opened.use(new Backing(parts));
-  const ports: PowebPorts = {
-    objects: given.objects ?? (await backing.objectStore(config.objectStore)),
-    records: given.records ?? (await backing.recordStore(config.recordStore)),
-    vault: given.vault ?? (await backing.keyVault(config.keyVault)),
-    signals: given.signals ?? (await backing.signals(config.signals)),
-    queue: given.queue ?? (await backing.workQueue(config.workQueue)),
-  };
+  const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, { ...ports }));
   const gateway = await operations.untilAvailable(async () => {
     const made = await openGateway({ ...parts, ...ports }, config.internetAddress);

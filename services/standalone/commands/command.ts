@@ -27,3 +27,10 @@ export interface Command {
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
+
+/** @throws {UsageError} if there are any */
+export function noArguments({ args }: CommandContext): void {
+  if (args.length > 0) {
+    throw new UsageError(`“${args[0]}” means nothing here`);
+  }
+}

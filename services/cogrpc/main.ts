@@ -1,0 +1,10 @@
+import process from 'node:process';
+import { runService } from '#runtime/service.ts';
+import { composeCogrpcProcess, readCogrpcConfig } from './process.ts';
+
+runService({
+  name: 'cogrpc',
+  environment: process.env,
+  configure: readCogrpcConfig,
+  compose: composeCogrpcProcess,
+});

@@ -1,0 +1,36 @@
+import { BACKING_VARIABLES } from '#composition/backing.ts';
+import { localInternetAddress } from '#composition/internet-address.ts';
+import {
+  listVariables,
+  readConfiguration,
+  type Values,
+} from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+
+/** What every command about a gateway must know of it: the same variables as its services read. */
+export const COMMAND_VARIABLES = { internetAddress: localInternetAddress, ...BACKING_VARIABLES };
+
+export type CommandConfig = Values<typeof COMMAND_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readCommandConfig(environment: Environment): CommandConfig {
+  return readConfiguration(environment, COMMAND_VARIABLES);
+}
+
+/** For the help text of such a command. */
+export const BACKING_HELP = `It finds the gateway by the environment variables that its services read:
+${names()}.
+Without any it is the gateway in ./data.`;
+
+function names(): string {
+  const all = listVariables(COMMAND_VARIABLES).map(({ name }) => name);
+  const lines = [''];
+  for (const [index, name] of all.entries()) {
+    const word = index === all.length - 1 ? name : `${name}, `;
+    if (`${lines.at(-1)}${word}`.length > 76) {
+      lines.push('');
+    }
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((line) => `  ${line.trimEnd()}`).join('\n');
+}

@@ -1,0 +1,28 @@
+import { systemClock } from '#clock/clock.ts';
+import { listVariables } from '#runtime/configuration/configuration.ts';
+import { runDoctor } from '../doctor/doctor.ts';
+import { DOCTOR_VARIABLES, readDoctorConfig } from '../doctor/doctor-variables.ts';
+import { type Command, noArguments } from './command.ts';
+
+export const doctorCommand: Command = {
+  name: 'doctor',
+  summary: 'ask everything that the gateway stands on, and say what is wrong',
+  get usage() {
+    return `Usage: awala-gateway doctor
+
+Asks each backing service that the environment names for what the gateway needs
+of it, looks at the clock, the identity and the ports, and says in words what is
+wrong and how to mend it. Ends with 1 if anything is wrong. Changes nothing that
+lasts.
+
+It reads the variables that the services read:
+${listVariables(DOCTOR_VARIABLES)
+  .map(({ name, meaning }) => `  ${name.padEnd(26)}${meaning}`)
+  .join('\n')}`;
+  },
+  async run(context) {
+    noArguments(context);
+    const { environment, print } = context;
+    return runDoctor(readDoctorConfig(environment), { print, clock: systemClock });
+  },
+};

@@ -1,0 +1,68 @@
+import {
+  discardSetAsideJobs,
+  listSetAsideJobs,
+  parseTopic,
+  replaySetAsideJobs,
+  TOPICS,
+  type Topic,
+} from '#services/workers/set-aside-jobs.ts';
+import { type Command, UsageError } from './command.ts';
+import { BACKING_HELP } from './command-variables.ts';
+import { withBacking } from './with-backing.ts';
+
+export const jobsCommand: Command = {
+  name: 'jobs',
+  summary: 'list, replay or discard the jobs that the workers set aside',
+  usage: `Usage: awala-gateway jobs list [<topic>]
+       awala-gateway jobs replay <topic> [<key>]
+       awala-gateway jobs discard <topic> [<key>]
+
+Jobs that can never succeed, or failed too often, are set aside with the reason.
+Replaying gives them another round of attempts; discarding forgets them. Without
+a key, all of the topic are meant.
+
+Topics: ${TOPICS.join(', ')}
+
+${BACKING_HELP}`,
+  async run(context) {
+    const [action, topicText, key, ...others] = context.args;
+    const topic = topicText === undefined ? undefined : topicCalled(topicText);
+    if (others.length > 0 || (action === 'list' && key !== undefined)) {
+      throw new UsageError('there are too many arguments');
+    }
+    return withBacking(context, async (backing, config) => {
+      const queue = await backing.workQueue(config.workQueue);
+      if (action === 'list') {
+        for await (const line of listSetAsideJobs(queue, topic)) {
+          context.print(line);
+        }
+        return;
+      }
+      const act = actionCalled(action);
+      if (!topic) {
+        throw new UsageError(`jobs ${action} needs a topic`);
+      }
+      const count = await act.run(queue, topic, key);
+      context.print(`${count} ${count === 1 ? 'job' : 'jobs'} ${act.done}`);
+    });
+  },
+};
+
+function actionCalled(word: string | undefined) {
+  switch (word) {
+    case 'replay':
+      return { run: replaySetAsideJobs, done: 'will be tried again' };
+    case 'discard':
+      return { run: discardSetAsideJobs, done: 'discarded' };
+    default:
+      throw new UsageError('say list, replay or discard');
+  }
+}
+
+function topicCalled(word: string): Topic {
+  const topic = parseTopic(word);
+  if (!topic) {
+    throw new UsageError(`there is no topic “${word}”; there are ${TOPICS.join(' and ')}`);
+  }
+  return topic;
+}

@@ -1,0 +1,85 @@
+import { type Clock, delay, systemClock } from '#clock/clock.ts';
+import type { Backing } from '#composition/backing.ts';
+import { type KeyVaultConfig, kmsPlace } from '#composition/key-vault.ts';
+import { Identity } from '#gateway/identity.ts';
+import { SessionKeys } from '#gateway/session-keys.ts';
+import { createNamedKeys, isKeyMissing } from '#key-vault/google-kms/create-keys.ts';
+import type { KeyVault } from '#key-vault/port.ts';
+import { silentLog } from '#log/log.ts';
+import { type Command, noArguments } from './command.ts';
+import { BACKING_HELP } from './command-variables.ts';
+import { withBacking } from './with-backing.ts';
+
+/** Cloud KMS makes an RSA key within some seconds of being told to. */
+const KEY_PATIENCE_MS = 60_000;
+const KEY_PAUSE_MS = 1_000;
+
+export const keygenCommand: Command = {
+  name: 'keygen',
+  summary: 'create what the gateway’s identity lacks: its key, certificate and session key',
+  usage: `Usage: awala-gateway keygen
+
+Creates the gateway's identity key unless there is one (in Cloud KMS, under the
+names it is given), its first certificate, and its first session key. What is
+there already stays as it is, so that it may be run at any time, and several
+times at once.
+
+${BACKING_HELP}`,
+  run(context) {
+    noArguments(context);
+    return withBacking(context, async (backing, config) => {
+      const clock = systemClock;
+      const vault = await openVault(backing, config.keyVault, clock);
+      const records = await backing.recordStore(config.recordStore);
+      const identity = await Identity.open({ vault, records, clock, log: silentLog });
+      const certificate = await identity.currentCertificate();
+      const sessionKey = await new SessionKeys({ vault, records, clock }).initialKey();
+      const until = certificate.notAfter.toISOString().slice(0, 10);
+      context.print(`node         ${identity.nodeId}`);
+      context.print(`certificate  valid until ${until}`);
+      context.print(`session key  ${Buffer.from(sessionKey.id).toString('hex')}`);
+    });
+  },
+};
+
+async function openVault(
+  backing: Backing,
+  config: KeyVaultConfig,
+  clock: Clock,
+): Promise<KeyVault> {
+  const vault = await backing.keyVault(config);
+  if (config.kind === 'google-kms' && (await lacksKeys(vault))) {
+    await createNamedKeys(kmsPlace(config));
+    await untilUsable(vault, clock);
+  }
+  return vault;
+}
+
+/** Asked first, so that whoever may not create keys can use those that are there. */
+async function lacksKeys(vault: KeyVault): Promise<boolean> {
+  try {
+    await vault.publicKey();
+    await vault.seal(Buffer.of(), 'keygen');
+    return false;
+  } catch (error) {
+    if (isKeyMissing(error)) {
+      return true;
+    }
+    throw error;
+  }
+}
+
+async function untilUsable(vault: KeyVault, clock: Clock): Promise<void> {
+  const deadlineMs = clock.now().getTime() + KEY_PATIENCE_MS;
+  for (;;) {
+    try {
+      await vault.publicKey();
+      return;
+    } catch (error) {
+      if (clock.now().getTime() > deadlineMs) {
+        throw error;
+      }
+    }
+    await delay(clock, KEY_PAUSE_MS);
+  }
+}

@@ -1,0 +1,89 @@
+import { gcsPlace, type ObjectStoreConfig } from '#composition/object-store.ts';
+import { firestorePlace, type RecordStoreConfig } from '#composition/record-store.ts';
+import { RECORD_KINDS } from '#gateway/record-kinds.ts';
+import { provisionBucket } from '#object-store/gcs/bucket.ts';
+import { createTtlPolicies, ttlCommands } from '#record-store/firestore/ttl-policies.ts';
+import { readConfiguration } from '#runtime/configuration/configuration.ts';
+import { text } from '#runtime/configuration/variables.ts';
+import { diagnose } from '../doctor/diagnosis.ts';
+import { type Command, type CommandContext, noArguments } from './command.ts';
+import { BACKING_HELP, readCommandConfig } from './command-variables.ts';
+
+const BUCKET_VARIABLES = {
+  project: text('GOOGLE_CLOUD_PROJECT', {
+    meaning: 'the project that a new bucket belongs to',
+    default: null,
+  }),
+  location: text('GCS_LOCATION', { meaning: 'where a new bucket is', default: 'EU' }),
+};
+
+type Print = CommandContext['print'];
+
+export const provisionCommand: Command = {
+  name: 'provision',
+  summary: 'set up the bucket and the database in Google Cloud as the gateway needs them',
+  usage: `Usage: awala-gateway provision
+
+Creates the bucket unless it is there, in the project GOOGLE_CLOUD_PROJECT at
+GCS_LOCATION (EU), and sets its lifecycle (what expired goes, everything goes
+after 180 days), uniform access, no soft deletion and no versions. Then asks
+Firestore to remove records once they expired; where that is not permitted, it
+prints the commands for who may. It may be run again at any time. The keys are
+created by awala-gateway keygen.
+
+${BACKING_HELP}`,
+  async run(context) {
+    noArguments(context);
+    const config = readCommandConfig(context.environment);
+    const bucket = readConfiguration(context.environment, BUCKET_VARIABLES);
+    const isBucketFine = await provisionObjects(config.objectStore, bucket, context.print);
+    const areRecordsFine = await provisionRecords(config.recordStore, context.print);
+    return isBucketFine && areRecordsFine ? 0 : 1;
+  },
+};
+
+async function provisionObjects(
+  config: ObjectStoreConfig,
+  { project, location }: { readonly project: string | null; readonly location: string },
+  print: Print,
+): Promise<boolean> {
+  if (config.kind !== 'gcs') {
+    print('objects: the filesystem needs nothing');
+    return true;
+  }
+  try {
+    await provisionBucket({ ...gcsPlace(config), project: project ?? '', location });
+    print(`objects: the bucket ${config.bucket} is as it must be`);
+    return true;
+  } catch (error) {
+    const { detail } = diagnose(error);
+    print(`objects: the bucket ${config.bucket} could not be set up: ${detail}`);
+    print('It takes the role Storage Admin; a new bucket takes GOOGLE_CLOUD_PROJECT too.');
+    return false;
+  }
+}
+
+async function provisionRecords(config: RecordStoreConfig, print: Print): Promise<boolean> {
+  if (config.kind !== 'firestore') {
+    print('records: SQLite needs nothing');
+    return true;
+  }
+  if (config.emulator !== null) {
+    print('records: the emulator of Firestore needs nothing, as it never removes what expired');
+    return true;
+  }
+  try {
+    await createTtlPolicies(firestorePlace(config), RECORD_KINDS);
+    print(`records: Firestore removes what expired, within hours of the policies’ creation`);
+    return true;
+  } catch (error) {
+    print(
+      `records: Firestore could not be asked to remove what expired: ${diagnose(error).detail}`,
+    );
+    print('It takes the role Cloud Datastore Index Admin. Who has it may run:');
+    for (const command of ttlCommands(firestorePlace(config), RECORD_KINDS)) {
+      print(`  ${command}`);
+    }
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+import { systemClock } from '#clock/clock.ts';
+import { Identity } from '#gateway/identity.ts';
+import { SessionKeys } from '#gateway/session-keys.ts';
+import { silentLog } from '#log/log.ts';
+import { type Command, UsageError } from './command.ts';
+import { BACKING_HELP } from './command-variables.ts';
+import { withBacking } from './with-backing.ts';
+
+export const rotateCommand: Command = {
+  name: 'rotate',
+  summary: 'renew the gateway’s certificate and session key, if they are due or you say so',
+  usage: `Usage: awala-gateway rotate [--now]
+
+Issues the gateway a new certificate once half the life of the current one is
+over, and makes a new session key once the current one is 30 days old, as the
+workers and PoWeb do by themselves. The former ones stay good.
+
+  --now  renew the certificate in any case
+
+${BACKING_HELP}`,
+  run(context) {
+    const { args, print } = context;
+    if (args.some((word) => word !== '--now') || args.length > 1) {
+      throw new UsageError('rotate takes nothing but --now');
+    }
+    return withBacking(context, async (backing, config) => {
+      const vault = await backing.keyVault(config.keyVault);
+      const records = await backing.recordStore(config.recordStore);
+      const parts = { vault, records, clock: systemClock, log: silentLog };
+      // Whether it is due is decided by opening it already.
+      const identity = await Identity.open(parts);
+      const isNew = args.length === 1 && (await identity.renew());
+      const [current, ...older] = await identity.trustedCertificates();
+      const until = current.notAfter.toISOString().slice(0, 10);
+      print(`certificate  valid until ${until}${isNew ? ', issued now' : ''}`);
+      print(`             ${older.length} older still trusted`);
+      const sessionKey = await new SessionKeys(parts).initialKey();
+      print(`session key  ${Buffer.from(sessionKey.id).toString('hex')}`);
+    });
+  },
+};

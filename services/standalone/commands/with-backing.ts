@@ -1,0 +1,31 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { systemClock } from '#clock/clock.ts';
+import { Backing } from '#composition/backing.ts';
+import { silentLog } from '#log/log.ts';
+import type { CommandContext } from './command.ts';
+import { type CommandConfig, readCommandConfig } from './command-variables.ts';
+
+/**
+ * Runs what a command does on the backing that the environment names, beside the
+ * gateway that may be running on it.
+ *
+ * @returns the exit code: 1 if a backing service could not be used, which is printed
+ */
+export async function withBacking(
+  { environment, print }: CommandContext,
+  act: (backing: Backing, config: CommandConfig) => Promise<void>,
+): Promise<number> {
+  const config = readCommandConfig(environment);
+  await using backing = new Backing({ clock: systemClock, log: silentLog, beside: true });
+  try {
+    await act(backing, config);
+    return 0;
+  } catch (error) {
+    if (error instanceof BackingUnavailableError) {
+      print(`Failed: ${error.message}`);
+      print('awala-gateway doctor says more.');
+      return 1;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,33 @@
+import { BACKING_VARIABLES } from '#composition/backing.ts';
+import { localInternetAddress } from '#composition/internet-address.ts';
+import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { port } from '#runtime/configuration/variables.ts';
+import { operationsVariables } from '#runtime/operations-server.ts';
+import { bindHostVariable } from '#runtime/service.ts';
+import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
+import { POWEB_VARIABLES } from '#services/poweb/config.ts';
+
+/** What the doctor must know of a gateway. */
+export const DOCTOR_VARIABLES = {
+  internetAddress: localInternetAddress,
+  ...BACKING_VARIABLES,
+  host: bindHostVariable('127.0.0.1'),
+  ports: {
+    POWEB_PORT: POWEB_VARIABLES.port,
+    POHTTP_PORT: POHTTP_VARIABLES.port,
+    COGRPC_PORT: port('COGRPC_PORT', { meaning: 'the port for couriers', default: 8082 }),
+    COLLECTION_PORT: port('COLLECTION_PORT', {
+      meaning: 'the port for phones that collect, where it is a service of its own',
+      default: 8083,
+    }),
+    OPERATIONS_PORT: operationsVariables.port,
+  },
+};
+
+export type DoctorConfig = Values<typeof DOCTOR_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readDoctorConfig(environment: Environment): DoctorConfig {
+  return readConfiguration(environment, DOCTOR_VARIABLES);
+}

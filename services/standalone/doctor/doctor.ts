@@ -1,0 +1,91 @@
+import type { Clock } from '#clock/clock.ts';
+import { Backing } from '#composition/backing.ts';
+import { silentLog } from '#log/log.ts';
+import { askObjectStore, type Comparison, clockFindings } from './clock-findings.ts';
+import type { DoctorConfig } from './doctor-variables.ts';
+import type { Finding } from './finding.ts';
+import { identityFinding } from './identity-findings.ts';
+import { queueFinding, signalsFinding } from './messenger-findings.ts';
+import { objectFindings } from './object-findings.ts';
+import { portFindings } from './port-findings.ts';
+import { recordFindings } from './record-findings.ts';
+import { redisFindings } from './redis-findings.ts';
+import { vaultFindings } from './vault-findings.ts';
+
+const SUBJECT_WIDTH = 18;
+
+/**
+ * Looks at everything that a gateway stands on, and prints what it finds.
+ *
+ * @returns the exit code: 1 if anything is wrong
+ */
+export async function runDoctor(
+  config: DoctorConfig,
+  { print, clock }: { readonly print: (line: string) => void; readonly clock: Clock },
+): Promise<number> {
+  await using backing = new Backing({ clock, log: silentLog, beside: true });
+  const findings = await examine(config, backing, clock);
+  for (const { subject, says, mend } of findings) {
+    print(`${mend === null ? '✓' : '✗'} ${subject.padEnd(SUBJECT_WIDTH)}${says}`);
+    if (mend !== null) {
+      print(`  ${''.padEnd(SUBJECT_WIDTH)}→ ${mend}`);
+    }
+  }
+  const faults = findings.filter(({ mend }) => mend !== null).length;
+  print('');
+  print(faults === 0 ? 'Nothing is wrong.' : `${faults} to mend.`);
+  return faults === 0 ? 0 : 1;
+}
+
+async function examine(
+  config: DoctorConfig,
+  backing: Backing,
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const records = lazily(() => backing.recordStore(config.recordStore));
+  const vault = lazily(() => backing.keyVault(config.keyVault));
+  const objects = () => backing.objectStore(config.objectStore);
+  const comparisons = await askObjectStore(config.objectStore, clock);
+  const findings = [
+    ...(await objectFindings(config.objectStore, objects, clock)),
+    ...(await recordFindings(config.recordStore, records, clock)),
+    ...(await vaultFindings(config.keyVault, vault)),
+    ...(await messengerFindings(config, backing, clock, comparisons)),
+    await identityFinding(async () => ({ vault: await vault(), records: await records() }), clock),
+    ...(await portFindings(config.host, config.ports)),
+  ];
+  return [...clockFindings(comparisons), ...findings];
+}
+
+/** Adds to `comparisons` what Redis takes for the time. */
+async function messengerFindings(
+  config: DoctorConfig,
+  backing: Backing,
+  clock: Clock,
+  comparisons: Comparison[],
+): Promise<readonly Finding[]> {
+  const redis = [config.signals, config.workQueue].find((each) => each.kind === 'redis');
+  const findings: Finding[] = [];
+  if (redis?.kind === 'redis') {
+    const asked = await redisFindings(redis);
+    findings.push(...asked.findings);
+    if (asked.timeMs === null) {
+      return findings;
+    }
+    comparisons.push({ by: 'Redis', theirsMs: asked.timeMs, oursMs: clock.now().getTime() });
+  }
+  return [
+    ...findings,
+    await signalsFinding(() => backing.signals(config.signals), clock),
+    await queueFinding(() => backing.workQueue(config.workQueue)),
+  ];
+}
+
+/** Opens what several findings need once, whether or not that succeeds. */
+function lazily<Port>(open: () => Promise<Port>): () => Promise<Port> {
+  let opening: Promise<Port> | null = null;
+  return () => {
+    opening ??= open();
+    return opening;
+  };
+}

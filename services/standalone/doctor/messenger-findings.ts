@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock, delay } from '#clock/clock.ts';
+import type { Signals } from '#signals/port.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+import { type Finding, tried } from './finding.ts';
+
+const PATIENCE_MS = 3_000;
+const ADVICE = {
+  other: 'See what is said about Redis, and its permissions for channels and keys.',
+};
+
+/** Whether a signal that is sent arrives. */
+export function signalsFinding(open: () => Promise<Signals>, clock: Clock): Promise<Finding> {
+  const attempt = async () => {
+    const signals = await open();
+    const { promise: arrived, resolve } = Promise.withResolvers<void>();
+    const channel = `doctor/${randomUUID()}`;
+    const subscription = signals.subscribe(channel, {
+      onMessage: () => resolve(),
+      onInterrupted() {},
+    });
+    try {
+      await subscription.ready;
+      signals.publish(channel, 'doctor');
+      const tooLate = delay(clock, PATIENCE_MS).then(() => {
+        throw new Error(`no answer within ${PATIENCE_MS} ms to a signal`);
+      });
+      await Promise.race([arrived, tooLate]);
+      return 'a signal that is sent arrives';
+    } finally {
+      subscription.close();
+    }
+  };
+  return tried('signals', attempt, ADVICE);
+}
+
+/** Whether jobs can be queued, and how many were set aside. */
+export function queueFinding(open: () => Promise<WorkQueue>): Promise<Finding> {
+  const attempt = async () => {
+    const queue = await open();
+    await queue.check();
+    let setAside = 0;
+    for await (const _ of queue.listSetAside()) {
+      setAside += 1;
+    }
+    const remark = setAside === 0 ? '' : `; ${setAside} set aside: awala-gateway jobs list`;
+    return `the queue answers${remark}`;
+  };
+  return tried('jobs', attempt, ADVICE);
+}

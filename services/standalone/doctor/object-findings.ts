@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#clock/clock.ts';
+import { gcsPlace, type ObjectStoreConfig } from '#composition/object-store.ts';
+import { verifyBucket } from '#object-store/gcs/bucket.ts';
+import type { ObjectStore } from '#object-store/port.ts';
+import { type Advice, type Finding, ill, tried } from './finding.ts';
+
+const SUBJECT = 'objects';
+const HOUR_MS = 3_600_000;
+
+/** Whether parcels can be stored, read and deleted, and whether they go when they expire. */
+export async function objectFindings(
+  config: ObjectStoreConfig,
+  open: () => Promise<ObjectStore>,
+  clock: Clock,
+): Promise<Finding[]> {
+  const advice = config.kind === 'gcs' ? bucketAdvice(config.bucket) : FOLDER_ADVICE;
+  const roundTrip = await tried(SUBJECT, async () => storeAndDelete(await open(), clock), advice);
+  return config.kind === 'gcs' && roundTrip.mend === null
+    ? [roundTrip, ...(await bucketFindings(config))]
+    : [roundTrip];
+}
+
+async function storeAndDelete(store: ObjectStore, clock: Clock): Promise<string> {
+  const key = `check/doctor-${randomUUID()}`;
+  const expiresAt = new Date(clock.now().getTime() + HOUR_MS);
+  const generation = await store.put(key, Buffer.from('doctor'), { expiresAt });
+  const stored = await store.get(key);
+  if (stored?.generation !== generation) {
+    throw new Error('what was stored is not what is read');
+  }
+  for await (const _ of store.list('check/doctor-')) {
+    break;
+  }
+  await store.delete(key, { generation });
+  return 'an object can be stored, listed, read and deleted';
+}
+
+async function bucketFindings(
+  config: Extract<ObjectStoreConfig, { kind: 'gcs' }>,
+): Promise<Finding[]> {
+  const subject = 'bucket';
+  const mend = 'Run awala-gateway provision, which sets what the bucket lacks.';
+  let complaints: readonly string[] = [];
+  const asked = await tried(
+    subject,
+    async () => {
+      complaints = await verifyBucket(gcsPlace(config));
+      return `${config.bucket} has the lifecycle and settings that it must have`;
+    },
+    {
+      denied:
+        'Its settings cannot be looked at: grant this account storage.buckets.get (the role ' +
+        'Storage Legacy Bucket Reader on the bucket), or run the doctor as one that may.',
+      other: mend,
+    },
+  );
+  return complaints.length === 0
+    ? [asked]
+    : complaints.map((complaint) => ill(subject, `${config.bucket}: ${complaint}`, mend));
+}
+
+function bucketAdvice(bucket: string): Advice {
+  return {
+    missing:
+      `GCS_BUCKET is ${bucket}, and there is no such bucket, or this account may not know of it. ` +
+      'Set the right name, or create it: awala-gateway provision.',
+    denied: `Grant this account the role Storage Object User on the bucket ${bucket}.`,
+    unauthenticated:
+      'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
+    unreachable:
+      'See that GCS_ENDPOINT is right (unset for Google’s own) and the network lets through.',
+    unanswered: 'See that the network lets through to Cloud Storage; then try again.',
+    other: `See what Cloud Storage says, and that GCS_BUCKET (${bucket}) is meant.`,
+  };
+}
+
+const FOLDER_ADVICE: Advice = {
+  other: 'See that DATA_DIR is a folder on a local disk, with room, which this user may write to.',
+};

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#clock/clock.ts';
+import { firestorePlace, type RecordStoreConfig } from '#composition/record-store.ts';
+import { RECORD_KINDS } from '#gateway/record-kinds.ts';
+import { kindsWithoutTtlPolicy } from '#record-store/firestore/ttl-policies.ts';
+import { type RecordStore, recordKind } from '#record-store/port.ts';
+import { type Advice, type Finding, ill, tried } from './finding.ts';
+
+const SUBJECT = 'records';
+const HOUR_MS = 3_600_000;
+const CHECK = recordKind<{ by: string }>('check');
+
+/** Whether records can be created once, read and deleted, and whether they go when they expire. */
+export async function recordFindings(
+  config: RecordStoreConfig,
+  open: () => Promise<RecordStore>,
+  clock: Clock,
+): Promise<Finding[]> {
+  const advice = config.kind === 'firestore' ? FIRESTORE_ADVICE : FOLDER_ADVICE;
+  const roundTrip = await tried(SUBJECT, async () => createAndDelete(await open(), clock), advice);
+  const hasPolicies = config.kind === 'firestore' && config.emulator === null;
+  return hasPolicies && roundTrip.mend === null
+    ? [roundTrip, await policyFinding(config)]
+    : [roundTrip];
+}
+
+async function createAndDelete(store: RecordStore, clock: Clock): Promise<string> {
+  const id = `doctor-${randomUUID()}`;
+  const expiresAt = new Date(clock.now().getTime() + HOUR_MS);
+  const results = [
+    await store.create(CHECK, id, { by: 'doctor' }, { expiresAt }),
+    await store.create(CHECK, id, { by: 'doctor' }, { expiresAt }),
+  ];
+  await store.delete(CHECK, id);
+  if (results.join() !== 'true,false') {
+    throw new Error('a record could be created twice, or not at all');
+  }
+  return 'a record can be created once, read and deleted';
+}
+
+async function policyFinding(
+  config: Extract<RecordStoreConfig, { kind: 'firestore' }>,
+): Promise<Finding> {
+  const subject = 'expiry of records';
+  let lacking: readonly string[] = [];
+  const asked = await tried(
+    subject,
+    async () => {
+      lacking = await kindsWithoutTtlPolicy(firestorePlace(config), RECORD_KINDS);
+      return 'Firestore removes what expired';
+    },
+    {
+      denied:
+        'Its policies cannot be looked at: grant this account the role Cloud Datastore Viewer, ' +
+        'or run the doctor as one that may.',
+      other: 'Run awala-gateway provision, which creates the policies.',
+    },
+  );
+  return lacking.length === 0
+    ? asked
+    : ill(
+        subject,
+        `Firestore would keep for ever: ${lacking.join(', ')}`,
+        'Run awala-gateway provision, which creates the policies.',
+      );
+}
+
+const FIRESTORE_ADVICE: Advice = {
+  missing:
+    'There is no such database: see FIRESTORE_PROJECT and FIRESTORE_DATABASE, or create it: ' +
+    'gcloud firestore databases create.',
+  denied: 'Grant this account the role Cloud Datastore User in FIRESTORE_PROJECT.',
+  unauthenticated:
+    'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
+  unreachable: 'See that the network lets through to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
+  unanswered: 'See that the network lets through to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
+  other: 'See what Firestore says, and that FIRESTORE_PROJECT and FIRESTORE_DATABASE are meant.',
+};
+
+const FOLDER_ADVICE: Advice = {
+  other: 'See that DATA_DIR is a folder on a local disk, with room, which this user may write to.',
+};

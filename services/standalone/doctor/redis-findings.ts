@@ -1,0 +1,78 @@
+import { Redis } from 'ioredis';
+import { parseRedisTarget } from '#backing/redis/connection-options.ts';
+import { type RedisConfig, redisTarget } from '#composition/redis.ts';
+import { type Advice, type Finding, ill, tried } from './finding.ts';
+
+const TIMEOUT_MS = 5_000;
+const MICROSECONDS = 1_000;
+
+export interface RedisFindings {
+  readonly findings: readonly Finding[];
+  /** What Redis takes for the time, in milliseconds since the epoch; null if it did not say. */
+  readonly timeMs: number | null;
+}
+
+/** Whether Redis can be used, and keeps what it is given. */
+export async function redisFindings(config: RedisConfig): Promise<RedisFindings> {
+  const target = await redisTarget(config);
+  const { host, port, options } = parseRedisTarget(target);
+  const redis = new Redis({
+    ...options,
+    host,
+    port,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    commandTimeout: TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+  });
+  // Whoever waits for a call is told; without a listener the process would end.
+  let failure: Error | null = null;
+  redis.on('error', (error) => {
+    failure = error;
+  });
+  let info = '';
+  let timeMs: number | null = null;
+  const reached = await tried(
+    'Redis',
+    async () => {
+      await redis.connect().catch((error: unknown) => {
+        throw failure ?? error;
+      });
+      info = await redis.info();
+      const [seconds, microseconds] = await redis.time();
+      timeMs = Number(seconds) * 1_000 + Number(microseconds) / MICROSECONDS;
+      return `${host}:${port} answers (version ${fieldOf(info, 'redis_version')})`;
+    },
+    adviceFor(`${host}:${port}`),
+  );
+  redis.disconnect();
+  return { findings: [reached, ...policyFindings(info)], timeMs };
+}
+
+function policyFindings(info: string): readonly Finding[] {
+  const policy = fieldOf(info, 'maxmemory_policy');
+  return policy === '' || policy === 'noeviction'
+    ? []
+    : [
+        ill(
+          'Redis',
+          `it drops jobs when its memory is full (maxmemory-policy is ${policy})`,
+          'Set maxmemory-policy to noeviction: the sweeper would bring such jobs back only late.',
+        ),
+      ];
+}
+
+function fieldOf(info: string, name: string): string {
+  return new RegExp(`^${name}:(.*)$`, 'm').exec(info)?.[1]?.trim() ?? '';
+}
+
+function adviceFor(address: string): Advice {
+  return {
+    unreachable: `See that Redis runs at ${address}, that REDIS_URL is right, and the network lets through.`,
+    unanswered: `See that what listens at ${address} is Redis, and whether it needs TLS (rediss://).`,
+    unauthenticated: 'Put the right user and password into REDIS_URL.',
+    denied: 'Let this user of Redis run all commands on its own prefix, INFO, TIME and pub/sub.',
+    other:
+      'See REDIS_URL, whether Redis needs TLS (rediss://), and REDIS_CA_FILE for its certificate.',
+  };
+}

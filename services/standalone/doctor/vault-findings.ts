@@ -1,0 +1,75 @@
+import { constants, createPublicKey, randomBytes, verify } from 'node:crypto';
+import type { KeyVaultConfig } from '#composition/key-vault.ts';
+import type { KeyVault } from '#key-vault/port.ts';
+import { type Advice, type Finding, tried } from './finding.ts';
+
+const SALT_OCTETS = 32;
+
+/** Whether the identity key can sign, and secrets can be sealed. */
+export async function vaultFindings(
+  config: KeyVaultConfig,
+  open: () => Promise<KeyVault>,
+): Promise<Finding[]> {
+  const identity = await tried(
+    'identity key',
+    async () => signAndVerify(await open()),
+    config.kind === 'local' ? LOCAL_ADVICE : kmsAdvice(config.identityKeyVersion, SIGNER),
+  );
+  const sealing = await tried(
+    'sealing key',
+    async () => sealAndUnseal(await open()),
+    config.kind === 'local' ? LOCAL_ADVICE : kmsAdvice(config.sealingKey, ENCRYPTER),
+  );
+  return [identity, sealing];
+}
+
+async function signAndVerify(vault: KeyVault): Promise<string> {
+  const spki = Buffer.from(await vault.publicKey());
+  const data = randomBytes(32);
+  const signature = await vault.sign(data);
+  const key = {
+    key: createPublicKey({ key: spki, format: 'der', type: 'spki' }),
+    padding: constants.RSA_PKCS1_PSS_PADDING,
+    saltLength: SALT_OCTETS,
+  };
+  if (!verify('sha256', data, key, signature)) {
+    throw new Error('its signatures do not verify with its public key');
+  }
+  return 'it signs, and its signatures verify';
+}
+
+async function sealAndUnseal(vault: KeyVault): Promise<string> {
+  const secret = randomBytes(32);
+  const unsealed = await vault.unseal(await vault.seal(secret, 'doctor'), 'doctor');
+  if (Buffer.compare(secret, unsealed) !== 0) {
+    throw new Error('what was sealed is not what is unsealed');
+  }
+  return 'a secret can be sealed and unsealed';
+}
+
+const SIGNER = {
+  role: 'Cloud KMS CryptoKey Signer/Verifier',
+  variable: 'KMS_IDENTITY_KEY_VERSION',
+  needy: 'PoWeb, CogRPC and the workers; PoHTTP and collection need only Public Key Viewer',
+};
+const ENCRYPTER = {
+  role: 'Cloud KMS CryptoKey Encrypter/Decrypter',
+  variable: 'KMS_SEALING_KEY',
+  needy: 'PoWeb, CogRPC and the workers',
+};
+
+function kmsAdvice(name: string, { role, variable, needy }: typeof SIGNER): Advice {
+  return {
+    missing: `${variable} is ${name}, which is not there: set the right name, or create it: awala-gateway keygen.`,
+    denied: `Grant this account the role ${role} on ${name} (${needy}).`,
+    unauthenticated:
+      'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
+    unreachable: 'See that the network lets through to Cloud KMS (KMS_EMULATOR_HOST, if set).',
+    unanswered: 'See that the network lets through to Cloud KMS (KMS_EMULATOR_HOST, if set).',
+    other: `See what Cloud KMS says, and that ${variable} (${name}) is meant.`,
+  };
+}
+
+const LOCAL_ADVICE: Advice = {
+  other: 'Do what is said of the file; if DATA_DIR is not the right folder, set it.',
+};
