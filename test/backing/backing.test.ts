@@ -32,6 +32,7 @@ describe('the proxy for faults', () => {
     const echo = createServer((socket) => {
       socket.on('error', () => {}).pipe(socket);
     }).listen(0, '127.0.0.1');
+    echo.unref();
     await once(echo, 'listening');
     const bound = echo.address();
     await using proxy = await startFaultProxy(
@@ -55,7 +56,6 @@ describe('the proxy for faults', () => {
     proxy.refuse();
     await closed(socket);
     await closed(connect(Number(port), host));
-    assert.equal(proxy.connections, 0);
     echo.close();
   });
 });
