@@ -42,7 +42,13 @@ export class SyntheticMailboxStore extends InMemoryObjectStore {
     for (const key of this.#keys) {
       options.signal?.throwIfAborted();
       if (key.startsWith(prefix) && key > (options.startAfter ?? '')) {
-        yield { key, generation: '1', expiresAt: EXPIRY, sizeOctets: this.#body.length };
+        yield {
+          key,
+          generation: '1',
+          expiresAt: EXPIRY,
+          sizeOctets: this.#body.length,
+          storedAt: EXPIRY,
+        };
       }
     }
   }

@@ -153,7 +153,7 @@ describe('CogRPC, with the deployed client and private gateway', () => {
             for await (const cargo of client.collectCargo(cca)) {
               cargoes.push(cargo);
               // A courier that takes its time with each cargo.
-              await pause(180);
+              await pause(300);
             }
             return true;
           } catch (error) {

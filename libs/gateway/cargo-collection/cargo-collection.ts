@@ -31,9 +31,9 @@ export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
   window: 5,
   firstCargoOctets: 256 * KIB,
   minCargoOctets: 32 * KIB,
-  maxCargoOctets: 2 * MIB,
+  maxCargoOctets: 4 * MIB,
   aheadItems: 128,
-  aheadOctets: 2 * MIB,
+  aheadOctets: 3 * MIB,
   gatheringMs: 150,
   deadlineMarginMs: 400,
   acknowledgementTimeoutMs: 30_000,
@@ -212,9 +212,8 @@ export class CargoCollection {
           await this.#allAcknowledged();
           throw new CollectionCutError();
         }
-        next = this.#pack();
+        next = this.#sendAndPack(cargo);
         next.catch(() => {});
-        await this.#send(cargo);
       }
       await this.#allAcknowledged();
     } catch (error) {
@@ -223,6 +222,21 @@ export class CargoCollection {
       next.then((cargo) => cargo?.release()).catch(() => {});
       throw error;
     }
+  }
+
+  /** Packs the next cargo while this one is sent, unless there is too much in this one. */
+  async #sendAndPack(cargo: PackedCargo): Promise<PackedCargo | null> {
+    const isLarge = cargo.octets > this.#request.limits.maxCargoOctets;
+    const sent = this.#send(cargo);
+    const next = isLarge ? sent.then(() => this.#pack()) : this.#pack();
+    const [sending, packing] = await Promise.allSettled([sent, next]);
+    if (sending.status === 'rejected') {
+      if (packing.status === 'fulfilled') {
+        packing.value?.release();
+      }
+      throw sending.reason;
+    }
+    return next;
   }
 
   async #pack(): Promise<PackedCargo | null> {
