@@ -6,7 +6,7 @@ import type { HeldParcel } from './mailbox.ts';
 const TOMORROW = new Date('2026-01-02T00:00:00Z');
 
 function held(key: string, generation = '1', expiresAt = TOMORROW): HeldParcel {
-  return { key, generation, sizeOctets: 1, expiresAt, storedAt: null };
+  return { key, generation, sizeOctets: 1, expiresAt, storedAt: expiresAt };
 }
 
 function settled(): Promise<void> {

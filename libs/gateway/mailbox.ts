@@ -1,18 +1,11 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
+import type { ObjectEntry, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from './object-keys.ts';
 
 /** A parcel that is held for a private gateway; its body is still in the store. */
-export interface HeldParcel {
-  readonly key: ObjectKey;
-  readonly generation: Generation;
-  readonly sizeOctets: number;
-  readonly expiresAt: Date;
-  /** When it was stored, if the source of this entry knows. */
-  readonly storedAt: Date | null;
-}
+export type HeldParcel = ObjectEntry;
 
 /** Told of arrivals; calls come in order and must not throw. */
 export interface ArrivalListener {
@@ -66,13 +59,11 @@ export class Mailbox {
    *
    * @param options.startAfter - yields only parcels whose key is greater than this one
    */
-  async *list(
+  list(
     privateGateway: NodeId,
     options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
   ): AsyncIterable<HeldParcel> {
-    for await (const entry of this.#objects.list(mailboxPrefix(privateGateway), options)) {
-      yield { ...entry, storedAt: null };
-    }
+    return this.#objects.list(mailboxPrefix(privateGateway), options);
   }
 
   /** The parcel as it is stored now, which may be a newer generation than the one named. */
@@ -120,7 +111,7 @@ function encodeArrival(parcel: HeldParcel): string {
     parcel.generation,
     parcel.sizeOctets,
     parcel.expiresAt.getTime(),
-    parcel.storedAt?.getTime() ?? 0,
+    parcel.storedAt.getTime(),
     parcel.key,
   ].join(' ');
 }

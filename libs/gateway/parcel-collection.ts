@@ -261,8 +261,8 @@ export class ParcelCollection {
     }
   }
 
-  #secondsHeld({ storedAt }: HeldParcel): number | null {
-    return storedAt && Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1000;
+  #secondsHeld({ storedAt }: HeldParcel): number {
+    return Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1_000;
   }
 
   #restartWatch(): void {

@@ -1,5 +1,5 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { type Clock, delay } from '#clock/clock.ts';
+import { type Clock, delay, systemClock } from '#clock/clock.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey } from './object-key.ts';
 import type { Generation, ObjectEntry, ObjectKey, ObjectStore, StoredObject } from './port.ts';
 import { SortedKeys } from './sorted-keys.ts';
@@ -18,6 +18,8 @@ export interface InMemoryObjectStoreOptions {
   readonly after?: (call: ObjectStoreCall) => Promise<void> | void;
   /** Objects listed per page; 1 000 by default. */
   readonly pageSize?: number;
+  /** Tells when an object is stored. */
+  readonly clock?: Clock;
 }
 
 /** For {@link InMemoryObjectStoreOptions.before}: each call to one of `methods` takes effect after `delayMs`. */
@@ -33,11 +35,13 @@ interface HeldObject {
   readonly body: Uint8Array;
   readonly generation: Generation;
   readonly expiresAtMs: number;
+  readonly storedAt: Date;
 }
 
 /** An object store that forgets everything when the process ends, for tests and benchmarks. */
 export class InMemoryObjectStore implements ObjectStore {
   readonly #options: InMemoryObjectStoreOptions;
+  readonly #clock: Clock;
   readonly #objects = new Map<ObjectKey, HeldObject>();
   readonly #keys = new SortedKeys();
   #generations = 0;
@@ -45,6 +49,7 @@ export class InMemoryObjectStore implements ObjectStore {
 
   constructor(options: InMemoryObjectStoreOptions = {}) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   async put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
@@ -53,10 +58,11 @@ export class InMemoryObjectStore implements ObjectStore {
     const expiresAtMs = options.expiresAt.getTime();
     return this.#call({ method: 'put', key }, () => {
       const generation = String(++this.#generations);
+      const storedAt = this.#clock.now();
       if (!this.#objects.has(key)) {
         this.#keys.add(key);
       }
-      this.#objects.set(key, { body: Uint8Array.from(body), generation, expiresAtMs });
+      this.#objects.set(key, { body: Uint8Array.from(body), generation, expiresAtMs, storedAt });
       return generation;
     });
   }
@@ -149,6 +155,7 @@ export class InMemoryObjectStore implements ObjectStore {
             generation: held.generation,
             expiresAt: new Date(held.expiresAtMs),
             sizeOctets: held.body.length,
+            storedAt: held.storedAt,
           }
         : [];
     });

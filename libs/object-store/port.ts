@@ -12,6 +12,8 @@ export interface ObjectEntry {
   readonly generation: Generation;
   readonly expiresAt: Date;
   readonly sizeOctets: number;
+  /** When this generation was stored, by the backend's clock; for figures, not for decisions. */
+  readonly storedAt: Date;
 }
 
 export interface StoredObject {

@@ -13,7 +13,12 @@ export function describeListing(open: OpenObjectStore): void {
       const small = await opened.store.put('list/a', bodyOf(7), { expiresAt: IN_A_WEEK });
       const later = new Date(IN_A_WEEK.getTime() + 5_000);
       const large = await opened.store.put('list/b', bodyOf(200_000), { expiresAt: later });
-      assert.deepEqual(await listAll(opened.store, 'list/'), [
+      const entries = await listAll(opened.store, 'list/');
+      assert.ok(
+        entries.every(({ storedAt }) => storedAt instanceof Date && storedAt.getTime() > 0),
+      );
+      const described = entries.map(({ storedAt: _, ...others }) => others);
+      assert.deepEqual(described, [
         { key: 'list/a', generation: small, expiresAt: IN_A_WEEK, sizeOctets: 7 },
         { key: 'list/b', generation: large, expiresAt: later, sizeOctets: 200_000 },
       ]);

@@ -1,4 +1,5 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, Statement } from '#sqlite/database.ts';
 import { DatabaseUnavailableError } from '#sqlite/errors.ts';
@@ -17,6 +18,8 @@ export interface FilesystemObjectStoreParts {
   readonly maxRowOctets: number;
   /** Objects listed per page. */
   readonly pageSize: number;
+  /** Tells when an object is stored. */
+  readonly clock: Clock;
 }
 
 /** How often an object may be replaced while it is being read before that is taken for a fault. */
@@ -45,7 +48,9 @@ export class FilesystemObjectStore implements ObjectStore {
       if (inFile) {
         await this.#parts.files.write(generation, body);
       }
-      const row = [key, generation, options.expiresAt.getTime(), body.length, Number(inFile)];
+      const expiresAtMs = options.expiresAt.getTime();
+      const storedAtMs = this.#parts.clock.now().getTime();
+      const row = [key, generation, expiresAtMs, body.length, storedAtMs, Number(inFile)];
       const statements: Statement[] = [
         { sql: SQL.selectReplacedFile, parameters: [key] },
         { sql: SQL.deleteReplacedBody, parameters: [key] },
@@ -181,6 +186,7 @@ function entryOf(row: Row): ObjectEntry {
     generation: String(row.generation),
     expiresAt: new Date(Number(row.expires_at_ms)),
     sizeOctets: Number(row.size_octets),
+    storedAt: new Date(Number(row.stored_at_ms)),
   };
 }
 

@@ -11,6 +11,7 @@ export const OBJECT_MIGRATIONS: readonly Migration[] = [
       generation INTEGER NOT NULL,
       expires_at_ms INTEGER NOT NULL,
       size_octets INTEGER NOT NULL,
+      stored_at_ms INTEGER NOT NULL,
       in_file INTEGER NOT NULL
     ) WITHOUT ROWID`,
     'CREATE INDEX objects_by_expiry ON objects (expires_at_ms)',
@@ -31,12 +32,13 @@ export const SQL = {
   /** Parameters: key. Returns the generation of the file that is about to be replaced, if one is. */
   selectReplacedFile: 'SELECT generation FROM objects WHERE key = ? AND in_file = 1',
 
-  upsertObject: `INSERT INTO objects (key, generation, expires_at_ms, size_octets, in_file)
-    VALUES (?, ?, ?, ?, ?)
+  upsertObject: `INSERT INTO objects (key, generation, expires_at_ms, size_octets, stored_at_ms, in_file)
+    VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET
       generation = excluded.generation,
       expires_at_ms = excluded.expires_at_ms,
       size_octets = excluded.size_octets,
+      stored_at_ms = excluded.stored_at_ms,
       in_file = excluded.in_file`,
 
   selectObject: `SELECT o.generation, o.expires_at_ms, o.size_octets, o.in_file, b.body
@@ -51,7 +53,7 @@ export const SQL = {
     RETURNING generation, in_file`,
 
   /** Parameters: first key, key after the last, most rows. One lower bound, so that a page costs the same wherever it is. */
-  selectPage: `SELECT key, generation, expires_at_ms, size_octets FROM objects
+  selectPage: `SELECT key, generation, expires_at_ms, size_octets, stored_at_ms FROM objects
     WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
 
   /** Parameters: now, most rows; chooses the rows that `deleteExpiredObjects` chooses. */

@@ -19,7 +19,7 @@ export interface FilesystemObjectStoreOptions {
   readonly pageSize?: number;
   /** Within this each access to a file is done or fails; 2 000 by default. */
   readonly deadlineMs?: number;
-  /** Measures the deadline. */
+  /** Measures the deadline, and tells when an object is stored. */
   readonly clock?: Clock;
 }
 
@@ -37,7 +37,14 @@ export async function openFilesystemObjectStore(
     await migrate(database, 'object-store', OBJECT_MIGRATIONS);
     const generations = await Generations.open(database);
     const files = await BodyFiles.open({ folder, clock, deadlineMs });
-    return new FilesystemObjectStore({ database, files, generations, maxRowOctets, pageSize });
+    return new FilesystemObjectStore({
+      database,
+      files,
+      generations,
+      maxRowOctets,
+      pageSize,
+      clock,
+    });
   } catch (error) {
     throw backingError('object-store', error);
   }

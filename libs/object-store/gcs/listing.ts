@@ -49,8 +49,7 @@ export function readPage({ body }: GcsResponse): ListedPage {
 }
 
 function asEntry({ name, generation, customTime, timeCreated, size }: ListedObject): ObjectEntry {
-  const expiresAt = customTime
-    ? new Date(customTime)
-    : new Date(Date.parse(timeCreated) + AGE_LIMIT_MS);
-  return { key: name, generation, expiresAt, sizeOctets: Number(size) };
+  const storedAt = new Date(timeCreated);
+  const expiresAt = customTime ? new Date(customTime) : new Date(storedAt.getTime() + AGE_LIMIT_MS);
+  return { key: name, generation, expiresAt, sizeOctets: Number(size), storedAt };
 }
