@@ -31,7 +31,9 @@ export function createCollectionServer(
   },
 ): CollectionServer {
   const { mailbox, identity, verifier, clock, log, metrics } = parts;
-  const budget = new OctetBudget(bufferOctets);
+  // So that few slow peers with large parcels do not stop those with small ones.
+  const octetsForSmall = Math.floor(bufferOctets / 4);
+  const budget = new OctetBudget(bufferOctets, { octetsForSmall });
   const heartbeat = new Heartbeat(clock);
   return new CollectionServer(
     { mailbox, identity, verifier, clock, log, metrics, budget, heartbeat },

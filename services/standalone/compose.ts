@@ -1,125 +1,87 @@
-import { type Clock, systemClock } from '#clock/clock.ts';
-import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
-import { DEFAULT_COLLECTION_LIMITS } from '#gateway/parcel-collection.ts';
-import type { Log } from '#log/log.ts';
-import { HttpServer } from '#runtime/http/http-server.ts';
-import { ProcessMetrics } from '#runtime/metrics.ts';
-import { createOperationsServer } from '#runtime/operations-server.ts';
-import { Readiness } from '#runtime/readiness.ts';
-import { releaseOf } from '#runtime/release.ts';
-import { CollectionServer } from '#services/collection/collection-server.ts';
-import { Heartbeat } from '#services/collection/heartbeat.ts';
-import { registerParcelRoute } from '#services/pohttp/parcel-route.ts';
-import { registerPowebRoutes } from '#services/poweb/poweb-routes.ts';
+import { type BackedPorts, Backing } from '#composition/backing.ts';
+import { Operations } from '#composition/operations.ts';
+import { type GivenParts, processParts } from '#composition/process-parts.ts';
+import { type Gateway, openGateway } from '#gateway/gateway.ts';
+import { createCogrpcServer } from '#services/cogrpc/compose.ts';
+import type { CollectionServer } from '#services/collection/collection-server.ts';
+import { createCollectionServer } from '#services/collection/create-collection-server.ts';
+import { createPohttpServer } from '#services/pohttp/pohttp-server.ts';
+import { createPowebServer } from '#services/poweb/poweb-server.ts';
+import { startWorkersOf } from '#services/workers/compose.ts';
 import type { StandaloneConfig } from './config.ts';
-import { openEmbeddedPorts } from './embedded-ports.ts';
 
-/** A phone on a slow link may take this long to send a parcel, as long as it never pauses. */
-const UPLOAD_TIMEOUT_MS = 300_000;
-const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** The ports in use, which tell those that the system chose. */
+export interface Listening {
+  /** PoWeb, and collection. */
+  readonly poweb: number;
+  readonly pohttp: number;
+  readonly cogrpc: number;
+  readonly operations: number;
+}
 
 /** A gateway that runs, all of it in this process. */
 export interface Standalone extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly collection: CollectionServer;
-  /** The ports in use, which tell those that the system chose. */
-  readonly listening: {
-    readonly poweb: number;
-    readonly pohttp: number;
-    readonly operations: number;
-  };
+  readonly listening: Listening;
 }
 
 /**
- * Opens the backing, wires every service, and listens. What is `given` takes the
- * place of the real thing.
+ * Opens the backing, wires every service, and listens; disposing of it drains.
+ * What is `given` takes the place of the real thing, and stays open.
  *
  * @throws {BackingUnavailableError} if the data folder cannot be used
  */
 export async function composeStandalone(
   config: StandaloneConfig,
-  given: Partial<GatewayPorts> & { readonly log: Log },
+  given: GivenParts & Partial<BackedPorts>,
 ): Promise<Standalone> {
   await using opened = new AsyncDisposableStack();
-  const clock: Clock = given.clock ?? systemClock;
-  const processMetrics = new ProcessMetrics({ service: 'standalone' });
-  const metrics = given.metrics ?? processMetrics.gateway;
-  const folder = config.dataFolder;
-  const backing = opened.use(await openEmbeddedPorts({ folder, clock, log: given.log }));
-  const ports: GatewayPorts = { ...backing, clock, metrics, ...given };
-  const readiness = readinessOf(ports);
-  const operations = opened.use(
-    createOperationsServer({
-      ...ports,
-      ...config.operations,
-      host: config.host,
-      service: 'standalone',
-      release: releaseOf(config.release),
-      readiness,
-      metrics: processMetrics,
-    }),
-  );
+  const parts = processParts('standalone', given);
+  const backing = opened.use(new Backing(parts));
+  const ports = { ...parts, ...(await backing.all(config, given)) };
+  const { objects, records, vault, signals, queue } = ports;
+  const checked = { objects, records, vault, signals, queue };
+  const operations = opened.use(await Operations.open(parts, config, checked));
   const gateway = await openGateway(ports, config.internetAddress);
   await gateway.sessionKeys.initialKey();
 
-  const poweb = opened.use(createServer('poweb', config, ports, processMetrics));
-  const { preRegistrationsPerSecond } = config;
-  registerPowebRoutes(poweb.app, { ...ports, gateway, preRegistrationsPerSecond });
-  const collection = createCollectionServer(config, ports, gateway);
+  const { host } = config;
+  const http = { ...parts, gateway, onAnswered: parts.processMetrics.requestAnswered };
+  const poweb = opened.use(createPowebServer({ ...config.poweb, host }, http));
+  const collection = createCollectionServer(config.collection, { ...parts, ...gateway });
   poweb.app.server.on('upgrade', collection.handleUpgrade);
-  opened.defer(() => collection.drain(config.collection.drainSpreadMs));
-  const pohttp = opened.use(createServer('pohttp', config, ports, processMetrics));
-  registerParcelRoute(pohttp.app, { intake: gateway.intake, metrics });
-
-  opened.defer(() => readiness.drain());
-  await Promise.all([poweb.listen(), pohttp.listen(), operations.listen()]);
-  const listening = { poweb: poweb.port, pohttp: pohttp.port, operations: operations.port };
+  const pohttp = createPohttpServer({ ...config.pohttp, host }, { ...http, ...gateway });
+  const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc);
+  const workers = startWorkersOf(gateway, ports, config.workers);
+  // All at once, as each may take its time; then PoWeb, whose port collection shares.
+  opened.defer(() =>
+    allDrained([
+      collection.drain(config.collection.drainSpreadMs),
+      pohttp[Symbol.asyncDispose](),
+      cogrpc.drain(config.cogrpc.drainMs),
+      workers[Symbol.asyncDispose](),
+    ]),
+  );
+  const [cogrpcPort] = await Promise.all([
+    cogrpc.listen(host, config.cogrpc.port),
+    poweb.listen(),
+    pohttp.listen(),
+  ]);
+  operations.started();
+  opened.defer(() => operations.drain());
+  const listening = {
+    poweb: poweb.port,
+    pohttp: pohttp.port,
+    cogrpc: cogrpcPort,
+    operations: operations.port,
+  };
   const closing = opened.move();
   return { gateway, collection, listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-function readinessOf({ objects, records, vault, signals, queue, clock }: GatewayPorts): Readiness {
-  const backing = { objects, records, vault, signals, queue };
-  const checks = Object.entries(backing).map(([name, port]) => [name, () => port.check()] as const);
-  return new Readiness({ checks: Object.fromEntries(checks), clock });
-}
-
-function createServer(
-  name: 'poweb' | 'pohttp',
-  config: StandaloneConfig,
-  { log, clock }: GatewayPorts,
-  processMetrics: ProcessMetrics,
-): HttpServer {
-  return new HttpServer({
-    name,
-    host: config.host,
-    port: config.ports[name],
-    log,
-    clock,
-    limits: { requestTimeoutMs: UPLOAD_TIMEOUT_MS },
-    onAnswered: processMetrics.requestAnswered,
-  });
-}
-
-function createCollectionServer(
-  config: StandaloneConfig,
-  ports: GatewayPorts,
-  gateway: Gateway,
-): CollectionServer {
-  const { window, maxCollectors, bufferOctets } = config.collection;
-  return new CollectionServer(
-    {
-      ...ports,
-      ...gateway,
-      heartbeat: new Heartbeat(ports.clock),
-      budget: new OctetBudget(bufferOctets),
-    },
-    {
-      ...DEFAULT_COLLECTION_LIMITS,
-      window,
-      maxCollectors,
-      handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
-    },
-  );
+/** Waits for all of them, even if one fails; then fails with the first failure. */
+async function allDrained(drains: readonly PromiseLike<void>[]): Promise<void> {
+  await Promise.allSettled(drains);
+  await Promise.all(drains);
 }

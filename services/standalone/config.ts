@@ -1,26 +1,18 @@
-import { canonicalInternetAddress } from '#gateway/internet-address.ts';
+import { BACKING_VARIABLES } from '#composition/backing.ts';
+import { dataFolder } from '#composition/data-folder.ts';
+import { localInternetAddress } from '#composition/internet-address.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
-import { type Environment, VariableFault, variable } from '#runtime/configuration/variable.ts';
-import { choice, duration, integer, port, size, text } from '#runtime/configuration/variables.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { choice } from '#runtime/configuration/variables.ts';
 import { logVariables } from '#runtime/logging.ts';
 import { bindHostVariable, serviceVariables } from '#runtime/service.ts';
+import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
+import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
+import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
+import { POWEB_VARIABLES } from '#services/poweb/config.ts';
+import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 
-const internetAddress = variable(
-  'INTERNET_ADDRESS',
-  {
-    meaning: 'this gateway’s Awala address, such as gateway.example.org',
-    default: 'gateway.localhost',
-  },
-  (content) => {
-    const canonical = canonicalInternetAddress(content);
-    if (!canonical) {
-      throw new VariableFault(
-        'must be a domain name of two labels or more, such as gateway.example.org',
-      );
-    }
-    return canonical;
-  },
-);
+const { host: _, ...cogrpc } = COGRPC_VARIABLES;
 
 /** Everything that the gateway in one process can be told. */
 export const STANDALONE_VARIABLES = {
@@ -32,48 +24,15 @@ export const STANDALONE_VARIABLES = {
       default: 'pretty',
     }),
   },
-  internetAddress,
-  dataFolder: text('DATA_DIR', {
-    meaning: 'the folder that holds keys and parcels',
-    default: './data',
-  }),
+  internetAddress: localInternetAddress,
+  dataFolder,
   host: bindHostVariable('127.0.0.1'),
-  ports: {
-    poweb: port('POWEB_PORT', { meaning: 'the port for phones', default: 8080 }),
-    pohttp: port('POHTTP_PORT', { meaning: 'the port for Internet apps', default: 8081 }),
-  },
-  preRegistrationsPerSecond: integer('PRE_REGISTRATIONS_PER_SECOND', {
-    meaning: 'how many phones may ask to register each second',
-    default: 50,
-    min: 1,
-    max: 10_000,
-  }),
-  collection: {
-    window: integer('COLLECTION_WINDOW', {
-      meaning: 'how many deliveries a collector may leave unacknowledged',
-      default: 5,
-      min: 1,
-      max: 1_000,
-    }),
-    maxCollectors: integer('MAX_COLLECTORS', {
-      meaning: 'how many collectors may be connected at once',
-      default: 10_000,
-      min: 1,
-      max: 1_000_000,
-    }),
-    bufferOctets: size('COLLECTION_BUFFER', {
-      meaning: 'how much of the parcels being collected may be in memory at once',
-      default: 256 * 1024 * 1024,
-      min: 16 * 1024 * 1024,
-      max: 64 * 1024 * 1024 * 1024,
-    }),
-    drainSpreadMs: duration('COLLECTION_DRAIN', {
-      meaning: 'over how long collectors are sent away when the gateway stops',
-      default: 5_000,
-      min: 0,
-      max: 600_000,
-    }),
-  },
+  ...BACKING_VARIABLES,
+  poweb: POWEB_VARIABLES,
+  collection: COLLECTION_VARIABLES,
+  pohttp: POHTTP_VARIABLES,
+  cogrpc,
+  workers: WORKERS_VARIABLES,
 };
 
 export type StandaloneConfig = Values<typeof STANDALONE_VARIABLES>;

@@ -31,6 +31,7 @@ function welcome(config: StandaloneConfig, { gateway, listening }: Standalone): 
     '',
     `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
     `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
+    `  couriers       ${config.host}:${listening.cogrpc}          CogRPC`,
     `  operators      ${at(listening.operations)}   /livez /readyz /metrics /version`,
     `  data           ${resolve(config.dataFolder)}`,
     '',

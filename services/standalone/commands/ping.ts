@@ -42,7 +42,7 @@ async function baseUrl(args: readonly string[], environment: Environment): Promi
     throw new UsageError('ping takes one address or URL');
   }
   if (target === undefined) {
-    const { port } = readConfiguration(environment, { port: STANDALONE_VARIABLES.ports.poweb });
+    const { port } = readConfiguration(environment, { port: STANDALONE_VARIABLES.poweb.port });
     return new URL(`http://127.0.0.1:${port}`);
   }
   if (/^https?:\/\//.test(target) && URL.canParse(target)) {

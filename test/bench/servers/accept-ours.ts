@@ -5,19 +5,19 @@ import { noMetrics } from '#metrics/port.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import { createLog } from '#runtime/logging.ts';
 import { registerPowebRoutes } from '#services/poweb/poweb-routes.ts';
-import { openEmbeddedPorts } from '#services/standalone/embedded-ports.ts';
 import {
   type AcceptingServerInfo,
   type AcceptingServerSettings,
   temporaryFolder,
 } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
+import { openEmbeddedBacking } from './embedded-backing.ts';
 
 const settings: AcceptingServerSettings = JSON.parse(process.argv[2] ?? '{}');
 const folder = await temporaryFolder();
 const clock = systemClock;
 const log = createLog({ level: 'info', format: 'json' }, { write() {} });
-const backing = await openEmbeddedPorts({ folder, clock, log });
+const backing = await openEmbeddedBacking(folder, log);
 const ports = { ...backing, clock, log, metrics: noMetrics };
 const gateway = await openGateway(ports, 'gateway.localhost');
 const server = new HttpServer({ name: 'poweb', host: '127.0.0.1', port: 0, log, clock });

@@ -7,9 +7,7 @@ import {
   ParcelDeliveryVerifier,
 } from '@relaycorp/relaynet-core';
 import { fastify } from 'fastify';
-import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
-import { openEmbeddedPorts } from '#services/standalone/embedded-ports.ts';
 import { arrayBufferOf } from '../peer-library.ts';
 import {
   type AcceptingServerInfo,
@@ -18,6 +16,7 @@ import {
   temporaryFolder,
 } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
+import { openEmbeddedBacking } from './embedded-backing.ts';
 
 /**
  * The same road built on the peer library: a plain fastify server that verifies
@@ -25,7 +24,7 @@ import { serveVitals } from './child-server.ts';
  */
 const settings: AcceptingServerSettings = JSON.parse(process.argv[2] ?? '{}');
 const folder = await temporaryFolder();
-const { objects } = await openEmbeddedPorts({ folder, clock: systemClock, log: silentLog });
+const { objects } = await openEmbeddedBacking(folder, silentLog);
 
 const { privateKey, publicKey }: webcrypto.CryptoKeyPair = await generateRSAKeyPair();
 const validityEndDate = new Date(Date.now() + 30 * 86_400_000);

@@ -17,10 +17,10 @@ import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CollectionServer } from '#services/collection/collection-server.ts';
 import { Heartbeat } from '#services/collection/heartbeat.ts';
-import { openEmbeddedPorts } from '#services/standalone/embedded-ports.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { temporaryFolder } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
+import { openEmbeddedBacking } from './embedded-backing.ts';
 
 /** What the benchmark asks of a collection server. */
 export interface CollectionServerSettings {
@@ -76,7 +76,7 @@ serveVitals<CollectionServerInfo>({
 
 async function openStore(): Promise<ObjectStore> {
   return settings.fetchDelayMs === null
-    ? (await openEmbeddedPorts({ folder, clock, log: silentLog })).objects
+    ? (await openEmbeddedBacking(folder, silentLog)).objects
     : new InMemoryObjectStore({ before: delayingCalls(clock, settings.fetchDelayMs, ['get']) });
 }
 
