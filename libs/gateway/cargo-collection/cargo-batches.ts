@@ -88,37 +88,36 @@ export class CargoBatches {
   async next(maxOctets: number): Promise<GatheredCargo | null> {
     const batch = new CargoBatch(maxOctets);
     const releases: (() => void)[] = [];
+    const release = () => releases.splice(0).forEach((each) => void each());
     const after = this.#lastPlace;
     const time = this.#startGathering();
     try {
-      for (;;) {
-        const message = await this.#head(batch.messages.length > 0, time);
-        if (message === undefined || (message && !batch.add(message.octets, message.expiresAt))) {
-          break;
-        }
-        const release = this.#takeHead();
-        if (message) {
-          releases.push(release);
-        } else {
-          release();
-        }
-      }
+      await this.#fill(batch, releases, time);
     } catch (error) {
-      releases.forEach((release) => void release());
+      release();
       throw error;
     } finally {
       time.stop();
     }
     const { messages, octets, expiresAt } = batch;
-    return messages.length === 0
-      ? null
-      : {
-          messages,
-          octets,
-          expiresAt,
-          stretch: { after, upTo: this.#lastPlace },
-          release: () => releases.splice(0).forEach((release) => void release()),
-        };
+    const stretch = { after, upTo: this.#lastPlace };
+    return messages.length === 0 ? null : { messages, octets, expiresAt, stretch, release };
+  }
+
+  /** Takes from what was read ahead until the cargo is to be closed. */
+  async #fill(batch: CargoBatch, releases: (() => void)[], time: Gathering): Promise<void> {
+    for (;;) {
+      const message = await this.#head(batch.messages.length > 0, time);
+      if (message === undefined || (message && !batch.add(message.octets, message.expiresAt))) {
+        return;
+      }
+      const release = this.#takeHead();
+      if (message) {
+        releases.push(release);
+      } else {
+        release();
+      }
+    }
   }
 
   /** @returns undefined if the cargo shall be closed; null for something to be skipped */

@@ -4,41 +4,15 @@ import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { OctetBudget } from '../octet-budget.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
-import { type BatchLimits, CargoBatches } from './cargo-batches.ts';
+import { CargoBatches } from './cargo-batches.ts';
 import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
-import { type CargoSizeLimits, CargoSizes } from './cargo-sizes.ts';
+import { CargoSizes } from './cargo-sizes.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { type CollectionContentsParts, collectionContents } from './collection-contents.ts';
+import { CargoUnacknowledgedError, CollectionCutError } from './collection-errors.ts';
+import type { CargoCollectionLimits } from './collection-limits.ts';
 import type { Stretch } from './collection-progress.ts';
 import type { Fulfilment } from './fulfilment.ts';
-
-/** Bounds of one collection of cargo; see docs/limits.md. */
-export interface CargoCollectionLimits extends BatchLimits, CargoSizeLimits {
-  /** Cargoes that may be unacknowledged at once (RS-000 "Message Transport Bindings": five). */
-  readonly window: number;
-  /** Nothing is sent within this time before the deadline, so that it can be acknowledged. */
-  readonly deadlineMarginMs: number;
-  /** Without an acknowledgement for this long, the collection ends. */
-  readonly acknowledgementTimeoutMs: number;
-  /** Pause between storing how far the collection is. */
-  readonly checkpointMs: number;
-}
-
-const KIB = 1_024;
-const MIB = 1_024 * KIB;
-
-export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
-  window: 5,
-  firstCargoOctets: 256 * KIB,
-  minCargoOctets: 32 * KIB,
-  maxCargoOctets: 4 * MIB,
-  aheadItems: 128,
-  aheadOctets: 3 * MIB,
-  gatheringMs: 150,
-  deadlineMarginMs: 400,
-  acknowledgementTimeoutMs: 30_000,
-  checkpointMs: 1_000,
-};
 
 export interface CargoCollectionParts extends CollectionContentsParts, CargoPackingParts {
   readonly clock: Clock;
@@ -60,26 +34,6 @@ export interface CargoCollectionRequest {
    * when the next one may follow. Must end by itself if the network stands still.
    */
   readonly send: (deliveryId: string, cargo: Uint8Array) => Promise<void>;
-}
-
-/** There is more to collect, but not within this call: the courier should call again with the same CCA. */
-export class CollectionCutError extends Error {
-  readonly code = 'COLLECTION_CUT';
-
-  constructor() {
-    super('there is more cargo to collect: call again with the same CCA');
-    this.name = 'CollectionCutError';
-  }
-}
-
-/** The courier took too long to acknowledge a cargo. */
-export class CargoUnacknowledgedError extends Error {
-  readonly code = 'CARGO_UNACKNOWLEDGED';
-
-  constructor() {
-    super('no cargo was acknowledged in time');
-    this.name = 'CargoUnacknowledgedError';
-  }
 }
 
 interface SentCargo {

@@ -1,0 +1,19 @@
+/** There is more to collect, but not within this call: the courier should call again with the same CCA. */
+export class CollectionCutError extends Error {
+  readonly code = 'COLLECTION_CUT';
+
+  constructor() {
+    super('there is more cargo to collect: call again with the same CCA');
+    this.name = 'CollectionCutError';
+  }
+}
+
+/** The courier took too long to acknowledge a cargo. */
+export class CargoUnacknowledgedError extends Error {
+  readonly code = 'CARGO_UNACKNOWLEDGED';
+
+  constructor() {
+    super('no cargo was acknowledged in time');
+    this.name = 'CargoUnacknowledgedError';
+  }
+}

@@ -1,0 +1,30 @@
+import type { BatchLimits } from './cargo-batches.ts';
+import type { CargoSizeLimits } from './cargo-sizes.ts';
+
+/** Bounds of one collection of cargo; see docs/limits.md. */
+export interface CargoCollectionLimits extends BatchLimits, CargoSizeLimits {
+  /** Cargoes that may be unacknowledged at once (RS-000 "Message Transport Bindings": five). */
+  readonly window: number;
+  /** Nothing is sent within this time before the deadline, so that it can be acknowledged. */
+  readonly deadlineMarginMs: number;
+  /** Without an acknowledgement for this long, the collection ends. */
+  readonly acknowledgementTimeoutMs: number;
+  /** Pause between storing how far the collection is. */
+  readonly checkpointMs: number;
+}
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
+  window: 5,
+  firstCargoOctets: 256 * KIB,
+  minCargoOctets: 32 * KIB,
+  maxCargoOctets: 4 * MIB,
+  aheadItems: 128,
+  aheadOctets: 3 * MIB,
+  gatheringMs: 150,
+  deadlineMarginMs: 400,
+  acknowledgementTimeoutMs: 30_000,
+  checkpointMs: 1_000,
+};
