@@ -1,0 +1,79 @@
+import { keygenCommand } from '#services/standalone/commands/keygen.ts';
+import { provisionCommand } from '#services/standalone/commands/provision.ts';
+import { backing, uniqueName } from '#test/backing/backing.ts';
+
+/** A gateway of a test's own on the servers of this run, which nobody else uses. */
+export interface CloudGateway {
+  /** What each of its services, and the command line, are to be told. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const MOST_ATTEMPTS = 10;
+
+const NEEDED = ['gcs', 'firestore', 'kms', 'redis'] as const;
+
+/** False, or in words what to install before services can run here: the `skip` option of a suite. */
+export async function missingForServices(): Promise<false | string> {
+  const found = await Promise.all(NEEDED.map((name) => backing(name)));
+  return found.map(({ missing }) => missing).find((missing) => missing !== false) ?? false;
+}
+
+/** Names what a gateway needs, and creates none of it. */
+export async function nameCloudGateway(): Promise<CloudGateway> {
+  const [gcs, firestore, kms, redis] = await Promise.all(NEEDED.map((name) => backing(name)));
+  const name = uniqueName('gateway');
+  const ring = `projects/test/locations/here/keyRings/${name}/cryptoKeys`;
+  return {
+    environment: {
+      INTERNET_ADDRESS: 'gateway.localhost',
+      BIND_HOST: '127.0.0.1',
+      OBJECT_STORE: 'gcs',
+      GCS_BUCKET: name,
+      GCS_ENDPOINT: `http://${gcs?.address}`,
+      GOOGLE_CLOUD_PROJECT: 'test',
+      RECORD_STORE: 'firestore',
+      FIRESTORE_PROJECT: name,
+      FIRESTORE_EMULATOR_HOST: `${firestore?.address}`,
+      KEY_VAULT: 'google-kms',
+      KMS_IDENTITY_KEY_VERSION: `${ring}/identity/cryptoKeyVersions/1`,
+      KMS_SEALING_KEY: `${ring}/sealing`,
+      KMS_EMULATOR_HOST: `${kms?.address}`,
+      SIGNALS: 'redis',
+      WORK_QUEUE: 'redis',
+      REDIS_URL: `redis://${redis?.address}`,
+      REDIS_PREFIX: name,
+    },
+  };
+}
+
+/** Names it, and creates the bucket and the identity as an operator does. */
+export async function provisionCloudGateway(): Promise<CloudGateway> {
+  const gateway = await nameCloudGateway();
+  const said: string[] = [];
+  const context = {
+    args: [],
+    environment: gateway.environment,
+    print: (line: string) => void said.push(line),
+  };
+  for (const command of [provisionCommand, keygenCommand]) {
+    await repeated(async () => {
+      if ((await command.run(context)) !== 0) {
+        throw new Error(said.join('\n'));
+      }
+    });
+  }
+  return gateway;
+}
+
+/** An emulator's very first answer can take longer than any call is given. */
+async function repeated(attempt: () => Promise<void>): Promise<void> {
+  for (let left = MOST_ATTEMPTS - 1; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) {
+        throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { type CloudGateway, provisionCloudGateway } from './cloud-gateway.ts';
+import { SERVICE_NAMES, type ServiceName, ServiceProcess } from './service-process.ts';
+import { SmallEdge } from './small-edge.ts';
+
+/** A gateway whose services are five processes, behind an edge that makes them one host. */
+export interface FiveServices extends AsyncDisposable {
+  readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
+  readonly environment: CloudGateway['environment'];
+  /** Where clients reach it; PoWeb and collection at the same port. */
+  readonly listening: { readonly poweb: number; readonly pohttp: number; readonly cogrpc: number };
+}
+
+/** @param environment - variables that differ */
+export async function startFiveServices(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<FiveServices> {
+  await using opened = new AsyncDisposableStack();
+  const gateway = await provisionCloudGateway();
+  const whole = {
+    COLLECTION_DRAIN: '0s',
+    LOG_LEVEL: 'warn',
+    ...gateway.environment,
+    ...environment,
+  };
+  const started = await Promise.all(
+    SERVICE_NAMES.map(async (name) => {
+      const service = opened.use(await ServiceProcess.start(name, whole));
+      await service.untilReady();
+      return [name, service] as const;
+    }),
+  );
+  const services = Object.fromEntries(started) as Record<ServiceName, ServiceProcess>;
+  const edge = opened.use(
+    await SmallEdge.start({ poweb: services.poweb.port, collection: services.collection.port }),
+  );
+  const closing = opened.move();
+  return {
+    services,
+    environment: whole,
+    listening: {
+      poweb: edge.port,
+      pohttp: services.pohttp.port,
+      cogrpc: services.cogrpc.port,
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}

@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '#test/backing/child-server.ts';
+
+export const SERVICE_NAMES = ['poweb', 'collection', 'cogrpc', 'pohttp', 'workers'] as const;
+
+export type ServiceName = (typeof SERVICE_NAMES)[number];
+
+const START_TIMEOUT_MS = 60_000;
+
+/** A service that runs as a process of its own: `node services/<name>/main.ts`. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly name: ServiceName;
+  /** Where it serves its clients, if it has any. */
+  readonly port: number;
+  readonly operationsPort: number;
+  /** Resolves when the process is gone: its exit code, or the signal that ended it. */
+  readonly exited: Promise<number | string>;
+  readonly #child: ChildProcess;
+  #output = '';
+
+  private constructor(
+    name: ServiceName,
+    ports: { readonly port: number; readonly operationsPort: number },
+    child: ChildProcess,
+  ) {
+    this.name = name;
+    this.port = ports.port;
+    this.operationsPort = ports.operationsPort;
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+    this.exited = once(child, 'exit').then(([code, signal]) => signal ?? code);
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
+  }
+
+  /** Starts the service, on ports that are free unless the environment names them. */
+  static async start(
+    name: ServiceName,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<ServiceProcess> {
+    const variable = `${name.toUpperCase()}_PORT`;
+    const port = Number(environment[variable] ?? (await freePort()));
+    const operationsPort = Number(environment.OPERATIONS_PORT ?? (await freePort()));
+    const main = join(import.meta.dirname, '../../services', name, 'main.ts');
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+      env: { ...environment, [variable]: `${port}`, OPERATIONS_PORT: `${operationsPort}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    await once(child, 'spawn');
+    return new ServiceProcess(name, { port, operationsPort }, child);
+  }
+
+  /** The same, resolving once it says that it is ready. */
+  static async startReady(
+    name: ServiceName,
+    environment: Readonly<Record<string, string>>,
+  ): Promise<ServiceProcess> {
+    const service = await ServiceProcess.start(name, environment);
+    await service.untilReady();
+    return service;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** All that it wrote so far. */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** @returns the status and body of its readiness; null while it does not listen */
+  async readiness(): Promise<{ readonly status: number; readonly body: string } | null> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${this.operationsPort}/readyz`);
+      return { status: response.status, body: await response.text() };
+    } catch {
+      return null;
+    }
+  }
+
+  async untilReady(): Promise<void> {
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      const state = await this.readiness();
+      if (state?.status === 200) {
+        return;
+      }
+      const hasEnded = this.#child.exitCode !== null || this.#child.signalCode !== null;
+      if (hasEnded || performance.now() > deadlineMs) {
+        await this[Symbol.asyncDispose]();
+        throw new Error(`${this.name} did not start: ${state?.body ?? ''}\n${this.#output}`);
+      }
+      await pause(25);
+    }
+  }
+
+  /** @returns its exit code, or the signal that ended it */
+  stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | string> {
+    this.#child.kill(signal);
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL');
+  }
+}
