@@ -26,7 +26,9 @@ export function createCogrpcServer(
       peerSessionKeys: new PeerSessionKeys(ports),
       acceptedParcels: gateway.ledger,
       deliveryBudget: new OctetBudget(config.deliveryBufferOctets),
-      collectionBudget: new OctetBudget(config.collectionBufferOctets),
+      collectionBudget: new OctetBudget(config.collectionBufferOctets, {
+        octetsForSmall: Math.floor(config.collectionBufferOctets / 4),
+      }),
     },
     { ...DEFAULT_COGRPC_LIMITS, maxDeliveries, maxCollections },
   );
