@@ -6,6 +6,7 @@ import type { ObjectStore } from '#object-store/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { Signals } from '#signals/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
+import type { Foundations } from './foundations.ts';
 import { type KeyVaultConfig, keyVault, openKeyVault, sharedKeyVault } from './key-vault.ts';
 import { LocalDatabases } from './local-databases.ts';
 import {
@@ -62,20 +63,23 @@ export type BackedPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | '
  */
 export class Backing implements AsyncDisposable {
   readonly #opened = new AsyncDisposableStack();
-  readonly #foundations: {
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly databases: LocalDatabases;
-  };
+  readonly #foundations: Foundations;
 
   /**
    * @param options.beside - whether to open what is on this machine beside the process
    * that runs the gateway, as maintenance commands do; false by default
+   * @param options.deadlineMs - longest time for one call to a backing service; 2 000 by
+   * default, since clients do not wait for much longer
    */
-  constructor(options: { readonly clock: Clock; readonly log: Log; readonly beside?: boolean }) {
-    const { clock, log, beside = false } = options;
+  constructor(options: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly beside?: boolean;
+    readonly deadlineMs?: number;
+  }) {
+    const { clock, log, beside = false, deadlineMs = 2_000 } = options;
     const databases = this.#opened.use(new LocalDatabases({ beside }));
-    this.#foundations = { clock, log, databases };
+    this.#foundations = { clock, log, databases, deadlineMs };
   }
 
   async objectStore(config: ObjectStoreConfig): Promise<ObjectStore> {

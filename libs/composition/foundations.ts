@@ -7,4 +7,6 @@ export interface Foundations {
   readonly clock: Clock;
   readonly log: Log;
   readonly databases: LocalDatabases;
+  /** Longest time for one call to a backing service. */
+  readonly deadlineMs: number;
 }

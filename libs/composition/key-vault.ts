@@ -41,11 +41,11 @@ export type KeyVaultConfig = Values<typeof keyVault>;
 /** @throws {LocalVaultError} if the keys in the data folder cannot be used */
 export async function openKeyVault(
   config: KeyVaultConfig,
-  { clock, log }: Foundations,
+  { clock, log, deadlineMs }: Foundations,
 ): Promise<KeyVault> {
   if (config.kind === 'google-kms') {
     const { GoogleKmsVault } = await import('#key-vault/google-kms/key-vault.ts');
-    return new GoogleKmsVault({ clock, ...kmsPlace(config) });
+    return new GoogleKmsVault({ clock, deadlineMs, ...kmsPlace(config) });
   }
   const { mkdir } = await import('node:fs/promises');
   await mkdir(config.folder, { recursive: true, mode: 0o700 });

@@ -37,11 +37,11 @@ export type ObjectStoreConfig = Values<typeof objectStore>;
 /** @throws {BackingUnavailableError} if the data folder cannot be used */
 export async function openObjectStore(
   config: ObjectStoreConfig,
-  { clock, databases }: Foundations,
+  { clock, databases, deadlineMs }: Foundations,
 ): Promise<ObjectStore> {
   if (config.kind === 'gcs') {
     const { GcsObjectStore } = await import('#object-store/gcs/object-store.ts');
-    return new GcsObjectStore({ clock, ...gcsPlace(config) });
+    return new GcsObjectStore({ clock, deadlineMs, ...gcsPlace(config) });
   }
   const { openFilesystemObjectStore } = await import('#object-store/filesystem/open-store.ts');
   const database = await databases.in(config.folder);

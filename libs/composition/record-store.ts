@@ -39,11 +39,11 @@ export type RecordStoreConfig = Values<typeof recordStore>;
 /** @throws {BackingUnavailableError} if the data folder cannot be used */
 export async function openRecordStore(
   config: RecordStoreConfig,
-  { clock, databases }: Foundations,
+  { clock, databases, deadlineMs }: Foundations,
 ): Promise<RecordStore> {
   if (config.kind === 'firestore') {
     const { FirestoreRecordStore } = await import('#record-store/firestore/record-store.ts');
-    return new FirestoreRecordStore({ clock, ...firestorePlace(config) });
+    return new FirestoreRecordStore({ clock, deadlineMs, ...firestorePlace(config) });
   }
   const { openSqliteRecordStore } = await import('#record-store/sqlite/open-store.ts');
   return openSqliteRecordStore({ database: await databases.in(config.folder), clock });

@@ -26,12 +26,12 @@ export type SignalsConfig = Values<typeof signals>;
 
 export async function openSignals(
   config: SignalsConfig,
-  { clock, log }: Foundations,
+  { clock, log, deadlineMs }: Foundations,
 ): Promise<Signals> {
   if (config.kind === 'redis') {
     const { RedisSignals } = await import('#signals/redis/signals.ts');
     const prefix = `${config.prefix}:signal:`;
-    return new RedisSignals({ ...(await redisTarget(config)), prefix, clock, log });
+    return new RedisSignals({ ...(await redisTarget(config)), prefix, clock, log, deadlineMs });
   }
   const { InProcessSignals } = await import('#signals/in-process/signals.ts');
   return new InProcessSignals({ log });

@@ -28,12 +28,12 @@ export type WorkQueueConfig = Values<typeof workQueue>;
 /** @throws {BackingUnavailableError} if the data folder cannot be used */
 export async function openWorkQueue(
   config: WorkQueueConfig,
-  { clock, log, databases }: Foundations,
+  { clock, log, databases, deadlineMs }: Foundations,
 ): Promise<WorkQueue> {
   if (config.kind === 'redis') {
     const { openRedisQueue } = await import('#work-queue/redis/open-queue.ts');
     const prefix = `${config.prefix}-jobs`;
-    return openRedisQueue({ ...(await redisTarget(config)), prefix, clock, log });
+    return openRedisQueue({ ...(await redisTarget(config)), prefix, clock, log, deadlineMs });
   }
   const { openSqliteWorkQueue } = await import('#work-queue/sqlite/open-queue.ts');
   return openSqliteWorkQueue({ database: await databases.in(config.folder), clock, log });

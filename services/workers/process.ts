@@ -1,4 +1,5 @@
 import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { warnAboutBucket } from '#composition/bucket-settings.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
@@ -47,6 +48,7 @@ export async function composeWorkersProcess(
     ),
   );
   operations.started();
+  void warnAboutBucket(config.objectStore, parts.log);
   opened.defer(() => operations.drain());
   const listening = { operations: operations.port };
   const closing = opened.move();

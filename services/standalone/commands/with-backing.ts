@@ -5,6 +5,9 @@ import { silentLog } from '#log/log.ts';
 import type { CommandContext } from './command.ts';
 import { type CommandConfig, readCommandConfig } from './command-variables.ts';
 
+/** An operator waits for longer than a client of the gateway. */
+const DEADLINE_MS = 20_000;
+
 /**
  * Runs what a command does on the backing that the environment names, beside the
  * gateway that may be running on it.
@@ -16,7 +19,12 @@ export async function withBacking(
   act: (backing: Backing, config: CommandConfig) => Promise<void>,
 ): Promise<number> {
   const config = readCommandConfig(environment);
-  await using backing = new Backing({ clock: systemClock, log: silentLog, beside: true });
+  await using backing = new Backing({
+    clock: systemClock,
+    log: silentLog,
+    beside: true,
+    deadlineMs: DEADLINE_MS,
+  });
   try {
     await act(backing, config);
     return 0;

@@ -13,6 +13,8 @@ import { redisFindings } from './redis-findings.ts';
 import { vaultFindings } from './vault-findings.ts';
 
 const SUBJECT_WIDTH = 18;
+/** Longer than services wait, so that what is only slow is told from what is not there. */
+const DEADLINE_MS = 10_000;
 
 /**
  * Looks at everything that a gateway stands on, and prints what it finds.
@@ -23,7 +25,12 @@ export async function runDoctor(
   config: DoctorConfig,
   { print, clock }: { readonly print: (line: string) => void; readonly clock: Clock },
 ): Promise<number> {
-  await using backing = new Backing({ clock, log: silentLog, beside: true });
+  await using backing = new Backing({
+    clock,
+    log: silentLog,
+    beside: true,
+    deadlineMs: DEADLINE_MS,
+  });
   const findings = await examine(config, backing, clock);
   for (const { subject, says, mend } of findings) {
     print(`${mend === null ? '✓' : '✗'} ${subject.padEnd(SUBJECT_WIDTH)}${says}`);

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { COMMANDS } from '#services/standalone/commands/commands.ts';
+import { runDoctor } from '#services/standalone/doctor/doctor.ts';
+import { readDoctorConfig } from '#services/standalone/doctor/doctor-variables.ts';
+import { freePort } from '#test/backing/child-server.ts';
+import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
+import { startBucketSettingsProxy } from '#test/services/bucket-settings-proxy.ts';
+import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
+
+const ANY_PORT = {
+  POWEB_PORT: '0',
+  POHTTP_PORT: '0',
+  COGRPC_PORT: '0',
+  COLLECTION_PORT: '0',
+  OPERATIONS_PORT: '0',
+};
+
+type Environment = Readonly<Record<string, string>>;
+
+async function run(name: string, environment: Environment, args: readonly string[] = []) {
+  const command = COMMANDS.find((each) => each.name === name);
+  const lines: string[] = [];
+  const print = (line: string) => void lines.push(line);
+  const code = await command?.run({ args, environment, print });
+  return { code, text: lines.join('\n') };
+}
+
+/** What is wrong: each fault with its advice. */
+function faultsIn(text: string): readonly string[] {
+  return [...text.matchAll(/^✗ .*\n.*$/gm)].map(([fault]) => fault.replaceAll(/\s+/g, ' '));
+}
+
+describe('awala-gateway doctor, asked about services in the cloud', {
+  skip: await missingForServices(),
+}, () => {
+  let kms: KmsServer;
+  let sound: Environment;
+
+  before(async () => {
+    kms = await startKmsServer();
+    const { environment } = await nameCloudGateway();
+    sound = { ...environment, ...ANY_PORT, KMS_EMULATOR_HOST: kms.address };
+    assert.equal((await run('provision', sound)).code, 0);
+    assert.equal((await run('keygen', sound)).code, 0);
+  });
+  after(() => kms.stop());
+
+  /** What is wrong with a gateway that differs in these variables. */
+  async function examine(differing: Environment): Promise<readonly string[]> {
+    const { code, text } = await run('doctor', { ...sound, ...differing });
+    const faults = faultsIn(text);
+    assert.equal(code, faults.length === 0 ? 0 : 1);
+    return faults;
+  }
+
+  it('finds nothing wrong where nothing is', async () => {
+    const { code, text } = await run('doctor', sound);
+    assert.deepEqual(faultsIn(text), []);
+    assert.equal(code, 0, text);
+    for (const subject of ['clock', 'objects', 'bucket', 'records', 'identity key', 'jobs']) {
+      assert.match(text, new RegExp(`^✓ ${subject}`, 'm'));
+    }
+  });
+
+  it('explains a wrong bucket', async () => {
+    const [fault, ...others] = await examine({ GCS_BUCKET: 'no-such-bucket' });
+    assert.match(
+      fault ?? '',
+      /^✗ objects it is not there: .*→ GCS_BUCKET is no-such-bucket, and there is no such bucket, .*awala-gateway provision/,
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it('explains a bucket that keeps what expired', async () => {
+    await using cloudStorage = await startBucketSettingsProxy(sound.GCS_ENDPOINT ?? '', {
+      lifecycle: { rule: [{ action: { type: 'Delete' }, condition: { age: 180 } }] },
+      iamConfiguration: {
+        uniformBucketLevelAccess: { enabled: true },
+        publicAccessPrevention: 'enforced',
+      },
+      softDeletePolicy: { retentionDurationSeconds: '604800' },
+    });
+    const faults = await examine({ GCS_ENDPOINT: cloudStorage.origin });
+    assert.equal(faults.length, 2);
+    assert.match(
+      faults.join('\n'),
+      /^✗ bucket .*: Expired objects are not removed\. → Run awala-gateway provision/m,
+    );
+  });
+
+  it('explains a missing permission in Cloud KMS', async () => {
+    kms.faults.denied.add('AsymmetricSign');
+    try {
+      const [fault, ...others] = await examine({});
+      assert.match(
+        fault ?? '',
+        /^✗ identity key a permission is missing: .*→ Grant this account the role Cloud KMS CryptoKey Signer\/Verifier on projects\/test\//,
+      );
+      assert.deepEqual(others, []);
+    } finally {
+      kms.faults.clear();
+    }
+  });
+
+  it('explains keys and an identity that are not there', async () => {
+    const name = `${sound.KMS_SEALING_KEY}-other`;
+    const faults = await examine({
+      KMS_IDENTITY_KEY_VERSION: `${name}/cryptoKeyVersions/1`,
+      KMS_SEALING_KEY: name,
+    });
+    assert.match(
+      faults[0] ?? '',
+      /^✗ identity key it is not there: .*→ KMS_IDENTITY_KEY_VERSION is .*awala-gateway keygen\.$/,
+    );
+    assert.match(faults[1] ?? '', /^✗ sealing key it is not there: .*→ KMS_SEALING_KEY is /);
+    assert.match(faults[2] ?? '', /^✗ identity .*awala-gateway keygen\.$/);
+  });
+
+  it('explains a Redis that cannot be reached, in every way that it cannot', async () => {
+    const port = await freePort();
+    const [refused, ...others] = await examine({ REDIS_URL: `redis://127.0.0.1:${port}` });
+    assert.match(
+      refused ?? '',
+      /^✗ Redis it cannot be reached: .*ECONNREFUSED.*→ See that Redis runs at 127\.0\.0\.1:/,
+    );
+    assert.deepEqual(others, []);
+    const address = sound.REDIS_URL?.slice('redis://'.length);
+    const [rejected] = await examine({ REDIS_URL: `redis://someone:wrong@${address}` });
+    assert.match(
+      rejected ?? '',
+      /^✗ Redis it does not accept the credentials: .*→ Put the right user/,
+    );
+    assert.doesNotMatch(rejected ?? '', /wrong@/);
+  });
+
+  it('explains stores that cannot be reached', async () => {
+    const port = await freePort();
+    const faults = await examine({
+      GCS_ENDPOINT: `http://127.0.0.1:${port}`,
+      FIRESTORE_EMULATOR_HOST: `127.0.0.1:${port}`,
+    });
+    assert.match(
+      faults[0] ?? '',
+      /^✗ objects it cannot be reached: .*→ See that GCS_ENDPOINT is right/,
+    );
+    assert.match(
+      faults[1] ?? '',
+      /^✗ records it .*→ See that the network lets through to Firestore/,
+    );
+  });
+
+  it('notices a clock that is wrong', async () => {
+    const ahead: Clock = {
+      now: () => new Date(Date.now() + 7_200_000),
+      schedule: systemClock.schedule,
+    };
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    assert.equal(await runDoctor(readDoctorConfig(sound), { print, clock: ahead }), 1);
+    const text = lines.join('\n');
+    assert.match(text, /^✗ clock +it is 720[01] s ahead of Cloud Storage\n.*→ Let NTP/m);
+    assert.match(text, /^✗ clock +it is 720[01] s ahead of Redis/m);
+  });
+
+  it('notices a port that another program has, and an address that is none of ours', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const address = other.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    const [taken] = await examine({ POWEB_PORT: `${port}` });
+    other.close();
+    assert.match(
+      taken ?? '',
+      /^✗ ports POWEB_PORT \d+: another program listens there → Stop that program/,
+    );
+    const elsewhere = await examine({ BIND_HOST: '192.0.2.1' });
+    assert.match(elsewhere[0] ?? '', /the address is none of this machine’s → Set BIND_HOST/);
+  });
+});
+
+describe('the command line beside a gateway on one machine', () => {
+  it('creates an identity, renews it on demand, and lists no jobs', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'awala-commands-'));
+    try {
+      const environment = { DATA_DIR: folder, ...ANY_PORT };
+      const before = await run('doctor', environment);
+      assert.equal(before.code, 1);
+      assert.match(before.text, /^✗ identity .*no valid certificate of its own/m);
+      const created = await run('keygen', environment);
+      assert.match(created.text, /^node +0[0-9a-f]{64}$/m);
+      assert.equal((await run('doctor', environment)).code, 0);
+      assert.match((await run('rotate', environment)).text, /0 older still trusted/);
+      assert.match((await run('rotate', environment, ['--now'])).text, /issued now\n +1 older/);
+      assert.deepEqual(await run('jobs', environment, ['list']), { code: 0, text: '' });
+      assert.equal(
+        (await run('jobs', environment, ['replay', 'incoming-cargo'])).text,
+        '0 jobs will be tried again',
+      );
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { silentLog } from '#log/log.ts';
+import { composeCollection } from '#services/collection/compose.ts';
+import { readCollectionConfig } from '#services/collection/config.ts';
+import { composePohttp } from '#services/pohttp/compose.ts';
+import { readPohttpConfig } from '#services/pohttp/config.ts';
+import { composePoweb } from '#services/poweb/compose.ts';
+import { readPowebConfig } from '#services/poweb/config.ts';
+import { keygenCommand } from '#services/standalone/commands/keygen.ts';
+import { provisionCommand } from '#services/standalone/commands/provision.ts';
+import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
+import {
+  type CloudGateway,
+  missingForServices,
+  nameCloudGateway,
+  provisionCloudGateway,
+} from '#test/services/cloud-gateway.ts';
+import { NetworkPhone } from '#test/services/phone.ts';
+import { ServiceProcess } from '#test/services/service-process.ts';
+
+const missing = await missingForServices();
+const ANY_PORT = {
+  POWEB_PORT: '0',
+  POHTTP_PORT: '0',
+  COLLECTION_PORT: '0',
+  OPERATIONS_PORT: '0',
+  COLLECTION_DRAIN: '0s',
+};
+const given = { log: silentLog };
+
+async function readinessAt(port: number) {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+  const { failing } = (await response.json()) as { readonly failing: Record<string, string> };
+  return { status: response.status, failing };
+}
+
+describe('a service that is a process of its own', { skip: missing }, () => {
+  let gateway: CloudGateway;
+
+  before(async () => {
+    gateway = await provisionCloudGateway();
+  });
+
+  for (const name of ['pohttp', 'collection', 'workers'] as const) {
+    it(`starts, serves and ends by itself: ${name}`, async () => {
+      await using service = await ServiceProcess.startReady(name, gateway.environment);
+      assert.equal(await service.stop(), 0, service.output);
+      assert.doesNotMatch(service.output, /"level":"(?:warn|error)"/);
+    });
+  }
+
+  it('ends with 1 and explains when it is told to use what others cannot reach', async () => {
+    const environment = { ...gateway.environment, SIGNALS: 'in-process' };
+    await using service = await ServiceProcess.start('pohttp', environment);
+    assert.equal(await service.exited, 1);
+    assert.match(service.output, /SIGNALS is in-process, which reaches no other process: set SIG/);
+  });
+
+  it('ends while it still waits for a backing service, when it is told to', async () => {
+    const environment = { ...gateway.environment, KMS_EMULATOR_HOST: '127.0.0.1:1' };
+    await using service = await ServiceProcess.start('poweb', environment);
+    while (((await service.readiness())?.body.includes('key-vault') ?? false) === false) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.equal(await service.stop(), 0, service.output);
+  });
+
+  it('relays between PoWeb and collection that know nothing of each other', async () => {
+    const environment = { ...gateway.environment, ...ANY_PORT };
+    await using poweb = await composePoweb(readPowebConfig(environment), given);
+    await using collection = await composeCollection(readCollectionConfig(environment), given);
+    const phone = await NetworkPhone.register(poweb.listening.poweb);
+    using collector = await phone.collect(collection.listening.collection);
+    const backlog = await phone.deliver('backlog or arrival');
+    const first = await collector.next();
+    assert.deepEqual(Buffer.from(first.parcel), Buffer.from(backlog));
+    collector.acknowledge(first);
+    const arrival = await phone.deliver('arrival');
+    assert.deepEqual(Buffer.from((await collector.next()).parcel), Buffer.from(arrival));
+  });
+
+  it('sends collectors away with 4000 when it ends', async () => {
+    const environment = { ...gateway.environment, ...ANY_PORT };
+    await using poweb = await composePoweb(readPowebConfig(environment), given);
+    const collection = await composeCollection(readCollectionConfig(environment), given);
+    const phone = await NetworkPhone.register(poweb.listening.poweb);
+    const { collection: port } = collection.listening;
+    const headers = [
+      { 'user-agent': 'okhttp', 'x-relaynet-streaming-mode': 'keep-alive' },
+      { 'user-agent': 'okhttp', 'x-relaynet-streaming-mode': 'close-upon-completion' },
+    ];
+    const collectors = await Promise.all(
+      headers.map((each) => phone.collect(port, { headers: each })),
+    );
+    // A delivery that is not acknowledged keeps the second one from completing.
+    await phone.deliver('to both');
+    await Promise.all(collectors.map((collector) => collector.next()));
+    await collection[Symbol.asyncDispose]();
+    const codes = await Promise.all(
+      collectors.map(({ closed }) => closed.then(({ code }) => code)),
+    );
+    assert.deepEqual(codes, [4000, 4000]);
+  });
+});
+
+describe('the rights of services', { skip: missing }, () => {
+  let kms: KmsServer;
+  let environment: Readonly<Record<string, string>>;
+
+  before(async () => {
+    kms = await startKmsServer();
+    const named = await nameCloudGateway();
+    environment = { ...named.environment, ...ANY_PORT, KMS_EMULATOR_HOST: kms.address };
+    const context = { args: [], environment, print() {} };
+    assert.equal(await provisionCommand.run(context), 0);
+  });
+  after(() => kms.stop());
+
+  it('PoHTTP and collection wait for the identity, and never sign or unseal', async () => {
+    const starting = [
+      composePohttp(readPohttpConfig(environment), given),
+      composeCollection(readCollectionConfig(environment), given),
+    ];
+    // Twice at once, as when two jobs of a deployment do.
+    const context = { args: [], environment, print() {} };
+    const codes = await Promise.all([keygenCommand.run(context), keygenCommand.run(context)]);
+    assert.deepEqual(codes, [0, 0]);
+    const [pohttp, collection] = await Promise.all(starting);
+    kms.faults.calls.clear();
+    for (const method of ['AsymmetricSign', 'Encrypt', 'Decrypt']) {
+      kms.faults.denied.add(method);
+    }
+    for (const service of [pohttp, collection]) {
+      await using _ = service;
+      const port = service?.listening.operations ?? 0;
+      assert.deepEqual(await readinessAt(port), { status: 200, failing: {} });
+    }
+    assert.deepEqual([...kms.faults.calls.keys()], []);
+    await using restarted = await composePohttp(readPohttpConfig(environment), given);
+    assert.equal((await readinessAt(restarted.listening.operations)).status, 200);
+    assert.deepEqual([...kms.faults.calls.keys()], ['GetPublicKey']);
+  });
+
+  it('PoWeb says that it may not sign, and is ready once it may', async () => {
+    kms.faults.denied.add('AsymmetricSign');
+    await using poweb = await composePoweb(readPowebConfig(environment), given);
+    const denied = await readinessAt(poweb.listening.operations);
+    assert.equal(denied.status, 503);
+    assert.match(denied.failing.vault ?? '', /AsymmetricSign: PERMISSION_DENIED/);
+    kms.faults.clear();
+    let state = await readinessAt(poweb.listening.operations);
+    while (state.status !== 200) {
+      state = await readinessAt(poweb.listening.operations);
+    }
+  });
+
+  it('the second run of keygen changes nothing', async () => {
+    const runs: string[][] = [];
+    for (const _ of [1, 2]) {
+      const said: string[] = [];
+      const print = (line: string) => void said.push(line);
+      assert.equal(await keygenCommand.run({ args: [], environment, print }), 0);
+      runs.push(said);
+    }
+    assert.deepEqual(runs[0], runs[1]);
+  });
+});
