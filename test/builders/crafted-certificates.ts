@@ -7,7 +7,6 @@ import { OIDS, type Oid, oid } from '#awala/der/oids.ts';
 import { TAG } from '#awala/der/reader.ts';
 import {
   bitString,
-  boolean,
   constructed,
   type DerPart,
   type DerValue,
@@ -86,7 +85,7 @@ export function craftCertificate(template: CertificateTemplate): Certificate {
 }
 
 export function extension(id: Oid, isCritical: boolean, value: DerPart): DerValue {
-  const criticality = isCritical ? [boolean(true)] : [];
+  const criticality = isCritical ? [booleanOf(true)] : [];
   return sequence(objectIdentifier(id), ...criticality, octetString(value));
 }
 
@@ -119,7 +118,7 @@ export function signPss({ privateKey }: Identity, data: Uint8Array, hash: Crafte
 
 function extensions(template: CertificateTemplate): DerValue {
   const { subject, issuer, isCa = false, pathLength = 0 } = template;
-  const constraints = template.basicConstraints ?? sequence(boolean(isCa), integer(pathLength));
+  const constraints = template.basicConstraints ?? sequence(booleanOf(isCa), integer(pathLength));
   return sequence(
     extension(OIDS.basicConstraints, true, constraints),
     extension(OIDS.authorityKeyIdentifier, false, sequence(implicit(0, keyId(issuer)))),
@@ -142,4 +141,8 @@ function utcTime(date: Date): DerValue {
         .slice(2)}Z`,
     ),
   );
+}
+
+function booleanOf(value: boolean): DerValue {
+  return tagged(TAG.boolean, Uint8Array.of(value ? 0xff : 0));
 }

@@ -92,10 +92,6 @@ export function constructed(number: number, ...items: readonly DerPart[]): DerVa
   return tagged(contextConstructed(number), ...items);
 }
 
-export function boolean(value: boolean): DerValue {
-  return tagged(TAG.boolean, Uint8Array.of(value ? 0xff : 0));
-}
-
 export const NULL: DerValue = tagged(TAG.null);
 
 /** @param value - a safe integer, zero or more */

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { identity } from '#test/builders/peers.ts';
+import { DerReader, TAG } from '../der/reader.ts';
+import { encodeDer, sequence } from '../der/writer.ts';
+import { MalformedMessageError } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
 import {
   type IssuanceOptions,
@@ -94,6 +97,19 @@ describe('issuance', () => {
     );
   });
 
+  it('refuses a key that it could not write again as it came', async () => {
+    const root = await issueGatewayCertificate(selfIssuance);
+    const [keyOid, keyBits] = partsOf(child.spki);
+    for (const parameters of ['300402820000', '30810101', '2480040101040102']) {
+      const algorithm = sequence(keyOid, Buffer.from(parameters, 'hex'));
+      const subjectKey = encodeDer(sequence(algorithm, keyBits));
+      await assert.rejects(
+        issueGatewayCertificate({ ...issuanceBy(root), subjectKey }),
+        MalformedMessageError,
+      );
+    }
+  });
+
   it('drops milliseconds', async () => {
     const certificate = await issueGatewayCertificate({
       ...selfIssuance,
@@ -129,6 +145,17 @@ describe('issuance', () => {
     }
   });
 });
+
+/** The algorithm's OID and the BIT STRING of a SubjectPublicKeyInfo. */
+function partsOf(spki: Uint8Array): [Uint8Array, Uint8Array] {
+  const reader = new DerReader(spki);
+  reader.enter(TAG.sequence);
+  reader.enter(TAG.sequence);
+  const keyOid = reader.readElement(TAG.oid);
+  reader.readAny();
+  reader.leave();
+  return [keyOid, reader.readElement(TAG.bitString)];
+}
 
 function hexOf(octets: Uint8Array | null): string {
   return Buffer.from(octets ?? []).toString('hex');

@@ -1,25 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { OIDS } from '../der/oids.ts';
-import { TAG } from '../der/reader.ts';
-import {
-  bitString,
-  boolean,
-  concatenated,
-  constructed,
-  type DerPart,
-  type DerValue,
-  encodeDer,
-  implicit,
-  integer,
-  objectIdentifier,
-  octetString,
-  sequence,
-  set,
-  tagged,
-} from '../der/writer.ts';
+import { MalformedMessageError } from '../errors.ts';
 import { nodeIdOfKey } from '../node-id.ts';
 import { Certificate } from './certificate.ts';
-import { RSA_PSS_SHA_256_ALGORITHM, type Sign } from './rsa-pss.ts';
+import type { Sign } from './rsa-pss.ts';
 
 export interface IssuanceOptions {
   /** DER SubjectPublicKeyInfo of whom the certificate is for. */
@@ -41,20 +24,14 @@ interface Profile {
   readonly pathLength: number | null;
 }
 
-const COMMON_NAME = objectIdentifier(OIDS.commonName);
-const BASIC_CONSTRAINTS = objectIdentifier(OIDS.basicConstraints);
-const AUTHORITY_KEY_ID = objectIdentifier(OIDS.authorityKeyIdentifier);
-const SUBJECT_KEY_ID = objectIdentifier(OIDS.subjectKeyIdentifier);
-const X509_V3 = constructed(0, integer(2));
 const SERIAL_NUMBER_OCTETS = 16;
-/** X.509 writes years from here on as GeneralizedTime (RFC 5280 §4.1.2.5). */
-const FIRST_GENERALIZED_YEAR = 2050;
 
 /**
  * Issues a gateway's certificate: path length 2 if self-issued, else 1.
  *
  * @throws {RangeError} if the validity ends before it starts, also because the issuer's ends
  * @throws {TypeError} if `issuerKey` is not the issuer's
+ * @throws {MalformedMessageError} if `subjectKey` is not DER throughout
  * @see RS-002 "Gateway Certificate"
  */
 export function issueGatewayCertificate(options: IssuanceOptions): Promise<Certificate> {
@@ -84,72 +61,46 @@ async function issue(options: IssuanceOptions, profile: Profile): Promise<Certif
   if (Buffer.compare(issuerKey, issuer?.spki ?? subjectKey) !== 0) {
     throw new TypeError('the issuing key is not the one in the issuing certificate');
   }
-  const subjectName = nameOf(subjectKey);
-  const toBeSigned = encodeDer(
-    sequence(
-      X509_V3,
-      serialNumber(),
-      RSA_PSS_SHA_256_ALGORITHM,
-      issuer?.subject ?? subjectName,
-      validity(options),
-      subjectName,
-      subjectKey,
-      constructed(3, extensions(profile, issuerKey, subjectKey)),
-    ),
-  );
-  const signature = await options.sign(toBeSigned);
-  return Certificate.parse(
-    encodeDer(sequence(toBeSigned, RSA_PSS_SHA_256_ALGORITHM, bitString(signature))),
-  );
-}
-
-/** One common name that holds the node id, as a BMPString like the deployed peers'. */
-function nameOf(key: Uint8Array): DerValue {
-  const text = tagged(TAG.bmpString, Buffer.from(nodeIdOfKey(key), 'utf16le').swap16());
-  return sequence(set(sequence(COMMON_NAME, text)));
+  const contents = {
+    ...profile,
+    ...validity(options),
+    serialNumber: serialNumber(),
+    issuer: issuer?.subject ?? null,
+    commonName: nodeIdOfKey(subjectKey),
+    subjectKey,
+    subjectKeyId: keyId(subjectKey),
+    authorityKeyId: keyId(issuerKey),
+  };
+  const { writeCertificate } = await import('./certificate-writer.ts');
+  const certificate = Certificate.parse(await writeCertificate(contents, options.sign));
+  if (Buffer.compare(certificate.spki, subjectKey) !== 0) {
+    throw new MalformedMessageError('Key to certify is not in DER');
+  }
+  return certificate;
 }
 
 /** Random, positive and never short, so that DER needs no other length. */
-function serialNumber(): DerValue {
+function serialNumber(): Uint8Array {
   const octets = randomBytes(SERIAL_NUMBER_OCTETS);
   octets[0] = ((octets[0] ?? 0) & 0x7f) | 0x40;
-  return tagged(TAG.integer, octets);
+  return octets;
 }
 
-function validity({ issuer, notBefore, notAfter }: IssuanceOptions): DerValue {
-  const start = wholeSeconds(notBefore);
-  const end = Math.min(wholeSeconds(notAfter), issuer?.notAfter.getTime() ?? Number.MAX_VALUE);
-  if (end < start) {
+function validity({ issuer, notBefore, notAfter }: IssuanceOptions) {
+  const startMs = wholeSecondsOf(notBefore);
+  const endMs = Math.min(wholeSecondsOf(notAfter), issuer?.notAfter.getTime() ?? Number.MAX_VALUE);
+  const validity = { notBefore: new Date(startMs), notAfter: new Date(endMs) };
+  if (endMs < startMs) {
     throw new RangeError(
-      `a certificate cannot start at ${notBefore.toISOString()} and end at ${new Date(end).toISOString()}`,
+      `a certificate cannot start at ${validity.notBefore.toISOString()} and end at ${validity.notAfter.toISOString()}`,
     );
   }
-  return sequence(time(new Date(start)), time(new Date(end)));
+  return validity;
 }
 
-function wholeSeconds(date: Date): number {
+/** @returns milliseconds */
+function wholeSecondsOf(date: Date): number {
   return Math.floor(date.getTime() / 1_000) * 1_000;
-}
-
-function time(date: Date): DerValue {
-  const digits = date.toISOString().replace(/\.\d+|[-:T]/g, '');
-  return date.getUTCFullYear() < FIRST_GENERALIZED_YEAR
-    ? tagged(TAG.utcTime, Buffer.from(digits.slice(2)))
-    : tagged(TAG.generalizedTime, Buffer.from(digits));
-}
-
-function extensions({ pathLength }: Profile, issuerKey: Uint8Array, subjectKey: Uint8Array) {
-  const constraints =
-    pathLength === null ? sequence() : sequence(boolean(true), integer(pathLength));
-  return sequence(
-    extension(concatenated(BASIC_CONSTRAINTS, boolean(true)), constraints),
-    extension(AUTHORITY_KEY_ID, sequence(implicit(0, keyId(issuerKey)))),
-    extension(SUBJECT_KEY_ID, octetString(keyId(subjectKey))),
-  );
-}
-
-function extension(idAndCriticality: DerPart, value: DerPart): DerValue {
-  return sequence(idAndCriticality, octetString(value));
 }
 
 /** SHA-256 of the key: a node id without its leading zero. */
