@@ -1,6 +1,6 @@
 import { BROKER_VARIABLE, Broker } from './broker.ts';
 import { hasDockerEngine } from './containers.ts';
-import { obtainFakeGcs, obtainRedis } from './programs.ts';
+import { obtainFakeGcs, obtainHaproxy, obtainRedis } from './programs.ts';
 
 /**
  * Shares the backing servers among all test files of a run
@@ -11,9 +11,13 @@ import { obtainFakeGcs, obtainRedis } from './programs.ts';
 let broker: Broker | undefined;
 
 export async function globalSetup(): Promise<void> {
-  if (!(await hasDockerEngine())) {
-    await Promise.all([obtainRedis(), obtainFakeGcs()]);
-  }
+  const hasContainers = await hasDockerEngine();
+  // One after the other, as apt-get lets nobody else in.
+  const installing = (async () => {
+    await (hasContainers ? undefined : obtainRedis());
+    await obtainHaproxy();
+  })();
+  await Promise.all([installing, hasContainers ? undefined : obtainFakeGcs()]);
   broker = new Broker();
   process.env[BROKER_VARIABLE] = await broker.listen();
 }

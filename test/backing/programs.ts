@@ -24,19 +24,32 @@ const FIRESTORE_JARS = [
 ];
 
 /** Finds `redis-server`; installs it where this process is root on a Debian system. */
-export async function obtainRedis(): Promise<Found> {
-  const found = await which('redis-server');
+export function obtainRedis(): Promise<Found> {
+  return obtainDebianProgram('Redis', 'redis-server', 'redis-server');
+}
+
+/** The same for `haproxy`, which stands before services in some tests. */
+export function obtainHaproxy(): Promise<Found> {
+  return obtainDebianProgram('HAProxy', 'haproxy', 'haproxy');
+}
+
+async function obtainDebianProgram(
+  name: string,
+  program: string,
+  debianPackage: string,
+): Promise<Found> {
+  const found = await which(program);
   if (found) {
     return { path: found };
   }
   if (process.getuid?.() === 0 && (await which('apt-get'))) {
-    await installDebianPackage('redis-server');
-    const installed = await which('redis-server');
+    await installDebianPackage(debianPackage);
+    const installed = await which(program);
     if (installed) {
       return { path: installed };
     }
   }
-  return { missing: 'Redis: install redis-server (apt-get install redis-server)' };
+  return { missing: `${name}: install ${debianPackage} (apt-get install ${debianPackage})` };
 }
 
 async function installDebianPackage(name: string): Promise<void> {
@@ -86,7 +99,8 @@ export async function findFirestoreEmulator(): Promise<{ java: string; jar: stri
 }
 
 async function which(program: string): Promise<string | null> {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+  // Servers are often not in the path of who is not root.
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
     const path = join(folder, program);
     if (folder !== '' && (await isExecutable(path))) {
       return path;

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { silentLog } from '#log/log.ts';
+import { composePoweb, type Poweb } from '#services/poweb/compose.ts';
+import { readPowebConfig } from '#services/poweb/config.ts';
+import { missingForServices, provisionCloudGateway } from '#test/services/cloud-gateway.ts';
+import { NetworkPhone } from '#test/services/phone.ts';
+import { ServiceProcess } from '#test/services/service-process.ts';
+import { FaithfulCollector } from './edge/faithful-collector.ts';
+import { type EdgeBackends, Haproxy, missingHaproxy } from './edge/haproxy.ts';
+
+/** The edge's patience and the silence, by which the one must not end the other: true or in proportion. */
+const TIMES = process.env.TEST_LONG
+  ? { patience: '30s', silenceMs: 40_000 }
+  : { patience: '1s', silenceMs: 2_500 };
+
+const PHONES = 6;
+const PARCELS_BETWEEN = 4;
+
+describe('services behind an edge', {
+  skip: missingHaproxy || (await missingForServices()),
+}, () => {
+  const opened = new AsyncDisposableStack();
+  let environment: Readonly<Record<string, string>>;
+  let collections: [ServiceProcess, ServiceProcess];
+  let backends: EdgeBackends;
+
+  before(async () => {
+    const gateway = await provisionCloudGateway();
+    environment = { ...gateway.environment, COLLECTION_DRAIN: '300ms', LOG_LEVEL: 'warn' };
+    const start = () => ServiceProcess.startReady('collection', environment);
+    collections = await Promise.all([start(), start()]);
+    opened.defer(async () => {
+      await Promise.all(collections.map((service) => service[Symbol.asyncDispose]()));
+    });
+    const poweb = async () => opened.use(await composePowebOnAnyPort(environment));
+    backends = {
+      poweb: [backendOf(await poweb()), backendOf(await poweb())],
+      collection: [collections[0], collections[1]],
+    };
+  });
+  after(() => opened.disposeAsync());
+
+  it('a collection outlives the edge’s patience with PoWeb, and then receives a parcel', async () => {
+    const times = { POWEB_TIMEOUT: TIMES.patience, COLLECTION_TIMEOUT: '4h' };
+    await using edge = await Haproxy.start(backends, times);
+    const phone = await NetworkPhone.register(edge.port);
+    using collector = await phone.collect(edge.port);
+    await collector.roundTrip();
+    await pause(TIMES.silenceMs);
+    const parcel = await phone.deliver('after the silence');
+    const delivery = await collector.next();
+    assert.deepEqual(Buffer.from(delivery.parcel), Buffer.from(parcel));
+  });
+
+  it('it would not with the same patience for all, which this test would notice', async () => {
+    const times = { POWEB_TIMEOUT: '1s', COLLECTION_TIMEOUT: '1s' };
+    await using edge = await Haproxy.start(backends, times);
+    const phone = await NetworkPhone.register(edge.port);
+    using collector = await phone.collect(edge.port);
+    assert.equal((await collector.closed).code, 1006);
+  });
+
+  it('a rolling restart of collection moves its clients with 4000, and loses nothing', async () => {
+    const times = { POWEB_TIMEOUT: '30s', COLLECTION_TIMEOUT: '4h' };
+    await using edge = await Haproxy.start(backends, times);
+    await using collecting = new AsyncDisposableStack();
+    const phones = await Promise.all(
+      Array.from({ length: PHONES }, async () => {
+        const phone = await NetworkPhone.register(edge.port);
+        const collector = collecting.use(new FaithfulCollector(phone, edge.port));
+        return { phone, collector, sent: [] as string[] };
+      }),
+    );
+    const deliverToAll = async () => {
+      for (let round = 0; round < PARCELS_BETWEEN; round++) {
+        await Promise.all(
+          phones.map(async ({ phone, sent }) => {
+            sent.push(Buffer.from(await phone.deliver(`${round}`)).toString('base64'));
+          }),
+        );
+      }
+    };
+    await deliverToAll();
+    for (const index of [0, 1] as const) {
+      const { port, operationsPort } = collections[index];
+      const stopping = collections[index].stop();
+      await Promise.all([stopping, deliverToAll()]);
+      assert.equal(await stopping, 0, collections[index].output);
+      collections[index] = await ServiceProcess.startReady('collection', {
+        ...environment,
+        COLLECTION_PORT: `${port}`,
+        OPERATIONS_PORT: `${operationsPort}`,
+      });
+    }
+    await deliverToAll();
+    await untilAll(
+      phones,
+      ({ collector, sent }) => new Set(collector.received).size === sent.length,
+    );
+    for (const { collector, sent } of phones) {
+      assert.deepEqual([...new Set(collector.received)].sort(), sent.sort());
+    }
+    const codes = phones.flatMap(({ collector }) => collector.closeCodes);
+    assert.ok(codes.includes(4000));
+    assert.deepEqual([...new Set(codes)], [4000]);
+  });
+});
+
+async function composePowebOnAnyPort(environment: Readonly<Record<string, string>>) {
+  const config = readPowebConfig({ ...environment, POWEB_PORT: '0', OPERATIONS_PORT: '0' });
+  return composePoweb(config, { log: silentLog });
+}
+
+function backendOf({ listening }: Poweb) {
+  return { port: listening.poweb, operationsPort: listening.operations };
+}
+
+async function untilAll<Item>(
+  items: readonly Item[],
+  isDone: (item: Item) => boolean,
+): Promise<void> {
+  while (!items.every(isDone)) {
+    await pause(20);
+  }
+}
