@@ -42,7 +42,7 @@ export class RedisJobStore implements JobStore {
 
   async add({ topic, key, dueMs, expiresAtMs, nowMs }: NewJob): Promise<void> {
     const data: JobData = { key, expiresAtMs, attempts: 0, failures: 0, started: 0 };
-    const delay = Math.max(0, Math.min(dueMs, expiresAtMs ?? dueMs) - nowMs);
+    const delay = Math.max(0, dueOrExpired(dueMs, expiresAtMs) - nowMs);
     const jobId = jobIdOf(key);
     await this.#call(async () => {
       const { queue } = this.#topic(topic);
@@ -97,7 +97,7 @@ export class RedisJobStore implements JobStore {
   async release(job: TakenJob, dueMs: number): Promise<void> {
     await this.#end(job, async (stored) => {
       await stored.updateData(this.#told(job, stored));
-      await stored.moveToDelayed(Math.min(dueMs, job.expiresAtMs ?? dueMs), job.token);
+      await stored.moveToDelayed(dueOrExpired(dueMs, job.expiresAtMs), job.token);
     });
   }
 
@@ -148,9 +148,16 @@ export class RedisJobStore implements JobStore {
     if (!this.#closed) {
       this.#closed = true;
       const topics = [...this.#topics.values()];
-      await Promise.all(topics.map((topic) => topic.close()));
+      const closing = Promise.all(topics.map((topic) => topic.close()));
+      // BullMQ waits for Redis to close; what it left is closed with the connections.
+      await withDeadline(this.#deadline, () => closing).catch(() => {});
       this.#connections.close();
     }
+  }
+
+  /** In real time: the queue's may be another. */
+  get #deadline() {
+    return { clock: systemClock, backing: 'work-queue', deadlineMs: this.#deadlineMs } as const;
   }
 
   get #channel(): string {
@@ -212,13 +219,8 @@ export class RedisJobStore implements JobStore {
 
   async #call<T>(call: () => Promise<T>): Promise<T> {
     this.#assertOpen();
-    const deadline = {
-      clock: systemClock,
-      backing: 'work-queue',
-      deadlineMs: this.#deadlineMs,
-    } as const;
     try {
-      return await withDeadline(deadline, call);
+      return await withDeadline(this.#deadline, call);
     } catch (cause) {
       if (cause instanceof BackingUnavailableError) {
         throw cause;
@@ -227,6 +229,11 @@ export class RedisJobStore implements JobStore {
       throw new BackingUnavailableError('work-queue', message, { cause });
     }
   }
+}
+
+/** Not later than when the job is found to have expired. */
+function dueOrExpired(dueMs: number, expiresAtMs: number | null): number {
+  return expiresAtMs === null ? dueMs : Math.min(dueMs, expiresAtMs + 1);
 }
 
 /** BullMQ's own codes are negative: the job is gone, or in the hands of another. */
