@@ -87,12 +87,7 @@ export class CollectionServer {
     // Read here, since what the callback uses would stay in memory with the connection.
     const traits = collectorTraits(request.headers);
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
-      const connection = new CollectorConnection(
-        socket,
-        { transport, traits },
-        this.#parts,
-        this.#limits,
-      );
+      const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits);
       this.#connections.add(connection);
       socket.once('close', () => {
         this.#connections.delete(connection);

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { parseHandshakeResponse, serialiseChallenge } from '#awala/collection/handshake.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
@@ -16,7 +15,7 @@ import {
 import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
 import { type CollectorTraits, goAwayCode } from './collector-traits.ts';
-import { sendDelivery } from './delivery-sender.ts';
+import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
 const NONCE_OCTETS = 32;
@@ -24,6 +23,10 @@ const NONCE_OCTETS = 32;
 const MAX_DELIVERY_ID_OCTETS = 64;
 /** How long a client may take to answer our closing frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/** The slowest link that a collector is patiently waited for on. */
+const SLOWEST_LINK_OCTETS_PER_S = 8 * 1024;
+/** Longest that octets are thought to be on their way. */
+const MAX_UNDER_WAY_MS = 120_000;
 
 export interface CollectorParts extends CollectionParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
@@ -45,7 +48,6 @@ export interface CollectorLimits extends CollectionLimits {
  */
 export class CollectorConnection {
   readonly #socket: WebSocket;
-  readonly #transport: Duplex & { readonly bytesWritten?: number };
   readonly #traits: CollectorTraits;
   readonly #parts: CollectorParts;
   readonly #limits: CollectorLimits;
@@ -54,21 +56,21 @@ export class CollectorConnection {
   #phase: 'challenged' | 'verifying' | 'collecting' | 'closing' = 'challenged';
   #collection: ParcelCollection | null = null;
   #lastSeenMs: number;
-  #flushedOctets = 0;
+  /** What the network took since the peer was last heard of. */
+  #unheardOctets = 0;
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
 
   constructor(
     socket: WebSocket,
-    request: { readonly transport: Duplex; readonly traits: CollectorTraits },
+    traits: CollectorTraits,
     parts: CollectorParts,
     limits: CollectorLimits,
   ) {
     this.#socket = socket;
-    this.#transport = request.transport;
-    this.#traits = request.traits;
+    this.#traits = traits;
     this.#parts = parts;
-    this.#limits = { ...limits, window: request.traits.mergesDeliveries ? 1 : limits.window };
+    this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
     this.#lastSeenMs = parts.clock.now().getTime();
   }
 
@@ -149,11 +151,13 @@ export class CollectorConnection {
   }
 
   #openCollection(privateGateways: readonly NodeId[]): ParcelCollection {
+    const { clock } = this.#parts;
     return new ParcelCollection(this.#parts, {
       privateGateways,
       keepAlive: this.#traits.keepAlive,
       limits: this.#limits,
-      send: (deliveryId, parcel) => sendDelivery(this.#socket, deliveryId, parcel),
+      send: (deliveryId, parcel) =>
+        sendDelivery(this.#socket, { deliveryId, parcel }, { clock, onTaken: this.#onTaken }),
     });
   }
 
@@ -176,7 +180,9 @@ export class CollectorConnection {
     if (this.#gone.signal.aborted) {
       return;
     }
-    if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
+    if (error instanceof CollectorGoneError) {
+      this.#socket.terminate();
+    } else if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
       log.info({ reason: error.message }, 'Refused a collection handshake');
       this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
     } else if (error instanceof AcknowledgementOverdueError) {
@@ -210,16 +216,21 @@ export class CollectorConnection {
 
   #seen(): void {
     this.#lastSeenMs = this.#parts.clock.now().getTime();
+    this.#unheardOctets = 0;
   }
 
-  /** A peer that takes octets is alive, even if its pong waits behind a large parcel. */
+  readonly #onTaken = (octets: number): void => {
+    this.#lastSeenMs = this.#parts.clock.now().getTime();
+    this.#unheardOctets += octets;
+  };
+
+  /**
+   * A peer that takes octets is alive, even if its pong is late: our ping waits
+   * behind what the network took before, all of which may still be under way.
+   */
   #lastSignOfLifeMs(): number {
-    const flushed = (this.#transport.bytesWritten ?? 0) - this.#transport.writableLength;
-    if (flushed > this.#flushedOctets) {
-      this.#flushedOctets = flushed;
-      this.#seen();
-    }
-    return this.#lastSeenMs;
+    const underWayMs = (this.#unheardOctets / SLOWEST_LINK_OCTETS_PER_S) * 1_000;
+    return this.#lastSeenMs + Math.min(underWayMs, MAX_UNDER_WAY_MS);
   }
 }
 

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { until } from '#test/runtime/until.ts';
+import { Collector, refusedUpgrade } from './support/collector.ts';
+import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
+import { Neighbours } from './support/neighbours.ts';
+
+const MIB = 1024 * 1024;
+const WINDOW = 5;
+
+describe('Parcel collection: what a collector fails to do', () => {
+  let gateway: GatewayUnderTest;
+  let phone: Peer;
+
+  before(async () => {
+    gateway = await GatewayUnderTest.start();
+    phone = await privateGateway('phone', gateway.us, validAround(START));
+  });
+  after(() => gateway[Symbol.asyncDispose]());
+  afterEach(async () => {
+    await until(() => gateway.running.collection.collectors === 0);
+    using collector = await Collector.open(gateway.poweb, [phone], {
+      headers: { 'x-awala-streaming-mode': 'close-upon-completion' },
+    });
+    collector.acknowledgeAll();
+    assert.equal((await collector.closed).code, 1000);
+    assert.deepEqual(gateway.loggedAt('error'), []);
+  });
+
+  async function amidNeighbours(work: (neighbours: Neighbours) => Promise<void>): Promise<void> {
+    using neighbours = await Neighbours.begin(gateway.poweb, await gateway.road('neighbour'));
+    await work(neighbours);
+    await neighbours.finish();
+  }
+
+  async function hold(count: number, octets = 100): Promise<void> {
+    for (let held = 0; held < count; held++) {
+      await gateway.hold(phone, { octets });
+    }
+  }
+
+  it('one that acknowledges nothing gets a window of deliveries, and 4000 after 5 min', () =>
+    amidNeighbours(async (neighbours) => {
+      await hold(2 * WINDOW);
+      using collector = await Collector.open(gateway.poweb, [phone]);
+      for (let delivery = 0; delivery < WINDOW; delivery++) {
+        await collector.next();
+      }
+      await gateway.pass(299, async () => {
+        await Promise.all([neighbours.goOn(), collector.roundTrip()]);
+      });
+      assert.equal(collector.waiting, 0);
+      await gateway.pass(1, () => neighbours.goOn());
+      assert.equal((await collector.closed).code, 4000);
+      assert.equal(await gateway.heldFor(phone), 2 * WINDOW);
+    }));
+
+  it('one without User-Agent that acknowledges nothing gets one delivery, and 1000', () =>
+    amidNeighbours(async (neighbours) => {
+      await hold(2);
+      using collector = await Collector.open(gateway.poweb, [phone], { hasUserAgent: false });
+      await collector.next();
+      await gateway.pass(299, async () => {
+        await Promise.all([neighbours.goOn(), collector.roundTrip()]);
+      });
+      await gateway.pass(1, () => neighbours.goOn());
+      assert.equal((await collector.closed).code, 1000);
+      assert.equal(collector.waiting, 0);
+    }));
+
+  it('one that is silent for 9 s is dropped, and others who are not are kept', () =>
+    amidNeighbours(async (neighbours) => {
+      using silent = await Collector.open(gateway.poweb, [phone], { answersPings: false });
+      await hold(1);
+      await silent.next();
+      await gateway.pass(8, () => neighbours.goOn());
+      assert.equal(gateway.running.collection.collectors, 2);
+      await gateway.pass(2, () => neighbours.goOn());
+      assert.equal((await silent.closed).code, 1006);
+      assert.equal(await gateway.heldFor(phone), 1);
+    }));
+
+  it('one that is silent during the handshake is dropped after 9 s', () =>
+    amidNeighbours(async (neighbours) => {
+      using silent = new Collector(gateway.poweb, { answersPings: false });
+      await silent.challenge();
+      await gateway.pass(10, () => neighbours.goOn());
+      assert.equal((await silent.closed).code, 1006);
+    }));
+
+  it('one that vanishes amid a delivery leaves nothing but its parcels', () =>
+    amidNeighbours(async () => {
+      await hold(3, 4 * MIB);
+      using collector = await Collector.open(gateway.poweb, [phone]);
+      await collector.firstOctets();
+      collector.vanish();
+      await until(() => gateway.running.collection.collectors === 1);
+      assert.equal(await gateway.heldFor(phone), 3);
+    }));
+
+  it('one that stops reading amid deliveries is dropped, however much the network has taken', () =>
+    amidNeighbours(async (neighbours) => {
+      await hold(3, 8 * MIB);
+      using stuck = await Collector.open(gateway.poweb, [phone]);
+      await stuck.firstOctets();
+      stuck.stopReading();
+      await gateway.pass(130, () => neighbours.goOn());
+      await until(() => gateway.running.collection.collectors === 1);
+      assert.equal(await gateway.heldFor(phone), 3);
+    }));
+
+  it('one that stops reading but goes on pinging is dropped as well', () =>
+    amidNeighbours(async (neighbours) => {
+      await hold(3, 8 * MIB);
+      using stuck = await Collector.open(gateway.poweb, [phone]);
+      await stuck.firstOctets();
+      stuck.stopReading();
+      await gateway.pass(121, async () => {
+        stuck.socket.ping();
+        await neighbours.goOn();
+      });
+      await until(() => gateway.running.collection.collectors === 1);
+      assert.equal(await gateway.heldFor(phone), 3);
+    }));
+
+  it('one that reads slowly gets all, for as long as it takes', () =>
+    amidNeighbours(async (neighbours) => {
+      await hold(1, 8 * MIB);
+      using slow = await Collector.open(gateway.poweb, [phone], { answersPings: false });
+      await slow.firstOctets();
+      slow.stopReading();
+      await gateway.pass(60, async () => {
+        await slow.readSome();
+        await neighbours.goOn();
+      });
+      slow.goOnReading();
+      slow.acknowledge(await slow.next());
+      await slow.roundTrip();
+    }));
+});
+
+describe('Parcel collection: how many may collect', () => {
+  it('one too many is answered 503, until another has gone', async () => {
+    await using gateway = await GatewayUnderTest.start({}, { MAX_COLLECTORS: '1' });
+    const phone = await privateGateway('phone', gateway.us, validAround(START));
+    using first = await Collector.open(gateway.poweb, [phone]);
+    await first.roundTrip();
+    assert.equal(await refusedUpgrade(gateway.poweb), 503);
+    await first.roundTrip();
+    first.socket.close();
+    await first.closed;
+    await until(() => gateway.running.collection.collectors === 0);
+    using second = await Collector.open(gateway.poweb, [phone]);
+    await second.roundTrip();
+  });
+});

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { type RawData, WebSocket } from 'ws';
+import { type Delivery, parseDelivery } from '#awala/collection/delivery.ts';
+import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
+import { type Peer, signNonce } from '#test/builders/peers.ts';
+
+export const COLLECTION_PATH = '/v1/parcel-collection';
+
+export interface CollectorOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly path?: string;
+  readonly hasUserAgent?: boolean;
+  readonly answersPings?: boolean;
+}
+
+/** A WebSocket client that collects parcels, one step at a time. */
+export class Collector implements Disposable {
+  readonly socket: WebSocket;
+  /** How the server closed: resolves once it did. 1006 stands for a connection that was cut. */
+  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  readonly #frames: Buffer[] = [];
+  #connection: Socket | null = null;
+  #wake = () => {};
+
+  /** Connects; the handshake is the caller's. */
+  constructor(port: number, options: CollectorOptions = {}) {
+    const { headers, path = COLLECTION_PATH, hasUserAgent = true, answersPings = true } = options;
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
+      headers: { ...(hasUserAgent && { 'user-agent': 'test' }), ...headers },
+      perMessageDeflate: false,
+      autoPong: answersPings,
+    });
+    this.socket.on('upgrade', ({ socket }) => {
+      this.#connection = socket;
+    });
+    this.socket.on('error', () => {});
+    this.socket.on('message', (data: RawData) => {
+      this.#frames.push(Buffer.isBuffer(data) ? data : Buffer.alloc(0));
+      this.#wake();
+    });
+    this.closed = once(this.socket, 'close').then(([code, reason]) => {
+      this.#wake();
+      return { code: Number(code), reason: String(reason) };
+    });
+  }
+
+  /** Connects and proves to be these private gateways. */
+  static async open(
+    port: number,
+    phones: readonly Peer[],
+    options: CollectorOptions = {},
+  ): Promise<Collector> {
+    const collector = new Collector(port, options);
+    const nonce = await collector.challenge();
+    collector.respond(await Promise.all(phones.map((phone) => signNonce(nonce, phone))));
+    return collector;
+  }
+
+  /** @returns the nonce to be signed */
+  async challenge(): Promise<Uint8Array> {
+    return parseChallenge(await this.frame());
+  }
+
+  respond(signatures: readonly Uint8Array[]): void {
+    this.socket.send(serialiseHandshakeResponse(signatures));
+  }
+
+  async next(): Promise<Delivery> {
+    return parseDelivery(await this.frame());
+  }
+
+  acknowledge({ deliveryId }: Delivery): void {
+    this.socket.send(deliveryId);
+  }
+
+  /** Acknowledges all that comes. */
+  acknowledgeAll(): void {
+    this.socket.on('message', (data: Buffer) => this.acknowledge(parseDelivery(data)));
+  }
+
+  /** The next frame, as it came. */
+  async frame(): Promise<Buffer> {
+    while (this.#frames.length === 0) {
+      if (this.socket.readyState === WebSocket.CLOSED) {
+        throw new Error('the server closed the connection');
+      }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    return this.#frames.shift() ?? Buffer.alloc(0);
+  }
+
+  /** Frames that came and were not asked for. */
+  get waiting(): number {
+    return this.#frames.length;
+  }
+
+  /**
+   * Resolves once the server has seen everything sent so far, and answered a ping.
+   *
+   * @throws if it closes the connection instead
+   */
+  async roundTrip(): Promise<void> {
+    const pong = once(this.socket, 'pong');
+    this.socket.ping();
+    await Promise.race([pong, this.closed.then(({ code }) => assert.fail(`closed with ${code}`))]);
+  }
+
+  /** Resolves once the server has begun to send something. */
+  async firstOctets(): Promise<void> {
+    await once(this.#tcp, 'data');
+  }
+
+  stopReading(): void {
+    this.#tcp.pause();
+  }
+
+  goOnReading(): void {
+    this.#tcp.resume();
+  }
+
+  /** After {@link stopReading}: reads once, as much as there is. */
+  async readSome(): Promise<void> {
+    const some = once(this.#tcp, 'data');
+    this.#tcp.resume();
+    await some;
+    this.#tcp.pause();
+  }
+
+  /** Is gone without a word: the server's side is reset. */
+  vanish(): void {
+    this.#tcp.resetAndDestroy();
+  }
+
+  get #tcp(): Socket {
+    assert.ok(this.#connection, 'not connected yet');
+    return this.#connection;
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.terminate();
+  }
+}
+
+/** The status that an upgrade is refused with. */
+export async function refusedUpgrade(
+  port: number,
+  options: CollectorOptions = {},
+): Promise<number | undefined> {
+  const { socket } = new Collector(port, options);
+  const [request, response] = await once(socket, 'unexpected-response');
+  request.destroy();
+  return response.statusCode;
+}

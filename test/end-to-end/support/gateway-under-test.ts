@@ -1,0 +1,116 @@
+import { ManualClock } from '#clock/manual-clock.ts';
+import type { GatewayPorts } from '#gateway/gateway.ts';
+import { createLog } from '#runtime/logging.ts';
+import { type Identity, identity, type Peer } from '#test/builders/peers.ts';
+import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
+import { type Road, roadUnder } from './road.ts';
+
+/** When every gateway under test starts. */
+export const START = new Date('2026-03-01T12:00:00Z');
+
+/** Keeps deliveries to other Internet addresses within this machine. */
+const NOWHERE = 'https://127.0.0.1:9/';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A whole gateway on ports of its own, whose time stands still until the test
+ * moves it, and whose key the test holds, to issue certificates that the gateway
+ * never would.
+ */
+export class GatewayUnderTest implements AsyncDisposable {
+  readonly clock: ManualClock;
+  /** What was logged so far, each entry a line of JSON. */
+  readonly logged: readonly string[];
+  readonly running: RunningGateway;
+  /** The gateway as the issuer of its phones' certificates. */
+  readonly us: Peer;
+  #parcels = 0;
+
+  private constructor(parts: Pick<GatewayUnderTest, 'clock' | 'logged' | 'running' | 'us'>) {
+    this.clock = parts.clock;
+    this.logged = parts.logged;
+    this.running = parts.running;
+    this.us = parts.us;
+  }
+
+  /** @param environment - configuration variables that differ from the defaults */
+  static async start(
+    given: Partial<GatewayPorts> = {},
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<GatewayUnderTest> {
+    const clock = new ManualClock(START);
+    const logged: string[] = [];
+    const log = createLog(
+      { level: 'debug', format: 'json' },
+      { write: (line) => void logged.push(line) },
+    );
+    const us = identity('us');
+    const ports = { clock, log, vault: new MemoryVault(us), ...given };
+    const running = await startGateway(ports, { DOH_URL: NOWHERE, ...environment });
+    const certificate = await running.gateway.identity.currentCertificate();
+    const peer = { ...us, certificate, issuers: [] };
+    return new GatewayUnderTest({ clock, logged, running, us: peer });
+  }
+
+  get poweb(): number {
+    return this.running.listening.poweb;
+  }
+
+  get pohttp(): number {
+    return this.running.listening.pohttp;
+  }
+
+  /** A phone, an endpoint behind it and someone who may write to that endpoint. */
+  road(phoneName?: string): Promise<Road> {
+    return roadUnder(this.us, this.clock.now(), phoneName);
+  }
+
+  /** Puts a parcel of any content into the mailbox of a phone, as if it had been accepted. */
+  async hold(phone: Identity, { octets = 100 } = {}): Promise<void> {
+    const parcelId = `parcel ${this.#parcels++}`;
+    const parcel = { privateGateway: phone.nodeId, recipient: 'r', sender: 's', parcelId };
+    const expiresAt = new Date(this.clock.now().getTime() + DAY_MS);
+    await this.#mailbox.store(parcel, Buffer.alloc(octets, parcelId), expiresAt);
+  }
+
+  /** How many parcels are in the mailbox of a phone. */
+  async heldFor(phone: Identity): Promise<number> {
+    return (await Array.fromAsync(this.#mailbox.list(phone.nodeId))).length;
+  }
+
+  get #mailbox() {
+    return this.running.gateway.mailbox;
+  }
+
+  /**
+   * Lets time pass, a second at a time, with the traffic of each second in between.
+   *
+   * @param eachSecond - resolves when that traffic is over
+   */
+  async pass(seconds: number, eachSecond: () => Promise<void>): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      this.clock.advance(1_000);
+      await eachSecond();
+    }
+  }
+
+  /** Entries of a level, such as `error`, whole. */
+  loggedAt(level: string): readonly string[] {
+    return this.logged.filter((line) => JSON.parse(line).level === level);
+  }
+
+  /** Drains while time passes, whatever clients are still there. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    let isClosed = false;
+    const closing = this.running[Symbol.asyncDispose]().finally(() => {
+      isClosed = true;
+    });
+    while (!isClosed) {
+      this.clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await closing;
+  }
+}

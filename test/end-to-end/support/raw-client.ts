@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** A TCP connection on which a test writes HTTP, or what is none, by hand. */
+export class RawClient implements Disposable {
+  readonly socket: Socket;
+  #received = '';
+  #isClosed = false;
+  #wake = () => {};
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on('error', () => {});
+    socket.on('data', (octets) => {
+      this.#received += octets.toString('latin1');
+      this.#wake();
+    });
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.#wake();
+    });
+  }
+
+  static async connect(port: number): Promise<RawClient> {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    await once(socket, 'connect');
+    return new RawClient(socket);
+  }
+
+  write(octets: string | Uint8Array): void {
+    this.socket.write(octets);
+  }
+
+  /** The status of the next answer that was not asked for before. */
+  async status(): Promise<number> {
+    const answer = /^HTTP\/1\.1 (\d{3}) [\s\S]*?\r\n\r\n/;
+    await this.#until(() => answer.test(this.#received));
+    const [head = '', status] = answer.exec(this.#received) ?? [];
+    this.#received = this.#received.slice(head.length);
+    return Number(status);
+  }
+
+  /** Sends the head of a request and waits until the server is ready for its body. */
+  async begin(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    length: number,
+  ): Promise<void> {
+    this.write(postHead(path, { ...headers, expect: '100-continue' }, length));
+    assert.equal(await this.status(), 100);
+  }
+
+  /** What else comes until the connection is closed. */
+  async rest(): Promise<string> {
+    await this.#until(() => this.#isClosed);
+    return this.#received;
+  }
+
+  async #until(isMet: () => boolean): Promise<void> {
+    while (!isMet()) {
+      assert.ok(!this.#isClosed, 'the connection was closed');
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Vanishes: the server's side is reset. */
+  vanish(): void {
+    this.socket.resetAndDestroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.socket.destroy();
+  }
+}
+
+/** The head of a request that announces a body of so many octets. */
+export function postHead(
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  length: number,
+): string {
+  const lines = Object.entries({ host: '127.0.0.1', ...headers, 'content-length': String(length) });
+  return `POST ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
+}
