@@ -43,6 +43,12 @@ export class Operations implements AsyncDisposable {
       clock: parts.clock,
       checks: { ...Object.fromEntries(checks), start: () => this.#checkStart() },
     });
+    parts.processMetrics.observeEach(
+      'backing_ready',
+      'Whether each backing service answers',
+      'backing',
+      () => this.#backingReady(Object.keys(backing)),
+    );
     this.#server = createOperationsServer({
       ...parts,
       host: config.host,
@@ -107,6 +113,11 @@ export class Operations implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
+  }
+
+  async #backingReady(names: readonly string[]): Promise<Readonly<Record<string, number>>> {
+    const { failing } = await this.#readiness.state();
+    return Object.fromEntries(names.map((name) => [name, name in failing ? 0 : 1]));
   }
 
   async #checkStart(): Promise<void> {

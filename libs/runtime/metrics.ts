@@ -77,6 +77,35 @@ export class ProcessMetrics {
     });
   }
 
+  /**
+   * The same for several values at once, which differ in one label.
+   *
+   * @param read - gives the value for each of the label's
+   */
+  observeEach<Label extends string>(
+    name: string,
+    help: string,
+    label: Label,
+    read: () => Promise<Readonly<Record<string, number>>>,
+  ): void {
+    new Gauge({
+      name: `awala_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      async collect() {
+        this.reset();
+        try {
+          for (const [value, number] of Object.entries(await read())) {
+            this.set({ [label]: value } as Record<Label, string>, number);
+          }
+        } catch {
+          // This reading goes without them.
+        }
+      },
+    });
+  }
+
   /** All metrics in the text format of Prometheus. */
   async expose(): Promise<{ readonly contentType: string; readonly text: string }> {
     const text = await this.#registry.metrics();

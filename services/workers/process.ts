@@ -3,10 +3,12 @@ import { warnAboutBucket } from '#composition/bucket-settings.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { openGateway } from '#gateway/gateway.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { composeWorkers } from './compose.ts';
+import { startWorkersOf } from './compose.ts';
 import { WORKERS_VARIABLES } from './config.ts';
+import { observeWork } from './work-metrics.ts';
 
 export const WORKERS_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
@@ -42,11 +44,11 @@ export async function composeWorkersProcess(
   const backing = opened.use(new Backing(parts));
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, { ...ports }));
-  opened.use(
-    await operations.untilAvailable(() =>
-      composeWorkers(config.workers, config.internetAddress, { ...parts, ...ports }),
-    ),
+  const gateway = await operations.untilAvailable(() =>
+    openGateway({ ...parts, ...ports }, config.internetAddress),
   );
+  opened.use(startWorkersOf(gateway, { ...parts, ...ports }, config.workers));
+  observeWork(parts.processMetrics, { ...parts, ...ports, ...gateway });
   operations.started();
   void warnAboutBucket(config.objectStore, parts.log);
   opened.defer(() => operations.drain());

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { systemClock } from '#clock/clock.ts';
+import { silentLog } from '#log/log.ts';
+import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { identity } from '#test/builders/peers.ts';
+import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
+import { composeWorkersProcess, readWorkersConfig } from './process.ts';
+
+it('the workers tell how much work waits, and how long the certificate lasts', async () => {
+  const config = readWorkersConfig({
+    INTERNET_ADDRESS: 'gateway.example',
+    BIND_HOST: '127.0.0.1',
+    OPERATIONS_PORT: '0',
+    OBJECT_STORE: 'gcs',
+    GCS_BUCKET: 'unused',
+    GCS_ENDPOINT: 'http://127.0.0.1:1',
+    RECORD_STORE: 'firestore',
+    FIRESTORE_PROJECT: 'unused',
+    KEY_VAULT: 'local',
+    SIGNALS: 'redis',
+    WORK_QUEUE: 'redis',
+    REDIS_URL: 'redis://127.0.0.1:1',
+  });
+  const clock = systemClock;
+  await using workers = await composeWorkersProcess(config, {
+    log: silentLog,
+    objects: new InMemoryObjectStore(),
+    records: new InMemoryRecordStore({ clock }),
+    vault: new MemoryVault(identity('this gateway')),
+    signals: new InProcessSignals({ log: silentLog }),
+    queue: new InMemoryWorkQueue({ clock }),
+  });
+  const response = await fetch(`http://127.0.0.1:${workers.listening.operations}/metrics`);
+  const text = await response.text();
+  assert.match(text, /^awala_queue_jobs\{topic="internet-delivery",service="workers"\} 0$/m);
+  assert.match(text, /^awala_jobs_set_aside\{topic="incoming-cargo",service="workers"\} 0$/m);
+  assert.match(text, /^awala_backing_ready\{backing="vault",service="workers"\} 1$/m);
+  assert.match(text, /^awala_certificate_seconds_left\{service="workers"\} 1554/m);
+});

@@ -1,0 +1,48 @@
+import type { Clock } from '#clock/clock.ts';
+import type { Identity } from '#gateway/identity.ts';
+import type { ProcessMetrics } from '#runtime/metrics.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+import { TOPICS } from './set-aside-jobs.ts';
+
+/** More are not counted, so that reading the metrics stays cheap however bad things are. */
+const MOST_COUNTED = 1_000;
+
+/** Shows how much work waits, what was set aside, and how long the gateway's certificate lasts. */
+export function observeWork(
+  metrics: ProcessMetrics,
+  {
+    queue,
+    identity,
+    clock,
+  }: { readonly queue: WorkQueue; readonly identity: Identity; readonly clock: Clock },
+): void {
+  const eachTopic = async (count: (topic: string) => Promise<number>) =>
+    Object.fromEntries(
+      await Promise.all(TOPICS.map(async (topic) => [topic, await count(topic)] as const)),
+    );
+  metrics.observeEach('queue_jobs', 'Jobs waiting or running', 'topic', () =>
+    eachTopic((topic) => queue.depth(topic)),
+  );
+  metrics.observeEach('jobs_set_aside', 'Jobs set aside, counted up to 1000', 'topic', () =>
+    eachTopic((topic) => countSetAside(queue, topic)),
+  );
+  metrics.observe(
+    'certificate_seconds_left',
+    'Time until the certificate that the gateway issues others with expires',
+    async () => {
+      const { notAfter } = await identity.currentCertificate();
+      return (notAfter.getTime() - clock.now().getTime()) / 1_000;
+    },
+  );
+}
+
+async function countSetAside(queue: WorkQueue, topic: string): Promise<number> {
+  let count = 0;
+  for await (const _ of queue.listSetAside(topic)) {
+    count += 1;
+    if (count === MOST_COUNTED) {
+      break;
+    }
+  }
+  return count;
+}
