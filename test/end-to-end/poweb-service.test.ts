@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { countersign } from '#test/builders/peers.ts';
+import { until } from '#test/runtime/until.ts';
+import { FaultyStore } from './support/faulty-store.ts';
+import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
+import { Neighbours } from './support/neighbours.ts';
+import { postHead, RawClient } from './support/raw-client.ts';
+import { parcelOn, type Road } from './support/road.ts';
+
+const BODY_PAUSE_MS = 10_000;
+const LINGER_MS = 5_000;
+
+describe('PoWeb: whatever happens to a request', () => {
+  let gateway: GatewayUnderTest;
+  let client: HttpClient;
+  let road: Road;
+  let headers: Readonly<Record<string, string>>;
+  let parcel: Uint8Array;
+  const store = new FaultyStore();
+
+  before(async () => {
+    gateway = await GatewayUnderTest.start({ objects: store.objects });
+    client = new HttpClient(gateway.poweb);
+    road = await gateway.road();
+    parcel = parcelOn(road);
+    headers = { 'content-type': PARCEL_TYPE, authorization: await countersign(parcel, road.phone) };
+  });
+  afterEach(() => {
+    store.fault = null;
+  });
+  after(async () => {
+    client[Symbol.dispose]();
+    await gateway[Symbol.asyncDispose]();
+  });
+
+  function deliver(more: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return client.post('/v1/parcels', { headers: { ...headers, ...more }, body: parcel });
+  }
+
+  async function amidNeighbours(work: () => Promise<void>): Promise<void> {
+    using neighbours = await Neighbours.begin(gateway.poweb, await gateway.road('neighbour'));
+    await work();
+    await neighbours.finish();
+  }
+
+  /** A delivery that the server waits for the rest of. */
+  async function halfDelivery(): Promise<RawClient> {
+    const sending = await RawClient.connect(gateway.poweb);
+    await sending.begin('/v1/parcels', headers, parcel.length);
+    sending.write(parcel.subarray(0, parcel.length / 2));
+    return sending;
+  }
+
+  it('is answered 503 while the store is down, and 202 after that', () =>
+    amidNeighbours(async () => {
+      store.fault = 'down';
+      const answer = await deliver();
+      assert.equal(answer.status, 503);
+      assert.equal(answer.headers['retry-after'], '5');
+      store.fault = null;
+      assert.equal((await deliver()).status, 202);
+    }));
+
+  it('is answered 507 while the store is full, and never as the client’s fault', () =>
+    amidNeighbours(async () => {
+      store.fault = 'full';
+      assert.equal((await deliver()).status, 507);
+      store.fault = null;
+    }));
+
+  it('is answered 500 if nobody foresaw what happened, without a word about the inside', () =>
+    amidNeighbours(async () => {
+      store.fault = 'broken';
+      const answer = await deliver({ accept: 'application/json' });
+      assert.equal(answer.status, 500);
+      assert.deepEqual(Object.keys(JSON.parse(String(answer.body))), ['message']);
+      assert.doesNotMatch(String(answer.body), /told to/);
+      store.fault = null;
+    }));
+
+  it('is answered 503 within 2.5 s while the store is stuck', async () => {
+    store.fault = 'stuck';
+    const stuckBefore = store.stuck;
+    const answer = deliver();
+    await until(() => store.stuck > stuckBefore);
+    store.fault = null;
+    await amidNeighbours(async () => {});
+    gateway.clock.advance(2_500);
+    assert.equal((await answer).status, 503);
+    assert.equal((await deliver()).status, 202);
+  });
+
+  it('is answered in JSON or in plain text, as the client accepts', async () => {
+    const plain = await client.post('/v1/parcels', { body: parcel });
+    assert.equal(plain.headers['content-type'], 'text/plain; charset=utf-8');
+    const json = await client.post('/v1/parcels', {
+      headers: { accept: 'application/json' },
+      body: parcel,
+    });
+    assert.equal(json.headers['content-type'], 'application/json; charset=utf-8');
+    assert.deepEqual(JSON.parse(String(json.body)), { message: String(plain.body) });
+  });
+
+  it('is answered 404 for a path or a method that there is not', async () => {
+    assert.equal((await client.get('/v1/parcels')).status, 404);
+    assert.equal((await client.get('/')).status, 404);
+    assert.equal((await client.post('/v1/parcel')).status, 404);
+    assert.equal((await client.get('/v1/parcel-collection')).status, 404);
+  });
+
+  it('is answered 408 if its body stops coming for 10 s, and its connection is closed', async () => {
+    using sending = await halfDelivery();
+    gateway.clock.advance(BODY_PAUSE_MS);
+    const rest = sending.rest();
+    await client.get('/connection-params.der');
+    gateway.clock.advance(LINGER_MS);
+    assert.match(await rest, /^HTTP\/1\.1 408 /);
+    assert.equal((await deliver()).status, 202);
+  });
+
+  it('is forgotten if its client vanishes in the middle', () =>
+    amidNeighbours(async () => {
+      using sending = await halfDelivery();
+      sending.vanish();
+      assert.equal((await deliver()).status, 202);
+    }));
+
+  it('is forgotten if its client hangs up in the middle', () =>
+    amidNeighbours(async () => {
+      using sending = await halfDelivery();
+      sending.socket.end();
+      assert.doesNotMatch(await sending.rest(), /^HTTP\/1\.1 [23]/);
+      assert.equal((await deliver()).status, 202);
+    }));
+
+  it('is answered 400 if it is no HTTP, 431 if its headers are too large', () =>
+    amidNeighbours(async () => {
+      using noHttp = await RawClient.connect(gateway.poweb);
+      noHttp.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n');
+      assert.equal(await noHttp.status(), 400);
+      using large = await RawClient.connect(gateway.poweb);
+      large.write(postHead('/v1/parcels', { authorization: 'x'.repeat(17_000) }, 0));
+      assert.equal(await large.status(), 431);
+    }));
+
+  it('cannot smuggle a second request in its body', () =>
+    amidNeighbours(async () => {
+      using smuggling = await RawClient.connect(gateway.poweb);
+      const both = { ...headers, 'transfer-encoding': 'chunked' };
+      smuggling.write(postHead('/v1/parcels', both, 5));
+      assert.equal(await smuggling.status(), 400);
+    }));
+
+  it('has left no error in the log that was foreseen', () => {
+    const errors = gateway.loggedAt('error').filter((line) => !line.includes('told to surprise'));
+    assert.deepEqual(errors, []);
+  });
+});
+
+describe('PoWeb: with the record store down', () => {
+  it('goes on with the certificates that it knows', async () => {
+    let isDown = false;
+    const before = () => {
+      if (isDown) {
+        throw new BackingUnavailableError('record-store', 'told to fail');
+      }
+    };
+    const records = new InMemoryRecordStore({ clock: new ManualClock(START), before });
+    await using gateway = await GatewayUnderTest.start({ records });
+    using client = new HttpClient(gateway.poweb);
+    const road = await gateway.road();
+    const parcel = parcelOn(road);
+    isDown = true;
+    gateway.clock.advance(3_600_000);
+    const authorization = await countersign(parcel, road.phone);
+    const headers = { 'content-type': PARCEL_TYPE, authorization };
+    assert.equal((await client.post('/v1/parcels', { headers, body: parcel })).status, 202);
+  });
+});
