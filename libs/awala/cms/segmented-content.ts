@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { type DerReader, TAG } from '../der/reader.ts';
 import { MalformedMessageError } from '../errors.ts';
 import { MAX_CONTENT_SEGMENTS } from '../limits.ts';
-import type { HashName } from '../x509/signature-algorithm.ts';
+import type { HashName } from '../x509/rsa-pss.ts';
 
 /**
  * The octets that a SignedData holds, which may lie in the message in pieces:

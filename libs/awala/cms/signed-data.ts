@@ -4,7 +4,8 @@ import { hexOf } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_ATTACHED_CERTIFICATES } from '../limits.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { type HashName, isSignedBy, parseHashAlgorithm } from '../x509/signature-algorithm.ts';
+import type { HashName } from '../x509/rsa-pss.ts';
+import { isSignedBy, parseHashAlgorithm } from '../x509/signature-algorithm.ts';
 import { SegmentedContent } from './segmented-content.ts';
 import { readSignerInfo, type SignerInfo } from './signer-info.ts';
 

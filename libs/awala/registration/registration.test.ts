@@ -71,6 +71,20 @@ describe('registration', () => {
       );
     });
 
+    it('is refused if its key is for other signatures than those of Awala', async () => {
+      for (const hashAlgorithm of ['sha384', 'sha512']) {
+        const keys = generateKeyPairSync('rsa-pss', {
+          modulusLength: 2048,
+          hashAlgorithm,
+          mgf1HashAlgorithm: hashAlgorithm,
+        });
+        const publicKey = keys.publicKey.export({ type: 'spki', format: 'der' });
+        const octets = await serialiseRegistrationRequest({ publicKey, authorization }, phone.sign);
+        const request = parseRegistrationRequest(octets);
+        assert.throws(() => request.verifyCountersignature(), InvalidMessageError);
+      }
+    });
+
     it('is malformed if it brings no public key', () => {
       const octets = encodeDer(
         sequence(implicit(0, Buffer.of(1)), implicit(1, authorization), implicit(2, Buffer.of(2))),

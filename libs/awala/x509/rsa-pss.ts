@@ -8,9 +8,17 @@ import {
   objectIdentifier,
   sequence,
 } from '../der/writer.ts';
+import { InvalidMessageError } from '../errors.ts';
 
-/** Octets of the salt: those of the hash (RS-018). */
-const SALT_OCTETS = 32;
+/** The hash functions that RS-018 allows, as `node:crypto` calls them. */
+export type HashName = 'sha256' | 'sha384' | 'sha512';
+
+/** Octets of each hash, and of the salt that goes with it (RS-018). */
+export const DIGEST_OCTETS: Readonly<Record<HashName, number>> = {
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+};
 
 /** AlgorithmIdentifier of SHA-256, with the NULL parameters that the deployed peers write. */
 export const SHA_256_ALGORITHM = encodeDer(sequence(objectIdentifier(OIDS.sha256), NULL));
@@ -22,7 +30,7 @@ export const RSA_PSS_SHA_256_ALGORITHM = encodeDer(
     sequence(
       constructed(0, SHA_256_ALGORITHM),
       constructed(1, sequence(objectIdentifier(OIDS.mgf1), SHA_256_ALGORITHM)),
-      constructed(2, integer(SALT_OCTETS)),
+      constructed(2, integer(DIGEST_OCTETS.sha256)),
     ),
   ),
 );
@@ -34,16 +42,29 @@ export const RSA_PSS_SHA_256_ALGORITHM = encodeDer(
  */
 export type Sign = (data: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 
-/** Reports whether `signature` is one that {@link Sign} makes, by `publicKey`, over `data`. */
+/**
+ * Reports whether `signature` is RSASSA-PSS by `publicKey` over `data`: unless
+ * told otherwise, one that {@link Sign} makes.
+ *
+ * @param hash - of the data and of the mask; the salt is as long as its digest
+ * @throws {InvalidMessageError} `algorithm`, if the key is not for such signatures
+ */
 export function verifyRsaPss(
   publicKey: KeyObject,
   data: Uint8Array,
   signature: Uint8Array,
+  hash: HashName = 'sha256',
 ): boolean {
-  const key = {
-    key: publicKey,
-    padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: SALT_OCTETS,
-  };
-  return verify('sha256', data, key, signature);
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  try {
+    return verify(
+      hash,
+      data,
+      { key: publicKey, padding, saltLength: DIGEST_OCTETS[hash] },
+      signature,
+    );
+  } catch (cause) {
+    // OpenSSL refuses to try, for instance because the key is meant for another hash.
+    throw new InvalidMessageError('algorithm', 'Key cannot be used', { cause });
+  }
 }

@@ -1,19 +1,10 @@
-import { constants, verify } from 'node:crypto';
 import { isOid, OIDS } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { latin1Of } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
 import { requireAllowedRsaKey } from './public-key.ts';
-
-/** The hash functions that RS-018 allows, as `node:crypto` calls them. */
-export type HashName = 'sha256' | 'sha384' | 'sha512';
-
-const DIGEST_OCTETS: Readonly<Record<HashName, number>> = {
-  sha256: 32,
-  sha384: 48,
-  sha512: 64,
-};
+import { DIGEST_OCTETS, type HashName, verifyRsaPss } from './rsa-pss.ts';
 
 const HASHES = [
   { oid: OIDS.sha256, name: 'sha256' },
@@ -59,17 +50,7 @@ export function isSignedBy(
 ): boolean {
   const hash = parseSignatureAlgorithm(algorithm);
   requireAllowedRsaKey(subject.rsaKeySize);
-  try {
-    const key = {
-      key: subject.publicKey,
-      padding: constants.RSA_PKCS1_PSS_PADDING,
-      saltLength: DIGEST_OCTETS[hash],
-    };
-    return verify(hash, data, key, signature);
-  } catch (cause) {
-    // OpenSSL refuses to try, for instance because the key is meant for another hash.
-    throw new InvalidMessageError('algorithm', 'Key cannot be used', { cause });
-  }
+  return verifyRsaPss(subject.publicKey, data, signature, hash);
 }
 
 function parseOnce(
