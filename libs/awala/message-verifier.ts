@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { CertificateCache } from './certificate-cache.ts';
-import { PURPOSE_OIDS, type SignaturePurpose } from './cms/signature-purpose.ts';
+import { boundToPurpose, type SignaturePurpose } from './cms/signature-purpose.ts';
 import { SignedData } from './cms/signed-data.ts';
-import { contextPrimitive, TAG } from './der/reader.ts';
-import { headerOf } from './der/writer.ts';
 import { InvalidMessageError, MalformedMessageError } from './errors.ts';
 import { CLOCK_DRIFT_TOLERANCE_MS } from './limits.ts';
 import { type MessageType, parseMessage, type RamfMessage } from './ramf/message.ts';
@@ -157,10 +155,13 @@ export class MessageVerifier {
       throw new MalformedMessageError('Signature is not detached from its content');
     }
     const path = this.#findPath(signedData.signer, { ...trust, intermediates: [] });
-    const plaintextHeader = headerOfSigned(plaintext, purpose);
-    signedData.verifyDetached((algorithm) =>
-      createHash(algorithm).update(plaintextHeader).update(plaintext).digest('hex'),
-    );
+    signedData.verifyDetached((algorithm) => {
+      const digest = createHash(algorithm);
+      for (const piece of boundToPurpose(plaintext, purpose)) {
+        digest.update(piece);
+      }
+      return digest.digest('hex');
+    });
     this.#keep(path);
     return signedData.signer;
   }
@@ -213,15 +214,6 @@ function checkDates({ createdAt, expiresAt, sender }: RamfMessage, at: Date): vo
       "Message is dated outside the period of its sender's certificate",
     );
   }
-}
-
-/** What comes before the plaintext in `SEQUENCE { [0] purpose, [1] plaintext }`. */
-function headerOfSigned(plaintext: Uint8Array, purpose: SignaturePurpose): Buffer {
-  const oid = PURPOSE_OIDS[purpose].content;
-  const oidHeader = headerOf(contextPrimitive(0), oid.length);
-  const plaintextHeader = headerOf(contextPrimitive(1), plaintext.length);
-  const length = oidHeader.length + oid.length + plaintextHeader.length + plaintext.length;
-  return Buffer.concat([headerOf(TAG.sequence, length), oidHeader, oid, plaintextHeader]);
 }
 
 /** So that the views handed out are plain as well, also if a Buffer is given. */

@@ -13,6 +13,35 @@ export interface PeerCertificate {
   readonly gatewayCertificate: Certificate;
 }
 
+interface Issuer {
+  readonly identity: Identity;
+  readonly clock: Clock;
+}
+
+/**
+ * Issues a private gateway a certificate, under the one of ours that expires last.
+ *
+ * @param subjectKey - DER SubjectPublicKeyInfo
+ * @throws {MalformedMessageError} if the key is not DER throughout
+ * @throws {BackingUnavailableError}
+ */
+export async function issueToPeer(
+  subjectKey: Uint8Array,
+  { identity, clock }: Issuer,
+): Promise<PeerCertificate> {
+  const gatewayCertificate = await identity.currentCertificate();
+  const notBeforeMs = clock.now().getTime() - ISSUANCE_BACKDATING_MS;
+  const peerCertificate = await issueGatewayCertificate({
+    subjectKey,
+    issuer: gatewayCertificate,
+    issuerKey: identity.publicKeyDer,
+    sign: identity.sign,
+    notBefore: new Date(Math.max(notBeforeMs, gatewayCertificate.notBefore.getTime())),
+    notAfter: new Date(notBeforeMs + MAX_CERTIFICATE_VALIDITY_MS),
+  });
+  return { peerCertificate, gatewayCertificate };
+}
+
 /**
  * Issues a private gateway its next certificate if the one it uses ends soon and
  * the next one would end later.
@@ -23,24 +52,12 @@ export interface PeerCertificate {
  */
 export async function rotateIfDue(
   current: Certificate,
-  { identity, clock }: { readonly identity: Identity; readonly clock: Clock },
+  issuer: Issuer,
 ): Promise<PeerCertificate | null> {
-  const nowMs = clock.now().getTime();
-  if (current.notAfter.getTime() - nowMs >= ROTATION_THRESHOLD_MS) {
+  const leftMs = current.notAfter.getTime() - issuer.clock.now().getTime();
+  if (leftMs >= ROTATION_THRESHOLD_MS) {
     return null;
   }
-  const gatewayCertificate = await identity.currentCertificate();
-  if (gatewayCertificate.notAfter <= current.notAfter) {
-    return null;
-  }
-  const notBeforeMs = nowMs - ISSUANCE_BACKDATING_MS;
-  const peerCertificate = await issueGatewayCertificate({
-    subjectKey: current.spki,
-    issuer: gatewayCertificate,
-    issuerKey: identity.publicKeyDer,
-    sign: identity.sign,
-    notBefore: new Date(Math.max(notBeforeMs, gatewayCertificate.notBefore.getTime())),
-    notAfter: new Date(notBeforeMs + MAX_CERTIFICATE_VALIDITY_MS),
-  });
-  return { peerCertificate, gatewayCertificate };
+  const { notAfter } = await issuer.identity.currentCertificate();
+  return notAfter > current.notAfter ? issueToPeer(current.spki, issuer) : null;
 }

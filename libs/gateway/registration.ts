@@ -4,11 +4,11 @@ import { nodeIdOfKey } from '#awala/node-id.ts';
 import { parseAuthorization, serialiseAuthorization } from '#awala/registration/authorization.ts';
 import { serialiseRegistration } from '#awala/registration/registration.ts';
 import { parseRegistrationRequest } from '#awala/registration/request.ts';
-import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import { type Identity, ISSUANCE_BACKDATING_MS, MAX_CERTIFICATE_VALIDITY_MS } from './identity.ts';
+import type { Identity } from './identity.ts';
+import { issueToPeer } from './peer-certificate.ts';
 import type { SessionKeys } from './session-keys.ts';
 
 /** An authorization is for the request that follows at once (RS-016: under 10 s). */
@@ -71,16 +71,11 @@ export class Registration {
     }
     this.#checkAuthorization(request.authorization, request.publicKey);
     const { internetAddress, sessionKeys, metrics, log } = this.#parts;
-    const { peerCertificate, gatewayCertificate } = await this.#issue(request.publicKey);
+    const certificates = await issueToPeer(request.publicKey, this.#parts);
     const sessionKey = await sessionKeys.initialKey();
     metrics.registered();
     log.info({ peer: nodeIdOfKey(request.publicKey) }, 'Registered a private gateway');
-    return serialiseRegistration({
-      peerCertificate,
-      gatewayCertificate,
-      internetAddress,
-      sessionKey,
-    });
+    return serialiseRegistration({ ...certificates, internetAddress, sessionKey });
   }
 
   #checkAuthorization(serialised: Uint8Array, publicKey: Uint8Array): void {
@@ -97,20 +92,5 @@ export class Registration {
     if (gatewayData.length !== digest.length || !timingSafeEqual(gatewayData, digest)) {
       throw new InvalidMessageError('wrong-key', 'the authorization is for another key');
     }
-  }
-
-  async #issue(subjectKey: Uint8Array) {
-    const { identity, clock } = this.#parts;
-    const gatewayCertificate = await identity.currentCertificate();
-    const notBeforeMs = clock.now().getTime() - ISSUANCE_BACKDATING_MS;
-    const peerCertificate = await issueGatewayCertificate({
-      subjectKey,
-      issuer: gatewayCertificate,
-      issuerKey: identity.publicKeyDer,
-      sign: identity.sign,
-      notBefore: new Date(Math.max(notBeforeMs, gatewayCertificate.notBefore.getTime())),
-      notAfter: new Date(notBeforeMs + MAX_CERTIFICATE_VALIDITY_MS),
-    });
-    return { peerCertificate, gatewayCertificate };
   }
 }

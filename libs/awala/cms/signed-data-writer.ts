@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { OIDS, type Oid } from '../der/oids.ts';
+import { OIDS } from '../der/oids.ts';
 import { TAG } from '../der/reader.ts';
 import {
   concatenated,
@@ -8,17 +8,16 @@ import {
   DerRegion,
   type DerValue,
   encodeDer,
-  implicit,
   integer,
   objectIdentifier,
   octetString,
-  piecesOf,
   sequence,
   set,
   tagged,
 } from '../der/writer.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { RSA_PSS_SHA_256_ALGORITHM, SHA_256_ALGORITHM, type Sign } from '../x509/rsa-pss.ts';
+import { boundToPurpose, type SignaturePurpose } from './signature-purpose.ts';
 
 export type { Sign } from '../x509/rsa-pss.ts';
 
@@ -33,15 +32,6 @@ const DATA = encodeDer(objectIdentifier(OIDS.data));
 const SIGNED_DATA = encodeDer(objectIdentifier(OIDS.signedData));
 const CONTENT_TYPE = encodeDer(sequence(objectIdentifier(OIDS.contentType), set(DATA)));
 const MESSAGE_DIGEST = encodeDer(objectIdentifier(OIDS.messageDigest));
-
-/** What a detached signature is for; the OID keeps it from being used for anything else. */
-export type SignaturePurpose = 'parcel-delivery' | 'collection-handshake';
-
-/** RS-016. */
-const PURPOSE_OIDS: Readonly<Record<SignaturePurpose, Oid>> = {
-  'parcel-delivery': OIDS.parcelDelivery,
-  'collection-handshake': OIDS.collectionHandshake,
-};
 
 /**
  * A SignedData that is laid out but not signed: encode {@link value}, fill what
@@ -116,8 +106,7 @@ export async function signDetached(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { value, seal } = layOutSignedData(null, signer);
   const signature = encodeDer(value);
-  const signed = sequence(implicit(0, PURPOSE_OIDS[purpose].content), implicit(1, plaintext));
-  await seal(...piecesOf(signed));
+  await seal(...boundToPurpose(plaintext, purpose));
   return signature;
 }
 

@@ -8,6 +8,7 @@ import {
 import { contextConstructed, contextPrimitive, type DerReader } from '../der/reader.ts';
 import { constructed, type DerValue, implicit } from '../der/writer.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
+import { importPublicKey } from '../x509/public-key.ts';
 
 /**
  * The public half of an ECDH key that a node agrees on secrets with.
@@ -15,7 +16,7 @@ import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
  * @see RS-003
  */
 export interface SessionKey {
-  /** 1 to {@link MAX_SESSION_KEY_ID_OCTETS} octets; the deployed peers' are eight random ones. */
+  /** 1 to 64 octets; the deployed peers' are eight random ones. */
   readonly id: Uint8Array;
   /** DER SubjectPublicKeyInfo on P-256, P-384 or P-521. */
   readonly publicKey: Uint8Array;
@@ -28,7 +29,7 @@ export interface SessionKeyPair extends SessionKey {
 /** As OpenSSL names P-256, P-384 and P-521, the curves that RS-018 allows. */
 export type SessionCurve = 'prime256v1' | 'secp384r1' | 'secp521r1';
 
-export const MAX_SESSION_KEY_ID_OCTETS = 64;
+const MAX_SESSION_KEY_ID_OCTETS = 64;
 
 const CURVES: readonly SessionCurve[] = ['prime256v1', 'secp384r1', 'secp521r1'];
 const ID_OCTETS = 8;
@@ -72,12 +73,7 @@ export function parseSessionKeyPair(id: Uint8Array, pkcs8: Uint8Array): SessionK
  * @throws {InvalidMessageError} if it is not on a curve that RS-018 allows (`algorithm`)
  */
 export function parseSessionPublicKey(spki: Uint8Array): KeyObject {
-  let key: KeyObject;
-  try {
-    key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new MalformedMessageError('Session key is not a public key', { cause });
-  }
+  const key = importPublicKey(spki);
   if (!curveOf(key)) {
     throw new InvalidMessageError('algorithm', 'Session key is not on P-256, P-384 or P-521');
   }

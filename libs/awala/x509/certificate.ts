@@ -1,10 +1,10 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { MalformedMessageError } from '../errors.ts';
 import { MAX_CERTIFICATE_OCTETS } from '../limits.ts';
 import { type NodeId, nodeIdOfKey } from '../node-id.ts';
 import { type CertificateParts, parseCertificateParts } from './certificate-parts.ts';
 import type { DeliveryRateLimit } from './extensions.ts';
-import type { RsaKeySize } from './public-key.ts';
+import { importPublicKey, type RsaKeySize } from './public-key.ts';
 
 /**
  * An X.509 certificate of the Awala PKI, parsed but not verified in any way.
@@ -58,7 +58,7 @@ export class Certificate {
    * @throws {MalformedMessageError} if it is no key that can be used
    */
   get publicKey(): KeyObject {
-    this.#publicKey ??= importKey(this.#parts.spki);
+    this.#publicKey ??= importPublicKey(this.#parts.spki);
     return this.#publicKey;
   }
 
@@ -147,13 +147,5 @@ export class Certificate {
   /** Whether both are the same certificate, octet for octet. */
   equals(other: Certificate): boolean {
     return this === other || Buffer.compare(this.der, other.der) === 0;
-  }
-}
-
-function importKey(spki: Uint8Array): KeyObject {
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new MalformedMessageError('Certificate has a public key that cannot be used', { cause });
   }
 }

@@ -1,3 +1,4 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { isOid, OIDS } from '../der/oids.ts';
 import { DerReader, TAG } from '../der/reader.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
@@ -47,6 +48,20 @@ export function requireAllowedRsaKey(size: RsaKeySize | null): void {
   }
   if (exponentBits > MAX_RSA_EXPONENT_BITS) {
     throw new InvalidMessageError('algorithm', `RSA exponent has ${exponentBits} bits`);
+  }
+}
+
+/**
+ * Makes a public key ready for use.
+ *
+ * @param spki - a DER SubjectPublicKeyInfo
+ * @throws {MalformedMessageError} if it is no key that can be used
+ */
+export function importPublicKey(spki: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new MalformedMessageError('Public key cannot be used', { cause });
   }
 }
 
