@@ -144,10 +144,17 @@ export class ParcelCollection {
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#dispose();
-      // More may come meanwhile: an acknowledgement is taken as long as it arrives.
-      while (this.#deletions.size > 0) {
-        await Promise.all(this.#deletions);
-      }
+      await this.settled();
+    }
+  }
+
+  /**
+   * Resolves when everything acknowledged so far is deleted, or could not be.
+   * Acknowledgements may still come after {@link run} has ended.
+   */
+  async settled(): Promise<void> {
+    while (this.#deletions.size > 0) {
+      await Promise.all(this.#deletions);
     }
   }
 

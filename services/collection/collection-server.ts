@@ -61,7 +61,8 @@ export class CollectionServer {
    * Refuses new collectors and sends the present ones away, spread evenly over
    * `spreadMs` so that they do not all come back to the next server at once.
    *
-   * Resolves when the last one is gone, which its own time limits see to.
+   * Resolves when the last one is gone, which its own time limits see to, and what
+   * they acknowledged is deleted.
    */
   async drain(spreadMs: number): Promise<void> {
     this.#isDraining = true;
@@ -89,13 +90,12 @@ export class CollectionServer {
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
       const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits);
       this.#connections.add(connection);
-      socket.once('close', () => {
+      connection.open(() => {
         this.#connections.delete(connection);
         if (this.#connections.size === 0) {
           this.#allGone?.();
         }
       });
-      connection.open();
     });
   }
 }

@@ -58,8 +58,10 @@ export class CollectorConnection {
   #lastSeenMs: number;
   /** What the network took since the peer was last heard of. */
   #unheardOctets = 0;
+  #collecting = Promise.resolve();
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
+  #onEnded = () => {};
 
   constructor(
     socket: WebSocket,
@@ -74,8 +76,13 @@ export class CollectorConnection {
     this.#lastSeenMs = parts.clock.now().getTime();
   }
 
-  /** Starts the conversation. To be called once. */
-  open(): void {
+  /**
+   * Starts the conversation. To be called once.
+   *
+   * @param onEnded - called once the connection is closed and what was acknowledged is deleted
+   */
+  open(onEnded: () => void): void {
+    this.#onEnded = onEnded;
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     this.#socket.on('pong', () => this.#seen());
     this.#socket.on('ping', () => this.#seen());
@@ -127,7 +134,7 @@ export class CollectorConnection {
     try {
       const privateGateways = await this.#authenticate(handshake);
       if (!this.#gone.signal.aborted) {
-        void this.#collect(privateGateways);
+        this.#collecting = this.#collect(privateGateways);
       }
     } catch (error) {
       this.#closeAfter(error);
@@ -212,6 +219,13 @@ export class CollectorConnection {
     this.#stopHeartbeat();
     this.#cancelTimeout();
     this.#gone.abort(new Error('the collector is gone'));
+    void this.#end();
+  }
+
+  async #end(): Promise<void> {
+    await this.#collecting;
+    await this.#collection?.settled();
+    this.#onEnded();
   }
 
   #seen(): void {
