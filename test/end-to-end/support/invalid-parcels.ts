@@ -51,6 +51,7 @@ function badPaths(road: Road): Record<string, Uint8Array> {
   const generousPhone = certified(road, phone, us, longer);
   const generous = certified(road, identity('between'), generousPhone, longer);
   const viaGenerous = certified(road, recipient, generous, longer);
+  const named = { ...CA, subjectName: identity('someone').nodeId };
   const other = identity('other');
   const looping = certified(road, recipient, { ...phone, ...other }, longer);
   const inCircles = certified(road, sender, looping);
@@ -82,6 +83,12 @@ function badPaths(road: Road): Record<string, Uint8Array> {
     'is for another recipient than the one that authorised its sender': parcelOn(road, {
       recipient: identity('someone').nodeId,
     }),
+    'is for a recipient whose name the one that authorised its sender took': parcelOn(road, {
+      sender: certified(road, sender, certified(road, recipient, phone, named)),
+      recipient: identity('someone').nodeId,
+    }),
+    'has a recipient id that is cut': parcelOn(road, { recipient: recipient.nodeId.slice(0, -1) }),
+    'has a recipient id that is longer': parcelOn(road, { recipient: `0${recipient.nodeId}` }),
     'is by its recipient': parcelOn(road, { sender: recipient }),
   };
 }

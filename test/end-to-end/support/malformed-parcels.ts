@@ -69,6 +69,9 @@ function wrongFields(road: Road): Record<string, Uint8Array> {
     'has an id of 65 characters': parcelOn(road, { id: 'x'.repeat(65) }),
     'has no id': parcelOn(road, { id: '' }),
     'has a recipient that is no node id': parcelOn(road, { recipient: 'someone' }),
+    'has a recipient id in capitals': parcelOn(road, {
+      recipient: road.recipient.nodeId.toUpperCase(),
+    }),
     'has an Internet address that is no domain name': parcelOn(road, { internetAddress: 'a b' }),
     'has content that is no message': parcelOn(road, { content: Buffer.from('hello') }),
   };
