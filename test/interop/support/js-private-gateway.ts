@@ -1,9 +1,11 @@
 import {
   Cargo,
   CargoMessageSet,
+  type CertificateRotation,
   CertificationPath,
   derDeserializeECDHPublicKey,
   derSerializePublicKey,
+  getIdFromIdentityKey,
   MockKeyStoreSet,
   type PrivateGateway,
   PrivateGatewayManager,
@@ -11,6 +13,7 @@ import {
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import type { OpenedCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { arrayBuffer, peerCertificate } from '../peer-values.ts';
+import type { JsPhone } from './js-phone.ts';
 
 const INTERNET_ADDRESS = 'gateway.example';
 const DAY_MS = 86_400_000;
@@ -27,12 +30,32 @@ type Channel = NonNullable<Awaited<ReturnType<PrivateGateway['getChannel']>>> & 
 export class JsPrivateGateway {
   readonly nodeId: string;
   readonly #node: PrivateGateway;
-  readonly #channel: Channel;
+  readonly #gateway: { readonly id: string; readonly internetAddress: string };
 
-  private constructor(node: PrivateGateway, channel: Channel) {
+  private constructor(
+    node: PrivateGateway,
+    gateway: { readonly id: string; readonly internetAddress: string },
+  ) {
     this.nodeId = node.id;
     this.#node = node;
-    this.#channel = channel;
+    this.#gateway = gateway;
+  }
+
+  /** The private gateway of a phone that is registered. */
+  static async of({ keys, registration }: JsPhone): Promise<JsPrivateGateway> {
+    const keyStores = new MockKeyStoreSet();
+    const id = await getIdFromIdentityKey(keys.publicKey);
+    await keyStores.privateKeyStore.saveIdentityKey(id, keys.privateKey);
+    const node = await openNode(keyStores, id);
+    const { privateNodeCertificate, gatewayCertificate, sessionKey } = registration;
+    if (!sessionKey) {
+      throw new Error('the registration brought no session key');
+    }
+    await node.saveInternetGatewayChannel(privateNodeCertificate, gatewayCertificate, sessionKey);
+    return new JsPrivateGateway(node, {
+      id: await gatewayCertificate.calculateSubjectId(),
+      internetAddress: registration.internetGatewayInternetAddress,
+    });
   }
 
   /**
@@ -70,27 +93,26 @@ export class JsPrivateGateway {
       gateway.nodeId,
       new Date(Date.now() - DAY_MS),
     );
-    const node = await new PrivateGatewayManager(keyStores).get(id);
-    const channel = await node?.getChannel(gateway.nodeId, INTERNET_ADDRESS);
-    if (!node || !channel) {
-      throw new Error('the library did not open a channel');
-    }
-    return new JsPrivateGateway(node as PrivateGateway, channel as Channel);
+    const node = await openNode(keyStores, id);
+    return new JsPrivateGateway(node, { id: gateway.nodeId, internetAddress: INTERNET_ADDRESS });
   }
 
   async cca(): Promise<Buffer> {
-    return Buffer.from(await this.#channel.generateCCA());
+    const channel = await this.#channel();
+    return Buffer.from(await channel.generateCCA());
   }
 
-  async cargoes(messages: readonly Buffer[]): Promise<Buffer[]> {
-    const expiryDate = new Date(Date.now() + DAY_MS);
+  /** @param ttlDays - until the messages expire, and with them the cargoes */
+  async cargoes(messages: readonly Uint8Array[], ttlDays = 1): Promise<Buffer[]> {
+    const channel = await this.#channel();
+    const expiryDate = new Date(Date.now() + ttlDays * DAY_MS);
     async function* all() {
       for (const message of messages) {
-        yield { message, expiryDate };
+        yield { message: Buffer.from(message), expiryDate };
       }
     }
     const cargoes: Buffer[] = [];
-    for await (const cargo of this.#channel.generateCargoes(all())) {
+    for await (const cargo of channel.generateCargoes(all())) {
       cargoes.push(cargo);
     }
     return cargoes;
@@ -99,11 +121,35 @@ export class JsPrivateGateway {
   /** Validates and decrypts a cargo, as the library does. @returns what is in it */
   async open(octets: Uint8Array): Promise<Buffer[]> {
     const cargo = await Cargo.deserialize(arrayBuffer(octets));
-    await this.#node.validateMessage(cargo, await this.#channel.getCDAIssuers());
+    const channel = await this.#channel();
+    await this.#node.validateMessage(cargo, await channel.getCDAIssuers());
     const messageSet = await this.#node.unwrapMessagePayload(cargo);
     if (!(messageSet instanceof CargoMessageSet)) {
       throw new TypeError('not a cargo message set');
     }
     return [...messageSet.messages].map((message) => Buffer.from(message));
   }
+
+  /** Uses the certificate that the gateway issued in place of the one before. */
+  async rotate({ certificationPath }: CertificateRotation): Promise<void> {
+    await this.#node.keyStores.certificateStore.save(certificationPath, this.#gateway.id);
+  }
+
+  /** With the certificate that lasts longest, of those known now. */
+  async #channel(): Promise<Channel> {
+    const { id, internetAddress } = this.#gateway;
+    const channel = await this.#node.getChannel(id, internetAddress);
+    if (!channel) {
+      throw new Error('the library did not open a channel');
+    }
+    return channel as Channel;
+  }
+}
+
+async function openNode(keyStores: MockKeyStoreSet, id: string): Promise<PrivateGateway> {
+  const node = await new PrivateGatewayManager(keyStores).get(id);
+  if (!node) {
+    throw new Error('the library did not open the node');
+  }
+  return node as PrivateGateway;
 }
