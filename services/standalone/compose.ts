@@ -8,6 +8,7 @@ import { createCollectionServer } from '#services/collection/create-collection-s
 import { createPohttpServer } from '#services/pohttp/pohttp-server.ts';
 import { createPowebServer } from '#services/poweb/poweb-server.ts';
 import { startWorkersOf } from '#services/workers/compose.ts';
+import { observeWork } from '#services/workers/work-metrics.ts';
 import type { StandaloneConfig } from './config.ts';
 
 /** The ports in use, which tell those that the system chose. */
@@ -54,6 +55,7 @@ export async function composeStandalone(
   const pohttp = createPohttpServer({ ...config.pohttp, host }, { ...http, ...gateway });
   const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc);
   const workers = startWorkersOf(gateway, ports, config.workers);
+  observeWork(parts.processMetrics, { ...ports, ...gateway });
   // All at once, as each may take its time; then PoWeb, whose port collection shares.
   opened.defer(() =>
     allDrained([

@@ -5,6 +5,7 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { port } from '#runtime/configuration/variables.ts';
 import { operationsVariables } from '#runtime/operations-server.ts';
 import { bindHostVariable } from '#runtime/service.ts';
+import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 
@@ -16,7 +17,7 @@ export const DOCTOR_VARIABLES = {
   ports: {
     POWEB_PORT: POWEB_VARIABLES.port,
     POHTTP_PORT: POHTTP_VARIABLES.port,
-    COGRPC_PORT: port('COGRPC_PORT', { meaning: 'the port for couriers', default: 8082 }),
+    COGRPC_PORT: COGRPC_VARIABLES.port,
     COLLECTION_PORT: port('COLLECTION_PORT', {
       meaning: 'the port for phones that collect, where it is a service of its own',
       default: 8083,
