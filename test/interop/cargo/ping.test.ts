@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
+import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
 import { JsApp } from '../support/js-app.ts';
 import { JsCourier } from '../support/js-courier.ts';
 import { JsInternetApp } from '../support/js-internet-app.ts';
@@ -8,71 +9,71 @@ import { JsPhone } from '../support/js-phone.ts';
 import { makePing, readPing, readPong } from '../support/js-ping.ts';
 import { JsPrivateGateway } from '../support/js-private-gateway.ts';
 import { parcelsIn } from '../support/opened-cargo.ts';
-import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 const APP_ADDRESS = 'ping.example';
 const APP_HOST = 'pdc.ping.example';
 
-describe('a ping (RS-014), with a phone that only couriers reach', () => {
-  let doh: DohServer;
-  let gateway: RunningGateway;
-  let internet: JsInternetApp;
-  let courier: JsCourier;
-  let phone: JsPrivateGateway;
-  let app: JsApp;
+for (const form of BOTH_FORMS) {
+  describe(`a ping (RS-014), with a phone that only couriers reach and a gateway ${form.name}`, {
+    skip: form.missing,
+  }, () => {
+    let doh: DohServer;
+    let gateway: ReachableGateway;
+    let internet: JsInternetApp;
+    let courier: JsCourier;
+    let phone: JsPrivateGateway;
+    let app: JsApp;
 
-  before(async () => {
-    doh = await DohServer.start();
-    gateway = await startGateway(
-      {},
-      {
+    before(async () => {
+      doh = await DohServer.start();
+      gateway = await form.start({
         DOH_URL: doh.url.href,
         POHTTP_CLIENT_TLS: 'false',
         POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-      },
-    );
-    const { poweb, pohttp, cogrpc } = gateway.listening;
-    internet = await JsInternetApp.start(APP_ADDRESS, pohttp);
-    doh.setAddress(APP_HOST, '127.0.0.1');
-    doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
-    courier = new JsCourier(cogrpc);
-    const registered = await JsPhone.register(poweb);
-    phone = await JsPrivateGateway.of(registered);
-    app = await JsApp.onPhone(registered);
-  });
+      });
+      const { poweb, pohttp, cogrpc } = gateway.listening;
+      internet = await JsInternetApp.start(APP_ADDRESS, pohttp);
+      doh.setAddress(APP_HOST, '127.0.0.1');
+      doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
+      courier = new JsCourier(cogrpc);
+      const registered = await JsPhone.register(poweb);
+      phone = await JsPrivateGateway.of(registered);
+      app = await JsApp.onPhone(registered);
+    });
 
-  after(async () => {
-    await gateway[Symbol.asyncDispose]();
-    await internet[Symbol.asyncDispose]();
-    await doh[Symbol.asyncDispose]();
-  });
+    after(async () => {
+      await gateway[Symbol.asyncDispose]();
+      await internet[Symbol.asyncDispose]();
+      await doh[Symbol.asyncDispose]();
+    });
 
-  it('reaches an Internet app as cargo, and its pong comes back as cargo', async () => {
-    internet.isAnswering = true;
-    const contact = await internet.app.contactFor(app);
-    const { id, message } = await makePing(app, contact);
-    await courier.deliver(await phone.cargoes([await app.writeToInternet(contact, message)]));
-    await internet.received(1);
-    const [pong, ...others] = await parcelsIn(phone, await courier.collect(await phone.cca()));
-    assert.ok(pong);
-    assert.equal(others.length, 0);
-    assert.equal(readPong(await app.read(pong)), id);
-  });
+    it('reaches an Internet app as cargo, and its pong comes back as cargo', async () => {
+      internet.isAnswering = true;
+      const contact = await internet.app.contactFor(app);
+      const { id, message } = await makePing(app, contact);
+      await courier.deliver(await phone.cargoes([await app.writeToInternet(contact, message)]));
+      await internet.received(1);
+      const [pong, ...others] = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      assert.ok(pong);
+      assert.equal(others.length, 0);
+      assert.equal(readPong(await app.read(pong)), id);
+    });
 
-  it('reaches the phone from an Internet app as cargo, and its pong goes back as cargo', async () => {
-    internet.isAnswering = false;
-    const before = (await internet.received(0)).length;
-    const contact = await app.contactFor(internet.app);
-    const { id, message } = await makePing(internet.app, contact);
-    const sent = await internet.app.writeToPhone(contact, message);
-    await internet.send(sent);
-    const collected = await parcelsIn(phone, await courier.collect(await phone.cca()));
-    const ping = collected.find((parcel) => parcel.equals(sent));
-    assert.ok(ping);
-    const answer = readPing(await app.read(ping));
-    const pong = await app.writeToInternet(answer.contact, answer.pong);
-    await courier.deliver(await phone.cargoes([pong]));
-    const received = await internet.received(before + 1);
-    assert.deepEqual(received.slice(before).map(readPong), [id]);
+    it('reaches the phone from an Internet app as cargo, and its pong goes back as cargo', async () => {
+      internet.isAnswering = false;
+      const before = (await internet.received(0)).length;
+      const contact = await app.contactFor(internet.app);
+      const { id, message } = await makePing(internet.app, contact);
+      const sent = await internet.app.writeToPhone(contact, message);
+      await internet.send(sent);
+      const collected = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      const ping = collected.find((parcel) => parcel.equals(sent));
+      assert.ok(ping);
+      const answer = readPing(await app.read(ping));
+      const pong = await app.writeToInternet(answer.contact, answer.pong);
+      await courier.deliver(await phone.cargoes([pong]));
+      const received = await internet.received(before + 1);
+      assert.deepEqual(received.slice(before).map(readPong), [id]);
+    });
   });
-});
+}
