@@ -1,18 +1,25 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
-import { nodeIdOfKey } from '#awala/node-id.ts';
-import { parseAuthorization, serialiseAuthorization } from '#awala/registration/authorization.ts';
+import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
+import {
+  parseAuthorization,
+  type RegistrationAuthorization,
+  serialiseAuthorization,
+} from '#awala/registration/authorization.ts';
 import { serialiseRegistration } from '#awala/registration/registration.ts';
 import { parseRegistrationRequest } from '#awala/registration/request.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import { AnswersGiven } from './answers-given.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
 import type { SessionKeys } from './session-keys.ts';
 
 /** An authorization is for the request that follows at once (RS-016: under 10 s). */
 const AUTHORIZATION_LIFE_MS = 9_000;
+/** More than this process authorises while an authorization lives, unless told to allow more; some 4 KiB each. */
+const MAX_ANSWERS = 4_096;
 const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 
 export interface RegistrationParts {
@@ -33,9 +40,11 @@ export interface RegistrationParts {
  */
 export class Registration {
   readonly #parts: RegistrationParts;
+  readonly #registered: AnswersGiven;
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
+    this.#registered = new AnswersGiven({ clock: parts.clock, maxAnswers: MAX_ANSWERS });
   }
 
   /**
@@ -55,6 +64,9 @@ export class Registration {
   }
 
   /**
+   * An authorization that is shown again gets the same answer: authorizations are
+   * limited in number, and none shall cost the vault more than one signature here.
+   *
    * @param octets - the request (PNRR), serialised
    * @returns the registration (PNR), serialised
    * @throws {MalformedMessageError}
@@ -69,16 +81,23 @@ export class Registration {
         'the countersignature is not by the key presented',
       );
     }
-    this.#checkAuthorization(request.authorization, request.publicKey);
+    const { publicKey } = request;
+    const { expiresAt } = this.#checkAuthorization(request.authorization, publicKey);
+    const nodeId = nodeIdOfKey(publicKey);
+    const question = `${nodeId} ${expiresAt.getTime()}`;
+    return this.#registered.answer(question, expiresAt, () => this.#register(publicKey, nodeId));
+  }
+
+  async #register(publicKey: Uint8Array, peer: NodeId): Promise<Uint8Array> {
     const { internetAddress, sessionKeys, metrics, log } = this.#parts;
-    const certificates = await issueToPeer(request.publicKey, this.#parts);
+    const certificates = await issueToPeer(publicKey, this.#parts);
     const sessionKey = await sessionKeys.initialKey();
     metrics.registered();
-    log.info({ peer: nodeIdOfKey(request.publicKey) }, 'Registered a private gateway');
+    log.info({ peer }, 'Registered a private gateway');
     return serialiseRegistration({ ...certificates, internetAddress, sessionKey });
   }
 
-  #checkAuthorization(serialised: Uint8Array, publicKey: Uint8Array): void {
+  #checkAuthorization(serialised: Uint8Array, publicKey: Uint8Array): RegistrationAuthorization {
     const authorization = parseAuthorization(serialised);
     const { identity, clock } = this.#parts;
     if (!authorization.verify(identity.publicKey)) {
@@ -92,5 +111,6 @@ export class Registration {
     if (gatewayData.length !== digest.length || !timingSafeEqual(gatewayData, digest)) {
       throw new InvalidMessageError('wrong-key', 'the authorization is for another key');
     }
+    return authorization;
   }
 }
