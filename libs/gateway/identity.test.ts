@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { recordKind } from '#record-store/port.ts';
 import { identity as keyCalled } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { Identity } from './identity.ts';
@@ -50,6 +51,20 @@ describe('the identity', () => {
     assert.equal(verifier.nodeId, issuer.nodeId);
     const [trusted] = await verifier.trustedCertificates();
     assert.deepEqual(trusted.der, (await issuer.currentCertificate()).der);
+  });
+
+  it('does without a certificate whose record is damaged, and never blames its peers for it', async () => {
+    const given = parts();
+    const identity = await Identity.open(given);
+    const kind = recordKind<{ der: Uint8Array }>('own-certificate');
+    const expiresAt = new Date(given.clock.now().getTime() + DAY_MS);
+    const id = `${identity.nodeId}/after-damaged`;
+    await given.records.set(kind, id, { der: Buffer.of(0x30) }, { expiresAt });
+
+    given.clock.advance(60_000);
+
+    assert.equal((await identity.trustedCertificates()).length, 1);
+    assert.equal((await (await Identity.open(given)).trustedCertificates()).length, 1);
   });
 
   it('is unavailable, rather than distrusting everybody, once all its certificates expired', async () => {

@@ -220,11 +220,25 @@ export class Identity {
 
   async #load(): Promise<void> {
     const certificates: Certificate[] = [];
-    for await (const { fields } of this.#parts.records.list(OWN_CERTIFICATE, `${this.nodeId}/`)) {
-      certificates.push(Certificate.parse(fields.der));
+    const prefix = `${this.nodeId}/`;
+    for await (const { id, fields } of this.#parts.records.list(OWN_CERTIFICATE, prefix)) {
+      const certificate = this.#parseOwn(id, fields.der);
+      if (certificate) {
+        certificates.push(certificate);
+      }
     }
     certificates.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime());
     this.#certificates = certificates;
     this.#loadedAtMs = this.#parts.clock.now().getTime();
+  }
+
+  /** A damaged record must pass neither for a peer's fault nor for the loss of all the others. */
+  #parseOwn(recordId: string, der: Uint8Array): Certificate | null {
+    try {
+      return Certificate.parse(der);
+    } catch (error) {
+      this.#parts.log.error({ error, recordId }, 'A certificate of this gateway is damaged');
+      return null;
+    }
   }
 }
