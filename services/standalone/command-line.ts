@@ -1,11 +1,12 @@
 import { ConfigurationError } from '#runtime/configuration/configuration.ts';
-import { type Command, type CommandContext, UsageError } from './commands/command.ts';
+import { type CommandContext, UsageError } from './commands/command.ts';
+import type { CommandEntry } from './commands/commands.ts';
 
 /** sysexits.h: the command was used wrongly. */
 const EX_USAGE = 64;
 
 export interface CommandLine {
-  readonly commands: readonly Command[];
+  readonly commands: readonly CommandEntry[];
   /** What to run when no command is named. */
   readonly defaultCommand: string;
   readonly printError: (line: string) => void;
@@ -24,7 +25,7 @@ export async function runCommandLine(
   if (word === 'help' || word === '--help' || word === '-h') {
     return help(commands, args[0], context.print);
   }
-  const command = commands.find(({ name }) => name === word);
+  const command = await load(commands, word);
   if (!command) {
     printError(`There is no command “${word}”.\n\n${overview(commands)}`);
     return EX_USAGE;
@@ -48,17 +49,21 @@ export async function runCommandLine(
   }
 }
 
-function help(
-  commands: readonly Command[],
-  name: string | undefined,
+function load(commands: readonly CommandEntry[], word: string) {
+  return commands.find(({ name }) => name === word)?.load();
+}
+
+async function help(
+  commands: readonly CommandEntry[],
+  word: string | undefined,
   print: (line: string) => void,
-): number {
-  const command = commands.find((each) => each.name === name);
+): Promise<number> {
+  const command = word === undefined ? undefined : await load(commands, word);
   print(command ? command.usage : overview(commands));
   return 0;
 }
 
-function overview(commands: readonly Command[]): string {
+function overview(commands: readonly CommandEntry[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length));
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return `Usage: awala-gateway <command> …

@@ -24,7 +24,7 @@ const ANY_PORT = {
 type Environment = Readonly<Record<string, string>>;
 
 async function run(name: string, environment: Environment, args: readonly string[] = []) {
-  const command = COMMANDS.find((each) => each.name === name);
+  const command = await COMMANDS.find((each) => each.name === name)?.load();
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const code = await command?.run({ args, environment, print });

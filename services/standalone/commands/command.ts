@@ -9,11 +9,8 @@ export interface CommandContext {
   readonly print: (line: string) => void;
 }
 
-/** One word of `awala-gateway <word>`. */
+/** What `awala-gateway <word>` does. */
 export interface Command {
-  readonly name: string;
-  /** One line, for the list of commands. */
-  readonly summary: string;
   /** The whole help text. */
   readonly usage: string;
   /**

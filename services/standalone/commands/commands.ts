@@ -1,19 +1,49 @@
 import type { Command } from './command.ts';
-import { doctorCommand } from './doctor.ts';
-import { jobsCommand } from './jobs.ts';
-import { keygenCommand } from './keygen.ts';
-import { pingCommand } from './ping.ts';
-import { provisionCommand } from './provision.ts';
-import { rotateCommand } from './rotate.ts';
-import { serveCommand } from './serve.ts';
+
+/** A word of `awala-gateway <word>`. */
+export interface CommandEntry {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** Loads what only this command needs, so that no other waits for it. */
+  load(): Promise<Command>;
+}
 
 /** Every command, in the order of the help text. */
-export const COMMANDS: readonly Command[] = [
-  serveCommand,
-  pingCommand,
-  doctorCommand,
-  keygenCommand,
-  rotateCommand,
-  provisionCommand,
-  jobsCommand,
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'serve',
+    summary: 'run the whole gateway in this process (what happens without a command)',
+    load: async () => (await import('./serve.ts')).serveCommand,
+  },
+  {
+    name: 'ping',
+    summary: 'send a parcel through a running gateway and collect it',
+    load: async () => (await import('./ping.ts')).pingCommand,
+  },
+  {
+    name: 'doctor',
+    summary: 'ask everything that the gateway stands on, and say what is wrong',
+    load: async () => (await import('./doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'keygen',
+    summary: 'create what the gateway’s identity lacks: its key, certificate and session key',
+    load: async () => (await import('./keygen.ts')).keygenCommand,
+  },
+  {
+    name: 'rotate',
+    summary: 'renew the gateway’s certificate and session key, if they are due or you say so',
+    load: async () => (await import('./rotate.ts')).rotateCommand,
+  },
+  {
+    name: 'provision',
+    summary: 'set up the bucket and the database in Google Cloud as the gateway needs them',
+    load: async () => (await import('./provision.ts')).provisionCommand,
+  },
+  {
+    name: 'jobs',
+    summary: 'list, replay or discard the jobs that the workers set aside',
+    load: async () => (await import('./jobs.ts')).jobsCommand,
+  },
 ];

@@ -5,8 +5,6 @@ import { DOCTOR_VARIABLES, readDoctorConfig } from '../doctor/doctor-variables.t
 import { type Command, noArguments } from './command.ts';
 
 export const doctorCommand: Command = {
-  name: 'doctor',
-  summary: 'ask everything that the gateway stands on, and say what is wrong',
   get usage() {
     return `Usage: awala-gateway doctor
 

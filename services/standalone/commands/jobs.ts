@@ -11,8 +11,6 @@ import { BACKING_HELP } from './command-variables.ts';
 import { withBacking } from './with-backing.ts';
 
 export const jobsCommand: Command = {
-  name: 'jobs',
-  summary: 'list, replay or discard the jobs that the workers set aside',
   usage: `Usage: awala-gateway jobs list [<topic>]
        awala-gateway jobs replay <topic> [<key>]
        awala-gateway jobs discard <topic> [<key>]

@@ -15,8 +15,6 @@ const KEY_PATIENCE_MS = 60_000;
 const KEY_PAUSE_MS = 1_000;
 
 export const keygenCommand: Command = {
-  name: 'keygen',
-  summary: 'create what the gateway’s identity lacks: its key, certificate and session key',
   usage: `Usage: awala-gateway keygen
 
 Creates the gateway's identity key unless there is one (in Cloud KMS, under the

@@ -9,8 +9,6 @@ import { StepFailedError } from '../ping/steps.ts';
 import { type Command, UsageError } from './command.ts';
 
 export const pingCommand: Command = {
-  name: 'ping',
-  summary: 'send a parcel through a running gateway and collect it',
   usage: `Usage: awala-gateway ping [<address or URL>]
 
 Registers a throw-away phone with a running gateway, sends a parcel from one of

@@ -20,8 +20,6 @@ const BUCKET_VARIABLES = {
 type Print = CommandContext['print'];
 
 export const provisionCommand: Command = {
-  name: 'provision',
-  summary: 'set up the bucket and the database in Google Cloud as the gateway needs them',
   usage: `Usage: awala-gateway provision
 
 Creates the bucket unless it is there, in the project GOOGLE_CLOUD_PROJECT at

@@ -7,8 +7,6 @@ import { BACKING_HELP } from './command-variables.ts';
 import { withBacking } from './with-backing.ts';
 
 export const rotateCommand: Command = {
-  name: 'rotate',
-  summary: 'renew the gateway’s certificate and session key, if they are due or you say so',
   usage: `Usage: awala-gateway rotate [--now]
 
 Issues the gateway a new certificate once half the life of the current one is

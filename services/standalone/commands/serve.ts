@@ -4,8 +4,6 @@ import { serve } from '../serve.ts';
 import type { Command } from './command.ts';
 
 export const serveCommand: Command = {
-  name: 'serve',
-  summary: 'run the whole gateway in this process (what happens without a command)',
   get usage() {
     return `Usage: awala-gateway serve
 
