@@ -1,6 +1,7 @@
 import { readMessageSet } from '#awala/cargo/message-set.ts';
 import { type EnvelopedData, readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { freeOctets } from '#awala/free-octets.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
@@ -85,6 +86,7 @@ export class CargoUnpacking {
         log: log.with({ peer: sender, cargo: job.key }),
         signal: job.signal,
       });
+      freeOctets(plaintext);
     } catch (error) {
       const isMalformed = error instanceof MalformedMessageError;
       if (!isMalformed && !(error instanceof InvalidMessageError)) {

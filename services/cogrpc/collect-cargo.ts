@@ -1,6 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { parseCcaAuthorization } from '#awala/cargo/cca.ts';
 import { InvalidMessageError } from '#awala/errors.ts';
+import { freeOctets } from '#awala/free-octets.ts';
 import {
   type CargoAuthorization,
   type CargoAuthorizer,
@@ -82,7 +83,7 @@ export class CargoCollectionCall {
       fulfilment,
       deadline,
       limits: limits.collection,
-      send: (id, cargo) => this.#call.write({ id, cargo }),
+      send: (id, cargo) => this.#send(id, cargo),
     });
     if (this.#isHalfClosed || this.#isDraining) {
       this.#collection.cut();
@@ -90,6 +91,12 @@ export class CargoCollectionCall {
     log.debug({ peer: authorization.peer, cca: authorization.ccaId }, 'Collecting cargo');
     await this.#collection.run(signal);
     log.info({ peer: authorization.peer, cca: authorization.ccaId }, 'Fulfilled a CCA');
+  }
+
+  async #send(id: string, cargo: Uint8Array): Promise<void> {
+    await this.#call.write({ id, cargo });
+    // Once written it is in the network's own buffers.
+    freeOctets(cargo);
   }
 
   async #authorise(metadata: Metadata): Promise<CargoAuthorization> {

@@ -17,6 +17,7 @@ import {
   set,
 } from '../der/writer.ts';
 import { InvalidMessageError } from '../errors.ts';
+import { freeOctets } from '../free-octets.ts';
 import {
   curveOf,
   parseSessionPublicKey,
@@ -174,7 +175,9 @@ function encryptInPlace(
     written += octets.length;
   };
   for (let at = 0; at < plaintextOctets; at += STEP_OCTETS) {
-    write(cipher.update(room.subarray(at, Math.min(at + STEP_OCTETS, plaintextOctets))));
+    const step = cipher.update(room.subarray(at, Math.min(at + STEP_OCTETS, plaintextOctets)));
+    write(step);
+    freeOctets(step);
   }
   write(cipher.final());
   if (gcm) {

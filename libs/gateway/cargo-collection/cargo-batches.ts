@@ -30,8 +30,10 @@ export interface GatheredCargo {
 
 interface AheadItem {
   readonly item: CargoItem;
-  readonly message: Promise<CargoMessage | null>;
   readonly release: () => void;
+  /** Undefined until it was fetched. */
+  fetched: CargoMessage | null | undefined;
+  failure: { readonly error: unknown } | null;
 }
 
 /**
@@ -125,14 +127,17 @@ export class CargoBatches {
     for (;;) {
       this.#throwIfOver();
       const [head] = this.#ahead;
-      if (head) {
-        const isLate = hasMessages ? time.over.then(() => undefined) : head.message;
-        return await Promise.race([head.message, isLate]);
+      if (head?.failure) {
+        throw head.failure.error;
       }
-      if (this.#hasEnded || (hasMessages && (this.#isWaitingForMemory || time.isOver))) {
+      if (head?.fetched !== undefined) {
+        return head.fetched;
+      }
+      const hasNoMore = head === undefined && (this.#hasEnded || this.#isWaitingForMemory);
+      if (hasMessages ? time.isOver || hasNoMore : !head && this.#hasEnded) {
         return undefined;
       }
-      await this.#changed(hasMessages ? time.over : null);
+      await this.#changed();
     }
   }
 
@@ -158,9 +163,7 @@ export class CargoBatches {
           continue;
         }
         const release = await this.#reserve(item);
-        const message = item.read();
-        message.catch(() => {});
-        this.#ahead.push({ item, message, release });
+        this.#ahead.push(this.#fetch(item, release));
         this.#aheadOctets += item.sizeOctets;
         this.#onChange();
       }
@@ -188,33 +191,52 @@ export class CargoBatches {
   }
 
   async #reserve(item: CargoItem): Promise<() => void> {
+    const octets = item.sizeOctets * COPIES;
+    const release = this.#parts.budget.tryAcquire(octets);
+    if (release) {
+      return release;
+    }
     const waiting = setImmediate(() => {
       this.#isWaitingForMemory = true;
       this.#onChange();
     });
     try {
-      return await this.#parts.budget.acquire(item.sizeOctets * COPIES, this.#signal);
+      return await this.#parts.budget.acquire(octets, this.#signal);
     } finally {
       clearImmediate(waiting);
       this.#isWaitingForMemory = false;
     }
   }
 
+  #fetch(item: CargoItem, release: () => void): AheadItem {
+    const ahead: AheadItem = { item, release, fetched: undefined, failure: null };
+    item.read().then(
+      (fetched) => {
+        ahead.fetched = fetched;
+        this.#onChange();
+      },
+      (error: unknown) => {
+        ahead.failure = { error };
+        this.#onChange();
+      },
+    );
+    return ahead;
+  }
+
   #startGathering(): Gathering {
-    const over = Promise.withResolvers<void>();
-    const time = { isOver: false, over: over.promise, stop: () => {} };
+    const time = { isOver: false, stop: () => {} };
     time.stop = this.#parts.clock.schedule(this.#limits.gatheringMs, () => {
       time.isOver = true;
-      over.resolve();
+      this.#onChange();
     });
     return time;
   }
 
-  async #changed(orThis: Promise<void> | null): Promise<void> {
-    const change = new Promise<void>((resolve) => {
+  /** A race with promises that last longer would leave something behind in them each time. */
+  #changed(): Promise<void> {
+    return new Promise((resolve) => {
       this.#onChange = resolve;
     });
-    await (orThis ? Promise.race([change, orThis]) : change);
   }
 
   #throwIfOver(): void {
@@ -236,6 +258,5 @@ export class CargoBatches {
 
 interface Gathering {
   readonly isOver: boolean;
-  readonly over: Promise<void>;
   stop: () => void;
 }
