@@ -15,6 +15,13 @@ export interface Ready<Info> {
   readonly ready: Info;
 }
 
+/** Pieces of work that a server process does on request, by name; what they resolve for travels as JSON. */
+export type Tasks = Readonly<Record<string, () => unknown>>;
+
+interface TaskResult<Result> {
+  readonly result: Result;
+}
+
 /** A server in a process of its own, so that only its own CPU and memory count. */
 export class ChildServer<Info> implements AsyncDisposable {
   readonly #process: ChildProcess;
@@ -45,6 +52,20 @@ export class ChildServer<Info> implements AsyncDisposable {
     return vitals as Vitals;
   }
 
+  /** Has the process do one of its tasks; nothing else may be asked meanwhile. */
+  async perform<Result>(task: string): Promise<Result> {
+    const died = new AbortController();
+    const onExit = () => died.abort(new Error(`the process ended during ${task}`));
+    this.#process.once('exit', onExit);
+    try {
+      this.#process.send(task);
+      const [message] = await once(this.#process, 'message', { signal: died.signal });
+      return (message as TaskResult<Result>).result;
+    } finally {
+      this.#process.off('exit', onExit);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.disconnect();
     if (this.#process.exitCode === null) {
@@ -56,13 +77,18 @@ export class ChildServer<Info> implements AsyncDisposable {
 const SAMPLE_MS = 20;
 
 /** To be called by a server process once it listens: answers questions until the parent hangs up. */
-export function serveVitals<Info>(info: Info): void {
+export function serveVitals<Info>(info: Info, tasks: Tasks = {}): void {
   let peakRssOctets = 0;
   const sample = () => {
     peakRssOctets = Math.max(peakRssOctets, process.memoryUsage.rss());
   };
   setInterval(sample, SAMPLE_MS).unref();
-  process.on('message', () => {
+  process.on('message', async (message: string) => {
+    const task = tasks[message];
+    if (task) {
+      process.send?.({ result: await task() });
+      return;
+    }
     sample();
     globalThis.gc?.();
     const { user, system } = process.cpuUsage();

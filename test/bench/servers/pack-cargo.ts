@@ -1,0 +1,41 @@
+import { freeOctets } from '#awala/free-octets.ts';
+import { generateSessionKey } from '#awala/sessions/session-key.ts';
+import { makeCargoWorld, makeParcels } from '../cargo/cargo-world.ts';
+import { packParcels } from '../cargo/packing.ts';
+import { serveVitals } from './child-server.ts';
+
+/** What the benchmark asks of a process that packs. */
+export interface PackingSettings {
+  readonly parcels: number;
+  /** Of payload, each. */
+  readonly octets: number;
+}
+
+const DIFFERENT_PARCELS = 100;
+
+const settings: PackingSettings = JSON.parse(process.argv[2] ?? '{}');
+const world = await makeCargoWorld();
+const { octets } = settings;
+const templates = await makeParcels(world, { parcels: DIFFERENT_PARCELS, octets });
+
+/** Each parcel in memory of its own, as when it is fetched. */
+function* parcels() {
+  for (let index = 0; index < settings.parcels; index++) {
+    yield Uint8Array.from(templates[index % DIFFERENT_PARCELS] ?? []);
+  }
+}
+
+serveVitals(
+  {},
+  {
+    async pack() {
+      let cargoes = 0;
+      for await (const cargo of packParcels(world, generateSessionKey(), parcels())) {
+        // As the service for couriers does once a cargo is sent.
+        freeOctets(cargo);
+        cargoes += 1;
+      }
+      return cargoes;
+    },
+  },
+);
