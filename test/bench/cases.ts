@@ -10,4 +10,6 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'idle-collectors': () => import('./cases/idle-collectors.ts'),
   'pack-cargo': () => import('./cases/pack-cargo.ts'),
   'unpack-cargo': () => import('./cases/unpack-cargo.ts'),
+  'courier-collects': () => import('./cases/courier-collects.ts'),
+  'courier-delivers': () => import('./cases/courier-delivers.ts'),
 };
