@@ -52,7 +52,7 @@ describe('PoWeb: whatever happens to a request', () => {
   async function halfDelivery(): Promise<RawClient> {
     const sending = await RawClient.connect(gateway.poweb);
     await sending.begin('/v1/parcels', headers, parcel.length);
-    sending.write(parcel.subarray(0, parcel.length / 2));
+    await sending.write(parcel.subarray(0, parcel.length / 2));
     return sending;
   }
 
@@ -141,10 +141,10 @@ describe('PoWeb: whatever happens to a request', () => {
   it('is answered 400 if it is no HTTP, 431 if its headers are too large', () =>
     amidNeighbours(async () => {
       using noHttp = await RawClient.connect(gateway.poweb);
-      noHttp.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n');
+      await noHttp.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n');
       assert.equal(await noHttp.status(), 400);
       using large = await RawClient.connect(gateway.poweb);
-      large.write(postHead('/v1/parcels', { authorization: 'x'.repeat(17_000) }, 0));
+      await large.write(postHead('/v1/parcels', { authorization: 'x'.repeat(17_000) }, 0));
       assert.equal(await large.status(), 431);
     }));
 
@@ -152,7 +152,7 @@ describe('PoWeb: whatever happens to a request', () => {
     amidNeighbours(async () => {
       using smuggling = await RawClient.connect(gateway.poweb);
       const both = { ...headers, 'transfer-encoding': 'chunked' };
-      smuggling.write(postHead('/v1/parcels', both, 5));
+      await smuggling.write(postHead('/v1/parcels', both, 5));
       assert.equal(await smuggling.status(), 400);
     }));
 

@@ -37,16 +37,21 @@ export class BodyReader {
     }
     const chunks: Buffer[] = [];
     let octets = 0;
-    await this.#forEachChunk(request, (chunk) => {
-      octets += chunk.length;
-      if (octets > maxOctets) {
-        throw tooLarge(maxOctets);
-      }
-      this.#hold(request, chunk.length);
-      chunks.push(chunk);
-    });
-    // Copies even a single chunk, which is a piece of the socket's larger buffer.
-    return Buffer.concat(chunks, octets);
+    try {
+      await this.#forEachChunk(request, (chunk) => {
+        octets += chunk.length;
+        if (octets > maxOctets) {
+          throw tooLarge(maxOctets);
+        }
+        this.#hold(request, chunk.length);
+        chunks.push(chunk);
+      });
+      // Copies even a single chunk, which is a piece of the socket's larger buffer.
+      return Buffer.concat(chunks, octets);
+    } finally {
+      // The listeners that stay would keep them for as long as there is the request.
+      chunks.length = 0;
+    }
   }
 
   /** To be called once per request that was read, when its body is no longer needed. */

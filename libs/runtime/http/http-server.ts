@@ -187,7 +187,7 @@ export class HttpServer implements AsyncDisposable {
     } else if (answer.status >= 500) {
       request.log.warn({ error }, 'A request could not be served');
     }
-    if (!request.raw.complete) {
+    if (!request.raw.complete && !request.raw.socket.destroyed) {
       // The connection stays open for the rest of the body, or the client might
       // find it reset before it has read the answer.
       reply.removeHeader('connection');

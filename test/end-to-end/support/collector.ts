@@ -80,17 +80,26 @@ export class Collector implements Disposable {
     this.socket.on('message', (data: Buffer) => this.acknowledge(parseDelivery(data)));
   }
 
+  /** The next delivery; null if the server closes the connection instead. */
+  async nextOrNull(): Promise<Delivery | null> {
+    const frame = await this.#frameOrNull();
+    return frame && parseDelivery(frame);
+  }
+
   /** The next frame, as it came. */
   async frame(): Promise<Buffer> {
-    while (this.#frames.length === 0) {
-      if (this.socket.readyState === WebSocket.CLOSED) {
-        throw new Error('the server closed the connection');
-      }
+    const frame = await this.#frameOrNull();
+    assert.ok(frame, 'the server closed the connection');
+    return frame;
+  }
+
+  async #frameOrNull(): Promise<Buffer | null> {
+    while (this.#frames.length === 0 && this.socket.readyState !== WebSocket.CLOSED) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return this.#frames.shift() ?? Buffer.alloc(0);
+    return this.#frames.shift() ?? null;
   }
 
   /** Frames that came and were not asked for. */

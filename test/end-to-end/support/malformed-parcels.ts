@@ -4,12 +4,12 @@ import { encodeDer } from '#awala/der/writer.ts';
 import { MAX_TTL_SECONDS } from '#awala/limits.ts';
 import { craftSignedData, fieldsOf } from '#test/builders/crafted-messages.ts';
 import { messageFrom, type Peer } from '#test/builders/peers.ts';
-import { parcelOn, type Road } from './road.ts';
+import { type Correspondence, parcelOn } from './road.ts';
 
 const FORMAT = Buffer.from('Awala\x50\0');
 
 /** @returns the octets, by what is wrong with them */
-export function malformedParcels(road: Road): Record<string, Uint8Array> {
+export function malformedParcels(road: Correspondence): Record<string, Uint8Array> {
   const valid = parcelOn(road);
   return {
     'is empty': new Uint8Array(),
@@ -28,7 +28,7 @@ export function malformedParcels(road: Road): Record<string, Uint8Array> {
   };
 }
 
-function wronglyEncoded(road: Road, valid: Uint8Array): Record<string, Uint8Array> {
+function wronglyEncoded(road: Correspondence, valid: Uint8Array): Record<string, Uint8Array> {
   const fields = longFields(road);
   return {
     'has a length that is not minimal': Buffer.concat([
@@ -43,14 +43,14 @@ function wronglyEncoded(road: Road, valid: Uint8Array): Record<string, Uint8Arra
 }
 
 /** Whose length takes two octets. */
-function longFields({ recipient, now }: Road): Uint8Array {
+function longFields({ recipient, now }: Correspondence): Uint8Array {
   const payload = new Uint8Array(500);
   return encodeDer(
     fieldsOf({ sender: recipient, recipient: recipient.nodeId, createdAt: now, payload }),
   );
 }
 
-function wronglySigned(road: Road): Record<string, Uint8Array> {
+function wronglySigned(road: Correspondence): Record<string, Uint8Array> {
   const { sender } = road;
   const certificates = [sender.certificate, ...sender.issuers];
   const detached = craftSignedData({ content: null, signers: [sender], certificates });
@@ -63,7 +63,7 @@ function wronglySigned(road: Road): Record<string, Uint8Array> {
   };
 }
 
-function wrongFields(road: Road): Record<string, Uint8Array> {
+function wrongFields(road: Correspondence): Record<string, Uint8Array> {
   return {
     'lives for over 180 days': parcelOn(road, { ttlSeconds: MAX_TTL_SECONDS + 1 }),
     'has an id of 65 characters': parcelOn(road, { id: 'x'.repeat(65) }),
@@ -78,7 +78,7 @@ function wrongFields(road: Road): Record<string, Uint8Array> {
 }
 
 /** A parcel of exactly so many octets, otherwise valid. */
-export async function parcelOfOctets(road: Road, octets: number): Promise<Uint8Array> {
+export async function parcelOfOctets(road: Correspondence, octets: number): Promise<Uint8Array> {
   const { sender, recipient, now } = road;
   const fields = { recipient: { id: recipient.nodeId }, createdAt: now };
   const around = await messageFrom(sender, { ...fields, payload: new Uint8Array(octets / 2) });

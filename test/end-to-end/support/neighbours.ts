@@ -3,7 +3,7 @@ import { countersign } from '#test/builders/peers.ts';
 import { Collector } from './collector.ts';
 import { PARCEL_TYPE } from './http-client.ts';
 import { RawClient } from './raw-client.ts';
-import { parcelOn, type Road } from './road.ts';
+import { type Correspondence, parcelOn, type Road } from './road.ts';
 
 /**
  * Well-behaved clients of a server that are in the middle of something: one
@@ -28,7 +28,10 @@ export class Neighbours implements Disposable {
   }
 
   /** @param road - to a phone that nobody else collects for */
-  static async begin(port: number, road: Road): Promise<Neighbours> {
+  static async begin(
+    port: number,
+    road: Correspondence & Pick<Road, 'phone'>,
+  ): Promise<Neighbours> {
     const parcel = parcelOn(road);
     const collector = await Collector.open(port, [road.phone]);
     await collector.roundTrip();
@@ -37,13 +40,13 @@ export class Neighbours implements Disposable {
     const headers = { 'content-type': PARCEL_TYPE, authorization };
     await upload.begin('/v1/parcels', headers, parcel.length);
     const half = Math.floor(parcel.length / 2);
-    upload.write(parcel.subarray(0, half));
+    await upload.write(parcel.subarray(0, half));
     return new Neighbours({ upload, rest: parcel.subarray(half), parcel, collector });
   }
 
   /** They go on with what they are doing; resolves once the server has noticed. */
   async goOn(): Promise<void> {
-    this.#upload.write(this.#rest.subarray(0, 1));
+    await this.#upload.write(this.#rest.subarray(0, 1));
     this.#rest = this.#rest.subarray(1);
     await this.#collector.roundTrip();
   }
@@ -51,7 +54,7 @@ export class Neighbours implements Disposable {
   /** Ends what they are doing, and fails if anything kept them from it. */
   async finish(): Promise<void> {
     const status = this.#upload.status();
-    this.#upload.write(this.#rest);
+    await this.#upload.write(this.#rest);
     assert.equal(await status, 202);
     for (let isMine = false; !isMine; ) {
       const delivery = await this.#collector.next();

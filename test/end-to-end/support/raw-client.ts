@@ -28,8 +28,11 @@ export class RawClient implements Disposable {
     return new RawClient(socket);
   }
 
-  write(octets: string | Uint8Array): void {
-    this.socket.write(octets);
+  /** Resolves once the network took it, or never if the connection is closed first. */
+  write(octets: string | Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      this.socket.write(octets, () => resolve());
+    });
   }
 
   /** The status of the next answer that was not asked for before. */
@@ -47,7 +50,7 @@ export class RawClient implements Disposable {
     headers: Readonly<Record<string, string>>,
     length: number,
   ): Promise<void> {
-    this.write(postHead(path, { ...headers, expect: '100-continue' }, length));
+    void this.write(postHead(path, { ...headers, expect: '100-continue' }, length));
     assert.equal(await this.status(), 100);
   }
 

@@ -10,14 +10,18 @@ import {
   validAround,
 } from '#test/builders/peers.ts';
 
-/** Who takes part in the delivery of parcels to an endpoint behind a phone, under a given Internet gateway. */
-export interface Road {
+/** Who writes to whom, and when. */
+export interface Correspondence {
   readonly now: Date;
+  readonly sender: Peer;
+  readonly recipient: Peer;
+}
+
+/** A correspondence with an endpoint behind a phone, under a given Internet gateway. */
+export interface Road extends Correspondence {
   readonly validity: Validity;
   readonly us: Peer;
   readonly phone: Peer;
-  readonly recipient: Peer;
-  readonly sender: Peer;
 }
 
 /** @param phoneName - phones of different names have different keys */
@@ -30,8 +34,10 @@ export async function roadUnder(us: Peer, now: Date, phoneName = 'phone'): Promi
 }
 
 /** A valid parcel, but for what the template says. */
-export function parcelOn(road: Road, template: Partial<MessageTemplate> = {}): Uint8Array {
-  const { sender, recipient, now } = road;
+export function parcelOn(
+  { sender, recipient, now }: Correspondence,
+  template: Partial<MessageTemplate> = {},
+): Uint8Array {
   return craftMessage({ sender, recipient: recipient.nodeId, createdAt: now, ...template });
 }
 
@@ -49,6 +55,6 @@ export function certified(
 }
 
 /** A point in time relative to the road's, in seconds. */
-export function secondsFrom({ now }: Road, seconds: number): Date {
+export function secondsFrom({ now }: Correspondence, seconds: number): Date {
   return new Date(now.getTime() + seconds * 1_000);
 }

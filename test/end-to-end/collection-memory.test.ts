@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { countersign } from '#test/builders/peers.ts';
+import { Collector } from './support/collector.ts';
+import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
+import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
+import { parcelOfOctets } from './support/malformed-parcels.ts';
+import { Neighbours } from './support/neighbours.ts';
+import { type RegisteredPhone, registerPhone } from './support/registered-phone.ts';
+
+const MIB = 1024 * 1024;
+const BUFFER_MIB = 16;
+const READERS = 24;
+/** Besides what is counted: the heap's own room, and buffers that are still to be collected. */
+const TOLERANCE_OCTETS = 48 * MIB;
+const LASTING_OCTETS = 8 * MIB;
+
+describe('The memory of a gateway that is collected from', () => {
+  let folder: Awaited<ReturnType<typeof dataFolder>>;
+  let gateway: GatewayProcess;
+  let phone: RegisteredPhone;
+  let neighbour: RegisteredPhone;
+
+  before(async () => {
+    folder = await dataFolder();
+    gateway = await GatewayProcess.start(folder.path, { COLLECTION_BUFFER: `${BUFFER_MIB}MiB` });
+    phone = await registerPhone(gateway.poweb);
+    neighbour = await registerPhone(gateway.poweb, 'neighbour');
+  });
+  after(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  async function deliver(parcel: Uint8Array): Promise<void> {
+    using client = new HttpClient(gateway.poweb);
+    const authorization = await countersign(parcel, phone.phone);
+    const headers = { 'content-type': PARCEL_TYPE, authorization };
+    assert.equal((await client.post('/v1/parcels', { headers, body: parcel })).status, 202);
+  }
+
+  /** Fails unless memory stays within `most` octets of what it is before, and returns there. */
+  async function stays(most: number, act: () => Promise<readonly Collector[]>): Promise<void> {
+    const before = await gateway.memory();
+    const collectors = await act();
+    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    await neighbours.finish();
+    const during = await gateway.memory();
+    assert.ok(during.peakRssOctets - before.rssOctets < most, JSON.stringify({ before, during }));
+    for (const collector of collectors) {
+      collector.vanish();
+    }
+    await neighbours.goOn();
+    const after = await gateway.memory();
+    const lasting = after.usedOctets - before.usedOctets;
+    assert.ok(lasting < LASTING_OCTETS, JSON.stringify({ before, after }));
+  }
+
+  async function open(count: number): Promise<Collector[]> {
+    const opening = Array.from({ length: count }, () =>
+      Collector.open(gateway.poweb, [phone.phone], { answersPings: false }),
+    );
+    return Promise.all(opening);
+  }
+
+  it('is bounded, however many read slowly what is large', async () => {
+    await deliver(await parcelOfOctets(phone, 8 * 1_000_000));
+    await stays(BUFFER_MIB * MIB + TOLERANCE_OCTETS, async () => {
+      const collectors = await open(READERS);
+      await Promise.any(collectors.map((collector) => collector.firstOctets()));
+      for (const collector of collectors) {
+        collector.stopReading();
+      }
+      return collectors;
+    });
+  });
+
+  it('is bounded, however often collectors ping without reading the answers', async () => {
+    await stays(TOLERANCE_OCTETS, async () => {
+      const collectors = await open(2);
+      for (const { socket } of collectors) {
+        for (let ping = 0; ping < 50_000; ping++) {
+          socket.ping(Buffer.alloc(125));
+        }
+      }
+      return collectors;
+    });
+  });
+
+  it('is bounded, however small the pieces that collectors cut messages into', async () => {
+    await stays(TOLERANCE_OCTETS, async () => {
+      const collectors = await open(4);
+      for (const { socket } of collectors) {
+        for (let piece = 0; piece < 50_000; piece++) {
+          socket.send('x', { fin: false });
+        }
+      }
+      return collectors;
+    });
+  });
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
+import { countersign } from '#test/builders/peers.ts';
+import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
+import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
+import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
+import { malformedParcels } from './support/malformed-parcels.ts';
+import { Neighbours } from './support/neighbours.ts';
+import { RawClient } from './support/raw-client.ts';
+import { type RegisteredPhone, registerPhone } from './support/registered-phone.ts';
+
+const MIB = 1024 * 1024;
+/** What may stay in use: code that was compiled meanwhile, and certificates that are known by now. */
+const LASTING_OCTETS = 8 * MIB;
+const STUCK_UPLOADS = 40;
+
+describe('The memory of a gateway that is posted to', () => {
+  let folder: Awaited<ReturnType<typeof dataFolder>>;
+  let gateway: GatewayProcess;
+  let road: RegisteredPhone;
+  let neighbour: RegisteredPhone;
+
+  before(async () => {
+    folder = await dataFolder();
+    gateway = await GatewayProcess.start(folder.path);
+    road = await registerPhone(gateway.poweb);
+    neighbour = await registerPhone(gateway.poweb, 'neighbour');
+  });
+  after(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await folder[Symbol.asyncDispose]();
+  });
+
+  /** Fails unless as much is in use afterwards as after doing the same before. */
+  async function returns(act: () => Promise<void>): Promise<void> {
+    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    await act();
+    await neighbours.goOn();
+    const once = await gateway.memory();
+    await act();
+    await act();
+    await neighbours.goOn();
+    const thrice = await gateway.memory();
+    const lasting = thrice.usedOctets - once.usedOctets;
+    assert.ok(lasting < LASTING_OCTETS, JSON.stringify({ once, thrice }));
+    await neighbours.finish();
+  }
+
+  /** Posts each to both services. */
+  async function postAll(parcels: readonly Uint8Array[]): Promise<void> {
+    for (const port of [gateway.poweb, gateway.pohttp]) {
+      using client = new HttpClient(port);
+      for (const parcel of parcels) {
+        const authorization = await countersign(parcel, road.phone);
+        const headers = { 'content-type': PARCEL_TYPE, authorization };
+        const { status } = await client.post('/v1/parcels', { headers, body: parcel });
+        assert.ok(status === 400 || status === 413, `${status}`);
+      }
+    }
+  }
+
+  it('returns after parcels that are malformed, expensive or too large', async () => {
+    const { validity, sender: subject, recipient: issuer } = road;
+    const parcels = [
+      ...Object.values(malformedParcels(road)),
+      ...Object.values(hostileParcels({ ...validity, subject, issuer })),
+      new Uint8Array(MAX_MESSAGE_OCTETS + 1),
+    ];
+    await returns(() => postAll(parcels));
+  });
+
+  it('returns after clients that vanish in the middle of large parcels', async () => {
+    const half = new Uint8Array(4 * MIB);
+    await returns(async () => {
+      for (let upload = 0; upload < STUCK_UPLOADS / 4; upload++) {
+        using sending = await RawClient.connect(gateway.poweb);
+        await sending.begin('/v1/parcels', { 'content-type': PARCEL_TYPE }, 2 * half.length);
+        await sending.write(half);
+        sending.vanish();
+      }
+    });
+  });
+
+  it('is bounded, however much is being sent at once: 503', async () => {
+    const before = await gateway.memory();
+    const uploads = await Promise.all(
+      Array.from({ length: STUCK_UPLOADS }, () => RawClient.connect(gateway.poweb)),
+    );
+    const most = new Uint8Array(8 * MIB - 1);
+    const answers = uploads.map(async (sending) => {
+      await sending.begin('/v1/parcels', { 'content-type': PARCEL_TYPE }, most.length + 1);
+      await sending.write(most);
+    });
+    await Promise.all(answers);
+    const during = await gateway.memory();
+    const added = during.peakRssOctets - before.rssOctets;
+    assert.ok(added < (128 + 64) * MIB, JSON.stringify({ before, during }));
+    for (const sending of uploads) {
+      sending.vanish();
+    }
+    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    await neighbours.finish();
+    const after = await gateway.memory();
+    const lasting = after.usedOctets - before.usedOctets;
+    assert.ok(lasting < LASTING_OCTETS, JSON.stringify({ before, after }));
+  });
+});

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Memory } from './probe.ts';
+
+const MAIN = fileURLToPath(new URL('../../../services/standalone/main.ts', import.meta.url));
+const PROBE = new URL('./probe.ts', import.meta.url).href;
+
+/** A folder for the data of gateways, which goes when it is disposed of. */
+export async function dataFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), 'awala-gateway-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** `npm start` in a process of its own, on ports that the system chose. */
+export class GatewayProcess implements AsyncDisposable {
+  readonly poweb: number;
+  readonly pohttp: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, welcome: string) {
+    this.#child = child;
+    this.poweb = portIn(welcome, 'phones');
+    this.pohttp = portIn(welcome, 'Internet apps');
+  }
+
+  static async start(
+    folder: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<GatewayProcess> {
+    const child = fork(MAIN, {
+      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', '--import', PROBE],
+      env: {
+        PATH: '',
+        DATA_DIR: folder,
+        POWEB_PORT: '0',
+        POHTTP_PORT: '0',
+        COGRPC_PORT: '0',
+        OPERATIONS_PORT: '0',
+        COLLECTION_DRAIN: '0s',
+        DOH_URL: 'https://127.0.0.1:9/',
+        LOG_LEVEL: 'warn',
+        ...environment,
+      },
+      silent: true,
+    });
+    return new GatewayProcess(child, await welcomeOf(child));
+  }
+
+  async memory(): Promise<Memory> {
+    this.#child.send('memory');
+    const [memory] = await once(this.#child, 'message');
+    return memory as Memory;
+  }
+
+  /** @returns the exit code, or the signal that ended the process */
+  async end(signal: NodeJS.Signals): Promise<number | string> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) {
+      return exitCode ?? signalCode ?? '';
+    }
+    const exit = once(this.#child, 'exit');
+    this.#child.kill(signal);
+    const [code, endedBy] = await exit;
+    return code ?? endedBy;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end('SIGKILL');
+  }
+}
+
+/** What the process prints until it says what to try next. */
+async function welcomeOf(child: ChildProcess): Promise<string> {
+  let printed = '';
+  const { stdout, stderr } = child;
+  assert.ok(stdout && stderr);
+  stderr.on('data', (octets) => {
+    printed += octets;
+  });
+  const died = once(child, 'exit').then(() => assert.fail(`the gateway ended: ${printed}`));
+  const welcomed = new Promise<void>((resolve) => {
+    stdout.on('data', (octets) => {
+      printed += octets;
+      if (printed.includes('Try next')) {
+        resolve();
+      }
+    });
+  });
+  await Promise.race([welcomed, died]);
+  died.catch(() => {});
+  return printed;
+}
+
+function portIn(welcome: string, label: string): number {
+  const port = new RegExp(`${label}\\s+http://127\\.0\\.0\\.1:(\\d+)`).exec(welcome)?.[1];
+  assert.ok(port, `no port for ${label} in: ${welcome}`);
+  return Number(port);
+}
