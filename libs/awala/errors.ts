@@ -24,6 +24,7 @@ export class MalformedMessageError extends Error {
  * - `untrusted-path`: no certification path leads to a trusted certificate
  * - `wrong-recipient`: the message, or its sender's authorisation, is for another node
  * - `wrong-key`: an authorisation was granted to another key than the one presented
+ * - `rate-limit`: the sender's authorisation allows no more for now
  * - `decryption`: the payload cannot be decrypted with the session key it names
  */
 export type InvalidReason =
@@ -35,6 +36,7 @@ export type InvalidReason =
   | 'untrusted-path'
   | 'wrong-recipient'
   | 'wrong-key'
+  | 'rate-limit'
   | 'decryption';
 
 /** Well-formed, but must be refused for the `reason` given. */

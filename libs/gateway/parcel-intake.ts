@@ -6,6 +6,7 @@ import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
 import type { CollectedParcel, CollectionLedger } from './collection-ledger.ts';
+import { DeliveryRates } from './delivery-rates.ts';
 import type { Identity } from './identity.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -56,9 +57,11 @@ const PARCEL_PATH_LENGTH = 4;
  */
 export class ParcelIntake {
   readonly #parts: ParcelIntakeParts;
+  readonly #rates: DeliveryRates;
 
   constructor(parts: ParcelIntakeParts) {
     this.#parts = parts;
+    this.#rates = new DeliveryRates(parts);
   }
 
   /**
@@ -163,7 +166,13 @@ export class ParcelIntake {
     if (privateGateway) {
       const sender = parcel.sender.nodeId;
       const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
-      await mailbox.store(identity, parcel.octets, parcel.expiresAt);
+      const takeBack = this.#rates.take(parcel.sender);
+      try {
+        await mailbox.store(identity, parcel.octets, parcel.expiresAt);
+      } catch (error) {
+        takeBack();
+        throw error;
+      }
     } else {
       await outbox.store(parcel);
     }

@@ -1,0 +1,74 @@
+import { hash } from 'node:crypto';
+import { InvalidMessageError } from '#awala/errors.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import type { Clock } from '#clock/clock.ts';
+
+/** Limited authorisations that are counted at once; some 200 octets each. */
+const MAX_AUTHORISATIONS = 10_000;
+
+interface Period {
+  readonly endsAtMs: number;
+  deliveries: number;
+}
+
+/**
+ * Holds senders to the number of parcels per period that their authorisations
+ * allow, by the time of receipt. A period begins with its first parcel.
+ *
+ * Each process counts for itself, and forgets with its end: several let through
+ * as many times the limit.
+ *
+ * @see RS-002 "Rate Limiting Extension"
+ */
+export class DeliveryRates {
+  readonly #clock: Clock;
+  /** By the digest of what the issuer signed, in the order in which the periods began. */
+  readonly #periods = new Map<string, Period>();
+
+  constructor({ clock }: { readonly clock: Clock }) {
+    this.#clock = clock;
+  }
+
+  /**
+   * Counts a delivery.
+   *
+   * @param authorization - the sender's certificate, verified
+   * @returns takes the delivery back, which came to nothing
+   * @throws {InvalidMessageError} `rate-limit`, if the authorisation allows no more for now
+   */
+  take(authorization: Certificate): () => void {
+    const { rateLimit } = authorization;
+    if (!rateLimit) {
+      return () => {};
+    }
+    const period = this.#period(authorization, rateLimit.periodSeconds);
+    if (period.deliveries >= rateLimit.limit) {
+      const { limit, periodSeconds } = rateLimit;
+      throw new InvalidMessageError(
+        'rate-limit',
+        `Sender may deliver no more than ${limit} parcels in ${periodSeconds} seconds`,
+      );
+    }
+    period.deliveries += 1;
+    return () => {
+      period.deliveries -= 1;
+    };
+  }
+
+  #period({ tbs }: Certificate, periodSeconds: number): Period {
+    const key = hash('sha256', tbs, 'base64');
+    const nowMs = this.#clock.now().getTime();
+    const current = this.#periods.get(key);
+    if (current && nowMs < current.endsAtMs) {
+      return current;
+    }
+    this.#periods.delete(key);
+    const [oldest] = this.#periods.keys();
+    if (oldest !== undefined && this.#periods.size >= MAX_AUTHORISATIONS) {
+      this.#periods.delete(oldest);
+    }
+    const period = { endsAtMs: nowMs + periodSeconds * 1_000, deliveries: 0 };
+    this.#periods.set(key, period);
+    return period;
+  }
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { OIDS } from '#awala/der/oids.ts';
+import { integer, sequence } from '#awala/der/writer.ts';
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { silentLog } from '#log/log.ts';
+import { noMetrics } from '#metrics/port.ts';
+import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { extension } from '#test/builders/crafted-certificates.ts';
+import { ParcelRoad } from '#test/builders/parcel-road.ts';
+import type { Peer } from '#test/builders/peers.ts';
+import { CollectionLedger } from './collection-ledger.ts';
+import { Mailbox } from './mailbox.ts';
+import { ParcelIntake } from './parcel-intake.ts';
+
+const outbox = { store: () => Promise.reject(new Error('nothing is bound for the Internet')) };
+
+describe('what a sender may deliver only so often', () => {
+  const clock = new ManualClock();
+  let road: ParcelRoad;
+  let sender: Peer;
+
+  before(async () => {
+    road = await ParcelRoad.at(clock.now());
+    const onePerMinute = sequence(integer(1), integer(60));
+    const moreExtensions = [extension(OIDS.deliveryRateLimit, false, onePerMinute)];
+    sender = road.withCertificate(road.sender, { moreExtensions }, road.recipient);
+  });
+
+  function opened() {
+    const state = { isStoreDown: false };
+    const objects = new InMemoryObjectStore({
+      before: () => {
+        if (state.isStoreDown) {
+          throw new BackingUnavailableError('object-store', 'down');
+        }
+      },
+    });
+    const parts = { clock, objects, signals: new InProcessSignals({ log: silentLog }) };
+    const mailbox = new Mailbox(parts);
+    const intake = new ParcelIntake({
+      verifier: new MessageVerifier(),
+      identity: { trustedCertificates: async () => [road.us.certificate] },
+      mailbox,
+      outbox,
+      ledger: new CollectionLedger({ clock, records: new InMemoryRecordStore({ clock }) }),
+      internetAddress: 'gateway.example',
+      clock,
+      metrics: noMetrics,
+    });
+    const accept = (id: string) => intake.acceptFromInternet(intake.read(parcel(id)));
+    const held = () => Array.fromAsync(mailbox.list(road.phone.nodeId));
+    return { state, intake, accept, held };
+  }
+
+  const parcel = (id: string) => road.parcel({ sender, id });
+  const refusal = { code: 'INVALID', reason: 'rate-limit' };
+
+  it('is refused past that, and not stored', async () => {
+    const { accept, held } = opened();
+
+    await accept('one');
+    await assert.rejects(accept('two'), refusal);
+
+    assert.equal((await held()).length, 1);
+  });
+
+  it('is not used up by what could not be stored', async () => {
+    const { state, accept } = opened();
+    state.isStoreDown = true;
+    await assert.rejects(accept('one'), BackingUnavailableError);
+
+    state.isStoreDown = false;
+
+    await accept('one');
+  });
+
+  it('is not used up by what a courier brings again', async () => {
+    const { intake } = opened();
+    const from = { privateGateway: road.phone.nodeId, road: 'cargo' } as const;
+    const bring = (id: string) => intake.acceptFromPrivateGateway(intake.read(parcel(id)), from);
+
+    assert.equal((await bring('one')).isDuplicate, false);
+    assert.equal((await bring('one')).isDuplicate, true);
+    await assert.rejects(bring('two'), refusal);
+  });
+});
