@@ -405,6 +405,24 @@ describe('CollectCargo', () => {
       assert.equal(parcels.length, held.size);
       assert.deepEqual(new Set(parcels), held);
     });
+
+    it('whose deadline is near gets one cargo to acknowledge, before it gets several at once', async () => {
+      await using opened = await openCogrpc();
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      await holdParcels(opened, phone.peer, { count: 12, octets: 200_000 });
+      const authorization = authorizationOf(await phone.cca());
+      const silent = courier.collect([authorization], { deadlineMs: 1_000 });
+      assert.equal((await silent.ended).code, status.DEADLINE_EXCEEDED);
+      assert.equal(silent.received.length, 1);
+      const started = courier.collect([authorization], { deadlineMs: 30_000 });
+      await started.receivedAtLeast(1);
+      started.send({ id: started.received[0]?.id ?? '' });
+      await started.receivedAtLeast(3);
+      assert.ok(started.received.length >= 3);
+      started.call.cancel();
+      await started.ended;
+    });
   });
 
   describe('a failing backing service', () => {

@@ -237,9 +237,16 @@ export class CargoCollection {
   }
 
   async #windowOpens(): Promise<void> {
-    while (this.#unacknowledged.size >= this.#request.limits.window) {
+    while (this.#unacknowledged.size >= this.#window) {
       await this.#acknowledgement();
     }
+  }
+
+  /** Before a near deadline, one cargo tells how many of the next can be acknowledged in time. */
+  get #window(): number {
+    const { window, acknowledgementTimeoutMs } = this.#request.limits;
+    const isDeadlineNear = this.#timeLeftMs() < acknowledgementTimeoutMs;
+    return isDeadlineNear && !this.#sizes.isSpeedKnown ? 1 : window;
   }
 
   async #allAcknowledged(): Promise<void> {

@@ -41,6 +41,11 @@ export class CargoSizes {
     return this.#clamp(Math.min(this.#target, canBeSent / 2));
   }
 
+  /** Whether a cargo of this call was acknowledged. */
+  get isSpeedKnown(): boolean {
+    return this.#octetsPerMs !== null;
+  }
+
   /** How long so many octets will probably take to be acknowledged; 0 if nothing is known. */
   estimateMs(octets: number): number {
     return this.#octetsPerMs === null ? 0 : octets / this.#octetsPerMs;
