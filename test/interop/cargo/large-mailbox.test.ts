@@ -9,11 +9,11 @@ import { JsPhone } from '../support/js-phone.ts';
 import { JsPrivateGateway } from '../support/js-private-gateway.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
-/** `CARGO_MEGABYTES=300` is the full proof, which takes two minutes. */
-const MEGABYTES = Number(process.env.CARGO_MEGABYTES ?? 24);
+/** `CARGO_MEGABYTES=300` is the full proof, which takes three minutes. */
+const MEGABYTES = Number(process.env.CARGO_MEGABYTES ?? 20);
 const PARCELS = { count: MEGABYTES * 10, octets: 100_000 };
 /** What the slow courier takes in, such as with a bad card: too slow for one call of three seconds. */
-const SLOW_OCTETS_PER_MS = 5_000;
+const SLOW_OCTETS_PER_MS = 2_500;
 
 describe(`a mailbox of ${MEGABYTES} MB, in a whole gateway`, () => {
   let gateway: RunningGateway;
