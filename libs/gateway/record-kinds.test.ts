@@ -6,6 +6,9 @@ import { RECORD_KINDS } from './record-kinds.ts';
 it('every kind of record that the gateway keeps is known to who provisions its expiry', async () => {
   const kinds: string[] = [];
   for await (const path of glob('**/*.ts', { cwd: import.meta.dirname })) {
+    if (path.endsWith('.test.ts')) {
+      continue;
+    }
     const source = await readFile(`${import.meta.dirname}/${path}`, 'utf8');
     kinds.push(
       ...source.matchAll(/\brecordKind<[^(]*>\('([a-z-]+)'\)/g).map(([, name]) => `${name}`),
