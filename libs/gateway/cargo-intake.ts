@@ -2,7 +2,6 @@ import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics, RefusalReason } from '#metrics/port.ts';
@@ -10,6 +9,7 @@ import type { ObjectKey, ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import type { Identity } from './identity.ts';
 import { cargoKey } from './object-keys.ts';
+import { queueStored } from './queue-stored.ts';
 
 /** Jobs of this topic carry the keys of cargoes to unpack. */
 export const CARGO_TOPIC = 'incoming-cargo';
@@ -68,7 +68,7 @@ export class CargoIntake {
     const key = cargoKey({ sender, cargoId: cargo.id });
     const { expiresAt } = cargo;
     await objects.put(key, octets, { expiresAt });
-    await this.#enqueue(key, expiresAt);
+    await queueStored({ what: 'cargo', topic: CARGO_TOPIC, key, expiresAt }, this.#parts);
     metrics.cargoAccepted();
     log.info({ peer: sender, cargo: cargo.id, octets: octets.byteLength }, 'Accepted a cargo');
     return { outcome: 'stored', key, sender, cargoId: cargo.id };
@@ -97,19 +97,5 @@ export class CargoIntake {
     this.#parts.metrics.cargoRefused(reason);
     this.#parts.log.info({ reason, detail: error.message }, 'Refused a cargo');
     return { outcome: 'refused', reason };
-  }
-
-  async #enqueue(key: ObjectKey, expiresAt: Date): Promise<void> {
-    try {
-      await this.#parts.queue.enqueue(CARGO_TOPIC, key, { expiresAt });
-    } catch (error) {
-      if (!(error instanceof BackingUnavailableError)) {
-        throw error;
-      }
-      this.#parts.log.warn(
-        { error, key },
-        'A stored cargo was not queued; the sweeper will queue it',
-      );
-    }
   }
 }

@@ -46,15 +46,6 @@ export class CollectionLedger {
   }
 
   /**
-   * Whether this parcel was accepted from this private gateway before. Costs one read.
-   *
-   * @throws {BackingUnavailableError}
-   */
-  async has(parcel: CollectedParcel): Promise<boolean> {
-    return (await this.find(parcel)) !== null;
-  }
-
-  /**
    * By which road this parcel was accepted from this private gateway; null if it
    * was not. Costs one read.
    *

@@ -1,29 +1,27 @@
 import { MalformedMessageError } from '#awala/errors.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import { internetBoundKey } from './object-keys.ts';
+import { queueStored } from './queue-stored.ts';
 
 /** Jobs of this topic carry the keys of parcels to post to their Internet address. */
 export const INTERNET_DELIVERY_TOPIC = 'internet-delivery';
 
+interface OutboxParts {
+  readonly objects: ObjectStore;
+  readonly queue: WorkQueue;
+  readonly log: Log;
+}
+
 /** The parcels bound for other Internet addresses, until they are delivered or expire. */
 export class Outbox {
-  readonly #objects: ObjectStore;
-  readonly #queue: WorkQueue;
-  readonly #log: Log;
+  readonly #parts: OutboxParts;
 
-  constructor(parts: {
-    readonly objects: ObjectStore;
-    readonly queue: WorkQueue;
-    readonly log: Log;
-  }) {
-    this.#objects = parts.objects;
-    this.#queue = parts.queue;
-    this.#log = parts.log;
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
   }
 
   /**
@@ -45,18 +43,10 @@ export class Outbox {
       parcelId: parcel.id,
     });
     const { expiresAt } = parcel;
-    await this.#objects.put(key, parcel.octets, { expiresAt });
-    await this.#enqueue(key, expiresAt);
-  }
-
-  async #enqueue(key: string, expiresAt: Date): Promise<void> {
-    try {
-      await this.#queue.enqueue(INTERNET_DELIVERY_TOPIC, key, { expiresAt });
-    } catch (error) {
-      if (!(error instanceof BackingUnavailableError)) {
-        throw error;
-      }
-      this.#log.warn({ error, key }, 'A stored parcel was not queued; the sweeper will queue it');
-    }
+    await this.#parts.objects.put(key, parcel.octets, { expiresAt });
+    await queueStored(
+      { what: 'parcel', topic: INTERNET_DELIVERY_TOPIC, key, expiresAt },
+      this.#parts,
+    );
   }
 }

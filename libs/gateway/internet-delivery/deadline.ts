@@ -1,7 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 
 /** Something took longer than it may. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   readonly code = 'DEADLINE';
 
   constructor(what: string, timeoutMs: number) {

@@ -3,7 +3,7 @@ import { buildConnector } from 'undici';
 import type { DestinationResolver } from './destination-resolver.ts';
 
 /** A host is, or resolves to, nothing but addresses that strangers must not make us connect to. */
-export class ForbiddenAddressError extends Error {
+class ForbiddenAddressError extends Error {
   readonly code = 'FORBIDDEN_ADDRESS';
 
   constructor(host: string) {

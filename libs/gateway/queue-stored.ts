@@ -1,0 +1,28 @@
+import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import type { Log } from '#log/log.ts';
+import type { ObjectKey } from '#object-store/port.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
+
+/**
+ * Queues the job of an object that is stored. A queue that is down, or full, is no
+ * failure: the sweeper queues what is stored and has no job.
+ */
+export async function queueStored(
+  stored: {
+    readonly what: 'cargo' | 'parcel';
+    readonly topic: string;
+    readonly key: ObjectKey;
+    readonly expiresAt: Date;
+  },
+  { queue, log }: { readonly queue: Pick<WorkQueue, 'enqueue'>; readonly log: Log },
+): Promise<void> {
+  const { what, topic, key, expiresAt } = stored;
+  try {
+    await queue.enqueue(topic, key, { expiresAt });
+  } catch (error) {
+    if (!(error instanceof BackingUnavailableError) && !(error instanceof BackingFullError)) {
+      throw error;
+    }
+    log.warn({ error, key }, `A stored ${what} was not queued; the sweeper will queue it`);
+  }
+}
