@@ -29,6 +29,7 @@ interface ComposeService {
   readonly environment?: Readonly<Record<string, string>>;
   readonly depends_on?: readonly string[] | Readonly<Record<string, object>>;
   readonly volumes?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
 }
 
 interface ComposeFile {
@@ -75,6 +76,17 @@ describe('compose.yaml', () => {
       assert.ok(name === 'command' || existsSync(join(ROOT, main)), `${name}: ${main}`);
       readCommandConfig(environmentOf(service));
     }
+  });
+
+  it('writes every word of a command as one', () => {
+    for (const [name, { command = [], healthcheck }] of Object.entries(file.services)) {
+      const words: readonly unknown[] = [...command, ...(healthcheck?.test ?? [])];
+      assert.ok(
+        words.every((word) => typeof word === 'string'),
+        name,
+      );
+    }
+    assert.equal(file.services.poweb?.healthcheck?.test.length, 4);
   });
 
   it('pins every image by its tag', () => {
