@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Manifest } from './manifests.ts';
+import { MATRIX } from './matrix.ts';
+import { ENVIRONMENTS, renderChart, renderEnvironment, runHelmfile, runLint } from './rendering.ts';
+import { validate } from './validation.ts';
+
+describe('the charts', () => {
+  for (const chart of ['awala-gateway', 'google-cloud'] as const) {
+    it(`${chart}: nothing to complain about for helm lint`, async () => {
+      const { code, stdout, stderr } = await runLint(chart);
+      assert.equal(code, 0, stdout + stderr);
+    });
+  }
+
+  for (const { name, chart, values } of MATRIX) {
+    it(`${chart}, ${name}: what Kubernetes would take`, async () => {
+      assert.deepEqual(await validate(await renderChart(chart, values)), []);
+    });
+  }
+});
+
+describe('an environment', () => {
+  for (const environment of ENVIRONMENTS) {
+    it(`${environment}: what Kubernetes would take`, async () => {
+      assert.deepEqual(await validate(await renderEnvironment(environment)), []);
+    });
+  }
+
+  it('is not rendered without the image that is to run', async () => {
+    const { code, stderr } = await runHelmfile('development', ['template'], {});
+    assert.notEqual(code, 0);
+    assert.match(stderr, /AWALA_IMAGE_DIGEST/);
+  });
+
+  it('orders Google Cloud before the gateway', async () => {
+    const charts = (await renderEnvironment('production')).map((manifest) =>
+      manifest.text('metadata', 'labels', 'app.kubernetes.io/name'),
+    );
+    assert.equal(charts[0], 'google-cloud');
+    assert.ok(charts.indexOf('awala-gateway') > charts.lastIndexOf('google-cloud'));
+  });
+});
+
+describe('the validator', () => {
+  const metadata = { name: 'one' };
+
+  it('refuses a field that Kubernetes does not know', async () => {
+    const service = { apiVersion: 'v1', kind: 'Service', metadata, spec: { prots: [] } };
+    const [sentence = '', ...others] = await validate([new Manifest(service)]);
+    assert.match(sentence, /^Service one: .*prots/);
+    assert.equal(others.length, 0);
+  });
+
+  it('refuses a field that a custom resource does not have, and one that is missing', async () => {
+    const ring = { apiVersion: 'kms.cnrm.cloud.google.com/v1beta1', kind: 'KMSKeyRing', metadata };
+    const sentences = await validate([
+      new Manifest({ ...ring, spec: { location: 'europe-west3', loction: 'x' } }),
+      new Manifest({ ...ring, spec: {} }),
+      new Manifest({ ...ring, spec: { location: 'europe-west3' } }),
+    ]);
+    assert.equal(sentences.length, 2);
+    assert.match(sentences[0] ?? '', /loction/);
+    assert.match(sentences[1] ?? '', /location/);
+  });
+
+  it('refuses a custom resource without a schema', async () => {
+    const unknown = { apiVersion: 'example.org/v1', kind: 'Unknown', metadata, spec: {} };
+    assert.equal((await validate([new Manifest(unknown)])).length, 1);
+  });
+});

@@ -1,0 +1,58 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeDefinitions } from './custom-resources.ts';
+import type { Manifest } from './manifests.ts';
+import { KUBERNETES_VERSION } from './rendering.ts';
+import { runTool } from './tools.ts';
+
+interface Finding {
+  readonly status: string;
+  readonly message?: string;
+  readonly details?: {
+    readonly causes?: readonly { readonly message?: string; readonly field?: string }[];
+  };
+}
+
+/**
+ * Holds manifests against the schemas of Kubernetes, and those of `schemas/`.
+ *
+ * @returns a sentence for each manifest that is not valid
+ */
+export async function validate(manifests: readonly Manifest[]): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'awala-manifests-'));
+  try {
+    const definitions = join(folder, 'definitions');
+    await writeDefinitions(definitions);
+    const path = join(folder, 'manifests.yaml');
+    await writeFile(path, manifests.map(({ content }) => JSON.stringify(content)).join('\n---\n'));
+    const { stdout, stderr } = await runTool('kubectl-validate', [
+      path,
+      `--version=${KUBERNETES_VERSION}`,
+      `--local-crds=${definitions}`,
+      '--output=json',
+    ]);
+    return describeFindings(stdout, stderr, manifests);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function describeFindings(
+  stdout: string,
+  stderr: string,
+  manifests: readonly Manifest[],
+): readonly string[] {
+  if (!stdout.trim()) {
+    throw new Error(stderr);
+  }
+  const files: Readonly<Record<string, readonly Finding[]>> = JSON.parse(stdout);
+  const findings = Object.values(files).flat();
+  if (findings.length !== manifests.length) {
+    throw new Error(`${findings.length} of ${manifests.length} manifests were looked at`);
+  }
+  return findings.flatMap(({ status, message = '' }, index) => {
+    const manifest = manifests[index];
+    return status === 'Success' ? [] : [`${manifest?.kind} ${manifest?.name}: ${message}`];
+  });
+}
