@@ -36,32 +36,32 @@ export async function renderEnvironment(
 
 export type Chart = 'awala-gateway' | 'google-cloud';
 
-/** Values that each chart must be given, and no more. */
+/** Values that each chart must be given, as `--set-json` takes them; no more. */
 const NEEDED: Readonly<Record<Chart, readonly string[]>> = {
   'awala-gateway': [
-    'internetAddress=gateway.example.org',
-    'hosts.poweb=poweb.gateway.example.org',
-    'hosts.pohttp=pohttp.gateway.example.org',
-    'hosts.cogrpc=cogrpc.gateway.example.org',
-    `image.digest=${DIGEST}`,
-    `image.revision=${REVISION}`,
-    'backing.objectStore.bucket=project-one-parcels',
-    'backing.recordStore.project=project-one',
-    'backing.keyVault.identityKeyVersion=projects/p/locations/l/keyRings/r/cryptoKeys/identity/cryptoKeyVersions/1',
-    'backing.keyVault.sealingKey=projects/p/locations/l/keyRings/r/cryptoKeys/sealing',
-    'workloadIdentity.project=project-one',
+    'internetAddress="gateway.example.org"',
+    'hosts.poweb="poweb.gateway.example.org"',
+    'hosts.pohttp="pohttp.gateway.example.org"',
+    'hosts.cogrpc="cogrpc.gateway.example.org"',
+    `image.digest="${DIGEST}"`,
+    `image.revision="${REVISION}"`,
+    'backing.objectStore.bucket="project-one-parcels"',
+    'backing.recordStore.project="project-one"',
+    'backing.keyVault.identityKeyVersion="projects/p/locations/l/keyRings/r/cryptoKeys/identity/cryptoKeyVersions/1"',
+    'backing.keyVault.sealingKey="projects/p/locations/l/keyRings/r/cryptoKeys/sealing"',
+    'workloadIdentity.project="project-one"',
   ],
   'google-cloud': [
-    'project.id=project-one',
-    'project.number=123456789012',
-    'region=europe-west3',
-    'bucket.name=project-one-parcels',
-    'dns.zone=gateway.example.org',
-    'hosts.poweb=poweb.gateway.example.org',
-    'hosts.pohttp=pohttp.gateway.example.org',
-    'hosts.cogrpc=cogrpc.gateway.example.org',
-    'internetAddress=gateway.example.org',
-    'monitoring.email=operators@example.org',
+    'project.id="project-one"',
+    'project.number="123456789012"',
+    'region="europe-west3"',
+    'bucket.name="project-one-parcels"',
+    'dns.zone="gateway.example.org"',
+    'hosts.poweb="poweb.gateway.example.org"',
+    'hosts.pohttp="pohttp.gateway.example.org"',
+    'hosts.cogrpc="cogrpc.gateway.example.org"',
+    'internetAddress="gateway.example.org"',
+    'monitoring.email="operators@example.org"',
   ],
 };
 
@@ -91,8 +91,7 @@ function chartArguments(chart: Chart, values: readonly string[]): string[] {
     `charts/${chart}`,
     '--namespace=awala',
     `--kube-version=${KUBERNETES_VERSION}.0`,
-    ...NEEDED[chart].map((value) => `--set-string=${value}`),
-    ...values.map((value) => `--set-json=${value}`),
+    ...[...NEEDED[chart], ...values].map((value) => `--set-json=${value}`),
   ];
 }
 

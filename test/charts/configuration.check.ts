@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import {
+  listVariables,
+  readConfiguration,
+  type Variables,
+} from '#runtime/configuration/configuration.ts';
+import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/process.ts';
+import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
+import { POHTTP_SERVICE_VARIABLES } from '#services/pohttp/config.ts';
+import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
+import { COMMAND_VARIABLES } from '#services/standalone/commands/command-variables.ts';
+import { provisionCommand } from '#services/standalone/commands/provision.ts';
+import { WORKERS_SERVICE_VARIABLES } from '#services/workers/process.ts';
+import { at, Manifest as Part } from './manifests.ts';
+import { renderAll } from './renderings.ts';
+
+const SERVICES: Readonly<Record<string, Variables>> = {
+  poweb: POWEB_SERVICE_VARIABLES,
+  collection: COLLECTION_SERVICE_VARIABLES,
+  pohttp: POHTTP_SERVICE_VARIABLES,
+  cogrpc: COGRPC_SERVICE_VARIABLES,
+  workers: WORKERS_SERVICE_VARIABLES,
+};
+
+const COMMANDS = ['keygen', 'rotate', 'provision'];
+
+/** The environment of each container that runs our image, where it is ours to set. */
+interface Program {
+  readonly of: string;
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+async function listPrograms(): Promise<readonly Program[]> {
+  return (await renderAll()).flatMap(({ name, manifests }) =>
+    manifests.flatMap(({ pod }) =>
+      (pod?.list('containers') ?? [])
+        .map((each) => new Part(each))
+        .filter((container) => container.text('image').includes('/awala-gateway@'))
+        .map((container) => ({
+          of: name,
+          name: container.text('name'),
+          environment: Object.fromEntries(
+            container.list('env').map((each) => [
+              String(each.name),
+              // What a Secret holds is no text of the chart's.
+              String(each.value ?? 'rediss://:password@10.0.0.3:6378'),
+            ]),
+          ),
+        })),
+    ),
+  );
+}
+
+const programs = await listPrograms();
+
+describe('the environment of a service', () => {
+  for (const [service, variables] of Object.entries(SERVICES)) {
+    const known = listVariables(variables).map(({ name }) => name);
+    const mine = programs.filter(({ name }) => name === service);
+
+    it(`${service}: only variables that it reads`, () => {
+      assert.ok(mine.length > 10);
+      for (const { of, environment } of mine) {
+        const unknown = Object.keys(environment).filter((name) => !known.includes(name));
+        assert.deepEqual(unknown, [], of);
+      }
+    });
+
+    it(`${service}: all that it needs, with values that it takes`, () => {
+      for (const { of, environment } of mine) {
+        assert.doesNotThrow(() => readConfiguration(environment, variables), of);
+      }
+    });
+
+    it(`${service}: settings of its own by name, which the schema lists`, async () => {
+      const path = new URL('../../charts/awala-gateway/values.schema.json', import.meta.url);
+      const settings = ['properties', 'services', 'properties', service, 'properties', 'settings'];
+      const schema = at(JSON.parse(await readFile(path, 'utf8')), settings);
+      const listed = at(schema, ['propertyNames', 'enum']);
+      const set = new Set(mine.flatMap(({ environment }) => Object.keys(environment)));
+      const settable = Array.isArray(listed) ? listed.map(String) : [];
+      assert.deepEqual(
+        settable.filter((name) => !known.includes(name)),
+        [],
+      );
+      const unreachable = known.filter((name) => !set.has(name) && !settable.includes(name));
+      assert.deepEqual(unreachable.toSorted(), expectedOutOfReach(known));
+    });
+  }
+
+  it('is that of a command of the command line for each job', () => {
+    const known = new Set(listVariables(COMMAND_VARIABLES).map(({ name }) => name));
+    for (const name of COMMANDS) {
+      const mine = programs.filter((program) => program.name === name);
+      assert.ok(mine.length > 0, name);
+      for (const { of, environment } of mine) {
+        const unknown = Object.keys(environment).filter(
+          (each) =>
+            !known.has(each) && !(name === 'provision' && provisionCommand.usage.includes(each)),
+        );
+        assert.deepEqual(unknown, [], `${of}: ${name}`);
+        assert.doesNotThrow(() => readConfiguration(environment, COMMAND_VARIABLES), of);
+      }
+    }
+  });
+});
+
+/** What the chart never sets: the emulator of keys, and what the image itself says. */
+function expectedOutOfReach(known: readonly string[]): readonly string[] {
+  return ['KMS_EMULATOR_HOST', 'REVISION'].filter((name) => known.includes(name));
+}

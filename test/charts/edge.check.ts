@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { COLLECTION_PATH } from '#services/collection/collection-server.ts';
+import { type Manifest, Manifest as Part } from './manifests.ts';
+import { renderChart, renderEnvironment, runTemplate } from './rendering.ts';
+import { ofKind } from './renderings.ts';
+
+const HOUR_S = 3_600;
+const OTHER_GATEWAY =
+  'edge.gateway={"provider":"other","className":"envoy","http":"redirect","tlsSecret":"tls"}';
+
+function serviceBehind(manifests: readonly Manifest[], hostname: string, path: string): string {
+  const routes = [...ofKind(manifests, 'HTTPRoute'), ...ofKind(manifests, 'GRPCRoute')];
+  const candidates = routes
+    .filter((route) => route.text('spec', 'hostnames', 0) === hostname)
+    .flatMap((route) => route.list('spec', 'rules').map((rule) => new Part(rule)))
+    .map((rule) => ({
+      prefix: rule.text('matches', 0, 'path', 'value') || '/',
+      service: rule.text('backendRefs', 0, 'name'),
+    }))
+    .filter(({ prefix }) => path.startsWith(prefix))
+    .sort((a, b) => b.prefix.length - a.prefix.length);
+  return candidates[0]?.service ?? '';
+}
+
+/** The time that each Service is given to answer, in seconds. */
+function policyTimeouts(manifests: readonly Manifest[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    ofKind(manifests, 'GCPBackendPolicy').map((policy) => [
+      policy.text('spec', 'targetRef', 'name'),
+      Number(policy.at('spec', 'default', 'timeoutSec')),
+    ]),
+  );
+}
+
+describe('the edge in production', async () => {
+  const manifests = await renderEnvironment('production');
+  const host = 'poweb.gateway.example.org';
+
+  it('reaches collection by its path on the host of PoWeb', () => {
+    assert.equal(serviceBehind(manifests, host, COLLECTION_PATH), 'awala-collection');
+    for (const path of ['/connection-params.der', '/v1/pre-registrations', '/v1/parcels']) {
+      assert.equal(serviceBehind(manifests, host, path), 'awala-poweb');
+    }
+  });
+
+  it('gives collection a Service, pods, backend and health check that it shares with nobody', () => {
+    const [service, ...others] = ofKind(manifests, 'Service').filter(
+      (each) => each.text('spec', 'selector', 'app.kubernetes.io/component') === 'collection',
+    );
+    assert.equal(service?.name, 'awala-collection');
+    assert.equal(others.length, 0);
+    for (const kind of ['GCPBackendPolicy', 'HealthCheckPolicy']) {
+      const targets = ofKind(manifests, kind).map((each) => each.text('spec', 'targetRef', 'name'));
+      assert.deepEqual(targets.toSorted(), [
+        'awala-cogrpc',
+        'awala-collection',
+        'awala-pohttp',
+        'awala-poweb',
+      ]);
+    }
+  });
+
+  it('gives hours to collection only', () => {
+    const { 'awala-collection': collection = 0, ...others } = policyTimeouts(manifests);
+    assert.ok(collection >= 2 * HOUR_S);
+    for (const [service, seconds] of Object.entries(others)) {
+      assert.ok(seconds < HOUR_S, service);
+    }
+    assert.ok((others['awala-poweb'] ?? HOUR_S) <= 60);
+    assert.ok((others['awala-pohttp'] ?? HOUR_S) <= 60);
+  });
+
+  it('serves couriers over HTTP/2', () => {
+    assert.equal(serviceBehind(manifests, 'cogrpc.gateway.example.org', '/'), 'awala-cogrpc');
+    const service = ofKind(manifests, 'Service').find(({ name }) => name === 'awala-cogrpc');
+    assert.equal(service?.text('spec', 'ports', 0, 'appProtocol'), 'kubernetes.io/h2c');
+  });
+
+  it('ends TLS with managed certificates of its hosts, and sends plain HTTP there', () => {
+    const [gateway] = ofKind(manifests, 'Gateway');
+    assert.equal(
+      gateway?.text('metadata', 'annotations', 'networking.gke.io/certmap'),
+      'awala-gateway',
+    );
+    const listeners = gateway?.list('spec', 'listeners') ?? [];
+    const hosts = listeners
+      .filter(({ protocol }) => protocol === 'HTTPS')
+      .map(({ hostname }) => hostname);
+    const certified = ofKind(manifests, 'CertificateManagerCertificate').map((each) =>
+      each.text('spec', 'managed', 'domains', 0),
+    );
+    assert.deepEqual(hosts.toSorted(), certified.toSorted());
+    const plain = ofKind(manifests, 'HTTPRoute').filter(
+      (route) => route.text('spec', 'parentRefs', 0, 'sectionName') === 'http',
+    );
+    assert.equal(plain.length, 1);
+    assert.equal(
+      plain[0]?.text('spec', 'rules', 0, 'filters', 0, 'requestRedirect', 'scheme'),
+      'https',
+    );
+    assert.equal(plain[0]?.at('spec', 'rules', 0, 'backendRefs'), null);
+  });
+
+  it('publishes the three SRV records and the hosts that they name', () => {
+    const records = ofKind(manifests, 'DNSRecordSet');
+    const srv = records
+      .filter((each) => each.text('spec', 'type') === 'SRV')
+      .map((each) => `${each.text('spec', 'name')} ${each.text('spec', 'rrdatas', 0)}`);
+    assert.deepEqual(srv.toSorted(), [
+      '_awala-crc._tcp.gateway.example.org. 0 1 443 cogrpc.gateway.example.org.',
+      '_awala-gsc._tcp.gateway.example.org. 0 1 443 poweb.gateway.example.org.',
+      '_awala-pdc._tcp.gateway.example.org. 0 1 443 pohttp.gateway.example.org.',
+    ]);
+    const hosts = records
+      .filter((each) => each.text('spec', 'type') === 'A')
+      .map((each) => each.text('spec', 'name'));
+    for (const record of srv) {
+      assert.ok(hosts.includes(record.split(' ').at(-1) ?? ''), record);
+    }
+  });
+
+  it('never leads to an operations port', () => {
+    for (const service of ofKind(manifests, 'Service')) {
+      const ports = service.list('spec', 'ports').map(({ targetPort }) => targetPort);
+      assert.deepEqual(ports, ['serving'], service.name);
+    }
+  });
+});
+
+describe('other edges', () => {
+  it('refuse plain HTTP if told to', async () => {
+    const manifests = await renderChart('awala-gateway', ['edge.gateway.http="refuse"']);
+    const listeners = ofKind(manifests, 'Gateway')[0]?.list('spec', 'listeners') ?? [];
+    assert.deepEqual([...new Set(listeners.map(({ port }) => port))], [443]);
+  });
+
+  it('have the hours of collection in its route where they know no policies', async () => {
+    const manifests = await renderChart('awala-gateway', [OTHER_GATEWAY]);
+    const timeouts = Object.fromEntries(
+      ofKind(manifests, 'HTTPRoute').map((route) => [
+        route.component,
+        Number.parseInt(route.text('spec', 'rules', 0, 'timeouts', 'request'), 10),
+      ]),
+    );
+    assert.ok((timeouts.collection ?? 0) >= 2 * HOUR_S);
+    assert.equal(timeouts.poweb, 30);
+    assert.equal(timeouts.pohttp, 30);
+    assert.equal(ofKind(manifests, 'GCPBackendPolicy').length, 0);
+  });
+
+  it('are an Ingress for each service, of which only that of collection has hours', async () => {
+    const manifests = await renderChart('awala-gateway', ['edge.kind="ingress"']);
+    const timeout = 'nginx.ingress.kubernetes.io/proxy-read-timeout';
+    for (const ingress of ofKind(manifests, 'Ingress')) {
+      const seconds = Number(ingress.at('metadata', 'annotations', timeout));
+      const path = ingress.text('spec', 'rules', 0, 'http', 'paths', 0, 'path');
+      assert.equal(seconds >= HOUR_S, ingress.component === 'collection');
+      assert.equal(path, ingress.component === 'collection' ? COLLECTION_PATH : '/');
+      assert.equal(
+        ingress.text('metadata', 'annotations', 'nginx.ingress.kubernetes.io/force-ssl-redirect'),
+        'true',
+      );
+    }
+    assert.equal(ofKind(manifests, 'Ingress').length, 4);
+    assert.equal(ofKind(manifests, 'Gateway').length, 0);
+  });
+
+  for (const [service, seconds] of [
+    ['poweb', 3_600],
+    ['pohttp', 7_200],
+    ['cogrpc', 3_600],
+    ['collection', 60],
+  ] as const) {
+    it(`refuse ${seconds} s for ${service}`, async () => {
+      const { code, stderr } = await runTemplate('awala-gateway', [
+        `edge.timeouts.${service}=${seconds}`,
+      ]);
+      assert.notEqual(code, 0);
+      assert.match(stderr, new RegExp(`at '/edge/timeouts/${service}': m`));
+    });
+  }
+});
+
+describe('the scaling', () => {
+  it('of collection follows connected phones and CPU, that of workers the queue', async () => {
+    const keda = await renderChart('awala-gateway', [
+      'autoscaling={"metrics":"keda","prometheusUrl":"http://prometheus:9090"}',
+    ]);
+    const triggers = (service: string) =>
+      (ofKind(keda, 'ScaledObject').find(({ component }) => component === service) ?? assert.fail())
+        .list('spec', 'triggers')
+        .map((each) => new Part(each))
+        .map((each) =>
+          `${each.text('type')} ${/awala_\w+/.exec(each.text('metadata', 'query'))?.[0] ?? ''}`.trim(),
+        );
+    assert.deepEqual(triggers('collection'), ['cpu', 'prometheus awala_collectors_connected']);
+    assert.deepEqual(triggers('workers'), ['cpu', 'prometheus awala_queue_jobs']);
+    assert.deepEqual(triggers('poweb'), ['cpu']);
+  });
+
+  it('of couriers goes down to nothing on demand, and never otherwise', async () => {
+    const keda =
+      'autoscaling={"metrics":"keda","prometheusUrl":"http://prometheus:9090","project":"project-one"}';
+    const least = async (values: readonly string[]) =>
+      ofKind(await renderChart('awala-gateway', values), 'ScaledObject')
+        .find(({ component }) => component === 'cogrpc')
+        ?.at('spec', 'minReplicaCount');
+    assert.equal(await least([keda, 'services.cogrpc.availability="onDemand"']), 0);
+    assert.equal(await least([keda]), 3);
+  });
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { RECORD_KINDS } from '#gateway/record-kinds.ts';
+import { MAX_AGE_DAYS } from '#object-store/gcs/bucket.ts';
+import { EXPIRY_FIELD } from '#record-store/firestore/documents.ts';
+import type { Manifest } from './manifests.ts';
+import { renderChart, renderEnvironment, runTemplate } from './rendering.ts';
+import { ofKind } from './renderings.ts';
+
+const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
+
+const manifests = await renderEnvironment('production');
+const members = ofKind(manifests, 'IAMPolicyMember');
+
+const RESOURCES: Readonly<Record<string, string>> = {
+  StorageBucket: 'bucket',
+  Project: 'database',
+  SecretManagerSecret: 'secret',
+};
+
+/** `account: role on resource`, as the table in docs/operations.md has it. */
+function granted(member: Manifest): string {
+  const account = member.text('spec', 'memberFrom', 'serviceAccountRef', 'name');
+  const kind = member.text('spec', 'resourceRef', 'kind');
+  const on = RESOURCES[kind] ?? `key ${member.text('spec', 'resourceRef', 'name')}`;
+  const role = member.text('spec', 'role').replace(/^projects\/[^/]+\/roles\//, '');
+  return `${account}: ${role} on ${on}`;
+}
+
+async function readTable(): Promise<readonly string[]> {
+  const text = await readFile(OPERATIONS, 'utf8');
+  const rows = text.matchAll(
+    /^\| `(?<account>awala-\w+)` \| (?<on>[\w ]+) \| `(?<role>[\w./]+)` \|/gm,
+  );
+  return Array.from(rows, ({ groups }) => `${groups?.account}: ${groups?.role} on ${groups?.on}`);
+}
+
+describe('the service accounts', () => {
+  const grants = members
+    .filter((each) => each.at('spec', 'memberFrom') !== null)
+    .map(granted)
+    .toSorted();
+
+  it('have the roles of the table in docs/operations.md, and no other', async () => {
+    assert.deepEqual(grants, (await readTable()).toSorted());
+    assert.ok(grants.length > 20);
+  });
+
+  const having = (pattern: RegExp) => [
+    ...new Set(grants.filter((each) => pattern.test(each)).map((each) => each.split(':')[0])),
+  ];
+
+  it('sign only where something is to be signed', () => {
+    assert.deepEqual(having(/cloudkms\.signer/), [
+      'awala-cogrpc',
+      'awala-keys',
+      'awala-poweb',
+      'awala-workers',
+    ]);
+  });
+
+  it('read no parcel where parcels are only written', () => {
+    const roles = ofKind(manifests, 'IAMCustomRole');
+    const writer = roles.find((each) => each.text('spec', 'resourceID') === 'awalaParcelWriter');
+    const permissions = writer?.at('spec', 'permissions');
+    assert.deepEqual(permissions, [
+      'storage.objects.create',
+      'storage.objects.delete',
+      'storage.objects.list',
+    ]);
+    for (const account of ['awala-poweb', 'awala-pohttp']) {
+      const onBucket = grants.filter(
+        (each) => each.startsWith(`${account}:`) && each.endsWith('on bucket'),
+      );
+      assert.deepEqual(onBucket, [`${account}: awalaParcelWriter on bucket`]);
+    }
+  });
+
+  it('open sealed keys only where cargo is read', () => {
+    assert.deepEqual(having(/Decrypter/), ['awala-cogrpc', 'awala-workers']);
+  });
+
+  it('belong to one Kubernetes account each', () => {
+    const pods = ofKind(manifests, 'ServiceAccount');
+    for (const account of ofKind(manifests, 'IAMServiceAccount')) {
+      const service = account.name.replace('awala-', '');
+      const binding = members.find(({ name }) => name === `${account.name}-pods`);
+      assert.match(
+        binding?.text('spec', 'member') ?? '',
+        new RegExp(`\\[awala/awala-${service}\\]$`),
+      );
+      const annotation = pods
+        .find(({ name }) => name === `awala-${service}`)
+        ?.text('metadata', 'annotations', 'iam.gke.io/gcp-service-account');
+      assert.ok(annotation?.startsWith(`${account.name}@`), account.name);
+    }
+  });
+
+  it('reach one database only', () => {
+    for (const member of members.filter((each) => granted(each).endsWith('on database'))) {
+      assert.match(member.text('spec', 'condition', 'expression'), /databases\/awala"$/);
+    }
+  });
+});
+
+describe('Google Cloud', () => {
+  it('is nowhere public, and encrypted with our keys', () => {
+    for (const member of members) {
+      assert.doesNotMatch(member.text('spec', 'member'), /allUsers|allAuthenticatedUsers/);
+    }
+    const [bucket] = ofKind(manifests, 'StorageBucket');
+    assert.equal(bucket?.text('spec', 'publicAccessPrevention'), 'enforced');
+    assert.equal(bucket?.at('spec', 'uniformBucketLevelAccess'), true);
+    assert.equal(bucket?.text('spec', 'encryption', 'kmsKeyRef', 'name'), 'storage');
+    const [redis] = ofKind(manifests, 'RedisInstance');
+    assert.match(
+      redis?.text('spec', 'customerManagedKeyRef', 'external') ?? '',
+      /cryptoKeys\/redis$/,
+    );
+    assert.equal(redis?.text('spec', 'transitEncryptionMode'), 'SERVER_AUTHENTICATION');
+    assert.equal(redis?.at('spec', 'authEnabled'), true);
+    assert.equal(redis?.text('spec', 'redisConfigs', 'maxmemory-policy'), 'noeviction');
+  });
+
+  it('removes what expired, as awala-gateway provision would', () => {
+    const [bucket] = ofKind(manifests, 'StorageBucket');
+    const rules = bucket?.list('spec', 'lifecycleRule').map((rule) => JSON.stringify(rule));
+    assert.deepEqual(rules, [
+      '{"action":{"type":"Delete"},"condition":{"daysSinceCustomTime":0}}',
+      `{"action":{"type":"Delete"},"condition":{"age":${MAX_AGE_DAYS}}}`,
+      '{"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1}}',
+    ]);
+    assert.equal(bucket?.at('spec', 'softDeletePolicy', 'retentionDurationSeconds'), 0);
+    const fields = ofKind(manifests, 'FirestoreField');
+    assert.deepEqual(
+      fields.map((each) => each.text('spec', 'collectionGroup')),
+      [...RECORD_KINDS],
+    );
+    assert.ok(fields.every((each) => each.text('spec', 'resourceID') === EXPIRY_FIELD));
+  });
+
+  it('keeps the identity in hardware, unrotated, and rotates the keys that encrypt', () => {
+    for (const key of ofKind(manifests, 'KMSCryptoKey')) {
+      assert.equal(key.text('spec', 'versionTemplate', 'protectionLevel'), 'HSM');
+      assert.equal(key.text('spec', 'destroyScheduledDuration'), '2592000s');
+      assert.equal(key.text('spec', 'rotationPeriod') === '', key.name === 'identity');
+    }
+  });
+
+  it('loses nothing when the release is removed, unless protection is lifted', async () => {
+    const lasting = [
+      'KMSCryptoKey',
+      'KMSKeyRing',
+      'StorageBucket',
+      'FirestoreField',
+      'ComputeAddress',
+      'DNSManagedZone',
+    ];
+    const policies = (of: readonly Manifest[]) =>
+      of
+        .filter(({ kind }) => lasting.includes(kind))
+        .map((each) => [
+          each.text('metadata', 'annotations', 'cnrm.cloud.google.com/deletion-policy'),
+          each.text('metadata', 'annotations', 'helm.sh/resource-policy'),
+        ]);
+    assert.deepEqual([...new Set(policies(manifests).map(String))], ['abandon,keep']);
+    const unprotected = await renderChart('google-cloud', ['deletionProtection=false']);
+    assert.deepEqual([...new Set(policies(unprotected).map(String))], ['delete,']);
+  });
+
+  it('is taken down only by who names the project', async () => {
+    const attempt = (confirm: string, isProtected: boolean) =>
+      runTemplate('google-cloud', [
+        `deletionProtection=${isProtected}`,
+        `teardown={"enabled":true,"confirm":"${confirm}"}`,
+      ]);
+    assert.match((await attempt('', false)).stderr, /teardown\.confirm must be "project-one"/);
+    assert.match((await attempt('project-two', false)).stderr, /teardown\.confirm must be/);
+    assert.match((await attempt('project-one', true)).stderr, /needs deletionProtection: false/);
+    assert.equal((await attempt('project-one', false)).code, 0);
+  });
+
+  it('empties the bucket by its lifecycle when it is taken down', async () => {
+    const taken = await renderEnvironment('production', {
+      AWALA_TEARDOWN: 'awala-gateway-production',
+    });
+    const [bucket] = ofKind(taken, 'StorageBucket');
+    assert.equal(bucket?.at('spec', 'lifecycleRule', 1, 'condition', 'age'), 0);
+    assert.equal(
+      bucket?.text('metadata', 'annotations', 'cnrm.cloud.google.com/force-destroy'),
+      'false',
+    );
+    await assert.rejects(
+      renderEnvironment('production', { AWALA_TEARDOWN: 'another' }),
+      /teardown\.confirm/,
+    );
+  });
+});

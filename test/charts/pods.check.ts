@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Manifest, Manifest as Part } from './manifests.ts';
+import { DIGEST, REVISION, renderEnvironment } from './rendering.ts';
+import { complaints, ofKind, type Rendering, renderAll } from './renderings.ts';
+
+const renderings: readonly Rendering[] = await renderAll();
+
+interface Container {
+  readonly of: Manifest;
+  readonly pod: Manifest;
+  readonly container: Manifest;
+}
+
+function containersOf(manifests: readonly Manifest[]): readonly Container[] {
+  return manifests.flatMap((of) => {
+    const { pod } = of;
+    const containers = pod ? [...pod.list('containers'), ...pod.list('initContainers')] : [];
+    return containers.map((each) => ({ of, pod: pod ?? of, container: new Part(each) }));
+  });
+}
+
+/** A complaint for each container of which `isFine` does not hold. */
+function checkContainers(isFine: (each: Container) => boolean): readonly string[] {
+  return complaints(renderings, (manifests) =>
+    containersOf(manifests)
+      .filter((each) => !isFine(each))
+      .map(({ of, container }) => `${of.kind} ${of.name}, ${container.text('name')}`),
+  );
+}
+
+describe('every pod', () => {
+  it('is there to be looked at', () => {
+    for (const { name, manifests } of renderings) {
+      if (!name.startsWith('google-cloud')) {
+        assert.ok(containersOf(manifests).length >= 7, name);
+      }
+    }
+  });
+
+  it('runs as an ordinary user without a way to become more', () => {
+    const found = checkContainers(({ pod, container }) => {
+      const security = (name: string) => container.at('securityContext', name);
+      return (
+        pod.at('securityContext', 'runAsNonRoot') === true &&
+        Number(pod.at('securityContext', 'runAsUser')) > 0 &&
+        pod.text('securityContext', 'seccompProfile', 'type') === 'RuntimeDefault' &&
+        security('allowPrivilegeEscalation') === false &&
+        security('readOnlyRootFilesystem') === true &&
+        container.text('securityContext', 'capabilities', 'drop', 0) === 'ALL'
+      );
+    });
+    assert.deepEqual(found, []);
+  });
+
+  it('holds no token of Kubernetes', () => {
+    const found = checkContainers(({ pod }) => pod.at('automountServiceAccountToken') === false);
+    assert.deepEqual(found, []);
+  });
+
+  it('asks for CPU and memory, and has limits', () => {
+    const found = checkContainers(({ container }) =>
+      ['requests', 'limits'].every((kind) =>
+        ['cpu', 'memory'].every((name) => container.text('resources', kind, name) !== ''),
+      ),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  it('runs an image that is named by its digest', () => {
+    const found = checkContainers(({ container }) =>
+      /@sha256:[0-9a-f]{64}$/.test(container.text('image')),
+    );
+    assert.deepEqual(found, []);
+  });
+
+  it('refers to Secrets and ConfigMaps that are there', () => {
+    const found = complaints(renderings, (manifests) => {
+      const present = [
+        ...ofKind(manifests, 'Secret').map(({ name }) => name),
+        ...ofKind(manifests, 'ExternalSecret').map((each) => each.text('spec', 'target', 'name')),
+        ...ofKind(manifests, 'ConfigMap').map(({ name }) => name),
+      ];
+      return containersOf(manifests).flatMap(({ of, pod, container }) =>
+        [
+          ...container
+            .list('env')
+            .map((each) => new Part(each).text('valueFrom', 'secretKeyRef', 'name')),
+          ...pod.list('volumes').map((each) => new Part(each).text('configMap', 'name')),
+        ]
+          .filter((name) => name !== '' && !present.includes(name))
+          .map((name) => `${of.name} refers to ${name}`),
+      );
+    });
+    // Without an external secret, the operator makes it: docs/operations.md.
+    assert.deepEqual(
+      found.filter((each) => /^(?:development|staging|production|.*Secret Manager):/.test(each)),
+      [],
+    );
+    assert.deepEqual(
+      found.filter((each) => !each.endsWith('refers to awala-redis')),
+      [],
+    );
+  });
+
+  it('has no secret in clear in its environment', () => {
+    const found = checkContainers(({ container }) =>
+      container.list('env').every((each) => !/:[^/]*@|PRIVATE KEY/.test(String(each.value ?? ''))),
+    );
+    assert.deepEqual(found, []);
+  });
+});
+
+describe('every service', () => {
+  const deployments = renderings.flatMap(({ manifests }) =>
+    ofKind(manifests, 'Deployment').filter(
+      (each) => each.text('metadata', 'labels', 'app.kubernetes.io/part-of') === 'awala-gateway',
+    ),
+  );
+
+  it('is asked on its operations port whether it started, is ready and lives', () => {
+    for (const deployment of deployments) {
+      const container = new Part(deployment.pod?.list('containers')[0] ?? {});
+      for (const [probe, path] of [
+        ['startupProbe', '/livez'],
+        ['readinessProbe', '/readyz'],
+        ['livenessProbe', '/livez'],
+      ] as const) {
+        assert.equal(container.text(probe, 'httpGet', 'port'), 'operations');
+        assert.equal(container.text(probe, 'httpGet', 'path'), path);
+      }
+    }
+  });
+
+  it('has longer to end than it takes to linger and drain', () => {
+    for (const { pod, name } of deployments) {
+      const container = new Part(pod?.list('containers')[0] ?? {});
+      const drain = container.list('env').find((each) => each.name === 'DRAIN_TIMEOUT')?.value;
+      const linger = Number(container.at('lifecycle', 'preStop', 'sleep', 'seconds') ?? 0);
+      const grace = Number(pod?.at('terminationGracePeriodSeconds'));
+      assert.ok(grace > linger + Number.parseInt(String(drain), 10), name);
+    }
+  });
+
+  it('is spread over three zones in production, scaled, and protected from evictions', async () => {
+    const manifests = await renderEnvironment('production');
+    for (const service of ['poweb', 'pohttp', 'cogrpc', 'collection', 'workers']) {
+      const of = (kind: string) =>
+        ofKind(manifests, kind).find(({ component }) => component === service) ?? assert.fail(kind);
+      const [zones] = of('Deployment').pod?.list('topologySpreadConstraints') ?? [];
+      assert.equal(zones?.topologyKey, 'topology.kubernetes.io/zone');
+      assert.equal(zones?.minDomains, 3);
+      assert.equal(zones?.whenUnsatisfiable, 'DoNotSchedule');
+      assert.ok(Number(of('HorizontalPodAutoscaler').at('spec', 'minReplicas')) >= 3);
+      assert.equal(of('PodDisruptionBudget').at('spec', 'maxUnavailable'), 1);
+      of('NetworkPolicy');
+      of('ServiceAccount');
+      assert.equal(of('Deployment').pod?.text('serviceAccountName'), of('ServiceAccount').name);
+    }
+  });
+
+  it('can be matched to a commit', async () => {
+    for (const deployment of ofKind(await renderEnvironment('production'), 'Deployment')) {
+      const path = ['spec', 'template', 'metadata', 'annotations'] as const;
+      assert.equal(deployment.text(...path, 'org.opencontainers.image.revision'), REVISION);
+      const container = new Part(deployment.pod?.list('containers')[0] ?? {});
+      assert.ok(container.text('image').endsWith(`@${DIGEST}`));
+      assert.ok(
+        container
+          .list('env')
+          .some(({ name, value }) => name === 'IMAGE_DIGEST' && value === DIGEST),
+      );
+    }
+  });
+});
