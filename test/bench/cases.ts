@@ -5,6 +5,7 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'accept-parcel': () => import('./cases/accept-parcel.ts'),
   'collection-handshake': () => import('./cases/collection-handshake.ts'),
   'http-accept': () => import('./cases/http-accept.ts'),
+  'event-loop-delay': () => import('./cases/event-loop-delay.ts'),
   'collect-backlog': () => import('./cases/collect-backlog.ts'),
   'backlog-growth': () => import('./cases/backlog-growth.ts'),
   'idle-collectors': () => import('./cases/idle-collectors.ts'),

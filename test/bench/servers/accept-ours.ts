@@ -12,6 +12,7 @@ import {
 } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
 import { openEmbeddedBacking } from './embedded-backing.ts';
+import { eventLoopTasks } from './event-loop-tasks.ts';
 
 const settings: AcceptingServerSettings = JSON.parse(process.argv[2] ?? '{}');
 const folder = await temporaryFolder();
@@ -33,8 +34,9 @@ const phone = await issueGatewayCertificate({
   notBefore: issuer.notBefore,
   notAfter: issuer.notAfter,
 });
-serveVitals<AcceptingServerInfo>({
+const info = {
   port: server.port,
   phoneCertificate: Buffer.from(phone.der).toString('base64'),
   gatewayCertificate: Buffer.from(issuer.der).toString('base64'),
-});
+};
+serveVitals<AcceptingServerInfo>(info, eventLoopTasks());
