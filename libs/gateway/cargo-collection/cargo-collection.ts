@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { freeOctets } from '#awala/free-octets.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -198,9 +199,11 @@ export class CargoCollection {
     if (!gathered) {
       return null;
     }
-    const { stretch, octets, release } = gathered;
+    const { stretch, octets, release, messages } = gathered;
     try {
-      return { serialised: await this.#packing.pack(gathered), stretch, octets, release };
+      const serialised = await this.#packing.pack(gathered);
+      messages.forEach(freeOctets);
+      return { serialised, stretch, octets, release };
     } catch (error) {
       release();
       throw error;

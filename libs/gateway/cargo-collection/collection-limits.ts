@@ -22,7 +22,7 @@ export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
   minCargoOctets: 32 * KIB,
   maxCargoOctets: 4 * MIB,
   aheadItems: 128,
-  aheadOctets: 3 * MIB,
+  aheadOctets: 4 * MIB,
   gatheringMs: 150,
   deadlineMarginMs: 400,
   acknowledgementTimeoutMs: 30_000,
