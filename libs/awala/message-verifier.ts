@@ -155,13 +155,10 @@ export class MessageVerifier {
       throw new MalformedMessageError('Signature is not detached from its content');
     }
     const path = this.#findPath(signedData.signer, { ...trust, intermediates: [] });
-    signedData.verifyDetached((algorithm) => {
-      const digest = createHash(algorithm);
-      for (const piece of boundToPurpose(plaintext, purpose)) {
-        digest.update(piece);
-      }
-      return digest.digest('hex');
-    });
+    const [header, body] = boundToPurpose(plaintext, purpose);
+    signedData.verifyDetached((algorithm) =>
+      createHash(algorithm).update(header).update(body).digest('hex'),
+    );
     this.#keep(path);
     return signedData.signer;
   }

@@ -1,20 +1,26 @@
-import { OIDS, type Oid } from '../der/oids.ts';
-import { implicit, piecesOf, sequence } from '../der/writer.ts';
+import { OIDS } from '../der/oids.ts';
+import { contextPrimitive, TAG } from '../der/reader.ts';
+import { encodeDer, headerOf, implicit } from '../der/writer.ts';
 
 /** What a detached signature is for; made for one purpose it is no good for another. */
 export type SignaturePurpose = 'parcel-delivery' | 'collection-handshake';
 
 /** What is signed along with the plaintext, to tell the purposes apart (RS-016). */
-const PURPOSE_OIDS: Readonly<Record<SignaturePurpose, Oid>> = {
-  'parcel-delivery': OIDS.parcelDelivery,
-  'collection-handshake': OIDS.collectionHandshake,
+const PURPOSE_FIELDS: Readonly<Record<SignaturePurpose, Uint8Array>> = {
+  'parcel-delivery': encodeDer(implicit(0, OIDS.parcelDelivery.content)),
+  'collection-handshake': encodeDer(implicit(0, OIDS.collectionHandshake.content)),
 };
 
 /**
- * What a detached signature is over: `SEQUENCE { [0] purpose, [1] plaintext }`,
- * in pieces of which the last is `plaintext` itself.
+ * What a detached signature is over: `SEQUENCE { [0] purpose, [1] plaintext }`, in
+ * two pieces of which the second is `plaintext` itself, not copied.
  */
-export function boundToPurpose(plaintext: Uint8Array, purpose: SignaturePurpose): Uint8Array[] {
-  const oid = PURPOSE_OIDS[purpose].content;
-  return piecesOf(sequence(implicit(0, oid), implicit(1, plaintext)));
+export function boundToPurpose(
+  plaintext: Uint8Array,
+  purpose: SignaturePurpose,
+): readonly [Uint8Array, Uint8Array] {
+  const field = PURPOSE_FIELDS[purpose];
+  const plaintextHeader = headerOf(contextPrimitive(1), plaintext.length);
+  const octets = field.length + plaintextHeader.length + plaintext.length;
+  return [Buffer.concat([headerOf(TAG.sequence, octets), field, plaintextHeader]), plaintext];
 }
