@@ -10,7 +10,7 @@ import { JsPrivateGateway } from '../support/js-private-gateway.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 /** `CARGO_MEGABYTES=300` is the full proof, which takes three minutes. */
-const MEGABYTES = Number(process.env.CARGO_MEGABYTES ?? 20);
+const MEGABYTES = Number(process.env.CARGO_MEGABYTES ?? 16);
 const PARCELS = { count: MEGABYTES * 10, octets: 100_000 };
 /** What the slow courier takes in, such as with a bad card: too slow for one call of three seconds. */
 const SLOW_OCTETS_PER_MS = 2_500;
