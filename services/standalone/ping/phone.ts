@@ -37,6 +37,13 @@ function signPss(key: KeyObject, data: Uint8Array): Uint8Array {
   return sign('sha256', data, { key, padding, saltLength: SALT_OCTETS });
 }
 
+export interface MadeParcel {
+  readonly id: string;
+  readonly octets: Uint8Array;
+  readonly senderId: NodeId;
+  readonly recipientId: NodeId;
+}
+
 /** A throw-away phone: a private gateway with two apps, of which one may send parcels to the other. */
 export class Phone {
   readonly #gateway: NodeKey;
@@ -56,7 +63,7 @@ export class Phone {
   }
 
   /** Makes a parcel from one app of the phone to the other. */
-  async makeParcel(payload: Uint8Array, now: Date): Promise<{ id: string; octets: Uint8Array }> {
+  async makeParcel(payload: Uint8Array, now: Date): Promise<MadeParcel> {
     const recipientCertificate = await issueEndpointCertificate({
       ...this.#issuedBy(this.#registration.peerCertificate, this.#gateway, now),
       subjectKey: this.#recipient.publicKeyDer,
@@ -77,7 +84,7 @@ export class Phone {
       attachedCertificates: [recipientCertificate, this.#registration.peerCertificate],
       sign: this.#sender.sign,
     });
-    return { id, octets };
+    return { id, octets, senderId: this.#sender.nodeId, recipientId: this.#recipient.nodeId };
   }
 
   /** What lets the phone deliver the parcel (RS-016 "Parcel delivery"). */

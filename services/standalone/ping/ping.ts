@@ -1,27 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { nodeIdOfKey } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { CourierTarget } from './courier-client.ts';
+import { takeCouriersRoad } from './couriers-road.ts';
 import { makeNodeKey, Phone } from './phone.ts';
 import { PowebClient } from './poweb-client.ts';
 import { Steps } from './steps.ts';
 
 const PAYLOAD_OCTETS = 1024;
 
+/** Where a gateway is. */
+export interface PingTarget {
+  /** Where it serves PoWeb. */
+  readonly base: URL;
+  /** Null to leave couriers out. */
+  readonly couriers: CourierTarget | null;
+}
+
 /**
  * Registers a throw-away phone with a running gateway, sends a parcel from one
- * of its apps to another, and collects it: the operator's smoke test.
+ * of its apps to another, and collects it; then another one by courier: the
+ * operator's smoke test.
  *
- * @param base - where the gateway serves PoWeb
  * @throws {StepFailedError} naming the step that failed
  */
 export async function ping(
-  base: URL,
+  { base, couriers }: PingTarget,
   { print, clock }: { readonly print: (line: string) => void; readonly clock: Clock },
 ): Promise<void> {
   const client = new PowebClient(base);
   const steps = new Steps(print);
   print(`Pinging the gateway at ${base.origin}`);
-  await steps.run(
+  const gateway = await steps.run(
     'connection parameters',
     (signal) => client.connectionParameters(signal),
     ({ internetAddress, identityKey }) => `${internetAddress}, node ${nodeIdOfKey(identityKey)}`,
@@ -40,5 +50,10 @@ export async function ping(
     () => `${parcel.octets.length} octets, id ${parcel.id}`,
   );
   await steps.run('parcel collected', (signal) => client.collect(parcel.octets, phone, signal));
+  if (couriers) {
+    const acquaintance = { key, registration, gateway };
+    const payload = randomBytes(PAYLOAD_OCTETS);
+    await takeCouriersRoad(steps, { target: couriers, acquaintance, phone, payload, clock });
+  }
   print(`The gateway relays parcels (${steps.totalMs} ms in all).`);
 }
