@@ -12,6 +12,10 @@ export const COLLECTION_PATH = '/v1/parcel-collection';
 
 /** The largest message from a client is a handshake response: a hundred signatures of 4 KiB each. */
 const MAX_MESSAGE_OCTETS = 512 * 1024;
+/** Fragments of one message; clients send none. Each takes far more memory than the octets in it. */
+const MAX_FRAGMENTS = 64;
+/** Pieces in which the network brings one message: enough for the smallest segments of TCP. */
+const MAX_MESSAGE_PIECES = 2_048;
 
 export interface CollectionServerLimits extends CollectorLimits {
   /** Connections served at once; more are answered 503. */
@@ -29,6 +33,8 @@ export class CollectionServer {
   readonly #webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_OCTETS,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_MESSAGE_PIECES,
     perMessageDeflate: false,
     clientTracking: false,
   });

@@ -89,7 +89,7 @@ export class CollectorConnection {
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     this.#socket.on('pong', () => this.#seen());
     this.#socket.on('ping', () => this.#seen());
-    this.#socket.on('error', (error) => this.#parts.log.info({ error }, 'Collector misbehaved'));
+    this.#socket.on('error', (error) => this.#onMisbehaviour(error));
     this.#socket.once('close', () => this.#onClose());
     if (this.#traits.isBrowser) {
       this.#close(CLOSE.browserRefused, 'Web browsers are not allowed');
@@ -122,6 +122,12 @@ export class CollectorConnection {
     } else {
       this.#close(CLOSE.invalidMessage, 'This message was not expected now');
     }
+  }
+
+  /** The connection is being closed already, with a code that tells what was wrong. */
+  #onMisbehaviour(error: Error): void {
+    this.#parts.log.info({ error }, 'Collector misbehaved');
+    this.#close(CLOSE.invalidMessage, 'This is no WebSocket message of a collector');
   }
 
   /** Also while closing: what the peer has, it need not get again. */

@@ -139,6 +139,26 @@ export class Collector implements Disposable {
     this.#tcp.pause();
   }
 
+  /** Sends octets past the WebSocket, whose connection is of no use any more then. */
+  sendRaw(octets: Uint8Array): void {
+    this.#tcp.write(octets);
+  }
+
+  /** Sends the beginning of a frame, an octet in each TCP segment. */
+  async sendInSegments(count: number): Promise<void> {
+    this.#tcp.setNoDelay(true);
+    const header = Buffer.of(0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0);
+    this.sendRaw(header);
+    for (let sent = 0; sent < count && this.socket.readyState === WebSocket.OPEN; sent++) {
+      this.sendRaw(Buffer.alloc(1));
+      await this.#othersTurn();
+    }
+  }
+
+  #othersTurn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+
   /** Is gone without a word: the server's side is reset. */
   vanish(): void {
     this.#tcp.resetAndDestroy();
