@@ -13,7 +13,7 @@ import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
 import { COMMAND_VARIABLES } from '#services/standalone/commands/command-variables.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { WORKERS_SERVICE_VARIABLES } from '#services/workers/process.ts';
-import { at, Manifest as Part } from './manifests.ts';
+import { at, isMap, Manifest as Part } from './manifests.ts';
 import { renderAll } from './renderings.ts';
 
 const SERVICES: Readonly<Record<string, Variables>> = {
@@ -78,10 +78,9 @@ describe('the environment of a service', () => {
     it(`${service}: settings of its own by name, which the schema lists`, async () => {
       const path = new URL('../../charts/awala-gateway/values.schema.json', import.meta.url);
       const settings = ['properties', 'services', 'properties', service, 'properties', 'settings'];
-      const schema = at(JSON.parse(await readFile(path, 'utf8')), settings);
-      const listed = at(schema, ['propertyNames', 'enum']);
+      const schema = at(JSON.parse(await readFile(path, 'utf8')), [...settings, 'properties']);
       const set = new Set(mine.flatMap(({ environment }) => Object.keys(environment)));
-      const settable = Array.isArray(listed) ? listed.map(String) : [];
+      const settable = isMap(schema) ? Object.keys(schema) : assert.fail(service);
       assert.deepEqual(
         settable.filter((name) => !known.includes(name)),
         [],

@@ -21,7 +21,7 @@ const WRONG: readonly (readonly [Chart, string, RegExp])[] = [
   [
     'awala-gateway',
     'services.poweb.settings={"COLLECTION_WINDOW":1}',
-    /'\/services\/poweb\/settings'/,
+    /at '\/services\/poweb\/settings': additional properties 'COLLECTION_WINDOW'/,
   ],
   ['awala-gateway', 'services.cogrpc.availability="onDemand"', /at '\/autoscaling\/metrics'/],
   [
