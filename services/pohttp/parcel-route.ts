@@ -28,7 +28,7 @@ export function registerParcelRoute(
       requireMediaType(request, PARCEL_MEDIA_TYPE);
       const accepted = await accept(request.body, intake);
       const { privateGateway, parcelId } = accepted;
-      request.log.info({ peer: privateGateway, parcel: parcelId }, 'accepted a parcel');
+      request.log.info({ peer: privateGateway, parcel: parcelId }, 'Accepted a parcel');
       reply.code(202);
       return '';
     } catch (error) {
