@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { COLLECTION_PATH } from '#services/collection/collection-server.ts';
 import { type Manifest, Manifest as Part } from './manifests.ts';
-import { renderChart, renderEnvironment, runTemplate } from './rendering.ts';
+import { renderChart, renderEnvironment, renderNotes, runTemplate } from './rendering.ts';
 import { ofKind } from './renderings.ts';
 
 const HOUR_S = 3_600;
@@ -125,6 +125,34 @@ describe('the edge in production', async () => {
       const ports = service.list('spec', 'ports').map(({ targetPort }) => targetPort);
       assert.deepEqual(ports, ['serving'], service.name);
     }
+  });
+});
+
+describe('the notes', () => {
+  it('print the hosts and the SRV records to whoever keeps the names elsewhere', async () => {
+    const notes = await renderNotes('awala-gateway');
+    for (const line of [
+      '_awala-gsc._tcp.gateway.example.org. 300 IN SRV 0 1 443 poweb.gateway.example.org.',
+      '_awala-crc._tcp.gateway.example.org. 300 IN SRV 0 1 443 cogrpc.gateway.example.org.',
+      '_awala-pdc._tcp.gateway.example.org. 300 IN SRV 0 1 443 pohttp.gateway.example.org.',
+    ]) {
+      assert.ok(notes.includes(line), line);
+    }
+    assert.match(notes, /each of which needs an A record/);
+  });
+
+  it('tell how to reach a gateway without an edge', async () => {
+    const notes = await renderNotes('awala-gateway', ['edge.kind="none"']);
+    assert.match(notes, /kubectl port-forward service\/awala-edge 8000/);
+    assert.doesNotMatch(notes, /SRV/);
+  });
+
+  it('print the values that the gateway needs of Google Cloud', async () => {
+    const notes = await renderNotes('google-cloud');
+    assert.match(
+      notes,
+      /sealingKey: projects\/project-one\/locations\/europe-west3\/keyRings\/awala-gateway\/cryptoKeys\/sealing/,
+    );
   });
 });
 

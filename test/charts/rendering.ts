@@ -1,5 +1,10 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { type Manifest, parseManifests } from './manifests.ts';
 import { type Outcome, runTool } from './tools.ts';
+
+const CHARTS = resolve(import.meta.dirname, '../../charts');
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
 export type EnvironmentName = (typeof ENVIRONMENTS)[number];
@@ -86,9 +91,34 @@ export async function renderChart(
   return manifestsOf(await runTemplate(chart, values));
 }
 
-function chartArguments(chart: Chart, values: readonly string[]): string[] {
+/** What Helm prints after an installation; `helm template` itself leaves that out. */
+export async function renderNotes(chart: Chart, values: readonly string[] = []): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'awala-notes-'));
+  try {
+    await cp(join(CHARTS, chart), folder, { recursive: true });
+    const notes = join(folder, 'templates/NOTES.txt');
+    const text = await readFile(notes, 'utf8');
+    await rm(notes);
+    await writeFile(
+      join(folder, 'templates/notes.yaml'),
+      `kind: Notes\ntext: |\n${text.replaceAll(/^/gm, '  ')}`,
+    );
+    const rendered = manifestsOf(
+      await runTool('helm', ['template', 'awala', ...chartArguments(chart, values, folder)]),
+    );
+    return rendered.find(({ kind }) => kind === 'Notes')?.text('text') ?? '';
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function chartArguments(
+  chart: Chart,
+  values: readonly string[],
+  folder = `charts/${chart}`,
+): string[] {
   return [
-    `charts/${chart}`,
+    folder,
     '--namespace=awala',
     `--kube-version=${KUBERNETES_VERSION}.0`,
     ...[...NEEDED[chart], ...values].map((value) => `--set-json=${value}`),
