@@ -35,6 +35,14 @@ async function readinessAt(port: number) {
   return { status: response.status, failing };
 }
 
+/** On a busy machine the first answer may take longer than is waited for, and is asked for again. */
+function complaintsIn(output: string): readonly string[] {
+  return output
+    .split('\n')
+    .filter((line) => /"level":"(?:warn|error)"/.test(line))
+    .filter((line) => !/no answer within \d+ ms","message":"Cannot start yet/.test(line));
+}
+
 describe('a service that is a process of its own', { skip: missing }, () => {
   let gateway: CloudGateway;
 
@@ -46,7 +54,7 @@ describe('a service that is a process of its own', { skip: missing }, () => {
     it(`starts, serves and ends by itself: ${name}`, async () => {
       await using service = await ServiceProcess.startReady(name, gateway.environment);
       assert.equal(await service.stop(), 0, service.output);
-      assert.doesNotMatch(service.output, /"level":"(?:warn|error)"/);
+      assert.deepEqual(complaintsIn(service.output), []);
     });
   }
 
