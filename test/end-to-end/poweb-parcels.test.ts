@@ -5,7 +5,6 @@ import { type Signer, signDetached } from '#awala/cms/signed-data-writer.ts';
 import { MAX_MESSAGE_OCTETS, MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import { craftSignedData } from '#test/builders/crafted-messages.ts';
 import { countersign, identity, internetGateway, privateGateway } from '#test/builders/peers.ts';
-import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
 import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { invalidParcels, oddParcels } from './support/invalid-parcels.ts';
@@ -61,11 +60,6 @@ describe('PoWeb: what a phone posts as a parcel', () => {
   it('is answered 202 if it is for another Internet address, whoever its recipient is', async () => {
     const elsewhere = { recipient: identity('someone').nodeId, internetAddress: 'elsewhere.test' };
     assert.equal((await deliver(parcelOn(road, elsewhere))).status, 202);
-  });
-
-  it('is answered 400 if it is made to be expensive', async () => {
-    const { validity, sender: subject, recipient: issuer } = road;
-    await answers(400, hostileParcels({ ...validity, subject, issuer }));
   });
 
   it('may be as large as a parcel may be, and is answered 400 past that', async () => {

@@ -10,6 +10,9 @@ import type { Memory } from './probe.ts';
 const MAIN = fileURLToPath(new URL('../../../services/standalone/main.ts', import.meta.url));
 const PROBE = new URL('./probe.ts', import.meta.url).href;
 
+/** How often memory is looked at until it must have settled. Each time takes some 50 ms. */
+const MOST_QUESTIONS = 60;
+
 /** A folder for the data of gateways, which goes when it is disposed of. */
 export async function dataFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'awala-gateway-'));
@@ -55,6 +58,18 @@ export class GatewayProcess implements AsyncDisposable {
     this.#child.send('memory');
     const [memory] = await once(this.#child, 'message');
     return memory as Memory;
+  }
+
+  /**
+   * Fails unless there comes a time, after what clients did was noticed, when no more
+   * memory is in use than this.
+   */
+  async settlesAt(usedOctets: number): Promise<void> {
+    let memory = await this.memory();
+    for (let time = 1; time < MOST_QUESTIONS && memory.usedOctets > usedOctets; time++) {
+      memory = await this.memory();
+    }
+    assert.ok(memory.usedOctets <= usedOctets, `${JSON.stringify(memory)}: over ${usedOctets}`);
   }
 
   /** @returns the exit code, or the signal that ended the process */
