@@ -1,5 +1,6 @@
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { Cargo, CargoMessageSet, SessionEnvelopedData } from '@relaycorp/relaynet-core';
+import { freeOctets } from '#awala/free-octets.ts';
 import type { SessionKey } from '#awala/sessions/session-key.ts';
 import { systemClock } from '#clock/clock.ts';
 import { CargoBatches } from '#gateway/cargo-collection/cargo-batches.ts';
@@ -24,11 +25,14 @@ const { maxCargoOctets } = DEFAULT_CARGO_COLLECTION_LIMITS;
  * gathered by what is read ahead, in bounded memory, in cargoes of the usual size.
  *
  * @param recipientKey - the session key to encrypt for
+ * @param options.isLastUse - whether each parcel's memory is given back when it is packed, as the
+ *   gateway does with what it fetched
  */
 export async function* packParcels(
   world: CargoWorld,
   recipientKey: SessionKey,
   parcels: Iterable<Uint8Array>,
+  { isLastUse = false } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const parts = { budget: new OctetBudget(BUDGET_OCTETS), clock: systemClock, log: silentLog };
   const { signal } = new AbortController();
@@ -39,7 +43,7 @@ export async function* packParcels(
     if (!gathered) {
       return;
     }
-    yield await cargoFrom(world.phone, {
+    const cargo = await cargoFrom(world.phone, {
       messages: gathered.messages,
       recipientKey,
       senderKey: world.phoneKey,
@@ -47,6 +51,10 @@ export async function* packParcels(
       createdAt: creationDate(world),
       ttlSeconds: TTL_SECONDS,
     });
+    if (isLastUse) {
+      gathered.messages.forEach(freeOctets);
+    }
+    yield cargo;
     gathered.release();
   }
 }

@@ -11,7 +11,8 @@ export interface PackingSettings {
   readonly octets: number;
 }
 
-const DIFFERENT_PARCELS = 100;
+/** Few, so that making them does not make the process large before it is watched. */
+const DIFFERENT_PARCELS = 10;
 
 const settings: PackingSettings = JSON.parse(process.argv[2] ?? '{}');
 const world = await makeCargoWorld();
@@ -30,7 +31,8 @@ serveVitals(
   {
     async pack() {
       let cargoes = 0;
-      for await (const cargo of packParcels(world, generateSessionKey(), parcels())) {
+      const packed = packParcels(world, generateSessionKey(), parcels(), { isLastUse: true });
+      for await (const cargo of packed) {
         // As the service for couriers does once a cargo is sent.
         freeOctets(cargo);
         cargoes += 1;
