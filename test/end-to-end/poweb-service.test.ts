@@ -113,6 +113,11 @@ describe('PoWeb: whatever happens to a request', () => {
     assert.equal((await client.get('/v1/parcel-collection')).status, 404);
   });
 
+  it('is answered as usual if its client offers another protocol, such as HTTP/2', async () => {
+    const offer = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AA' };
+    assert.equal((await deliver(offer)).status, 202);
+  });
+
   it('is answered 408 if its body stops coming for 10 s, and its connection is closed', async () => {
     using sending = await halfDelivery();
     gateway.clock.advance(BODY_PAUSE_MS);

@@ -124,8 +124,15 @@ export class HttpServer implements AsyncDisposable {
         headersTimeout: limits.headersTimeoutMs,
         // Node looks for late requests this often.
         connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
+        shouldUpgradeCallback: (request) => this.#isUpgrade(request),
       },
     });
+  }
+
+  /** Offers of other protocols, such as HTTP/2, may be ignored (RFC 9110 §7.8). */
+  #isUpgrade({ headers }: IncomingMessage): boolean {
+    const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
+    return isWebSocket && this.app.server.listenerCount('upgrade') > 0;
   }
 
   #watchConnections(): void {
