@@ -38,6 +38,7 @@ const TOOLS = {
 } as const satisfies Record<string, Tool>;
 
 export type ToolName = keyof typeof TOOLS;
+export const TOOL_NAMES: readonly ToolName[] = ['helm', 'kubectl-validate', 'helmfile'];
 
 const obtained = new Map<ToolName, Promise<string>>();
 
@@ -67,12 +68,10 @@ export async function runTool(
 ): Promise<Outcome> {
   const path = await obtainTool(name);
   const { HOME = '/', TMPDIR } = process.env;
-  const folders = await Promise.all(
-    [obtainTool('helm')].map(async (each) => join(await each, '..')),
-  );
   const env = {
     HOME,
-    PATH: `${folders.join(':')}:/usr/bin:/bin`,
+    // helmfile runs helm.
+    PATH: `${join(await obtainTool('helm'), '..')}:/usr/bin:/bin`,
     ...(TMPDIR && { TMPDIR }),
     ...environment,
   };
