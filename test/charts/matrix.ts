@@ -50,7 +50,7 @@ export const MATRIX: readonly Case[] = [
     'backing.redis.caCertificate="-----BEGIN CERTIFICATE-----\\nMAA=\\n-----END CERTIFICATE-----"',
   ]),
   gateway('services with settings of their own', [
-    'services.collection.settings={"COLLECTION_WINDOW":7}',
+    'services.collection.settings={"COLLECTION_WINDOW":7,"MAX_COLLECTORS":1000000}',
     'services.workers.settings={"DELIVERY_BUFFER":"128MiB","POHTTP_CLIENT_TLS":true}',
   ]),
   gateway('images from a registry with a password', ['image.pullSecrets=["registry"]']),

@@ -159,6 +159,17 @@ describe('every service', () => {
     }
   });
 
+  it('is the only one with its rights: what helm test starts has none', () => {
+    for (const { name, manifests } of renderings) {
+      const accounts = ofKind(manifests, 'ServiceAccount');
+      const [ping] = ofKind(manifests, 'Pod');
+      const account = accounts.find(
+        (each) => each.name === ping?.text('spec', 'serviceAccountName'),
+      );
+      assert.equal(account?.at('metadata', 'annotations') ?? null, null, name);
+    }
+  });
+
   it('can be matched to a commit', async () => {
     for (const deployment of ofKind(await renderEnvironment('production'), 'Deployment')) {
       const path = ['spec', 'template', 'metadata', 'annotations'] as const;

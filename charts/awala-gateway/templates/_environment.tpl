@@ -53,7 +53,8 @@
 {{- with $service }}{{ $variables = merge (deepCopy .settings) $variables }}{{ end -}}
 {{- range $name, $value := $variables }}
 - name: {{ $name }}
-  value: {{ $value | toString | quote }}
+  {{- /* A large number as a string would be 1e+06. */}}
+  value: {{ kindIs "string" $value | ternary $value (toJson $value) | quote }}
 {{- end }}
 {{- if and (has "signals" $uses) (not $values.backing.redis.url) }}
 - name: REDIS_URL
