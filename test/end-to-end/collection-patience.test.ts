@@ -99,6 +99,18 @@ describe('Parcel collection: what a collector fails to do', () => {
       assert.equal(await gateway.heldFor(phone), 3);
     }));
 
+  it('one to which much is under way need not show life before it may have arrived', () =>
+    amidNeighbours(async (neighbours) => {
+      await hold(WINDOW, 60_000);
+      using slow = await Collector.open(gateway.poweb, [phone], { answersPings: false });
+      await slow.firstOctets();
+      slow.stopReading();
+      await gateway.pass(30, () => neighbours.goOn());
+      assert.equal(gateway.running.collection.collectors, 2);
+      await gateway.pass(30, () => neighbours.goOn());
+      await until(() => gateway.running.collection.collectors === 1);
+    }));
+
   it('one that stops reading amid deliveries is dropped, however much the network has taken', () =>
     amidNeighbours(async (neighbours) => {
       await hold(3, 8 * MIB);
@@ -116,8 +128,11 @@ describe('Parcel collection: what a collector fails to do', () => {
       using stuck = await Collector.open(gateway.poweb, [phone]);
       await stuck.firstOctets();
       stuck.stopReading();
-      await gateway.pass(121, async () => {
-        stuck.socket.ping();
+      let second = 0;
+      await gateway.pass(130, async () => {
+        if (second++ % 5 === 0) {
+          stuck.socket.ping();
+        }
         await neighbours.goOn();
       });
       await until(() => gateway.running.collection.collectors === 1);
