@@ -74,7 +74,7 @@ export class ChildServer<Info> implements AsyncDisposable {
   }
 }
 
-const SAMPLE_MS = 20;
+const SAMPLE_MS = 5;
 
 /** To be called by a server process once it listens: answers questions until the parent hangs up. */
 export function serveVitals<Info>(info: Info, tasks: Tasks = {}): void {

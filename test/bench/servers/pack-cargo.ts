@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { freeOctets } from '#awala/free-octets.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import { makeCargoWorld, makeParcels } from '../cargo/cargo-world.ts';
@@ -33,6 +34,8 @@ serveVitals(
       let cargoes = 0;
       const packed = packParcels(world, generateSessionKey(), parcels(), { isLastUse: true });
       for await (const cargo of packed) {
+        // Where parcels are fetched the event loop turns by itself, and memory is sampled.
+        await setImmediate();
         // As the service for couriers does once a cargo is sent.
         freeOctets(cargo);
         cargoes += 1;
