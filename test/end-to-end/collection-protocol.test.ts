@@ -27,7 +27,8 @@ describe('Parcel collection: what a collector may say', () => {
     road = await gateway.road();
   });
   after(() => gateway[Symbol.asyncDispose]());
-  afterEach(() => {
+  afterEach(async () => {
+    await gateway.untilEmpty(road.phone);
     assert.deepEqual(gateway.loggedAt('error'), []);
   });
 

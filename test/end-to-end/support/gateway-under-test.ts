@@ -80,6 +80,13 @@ export class GatewayUnderTest implements AsyncDisposable {
     return (await Array.fromAsync(this.#mailbox.list(phone.nodeId))).length;
   }
 
+  /** Resolves once what a phone acknowledged is deleted, if it acknowledged all. */
+  async untilEmpty(phone: Identity): Promise<void> {
+    while ((await this.heldFor(phone)) > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   get #mailbox() {
     return this.running.gateway.mailbox;
   }
