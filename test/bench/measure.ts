@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** What a piece of work cost per unit of it, in milliseconds. */
 export interface Cost {
   /** CPU time of the whole process, all threads. */
@@ -27,6 +29,8 @@ export function candidate<Input>(
 }
 
 const ROUNDS = 9;
+/** Garbage is swept in the background after a collection: nobody shall pay for another's. */
+const SWEEPING_MS = 100;
 
 /**
  * Runs the candidates by turns, several rounds each, so that what disturbs the
@@ -43,6 +47,7 @@ export async function costsSideBySide<const Candidates extends readonly Candidat
     for (const [index, { inputs, work, prepare }] of candidates.entries()) {
       prepare?.();
       collectGarbage();
+      await setTimeout(SWEEPING_MS);
       const cost = await costOf(async () => {
         for (const input of inputs) {
           await work(input);
