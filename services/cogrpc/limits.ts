@@ -64,6 +64,3 @@ export const MAX_GRPC_MESSAGE_OCTETS = MAX_MESSAGE_OCTETS + FRAMING_OCTETS;
 
 /** Delivery ids; the deployed couriers' are UUIDs. */
 export const MAX_DELIVERY_ID_LENGTH = 128;
-
-/** Node's own bound on the headers of a request, in octets; a larger one is refused with ENHANCE_YOUR_CALM. */
-export const MAX_METADATA_OCTETS = 65_535;

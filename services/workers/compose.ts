@@ -1,4 +1,4 @@
-import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
+import type { Gateway, GatewayPorts } from '#gateway/gateway.ts';
 import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
 import type { WorkersConfig } from './config.ts';
 import { startWorkers, type Workers } from './workers.ts';
@@ -11,18 +11,4 @@ export function startWorkersOf(
 ): Workers {
   const peerSessionKeys = new PeerSessionKeys(ports);
   return startWorkers({ ...ports, ...gateway, peerSessionKeys }, config);
-}
-
-/**
- * Works until it is disposed of, which drains; the ports stay open.
- *
- * @param internetAddress - this gateway's own, in canonical form
- * @throws {BackingUnavailableError}
- */
-export async function composeWorkers(
-  config: WorkersConfig,
-  internetAddress: string,
-  ports: GatewayPorts,
-): Promise<Workers> {
-  return startWorkersOf(await openGateway(ports, internetAddress), ports, config);
 }
