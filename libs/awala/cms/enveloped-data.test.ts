@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { fromBER, Null, ObjectIdentifier, OctetString } from 'asn1js';
+import { Null, OctetString } from 'asn1js';
 import fc from 'fast-check';
 import {
-  ContentInfo,
-  type KeyAgreeRecipientInfo,
-  EnvelopedData as PkijsEnvelopedData,
-} from 'pkijs';
+  agreedWithSha1,
+  agreementOf,
+  type EnvelopeEdit,
+  editEnvelope,
+  encryptedContentOf,
+  encryptedWith3Des,
+  onForbiddenCurve,
+  withEncryptedContent,
+  withFlippedOctet,
+  withoutOriginatorKeyId,
+  withPointOffItsCurve,
+  withShortVector,
+  withTwoRecipients,
+  withWrappedKey,
+} from '#test/builders/crafted-envelopes.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { generateSessionKey, type SessionCurve } from '../sessions/session-key.ts';
 import { readEnvelopedData } from './enveloped-data.ts';
@@ -57,8 +68,8 @@ describe('EnvelopedData', () => {
   });
 
   it('joins a ciphertext that comes in pieces', () => {
-    const inPieces = edited(encrypted(), (envelope) => {
-      const content = contentOf(envelope);
+    const inPieces = editEnvelope(encrypted(), (envelope) => {
+      const content = encryptedContentOf(envelope);
       const pieces = [content.subarray(0, 5), content.subarray(5, 5), content.subarray(5)];
       envelope.encryptedContentInfo.encryptedContent = new OctetString({
         isConstructed: true,
@@ -72,7 +83,7 @@ describe('EnvelopedData', () => {
   it('infers the curve of an originator key that does not name it', () => {
     for (const parameters of [undefined, new Null()]) {
       const read = readEnvelopedData(
-        edited(encrypted(), (envelope) => {
+        editEnvelope(encrypted(), (envelope) => {
           agreementOf(envelope).originator.value.algorithm.algorithmParams = parameters;
         }),
       );
@@ -84,7 +95,7 @@ describe('EnvelopedData', () => {
   it('reads GCM parameters that are a bare nonce', () => {
     // Only the form differs: PKI.js would write the same nonce.
     const read = readEnvelopedData(
-      edited(encrypted('aes-128-gcm'), (envelope) => {
+      editEnvelope(encrypted('aes-128-gcm'), (envelope) => {
         const algorithm = envelope.encryptedContentInfo.contentEncryptionAlgorithm;
         algorithm.algorithmParams = algorithm.algorithmParams.valueBlock.value[0];
       }),
@@ -109,19 +120,16 @@ describe('EnvelopedData', () => {
       'a wrapped key that was changed': () =>
         decryptEdited(withWrappedKey((key) => Buffer.from(key.map((octet) => octet ^ 1)))),
       'a ciphertext that was cut': () =>
-        decryptEdited(withContent((content) => content.subarray(1))),
-      'a ciphertext that is empty': () => decryptEdited(withContent(() => Buffer.of())),
-      'an initialisation vector that is too short': () =>
-        decryptEdited((envelope) => {
-          const algorithm = envelope.encryptedContentInfo.contentEncryptionAlgorithm;
-          algorithm.algorithmParams = new OctetString({ valueHex: new ArrayBuffer(15) });
-        }),
+        decryptEdited(withEncryptedContent((content) => content.subarray(1))),
+      'a ciphertext that is empty': () => decryptEdited(withEncryptedContent(() => Buffer.of())),
+      'an initialisation vector that is too short': () => decryptEdited(withShortVector),
       'a GCM ciphertext that was changed': () =>
-        decryptEdited(withContent(flipFirst), 'aes-256-gcm'),
-      'a GCM tag that was changed': () => decryptEdited(withContent(flipLast), 'aes-256-gcm'),
+        decryptEdited(withEncryptedContent(withFlippedOctet(0)), 'aes-256-gcm'),
+      'a GCM tag that was changed': () =>
+        decryptEdited(withEncryptedContent(withFlippedOctet(-1)), 'aes-256-gcm'),
       'a GCM ciphertext shorter than its tag': () =>
         decryptEdited(
-          withContent((content) => content.subarray(0, 7)),
+          withEncryptedContent((content) => content.subarray(0, 7)),
           'aes-256-gcm',
         ),
     };
@@ -143,32 +151,24 @@ describe('EnvelopedData', () => {
       'if it is empty': () => Buffer.of(),
       'if it is cut': () => encrypted().subarray(0, -1),
       'if octets follow': () => Buffer.concat([encrypted(), Buffer.of(0)]),
-      'if it has two recipients': () =>
-        edited(encrypted(), (envelope) => {
-          envelope.recipientInfos.push(...envelope.recipientInfos);
-        }),
+      'if it has two recipients': () => editEnvelope(encrypted(), withTwoRecipients),
       'if it has no recipient': () =>
-        edited(encrypted(), (envelope) => {
+        editEnvelope(encrypted(), (envelope) => {
           envelope.recipientInfos = [];
         }),
-      'if it has no attributes': () =>
-        edited(encrypted(), (envelope) => {
-          delete envelope.unprotectedAttrs;
-        }),
+      'if it has no attributes': () => editEnvelope(encrypted(), withoutOriginatorKeyId),
       'if its keying material is endless': () =>
-        edited(encrypted(), (envelope) => {
+        editEnvelope(encrypted(), (envelope) => {
           agreementOf(envelope).ukm = new OctetString({ valueHex: new ArrayBuffer(1_025) });
         }),
       'if it does not name the originator key': () =>
-        edited(encrypted(), (envelope) => {
+        editEnvelope(encrypted(), (envelope) => {
           for (const attribute of envelope.unprotectedAttrs ?? []) {
             attribute.type = '1.2.3.4';
           }
         }),
       'if the point of the originator key is not on its curve': () =>
-        edited(encrypted(), (envelope) => {
-          agreementOf(envelope).originator.value.publicKey.valueBlock.valueHexView[40] ^= 1;
-        }),
+        editEnvelope(encrypted(), withPointOffItsCurve),
     };
     for (const [name, octets] of Object.entries(cases)) {
       it(name, () => {
@@ -178,27 +178,22 @@ describe('EnvelopedData', () => {
   });
 
   describe('is refused for its algorithm', () => {
-    const cases: Record<string, Edit> = {
-      'if keys are derived with SHA-1': (envelope) => {
-        agreementOf(envelope).keyEncryptionAlgorithm.algorithmId = '1.3.133.16.840.63.0.2';
-      },
+    const cases: Record<string, EnvelopeEdit> = {
+      'if keys are derived with SHA-1': agreedWithSha1,
       'if keys are wrapped with 3DES': (envelope) => {
         const [wrap] =
           agreementOf(envelope).keyEncryptionAlgorithm.algorithmParams.valueBlock.value;
         wrap.setValue('1.2.840.113549.1.9.16.3.6');
       },
-      'if the content is encrypted with 3DES': (envelope) => {
-        envelope.encryptedContentInfo.contentEncryptionAlgorithm.algorithmId = '1.2.840.113549.3.7';
-      },
-      'if the originator key is on another curve': (envelope) => {
-        agreementOf(envelope).originator.value.algorithm.algorithmParams = new ObjectIdentifier({
-          value: '1.3.132.0.10',
-        });
-      },
+      'if the content is encrypted with 3DES': encryptedWith3Des,
+      'if the originator key is on another curve': onForbiddenCurve,
     };
     for (const [name, edit] of Object.entries(cases)) {
       it(name, () => {
-        assert.throws(() => readEnvelopedData(edited(encrypted(), edit)), invalid('algorithm'));
+        assert.throws(
+          () => readEnvelopedData(editEnvelope(encrypted(), edit)),
+          invalid('algorithm'),
+        );
       });
     }
   });
@@ -221,62 +216,12 @@ describe('EnvelopedData', () => {
   });
 });
 
-type Edit = (envelope: PkijsEnvelopedData) => void;
-
 function encrypted(cipher: ContentCipher = 'aes-128-cbc'): Uint8Array {
   return encryptForSession(plaintext, { recipientKey, senderKey, cipher });
 }
 
-function decryptEdited(edit: Edit, cipher?: ContentCipher): Uint8Array {
-  return readEnvelopedData(edited(encrypted(cipher), edit)).decrypt(recipientKey.privateKey);
-}
-
-/** Takes an envelope apart with PKI.js, and puts it together again after `edit`. */
-function edited(octets: Uint8Array, edit: Edit): Uint8Array {
-  const contentInfo = new ContentInfo({ schema: parsed(octets) });
-  const envelope = new PkijsEnvelopedData({ schema: contentInfo.content });
-  edit(envelope);
-  const result = new ContentInfo({
-    contentType: contentInfo.contentType,
-    content: envelope.toSchema(),
-  });
-  return new Uint8Array(result.toSchema().toBER());
-}
-
-function parsed(octets: Uint8Array) {
-  return fromBER(new Uint8Array(octets).buffer).result;
-}
-
-function agreementOf(envelope: PkijsEnvelopedData): KeyAgreeRecipientInfo {
-  return envelope.recipientInfos[0]?.value as KeyAgreeRecipientInfo;
-}
-
-function withWrappedKey(change: (key: Uint8Array) => Uint8Array): Edit {
-  return (envelope) => {
-    const [recipient] = agreementOf(envelope).recipientEncryptedKeys.encryptedKeys;
-    assert.ok(recipient);
-    const key = recipient.encryptedKey.valueBlock.valueHexView;
-    recipient.encryptedKey = new OctetString({ valueHex: change(key) });
-  };
-}
-
-function contentOf(envelope: PkijsEnvelopedData): Uint8Array {
-  return new Uint8Array(envelope.encryptedContentInfo.getEncryptedContent());
-}
-
-function withContent(change: (content: Uint8Array) => Uint8Array): Edit {
-  return (envelope) => {
-    const content = new OctetString({ valueHex: change(contentOf(envelope)) });
-    envelope.encryptedContentInfo.encryptedContent = content;
-  };
-}
-
-function flipFirst(content: Uint8Array): Uint8Array {
-  return content.map((octet, index) => (index === 0 ? octet ^ 1 : octet));
-}
-
-function flipLast(content: Uint8Array): Uint8Array {
-  return content.map((octet, index) => (index === content.length - 1 ? octet ^ 1 : octet));
+function decryptEdited(edit: EnvelopeEdit, cipher?: ContentCipher): Uint8Array {
+  return readEnvelopedData(editEnvelope(encrypted(cipher), edit)).decrypt(recipientKey.privateKey);
 }
 
 function invalid(reason: InvalidMessageError['reason']) {
