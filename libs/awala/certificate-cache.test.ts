@@ -30,6 +30,19 @@ describe('A certificate cache', () => {
     assert.equal(cache.size, 1);
   });
 
+  it('is not misled by a certificate that ends like one that is kept', () => {
+    const cache = new CertificateCache(10);
+    const kept = der();
+    const certificate = cache.parse(kept);
+    cache.keep(certificate);
+    const forged = kept.slice();
+    forged[forged.length - 100] = (forged[forged.length - 100] ?? 0) ^ 1;
+
+    assert.notEqual(cache.parse(forged), certificate);
+    cache.forget(cache.parse(forged));
+    assert.equal(cache.parse(kept), certificate);
+  });
+
   it('shares no memory with the message that brought the certificate', () => {
     const octets = der();
 

@@ -2,18 +2,20 @@ import { latin1Of } from './der/text.ts';
 import { MAX_CERTIFICATE_OCTETS } from './limits.ts';
 import { Certificate } from './x509/certificate.ts';
 
+const KEY_OCTETS = 32;
+
 /**
  * Keeps certificates that were found to be trustworthy, so that the next
  * message that brings them costs no parsing, no import of their keys and no
  * check of who signed them.
  *
  * Only what the caller {@link keep}s is held, and never more than the number
- * given: the least recently used half goes when it is full. The whole
- * certificate is the key, so nothing but the same octets is ever found.
+ * given: the least recently used half goes when it is full. Only the same
+ * octets, all of them, are ever found.
  */
 export class CertificateCache {
   readonly #maxPerGeneration: number;
-  /** By the certificate's octets as characters: exact, and quicker than a cryptographic hash. */
+  /** By the end of the certificate's signature, which hardly two certificates kept have in common. */
   #young = new Map<string, Certificate>();
   #old = new Map<string, Certificate>();
 
@@ -38,13 +40,13 @@ export class CertificateCache {
     if (der.length > MAX_CERTIFICATE_OCTETS) {
       return Certificate.parse(der);
     }
-    const key = latin1Of(der);
+    const key = latin1Of(der.subarray(-KEY_OCTETS));
     const kept = this.#young.get(key);
-    if (kept) {
+    if (kept && isSameOctets(kept.der, der)) {
       return kept;
     }
     const aging = this.#old.get(key);
-    if (aging) {
+    if (aging && isSameOctets(aging.der, der)) {
       this.#old.delete(key);
       this.#add(key, aging);
       return aging;
@@ -65,9 +67,10 @@ export class CertificateCache {
 
   forget(certificate: Certificate): void {
     const key = this.#keys.get(certificate);
-    if (key !== undefined) {
-      this.#young.delete(key);
-      this.#old.delete(key);
+    for (const generation of [this.#young, this.#old]) {
+      if (key !== undefined && generation.get(key) === certificate) {
+        generation.delete(key);
+      }
     }
   }
 
@@ -81,4 +84,8 @@ export class CertificateCache {
     }
     this.#young.set(key, certificate);
   }
+}
+
+function isSameOctets(octets: Uint8Array, others: Uint8Array): boolean {
+  return octets.length === others.length && Buffer.compare(octets, others) === 0;
 }

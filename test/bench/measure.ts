@@ -16,7 +16,7 @@ export function collectGarbage(): void {
 export interface Candidate<Input = unknown> {
   readonly inputs: readonly Input[];
   readonly work: (input: Input) => unknown;
-  /** Called before each round, outside what is measured. */
+  /** Called before each pass over the inputs, outside what is measured. */
   readonly prepare?: () => void;
 }
 
@@ -28,9 +28,17 @@ export function candidate<Input>(
   return { inputs, work: (input) => work(input as Input), prepare };
 }
 
-const ROUNDS = 9;
+const ROUNDS = 7;
 /** Garbage is swept in the background after a collection: nobody shall pay for another's. */
 const SWEEPING_MS = 100;
+/**
+ * How long a candidate works before it is measured in each round: a forced
+ * collection drops compiled code whose hidden classes have no instance left,
+ * and what a service does all day is not compiling that again.
+ */
+const WARM_UP_MS = 500;
+/** How long it works at least while it is measured, which ends with a pass over the inputs. */
+const MEASURED_MS = 250;
 
 /**
  * Runs the candidates by turns, several rounds each, so that what disturbs the
@@ -44,23 +52,48 @@ export async function costsSideBySide<const Candidates extends readonly Candidat
 ): Promise<{ [Index in keyof Candidates]: Cost }> {
   const costs = candidates.map((): Cost[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { inputs, work, prepare }] of candidates.entries()) {
-      prepare?.();
+    for (const [index, candidate] of candidates.entries()) {
       collectGarbage();
       await setTimeout(SWEEPING_MS);
-      const cost = await costOf(async () => {
-        for (const input of inputs) {
-          await work(input);
-        }
-      });
-      costs[index]?.push({
-        cpuMs: cost.cpuMs / inputs.length,
-        wallMs: cost.wallMs / inputs.length,
-      });
+      await warmUp(candidate);
+      costs[index]?.push(await costOfRound(candidate));
     }
   }
   // One median per candidate, which the mapped type says and `map` cannot.
   return costs.map(medianCost) as { [Index in keyof Candidates]: Cost };
+}
+
+async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
+  const startMs = performance.now();
+  while (performance.now() - startMs < WARM_UP_MS) {
+    prepare?.();
+    for (const input of inputs) {
+      await work(input);
+      if (performance.now() - startMs > WARM_UP_MS) {
+        return;
+      }
+    }
+  }
+}
+
+/** @returns the cost of one input */
+async function costOfRound({ inputs, work, prepare }: Candidate): Promise<Cost> {
+  let passes = 0;
+  let cpuMs = 0;
+  let wallMs = 0;
+  while (wallMs < MEASURED_MS) {
+    prepare?.();
+    const cost = await costOf(async () => {
+      for (const input of inputs) {
+        await work(input);
+      }
+    });
+    passes++;
+    cpuMs += cost.cpuMs;
+    wallMs += cost.wallMs;
+  }
+  const worked = passes * inputs.length;
+  return { cpuMs: cpuMs / worked, wallMs: wallMs / worked };
 }
 
 function medianCost(costs: readonly Cost[]): Cost {

@@ -1,4 +1,4 @@
-import { isOid, OIDS, type Oid } from '../der/oids.ts';
+import { OIDS, type Oid } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { hexOf } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
@@ -166,7 +166,7 @@ function findSigner(certificates: readonly Certificate[], info: SignerInfo): Cer
 }
 
 function requireOid(reader: DerReader, expected: Oid): void {
-  if (!isOid(reader.read(TAG.oid), expected)) {
+  if (!reader.readsAs(TAG.oid, expected.content)) {
     throw new MalformedMessageError(`Expected content of type ${expected.dotted}`);
   }
 }

@@ -71,7 +71,7 @@ function readMessageDigest(reader: DerReader): Uint8Array {
     } else if (isOid(type, OIDS.contentType)) {
       requireFirst(!hasContentType);
       hasContentType = true;
-      requireData(reader.read(TAG.oid));
+      requireData(reader);
     } else {
       reader.readAny();
     }
@@ -94,8 +94,8 @@ function requireFirst(isFirst: boolean): void {
   }
 }
 
-function requireData(contentType: Uint8Array): void {
-  if (!isOid(contentType, OIDS.data)) {
+function requireData(reader: DerReader): void {
+  if (!reader.readsAs(TAG.oid, OIDS.data.content)) {
     throw new MalformedMessageError('Signed content type is not that of the content');
   }
 }

@@ -1,3 +1,5 @@
+import { isSameOctets } from './octets.ts';
+
 /** An object identifier and the content octets of its DER encoding. */
 export interface Oid {
   readonly dotted: string;
@@ -13,16 +15,7 @@ export function oid(dotted: string): Oid {
 
 /** @param content - the content octets of an OBJECT IDENTIFIER element */
 export function isOid(content: Uint8Array, expected: Oid): boolean {
-  const wanted = expected.content;
-  if (content.length !== wanted.length) {
-    return false;
-  }
-  for (let index = 0; index < wanted.length; index++) {
-    if (content[index] !== wanted[index]) {
-      return false;
-    }
-  }
-  return true;
+  return isSameOctets(content, expected.content);
 }
 
 /** Seven bits per octet, most significant first; all but the last have the top bit set. */

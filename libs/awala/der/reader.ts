@@ -1,5 +1,5 @@
 import { MalformedMessageError } from '../errors.ts';
-import { bufferOver } from './text.ts';
+import { latin1Of } from './text.ts';
 
 /** Tag octets of the universal types in use. */
 export const TAG = {
@@ -43,7 +43,6 @@ const INDEFINITE = -1;
  */
 export class DerReader {
   readonly octets: Uint8Array;
-  readonly #text: Buffer;
   readonly #totalLength: number;
   #position = 0;
   /** End of what may be read: of the element entered last, or of the nearest one around it that has a length. */
@@ -57,7 +56,6 @@ export class DerReader {
    */
   constructor(octets: Uint8Array, totalLength: number = octets.length) {
     this.octets = octets;
-    this.#text = bufferOver(octets);
     this.#limit = totalLength;
     this.#totalLength = totalLength;
   }
@@ -130,6 +128,22 @@ export class DerReader {
     return this.octets.subarray(start, end);
   }
 
+  /** Steps over the next element and reports whether its content is `expected`. */
+  readsAs(tag: number, expected: Uint8Array): boolean {
+    const end = this.#readHeader(tag);
+    const start = this.#position;
+    this.#position = end;
+    if (end - start !== expected.length) {
+      return false;
+    }
+    for (let index = 0; index < expected.length; index++) {
+      if (this.octets[start + index] !== expected[index]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Steps over the next element and returns the offsets between which its content lies. */
   locate(tag: number): { start: number; end: number } {
     const end = this.#readHeader(tag);
@@ -186,7 +200,7 @@ export class DerReader {
         throw this.#malformed('Text has a character that is not printable ASCII');
       }
     }
-    const text = this.#text.toString('latin1', this.#position, end);
+    const text = latin1Of(this.octets.subarray(this.#position, end));
     this.#position = end;
     return text;
   }

@@ -1,3 +1,4 @@
+import { isSameOctets } from '../der/octets.ts';
 import { InvalidMessageError } from '../errors.ts';
 import { MAX_PATH_CERTIFICATES, MAX_PATH_SIGNATURE_CHECKS } from '../limits.ts';
 import type { NodeId } from '../node-id.ts';
@@ -141,13 +142,14 @@ class PathAttempt {
 
 /** Goes by what the certificates say; whether it is true is for the signature to show. */
 function namesAsIssuer(child: Certificate, issuer: Certificate): boolean {
+  if (child.issuerCommonName !== issuer.commonName) {
+    return false;
+  }
   const { authorityKeyId } = child;
   const { subjectKeyId } = issuer;
-  const isSameKeyId =
-    authorityKeyId === null ||
-    subjectKeyId === null ||
-    Buffer.compare(authorityKeyId, subjectKeyId) === 0;
-  return isSameKeyId && child.issuerCommonName === issuer.commonName;
+  return (
+    authorityKeyId === null || subjectKeyId === null || isSameOctets(authorityKeyId, subjectKeyId)
+  );
 }
 
 /** @param authoritiesBelow - how many stand between the certificate and the leaf */

@@ -1,6 +1,6 @@
+import { isSameOctets } from '../der/octets.ts';
 import { isOid, OIDS } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
-import { latin1Of } from '../der/text.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
 import { requireAllowedRsaKey } from './public-key.ts';
@@ -12,9 +12,15 @@ const HASHES = [
   { oid: OIDS.sha512, name: 'sha512' },
 ] as const;
 
-/** Identifiers that were accepted, by their octets. Those are few: each hash with and without NULLs. */
-const knownHashAlgorithms = new Map<string, HashName>();
-const knownSignatureAlgorithms = new Map<string, HashName>();
+/** An identifier that was accepted. */
+interface KnownAlgorithm {
+  readonly identifier: Uint8Array;
+  readonly hash: HashName;
+}
+
+/** Those are few: each hash with and without NULLs. */
+const knownHashAlgorithms: KnownAlgorithm[] = [];
+const knownSignatureAlgorithms: KnownAlgorithm[] = [];
 
 /**
  * Reads the AlgorithmIdentifier of a hash function; the parameters may be NULL or absent (RFC 5754 §2).
@@ -56,18 +62,18 @@ export function isSignedBy(
 function parseOnce(
   identifier: Uint8Array,
   read: (reader: DerReader) => HashName,
-  known: Map<string, HashName>,
+  known: KnownAlgorithm[],
 ): HashName {
-  const key = latin1Of(identifier);
-  const knownHash = known.get(key);
-  if (knownHash) {
-    return knownHash;
+  for (const algorithm of known) {
+    if (isSameOctets(algorithm.identifier, identifier)) {
+      return algorithm.hash;
+    }
   }
   try {
     const reader = new DerReader(identifier);
     const hash = read(reader);
     reader.finish();
-    known.set(key, hash);
+    known.push({ identifier: identifier.slice(), hash });
     return hash;
   } catch (cause) {
     if (cause instanceof MalformedMessageError) {
