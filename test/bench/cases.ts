@@ -13,4 +13,7 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'unpack-cargo': () => import('./cases/unpack-cargo.ts'),
   'courier-collects': () => import('./cases/courier-collects.ts'),
   'courier-delivers': () => import('./cases/courier-delivers.ts'),
+  'cloud-calls': () => import('./cases/cloud-calls.ts'),
+  'cloud-delivery': () => import('./cases/cloud-delivery.ts'),
+  'cloud-collectors': () => import('./cases/cloud-collectors.ts'),
 };

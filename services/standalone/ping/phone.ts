@@ -1,6 +1,6 @@
 import { constants, generateKeyPair, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import { type Signer, signDetached } from '#awala/cms/signed-data-writer.ts';
+import { type Sign, type Signer, signDetached } from '#awala/cms/signed-data-writer.ts';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
 import { serialiseMessage } from '#awala/ramf/message-writer.ts';
 import type { Registration } from '#awala/registration/registration.ts';
@@ -19,7 +19,7 @@ const generate = promisify(generateKeyPair);
 export interface NodeKey {
   readonly publicKeyDer: Uint8Array;
   readonly nodeId: NodeId;
-  readonly sign: (data: Uint8Array) => Uint8Array;
+  readonly sign: Sign;
 }
 
 export async function makeNodeKey(): Promise<NodeKey> {

@@ -1,0 +1,164 @@
+import { CourierClient } from '#services/standalone/ping/courier-client.ts';
+import { identity } from '#test/builders/peers.ts';
+import type { ServiceProcess } from '#test/services/service-process.ts';
+import { type Allowance, row } from '../cloud/allowance.ts';
+import { BenchCloud } from '../cloud/bench-cloud.ts';
+import { CallCounter } from '../cloud/call-counter.ts';
+import { CloudPhone } from '../cloud/cloud-phone.ts';
+import { collectBacklog } from '../cloud/collect-backlog.ts';
+import { deliverAll } from '../cloud/deliver-all.ts';
+import type { Row } from '../report.ts';
+
+const PARCELS = 200;
+const PARCEL_OCTETS = 1_024;
+const REGISTRATIONS = 10;
+/** More than one page of a listing. */
+const BACKLOG = 1_200;
+const PAGE = 1_000;
+const CARGOES = 5;
+/** Too much for a single cargo. */
+const MAILBOX = { parcels: 8, octets: 300_000 };
+const PATIENCE_MS = 60_000;
+
+/** The job is added, an expired one seen that would be in the way, and the workers are woken. */
+const ENQUEUED = { 'redis evalsha': 1, 'redis hgetall': 1, 'redis publish': 1 };
+/** The CCA is leased and used up, with its session keys; the data key for these may have to be unwrapped. */
+const AUTHORISED_COLLECTION = {
+  'firestore read': 8,
+  'firestore write': 6,
+  'firestore RunQuery': 1,
+  'kms Encrypt': 1,
+  'kms Decrypt': 1,
+};
+
+/** What is done at a time, of the services that it takes. */
+interface Scene {
+  readonly cloud: BenchCloud;
+  readonly counter: CallCounter;
+  readonly poweb: ServiceProcess;
+  readonly phone: CloudPhone;
+}
+
+/** What each operation of the services asks of Cloud Storage, Firestore, Cloud KMS and Redis. */
+export async function run(): Promise<readonly Row[]> {
+  await using cloud = await BenchCloud.start();
+  await using counter = await CallCounter.start();
+  const poweb = await cloud.service('poweb', counter.environment);
+  const phone = await CloudPhone.register(poweb.port);
+  const scene = { cloud, counter, poweb, phone };
+  const rows = [
+    await accept(scene, 'phone', {
+      work: 'accept a parcel for a phone',
+      pieces: PARCELS,
+      most: { 'gcs write': 1, 'redis publish': 1 },
+    }),
+    await accept(scene, 'Internet', {
+      work: 'accept a parcel for the Internet',
+      pieces: PARCELS,
+      most: { 'gcs write': 1, 'firestore read': 1, 'firestore write': 1, ...ENQUEUED },
+    }),
+    await register(scene),
+    await collect(scene),
+  ];
+  return [...rows, ...(await useCourier(scene))];
+}
+
+async function accept(
+  { counter, poweb, phone }: Scene,
+  to: 'phone' | 'Internet',
+  allowance: Allowance,
+): Promise<Row> {
+  const [first, ...deliveries] = await phone.makeDeliveries(PARCELS + 1, PARCEL_OCTETS, to);
+  await deliverAll(poweb.port, first ? [first] : []);
+  return row(allowance, await counter.during(() => deliverAll(poweb.port, deliveries)));
+}
+
+async function register({ counter, poweb }: Scene): Promise<Row> {
+  const newcomers = Array.from({ length: REGISTRATIONS }, (_, index) => `newcomer ${index}`);
+  newcomers.forEach(identity);
+  const calls = await counter.during(async () => {
+    for (const name of newcomers) {
+      await CloudPhone.register(poweb.port, name);
+    }
+  });
+  return row(
+    {
+      work: 'register a phone',
+      pieces: REGISTRATIONS,
+      most: { 'kms AsymmetricSign': 2, 'firestore write': 1 },
+    },
+    calls,
+  );
+}
+
+async function collect({ cloud, counter, poweb }: Scene): Promise<Row> {
+  const phone = await CloudPhone.register(poweb.port, 'phone with a backlog');
+  await using collection = await cloud.service('collection', counter.environment);
+  await collectBacklog(collection.port, phone);
+  await deliverAll(poweb.port, await phone.makeDeliveries(BACKLOG, PARCEL_OCTETS));
+  let collected = 0;
+  const calls = await counter.during(async () => {
+    collected = await collectBacklog(collection.port, phone);
+  });
+  if (collected !== BACKLOG) {
+    throw new Error(`collected ${collected} of ${BACKLOG}`);
+  }
+  return row(
+    {
+      work: `collect ${BACKLOG} parcels in one connection`,
+      pieces: BACKLOG,
+      most: { 'gcs read': 1, 'gcs delete': 1 },
+      mostInAll: {
+        'gcs list': Math.ceil(BACKLOG / PAGE),
+        'redis subscribe': 1,
+        'redis unsubscribe': 1,
+      },
+    },
+    calls,
+  );
+}
+
+async function useCourier({ cloud, counter, poweb }: Scene): Promise<Row[]> {
+  const phone = await CloudPhone.register(poweb.port, 'phone that couriers visit');
+  const cogrpc = await cloud.service('cogrpc', counter.environment);
+  using courier = new CourierClient({ address: `127.0.0.1:${cogrpc.port}`, useTls: false });
+  const cargo = () => phone.cargo.pack([], new Date());
+  const deliver = async (octets: Uint8Array) =>
+    courier.deliver(octets, AbortSignal.timeout(PATIENCE_MS));
+  const collectCargo = async () => {
+    const cca = await phone.cargo.authoriseCollection(new Date());
+    return courier.collect(cca, AbortSignal.timeout(PATIENCE_MS));
+  };
+  await deliver(await cargo());
+  const cargoes = await Promise.all(Array.from({ length: CARGOES }, cargo));
+  const delivering = await counter.during(async () => {
+    for (const octets of cargoes) {
+      await deliver(octets);
+    }
+  });
+  const { parcels, octets } = MAILBOX;
+  await deliverAll(poweb.port, await phone.makeDeliveries(parcels, octets));
+  let collected = 0;
+  const collecting = await counter.during(async () => {
+    collected = (await collectCargo()).length;
+  });
+  return [
+    row(
+      {
+        work: 'take a cargo from a courier',
+        pieces: CARGOES,
+        most: { 'gcs write': 1, ...ENQUEUED },
+      },
+      delivering,
+    ),
+    row(
+      {
+        work: `give ${parcels} parcels to a courier, in ${collected} cargoes`,
+        pieces: collected,
+        most: { 'kms AsymmetricSign': 1 },
+        mostInAll: { 'gcs read': parcels, 'gcs list': 1, ...AUTHORISED_COLLECTION },
+      },
+      collecting,
+    ),
+  ];
+}

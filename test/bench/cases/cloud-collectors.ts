@@ -1,0 +1,101 @@
+import { Redis } from 'ioredis';
+import type { WebSocket } from 'ws';
+import { backing } from '#test/backing/backing.ts';
+import type { ServiceProcess } from '#test/services/service-process.ts';
+import { BenchCloud } from '../cloud/bench-cloud.ts';
+import { CloudPhone } from '../cloud/cloud-phone.ts';
+import { openCollector } from '../collector.ts';
+import { atLeast, atMost, type Row } from '../report.ts';
+
+const COLLECTORS = 5_000;
+/** Several collect for each, as making the keys of a phone takes long. */
+const PHONES = 50;
+const OPENED_AT_ONCE = 50;
+const PATIENCE_MS = 30_000;
+
+/** How many connections a process of collection has to Redis, whatever the number of collectors. */
+export async function run(): Promise<readonly Row[]> {
+  await using cloud = await BenchCloud.start();
+  const poweb = await cloud.service('poweb');
+  const phones: CloudPhone[] = [];
+  while (phones.length < PHONES) {
+    phones.push(await CloudPhone.register(poweb.port, `phone ${phones.length}`));
+  }
+  await poweb.stop();
+  const [host, port] = (await backing('redis')).address.split(':');
+  const redis = new Redis({ host: host ?? '', port: Number(port) });
+  const before = new Set((await clientsOf(redis)).map(({ id }) => id));
+  const collection = await cloud.service('collection');
+  const sockets = await openCollectors(collection, phones);
+  const ours = async () => (await clientsOf(redis)).filter(({ id }) => !before.has(id));
+  await untilSubscribed(ours);
+  const connections = await ours();
+  const stillOpen = sockets.filter((socket) => socket.readyState === socket.OPEN).length;
+  for (const socket of sockets) {
+    socket.terminate();
+  }
+  redis.disconnect();
+  return [
+    {
+      work: `${COLLECTORS} collectors for ${PHONES} phones in one process of collection`,
+      peer: '',
+      ours: `${channelsOf(connections)} channels`,
+      floor: '',
+      requirements: [
+        atLeast('connected', stillOpen, COLLECTORS, ''),
+        atMost('connections to Redis', connections.length, 1, ''),
+      ],
+    },
+  ];
+}
+
+interface RedisClient {
+  readonly id: string;
+  /** That it is subscribed to. */
+  readonly channels: number;
+}
+
+async function clientsOf(redis: Redis): Promise<RedisClient[]> {
+  const list = String(await redis.client('LIST'));
+  return list
+    .trim()
+    .split('\n')
+    .map((line) => ({
+      id: /\bid=(\d+)/.exec(line)?.[1] ?? '',
+      channels: Number(/\bsub=(\d+)/.exec(line)?.[1]),
+    }));
+}
+
+function channelsOf(clients: readonly RedisClient[]): number {
+  return clients.reduce((sum, { channels }) => sum + channels, 0);
+}
+
+async function untilSubscribed(clients: () => Promise<readonly RedisClient[]>): Promise<void> {
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  while (channelsOf(await clients()) < PHONES) {
+    if (performance.now() > giveUpAtMs) {
+      throw new Error('the collectors were not subscribed in time');
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function openCollectors(
+  { port }: ServiceProcess,
+  phones: readonly CloudPhone[],
+): Promise<WebSocket[]> {
+  const sockets: WebSocket[] = [];
+  const open = (index: number) => {
+    const phone = phones[index % PHONES];
+    if (!phone) {
+      throw new Error('there is no such phone');
+    }
+    const certificate = Buffer.from(phone.peer.certificate.der).toString('base64');
+    return openCollector({ port, certificate }, phone.peer, 'keep-alive');
+  };
+  while (sockets.length < COLLECTORS) {
+    const batch = Array.from({ length: OPENED_AT_ONCE }, (_, index) => open(index));
+    sockets.push(...(await Promise.all(batch)));
+  }
+  return sockets;
+}

@@ -1,0 +1,61 @@
+import { Agent } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseDelivery } from '#awala/collection/delivery.ts';
+import { backing } from '#test/backing/backing.ts';
+import { Collector } from '#test/end-to-end/support/collector.ts';
+import { BenchCloud } from '../cloud/bench-cloud.ts';
+import { CloudPhone } from '../cloud/cloud-phone.ts';
+import { startGcsTap } from '../cloud/gcs-tap.ts';
+import { deliver } from '../deliveries.ts';
+import { median } from '../measure.ts';
+import { atMost, milliseconds, type Row } from '../report.ts';
+
+const WARM_UP = 200;
+const PARCELS = 1_000;
+const PARCEL_OCTETS = 1_024;
+const PAUSE_MS = 5;
+const MAX_MEDIAN_MS = 10;
+const MAX_P99_MS = 50;
+
+/** From the moment a parcel is stored until the phone that is connected to collection has it. */
+export async function run(): Promise<readonly Row[]> {
+  await using cloud = await BenchCloud.start();
+  await using tap = await startGcsTap((await backing('gcs')).address);
+  const poweb = await cloud.service('poweb', { GCS_ENDPOINT: tap.origin });
+  const collection = await cloud.service('collection');
+  const phone = await CloudPhone.register(poweb.port);
+  using collector = await Collector.open(collection.port, [phone.peer]);
+  const agent = new Agent({ keepAlive: true });
+  const delaysMs: number[] = [];
+  for (const delivery of await phone.makeDeliveries(WARM_UP + PARCELS, PARCEL_OCTETS)) {
+    const received = nextReceived(collector);
+    await deliver(poweb.port, agent, delivery);
+    delaysMs.push((await received) - tap.storedAtMs);
+    await pause(PAUSE_MS);
+  }
+  agent.destroy();
+  const measured = delaysMs.slice(WARM_UP);
+  const p99Ms = measured.toSorted((a, b) => a - b)[Math.ceil(PARCELS * 0.99) - 1] ?? Number.NaN;
+  return [
+    {
+      work: 'a parcel to a connected collector, stored → received, through Redis',
+      peer: '',
+      ours: `${milliseconds(median(measured))}, p99 ${milliseconds(p99Ms)}`,
+      floor: '',
+      requirements: [
+        atMost('median', median(measured), MAX_MEDIAN_MS, ' ms'),
+        atMost('p99', p99Ms, MAX_P99_MS, ' ms'),
+      ],
+    },
+  ];
+}
+
+/** Acknowledges the next delivery. @returns when it came, on the clock of `performance.now()` */
+function nextReceived({ socket }: Collector): Promise<number> {
+  return new Promise((resolve) => {
+    socket.once('message', (frame: Buffer) => {
+      resolve(performance.now());
+      socket.send(parseDelivery(frame).deliveryId);
+    });
+  });
+}

@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+
+/** What Cloud Storage bills, whichever of its APIs is used. */
+export type GcsOperation = 'write' | 'read' | 'list' | 'delete';
+
+/** Stands before a server of Cloud Storage and counts what it is asked for. */
+export interface GcsTap extends AsyncDisposable {
+  /** `http://host:port`, to be used instead of the server's. */
+  readonly origin: string;
+  readonly calls: Map<GcsOperation, number>;
+  /** When an upload was last answered, on the clock of `performance.now()`. */
+  readonly storedAtMs: number;
+}
+
+const LISTING = /^\/storage\/v1\/b\/[^/?]+\/o(?:\?|$)/;
+
+/** @param target - the server's `host:port` */
+export async function startGcsTap(target: string): Promise<GcsTap> {
+  const agent = new Agent({ keepAlive: true });
+  const calls = new Map<GcsOperation, number>();
+  let storedAtMs = 0;
+  const server = createServer((incoming, outgoing) => {
+    const operation = operationOf(incoming);
+    calls.set(operation, (calls.get(operation) ?? 0) + 1);
+    outgoing.on('finish', () => {
+      storedAtMs = operation === 'write' ? performance.now() : storedAtMs;
+    });
+    passOn({ incoming, outgoing, target, agent });
+  }).listen(0, '127.0.0.1');
+  server.keepAliveTimeout = 60_000;
+  await once(server, 'listening');
+  const bound = server.address();
+  return {
+    origin: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`,
+    calls,
+    get storedAtMs() {
+      return storedAtMs;
+    },
+    async [Symbol.asyncDispose]() {
+      agent.destroy();
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+function operationOf({ method, url = '' }: IncomingMessage): GcsOperation {
+  if (method === 'GET' || method === 'HEAD') {
+    return LISTING.test(url) ? 'list' : 'read';
+  }
+  return method === 'DELETE' ? 'delete' : 'write';
+}
+
+interface Passing {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly target: string;
+  readonly agent: Agent;
+}
+
+function passOn({ incoming, outgoing, target, agent }: Passing): void {
+  const { method, url, headers } = incoming;
+  const { connection: _, ...kept } = headers;
+  const passed = request(`http://${target}${url}`, { method, headers: kept, agent });
+  passed.on('error', () => outgoing.destroy());
+  passed.on('response', (answer) => {
+    const { connection: _, 'keep-alive': _keepAlive, ...answered } = answer.headers;
+    outgoing.writeHead(answer.statusCode ?? 502, answered);
+    answer.pipe(outgoing);
+  });
+  incoming.pipe(passed);
+}
