@@ -37,17 +37,17 @@ export class GatewayUnderTest implements AsyncDisposable {
 
   /** @param environment - configuration variables that differ from the defaults */
   static async start(
-    given: Partial<GatewayPorts> = {},
+    given: Partial<GatewayPorts> & { readonly clock?: ManualClock } = {},
     environment: Readonly<Record<string, string>> = {},
   ): Promise<GatewayUnderTest> {
-    const clock = new ManualClock(START);
+    const { clock = new ManualClock(START) } = given;
     const logged: string[] = [];
     const log = createLog(
       { level: 'debug', format: 'json' },
       { write: (line) => void logged.push(line) },
     );
     const us = identity('us');
-    const ports = { clock, log, vault: new MemoryVault(us), ...given };
+    const ports = { log, vault: new MemoryVault(us), ...given, clock };
     const running = await startGateway(ports, { DOH_URL: NOWHERE, ...environment });
     const certificate = await running.gateway.identity.currentCertificate();
     const peer = { ...us, certificate, issuers: [] };

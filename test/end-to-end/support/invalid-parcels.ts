@@ -1,6 +1,6 @@
 /** Parcels that are well-formed but must be refused, each for one reason, and those that are only just good. */
 import { identity, internetGateway, newIdentity } from '#test/builders/peers.ts';
-import { withOctet } from './malformed-parcels.ts';
+import { withOctet } from './malformed-messages.ts';
 import { certified, parcelOn, type Road, roadUnder, secondsFrom } from './road.ts';
 
 const DRIFT_SECONDS = 2 * 60 * 60;
