@@ -8,6 +8,11 @@ export interface FiveServices extends AsyncDisposable {
   readonly environment: CloudGateway['environment'];
   /** Where clients reach it; PoWeb and collection at the same port. */
   readonly listening: { readonly poweb: number; readonly pohttp: number; readonly cogrpc: number };
+  /**
+   * Replaces the process of collection as a rolling restart does: another one is ready before it is told
+   * to end. Resolves once it has ended.
+   */
+  replaceCollection(): Promise<void>;
 }
 
 /** @param environment - variables that differ */
@@ -41,6 +46,12 @@ export async function startFiveServices(
       poweb: edge.port,
       pohttp: services.pohttp.port,
       cogrpc: services.cogrpc.port,
+    },
+    async replaceCollection() {
+      const before = services.collection;
+      services.collection = closing.use(await ServiceProcess.startReady('collection', whole));
+      edge.lead({ collection: services.collection.port });
+      await before.stop();
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

@@ -11,34 +11,44 @@ import type { Duplex } from 'node:stream';
 
 const COLLECTION_PATH = '/v1/parcel-collection';
 
+/** The ports that the services listen on. */
+export interface EdgeBackends {
+  readonly poweb: number;
+  readonly collection: number;
+}
+
 /** Makes PoWeb and collection one host to their clients, as the edge of a deployment does. */
 export class SmallEdge implements AsyncDisposable {
   readonly #server: Server;
+  #backends: EdgeBackends;
 
-  private constructor(server: Server) {
-    this.#server = server;
+  private constructor(backends: EdgeBackends) {
+    this.#backends = backends;
+    this.#server = createServer((incoming, outgoing) =>
+      forward(this.#backends.poweb, incoming, outgoing),
+    );
+    this.#server.on('upgrade', (incoming, socket, head) => {
+      const { poweb, collection } = this.#backends;
+      const isCollection = incoming.url?.startsWith(COLLECTION_PATH) ?? false;
+      tunnel(isCollection ? collection : poweb, incoming, socket, head);
+    });
   }
 
-  /** @param backends - the ports that the services listen on */
-  static async start(backends: {
-    readonly poweb: number;
-    readonly collection: number;
-  }): Promise<SmallEdge> {
-    const server = createServer((incoming, outgoing) =>
-      forward(backends.poweb, incoming, outgoing),
-    );
-    server.on('upgrade', (incoming, socket, head) => {
-      const isCollection = incoming.url?.startsWith(COLLECTION_PATH) ?? false;
-      tunnel(isCollection ? backends.collection : backends.poweb, incoming, socket, head);
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new SmallEdge(server);
+  static async start(backends: EdgeBackends): Promise<SmallEdge> {
+    const edge = new SmallEdge(backends);
+    edge.#server.listen(0, '127.0.0.1');
+    await once(edge.#server, 'listening');
+    return edge;
   }
 
   get port(): number {
     const address = this.#server.address();
     return typeof address === 'object' && address ? address.port : 0;
+  }
+
+  /** From now on, new requests and connections go to these. */
+  lead(backends: Partial<EdgeBackends>): void {
+    this.#backends = { ...this.#backends, ...backends };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

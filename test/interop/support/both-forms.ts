@@ -1,11 +1,18 @@
+import type { Gateway } from '#gateway/gateway.ts';
+import type { ObjectStore } from '#object-store/port.ts';
 import { missingForServices } from '#test/services/cloud-gateway.ts';
-import { startFiveServices } from '#test/services/five-services.ts';
-import { startGateway } from './running-gateway.ts';
+import { startAsFiveServices } from './as-five-services.ts';
+import { startInOneProcess } from './in-one-process.ts';
 
-/** A gateway as its clients see it. */
+/** A gateway as its clients see it, and what it stands on, for a test to look into and to store in. */
 export interface ReachableGateway extends AsyncDisposable {
   /** Ports on this machine. */
   readonly listening: { readonly poweb: number; readonly pohttp: number; readonly cogrpc: number };
+  /** Of its own in this process, or beside its services on the same servers. */
+  readonly gateway: Gateway;
+  readonly objects: ObjectStore;
+  /** Sends all collectors away, as a rolling restart does, and serves those that come back meanwhile. */
+  replaceCollection(): Promise<void>;
 }
 
 export interface GatewayForm {
@@ -18,10 +25,10 @@ export interface GatewayForm {
 
 /** Whatever a client sees of the one, it must see of the other. */
 export const BOTH_FORMS: readonly GatewayForm[] = [
-  { name: 'in one process', missing: false, start: (environment) => startGateway({}, environment) },
+  { name: 'in one process', missing: false, start: startInOneProcess },
   {
     name: 'as five services',
     missing: await missingForServices(),
-    start: startFiveServices,
+    start: startAsFiveServices,
   },
 ];
