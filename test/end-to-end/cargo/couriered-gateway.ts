@@ -3,7 +3,11 @@ import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import { messageSetDer } from '#awala/cargo/message-set.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { encodeDer } from '#awala/der/writer.ts';
-import { generateSessionKey, type SessionKey } from '#awala/sessions/session-key.ts';
+import {
+  generateSessionKey,
+  type SessionCurve,
+  type SessionKey,
+} from '#awala/sessions/session-key.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
 import { CARGO_PREFIX } from '#gateway/object-keys.ts';
@@ -105,10 +109,9 @@ export class CourieredGateway implements AsyncDisposable {
     return this.craft('cargo', { payload, ...template });
   }
 
-  /** Encrypts for the gateway. */
-  seal(plaintext: Uint8Array): Uint8Array {
-    const keys = { recipientKey: this.gatewayKey, senderKey: generateSessionKey() };
-    return encryptForSession(plaintext, keys);
+  /** Encrypts for the gateway, under a new key of the phone. */
+  seal(plaintext: Uint8Array, recipientKey = this.gatewayKey, curve?: SessionCurve): Uint8Array {
+    return encryptForSession(plaintext, { recipientKey, senderKey: generateSessionKey(curve) });
   }
 
   /** Delivers one cargo after the other in one call. Fails unless each is acknowledged. */
@@ -149,6 +152,14 @@ export class CourieredGateway implements AsyncDisposable {
   async setAside(): Promise<string[]> {
     const jobs = await Array.fromAsync(this.queue.listSetAside(CARGO_TOPIC));
     return jobs.map(({ reason }) => reason);
+  }
+
+  /** Cargoes set aside are not seen again. */
+  async forgetSetAside(): Promise<void> {
+    for await (const { key } of this.queue.listSetAside(CARGO_TOPIC)) {
+      await this.objects.delete(key);
+      await this.queue.discard(CARGO_TOPIC, key);
+    }
   }
 
   async keys(prefix: string): Promise<string[]> {
