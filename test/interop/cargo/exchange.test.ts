@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { StreamingMode } from '@relaycorp/relaynet-core';
-import { openFilesystemObjectStore } from '#object-store/filesystem/open-store.ts';
-import type { ObjectStore } from '#object-store/port.ts';
-import { openDatabase } from '#sqlite/open-database.ts';
 import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
 import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
+import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
 import { JsApp } from '../support/js-app.ts';
 import { JsCourier } from '../support/js-courier.ts';
 import { JsInternetApp } from '../support/js-internet-app.ts';
@@ -16,137 +11,136 @@ import { JsPhone } from '../support/js-phone.ts';
 import { makePing } from '../support/js-ping.ts';
 import { JsPrivateGateway } from '../support/js-private-gateway.ts';
 import { acknowledge, openCargoes, parcelsIn } from '../support/opened-cargo.ts';
-import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 const APP_ADDRESS = 'app.example';
 const APP_HOST = 'pdc.app.example';
 
-describe('a phone and a courier on the deployed libraries, with a whole gateway', () => {
-  const opened = new AsyncDisposableStack();
-  let objects: ObjectStore;
-  let doh: DohServer;
-  let gateway: RunningGateway;
-  let courier: JsCourier;
+for (const form of BOTH_FORMS) {
+  describe(`a phone and a courier on the deployed libraries, with a gateway ${form.name}`, {
+    skip: form.missing,
+  }, () => {
+    const opened = new AsyncDisposableStack();
+    let doh: DohServer;
+    let gateway: ReachableGateway;
+    let courier: JsCourier;
 
-  before(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'awala-cargo-'));
-    opened.defer(() => rm(folder, { recursive: true, force: true }));
-    const database = opened.use(await openDatabase(join(folder, 'objects.db')));
-    objects = opened.use(await openFilesystemObjectStore({ database, folder: join(folder, 'o') }));
-    doh = opened.use(await DohServer.start());
-    doh.setAddress(APP_HOST, '127.0.0.1');
-    const environment = {
-      DOH_URL: doh.url.href,
-      POHTTP_CLIENT_TLS: 'false',
-      POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-    };
-    gateway = opened.use(await startGateway({ objects }, environment));
-    courier = new JsCourier(gateway.listening.cogrpc);
-  });
+    before(async () => {
+      doh = opened.use(await DohServer.start());
+      doh.setAddress(APP_HOST, '127.0.0.1');
+      const environment = {
+        DOH_URL: doh.url.href,
+        POHTTP_CLIENT_TLS: 'false',
+        POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
+      };
+      gateway = opened.use(await form.start(environment));
+      courier = new JsCourier(gateway.listening.cogrpc);
+    });
 
-  after(() => opened.disposeAsync());
+    after(() => opened.disposeAsync());
 
-  /** A phone of its own for a test: nothing of any other's is held for it. */
-  async function registerPhone() {
-    const registered = await JsPhone.register(gateway.listening.poweb);
-    return { registered, phone: await JsPrivateGateway.of(registered) };
-  }
-
-  async function collectByPoweb(phone: JsPhone): Promise<Buffer[]> {
-    const mode = StreamingMode.CLOSE_UPON_COMPLETION;
-    const parcels: Buffer[] = [];
-    for await (const collection of phone.client.collectParcels([phone.collectionSigner], mode)) {
-      await collection.deserializeAndValidateParcel();
-      parcels.push(Buffer.from(collection.parcelSerialized));
-      await collection.ack();
+    /** A phone of its own for a test: nothing of any other's is held for it. */
+    async function registerPhone() {
+      const registered = await JsPhone.register(gateway.listening.poweb);
+      return { registered, phone: await JsPrivateGateway.of(registered) };
     }
-    return parcels;
-  }
 
-  async function makeParcels(phone: JsPhone, ...payloads: string[]): Promise<Buffer[]> {
-    const parcels = payloads.map((payload) => phone.makeParcel(Buffer.from(payload)));
-    return (await Promise.all(parcels)).map((parcel) => Buffer.from(parcel));
-  }
+    async function collectByPoweb(phone: JsPhone): Promise<Buffer[]> {
+      const mode = StreamingMode.CLOSE_UPON_COMPLETION;
+      const parcels: Buffer[] = [];
+      for await (const collection of phone.client.collectParcels([phone.collectionSigner], mode)) {
+        await collection.deserializeAndValidateParcel();
+        parcels.push(Buffer.from(collection.parcelSerialized));
+        await collection.ack();
+      }
+      return parcels;
+    }
 
-  async function keys(prefix: string): Promise<string[]> {
-    return (await Array.fromAsync(objects.list(prefix))).map(({ key }) => key);
-  }
+    async function makeParcels(phone: JsPhone, ...payloads: string[]): Promise<Buffer[]> {
+      const parcels = payloads.map((payload) => phone.makeParcel(Buffer.from(payload)));
+      return (await Promise.all(parcels)).map((parcel) => Buffer.from(parcel));
+    }
 
-  /** Resolves once everything that couriers delivered was unpacked. */
-  const unpacked = () => eventually(async () => (await keys('cargo/')).length === 0);
+    async function keys(prefix: string): Promise<string[]> {
+      return (await Array.fromAsync(gateway.objects.list(prefix))).map(({ key }) => key);
+    }
 
-  it('deliver cargo, whose parcels are collected over PoWeb and acknowledged in cargo', async () => {
-    const { registered, phone } = await registerPhone();
-    const parcels = await makeParcels(registered, 'one', 'two', 'three');
-    await courier.deliver(await phone.cargoes(parcels));
-    await unpacked();
-    const collected = await collectByPoweb(registered);
-    assert.deepEqual(sorted(collected), sorted(parcels));
-    const cargo = await openCargoes(phone, await courier.collect(await phone.cca()));
-    assert.equal(cargo.parcels.length, 0);
-    assert.deepEqual(
-      sorted(cargo.acknowledgements.map((ack) => Buffer.from(ack.serialize()))),
-      sorted(await acknowledge(parcels)),
-    );
-    assert.deepEqual(await keys(''), []);
-  });
+    /** Resolves once everything that couriers delivered was unpacked. */
+    const unpacked = () => eventually(async () => (await keys('cargo/')).length === 0);
 
-  it('collect parcels as cargo until they acknowledge them in cargo, which empties the store', async () => {
-    const { registered, phone } = await registerPhone();
-    const parcels = await makeParcels(registered, 'one', 'two', 'three');
-    for (const parcel of parcels) {
+    it('deliver cargo, whose parcels are collected over PoWeb and acknowledged in cargo', async () => {
+      const { registered, phone } = await registerPhone();
+      const parcels = await makeParcels(registered, 'one', 'two', 'three');
+      await courier.deliver(await phone.cargoes(parcels));
+      await unpacked();
+      const collected = await collectByPoweb(registered);
+      assert.deepEqual(sorted(collected), sorted(parcels));
+      const cargo = await openCargoes(phone, await courier.collect(await phone.cca()));
+      assert.equal(cargo.parcels.length, 0);
+      assert.deepEqual(
+        sorted(cargo.acknowledgements.map((ack) => Buffer.from(ack.serialize()))),
+        sorted(await acknowledge(parcels)),
+      );
+      assert.deepEqual(await keys(''), []);
+    });
+
+    it('collect parcels as cargo until they acknowledge them in cargo, which empties the store', async () => {
+      const { registered, phone } = await registerPhone();
+      const parcels = await makeParcels(registered, 'one', 'two', 'three');
+      for (const parcel of parcels) {
+        await registered.deliver(new Uint8Array(parcel).buffer);
+      }
+      const collected = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      assert.deepEqual(sorted(collected), sorted(parcels));
+      const again = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      assert.deepEqual(sorted(again), sorted(parcels));
+      await courier.deliver(await phone.cargoes(await acknowledge(collected)));
+      await unpacked();
+      assert.deepEqual(await keys(''), []);
+      assert.deepEqual(await courier.collect(await phone.cca()), []);
+      assert.deepEqual(await collectByPoweb(registered), []);
+    });
+
+    it('deliver a parcel twice as cargo and once over PoWeb, and it is collected once', async () => {
+      const { registered, phone } = await registerPhone();
+      const [parcel = Buffer.of()] = await makeParcels(registered, 'again and again');
+      await courier.deliver(await phone.cargoes([parcel]));
       await registered.deliver(new Uint8Array(parcel).buffer);
-    }
-    const collected = await parcelsIn(phone, await courier.collect(await phone.cca()));
-    assert.deepEqual(sorted(collected), sorted(parcels));
-    const again = await parcelsIn(phone, await courier.collect(await phone.cca()));
-    assert.deepEqual(sorted(again), sorted(parcels));
-    await courier.deliver(await phone.cargoes(await acknowledge(collected)));
-    await unpacked();
-    assert.deepEqual(await keys(''), []);
-    assert.deepEqual(await courier.collect(await phone.cca()), []);
-    assert.deepEqual(await collectByPoweb(registered), []);
-  });
+      await courier.deliver(await phone.cargoes([parcel, parcel]));
+      await unpacked();
+      assert.deepEqual(await collectByPoweb(registered), [parcel]);
+      await courier.deliver(await phone.cargoes([parcel]));
+      await unpacked();
+      assert.deepEqual(await collectByPoweb(registered), []);
+      const { parcels, acknowledgements } = await openCargoes(
+        phone,
+        await courier.collect(await phone.cca()),
+      );
+      assert.equal(parcels.length, 0);
+      assert.equal(acknowledgements.length, 1);
+    });
 
-  it('deliver a parcel twice as cargo and once over PoWeb, and it is collected once', async () => {
-    const { registered, phone } = await registerPhone();
-    const [parcel = Buffer.of()] = await makeParcels(registered, 'again and again');
-    await courier.deliver(await phone.cargoes([parcel]));
-    await registered.deliver(new Uint8Array(parcel).buffer);
-    await courier.deliver(await phone.cargoes([parcel, parcel]));
-    await unpacked();
-    assert.deepEqual(await collectByPoweb(registered), [parcel]);
-    await courier.deliver(await phone.cargoes([parcel]));
-    await unpacked();
-    assert.deepEqual(await collectByPoweb(registered), []);
-    const { parcels, acknowledgements } = await openCargoes(
-      phone,
-      await courier.collect(await phone.cca()),
-    );
-    assert.equal(parcels.length, 0);
-    assert.equal(acknowledgements.length, 1);
+    it('deliver a parcel over PoWeb and twice as cargo, and the Internet app gets it once', async () => {
+      const { registered, phone } = await registerPhone();
+      await using internet = await JsInternetApp.start(APP_ADDRESS, gateway.listening.pohttp);
+      internet.isAnswering = false;
+      doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
+      const app = await JsApp.onPhone(registered);
+      const contact = await internet.app.contactFor(app);
+      const write = async () =>
+        app.writeToInternet(contact, (await makePing(app, contact)).message);
+      const [parcel, last] = [await write(), await write()];
+      await registered.deliver(new Uint8Array(parcel).buffer);
+      await internet.received(1);
+      await courier.deliver(await phone.cargoes([parcel]));
+      await unpacked();
+      await courier.deliver(await phone.cargoes([parcel, last]));
+      const received = await internet.received(2);
+      await eventually(async () => (await keys('')).length === 0);
+      assert.equal(new Set(received.map(({ parcel: { id } }) => id)).size, 2);
+      assert.equal(received.length, 2);
+    });
   });
-
-  it('deliver a parcel over PoWeb and twice as cargo, and the Internet app gets it once', async () => {
-    const { registered, phone } = await registerPhone();
-    await using internet = await JsInternetApp.start(APP_ADDRESS, gateway.listening.pohttp);
-    internet.isAnswering = false;
-    doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
-    const app = await JsApp.onPhone(registered);
-    const contact = await internet.app.contactFor(app);
-    const write = async () => app.writeToInternet(contact, (await makePing(app, contact)).message);
-    const [parcel, last] = [await write(), await write()];
-    await registered.deliver(new Uint8Array(parcel).buffer);
-    await internet.received(1);
-    await courier.deliver(await phone.cargoes([parcel]));
-    await unpacked();
-    await courier.deliver(await phone.cargoes([parcel, last]));
-    const received = await internet.received(2);
-    await eventually(async () => (await keys('')).length === 0);
-    assert.equal(new Set(received.map(({ parcel: { id } }) => id)).size, 2);
-    assert.equal(received.length, 2);
-  });
-});
+}
 
 function sorted(buffers: readonly Buffer[]): Buffer[] {
   return [...buffers].sort(Buffer.compare);

@@ -15,6 +15,7 @@ const DAY_MS = 24 * HOUR_MS;
 const TTL_DAYS = 170;
 const TTL_SECONDS = (TTL_DAYS * DAY_MS) / 1_000;
 
+// In one process only, whose clock this one can set.
 describe('cargo of the deployed library that is under way for weeks, with a whole gateway', () => {
   let time: TravellingTime;
   let gateway: RunningGateway;

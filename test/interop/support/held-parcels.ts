@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { RunningGateway } from './running-gateway.ts';
+import type { ReachableGateway } from './both-forms.ts';
 
 const DAY_MS = 86_400_000;
 const STORED_AT_ONCE = 8;
@@ -12,7 +12,7 @@ const LABEL_OCTETS = 16;
  * @returns the label of each, in order
  */
 export async function holdParcels(
-  { gateway }: RunningGateway,
+  { gateway }: Pick<ReachableGateway, 'gateway'>,
   privateGateway: string,
   parcels: { readonly count: number; readonly octets: number },
 ): Promise<string[]> {
