@@ -30,19 +30,21 @@ export interface ChildServer {
  * The program ends with this process at the latest and does not keep it alive.
  *
  * @param argumentsFor - the program's arguments, given the port it must listen on
+ * @param port - a free one, unless given
  */
 export async function startChildServer(
   program: string,
   argumentsFor: (port: number) => string[],
+  port?: number,
 ): Promise<ChildServer> {
-  const port = await freePort();
-  const child = spawn('sh', ['-c', WATCHED, 'sh', program, ...argumentsFor(port)], {
+  const own = port ?? (await freePort());
+  const child = spawn('sh', ['-c', WATCHED, 'sh', program, ...argumentsFor(own)], {
     stdio: ['pipe', 'ignore', 'ignore'],
   });
   await once(child, 'spawn');
   letParentExit(child);
-  await untilAccepting(child, port, program);
-  return { port, stop: () => stop(child) };
+  await untilAccepting(child, own, program);
+  return { port: own, stop: () => stop(child) };
 }
 
 function letParentExit(child: ChildProcess): void {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** A TCP proxy that disturbs what passes through it. */
 export interface FaultProxy extends AsyncDisposable {
@@ -31,13 +32,14 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
   };
   const pass = (from: Socket, to: Socket) => {
+    let before = Promise.resolve();
     from.on('data', (piece) => {
-      const write = () => void (to.writable && to.write(piece));
-      if (state.delayMs > 0) {
-        setTimeout(write, state.delayMs).unref();
-      } else {
-        write();
-      }
+      const held = state.delayMs > 0 ? pause(state.delayMs, undefined, { ref: false }) : null;
+      // Also when the delay changes, no piece overtakes another.
+      before = before.then(async () => {
+        await held;
+        void (to.writable && to.write(piece));
+      });
     });
     from.on('close', () => to.destroy());
     if (state.isPaused) {

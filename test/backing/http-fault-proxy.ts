@@ -15,14 +15,27 @@ export interface HttpFaultProxy extends AsyncDisposable {
   corruptNextAnswer(): void;
   /** Holds each request back for so long, in milliseconds. */
   delayMs: number;
+  /** Answers all requests itself, with this status, until it is null again. */
+  failing: number | null;
+  /** Cuts the connection of each upload before it is there. */
+  isCuttingUploads: boolean;
+}
+
+interface Fault {
+  readonly kind: 'status' | 'lose' | 'corrupt';
+  readonly status: number;
 }
 
 /** @param target - the server's `host:port` */
 export async function startHttpFaultProxy(target: string): Promise<HttpFaultProxy> {
-  const faults: { kind: 'status' | 'lose' | 'corrupt'; status: number }[] = [];
-  const server = createServer(async (incoming, outgoing) => {
+  const faults: Fault[] = [];
+  const serve = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
     proxy.requests.push(`${incoming.method} ${incoming.url}`);
-    const fault = faults.shift();
+    if (proxy.isCuttingUploads && incoming.url?.startsWith('/upload/')) {
+      incoming.once('data', () => incoming.socket.resetAndDestroy());
+      return;
+    }
+    const fault = faults.shift() ?? alwaysFailing(proxy.failing);
     const body = await readAll(incoming);
     if (proxy.delayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, proxy.delayMs).unref());
@@ -38,6 +51,10 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
       return;
     }
     reply(outgoing, answer, fault ? answered.map((octet) => octet ^ 1) : answered);
+  };
+  const server = createServer((incoming, outgoing) => {
+    // Whoever asked may be gone, or the server.
+    serve(incoming, outgoing).catch(() => outgoing.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();
@@ -45,6 +62,8 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     origin: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`,
     requests: [],
     delayMs: 0,
+    failing: null,
+    isCuttingUploads: false,
     failNext(count, status) {
       faults.push(...Array.from({ length: count }, () => ({ kind: 'status' as const, status })));
     },
@@ -57,6 +76,10 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     },
   };
   return proxy;
+}
+
+function alwaysFailing(status: number | null): Fault | undefined {
+  return status === null ? undefined : { kind: 'status', status };
 }
 
 async function forward(

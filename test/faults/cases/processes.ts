@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { SeededRandom } from '#test/differential/random.ts';
+import { SERVICE_NAMES, type ServiceName } from '#test/services/service-process.ts';
+import { type FaultCase, until } from '../fault-case.ts';
+import { FORM } from '../form.ts';
+import type { World } from '../world.ts';
+
+const TWO_HOURS_MS = 7_200_000;
+const SHIFTED_CLOCK = pathToFileURL(join(import.meta.dirname, '../gateway/shifted-clock.ts')).href;
+
+/** A death comes when so many parcels more were accepted, and some milliseconds after that. */
+const MOST_PARCELS_BEFORE = 20;
+const MOST_MS_BEFORE = 30;
+
+/** Each service dies at moments that `random` chooses, without being told. */
+export function deathCases(random: SeededRandom): Readonly<Record<string, FaultCase>> {
+  return forEachService('is killed', (name) => ({
+    begin: async (world) => {
+      for (let death = 1; death <= FORM.deaths; death++) {
+        await someParcels(world, random, name);
+        await pause(random.below(MOST_MS_BEFORE));
+        assert.equal(await world.gateway.end(name, 'SIGKILL'), 'SIGKILL');
+        await world.gateway.startAgain(name);
+      }
+    },
+    end: () => {},
+    mayCut: true,
+  }));
+}
+
+/** Each service is told to stop, and started again. */
+export const DEPARTURE_CASES: Readonly<Record<string, FaultCase>> = forEachService(
+  'is told to stop',
+  (name) => ({
+    begin: async ({ gateway }) => {
+      const output = gateway.outputOf(name);
+      assert.equal(await gateway.end(name, 'SIGTERM'), 0, output);
+      await gateway.startAgain(name);
+    },
+    end: () => {},
+    mayCut: true,
+  }),
+);
+
+/** The clock of one service is wrong, as far as any peer’s may be. */
+export const CLOCK_CASES: Readonly<Record<string, FaultCase>> = {
+  ...forEachService('is two hours ahead', (name) => wrongClock(name, TWO_HOURS_MS)),
+  ...forEachService('is two hours behind', (name) => wrongClock(name, -TWO_HOURS_MS)),
+};
+
+function wrongClock(name: ServiceName, shiftMs: number): FaultCase {
+  const startAgain = async ({ gateway }: World, environment: Record<string, string>) => {
+    assert.equal(await gateway.end(name, 'SIGTERM'), 0);
+    await gateway.startAgain(name, environment);
+  };
+  return {
+    begin: (world) =>
+      startAgain(world, {
+        NODE_OPTIONS: `--import ${SHIFTED_CLOCK}`,
+        TEST_CLOCK_SHIFT_MS: `${shiftMs}`,
+      }),
+    end: (world) => startAgain(world, {}),
+    mayCut: true,
+  };
+}
+
+async function someParcels({ load }: World, random: SeededRandom, name: string): Promise<void> {
+  const soon = load.ledger.accepted + random.below(MOST_PARCELS_BEFORE);
+  await until(`parcels are accepted before ${name} dies`, () => load.ledger.accepted >= soon);
+}
+
+function forEachService(
+  what: string,
+  make: (name: ServiceName) => FaultCase,
+): Record<string, FaultCase> {
+  return Object.fromEntries(SERVICE_NAMES.map((name) => [`${name} ${what}`, make(name)]));
+}

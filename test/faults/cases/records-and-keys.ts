@@ -1,0 +1,56 @@
+import type { FaultProxy } from '#test/backing/fault-proxy.ts';
+import type { FaultCase } from '../fault-case.ts';
+import { FORM } from '../form.ts';
+import type { World } from '../world.ts';
+
+/** Held back each way: longer than any call to a backing service may take. */
+const TOO_SLOW_MS = 3_000;
+const SLOW_MS = 200;
+
+/** What needs Firestore: a parcel for a phone does not, whether it comes or goes. */
+const RECORDING = ['deliver to the Internet', 'collect cargo', 'register'] as const;
+const NOT_RECORDING = ['deliver to phones', 'deliver from the Internet', 'collect'] as const;
+
+/** What needs a signature. */
+const SIGNING = ['collect cargo', 'register'] as const;
+const NOT_SIGNING = [...NOT_RECORDING, 'deliver to the Internet', 'deliver cargo'] as const;
+
+const firestore = ({ gateway }: World) => gateway.lines.firestore;
+const kms = ({ gateway }: World) => gateway.lines.kms;
+
+/** Firestore and Cloud KMS in trouble. */
+export const RECORDS_AND_KEYS_CASES: Readonly<Record<string, FaultCase>> = {
+  'Firestore is away': { ...refusing(firestore), refused: RECORDING, unharmed: NOT_RECORDING },
+  'Firestore takes too long': {
+    ...delaying(firestore, TOO_SLOW_MS),
+    refused: RECORDING,
+    unharmed: NOT_RECORDING,
+  },
+  'Firestore is slow': {
+    ...delaying(firestore, SLOW_MS),
+    unharmed: [...RECORDING, ...NOT_RECORDING],
+  },
+  'Cloud KMS is away': { ...refusing(kms), refused: SIGNING, unharmed: NOT_SIGNING },
+  'Cloud KMS takes too long': {
+    ...delaying(kms, TOO_SLOW_MS),
+    refused: SIGNING,
+    unharmed: NOT_SIGNING,
+  },
+  'Cloud KMS is slow': { ...delaying(kms, SLOW_MS), unharmed: [...SIGNING, ...NOT_SIGNING] },
+};
+
+function refusing(line: (world: World) => FaultProxy): FaultCase {
+  return {
+    begin: (world) => line(world).refuse(),
+    end: (world) => line(world).accept(),
+    lastsMs: FORM.outageMs,
+  };
+}
+
+function delaying(line: (world: World) => FaultProxy, ms: number): FaultCase {
+  return {
+    begin: (world) => line(world).delay(ms),
+    end: (world) => line(world).delay(0),
+    lastsMs: FORM.outageMs,
+  };
+}

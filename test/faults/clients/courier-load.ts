@@ -1,0 +1,117 @@
+import { status } from '@grpc/grpc-js';
+import { type CallEnd, Courier } from '#test/cogrpc/courier.ts';
+import { type Answer, PATIENCE_MS, type Service } from '../answers.ts';
+import type { CargoSide, PackedCargo } from './cargo-side.ts';
+import type { Load } from './load.ts';
+import type { LoadParcel, LoadPhone } from './load-phone.ts';
+
+const PARCELS_IN_CARGO = 4;
+
+/** How grpc-js words it when the client’s own patience ends. */
+const OWN_DEADLINE = /^Deadline exceeded/;
+
+export interface CourierTrip {
+  readonly phone: LoadPhone;
+  readonly side: CargoSide;
+  /** Parcels for the next cargo. */
+  readonly make: () => Promise<LoadParcel>;
+  /** Of what the phone got, for the next cargo. */
+  readonly acknowledgements: Uint8Array[];
+}
+
+/** A courier that goes back and forth between a phone without Internet and the gateway. */
+export function keepTravelling(load: Load, trip: CourierTrip): void {
+  load.repeatSending(async () => {
+    const sent = trip.acknowledgements.splice(0);
+    const isDelivered = await bringCargo(load, trip, sent);
+    if (!isDelivered) {
+      trip.acknowledgements.push(...sent);
+    }
+    return isDelivered && (await fetchCargo(load, trip));
+  });
+}
+
+/** What is stored for the phone, without bringing anything. @returns whether all was collected */
+export async function fetchCargo(
+  load: Load,
+  { phone, side, acknowledgements }: CourierTrip,
+): Promise<boolean> {
+  const cca = await side.authorisation();
+  return call(load, 'collect cargo', async (courier) => {
+    const { cargoes, end } = await courier.collectAll(cca, { deadlineMs: PATIENCE_MS });
+    for (const { id, acknowledgement } of cargoes.flatMap((cargo) => side.open(cargo))) {
+      load.ledger.handOver(id, phone.nodeId);
+      acknowledgements.push(acknowledgement);
+    }
+    return end;
+  });
+}
+
+async function bringCargo(
+  load: Load,
+  { side, make }: CourierTrip,
+  acknowledgements: readonly Uint8Array[],
+): Promise<boolean> {
+  const parcels = await Promise.all(Array.from({ length: PARCELS_IN_CARGO }, make));
+  const octets = parcels.map((parcel) => parcel.octets);
+  const cargo = await side.pack([...octets, ...acknowledgements]);
+  for (const { offer } of parcels) {
+    load.ledger.offer({ ...offer, storedAs: [...offer.storedAs, cargo.key] });
+  }
+  const isDelivered = await load.untilServed(() => deliver(load, cargo));
+  if (isDelivered) {
+    for (const { offer } of parcels) {
+      load.ledger.accept(offer.id);
+    }
+  }
+  return isDelivered;
+}
+
+function deliver(load: Load, { octets }: PackedCargo): Promise<boolean> {
+  return call(load, 'deliver cargo', async (courier) => {
+    const stream = courier.deliver({ deadlineMs: PATIENCE_MS });
+    let isAcknowledged = false;
+    stream.onMessage = () => {
+      isAcknowledged = true;
+      stream.call.end();
+    };
+    stream.send({ id: 'cargo', cargo: Buffer.from(octets) });
+    const end = await stream.ended;
+    // What is acknowledged is, however the call ends.
+    return isAcknowledged ? { code: status.OK, details: '' } : end;
+  });
+}
+
+/** Over a connection of its own, as deployed couriers do. @returns whether it was served */
+async function call(
+  load: Load,
+  service: Service,
+  make: (courier: Courier) => Promise<CallEnd>,
+): Promise<boolean> {
+  const askedAtMs = performance.now();
+  using courier = new Courier(load.port('cogrpc'));
+  const { code, details } = await make(courier);
+  const answer = answerOf(code, details);
+  load.answers.record(service, askedAtMs, answer, `${status[code]}: ${details}`);
+  return answer === 'served';
+}
+
+/** DEADLINE_EXCEEDED in the gateway’s own words means that there is more for another call. */
+function answerOf(code: status, details: string): Answer {
+  switch (code) {
+    case status.OK:
+      return 'served';
+    case status.UNAVAILABLE:
+      return /^(?:No connection established|Connection dropped|read ECONN|write E)/.test(details)
+        ? 'cut'
+        : 'later';
+    case status.DEADLINE_EXCEEDED:
+      return OWN_DEADLINE.test(details) ? 'silent' : 'later';
+    case status.ABORTED:
+      return 'later';
+    case status.CANCELLED:
+      return 'cut';
+    default:
+      return 'blamed';
+  }
+}

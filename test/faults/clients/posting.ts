@@ -1,0 +1,69 @@
+import { countersign } from '#test/builders/peers.ts';
+import { PARCEL_TYPE } from '#test/end-to-end/support/http-client.ts';
+import type { Answer, Service } from '../answers.ts';
+import type { Load } from './load.ts';
+import type { LoadParcel, LoadPhone } from './load-phone.ts';
+import { type Answered, type Posting, SilenceError } from './patience.ts';
+
+const OK = 200;
+const ACCEPTED = 202;
+
+/** What a phone that brings a parcel by PoWeb sends. */
+export async function byPoweb(
+  load: Load,
+  phone: LoadPhone,
+  { octets }: LoadParcel,
+): Promise<Posting> {
+  const authorization = await countersign(octets, phone.peer);
+  const headers = { 'content-type': PARCEL_TYPE, authorization };
+  return { port: load.port('poweb'), path: '/v1/parcels', headers, body: octets };
+}
+
+/** What an Internet app that brings a parcel by PoHTTP sends. */
+export function byPohttp(load: Load, { octets }: LoadParcel): Posting {
+  const headers = { 'content-type': PARCEL_TYPE };
+  return { port: load.port('pohttp'), path: '/', headers, body: octets };
+}
+
+/** Posts a parcel until it is accepted, as clients do, or the load is over. */
+export async function deliver(
+  load: Load,
+  service: Service,
+  parcel: LoadParcel,
+  posting: Posting,
+): Promise<boolean> {
+  load.ledger.offer(parcel.offer);
+  const wasAccepted = await load.untilServed(async () => {
+    const answered = await post(load, service, posting);
+    return answered?.status === ACCEPTED;
+  });
+  if (wasAccepted) {
+    load.ledger.accept(parcel.offer.id);
+  }
+  return wasAccepted;
+}
+
+/** @returns null if there was no answer */
+export async function post(
+  load: Load,
+  service: Service,
+  posting: Posting,
+): Promise<Answered | null> {
+  const askedAtMs = performance.now();
+  try {
+    const answered = await load.http.post(posting);
+    load.answers.record(service, askedAtMs, answerOf(answered.status), `${answered.status}`);
+    return answered;
+  } catch (error) {
+    const answer = error instanceof SilenceError ? 'silent' : 'cut';
+    load.answers.record(service, askedAtMs, answer, String(error));
+    return null;
+  }
+}
+
+function answerOf(status: number): Answer {
+  if (status === OK || status === ACCEPTED) {
+    return 'served';
+  }
+  return status === 503 ? 'later' : 'blamed';
+}

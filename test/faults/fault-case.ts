@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Answer, PATIENCE_MS, type Service } from './answers.ts';
+import { FORM } from './form.ts';
+import type { Balance } from './ledger.ts';
+import { ROAD, type World } from './world.ts';
+
+/** Service must be back so soon after a fault is over. */
+const RESUMPTION_PATIENCE_MS = 10_000;
+/** For what has no time limit of its own; a run that gets stuck must end. */
+const STUCK_MS = FORM.name === 'long' ? 300_000 : 60_000;
+const LOOK_EVERY_MS = 10;
+
+/** What happens to the gateway, and what its clients may notice. */
+export interface FaultCase {
+  /** Begins the fault. */
+  readonly begin: (world: World) => Promise<void> | void;
+  /** Ends it; service must resume by itself then. */
+  readonly end: (world: World) => Promise<void> | void;
+  /** What clients must be told to try again later, while the fault lasts. */
+  readonly refused?: readonly Service[];
+  /** What must go on while the fault lasts. */
+  readonly unharmed?: readonly Service[];
+  /** Whether connections may be cut: processes die. */
+  readonly mayCut?: boolean;
+  /** How long the fault lasts at least, in milliseconds; until clients have noticed it in any case. */
+  readonly lastsMs?: number;
+}
+
+/** What earlier cases left in the store, for which this one does not wait. */
+const leftBehind = new WeakMap<World, ReadonlySet<string>>();
+
+/**
+ * Lets a fault come and go under load, and fails unless clients were answered as
+ * they must be, service resumed in time, and the ledger closes.
+ */
+export async function undergo(t: TestContext, world: World, fault: FaultCase): Promise<void> {
+  const { load } = world;
+  const { ledger, answers } = load;
+  const acceptedBefore = ledger.accepted;
+  const accepted = () => ledger.accepted - acceptedBefore;
+  answers.clear();
+  load.startSending();
+  await until('parcels are accepted', () => accepted() >= FORM.parcelsPerCase / 3);
+  const begunAtMs = performance.now();
+  await fault.begin(world);
+  await untilNoticed(world, fault, begunAtMs);
+  await pause(Math.max(0, (fault.lastsMs ?? 0) - (performance.now() - begunAtMs)));
+  await fault.end(world);
+  const resumedMs = await untilResumed(world);
+  await until('parcels are accepted again', () => accepted() >= FORM.parcelsPerCase);
+  load.stopSending();
+  await until('what was begun is done', () => load.isQuiet);
+  assertAnswers(world, fault);
+  const balance = await settle(world);
+  t.diagnostic(
+    `${t.name}: ${accepted()} accepted, back after ${resumedMs} ms, ` +
+      `refused within ${Math.round(answers.slowestRefusalMs)} ms, ${describe(balance)}`,
+  );
+  assert.deepEqual(balance.missing, [], 'parcels were lost');
+  assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
+}
+
+async function untilNoticed(world: World, fault: FaultCase, begunAtMs: number): Promise<void> {
+  const { refused = [], unharmed = [] } = fault;
+  const { answers } = world.load;
+  const lacking = () => [
+    ...refused.filter((service) => !answers.has(service, 'later', begunAtMs)),
+    ...unharmed.filter((service) => !answers.has(service, 'served', begunAtMs)),
+  ];
+  await until(
+    () => `clients notice what they must, but: ${lacking()}`,
+    () => lacking().length === 0,
+  );
+}
+
+/** @returns how long it took, in milliseconds */
+async function untilResumed({ load }: World): Promise<number> {
+  const { ledger, answers } = load;
+  const sinceMs = performance.now();
+  const lacking = () => [
+    ...Object.values(ROAD).filter((road) => !ledger.hasArrivedSince(road, sinceMs)),
+    ...(answers.has('register', 'served', sinceMs) ? [] : ['register']),
+    ...(answers.has('collect', 'served', sinceMs) ? [] : ['collect']),
+  ];
+  await until(
+    () => `service resumes by itself, but: ${lacking()}`,
+    () => lacking().length === 0,
+    RESUMPTION_PATIENCE_MS,
+  );
+  return Math.round(performance.now() - sinceMs);
+}
+
+function assertAnswers({ load }: World, { mayCut = false }: FaultCase): void {
+  const { answers } = load;
+  const wrong: Answer[] = mayCut ? ['blamed', 'silent'] : ['blamed', 'silent', 'cut'];
+  assert.deepEqual(answers.of(...wrong), [], 'clients were answered badly');
+  const late = answers.of('later').filter(({ tookMs }) => tookMs >= PATIENCE_MS);
+  assert.deepEqual(late, [], 'clients were answered too late');
+}
+
+/** Waits until all is handed over, or in vain; then looks into the store for what is not. */
+async function settle(world: World): Promise<Balance> {
+  const { ledger } = world.load;
+  const before = leftBehind.get(world) ?? new Set();
+  const giveUpAtMs = performance.now() + FORM.settleMs;
+  const isWaiting = () => ledger.outstanding().some((id) => !before.has(id));
+  while (isWaiting() && performance.now() < giveUpAtMs) {
+    await world.fetchCargo();
+    await pause(LOOK_EVERY_MS);
+  }
+  leftBehind.set(world, new Set(ledger.outstanding()));
+  // What is handed over or moved on meanwhile must not be looked for in an older listing.
+  return ledger.balance({ now: new Date(), stored: await world.gateway.storedKeys() });
+}
+
+function describe({ accepted, handedOver, expired, stored, repeated }: Balance): string {
+  const parts = `${handedOver} handed over, ${expired} expired, ${stored} stored`;
+  return `in all ${accepted}: ${parts}; ${repeated} handed over again`;
+}
+
+/** @throws if it does not come true in time */
+export async function until(
+  what: string | (() => string),
+  isTrue: () => boolean,
+  patienceMs: number = STUCK_MS,
+): Promise<void> {
+  const giveUpAtMs = performance.now() + patienceMs;
+  while (!isTrue()) {
+    if (performance.now() > giveUpAtMs) {
+      assert.fail(`not within ${patienceMs} ms: ${typeof what === 'string' ? what : what()}`);
+    }
+    await pause(LOOK_EVERY_MS);
+  }
+}

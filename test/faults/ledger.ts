@@ -1,0 +1,121 @@
+/** A parcel before it is offered to the gateway. */
+export interface Offer {
+  /** The parcel's id, which no other parcel has. */
+  readonly id: string;
+  /** By which road it goes, such as `poweb → phone`. */
+  readonly road: string;
+  /** The only one who may be handed it. */
+  readonly recipient: string;
+  readonly expiresAt: Date;
+  /** Keys of objects: while one of them is stored, the parcel is. */
+  readonly storedAs: readonly string[];
+}
+
+/** A parcel that somebody was handed whom it was not for. */
+export interface Misdelivery {
+  readonly id: string;
+  readonly to: string;
+  /** Null if nobody ever offered it. */
+  readonly recipient: string | null;
+}
+
+/** Where the accepted parcels are: the first four add up to `accepted` if nothing is lost. */
+export interface Balance {
+  readonly accepted: number;
+  readonly handedOver: number;
+  readonly expired: number;
+  readonly stored: number;
+  /** Ids of those that are nowhere, and must not be. */
+  readonly missing: readonly string[];
+  readonly misdelivered: readonly Misdelivery[];
+  /** How often a parcel was handed over that had been before. */
+  readonly repeated: number;
+}
+
+interface Entry extends Offer {
+  readonly offeredAtMs: number;
+  isAccepted: boolean;
+  isHandedOver: boolean;
+}
+
+/**
+ * What clients of a gateway were promised, and what they got: accepted = collected
+ * + delivered + expired + still stored, and nobody gets what is another's.
+ *
+ * The order in which things are noted does not matter: a parcel may well be
+ * handed over before its sender is told that it was accepted.
+ */
+export class Ledger {
+  readonly #entries = new Map<string, Entry>();
+  readonly #misdelivered: Misdelivery[] = [];
+  readonly #arrivals = new Map<string, number>();
+  #accepted = 0;
+  #repeated = 0;
+
+  /** Promised so far: answered 202, or acknowledged. */
+  get accepted(): number {
+    return this.#accepted;
+  }
+
+  /** To be noted before anything is sent. */
+  offer(offer: Offer): void {
+    const offeredAtMs = performance.now();
+    this.#entries.set(offer.id, { ...offer, offeredAtMs, isAccepted: false, isHandedOver: false });
+  }
+
+  /** The gateway said that it has the parcel. */
+  accept(id: string): void {
+    const entry = this.#entries.get(id);
+    if (!entry) {
+      throw new RangeError(`${id} was accepted and never offered`);
+    }
+    this.#accepted += entry.isAccepted ? 0 : 1;
+    entry.isAccepted = true;
+  }
+
+  /** Somebody was handed the parcel, for the first time or again. */
+  handOver(id: string, to: string): void {
+    const entry = this.#entries.get(id);
+    if (entry?.recipient !== to) {
+      this.#misdelivered.push({ id, to, recipient: entry?.recipient ?? null });
+      return;
+    }
+    this.#repeated += entry.isHandedOver ? 1 : 0;
+    entry.isHandedOver = true;
+    const latestMs = this.#arrivals.get(entry.road) ?? Number.NEGATIVE_INFINITY;
+    this.#arrivals.set(entry.road, Math.max(latestMs, entry.offeredAtMs));
+  }
+
+  /** Whether a parcel that was offered by this road since then, in the time of `performance`, was handed over. */
+  hasArrivedSince(road: string, sinceMs: number): boolean {
+    return (this.#arrivals.get(road) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
+  }
+
+  /** Ids of parcels that were accepted and not handed over. */
+  outstanding(): string[] {
+    return this.#ofOutstanding().map(({ id }) => id);
+  }
+
+  /** @param stored - the keys of all objects that are stored */
+  balance({ now, stored }: { readonly now: Date; readonly stored: ReadonlySet<string> }): Balance {
+    const outstanding = this.#ofOutstanding();
+    const kept = outstanding.filter(({ storedAs }) => storedAs.some((key) => stored.has(key)));
+    const gone = outstanding.filter((entry) => !kept.includes(entry));
+    const missing = gone.filter(({ expiresAt }) => now < expiresAt);
+    return {
+      accepted: this.#accepted,
+      handedOver: this.#accepted - outstanding.length,
+      expired: gone.length - missing.length,
+      stored: kept.length,
+      missing: missing.map(({ id }) => id),
+      misdelivered: [...this.#misdelivered],
+      repeated: this.#repeated,
+    };
+  }
+
+  #ofOutstanding(): Entry[] {
+    return [...this.#entries.values()].filter(
+      ({ isAccepted, isHandedOver }) => isAccepted && !isHandedOver,
+    );
+  }
+}
