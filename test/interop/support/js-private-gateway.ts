@@ -11,11 +11,10 @@ import {
   PrivateGatewayManager,
 } from '@relaycorp/relaynet-core';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
-import type { OpenedCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
+import type { Gateway } from '#gateway/gateway.ts';
 import { arrayBuffer, peerCertificate } from '../peer-values.ts';
 import type { JsPhone } from './js-phone.ts';
 
-const INTERNET_ADDRESS = 'gateway.example';
 const DAY_MS = 86_400_000;
 
 type Channel = NonNullable<Awaited<ReturnType<PrivateGateway['getChannel']>>> & {
@@ -59,42 +58,43 @@ export class JsPrivateGateway {
   }
 
   /**
-   * Registers with the gateway.
+   * Makes one whose certificate is as old as a test wants it.
    *
    * @param certificateDays - how long its certificate lasts
    */
-  static async register(opened: OpenedCogrpc, certificateDays = 170): Promise<JsPrivateGateway> {
+  static async issuedBy(gateway: Gateway, certificateDays = 170): Promise<JsPrivateGateway> {
+    const { identity, sessionKeys, internetAddress } = gateway;
     const keyStores = new MockKeyStoreSet();
     // Its declaration builds on a type of browsers, which is not there.
     const { id, publicKey } = (await keyStores.privateKeyStore.generateIdentityKeyPair()) as {
       readonly id: string;
       readonly publicKey: CryptoKey;
     };
-    const { gateway } = opened;
+    const issuer = await identity.currentCertificate();
     const certificate = await issueGatewayCertificate({
       subjectKey: await derSerializePublicKey(publicKey),
-      issuer: gateway.certificate,
-      issuerKey: gateway.spki,
-      sign: gateway.sign,
-      notBefore: gateway.certificate.notBefore,
+      issuer,
+      issuerKey: identity.publicKeyDer,
+      sign: identity.sign,
+      notBefore: issuer.notBefore,
       notAfter: new Date(Date.now() + certificateDays * DAY_MS),
     });
-    const gatewayCertificate = peerCertificate(gateway.certificate);
+    const gatewayCertificate = peerCertificate(issuer);
     const path = new CertificationPath(peerCertificate(certificate), []);
-    await keyStores.certificateStore.save(path, gateway.nodeId);
+    await keyStores.certificateStore.save(path, identity.nodeId);
     await keyStores.publicKeyStore.saveIdentityKey(await gatewayCertificate.getPublicKey());
-    const sessionKey = await opened.sessionKeys.initialKey();
+    const sessionKey = await sessionKeys.initialKey();
     // Registered yesterday: a session key that comes with a cargo dated three hours back is newer.
     await keyStores.publicKeyStore.saveSessionKey(
       {
         keyId: Buffer.from(sessionKey.id),
         publicKey: await derDeserializeECDHPublicKey(Buffer.from(sessionKey.publicKey)),
       },
-      gateway.nodeId,
+      identity.nodeId,
       new Date(Date.now() - DAY_MS),
     );
     const node = await openNode(keyStores, id);
-    return new JsPrivateGateway(node, { id: gateway.nodeId, internetAddress: INTERNET_ADDRESS });
+    return new JsPrivateGateway(node, { id: identity.nodeId, internetAddress });
   }
 
   async cca(): Promise<Buffer> {
