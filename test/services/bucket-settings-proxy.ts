@@ -16,7 +16,7 @@ export async function startBucketSettingsProxy(
 ): Promise<BucketSettingsProxy> {
   const server = createServer((incoming, outgoing) => {
     const { method, url = '', headers } = incoming;
-    if (method === 'GET' && /^\/storage\/v1\/b\/[^/?]+$/.test(url)) {
+    if (method === 'GET' && /^\/storage\/v1\/b\/[^/?]+(?:\?|$)/.test(url)) {
       outgoing.end(JSON.stringify(settings));
       return;
     }

@@ -1,9 +1,6 @@
-import { withDeadline } from '#backing/deadline.ts';
-import { repeat } from '#backing/repeat.ts';
-import { systemClock } from '#clock/clock.ts';
-import { GcsStatusError, isTransient } from './errors.ts';
-import { GcsHttpClient, type GcsRequest } from './http-client.ts';
-import { DEFAULT_ENDPOINT } from './options.ts';
+import type { BucketMetadata } from '@google-cloud/storage';
+import { GcsStatusError } from './errors.ts';
+import { StorageCalls } from './storage-calls.ts';
 
 /** No object is kept longer, in days: the longest life of a parcel (RS-001). */
 export const MAX_AGE_DAYS = 180;
@@ -18,23 +15,8 @@ export interface BucketPlace {
   readonly apiEndpoint?: string;
 }
 
-interface LifecycleRule {
-  readonly action: { readonly type: string };
-  readonly condition: { readonly age?: number; readonly daysSinceCustomTime?: number };
-}
-
-/** The settings of a bucket that matter to the store, as the JSON API has them. */
-interface BucketSettings {
-  readonly lifecycle?: { readonly rule?: readonly LifecycleRule[] };
-  readonly iamConfiguration?: {
-    readonly uniformBucketLevelAccess?: { readonly enabled?: boolean };
-    readonly publicAccessPrevention?: string;
-  };
-  readonly softDeletePolicy?: { readonly retentionDurationSeconds?: string };
-  readonly versioning?: { readonly enabled?: boolean };
-}
-
-const SETTINGS: BucketSettings = {
+/** The settings of a bucket that matter to the store. */
+const SETTINGS = {
   lifecycle: {
     rule: [
       { action: { type: 'Delete' }, condition: { daysSinceCustomTime: 0 } },
@@ -46,9 +28,9 @@ const SETTINGS: BucketSettings = {
     uniformBucketLevelAccess: { enabled: true },
     publicAccessPrevention: 'enforced',
   },
-  softDeletePolicy: { retentionDurationSeconds: '0' },
+  softDeletePolicy: { retentionDurationSeconds: 0 },
   versioning: { enabled: false },
-};
+} satisfies BucketMetadata;
 
 const DEADLINE_MS = 15_000;
 
@@ -60,19 +42,14 @@ const DEADLINE_MS = 15_000;
  * @throws {BackingUnavailableError} or {GcsStatusError} if the service refuses
  */
 export async function provisionBucket(place: BucketPlace): Promise<void> {
-  using client = new GcsHttpClient(place.apiEndpoint ?? DEFAULT_ENDPOINT, 2);
-  const path = `/storage/v1/b/${encodeURIComponent(place.bucket)}`;
+  using calls = new StorageCalls({ ...place, deadlineMs: DEADLINE_MS });
   try {
-    await call(client, { method: 'PATCH', path, ...json(SETTINGS) });
+    await calls.run((bucket) => bucket.setMetadata(SETTINGS));
   } catch (error) {
     if (!(error instanceof GcsStatusError && error.status === 404)) {
       throw error;
     }
-    await call(client, {
-      method: 'POST',
-      path: `/storage/v1/b?project=${encodeURIComponent(place.project)}`,
-      ...json({ name: place.bucket, location: place.location, ...SETTINGS }),
-    });
+    await calls.run((bucket) => bucket.create({ location: place.location, ...SETTINGS }));
   }
 }
 
@@ -85,9 +62,11 @@ export async function provisionBucket(place: BucketPlace): Promise<void> {
 export async function verifyBucket(
   place: Pick<BucketPlace, 'bucket' | 'apiEndpoint'>,
 ): Promise<string[]> {
-  using client = new GcsHttpClient(place.apiEndpoint ?? DEFAULT_ENDPOINT, 2);
-  const path = `/storage/v1/b/${encodeURIComponent(place.bucket)}`;
-  const settings: BucketSettings = JSON.parse(await call(client, { method: 'GET', path }));
+  using calls = new StorageCalls({ ...place, deadlineMs: DEADLINE_MS });
+  const settings = await calls.run(async (bucket) => {
+    const [metadata] = await bucket.getMetadata();
+    return metadata;
+  });
   const expectations: [boolean, string][] = [
     [hasDeletion(settings, 'daysSinceCustomTime', 0), 'Expired objects are not removed.'],
     [hasDeletion(settings, 'age', MAX_AGE_DAYS), `Objects can outlive ${MAX_AGE_DAYS} days.`],
@@ -110,7 +89,7 @@ export async function verifyBucket(
 
 /** Whether objects go when they reach a value, or before. */
 function hasDeletion(
-  { lifecycle }: BucketSettings,
+  { lifecycle }: BucketMetadata,
   condition: 'age' | 'daysSinceCustomTime',
   most: number,
 ): boolean {
@@ -119,24 +98,4 @@ function hasDeletion(
     const isOnly = Object.keys(rule.condition).length === 1;
     return rule.action.type === 'Delete' && isOnly && value !== undefined && value <= most;
   });
-}
-
-function json(value: object) {
-  return {
-    headers: { 'content-type': 'application/json' },
-    body: [Buffer.from(JSON.stringify(value))],
-  };
-}
-
-function call(client: GcsHttpClient, request: GcsRequest): Promise<string> {
-  const clock = systemClock;
-  return withDeadline({ clock, backing: 'object-store', deadlineMs: DEADLINE_MS }, (signal) =>
-    repeat({ clock, signal, isTransient }, async () => {
-      const { status, body } = await client.send(request, signal);
-      if (status !== 200) {
-        throw new GcsStatusError(status, body);
-      }
-      return body.toString();
-    }),
-  );
 }

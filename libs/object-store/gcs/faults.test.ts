@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
@@ -24,7 +26,7 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
       shape.map((request) => request.replaceAll(opened.bucket, 'B')),
       [
         'POST /upload/storage/v1/b/B/o',
-        'GET /B/a/b',
+        'GET /storage/v1/b/B/o/a%2Fb',
         'GET /storage/v1/b/B/o',
         'DELETE /storage/v1/b/B/o/a%2Fb',
       ],
@@ -94,6 +96,47 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
     }
   });
 
+  it('keeps no connection on which it does not answer', async () => {
+    await using silent = await startSilentServer();
+    await using opened = await open({ apiEndpoint: silent.origin, deadlineMs: 500 });
+    await opened.store.check().catch(() => {});
+    const before = silent.accepted;
+    await Promise.all(
+      [
+        opened.store.put('a', BODY, { expiresAt: IN_A_WEEK }),
+        opened.store.get('a'),
+        opened.store.delete('a'),
+        opened.store.check(),
+      ].map((call) => assert.rejects(call, BackingUnavailableError)),
+    );
+    assert.equal(silent.accepted - before, 4);
+    await silent.quiet();
+  });
+
+  it('is read without a warning of the process', async () => {
+    await using opened = await open();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on('warning', onWarning);
+    await opened.store.put('a', Buffer.alloc(1 << 20), { expiresAt: IN_A_WEEK });
+    await opened.store.get('a');
+    // Warnings are told one turn later.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    assert.deepEqual(warnings, []);
+  });
+
+  it('serves others while the download of one object fails', async () => {
+    await using opened = await open();
+    const { store, proxy } = opened;
+    const keys = Array.from({ length: 20 }, (_, index) => `a/${index}`);
+    await Promise.all(keys.map((key) => store.put(key, BODY, { expiresAt: IN_A_WEEK })));
+    proxy.requests.length = 0;
+    proxy.corruptNextAnswer();
+    await Promise.all(keys.map((key) => store.get(key)));
+    assert.equal(proxy.requests.length, keys.length + 1);
+  });
+
   it('is unavailable while connections to it fail, and available once they do not', async () => {
     await using proxy = await startFaultProxy(gcs.address);
     await using opened = await open({ apiEndpoint: `http://${proxy.address}` });
@@ -108,6 +151,33 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
     await assert.rejects(opened.store.check(), BackingUnavailableError);
   });
 });
+
+/** Takes connections, and never says a word. */
+async function startSilentServer() {
+  const sockets = new Set<Socket>();
+  const silent = {
+    accepted: 0,
+    origin: '',
+    /** Resolves once no connection is left. */
+    async quiet() {
+      await Promise.all([...sockets].map((socket) => once(socket, 'close')));
+    },
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  const server = createServer((socket) => {
+    silent.accepted++;
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    socket.resume();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const bound = server.address();
+  silent.origin = `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`;
+  return silent;
+}
 
 async function open(more: { deadlineMs?: number; apiEndpoint?: string; bucket?: string } = {}) {
   const proxy = await startHttpFaultProxy(gcs.address);

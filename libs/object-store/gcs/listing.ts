@@ -1,16 +1,23 @@
+import type { Bucket } from '@google-cloud/storage';
 import type { ObjectEntry } from '../port.ts';
-import type { GcsRequest, GcsResponse } from './http-client.ts';
+import { expiryOfListed } from './stored-expiry.ts';
 
 const FIELDS = 'items(name,generation,customTime,timeCreated,size),nextPageToken';
 
-/** Age at which the bucket removes an object without a custom time, which none of ours is. */
-const AGE_LIMIT_MS = 180 * 24 * 3_600_000;
+export interface PageQuery {
+  readonly prefix: string;
+  /** Where the keys of the page begin; empty for the first one. */
+  readonly startOffset: string;
+  readonly pageToken: string | undefined;
+  readonly maxResults: number;
+}
 
 export interface ListedPage {
   readonly entries: readonly ObjectEntry[];
   readonly nextPageToken: string | undefined;
 }
 
+/** What {@link FIELDS} asks for. */
 interface ListedObject {
   readonly name: string;
   readonly generation: string;
@@ -19,37 +26,22 @@ interface ListedObject {
   readonly size: string;
 }
 
-export function listRequest(
-  bucket: string,
-  query: { prefix: string; startAfter: string; pageToken: string | undefined; pageSize: number },
-): GcsRequest {
-  const parameters = new URLSearchParams({
-    prefix: query.prefix,
-    maxResults: String(query.pageSize),
+/** Asks for one page, and keeps nothing else. */
+export async function readPage(bucket: Bucket, query: PageQuery): Promise<ListedPage> {
+  const { startOffset, pageToken, ...rest } = query;
+  // With `fields`, what the library gives are the objects of the answer, and not its own files.
+  const [objects, nextQuery] = (await bucket.getFiles({
+    ...rest,
+    ...(startOffset !== '' && { startOffset }),
+    ...(pageToken !== undefined && { pageToken }),
     fields: FIELDS,
-  });
-  if (query.startAfter !== '') {
-    parameters.set('startOffset', query.startAfter);
-  }
-  if (query.pageToken !== undefined) {
-    parameters.set('pageToken', query.pageToken);
-  }
-  return { method: 'GET', path: `/storage/v1/b/${bucket}/o?${parameters}` };
-}
-
-export function readPage({ body }: GcsResponse): ListedPage {
-  const page = JSON.parse(body.toString()) as {
-    readonly items?: readonly ListedObject[];
-    readonly nextPageToken?: string;
-  };
-  return {
-    entries: (page.items ?? []).map(asEntry),
-    nextPageToken: page.nextPageToken || undefined,
-  };
+    autoPaginate: false,
+  })) as unknown as [readonly ListedObject[], { readonly pageToken?: string } | null];
+  return { entries: objects.map(asEntry), nextPageToken: nextQuery?.pageToken };
 }
 
 function asEntry({ name, generation, customTime, timeCreated, size }: ListedObject): ObjectEntry {
   const storedAt = new Date(timeCreated);
-  const expiresAt = customTime ? new Date(customTime) : new Date(storedAt.getTime() + AGE_LIMIT_MS);
+  const expiresAt = expiryOfListed(customTime, storedAt);
   return { key: name, generation, expiresAt, sizeOctets: Number(size), storedAt };
 }

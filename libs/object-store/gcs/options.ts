@@ -11,11 +11,9 @@ export interface GcsOptions {
   readonly apiEndpoint?: string;
   /** Longest time for one operation or one page of a listing, repetitions included. @default 2000 */
   readonly deadlineMs?: number;
-  /** Connections kept to the service. @default 64 */
+  /** Requests made to the service at once, each over a connection of its own. @default 64 */
   readonly maxConnections?: number;
   /** Objects asked for at once in a listing, 1 to 1 000. @default 1000 */
   readonly pageSize?: number;
   readonly clock?: Clock;
 }
-
-export const DEFAULT_ENDPOINT = 'https://storage.googleapis.com';

@@ -1,0 +1,74 @@
+import type { Bucket } from '@google-cloud/storage';
+import { CallLimit } from '#backing/call-limit.ts';
+import { withDeadline } from '#backing/deadline.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { repeat } from '#backing/repeat.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
+import { asStatusError, isTransient } from './errors.ts';
+import { openBucket } from './open-bucket.ts';
+import type { GcsOptions } from './options.ts';
+import { RequestAbortion } from './request-abortion.ts';
+
+/** Calls that may wait for one of those under way to end: twice what these can serve in that time. */
+const MOST_WAITING = 4_096;
+
+/** Makes calls to a bucket, within deadlines; the client library is loaded for the first one. */
+export class StorageCalls implements Disposable {
+  readonly #options: GcsOptions;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  readonly #limit: CallLimit;
+  readonly #abortion = new RequestAbortion();
+  #bucket: Promise<Bucket> | undefined;
+  #closed = false;
+
+  constructor(options: GcsOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#limit = new CallLimit({
+      backing: 'object-store',
+      concurrency: options.maxConnections ?? 64,
+      waiting: MOST_WAITING,
+    });
+  }
+
+  /**
+   * Calls under one deadline, again while the failure is transient: only for calls that may be made twice.
+   *
+   * @throws {BackingUnavailableError} if there is no answer in time
+   * @throws {GcsStatusError} if the answer is not one of success
+   */
+  run<T>(call: (bucket: Bucket) => Promise<T>): Promise<T> {
+    this.assertOpen();
+    const clock = this.#clock;
+    const deadline = { clock, backing: 'object-store', deadlineMs: this.#deadlineMs } as const;
+    return withDeadline(deadline, (signal) =>
+      repeat({ clock, signal, isTransient }, () =>
+        this.#limit.run(() => this.#attempt(call, signal), signal),
+      ),
+    );
+  }
+
+  assertOpen(): void {
+    if (this.#closed) {
+      throw new BackingUnavailableError('object-store', 'closed');
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#abortion[Symbol.dispose]();
+  }
+
+  async #attempt<T>(call: (bucket: Bucket) => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#bucket ??= openBucket(this.#options);
+    const bucket = await this.#bucket;
+    signal.throwIfAborted();
+    try {
+      return await this.#abortion.during(signal, () => call(bucket));
+    } catch (error) {
+      throw asStatusError(error);
+    }
+  }
+}
