@@ -75,16 +75,6 @@ describe('CollectCargo refuses', () => {
       assert.equal(await statusOfRawCall(opened.port, ['Relaynet-CCA AAAA', good]), '16');
       assert.equal(await statusOfRawCall(opened.port, [good, 'Relaynet-CCA AAAA']), '0');
     });
-
-    it('of a megabyte without reading it', async () => {
-      const value = `Relaynet-CCA ${'A'.repeat(1_024 * 1_024)}`;
-      const { code } = await courier.collect([value]).ended;
-      // HTTP/2 resets the stream, which the client reports so.
-      assert.equal(code, status.INTERNAL);
-      const next = new Courier(opened.port);
-      assert.equal((await next.collectAll(await phone.cca())).end.code, status.OK);
-      next[Symbol.dispose]();
-    });
   });
 
   describe('a CCA', () => {

@@ -23,12 +23,14 @@ export async function dataFolder(): Promise<{ readonly path: string } & AsyncDis
 export class GatewayProcess implements AsyncDisposable {
   readonly poweb: number;
   readonly pohttp: number;
+  readonly cogrpc: number;
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess, welcome: string) {
     this.#child = child;
     this.poweb = portIn(welcome, 'phones');
     this.pohttp = portIn(welcome, 'Internet apps');
+    this.cogrpc = portIn(welcome, 'couriers');
   }
 
   static async start(
@@ -112,7 +114,7 @@ async function welcomeOf(child: ChildProcess): Promise<string> {
 }
 
 function portIn(welcome: string, label: string): number {
-  const port = new RegExp(`${label}\\s+http://127\\.0\\.0\\.1:(\\d+)`).exec(welcome)?.[1];
+  const port = new RegExp(`${label}\\s+(?:http://)?127\\.0\\.0\\.1:(\\d+)`).exec(welcome)?.[1];
   assert.ok(port, `no port for ${label} in: ${welcome}`);
   return Number(port);
 }
