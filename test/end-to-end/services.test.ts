@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { silentLog } from '#log/log.ts';
 import { composeCollection } from '#services/collection/compose.ts';
 import { readCollectionConfig } from '#services/collection/config.ts';
@@ -9,6 +10,7 @@ import { composePoweb } from '#services/poweb/compose.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { keygenCommand } from '#services/standalone/commands/keygen.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
+import { startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import {
   type CloudGateway,
@@ -17,7 +19,7 @@ import {
   provisionCloudGateway,
 } from '#test/services/cloud-gateway.ts';
 import { NetworkPhone } from '#test/services/phone.ts';
-import { ServiceProcess } from '#test/services/service-process.ts';
+import { SERVICE_NAMES, ServiceProcess } from '#test/services/service-process.ts';
 
 const missing = await missingForServices();
 const ANY_PORT = {
@@ -35,6 +37,18 @@ async function readinessAt(port: number) {
   return { status: response.status, failing };
 }
 
+/** @returns the body that came with that status, once it does; the process must live */
+async function untilReadiness(service: ServiceProcess, status: 200 | 503): Promise<string> {
+  for (;;) {
+    const state = await service.readiness();
+    assert.ok(state, `${service.name} does not answer: ${service.output}`);
+    if (state.status === status) {
+      return state.body;
+    }
+    await pause(20);
+  }
+}
+
 /** On a busy machine the first answer may take longer than is waited for, and is asked for again. */
 function complaintsIn(output: string): readonly string[] {
   return output
@@ -50,11 +64,24 @@ describe('a service that is a process of its own', { skip: missing }, () => {
     gateway = await provisionCloudGateway();
   });
 
-  for (const name of ['pohttp', 'collection', 'workers'] as const) {
-    it(`starts, serves and ends by itself: ${name}`, async () => {
-      await using service = await ServiceProcess.startReady(name, gateway.environment);
-      assert.equal(await service.stop(), 0, service.output);
+  for (const name of SERVICE_NAMES) {
+    it(`starts by itself, says while a backing service is away, goes on, and ends: ${name}`, async () => {
+      await using proxy = await startFaultProxy(
+        new URL(gateway.environment.GCS_ENDPOINT ?? '').host,
+      );
+      const environment = { ...gateway.environment, GCS_ENDPOINT: `http://${proxy.address}` };
+      await using service = await ServiceProcess.startReady(name, environment);
       assert.deepEqual(complaintsIn(service.output), []);
+      proxy.refuse();
+      const away = await untilReadiness(service, 503);
+      assert.match(away, /"failing":\{"objects":/);
+      proxy.accept();
+      await untilReadiness(service, 200);
+      assert.equal(await service.stop(), 0, service.output);
+      assert.deepEqual(
+        complaintsIn(service.output).filter((line) => !/objects|object-store/.test(line)),
+        [],
+      );
     });
   }
 
@@ -69,7 +96,7 @@ describe('a service that is a process of its own', { skip: missing }, () => {
     const environment = { ...gateway.environment, KMS_EMULATOR_HOST: '127.0.0.1:1' };
     await using service = await ServiceProcess.start('poweb', environment);
     while (((await service.readiness())?.body.includes('key-vault') ?? false) === false) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20);
     }
     assert.equal(await service.stop(), 0, service.output);
   });
