@@ -55,7 +55,7 @@ export class CargoUnpacking {
     if (sender === null) {
       throw new PoisonJobError('the key is not that of a cargo');
     }
-    await backingFailuresRetried(() => this.#handle(job, sender));
+    await backingFailuresRetried(this.#parts.clock, () => this.#handle(job, sender));
   };
 
   async #handle(job: Job, sender: NodeId): Promise<void> {

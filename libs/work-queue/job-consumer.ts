@@ -23,7 +23,7 @@ export interface JobConsumerParts {
 /** Without a reason to look earlier, a consumer looks for jobs this often. */
 const IDLE_MS = 60_000;
 /** Between attempts to take jobs from a store that does not answer. */
-const TAKING_BACKOFF: Backoff = { firstMs: 1_000, maxMs: 30_000 };
+const TAKING_BACKOFF: Backoff = { firstMs: 500, maxMs: 4_000 };
 
 /** Takes the due jobs of a topic, as many as it has free hands. */
 export class JobConsumer implements Consumer {

@@ -11,6 +11,7 @@ const RESUMPTION_PATIENCE_MS = 10_000;
 /** For what has no time limit of its own; a run that gets stuck must end. */
 const STUCK_MS = FORM.name === 'long' ? 300_000 : 60_000;
 const LOOK_EVERY_MS = 10;
+const SETTLE_LOOK_MS = 200;
 
 /** What happens to the gateway, and what its clients may notice. */
 export interface FaultCase {
@@ -108,7 +109,7 @@ async function settle(world: World): Promise<Balance> {
   const isWaiting = () => ledger.outstanding().some((id) => !before.has(id));
   while (isWaiting() && performance.now() < giveUpAtMs) {
     await world.fetchCargo();
-    await pause(LOOK_EVERY_MS);
+    await pause(SETTLE_LOOK_MS);
   }
   leftBehind.set(world, new Set(ledger.outstanding()));
   // What is handed over or moved on meanwhile must not be looked for in an older listing.

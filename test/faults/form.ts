@@ -18,7 +18,7 @@ const SHORT: Form = {
   parcelsPerCase: 16,
   deaths: 1,
   outageMs: 0,
-  pauseMs: 60,
+  pauseMs: 250,
   settleMs: 20_000,
 };
 

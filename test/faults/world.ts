@@ -1,7 +1,7 @@
 import { PowebClient } from '#services/standalone/ping/poweb-client.ts';
 import { CargoSide } from './clients/cargo-side.ts';
 import { comeAndGo, stayConnected } from './clients/collecting.ts';
-import { type CourierTrip, fetchCargo, keepTravelling } from './clients/courier-load.ts';
+import { type CourierTrip, keepTravelling, travel } from './clients/courier-load.ts';
 import { InternetApp } from './clients/internet-app.ts';
 import { Load } from './clients/load.ts';
 import { LoadPhone } from './clients/load-phone.ts';
@@ -27,7 +27,7 @@ const START_PATIENCE_MS = 60_000;
 export interface World extends AsyncDisposable {
   readonly gateway: FaultyGateway;
   readonly load: Load;
-  /** Lets the courier fetch what is left for the phone without Internet. */
+  /** Lets the courier fetch what is left for the phone without Internet, bringing nothing new. */
   readonly fetchCargo: () => Promise<unknown>;
 }
 
@@ -48,7 +48,7 @@ export async function openWorld(): Promise<World> {
   return {
     gateway,
     load,
-    fetchCargo: () => fetchCargo(load, trip),
+    fetchCargo: () => travel(load, trip, []),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }

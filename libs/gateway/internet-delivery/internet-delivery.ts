@@ -59,7 +59,9 @@ export class InternetDelivery {
         notBefore: admission,
       });
     }
-    await backingFailuresRetried(() => this.#deliver({ key: job.key, address, job, admission }));
+    await backingFailuresRetried(this.#parts.clock, () =>
+      this.#deliver({ key: job.key, address, job, admission }),
+    );
   };
 
   async #deliver(delivery: Delivery): Promise<void> {

@@ -6,6 +6,9 @@ export interface KmsCallOptions {
   readonly retry: null;
 }
 
+/** Between attempts to connect: service resumes soon after an outage, however long that was. */
+const CHANNEL_OPTIONS = { 'grpc.max_reconnect_backoff_ms': 2_000 };
+
 export function callOptions(timeoutMs: number): KmsCallOptions {
   return { timeout: timeoutMs, retry: null };
 }
@@ -14,11 +17,12 @@ export function callOptions(timeoutMs: number): KmsCallOptions {
 export async function openKmsClient(emulatorAddress?: string): Promise<KeyManagementServiceClient> {
   const { KeyManagementServiceClient } = await import('@google-cloud/kms');
   if (emulatorAddress === undefined) {
-    return new KeyManagementServiceClient();
+    return new KeyManagementServiceClient(CHANNEL_OPTIONS);
   }
   const { credentials } = await import('@grpc/grpc-js');
   const [host = '', port] = emulatorAddress.split(':');
   return new KeyManagementServiceClient({
+    ...CHANNEL_OPTIONS,
     servicePath: host,
     port: Number(port),
     sslCreds: credentials.createInsecure(),

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
 import type { WorkQueue } from '../port.ts';
@@ -38,6 +40,64 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     );
     await untilEmpty(opened.queue);
     assert.deepEqual(attempts, [2]);
+  });
+
+  it('gives it to another soon, however long the job may take', async () => {
+    await using opened = await open({ lockMs: 100 });
+    await opened.queue.enqueue(TOPIC, 'orphan');
+    await takeAndDie(opened.prefix, { mayTakeMs: 600_000, lockMs: 100 });
+    const done = Promise.withResolvers<string>();
+    opened.queue.consume(TOPIC, async ({ key }) => done.resolve(key), OPTIONS);
+    assert.equal(await done.promise, 'orphan');
+  });
+
+  it('lets a process that lives have its job for as long as it may take', async () => {
+    await using opened = await open({ lockMs: 100 });
+    const attempts: number[] = [];
+    const handler = async ({ attempt }: { readonly attempt: number }) => {
+      attempts.push(attempt);
+      // Several times as long as a process that died would be waited for.
+      await pause(600);
+    };
+    opened.queue.consume(TOPIC, handler, OPTIONS);
+    await using other = opened.another();
+    other.consume(TOPIC, handler, OPTIONS);
+    await opened.queue.enqueue(TOPIC, 'slow');
+    await untilEmpty(opened.queue);
+    assert.deepEqual(attempts, [1]);
+  });
+
+  it('does not keep a job that it was given too late', async () => {
+    await using opened = await open({ deadlineMs: 200 });
+    await using other = opened.another();
+    await other.enqueue(TOPIC, 'late');
+    // Opens the connection.
+    await opened.queue.depth(TOPIC);
+    opened.proxy.delay(300);
+    const attempts: number[] = [];
+    const consumer = opened.queue.consume(
+      TOPIC,
+      async ({ attempt }) => {
+        attempts.push(attempt);
+      },
+      OPTIONS,
+    );
+    await untilTaken(opened.prefix);
+    opened.proxy.delay(0);
+    await untilEmpty(other);
+    await consumer.close({ drainMs: 1_000 });
+    assert.deepEqual(attempts, [1]);
+  });
+
+  it('hears at once of a job by a process whose clock is ahead', async () => {
+    await using opened = await open();
+    const done = Promise.withResolvers<string>();
+    opened.queue.consume(TOPIC, async ({ key }) => done.resolve(key), OPTIONS);
+    await untilListening(opened.prefix);
+    const clock = new ManualClock(new Date(Date.now() + 7_200_000));
+    await using other = opened.another({ clock });
+    await other.enqueue(TOPIC, 'from the future');
+    assert.equal(await done.promise, 'from the future');
   });
 
   it('goes on after the connection was cut, and while it is cut says so in time', async () => {
@@ -78,10 +138,10 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
   });
 });
 
-async function open(more: { deadlineMs?: number } = {}) {
+async function open(more: { deadlineMs?: number; lockMs?: number } = {}) {
   const proxy: FaultProxy = await startFaultProxy(redis.address);
   const prefix = uniqueName('jobs');
-  const another = (address: string) =>
+  const another = (address: string, own: { clock?: Clock } = {}) =>
     openRedisQueue({
       url: `redis://${address}`,
       prefix,
@@ -89,13 +149,14 @@ async function open(more: { deadlineMs?: number } = {}) {
       graceMs: 100,
       deadlineMs: 10_000,
       ...more,
+      ...own,
     });
   const queue = another(proxy.address);
   return {
     proxy,
     prefix,
     queue,
-    another: () => another(redis.address),
+    another: (own: { clock?: Clock } = {}) => another(redis.address, own),
     async [Symbol.asyncDispose]() {
       await queue[Symbol.asyncDispose]();
       await proxy[Symbol.asyncDispose]();
@@ -104,13 +165,16 @@ async function open(more: { deadlineMs?: number } = {}) {
 }
 
 /** Takes what is due as a process does that then dies: without a word about it. */
-async function takeAndDie(prefix: string): Promise<void> {
+async function takeAndDie(
+  prefix: string,
+  { mayTakeMs = 50, ...options }: { mayTakeMs?: number; lockMs?: number } = {},
+): Promise<void> {
   const store = new RedisJobStore(
-    { url: `redis://${redis.address}`, prefix, graceMs: 50 },
+    { url: `redis://${redis.address}`, prefix, graceMs: 50, ...options },
     () => {},
   );
   const nowMs = Date.now();
-  const { jobs } = await store.take(TOPIC, { nowMs, limit: 1, dueAgainMs: nowMs + 50 });
+  const { jobs } = await store.take(TOPIC, { nowMs, limit: 1, dueAgainMs: nowMs + mayTakeMs });
   assert.equal(jobs.length, 1);
   await store[Symbol.asyncDispose]();
 }
@@ -120,6 +184,15 @@ async function keysOf(prefix: string): Promise<string[]> {
   const keys = await client.keys(`{${prefix}}*`);
   client.disconnect();
   return keys;
+}
+
+/** Resolves once Redis gave the job to somebody, whether the answer came or not. */
+async function untilTaken(prefix: string): Promise<void> {
+  const client = new Redis(`redis://${redis.address}`);
+  while ((await client.llen(`{${prefix}}:${TOPIC}:active`)) === 0) {
+    await pause(5);
+  }
+  client.disconnect();
 }
 
 async function untilListening(prefix: string): Promise<void> {

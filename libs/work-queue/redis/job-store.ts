@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '#clock/clock.ts';
 import type { JobStore, NewJob, TakenJob, Taking } from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { QueueConnections } from './connections.ts';
+import { HeldLocks } from './held-locks.ts';
 import { countsOf, type JobData, jobIdOf, type StoredJob } from './job-data.ts';
 import type { RedisQueueOptions } from './options.ts';
 import { listInOrder } from './set-aside.ts';
@@ -25,8 +26,9 @@ export class RedisJobStore implements JobStore {
   readonly #prefix: string;
   readonly #deadlineMs: number;
   readonly #graceMs: number;
+  readonly #lockMs: number;
   readonly #topics = new Map<string, TopicQueue>();
-  readonly #taken = new Map<string, StoredJob>();
+  readonly #locks: HeldLocks;
   readonly #onDue: OnDue;
   #closed = false;
 
@@ -37,6 +39,8 @@ export class RedisJobStore implements JobStore {
     this.#prefix = `{${options.prefix ?? 'awala-jobs'}}`;
     this.#deadlineMs = options.deadlineMs ?? 2_000;
     this.#graceMs = options.graceMs ?? 5_000;
+    this.#lockMs = options.lockMs ?? 15_000;
+    this.#locks = new HeldLocks(this.#lockMs);
     this.#onDue = onDue;
   }
 
@@ -60,34 +64,27 @@ export class RedisJobStore implements JobStore {
         await stored.remove().catch(() => {});
         await queue.add(topic, data, { jobId, delay, timestamp });
       }
-      await this.#connections.commands.publish(this.#channel, `${dueMs} ${topic}`);
+      await this.#connections.commands.publish(this.#channel, `${delay} ${topic}`);
     });
   }
 
   /** Nothing to do: what is in hand may be in the hands of another process; the dead ones' comes back. */
   async makeTakenDue(): Promise<void> {}
 
-  async take(topic: string, { nowMs, limit, dueAgainMs }: Taking) {
+  async take(topic: string, taking: Taking) {
     this.#listen();
-    return this.#call(async () => {
-      const topicQueue = this.#topic(topic);
-      const lockMs = dueAgainMs - nowMs + this.#graceMs;
-      const onStalled = () => this.#onDue(topic, this.#clock.now().getTime());
-      const worker = topicQueue.worker(lockMs, onStalled);
-      const jobs: TakenJob[] = [];
-      while (jobs.length < limit) {
-        const token = randomUUID();
-        const job: StoredJob | undefined = await worker.getNextJob(token, { block: false });
-        if (!job) {
-          break;
+    const topicQueue = this.#topic(topic);
+    return this.#call((signal) =>
+      topicQueue.inTurn(async () => {
+        const jobs = await this.#takeJobs(topic, taking, signal);
+        const [next] = jobs.length < taking.limit ? await topicQueue.queue.getDelayed(0, 0) : [];
+        if (signal.aborted) {
+          // Nobody waits for them any more, and nobody else would get them until their locks end.
+          await this.#giveBack(jobs);
         }
-        this.#taken.set(token, job);
-        const { key, expiresAtMs } = job.data;
-        jobs.push({ topic, key, expiresAtMs, ...countsOf(job), token });
-      }
-      const [next] = jobs.length < limit ? await topicQueue.queue.getDelayed(0, 0) : [];
-      return { jobs, nextDueMs: next ? next.timestamp + next.delay : null };
-    });
+        return { jobs, nextDueMs: next ? next.timestamp + next.delay : null };
+      }),
+    );
   }
 
   async remove(job: TakenJob): Promise<void> {
@@ -147,6 +144,7 @@ export class RedisJobStore implements JobStore {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
+      this.#locks[Symbol.dispose]();
       const topics = [...this.#topics.values()];
       const closing = Promise.all(topics.map((topic) => topic.close()));
       // BullMQ waits for Redis to close; what it left is closed with the connections.
@@ -178,8 +176,9 @@ export class RedisJobStore implements JobStore {
   #listen(): void {
     this.#assertOpen();
     this.#connections.listen(this.#channel, (notice) => {
-      const [dueMs, topic = ''] = notice.split(' ');
-      this.#onDue(topic, Number(dueMs));
+      // How long from now, as the clock of who enqueued it may be another.
+      const [delayMs, topic = ''] = notice.split(' ');
+      this.#onDue(topic, this.#clock.now().getTime() + Number(delayMs));
     });
   }
 
@@ -187,10 +186,42 @@ export class RedisJobStore implements JobStore {
     return { ...stored.data, attempts, failures, started: stored.attemptsStarted };
   }
 
+  async #takeJobs(
+    topic: string,
+    { nowMs, limit, dueAgainMs }: Taking,
+    signal: AbortSignal,
+  ): Promise<TakenJob[]> {
+    const forMs = dueAgainMs - nowMs + this.#graceMs;
+    const onStalled = () => this.#onDue(topic, this.#clock.now().getTime());
+    const worker = this.#topic(topic).worker(Math.min(forMs, this.#lockMs), onStalled);
+    const jobs: TakenJob[] = [];
+    while (jobs.length < limit && !signal.aborted) {
+      const token = randomUUID();
+      const job: StoredJob | undefined = await worker.getNextJob(token, { block: false });
+      if (!job) {
+        break;
+      }
+      this.#locks.hold(token, job, { worker, forMs });
+      const { key, expiresAtMs } = job.data;
+      jobs.push({ topic, key, expiresAtMs, ...countsOf(job), token });
+    }
+    return jobs;
+  }
+
+  /** As if they had not been taken. */
+  async #giveBack(jobs: readonly TakenJob[]): Promise<void> {
+    const nowMs = this.#clock.now().getTime();
+    for (const job of jobs) {
+      await this.release({ ...job, attempts: job.attempts - 1 }, nowMs).catch(() => {
+        // Its lock ends soon.
+      });
+      this.#onDue(job.topic, nowMs);
+    }
+  }
+
   /** Ends a taking; one that ran out meanwhile changes nothing. */
   async #end(taken: TakenJob, act: (stored: StoredJob) => Promise<unknown>): Promise<void> {
-    const stored = this.#taken.get(taken.token);
-    this.#taken.delete(taken.token);
+    const stored = this.#locks.letGo(taken.token);
     if (stored) {
       await this.#call(() => act(stored).catch(ignoreLostLock));
     }
@@ -217,7 +248,7 @@ export class RedisJobStore implements JobStore {
     }
   }
 
-  async #call<T>(call: () => Promise<T>): Promise<T> {
+  async #call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#assertOpen();
     try {
       return await withDeadline(this.#deadline, call);

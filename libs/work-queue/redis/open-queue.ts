@@ -11,7 +11,8 @@ import type { RedisQueueOptions } from './options.ts';
  */
 export function openRedisQueue(options: RedisQueueOptions): WorkQueue {
   const store = new RedisJobStore(options, (topic, dueMs) => queue.wake(topic, dueMs));
-  const { url: _url, ca: _ca, prefix: _prefix, deadlineMs: _deadline, ...forQueue } = options;
+  const { url: _url, ca: _ca, prefix: _prefix, deadlineMs: _deadline, ...rest } = options;
+  const { graceMs: _grace, lockMs: _lock, ...forQueue } = rest;
   const queue = new StoredWorkQueue(store, forQueue);
   return queue;
 }

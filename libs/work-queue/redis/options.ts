@@ -12,4 +12,9 @@ export interface RedisQueueOptions extends RedisTarget, StoredWorkQueueOptions {
   readonly deadlineMs?: number;
   /** Beyond the visibility timeout, until a job of a dead process can be given to another. @default 5000 */
   readonly graceMs?: number;
+  /**
+   * A job in hand is given to another once its process gave no sign of life for so long, however long
+   * the job may take. @default 15000
+   */
+  readonly lockMs?: number;
 }

@@ -22,17 +22,26 @@ export interface CourierTrip {
 /** A courier that goes back and forth between a phone without Internet and the gateway. */
 export function keepTravelling(load: Load, trip: CourierTrip): void {
   load.repeatSending(async () => {
-    const sent = trip.acknowledgements.splice(0);
-    const isDelivered = await bringCargo(load, trip, sent);
-    if (!isDelivered) {
-      trip.acknowledgements.push(...sent);
-    }
-    return isDelivered && (await fetchCargo(load, trip));
+    const parcels = await Promise.all(Array.from({ length: PARCELS_IN_CARGO }, trip.make));
+    return travel(load, trip, parcels);
   });
 }
 
-/** What is stored for the phone, without bringing anything. @returns whether all was collected */
-export async function fetchCargo(
+/** Brings a cargo, with acknowledgements of what came before, and fetches what there is. */
+export async function travel(
+  load: Load,
+  trip: CourierTrip,
+  parcels: readonly LoadParcel[],
+): Promise<boolean> {
+  const sent = trip.acknowledgements.splice(0);
+  const isDelivered = await bringCargo(load, trip.side, parcels, sent);
+  if (!isDelivered) {
+    trip.acknowledgements.push(...sent);
+  }
+  return isDelivered && (await fetchCargo(load, trip));
+}
+
+async function fetchCargo(
   load: Load,
   { phone, side, acknowledgements }: CourierTrip,
 ): Promise<boolean> {
@@ -49,10 +58,10 @@ export async function fetchCargo(
 
 async function bringCargo(
   load: Load,
-  { side, make }: CourierTrip,
+  side: CargoSide,
+  parcels: readonly LoadParcel[],
   acknowledgements: readonly Uint8Array[],
 ): Promise<boolean> {
-  const parcels = await Promise.all(Array.from({ length: PARCELS_IN_CARGO }, make));
   const octets = parcels.map((parcel) => parcel.octets);
   const cargo = await side.pack([...octets, ...acknowledgements]);
   for (const { offer } of parcels) {

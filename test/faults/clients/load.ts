@@ -7,7 +7,7 @@ import { Ledger } from '../ledger.ts';
 import { PatientHttp } from './patience.ts';
 
 /** After an attempt that was not served. */
-const RETRY_MS = 100;
+const RETRY_MS = Math.max(100, FORM.pauseMs);
 
 /** What all clients of a run share. */
 export class Load implements AsyncDisposable {
