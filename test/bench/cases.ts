@@ -16,4 +16,5 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'cloud-calls': () => import('./cases/cloud-calls.ts'),
   'cloud-delivery': () => import('./cases/cloud-delivery.ts'),
   'cloud-collectors': () => import('./cases/cloud-collectors.ts'),
+  'cloud-cpu': () => import('./cases/cloud-cpu.ts'),
 };

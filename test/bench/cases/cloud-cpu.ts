@@ -1,0 +1,149 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { CourierClient } from '#services/standalone/ping/courier-client.ts';
+import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
+import { RecipientServer } from '#test/end-to-end/internet-delivery/recipient-server.ts';
+import type { ServiceProcess } from '#test/services/service-process.ts';
+import { BenchCloud } from '../cloud/bench-cloud.ts';
+import { CloudPhone, INTERNET_ADDRESS } from '../cloud/cloud-phone.ts';
+import { collectBacklog } from '../cloud/collect-backlog.ts';
+import { deliverAll, postAll } from '../cloud/deliver-all.ts';
+import { perCore, usageDuring } from '../cloud/service-usage.ts';
+import type { Row } from '../report.ts';
+
+const PARCELS = 1_000;
+const WARM_UP = 200;
+const PARCEL_OCTETS = 10 * 1_024;
+const CARGOES = 20;
+const PARCELS_PER_CARGO = 25;
+const PATIENCE_MS = 120_000;
+const APP_HOST = 'pdc.app.example';
+
+/** CPU time of each service per parcel of 10 KiB, on the cloud adapters, without TLS. */
+export async function run(): Promise<readonly Row[]> {
+  await using cloud = await BenchCloud.start();
+  const poweb = await cloud.service('poweb');
+  return [
+    ...(await byPoweb(cloud, poweb)),
+    ...(await toTheInternet(cloud, poweb)),
+    ...(await fromTheInternet(cloud, poweb)),
+    ...(await byCourier(cloud, poweb)),
+  ];
+}
+
+function costRow(work: string, ours: string): Row {
+  return { work, peer: '', ours, floor: '', requirements: [] };
+}
+
+async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+  await using collection = await cloud.service('collection');
+  const phone = await CloudPhone.register(poweb.port);
+  const services = { poweb, collection };
+  await deliverAll(poweb.port, await phone.makeDeliveries(WARM_UP, PARCEL_OCTETS));
+  await collectBacklog(collection.port, phone);
+  const deliveries = await phone.makeDeliveries(PARCELS, PARCEL_OCTETS);
+  const accepting = await usageDuring(services, () => deliverAll(poweb.port, deliveries));
+  const collecting = await usageDuring(services, () => collectBacklog(collection.port, phone));
+  return [
+    costRow('PoWeb: a parcel for a phone', perCore(accepting.poweb, PARCELS)),
+    costRow('collection: a parcel from the backlog', perCore(collecting.collection, PARCELS)),
+  ];
+}
+
+async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+  await using doh = await DohServer.start();
+  await using app = await RecipientServer.start();
+  doh.setAddress(APP_HOST, '127.0.0.1');
+  doh.setService(INTERNET_ADDRESS, { priority: 0, weight: 0, target: APP_HOST, port: app.port });
+  await using workers = await cloud.service('workers', {
+    DOH_URL: doh.url.href,
+    POHTTP_CLIENT_TLS: 'false',
+    POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
+  });
+  const phone = await CloudPhone.register(poweb.port);
+  const relay = async (count: number) => {
+    const deliveries = await phone.makeDeliveries(count, PARCEL_OCTETS, 'Internet');
+    const received = app.received.length + count;
+    return async () => {
+      await deliverAll(poweb.port, deliveries);
+      await until(() => app.received.length >= received);
+    };
+  };
+  await (await relay(WARM_UP))();
+  const usage = await usageDuring({ poweb, workers }, await relay(PARCELS));
+  return [
+    costRow('PoWeb: a parcel for the Internet', perCore(usage.poweb, PARCELS)),
+    costRow('workers: a parcel posted to the Internet', perCore(usage.workers, PARCELS)),
+  ];
+}
+
+async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+  await using pohttp = await cloud.service('pohttp');
+  const phone = await CloudPhone.register(poweb.port);
+  await postAll(pohttp.port, await phone.makeDeliveries(WARM_UP, PARCEL_OCTETS));
+  const deliveries = await phone.makeDeliveries(PARCELS, PARCEL_OCTETS);
+  const usage = await usageDuring({ pohttp }, () => postAll(pohttp.port, deliveries));
+  return [costRow('PoHTTP: a parcel for a phone', perCore(usage.pohttp, PARCELS))];
+}
+
+/** What the Internet brought for the phone before is what a courier collects. */
+async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+  await using cogrpc = await cloud.service('cogrpc');
+  await using workers = await cloud.service('workers');
+  using courier = new CourierClient({ address: `127.0.0.1:${cogrpc.port}`, useTls: false });
+  const phone = await CloudPhone.register(poweb.port);
+  const collect = async () =>
+    courier.collect(
+      await phone.cargo.authoriseCollection(new Date()),
+      AbortSignal.timeout(PATIENCE_MS),
+    );
+  await collect();
+  const giving = await usageDuring({ cogrpc }, collect);
+  const given = WARM_UP + PARCELS;
+  const bring = async (cargoes: readonly Uint8Array[]) => {
+    for (const cargo of cargoes) {
+      await courier.deliver(cargo, AbortSignal.timeout(PATIENCE_MS));
+    }
+    await until(() => hasNoCargo(cloud));
+  };
+  await bring(await makeCargoes(phone, CARGOES / 4));
+  const cargoes = await makeCargoes(phone, CARGOES);
+  const taking = await usageDuring({ cogrpc, workers }, () => bring(cargoes));
+  const taken = CARGOES * PARCELS_PER_CARGO;
+  return [
+    costRow('CogRPC: a parcel given to a courier', perCore(giving.cogrpc, given)),
+    costRow(
+      `CogRPC: a parcel taken from a courier, ${PARCELS_PER_CARGO} to a cargo`,
+      perCore(taking.cogrpc, taken),
+    ),
+    costRow('workers: a parcel unpacked from cargo', perCore(taking.workers, taken)),
+  ];
+}
+
+async function makeCargoes(phone: CloudPhone, count: number): Promise<Uint8Array[]> {
+  const cargoes: Uint8Array[] = [];
+  while (cargoes.length < count) {
+    const parcels: Uint8Array[] = [];
+    while (parcels.length < PARCELS_PER_CARGO) {
+      parcels.push(await phone.makeParcel(PARCEL_OCTETS));
+    }
+    cargoes.push(await phone.cargo.pack(parcels, new Date()));
+  }
+  return cargoes;
+}
+
+async function hasNoCargo({ environment }: BenchCloud): Promise<boolean> {
+  const { GCS_ENDPOINT, GCS_BUCKET } = environment;
+  const response = await fetch(`${GCS_ENDPOINT}/storage/v1/b/${GCS_BUCKET}/o?prefix=cargo/`);
+  const { items = [] } = (await response.json()) as { readonly items?: readonly object[] };
+  return items.length === 0;
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (performance.now() > giveUpAtMs) {
+      throw new Error(`this did not come true: ${condition}`);
+    }
+    await pause(20);
+  }
+}

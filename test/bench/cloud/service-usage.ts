@@ -1,0 +1,43 @@
+import type { ServiceProcess } from '#test/services/service-process.ts';
+
+/** What a service used since it started, by its own metrics. */
+interface Usage {
+  readonly cpuMs: number;
+  readonly rssOctets: number;
+}
+
+async function usageOf({ operationsPort }: ServiceProcess): Promise<Usage> {
+  const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`);
+  const metrics = await response.text();
+  const value = (name: string) =>
+    Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, 'm').exec(metrics)?.[1]);
+  return {
+    cpuMs: value('process_cpu_seconds_total') * 1_000,
+    rssOctets: value('process_resident_memory_bytes'),
+  };
+}
+
+/** @returns what each of the services used for `work`: CPU time in milliseconds, and its memory in the end */
+export async function usageDuring<const Name extends string>(
+  services: Readonly<Record<Name, ServiceProcess>>,
+  work: () => Promise<unknown>,
+): Promise<Readonly<Record<Name, Usage>>> {
+  const all = async () => {
+    const entries = Object.entries<ServiceProcess>(services);
+    return Promise.all(entries.map(async ([name, each]) => [name, await usageOf(each)] as const));
+  };
+  const before = new Map(await all());
+  await work();
+  const used = (await all()).map(([name, { cpuMs, rssOctets }]) => {
+    const usage: Usage = { cpuMs: cpuMs - (before.get(name)?.cpuMs ?? 0), rssOctets };
+    return [name, usage] as const;
+  });
+  return Object.fromEntries(used) as Record<Name, Usage>;
+}
+
+/** What one piece of work cost a service, and how many of them fill one core. */
+export function perCore({ cpuMs, rssOctets }: Usage, pieces: number): string {
+  const each = cpuMs / pieces;
+  const mebioctets = Math.round(rssOctets / (1_024 * 1_024));
+  return `${each.toPrecision(3)} ms: ${Math.round(1_000 / each)} per second and core, ${mebioctets} MiB`;
+}
