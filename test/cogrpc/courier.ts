@@ -68,6 +68,20 @@ export class Courier implements Disposable {
     return { cargoes, end: await stream.ended };
   }
 
+  /**
+   * Collects, acknowledging each cargo once it is taken, and keeps none.
+   *
+   * @param take - awaited before the next cargo is read
+   */
+  async collectEach(cca: Buffer, take: (cargo: Uint8Array) => Promise<void>): Promise<CallEnd> {
+    const stream = this.collect([authorizationOf(cca)], { isDeaf: true });
+    for await (const { id, cargo } of stream.call as AsyncIterable<CargoDelivery>) {
+      await take(cargo);
+      stream.send({ id });
+    }
+    return stream.ended;
+  }
+
   [Symbol.dispose](): void {
     this.#client.close();
   }
