@@ -16,6 +16,8 @@ export interface CollectedParcel {
 /** What goes into an acknowledgement (PCA). */
 export interface AcknowledgeableParcel extends Omit<CollectedParcel, 'privateGateway'> {
   readonly expiresAt: Date;
+  /** Its place among those of the private gateway: the same whatever else is recorded or expires. */
+  readonly place: string;
 }
 
 interface LedgerFields extends Record<string, string | boolean> {
@@ -77,7 +79,7 @@ export class CollectionLedger {
 
   /**
    * Yields the parcels that couriers brought from a private gateway and that have
-   * not expired, in no promised order.
+   * not expired, in ascending order of place.
    *
    * @throws {BackingUnavailableError}
    */
@@ -89,7 +91,9 @@ export class CollectionLedger {
     for await (const record of this.#records.list(COLLECTED_PARCEL, prefix, options)) {
       const { senderId, recipientId, parcelId, byCargo } = record.fields;
       if (byCargo && record.expiresAt) {
-        yield { senderId, recipientId, parcelId, expiresAt: record.expiresAt };
+        const { id, expiresAt } = record;
+        const place = id.slice(prefix.length);
+        yield { senderId, recipientId, parcelId, expiresAt, place };
       }
     }
   }

@@ -129,7 +129,7 @@ describe('CollectCargo', () => {
       await using opened = await openCogrpc({
         acceptedParcels: {
           async *list() {
-            yield { ...ack, expiresAt: new Date(Date.now() + DAY_MS) };
+            yield { ...ack, expiresAt: new Date(Date.now() + DAY_MS), place: '1' };
           },
         },
       });

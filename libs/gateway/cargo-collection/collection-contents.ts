@@ -16,11 +16,14 @@ import {
 
 /** The parcels accepted from each private gateway, to be acknowledged (PCA) in what is sent to it. */
 export interface AcceptedParcels {
-  /** Those not expired, in an order that does not change. */
+  /**
+   * Those not expired, in ascending order of `place`, which stays the same whatever
+   * else is accepted or expires: a collection that was cut is resumed behind one.
+   */
   list(
     privateGateway: NodeId,
     options?: { signal?: AbortSignal },
-  ): AsyncIterable<ParcelCollectionAck & { readonly expiresAt: Date }>;
+  ): AsyncIterable<ParcelCollectionAck & { readonly expiresAt: Date; readonly place: string }>;
 }
 
 export interface CargoMessage {
@@ -84,9 +87,9 @@ async function* listed(
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
   if (!progress.isPastAcknowledgements) {
-    let index = 0;
-    for await (const { expiresAt, ...ack } of parts.acceptedParcels.list(peer, { signal })) {
-      yield itemOf(acknowledgementPlace(index++), { octets: serialisePca(ack), expiresAt });
+    for await (const accepted of parts.acceptedParcels.list(peer, { signal })) {
+      const { expiresAt, place, ...ack } = accepted;
+      yield itemOf(acknowledgementPlace(place), { octets: serialisePca(ack), expiresAt });
     }
   }
   if (!progress.isPastParcels) {

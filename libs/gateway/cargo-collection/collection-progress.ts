@@ -13,15 +13,14 @@ export interface Stretch {
 /** Before everything. */
 export const START: Place = '';
 
-const INDEX_DIGITS = 12;
 const ACKNOWLEDGEMENTS = '1/';
 const PARCELS = '2/';
 /** The certificate rotation, and with it everything. */
 export const ROTATION_PLACE: Place = '3/';
 
-/** @param index - how many acknowledgements (PCAs) are listed before this one */
-export function acknowledgementPlace(index: number): Place {
-  return `${ACKNOWLEDGEMENTS}${String(index).padStart(INDEX_DIGITS, '0')}`;
+/** @param place - among the acknowledgements (PCAs), which are collected in ascending order of it */
+export function acknowledgementPlace(place: string): Place {
+  return `${ACKNOWLEDGEMENTS}${place}`;
 }
 
 /** @param key - of the parcel; parcels are collected in ascending order of it */

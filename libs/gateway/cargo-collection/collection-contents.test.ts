@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parsePca } from '#awala/cargo/pca.ts';
+import { OpenedGateway } from '#test/end-to-end/workers/opened-gateway.ts';
+import { collectionContents } from './collection-contents.ts';
+import { CollectionProgress, START } from './collection-progress.ts';
+
+const HOUR_MS = 3_600_000;
+
+/** A gateway that accepted parcels from a phone, which comes for its acknowledgements. */
+class Setting implements AsyncDisposable {
+  readonly opened: OpenedGateway;
+  readonly progress = new CollectionProgress();
+
+  private constructor(opened: OpenedGateway) {
+    this.opened = opened;
+  }
+
+  static async open(): Promise<Setting> {
+    return new Setting(await OpenedGateway.open());
+  }
+
+  async accept(parcelId: string, lifeMs: number): Promise<void> {
+    const { phone, clock, gateway } = this.opened;
+    const expiresAt = new Date(clock.now().getTime() + lifeMs);
+    const ids = { senderId: phone.nodeId, recipientId: 'app', parcelId };
+    await gateway.ledger.record({ ...ids, privateGateway: phone.nodeId, expiresAt });
+  }
+
+  /** What there is to collect, as the ids of the parcels that are acknowledged. */
+  async contents(): Promise<{ place: string; parcelId: string }[]> {
+    const { opened, progress } = this;
+    const { phone, gateway } = opened;
+    const authorization = {
+      peer: phone.nodeId,
+      peerCertificate: phone.certificate,
+      cargoDeliveryAuthorization: phone.certificate,
+      ccaId: 'cca',
+      expiresAt: phone.certificate.notAfter,
+    };
+    const parts = { ...opened, ...gateway, acceptedParcels: gateway.ledger };
+    const { signal } = new AbortController();
+    const items = await Array.fromAsync(collectionContents(parts, authorization, progress, signal));
+    return Promise.all(
+      items.map(async ({ place, read }) => {
+        const message = await read();
+        assert.ok(message);
+        return { place, parcelId: parsePca(message.octets).parcelId };
+      }),
+    );
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.opened[Symbol.asyncDispose]();
+  }
+}
+
+describe('What is left to collect under a CCA', () => {
+  it('is every acknowledgement that was not collected, also after some before them expired', async () => {
+    await using setting = await Setting.open();
+    for (let index = 0; index < 20; index++) {
+      await setting.accept(`short ${index}`, HOUR_MS);
+      await setting.accept(`long ${index}`, 3 * HOUR_MS);
+    }
+    const all = await setting.contents();
+    assert.equal(all.length, 40);
+    const collected = all.slice(0, 20);
+    setting.progress.add({ after: START, upTo: collected.at(-1)?.place ?? '' });
+    setting.opened.clock.advance(2 * HOUR_MS);
+    const left = await setting.contents();
+    const expected = all.slice(20).filter(({ parcelId }) => parcelId.startsWith('long'));
+    assert.deepEqual(left, expected);
+  });
+
+  it('is nothing that was collected, also after parcels were accepted meanwhile', async () => {
+    await using setting = await Setting.open();
+    for (let index = 0; index < 20; index++) {
+      await setting.accept(`old ${index}`, HOUR_MS);
+    }
+    const all = await setting.contents();
+    setting.progress.add({ after: START, upTo: all.at(-1)?.place ?? '' });
+    for (let index = 0; index < 20; index++) {
+      await setting.accept(`new ${index}`, HOUR_MS);
+    }
+    const left = await setting.contents();
+    assert.deepEqual(
+      left.filter(({ parcelId }) => parcelId.startsWith('old')),
+      [],
+    );
+  });
+});
