@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { OpenedGateway } from '../workers/opened-gateway.ts';
+
+type Road = 'poweb' | 'cargo';
+type Meanwhile = 'is stored' | 'was collected';
+
+/**
+ * How often a parcel goes on that comes twice. Roads are those of the same private
+ * gateway; see docs/decisions/ledger-of-accepted-parcels.md for why not all are 1.
+ */
+const GATEWAY_BOUND: readonly [Road, Meanwhile, Road, number][] = [
+  ['cargo', 'is stored', 'cargo', 1],
+  ['cargo', 'is stored', 'poweb', 1],
+  ['poweb', 'is stored', 'cargo', 1],
+  ['poweb', 'is stored', 'poweb', 1],
+  ['cargo', 'was collected', 'cargo', 1],
+  ['cargo', 'was collected', 'poweb', 2],
+  ['poweb', 'was collected', 'cargo', 2],
+  ['poweb', 'was collected', 'poweb', 2],
+];
+
+describe('A parcel that comes twice', () => {
+  async function accept(opened: OpenedGateway, parcel: Uint8Array, road: Road): Promise<void> {
+    const { intake } = opened.gateway;
+    const from = { privateGateway: opened.phone.nodeId, road };
+    await intake.acceptFromPrivateGateway(intake.read(parcel), from);
+  }
+
+  /** As a collector does, or a worker that delivered it. @returns how many there were */
+  async function takeAll(opened: OpenedGateway): Promise<number> {
+    const keys = await opened.keys('parcels/');
+    for (const key of keys) {
+      await opened.objects.delete(key);
+    }
+    return keys.length;
+  }
+
+  async function timesTaken(
+    opened: OpenedGateway,
+    parcel: Uint8Array,
+    [first, meanwhile, second]: readonly [Road, Meanwhile, Road],
+  ): Promise<number> {
+    await accept(opened, parcel, first);
+    const before = meanwhile === 'was collected' ? await takeAll(opened) : 0;
+    await accept(opened, parcel, second);
+    return before + (await takeAll(opened));
+  }
+
+  for (const [first, meanwhile, second, times] of GATEWAY_BOUND) {
+    const often = times === 1 ? 'once' : 'twice';
+    it(`for a private endpoint, by ${second} while that by ${first} ${meanwhile}, is collected ${often}`, async () => {
+      await using opened = await OpenedGateway.open();
+      const parcel = await opened.gatewayBound();
+      assert.equal(await timesTaken(opened, parcel, [first, meanwhile, second]), times);
+    });
+  }
+
+  for (const [first, meanwhile, second] of GATEWAY_BOUND) {
+    const state = meanwhile === 'was collected' ? 'was delivered' : meanwhile;
+    it(`for an Internet app, by ${second} while that by ${first} ${state}, is delivered once`, async () => {
+      await using opened = await OpenedGateway.open();
+      const parcel = await opened.internetBound();
+      assert.equal(await timesTaken(opened, parcel, [first, meanwhile, second]), 1);
+    });
+  }
+
+  it('is acknowledged by cargo if it came by cargo, in whichever order', async () => {
+    for (const [first, second] of [
+      ['cargo', 'poweb'],
+      ['poweb', 'cargo'],
+      ['cargo', 'cargo'],
+    ] as const) {
+      for (const bound of ['gatewayBound', 'internetBound'] as const) {
+        await using opened = await OpenedGateway.open();
+        await timesTaken(opened, await opened[bound]({ id: 'one' }), [
+          first,
+          'was collected',
+          second,
+        ]);
+        const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+        const ids = entries.map(({ parcelId }) => parcelId);
+        assert.deepEqual(ids, ['one'], `${bound} by ${first}, then ${second}`);
+      }
+    }
+  });
+
+  it('is forgotten when it expires: then it is no longer accepted', async () => {
+    await using opened = await OpenedGateway.open();
+    const parcel = await opened.internetBound();
+    await accept(opened, parcel, 'cargo');
+    await takeAll(opened);
+    opened.clock.advance(3_600_001);
+    await assert.rejects(accept(opened, parcel, 'cargo'), { reason: 'expired' });
+    assert.equal(await takeAll(opened), 0);
+  });
+});
