@@ -1,136 +1,115 @@
 import { randomUUID } from 'node:crypto';
+import type {
+  DocumentData,
+  DocumentReference,
+  DocumentSnapshot,
+  QueryDocumentSnapshot,
+  Timestamp,
+} from '@google-cloud/firestore';
 import type { RecordFields, StoredRecord } from '../port.ts';
-import { decodeId, encodeId } from './document-id.ts';
-import {
-  decodeFields,
-  decodeTime,
-  encodeFields,
-  encodeValue,
-  type Timestamp,
-  type Value,
-} from './fields.ts';
-import { type FirestoreCall, isNotFound, isUnmet, type Step } from './firestore-calls.ts';
-import { formatVersion } from './version.ts';
+import { decodeId } from './document-id.ts';
+import { decodeFields } from './fields.ts';
+import { isUnmet } from './firestore-calls.ts';
+import { formatVersion, type UpdateTime } from './version.ts';
 
 /** The field that Firestore's TTL policy of each kind must name. */
 export const EXPIRY_FIELD = 'expiresAt';
-
-const REVISION_FIELD = 'revision';
-const FIELDS_FIELD = 'fields';
-
-/** A document as Firestore's protocol has it. */
-export interface RawDocument {
-  readonly name?: string | null;
-  readonly fields?: Readonly<Record<string, Value>> | null;
-  readonly updateTime?: Timestamp | null;
-}
 
 export interface StoredDocument {
   readonly record: StoredRecord<RecordFields>;
   /** Drawn anew by each write: tells a writer whether what is stored is its own. */
   readonly revision: string;
-  readonly updateTime: Timestamp;
+  readonly updateTime: UpdateTime;
 }
 
-/** The state that a document must be in for a write to be carried out. */
-export interface Precondition {
-  readonly exists?: boolean;
-  readonly updateTime?: Timestamp;
-}
+/** What the document must be for a write to be carried out: absent, or of that update time. */
+export type Precondition = 'absent' | UpdateTime;
 
 /** A write was not carried out; this is stored, if anything is. */
 export interface Unwritten {
   readonly stored: StoredDocument | null;
 }
 
-/** The documents of a database: reading and writing one, whatever its record expired. */
-export class Documents {
-  readonly #database: string;
+export async function readDocument(reference: DocumentReference): Promise<StoredDocument | null> {
+  const snapshot = await reference.get();
+  return isStored(snapshot) ? decodeDocument(snapshot) : null;
+}
 
-  constructor(project: string, database: string) {
-    this.#database = `projects/${project}/databases/${database}`;
+/**
+ * Writes the document whole.
+ *
+ * @returns null, or what is stored instead if the precondition was not met: a write that was carried
+ * out but whose answer was lost is recognised by its revision
+ */
+export async function writeDocument(
+  reference: DocumentReference,
+  given: { fields: RecordFields; expiresAt: Date | null; precondition?: Precondition },
+): Promise<Unwritten | null> {
+  const revision = randomUUID();
+  const data = { fields: given.fields, [EXPIRY_FIELD]: given.expiresAt, revision };
+  if (await isMet(() => write(reference, data, given.precondition))) {
+    return null;
   }
+  const stored = await readDocument(reference);
+  return stored?.revision === revision ? null : { stored };
+}
 
-  get root(): string {
-    return `${this.#database}/documents`;
+/** @returns whether the document was of that update time */
+export function deleteDocument(
+  reference: DocumentReference,
+  updateTime: UpdateTime,
+): Promise<boolean> {
+  return isMet(async () => reference.delete({ lastUpdateTime: await asTimestamp(updateTime) }));
+}
+
+export function decodeDocument(
+  snapshot: QueryDocumentSnapshot<DocumentData, DocumentData>,
+): StoredDocument {
+  const { fields, revision, [EXPIRY_FIELD]: expiry } = snapshot.data();
+  const expiresAt: Date | null = expiry?.toDate() ?? null;
+  return {
+    record: {
+      id: decodeId(snapshot.id),
+      fields: decodeFields(fields),
+      version: formatVersion(snapshot.updateTime, expiresAt),
+      expiresAt,
+    },
+    revision,
+    updateTime: snapshot.updateTime,
+  };
+}
+
+async function write(
+  reference: DocumentReference,
+  data: DocumentData,
+  precondition: Precondition | undefined,
+): Promise<unknown> {
+  if (precondition === undefined) {
+    return reference.set(data);
   }
+  // An update replaces the fields that it names, which are all.
+  return precondition === 'absent'
+    ? reference.create(data)
+    : reference.update(data, { lastUpdateTime: await asTimestamp(precondition) });
+}
 
-  name(kind: string, id: string): string {
-    return `${this.root}/${kind}/${encodeId(id)}`;
-  }
-
-  async read(step: Step, name: string): Promise<StoredDocument | null> {
-    return step(async (client, options) => {
-      try {
-        const [document] = await client.getDocument({ name }, options);
-        return decodeDocument(document);
-      } catch (error) {
-        if (isNotFound(error)) {
-          return null;
-        }
-        throw error;
-      }
-    });
-  }
-
-  /**
-   * Writes the document whole.
-   *
-   * @returns null, or what is stored instead if the precondition was not met: a write that was carried
-   * out but whose answer was lost is recognised by its revision
-   */
-  async write(
-    step: Step,
-    name: string,
-    given: { fields: RecordFields; expiresAt: Date | null; precondition?: Precondition },
-  ): Promise<Unwritten | null> {
-    const revision = randomUUID();
-    const fields = {
-      [FIELDS_FIELD]: { mapValue: { fields: encodeFields(given.fields) } },
-      [EXPIRY_FIELD]: encodeValue(given.expiresAt),
-      [REVISION_FIELD]: encodeValue(revision),
-    };
-    const write = { update: { name, fields }, currentDocument: given.precondition ?? null };
-    if (await this.#commit(step, write)) {
-      return null;
+async function isMet(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write();
+    return true;
+  } catch (error) {
+    if (isUnmet(error)) {
+      return false;
     }
-    const stored = await this.read(step, name);
-    return stored?.revision === revision ? null : { stored };
-  }
-
-  /** @returns whether the precondition was met */
-  delete(step: Step, name: string, precondition: Precondition): Promise<boolean> {
-    return this.#commit(step, { delete: name, currentDocument: precondition });
-  }
-
-  async #commit(step: Step, write: object): Promise<boolean> {
-    const commit: FirestoreCall<boolean> = async (client, options) => {
-      try {
-        await client.commit({ database: this.#database, writes: [write] }, options);
-        return true;
-      } catch (error) {
-        if (isUnmet(error)) {
-          return false;
-        }
-        throw error;
-      }
-    };
-    return step(commit);
+    throw error;
   }
 }
 
-export function decodeDocument({ name, fields, updateTime }: RawDocument): StoredDocument {
-  const expiry = fields?.[EXPIRY_FIELD]?.timestampValue;
-  const expiresAt = expiry ? decodeTime(expiry) : null;
-  const stamp = updateTime ?? {};
-  return {
-    record: {
-      id: decodeId(name?.slice(name.lastIndexOf('/') + 1) ?? ''),
-      fields: decodeFields(fields?.[FIELDS_FIELD]?.mapValue?.fields),
-      version: formatVersion(stamp, expiresAt),
-      expiresAt,
-    },
-    revision: fields?.[REVISION_FIELD]?.stringValue ?? '',
-    updateTime: stamp,
-  };
+function isStored(snapshot: DocumentSnapshot): snapshot is QueryDocumentSnapshot {
+  return snapshot.exists;
+}
+
+async function asTimestamp({ seconds, nanoseconds }: UpdateTime): Promise<Timestamp> {
+  const { Timestamp } = await import('@google-cloud/firestore');
+  return new Timestamp(seconds, nanoseconds);
 }

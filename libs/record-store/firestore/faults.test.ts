@@ -21,7 +21,7 @@ describe('records in a disturbed Firestore', () => {
     await store.set(SESSIONS, 'a', { step: 2 });
     const ifVersion = (await store.get(SESSIONS, 'a'))?.version ?? '';
     assert.equal(await store.delete(SESSIONS, 'a', { ifVersion }), true);
-    assert.deepEqual(Object.fromEntries(faults.calls), { Commit: 3, GetDocument: 1 });
+    assert.deepEqual(Object.fromEntries(faults.calls), { Commit: 3, BatchGetDocuments: 1 });
   });
 
   it('are created though the first answer was lost, by whoever created them and by nobody else', async () => {
@@ -43,6 +43,7 @@ describe('records in a disturbed Firestore', () => {
   it('are unavailable while connections fail, and available again by themselves', async () => {
     await using opened = await open({ deadlineMs: 200 });
     const { store, proxy } = opened;
+    faults.calls.clear();
     proxy.refuse();
     for (const call of [
       () => store.create(SESSIONS, 'a', { step: 1 }),
@@ -58,6 +59,7 @@ describe('records in a disturbed Firestore', () => {
     while (!(await isAvailable(store))) {
       // The client connects again in its own time, a second or so.
     }
+    assert.equal(faults.calls.get('Commit'), undefined, 'a write was made after it had failed');
   });
 
   it('are unavailable at their deadline when nothing comes back', async () => {

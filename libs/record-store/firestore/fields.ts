@@ -1,72 +1,19 @@
+import type { Timestamp } from '@google-cloud/firestore';
 import type { FieldValue, RecordFields } from '../port.ts';
 
-/** A time as Firestore's protocol has it. */
-export interface Timestamp {
-  readonly seconds?: unknown;
-  readonly nanos?: number | null;
-}
+/** What the client library gives for the kinds of values that we write. */
+type ReadValue = string | number | boolean | Timestamp | Uint8Array | null;
 
-/** The kinds of values of Firestore's protocol that we write. */
-export interface Value {
-  readonly nullValue?: unknown;
-  readonly booleanValue?: boolean | null;
-  readonly doubleValue?: number | null;
-  readonly stringValue?: string | null;
-  readonly bytesValue?: Uint8Array | string | null;
-  readonly timestampValue?: Timestamp | null;
-  readonly mapValue?: { readonly fields?: Readonly<Record<string, Value>> | null } | null;
-}
-
-export function encodeFields(fields: RecordFields): Record<string, Value> {
+/** Values are written as they are; times and octets are read in types of the library's own. */
+export function decodeFields(fields: Readonly<Record<string, ReadValue>>): RecordFields {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, encodeValue(value)]),
+    Object.entries(fields).map(([name, value]) => [name, decodeValue(value)]),
   );
 }
 
-export function decodeFields(
-  fields: Readonly<Record<string, Value>> | null | undefined,
-): RecordFields {
-  return Object.fromEntries(
-    Object.entries(fields ?? {}).map(([name, value]) => [name, decodeValue(value)]),
-  );
-}
-
-export function encodeValue(value: FieldValue) {
-  if (value === null) {
-    return { nullValue: 'NULL_VALUE' as const };
-  }
-  if (value instanceof Date) {
-    return { timestampValue: encodeTime(value) };
-  }
+function decodeValue(value: ReadValue): FieldValue {
   if (value instanceof Uint8Array) {
-    return { bytesValue: value };
+    return Uint8Array.from(value);
   }
-  switch (typeof value) {
-    case 'string':
-      return { stringValue: value };
-    case 'number':
-      return { doubleValue: value };
-    default:
-      return { booleanValue: value };
-  }
-}
-
-function decodeValue(value: Value): FieldValue {
-  if (value.bytesValue instanceof Uint8Array) {
-    return Uint8Array.from(value.bytesValue);
-  }
-  if (value.timestampValue) {
-    return decodeTime(value.timestampValue);
-  }
-  return value.stringValue ?? value.doubleValue ?? value.booleanValue ?? null;
-}
-
-function encodeTime(time: Date) {
-  const milliseconds = time.getTime();
-  const seconds = Math.floor(milliseconds / 1_000);
-  return { seconds, nanos: (milliseconds - seconds * 1_000) * 1_000_000 };
-}
-
-export function decodeTime({ seconds, nanos }: Timestamp): Date {
-  return new Date(Number(seconds ?? 0) * 1_000 + Math.round((nanos ?? 0) / 1_000_000));
+  return typeof value === 'object' && value !== null ? value.toDate() : value;
 }

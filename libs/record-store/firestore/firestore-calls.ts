@@ -1,9 +1,10 @@
-import type { FirestoreClient } from '@google-cloud/firestore-api/client_v1';
+import type { Firestore } from '@google-cloud/firestore';
+import { CallLimit } from '#backing/call-limit.ts';
 import { withDeadline } from '#backing/deadline.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { repeat } from '#backing/repeat.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import { type CallOptions, openFirestoreClient } from './firestore-client.ts';
+import { CallAbortion } from './call-abortion.ts';
+import { openFirestore } from './open-firestore.ts';
 import type { FirestoreOptions } from './options.ts';
 
 /** gRPC statuses. */
@@ -11,25 +12,23 @@ const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 const FAILED_PRECONDITION = 9;
 
-/** RESOURCE_EXHAUSTED, ABORTED (contention), INTERNAL, UNAVAILABLE. */
-const TRANSIENT_CODES = new Set([8, 10, 13, 14]);
+/** The library opens a connection for each 100 operations at once. */
+const MOST_OPERATIONS = 400;
+const MOST_WAITING = 4_096;
 
-/** One call to Firestore with the options it must be given; `signal` is aborted at the deadline. */
-export type FirestoreCall<T> = (
-  client: FirestoreClient,
-  options: CallOptions,
-  signal: AbortSignal,
-) => Promise<T>;
-
-/** Makes one call within the deadline of an operation, which may need several. */
-export type Step = <T>(call: FirestoreCall<T>) => Promise<T>;
-
-/** Makes calls to Firestore, within deadlines; the client is opened with the first one. */
+/** Runs operations on Firestore, within deadlines; the client is opened for the first one. */
 export class FirestoreCalls implements AsyncDisposable {
   readonly #options: FirestoreOptions;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
-  #client: Promise<FirestoreClient> | undefined;
+  readonly #abortion = new CallAbortion();
+  readonly #limit = new CallLimit({
+    backing: 'record-store',
+    concurrency: MOST_OPERATIONS,
+    waiting: MOST_WAITING,
+  });
+  readonly #running = new Set<Promise<unknown>>();
+  #firestore: Promise<Firestore> | undefined;
   #closed = false;
 
   constructor(options: FirestoreOptions) {
@@ -39,22 +38,20 @@ export class FirestoreCalls implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation of one or more steps under one deadline. A step is repeated while its failure
+   * Runs an operation of one or more calls under one deadline. A call is repeated while its failure
    * is transient, so it may have been carried out although it fails.
    *
    * @throws {BackingUnavailableError} for every failure
    */
-  async run<T>(operation: (step: Step) => Promise<T>): Promise<T> {
+  async run<T>(operation: (firestore: Firestore) => Promise<T>): Promise<T> {
     this.assertOpen();
-    const clock = this.#clock;
-    const options: CallOptions = { timeout: this.#deadlineMs, retry: null };
-    const deadline = { clock, backing: 'record-store', deadlineMs: this.#deadlineMs } as const;
+    const [clock, deadlineMs] = [this.#clock, this.#deadlineMs];
     try {
-      return await withDeadline(deadline, (signal) =>
-        operation((call) =>
-          repeat({ clock, signal, isTransient }, async () =>
-            call(await this.#open(), options, signal),
-          ),
+      return await withDeadline({ clock, backing: 'record-store', deadlineMs }, (signal) =>
+        this.#limit.run(
+          () =>
+            this.#track(this.#abortion.during(signal, async () => operation(await this.#open()))),
+          signal,
         ),
       );
     } catch (cause) {
@@ -70,34 +67,31 @@ export class FirestoreCalls implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    const client = this.#client;
-    this.#client = undefined;
-    await (await client)?.close();
+    // What was cancelled ends soon; the library would fail unheard if it ended after its client.
+    await Promise.allSettled(this.#running);
+    const firestore = this.#firestore;
+    this.#firestore = undefined;
+    await (await firestore)?.terminate();
   }
 
-  async #open(): Promise<FirestoreClient> {
-    this.#client ??= openFirestoreClient(this.#options.emulatorAddress);
-    return this.#client;
+  #track<T>(operation: Promise<T>): Promise<T> {
+    this.#running.add(operation);
+    return operation.finally(() => this.#running.delete(operation));
+  }
+
+  async #open(): Promise<Firestore> {
+    this.#firestore ??= openFirestore(this.#options, this.#abortion);
+    return this.#firestore;
   }
 }
 
 /** Whether a write failed because the document was not in the state that it was to be in. */
 export function isUnmet(error: unknown): boolean {
-  return [NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION].includes(codeOf(error) ?? -1);
-}
-
-export function isNotFound(error: unknown): boolean {
-  return codeOf(error) === NOT_FOUND;
-}
-
-function isTransient(error: unknown): boolean {
-  return TRANSIENT_CODES.has(codeOf(error) ?? -1);
-}
-
-function codeOf(error: unknown): number | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number'
-    ? error.code
-    : undefined;
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    [NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION].includes(Number(error.code))
+  );
 }
 
 function asUnavailable(cause: unknown): BackingUnavailableError {

@@ -1,12 +1,20 @@
+import type { DocumentReference } from '@google-cloud/firestore';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '../port.ts';
 import { assertExpiry, assertFields, assertIdPrefix, assertRecordId } from '../record-rules.ts';
-import { Documents, type Precondition, type StoredDocument } from './documents.ts';
-import { FirestoreCalls, type Step } from './firestore-calls.ts';
+import { encodeId } from './document-id.ts';
+import {
+  deleteDocument,
+  type Precondition,
+  readDocument,
+  type StoredDocument,
+  writeDocument,
+} from './documents.ts';
+import { FirestoreCalls } from './firestore-calls.ts';
 import type { FirestoreOptions } from './options.ts';
 import { queryPage } from './query.ts';
-import { parseVersion } from './version.ts';
+import { parseVersion, type UpdateTime } from './version.ts';
 
 /** Rounds in which others may each change the same record before an operation gives up. */
 const MOST_ROUNDS = 8;
@@ -20,14 +28,12 @@ const MOST_ROUNDS = 8;
  */
 export class FirestoreRecordStore implements RecordStore {
   readonly #calls: FirestoreCalls;
-  readonly #documents: Documents;
   readonly #clock: Clock;
   readonly #pageSize: number;
 
   constructor(options: FirestoreOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#pageSize = options.pageSize ?? 100;
-    this.#documents = new Documents(options.project, options.database ?? '(default)');
     this.#calls = new FirestoreCalls(options);
   }
 
@@ -39,12 +45,11 @@ export class FirestoreRecordStore implements RecordStore {
   ): Promise<boolean> {
     assertRecordId(kind.name, id);
     assertContent(fields, options.expiresAt);
-    const name = this.#documents.name(kind.name, id);
     const content = { fields, expiresAt: options.expiresAt ?? null };
-    return this.#calls.run((step) =>
+    return this.#withDocument(kind.name, id, (document) =>
       inRounds(async () => {
-        const absent = { ...content, precondition: { exists: false } };
-        const unwritten = await this.#documents.write(step, name, absent);
+        const absent = { ...content, precondition: 'absent' } as const;
+        const unwritten = await writeDocument(document, absent);
         if (!unwritten) {
           return true;
         }
@@ -56,8 +61,8 @@ export class FirestoreRecordStore implements RecordStore {
           return false;
         }
         // Expired and not removed yet: whoever writes over exactly that one has created the record.
-        const expired = { ...content, precondition: { updateTime: stored.updateTime } };
-        return (await this.#documents.write(step, name, expired)) ? undefined : true;
+        const expired = { ...content, precondition: stored.updateTime };
+        return (await writeDocument(document, expired)) ? undefined : true;
       }),
     );
   }
@@ -67,8 +72,7 @@ export class FirestoreRecordStore implements RecordStore {
     id: string,
   ): Promise<StoredRecord<F> | null> {
     assertRecordId(kind.name, id);
-    const name = this.#documents.name(kind.name, id);
-    const stored = await this.#calls.run((step) => this.#documents.read(step, name));
+    const stored = await this.#withDocument(kind.name, id, readDocument);
     return this.#present<F>(stored);
   }
 
@@ -80,13 +84,18 @@ export class FirestoreRecordStore implements RecordStore {
   ): Promise<boolean> {
     assertRecordId(kind.name, id);
     assertContent(fields, options.expiresAt);
-    const name = this.#documents.name(kind.name, id);
     const content = { fields, expiresAt: options.expiresAt ?? null };
+    const write = (given: typeof content & { precondition?: Precondition }) =>
+      this.#withDocument(
+        kind.name,
+        id,
+        async (document) => (await writeDocument(document, given)) === null,
+      );
     if (options.ifVersion === undefined) {
-      return this.#write(name, content);
+      return write(content);
     }
-    const precondition = this.#preconditionOf(options.ifVersion);
-    return precondition ? this.#write(name, { ...content, precondition }) : false;
+    const precondition = this.#timeOf(options.ifVersion);
+    return precondition ? write({ ...content, precondition }) : false;
   }
 
   async delete<F extends RecordFields>(
@@ -95,13 +104,12 @@ export class FirestoreRecordStore implements RecordStore {
     options: { ifVersion?: string } = {},
   ): Promise<boolean> {
     assertRecordId(kind.name, id);
-    const name = this.#documents.name(kind.name, id);
     if (options.ifVersion === undefined) {
-      return this.#calls.run((step) => this.#deleteAny(step, name));
+      return this.#withDocument(kind.name, id, (document) => this.#deleteAny(document));
     }
-    const precondition = this.#preconditionOf(options.ifVersion);
-    return precondition
-      ? this.#calls.run((step) => this.#documents.delete(step, name, precondition))
+    const updateTime = this.#timeOf(options.ifVersion);
+    return updateTime
+      ? this.#withDocument(kind.name, id, (document) => deleteDocument(document, updateTime))
       : false;
   }
 
@@ -115,9 +123,7 @@ export class FirestoreRecordStore implements RecordStore {
     for (;;) {
       signal?.throwIfAborted();
       const of = { kind: kind.name, idPrefix, afterId, limit: this.#pageSize };
-      const page: StoredDocument[] = await this.#calls.run((step) =>
-        queryPage(step, this.#documents, of),
-      );
+      const page: StoredDocument[] = await this.#calls.run((firestore) => queryPage(firestore, of));
       for (const document of page) {
         signal?.throwIfAborted();
         const record = this.#present<F>(document);
@@ -139,41 +145,38 @@ export class FirestoreRecordStore implements RecordStore {
   }
 
   async check(): Promise<void> {
-    const name = this.#documents.name('check', 'check');
-    await this.#calls.run((step) => this.#documents.read(step, name));
+    await this.#withDocument('check', 'check', readDocument);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#calls[Symbol.asyncDispose]();
   }
 
-  #write(
-    name: string,
-    content: { fields: RecordFields; expiresAt: Date | null; precondition?: Precondition },
-  ): Promise<boolean> {
-    return this.#calls.run(
-      async (step) => (await this.#documents.write(step, name, content)) === null,
-    );
+  #withDocument<T>(
+    kind: string,
+    id: string,
+    operation: (document: DocumentReference) => Promise<T>,
+  ): Promise<T> {
+    return this.#calls.run((firestore) => operation(firestore.collection(kind).doc(encodeId(id))));
   }
 
-  #deleteAny(step: Step, name: string): Promise<boolean> {
+  #deleteAny(document: DocumentReference): Promise<boolean> {
     return inRounds(async () => {
-      const stored = await this.#documents.read(step, name);
+      const stored = await readDocument(document);
       if (!stored || this.#isExpired(stored.record.expiresAt)) {
         return false;
       }
-      const precondition = { updateTime: stored.updateTime };
-      return (await this.#documents.delete(step, name, precondition)) || undefined;
+      return (await deleteDocument(document, stored.updateTime)) || undefined;
     });
   }
 
   /** Null if no record can be stored in that version any more. */
-  #preconditionOf(ifVersion: string) {
+  #timeOf(ifVersion: string): UpdateTime | null {
     this.#calls.assertOpen();
     const version = parseVersion(ifVersion);
     const expiresAt =
       version && version.expiresAtMs !== null ? new Date(version.expiresAtMs) : null;
-    return version && !this.#isExpired(expiresAt) ? { updateTime: version.updateTime } : null;
+    return version && !this.#isExpired(expiresAt) ? version.updateTime : null;
   }
 
   #present<F extends RecordFields>(stored: StoredDocument | null): StoredRecord<F> | null {

@@ -17,15 +17,19 @@ export interface Timestamp {
   readonly nanos: number;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 export interface StoredDocument {
   readonly name: string;
-  readonly fields: object;
+  readonly fields: Fields;
   readonly createTime: Timestamp;
   readonly updateTime: Timestamp;
 }
 
 export interface Write {
-  readonly update?: { readonly name: string; readonly fields: object };
+  readonly update?: { readonly name: string; readonly fields: Fields };
+  /** Names top-level fields: the others stay as they are. */
+  readonly updateMask?: { readonly fieldPaths: readonly string[] } | null;
   readonly delete?: string;
   readonly currentDocument?: { readonly exists?: boolean; readonly updateTime?: Timestamp } | null;
 }
@@ -71,19 +75,32 @@ export class DocumentStore {
     }
   }
 
-  #apply({ update, delete: deleted }: Write, commitTime: Timestamp): Timestamp {
+  #apply({ update, updateMask, delete: deleted }: Write, commitTime: Timestamp): Timestamp {
     if (!update) {
       this.#documents.delete(deleted ?? '');
       return commitTime;
     }
     const stored = this.#documents.get(update.name);
+    const fields = updateMask
+      ? { ...stored?.fields, ...pick(update.fields, updateMask.fieldPaths) }
+      : update.fields;
     // As in Firestore, a write that changes nothing keeps the time of the last one that did.
-    if (stored && isDeepStrictEqual(stored.fields, update.fields)) {
+    if (stored && isDeepStrictEqual(stored.fields, fields)) {
       return stored.updateTime;
     }
     const createTime = stored?.createTime ?? commitTime;
-    this.#documents.set(update.name, { ...update, createTime, updateTime: commitTime });
+    this.#documents.set(update.name, {
+      name: update.name,
+      fields,
+      createTime,
+      updateTime: commitTime,
+    });
     return commitTime;
+  }
+
+  /** The time of what can be read now. */
+  now(): Timestamp {
+    return this.#tick();
   }
 
   /** The time of now, later than any before, in whole microseconds. */
@@ -92,6 +109,10 @@ export class DocumentStore {
     const seconds = Math.floor(this.#lastMicroseconds / 1_000_000);
     return { seconds: String(seconds), nanos: (this.#lastMicroseconds % 1_000_000) * 1_000 };
   }
+}
+
+function pick(fields: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
 }
 
 function isSame(one: Timestamp, other: Timestamp): boolean {

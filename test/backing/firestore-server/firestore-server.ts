@@ -26,7 +26,7 @@ export class FirestoreFaults {
   readonly #losing: string[] = [];
 
   /** Carries out the next call of a method, and answers as if it had been unavailable. */
-  loseNextAnswer(method: 'Commit' | 'GetDocument'): void {
+  loseNextAnswer(method: 'Commit'): void {
     this.#losing.push(method);
   }
 
@@ -52,22 +52,28 @@ export async function startFirestoreServer(port = 0): Promise<FirestoreServer> {
   const store = new DocumentStore();
   const faults = new FirestoreFaults();
   server.addService(firestoreService(), {
-    GetDocument: unary('GetDocument', faults, ({ name }: { name: string }) => {
-      const document = store.get(name);
-      if (!document) {
-        throw new FirestoreRefusal(status.NOT_FOUND, `Document (${name}) not found.`);
+    BatchGetDocuments(call: ServerWritableStream<{ documents: readonly string[] }, object>) {
+      faults.count('BatchGetDocuments');
+      const readTime = store.now();
+      for (const name of call.request.documents) {
+        const found = store.get(name);
+        call.write(found ? { found, readTime } : { missing: name, readTime });
       }
-      return document;
-    }),
+      call.end();
+    },
     Commit: unary('Commit', faults, ({ writes }: { writes: readonly Write[] }) => {
       const { commitTime, updateTimes } = store.commit(writes);
       return { commitTime, writeResults: updateTimes.map((updateTime) => ({ updateTime })) };
     }),
     RunQuery(call: ServerWritableStream<QueryRequest, object>) {
+      faults.count('RunQuery');
       try {
+        const readTime = store.now();
         for (const document of runQuery(store, call.request)) {
-          call.write({ document, readTime: document.updateTime });
+          call.write({ document, readTime });
         }
+        // As Firestore does, also where there is no document.
+        call.write({ readTime });
         call.end();
       } catch (error) {
         call.emit('error', asFailure(error));
