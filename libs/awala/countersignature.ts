@@ -3,6 +3,9 @@ import { parseCredentials } from './credentials.ts';
 /** The deployed clients' name, and the specification's. */
 const SCHEMES = ['Relaynet-Countersignature', 'Awala-Countersignature'];
 
+/** What a server asks for in `WWW-Authenticate` (RFC 9110 §11.6.1): either scheme, without parameters. */
+export const COUNTERSIGNATURE_CHALLENGE = SCHEMES.toReversed().join(', ');
+
 /**
  * Takes the countersignature of a parcel out of an HTTP `Authorization` header.
  *

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { parseCountersignature } from '#awala/countersignature.ts';
+import { COUNTERSIGNATURE_CHALLENGE, parseCountersignature } from '#awala/countersignature.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
@@ -20,9 +20,9 @@ export interface ParcelDeliveryParts {
 }
 
 /**
- * `POST /v1/parcels`: 202 once the parcel is stored durably; 401 if the
- * countersignature is missing or malformed, 403 if it does not verify, 400 if
- * the parcel is malformed, 422 if it must be refused.
+ * `POST /v1/parcels`: 202 once the parcel is stored durably; 401, with the schemes
+ * that are taken, if the countersignature is missing or malformed, 403 if it does
+ * not verify, 400 if the parcel is malformed, 422 if it must be refused.
  *
  * @see RS-016 "Parcel delivery"
  */
@@ -43,6 +43,9 @@ export function registerParcelDeliveryRoute(
     } catch (error) {
       if (error instanceof Refusal) {
         parts.metrics.parcelRefused('poweb', error.reason);
+        if (error.statusCode === 401) {
+          reply.header('www-authenticate', COUNTERSIGNATURE_CHALLENGE);
+        }
       }
       throw error;
     }

@@ -162,7 +162,10 @@ describe('PoWeb: the countersignature of a parcel', () => {
       'a signature without its certificate': header(anonymous),
     };
     for (const [what, authorization] of Object.entries(malformed)) {
-      assert.equal((await deliverWith(authorization)).status, 401, what);
+      const { status, headers } = await deliverWith(authorization);
+      assert.equal(status, 401, what);
+      const challenge = 'Awala-Countersignature, Relaynet-Countersignature';
+      assert.equal(headers['www-authenticate'], challenge, what);
     }
     assert.equal((await deliverWith(await signed())).status, 202);
   });
