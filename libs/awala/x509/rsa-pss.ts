@@ -1,4 +1,4 @@
-import { constants, type KeyObject, verify } from 'node:crypto';
+import { constants, type KeyObject, sign, verify } from 'node:crypto';
 import { OIDS } from '../der/oids.ts';
 import {
   constructed,
@@ -42,6 +42,11 @@ export const RSA_PSS_SHA_256_ALGORITHM = encodeDer(
  */
 export type Sign = (data: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 
+/** Signs as {@link Sign} says, with a key that this process holds. */
+export function signRsaPss(privateKey: KeyObject, data: Uint8Array): Uint8Array {
+  return sign('sha256', data, optionsFor(privateKey, 'sha256'));
+}
+
 /**
  * Reports whether `signature` is RSASSA-PSS by `publicKey` over `data`: unless
  * told otherwise, one that {@link Sign} makes.
@@ -55,16 +60,14 @@ export function verifyRsaPss(
   signature: Uint8Array,
   hash: HashName = 'sha256',
 ): boolean {
-  const padding = constants.RSA_PKCS1_PSS_PADDING;
   try {
-    return verify(
-      hash,
-      data,
-      { key: publicKey, padding, saltLength: DIGEST_OCTETS[hash] },
-      signature,
-    );
+    return verify(hash, data, optionsFor(publicKey, hash), signature);
   } catch (cause) {
     // OpenSSL refuses to try, for instance because the key is meant for another hash.
     throw new InvalidMessageError('algorithm', 'Key cannot be used', { cause });
   }
+}
+
+function optionsFor(key: KeyObject, hash: HashName) {
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: DIGEST_OCTETS[hash] };
 }

@@ -1,9 +1,8 @@
-import { constants, createPublicKey, randomBytes, verify } from 'node:crypto';
+import { createPublicKey, randomBytes } from 'node:crypto';
+import { verifyRsaPss } from '#awala/x509/rsa-pss.ts';
 import type { KeyVaultConfig } from '#composition/key-vault.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { type Advice, type Finding, tried } from './finding.ts';
-
-const SALT_OCTETS = 32;
 
 /** Whether the identity key can sign, and secrets can be sealed. */
 export async function vaultFindings(
@@ -27,12 +26,8 @@ async function signAndVerify(vault: KeyVault): Promise<string> {
   const spki = Buffer.from(await vault.publicKey());
   const data = randomBytes(32);
   const signature = await vault.sign(data);
-  const key = {
-    key: createPublicKey({ key: spki, format: 'der', type: 'spki' }),
-    padding: constants.RSA_PKCS1_PSS_PADDING,
-    saltLength: SALT_OCTETS,
-  };
-  if (!verify('sha256', data, key, signature)) {
+  const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  if (!verifyRsaPss(publicKey, data, signature)) {
     throw new Error('its signatures do not verify with its public key');
   }
   return 'it signs, and its signatures verify';

@@ -1,4 +1,4 @@
-import { constants, generateKeyPair, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { generateKeyPair, randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Sign, type Signer, signDetached } from '#awala/cms/signed-data-writer.ts';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
@@ -6,12 +6,12 @@ import { serialiseMessage } from '#awala/ramf/message-writer.ts';
 import type { Registration } from '#awala/registration/registration.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import { issueDeliveryAuthorization, issueEndpointCertificate } from '#awala/x509/issuance.ts';
+import { signRsaPss } from '#awala/x509/rsa-pss.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const PARCEL_TTL_SECONDS = 600;
 const MODULUS_BITS = 2048;
-const SALT_OCTETS = 32;
 
 const generate = promisify(generateKeyPair);
 
@@ -28,13 +28,8 @@ export async function makeNodeKey(): Promise<NodeKey> {
   return {
     publicKeyDer,
     nodeId: nodeIdOfKey(publicKeyDer),
-    sign: (data) => signPss(privateKey, data),
+    sign: (data) => signRsaPss(privateKey, data),
   };
-}
-
-function signPss(key: KeyObject, data: Uint8Array): Uint8Array {
-  const padding = constants.RSA_PKCS1_PSS_PADDING;
-  return sign('sha256', data, { key, padding, saltLength: SALT_OCTETS });
 }
 
 export interface MadeParcel {
