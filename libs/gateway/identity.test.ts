@@ -67,6 +67,24 @@ describe('the identity', () => {
     assert.equal((await (await Identity.open(given)).trustedCertificates()).length, 1);
   });
 
+  it('is renewed though the record of its first, or last, certificate is damaged', async () => {
+    const given = parts();
+    const kind = recordKind<{ der: Uint8Array }>('own-certificate');
+    const identity = await Identity.open(given);
+    for (const generation of [1, 2, 3]) {
+      for await (const { id, expiresAt } of given.records.list(kind, `${identity.nodeId}/`)) {
+        assert.ok(expiresAt);
+        await given.records.set(kind, id, { der: Buffer.of(0x30) }, { expiresAt });
+      }
+      const again = await Promise.all([Identity.open(given), Identity.open(given)]);
+      for (const each of again) {
+        assert.equal((await each.trustedCertificates()).length, 1, `generation ${generation}`);
+      }
+    }
+    await identity.renew();
+    assert.equal((await identity.trustedCertificates()).length, 2);
+  });
+
   it('is unavailable, rather than distrusting everybody, once all its certificates expired', async () => {
     const given = parts();
     const identity = await Identity.open(given);

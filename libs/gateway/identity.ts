@@ -54,6 +54,8 @@ export class Identity {
   readonly sign: KeyVault['sign'];
   readonly #parts: VerifyingIdentityParts;
   #certificates: readonly Certificate[] = [];
+  /** Ids of records that hold no certificate. */
+  #damaged: ReadonlySet<string> = new Set();
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | null = null;
 
@@ -182,10 +184,15 @@ export class Identity {
     });
   }
 
-  /** Two processes that renew at once mean the same record, so that one of them wins. */
+  /** Two processes that renew at once mean the same record, so that one of them wins. A damaged one is in nobody's way. */
   #recordIdAfter(known: readonly Certificate[]): string {
     const latestEndMs = Math.max(0, ...known.map(({ notAfter }) => notAfter.getTime()));
-    return `${this.nodeId}/after-${String(latestEndMs).padStart(15, '0')}`;
+    const id = `${this.nodeId}/after-${String(latestEndMs).padStart(15, '0')}`;
+    let free = id;
+    for (let repair = 1; this.#damaged.has(free); repair++) {
+      free = `${id}-${repair}`;
+    }
+    return free;
   }
 
   #isHalfOver({ notBefore, notAfter }: Certificate): boolean {
@@ -220,15 +227,19 @@ export class Identity {
 
   async #load(): Promise<void> {
     const certificates: Certificate[] = [];
+    const damaged = new Set<string>();
     const prefix = `${this.nodeId}/`;
     for await (const { id, fields } of this.#parts.records.list(OWN_CERTIFICATE, prefix)) {
       const certificate = this.#parseOwn(id, fields.der);
       if (certificate) {
         certificates.push(certificate);
+      } else {
+        damaged.add(id);
       }
     }
     certificates.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime());
     this.#certificates = certificates;
+    this.#damaged = damaged;
     this.#loadedAtMs = this.#parts.clock.now().getTime();
   }
 
