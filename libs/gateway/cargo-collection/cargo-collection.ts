@@ -14,6 +14,7 @@ import { CargoUnacknowledgedError, CollectionCutError } from './collection-error
 import type { CargoCollectionLimits } from './collection-limits.ts';
 import type { Stretch } from './collection-progress.ts';
 import type { Fulfilment } from './fulfilment.ts';
+import { SentCargoes } from './sent-cargoes.ts';
 
 export interface CargoCollectionParts extends CollectionContentsParts, CargoPackingParts {
   readonly clock: Clock;
@@ -35,12 +36,6 @@ export interface CargoCollectionRequest {
    * when the next one may follow. Must end by itself if the network stands still.
    */
   readonly send: (deliveryId: string, cargo: Uint8Array) => Promise<void>;
-}
-
-interface SentCargo {
-  readonly stretch: Stretch;
-  readonly octets: number;
-  readonly sentAtMs: number;
 }
 
 /** A cargo to send; what went into it is not kept. */
@@ -71,12 +66,8 @@ export class CargoCollection {
   readonly #packing: CargoPacking;
   readonly #sizes: CargoSizes;
   readonly #checkpoints: Checkpoints;
-  readonly #unacknowledged = new Map<string, SentCargo>();
-  #unacknowledgedOctets = 0;
-  #isSending = false;
+  readonly #sent: SentCargoes;
   #isCut = false;
-  #onAcknowledgement = () => {};
-  #cancelTimeout = () => {};
 
   constructor(parts: CargoCollectionParts, request: CargoCollectionRequest) {
     this.#parts = parts;
@@ -91,6 +82,11 @@ export class CargoCollection {
       clock: parts.clock,
       pauseMs: limits.checkpointMs,
       onFailure: (error) => this.#end(error),
+    });
+    this.#sent = new SentCargoes({
+      clock: parts.clock,
+      timeoutMs: limits.acknowledgementTimeoutMs,
+      onTimeout: () => this.#end(new CargoUnacknowledgedError()),
     });
     this.#ended.promise.catch(() => {});
   }
@@ -130,32 +126,29 @@ export class CargoCollection {
    * @returns false if no such cargo awaits an acknowledgement
    */
   acknowledge(deliveryId: string): boolean {
-    const sent = this.#unacknowledged.get(deliveryId);
+    const sent = this.#sent.acknowledge(deliveryId);
     if (!sent) {
       return false;
     }
-    this.#unacknowledged.delete(deliveryId);
     this.#sizes.acknowledged(sent.octets, sent.sentAtMs, this.#nowMs());
-    this.#unacknowledgedOctets -= sent.octets;
     const { fulfilment } = this.#request;
     fulfilment.progress.add(sent.stretch);
     fulfilment.cargoOctets = this.#sizes.nextHint;
     this.#checkpoints.isDue = true;
     this.#parts.metrics.cargoCollected();
-    this.#restartTimeout();
-    this.#onAcknowledgement();
+    this.#sent.notify();
     return true;
   }
 
   /** Whether everything that was sent is acknowledged, so that nothing is lost by ending. */
   get isSettled(): boolean {
-    return this.#unacknowledged.size === 0 && !this.#isSending;
+    return this.#sent.isSettled;
   }
 
   /** Sends no more, as if the deadline were near. */
   cut(): void {
     this.#isCut = true;
-    this.#onAcknowledgement();
+    this.#sent.notify();
   }
 
   async #collect(): Promise<void> {
@@ -212,23 +205,18 @@ export class CargoCollection {
 
   async #send({ serialised, stretch, octets, release }: PackedCargo): Promise<void> {
     const deliveryId = randomUUID();
-    this.#isSending = true;
-    this.#unacknowledged.set(deliveryId, { stretch, octets, sentAtMs: this.#nowMs() });
-    this.#unacknowledgedOctets += octets;
-    this.#cancelTimeout();
+    const { send } = this.#request;
     try {
-      await this.#request.send(deliveryId, serialised);
+      await this.#sent.send(deliveryId, { stretch, octets }, () => send(deliveryId, serialised));
     } finally {
-      this.#isSending = false;
       release();
     }
-    this.#restartTimeout();
   }
 
   /** What is sent before it must be acknowledged before it. */
   #mayStillSend(octets: number): boolean {
     const timeLeftMs = this.#timeLeftMs();
-    const neededMs = this.#sizes.estimateMs(this.#unacknowledgedOctets + octets);
+    const neededMs = this.#sizes.estimateMs(this.#sent.octets + octets);
     return !this.#isCut && timeLeftMs > 0 && neededMs <= timeLeftMs;
   }
 
@@ -240,8 +228,8 @@ export class CargoCollection {
   }
 
   async #windowOpens(): Promise<void> {
-    while (this.#unacknowledged.size >= this.#window) {
-      await this.#acknowledgement();
+    while (this.#sent.count >= this.#window) {
+      await this.#sent.changed(this.#stop.signal);
     }
   }
 
@@ -253,35 +241,13 @@ export class CargoCollection {
   }
 
   async #allAcknowledged(): Promise<void> {
-    while (this.#unacknowledged.size > 0) {
-      await this.#acknowledgement();
-    }
-  }
-
-  #acknowledgement(): Promise<void> {
-    this.#stop.signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const onStop = () => reject(this.#stop.signal.reason);
-      this.#stop.signal.addEventListener('abort', onStop, { once: true });
-      this.#onAcknowledgement = () => {
-        this.#stop.signal.removeEventListener('abort', onStop);
-        resolve();
-      };
-    });
-  }
-
-  #restartTimeout(): void {
-    this.#cancelTimeout();
-    if (this.#unacknowledged.size > 0 && !this.#isSending && !this.#stop.signal.aborted) {
-      this.#cancelTimeout = this.#parts.clock.schedule(
-        this.#request.limits.acknowledgementTimeoutMs,
-        () => this.#end(new CargoUnacknowledgedError()),
-      );
+    while (this.#sent.count > 0) {
+      await this.#sent.changed(this.#stop.signal);
     }
   }
 
   #end(reason: unknown): void {
-    this.#cancelTimeout();
+    this.#sent.close();
     this.#ended.reject(reason);
     this.#stop.abort(reason);
   }

@@ -17,3 +17,23 @@ export class CargoUnacknowledgedError extends Error {
     this.name = 'CargoUnacknowledgedError';
   }
 }
+
+/** Everything that the CCA allowed to collect was acknowledged: it is used up. */
+export class CcaFulfilledError extends Error {
+  readonly code = 'CCA_FULFILLED';
+
+  constructor() {
+    super('the CCA was fulfilled before');
+    this.name = 'CcaFulfilledError';
+  }
+}
+
+/** Another call is collecting under the same CCA. */
+export class CcaInUseError extends Error {
+  readonly code = 'CCA_IN_USE';
+
+  constructor() {
+    super('another call is collecting under this CCA');
+    this.name = 'CcaInUseError';
+  }
+}

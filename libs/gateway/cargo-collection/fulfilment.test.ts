@@ -5,8 +5,9 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { internetGateway, privateGateway, validAround } from '#test/builders/peers.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
+import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
 import { parcelPlace, START } from './collection-progress.ts';
-import { CcaFulfilledError, CcaInUseError, type Fulfilment, Fulfilments } from './fulfilment.ts';
+import { type Fulfilment, Fulfilments } from './fulfilment.ts';
 
 const DAY_MS = 86_400_000;
 const never = new AbortController().signal;

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, delay } from '#clock/clock.ts';
 import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
+import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
 import { CollectionProgress } from './collection-progress.ts';
 
 /** How long a collection is held for a call that does not renew it, such as one whose process died. */
@@ -25,26 +26,6 @@ interface FulfilmentFields extends Record<string, string | number | boolean | Da
 }
 
 const FULFILMENT = recordKind<FulfilmentFields>('cca-fulfilment');
-
-/** Everything that the CCA allowed to collect was acknowledged: it is used up. */
-export class CcaFulfilledError extends Error {
-  readonly code = 'CCA_FULFILLED';
-
-  constructor() {
-    super('the CCA was fulfilled before');
-    this.name = 'CcaFulfilledError';
-  }
-}
-
-/** Another call is collecting under the same CCA. */
-export class CcaInUseError extends Error {
-  readonly code = 'CCA_IN_USE';
-
-  constructor() {
-    super('another call is collecting under this CCA');
-    this.name = 'CcaInUseError';
-  }
-}
 
 /**
  * Which CCAs were fulfilled, and how far the others are: so that a collection
