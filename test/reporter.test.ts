@@ -46,6 +46,32 @@ describe('reporter', () => {
     assert.match(run.output, /Slowest\n(?: +\d+ ms {2}.* › .*\n){4}/);
   });
 
+  it('counts several runs, one after another, in one line, and fails if one of them did', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'reporter-'));
+    try {
+      const source = [
+        `import { run } from 'node:test';`,
+        `import report from ${JSON.stringify(REPORTER)};`,
+        `async function* both() {`,
+        `  yield* run({ globPatterns: ['one.test.mjs'] });`,
+        `  yield* run({ globPatterns: ['two.test.mjs'] });`,
+        `}`,
+        `for await (const text of report(both())) { process.stdout.write(text); }`,
+      ];
+      writeFileSync(join(folder, 'runs.mjs'), source.join('\n'));
+      const test = `import { it } from 'node:test';\n`;
+      writeFileSync(join(folder, 'one.test.mjs'), `${test}it('a', () => { throw new Error(); });`);
+      writeFileSync(join(folder, 'two.test.mjs'), `${test}it('b', () => {});`);
+      const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+      const options = { cwd: folder, env, encoding: 'utf8' } as const;
+      const { stdout, status } = spawnSync(process.execPath, ['runs.mjs'], options);
+      assert.equal(stdout.trimEnd().split('\n').at(-1), '1 passed, 1 failed, 0 skipped');
+      assert.equal(status, 1);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('prints a failure in full: where, what was thrown, and its cause', () => {
     const run = runTests({
       'one.test.mjs': `describe('suite', () => {

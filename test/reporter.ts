@@ -100,7 +100,8 @@ class Run {
 
   #takeSummary(data: EventData.TestSummary): void {
     if (data.file === undefined) {
-      this.#runnerSucceeded = data.success;
+      // Of one run after another, if there were several.
+      this.#runnerSucceeded &&= data.success;
       return;
     }
     const file = this.#fileOf(data);

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { access, constants, glob } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { PROGRAM_CACHE } from '#test/program-cache.ts';
 
 const run = promisify(execFile);
 
 export const FAKE_GCS_VERSION = 'v1.56.1';
 
-/** Programs that were built for the tests; kept between runs, not by git. */
-const CACHE_FOLDER = resolve(import.meta.dirname, '../../.cache/backing', FAKE_GCS_VERSION);
+const CACHE_FOLDER = join(PROGRAM_CACHE, `fake-gcs-server-${FAKE_GCS_VERSION}`);
 
 /** Where a program is, or in words what to install. */
 export type Found = { readonly path: string } | { readonly missing: string };

@@ -24,7 +24,12 @@ const SERVICES: Readonly<Record<string, Variables>> = {
   workers: WORKERS_SERVICE_VARIABLES,
 };
 
-const COMMANDS = ['keygen', 'rotate', 'provision'];
+/** The variables about what each command uses: there it must be where the services are. */
+const COMMANDS: Readonly<Record<string, RegExp>> = {
+  keygen: /^(?:INTERNET_ADDRESS|RECORD_STORE|FIRESTORE_\w+|KEY_VAULT|KMS_\w+|DATA_DIR)$/,
+  rotate: /^(?:INTERNET_ADDRESS|RECORD_STORE|FIRESTORE_\w+|KEY_VAULT|KMS_\w+|DATA_DIR)$/,
+  provision: /^(?:INTERNET_ADDRESS|OBJECT_STORE|GCS_\w+|RECORD_STORE|FIRESTORE_\w+)$/,
+};
 
 /** The environment of each container that runs our image, where it is ours to set. */
 interface Program {
@@ -92,7 +97,7 @@ describe('the environment of a service', () => {
 
   it('is that of a command of the command line for each job', () => {
     const known = new Set(listVariables(COMMAND_VARIABLES).map(({ name }) => name));
-    for (const name of COMMANDS) {
+    for (const name of Object.keys(COMMANDS)) {
       const mine = programs.filter((program) => program.name === name);
       assert.ok(mine.length > 0, name);
       for (const { of, environment } of mine) {
@@ -105,6 +110,25 @@ describe('the environment of a service', () => {
       }
     }
   });
+});
+
+describe('a job', () => {
+  for (const [command, needed] of Object.entries(COMMANDS)) {
+    it(`${command}: works on what the services work on`, () => {
+      const mine = programs.filter(({ name }) => name === command);
+      assert.ok(mine.length > 0);
+      for (const { of, environment } of mine) {
+        const service = programs.find((each) => each.of === of && each.name === 'workers');
+        const expected = Object.entries(service?.environment ?? {}).filter(([name]) =>
+          needed.test(name),
+        );
+        assert.ok(expected.length >= 5, of);
+        for (const [name, value] of expected) {
+          assert.equal(environment[name], value, `${of}: ${name}`);
+        }
+      }
+    });
+  }
 });
 
 /** What the chart never sets: the emulator of keys, and what the image itself says. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, matchesGlob } from 'node:path';
@@ -85,7 +86,10 @@ async function listContext(): Promise<readonly string[]> {
       maxBuffer: 16 * 1024 * 1024,
     },
   );
-  return stdout.split('\0').filter((file) => file !== '' && !isIgnored(file, patterns));
+  return stdout
+    .split('\0')
+    .filter((file) => file !== '' && !isIgnored(file, patterns))
+    .filter((file) => existsSync(new URL(file, ROOT)));
 }
 
 function isIgnored(file: string, patterns: readonly string[]): boolean {

@@ -39,9 +39,10 @@ export const MATRIX: readonly Case[] = [
   ]),
   gateway('scaled by the metrics of an adapter', ['autoscaling.metrics="adapter"']),
   gateway('watched by the Prometheus operator', [
-    'monitoring={"kind":"operator","labels":{"release":"prometheus"}}',
+    'monitoring.kind="operator"',
+    'monitoring.labels={"release":"prometheus"}',
   ]),
-  gateway('not watched', ['monitoring={"kind":"none","dashboard":false}']),
+  gateway('not watched', ['monitoring.kind="none"', 'monitoring.dashboard=false']),
   gateway('without couriers', ['services.cogrpc.enabled=false']),
   gateway('the URL of Redis from Secret Manager', [
     'externalSecret={"enabled":true,"project":"project-one","clusterLocation":"europe-west3","clusterName":"awala"}',

@@ -47,6 +47,63 @@ describe('the service accounts', () => {
     assert.ok(grants.length > 20);
   });
 
+  it('are the only ones that are given roles, besides the agents of Google that use one key each', () => {
+    const others = members
+      .filter((each) => each.at('spec', 'memberFrom') === null)
+      .map((each) =>
+        ['member', 'role']
+          .map((name) => each.text('spec', name))
+          .concat(granted(each))
+          .join(' '),
+      )
+      .filter(
+        (each) =>
+          !(
+            /^serviceAccount:\S+\.svc\.id\.goog\[\S+\] roles\/iam\.workloadIdentityUser /.test(
+              each,
+            ) ||
+            /^serviceAccount:service-\d+@\S+ roles\/cloudkms\.cryptoKeyEncrypterDecrypter .* on key (?:storage|firestore|redis)$/.test(
+              each,
+            )
+          ),
+      );
+    assert.deepEqual(others, []);
+    const granting = manifests.filter(({ kind }) => /^IAM|AccessControl|PolicyBinding/.test(kind));
+    assert.deepEqual([...new Set(granting.map(({ kind }) => kind))].toSorted(), [
+      'IAMCustomRole',
+      'IAMPolicyMember',
+      'IAMServiceAccount',
+    ]);
+  });
+
+  it('have roles of our own with the permissions that docs/operations.md says', async () => {
+    const text = (await readFile(OPERATIONS, 'utf8')).replaceAll('\n', ' ');
+    const roles = ofKind(manifests, 'IAMCustomRole').map((role) => {
+      const permissions = role.at('spec', 'permissions');
+      return [
+        role.text('spec', 'resourceID'),
+        (Array.isArray(permissions) ? permissions : [])
+          .map((each) => String(each).replace(/^storage\.objects\./, ''))
+          .toSorted(),
+      ] as const;
+    });
+    const documented = Array.from(
+      text.matchAll(/`(?<role>awala\w+)` is (?<permissions>(?:`[\w.]+`(?:, | and )?)+)/g),
+      ({ groups }) =>
+        [
+          String(groups?.role),
+          Array.from(String(groups?.permissions).matchAll(/`storage\.objects\.(\w+)`/g), (each) =>
+            String(each[1]),
+          ).toSorted(),
+        ] as const,
+    );
+    assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(roles));
+    assert.deepEqual(Object.fromEntries(roles), {
+      awalaParcelWriter: ['create', 'delete', 'list'],
+      awalaParcelCollector: ['delete', 'get', 'list'],
+    });
+  });
+
   const having = (pattern: RegExp) => [
     ...new Set(grants.filter((each) => pattern.test(each)).map((each) => each.split(':')[0])),
   ];
@@ -61,14 +118,6 @@ describe('the service accounts', () => {
   });
 
   it('read no parcel where parcels are only written', () => {
-    const roles = ofKind(manifests, 'IAMCustomRole');
-    const writer = roles.find((each) => each.text('spec', 'resourceID') === 'awalaParcelWriter');
-    const permissions = writer?.at('spec', 'permissions');
-    assert.deepEqual(permissions, [
-      'storage.objects.create',
-      'storage.objects.delete',
-      'storage.objects.list',
-    ]);
     for (const account of ['awala-poweb', 'awala-pohttp']) {
       const onBucket = grants.filter(
         (each) => each.startsWith(`${account}:`) && each.endsWith('on bucket'),

@@ -15,7 +15,14 @@ export const REVISION = '0123456789abcdef0123456789abcdef01234567';
 /** The oldest Kubernetes that the charts are for, and that the validator has schemas of. */
 export const KUBERNETES_VERSION = '1.30';
 
-const RELEASE = { AWALA_IMAGE_DIGEST: DIGEST, AWALA_REVISION: REVISION };
+export const IMAGE = 'registry.example.org/awala/awala-gateway';
+
+/** The variables that a release prints. */
+export const RELEASE = {
+  AWALA_IMAGE: IMAGE,
+  AWALA_IMAGE_DIGEST: DIGEST,
+  AWALA_REVISION: REVISION,
+};
 
 /** Runs helmfile for an environment of this repository, without a cluster. */
 export function runHelmfile(
@@ -48,6 +55,7 @@ const NEEDED: Readonly<Record<Chart, readonly string[]>> = {
     'hosts.poweb="poweb.gateway.example.org"',
     'hosts.pohttp="pohttp.gateway.example.org"',
     'hosts.cogrpc="cogrpc.gateway.example.org"',
+    `image.repository="${IMAGE}"`,
     `image.digest="${DIGEST}"`,
     `image.revision="${REVISION}"`,
     'backing.objectStore.bucket="project-one-parcels"',
@@ -55,6 +63,7 @@ const NEEDED: Readonly<Record<Chart, readonly string[]>> = {
     'backing.keyVault.identityKeyVersion="projects/p/locations/l/keyRings/r/cryptoKeys/identity/cryptoKeyVersions/1"',
     'backing.keyVault.sealingKey="projects/p/locations/l/keyRings/r/cryptoKeys/sealing"',
     'workloadIdentity.project="project-one"',
+    'monitoring.runbookUrl="https://docs.example.org/runbook"',
   ],
   'google-cloud': [
     'project.id="project-one"',
@@ -67,6 +76,7 @@ const NEEDED: Readonly<Record<Chart, readonly string[]>> = {
     'hosts.cogrpc="cogrpc.gateway.example.org"',
     'internetAddress="gateway.example.org"',
     'monitoring.email="operators@example.org"',
+    'monitoring.runbookUrl="https://docs.example.org/runbook"',
   ],
 };
 

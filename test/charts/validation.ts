@@ -20,34 +20,45 @@ interface Finding {
  * @returns a sentence for each manifest that is not valid
  */
 export async function validate(manifests: readonly Manifest[]): Promise<readonly string[]> {
+  const [sentences = []] = await validateAll([manifests]);
+  return sentences;
+}
+
+/** The same for many renderings at once, as most of the time goes into reading the schemas. */
+export async function validateAll(
+  renderings: readonly (readonly Manifest[])[],
+): Promise<readonly (readonly string[])[]> {
   const folder = await mkdtemp(join(tmpdir(), 'awala-manifests-'));
   try {
     const definitions = join(folder, 'definitions');
     await writeDefinitions(definitions);
-    const path = join(folder, 'manifests.yaml');
-    await writeFile(path, manifests.map(({ content }) => JSON.stringify(content)).join('\n---\n'));
+    const paths = renderings.map((_, index) => join(folder, `${index}.yaml`));
+    for (const [index, manifests] of renderings.entries()) {
+      const texts = manifests.map(({ content }) => JSON.stringify(content));
+      await writeFile(join(folder, `${index}.yaml`), texts.join('\n---\n'));
+    }
     const { stdout, stderr } = await runTool('kubectl-validate', [
-      path,
+      ...paths,
       `--version=${KUBERNETES_VERSION}`,
       `--local-crds=${definitions}`,
       '--output=json',
     ]);
-    return describeFindings(stdout, stderr, manifests);
+    if (!stdout.trim()) {
+      throw new Error(stderr);
+    }
+    const files: Readonly<Record<string, readonly Finding[]>> = JSON.parse(stdout);
+    return renderings.map((manifests, index) =>
+      describeFindings(files[paths[index] ?? ''] ?? [], manifests),
+    );
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
 function describeFindings(
-  stdout: string,
-  stderr: string,
+  findings: readonly Finding[],
   manifests: readonly Manifest[],
 ): readonly string[] {
-  if (!stdout.trim()) {
-    throw new Error(stderr);
-  }
-  const files: Readonly<Record<string, readonly Finding[]>> = JSON.parse(stdout);
-  const findings = Object.values(files).flat();
   if (findings.length !== manifests.length) {
     throw new Error(`${findings.length} of ${manifests.length} manifests were looked at`);
   }

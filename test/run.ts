@@ -1,0 +1,62 @@
+/**
+ * Runs the tests, and counts all of them in one last line.
+ *
+ *   node test/run.ts          everything
+ *   node test/run.ts code     without the checks of the charts and the image
+ *   node test/run.ts charts   these checks alone
+ */
+import process from 'node:process';
+import { run } from 'node:test';
+import type { TestEvent } from 'node:test/reporters';
+import { globalSetup, globalTeardown } from '#test/backing/global-setup.ts';
+import { buildTools } from '#test/charts/tools.ts';
+import report from './reporter.ts';
+
+const PARTS = ['code', 'charts'] as const;
+type Part = (typeof PARTS)[number];
+
+/** Of a single test, in milliseconds. */
+const TIMEOUT_MS = 120_000;
+
+const CODE = ['libs', 'services', 'scripts', 'test'].map((folder) => `${folder}/**/*.test.ts`);
+const CHECKS = ['test/charts/**/*.check.ts'];
+/** Fails, and says why, where the programs that the other checks need cannot be had. */
+const CHECK_OF_TOOLS = ['test/charts/tools.check.ts'];
+
+async function* runParts(parts: readonly Part[]): AsyncGenerator<TestEvent> {
+  // Begun before everything else, as it takes minutes where it was never done.
+  const building = parts.includes('charts') ? canBuildTools() : null;
+  if (parts.includes('code')) {
+    await globalSetup();
+    try {
+      yield* run({ globPatterns: CODE, concurrency: 3, timeout: TIMEOUT_MS });
+    } finally {
+      await globalTeardown();
+    }
+  }
+  if (building) {
+    const globPatterns = (await building) ? CHECKS : CHECK_OF_TOOLS;
+    yield* run({ globPatterns, concurrency: 2, timeout: TIMEOUT_MS });
+  }
+}
+
+async function canBuildTools(): Promise<boolean> {
+  try {
+    await buildTools();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readParts(args: readonly string[]): readonly Part[] {
+  const parts = PARTS.filter((part) => args.includes(part));
+  if (parts.length !== args.length) {
+    throw new Error(`usage: node test/run.ts [${PARTS.join(' | ')}]`);
+  }
+  return parts.length > 0 ? parts : PARTS;
+}
+
+for await (const text of report(runParts(readParts(process.argv.slice(2))))) {
+  process.stdout.write(text);
+}
