@@ -3,7 +3,7 @@ import { CallLimit } from '#backing/call-limit.ts';
 import { withDeadline } from '#backing/deadline.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import { CallAbortion } from './call-abortion.ts';
+import { CallControl } from './call-control.ts';
 import { openFirestore } from './open-firestore.ts';
 import type { FirestoreOptions } from './options.ts';
 
@@ -21,7 +21,7 @@ export class FirestoreCalls implements AsyncDisposable {
   readonly #options: FirestoreOptions;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
-  readonly #abortion = new CallAbortion();
+  readonly #control = new CallControl();
   readonly #limit = new CallLimit({
     backing: 'record-store',
     concurrency: MOST_OPERATIONS,
@@ -50,12 +50,12 @@ export class FirestoreCalls implements AsyncDisposable {
       return await withDeadline({ clock, backing: 'record-store', deadlineMs }, (signal) =>
         this.#limit.run(
           () =>
-            this.#track(this.#abortion.during(signal, async () => operation(await this.#open()))),
+            this.#track(this.#control.during(signal, async () => operation(await this.#open()))),
           signal,
         ),
       );
     } catch (cause) {
-      throw asUnavailable(cause);
+      throw asUnavailable(this.#control.restore(cause));
     }
   }
 
@@ -80,7 +80,7 @@ export class FirestoreCalls implements AsyncDisposable {
   }
 
   async #open(): Promise<Firestore> {
-    this.#firestore ??= openFirestore(this.#options, this.#abortion);
+    this.#firestore ??= openFirestore(this.#options, this.#control);
     return this.#firestore;
   }
 }

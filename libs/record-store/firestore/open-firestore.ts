@@ -1,10 +1,10 @@
 import type { Firestore } from '@google-cloud/firestore';
-import type { CallAbortion } from './call-abortion.ts';
+import type { CallControl } from './call-control.ts';
 import type { FirestoreOptions } from './options.ts';
 
 const SERVICE = 'google.firestore.v1.Firestore';
 
-/** Repetitions by gRPC, which knows nothing of deadlines: those end with the call. */
+/** Repetitions, by gRPC: they end with the call that is repeated. */
 const REPETITIONS = {
   maxAttempts: 4,
   initialBackoff: '0.05s',
@@ -14,20 +14,8 @@ const REPETITIONS = {
   retryableStatusCodes: ['RESOURCE_EXHAUSTED', 'ABORTED', 'INTERNAL', 'UNAVAILABLE'],
 };
 
-/** Otherwise what reads would be repeated by the library's streams too, the first time after two seconds. */
-const STREAMS_UNREPEATED = {
-  gaxServerStreamingRetries: true,
-  clientConfig: {
-    interfaces: {
-      [SERVICE]: {
-        methods: {
-          BatchGetDocuments: { retry_codes_name: 'non_idempotent' },
-          RunQuery: { retry_codes_name: 'non_idempotent' },
-        },
-      },
-    },
-  },
-};
+/** Otherwise every stream that fails would be repeated, the first time after two seconds. */
+const STREAMS_UNREPEATED = { gaxServerStreamingRetries: true };
 
 /**
  * Loads the client library, which takes a third of a second, and opens a client; the service is not
@@ -35,7 +23,7 @@ const STREAMS_UNREPEATED = {
  */
 export async function openFirestore(
   { project, database, emulatorAddress }: FirestoreOptions,
-  abortion: CallAbortion,
+  control: CallControl,
 ): Promise<Firestore> {
   const { Firestore } = await import('@google-cloud/firestore');
   return new Firestore({
@@ -43,7 +31,7 @@ export async function openFirestore(
     ...(database !== undefined && { databaseId: database }),
     preferRest: false,
     ...STREAMS_UNREPEATED,
-    'grpc.callInvocationTransformer': abortion.transform,
+    'grpc.callInvocationTransformer': control.transform,
     'grpc.service_config': JSON.stringify({
       methodConfig: [{ name: [{ service: SERVICE }], retryPolicy: REPETITIONS }],
     }),
