@@ -85,6 +85,15 @@ describe('A parcel that comes twice', () => {
     }
   });
 
+  it('is not acknowledged by cargo if it came by PoWeb only, as it was when it came', async () => {
+    await using opened = await OpenedGateway.open();
+    for (const parcel of [await opened.gatewayBound(), await opened.internetBound()]) {
+      await timesTaken(opened, parcel, ['poweb', 'was collected', 'poweb']);
+    }
+    const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+    assert.deepEqual(entries, []);
+  });
+
   it('is forgotten when it expires: then it is no longer accepted', async () => {
     await using opened = await OpenedGateway.open();
     const parcel = await opened.internetBound();
