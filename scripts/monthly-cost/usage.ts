@@ -1,0 +1,89 @@
+const KIB = 1_024;
+const GIB = KIB ** 3;
+const DAYS = 30;
+const DAY_SECONDS = 86_400;
+
+/** What a phone does in a day. */
+export const PHONE = {
+  parcelsToInternet: 5,
+  parcelsFromInternet: 5,
+  parcelOctets: 12 * KIB,
+  /** With its collection open, in so many connections. */
+  hoursConnected: 4,
+  connections: 8,
+  /** How long a parcel waits for its phone, in days. */
+  daysHeld: 1,
+  /** The part of phones that a courier visits each day, bringing a cargo and taking one. */
+  visited: 0.1,
+  /** How often it registers in a month: certificates are renewed at half their life. */
+  registrationsMonth: 1 / 3,
+  /** How long the record of an accepted parcel is kept, in days: until the parcel expires. */
+  daysRecorded: 30,
+  recordOctets: KIB,
+} as const;
+
+/** Milliseconds of CPU time, by `npm run bench -- --only cloud-cpu` and `--only idle-collectors`, rounded up. */
+export const CPU_MS = {
+  powebToInternet: 4,
+  workersToInternet: 4,
+  pohttp: 2.6,
+  collection: 2.5,
+  /** A handshake, with its signature, and a listing. */
+  connection: 5,
+  /** Per second that a collector is connected. */
+  connectedSecond: 0.02,
+  /** A visit of a courier: a cargo unpacked, and one packed and signed. */
+  visit: 40,
+} as const;
+
+/** How much more goes on at the busiest time than on average, and how busy the services may be then. */
+const PEAK = 4;
+const BUSY = 0.6;
+const POD_VCPUS = 0.5;
+/** Each of the five services has three pods at least. */
+const LEAST_VCPUS = 5 * 3 * POD_VCPUS;
+/** PoWeb, CogRPC and the workers sign once a minute, to know that they can, unless they do anyway. */
+const SIGNING_PART = 3 / 5;
+const MINUTES = DAYS * 24 * 60;
+const SOCKET_OCTETS = 40 * KIB;
+const RELISTINGS_PER_HOUR = 4;
+
+/** What so many phones use in a month. */
+export function usageOf(phones: number) {
+  const { parcelsToInternet, parcelsFromInternet, parcelOctets, visited, connections } = PHONE;
+  const days = phones * DAYS;
+  const listings = connections + PHONE.hoursConnected * RELISTINGS_PER_HOUR;
+  const cpuMsPerDay =
+    parcelsToInternet * (CPU_MS.powebToInternet + CPU_MS.workersToInternet) +
+    parcelsFromInternet * (CPU_MS.pohttp + CPU_MS.collection) +
+    connections * CPU_MS.connection +
+    PHONE.hoursConnected * 3_600 * CPU_MS.connectedSecond +
+    visited * CPU_MS.visit;
+  const averageCores = (phones * cpuMsPerDay) / 1_000 / DAY_SECONDS;
+  const vcpus = Math.max(LEAST_VCPUS, (averageCores * PEAK) / BUSY);
+  const sockets = ((phones * PHONE.hoursConnected) / 24) * 2;
+  return {
+    classA: days * (parcelsToInternet + parcelsFromInternet + listings + visited * 2),
+    ofThemListings: days * (listings + visited),
+    classB: days * (parcelsToInternet + parcelsFromInternet + visited),
+    storedGibibytes: (phones * parcelsFromInternet * PHONE.daysHeld * parcelOctets) / GIB,
+    firestoreReads: days * (parcelsToInternet + visited * 10),
+    firestoreWrites: days * (parcelsToInternet + visited * 6),
+    firestoreDeletions: days * (parcelsToInternet + visited * 3),
+    firestoreGibibytes:
+      (phones * parcelsToInternet * PHONE.daysRecorded * PHONE.recordOctets) / GIB,
+    signatures:
+      phones * (PHONE.registrationsMonth * 2 + visited * DAYS) +
+      (vcpus / POD_VCPUS) * SIGNING_PART * MINUTES,
+    averageCores,
+    vcpus,
+    sockets,
+    memoryGibibytes: vcpus + (sockets * SOCKET_OCTETS) / GIB,
+    /** To phones and to Internet apps. */
+    egressGibibytes: (days * (parcelsToInternet + parcelsFromInternet) * parcelOctets) / GIB,
+    /** Through the load balancers, in and out: all but what is posted to Internet apps. */
+    balancedGibibytes: (days * (parcelsToInternet + 2 * parcelsFromInternet) * parcelOctets) / GIB,
+  };
+}
+
+export type Usage = ReturnType<typeof usageOf>;
