@@ -17,33 +17,22 @@ const MOST_MS_BEFORE = 30;
 
 /** Each service dies at moments that `random` chooses, without being told. */
 export function deathCases(random: SeededRandom): Readonly<Record<string, FaultCase>> {
-  return forEachService('is killed', (name) => ({
-    begin: async (world) => {
-      for (let death = 1; death <= FORM.deaths; death++) {
-        await someParcels(world, random, name);
-        await pause(random.below(MOST_MS_BEFORE));
-        assert.equal(await world.gateway.end(name, 'SIGKILL'), 'SIGKILL');
-        await world.gateway.startAgain(name);
-      }
-    },
-    end: () => {},
-    mayCut: true,
-  }));
+  return forEachService('is killed', (name) => dying(random, [name], FORM.deaths));
+}
+
+/** The same for all of them, one after the other: the short form. */
+export function allDie(random: SeededRandom): FaultCase {
+  return dying(random, SERVICE_NAMES, 1);
 }
 
 /** Each service is told to stop, and started again. */
 export const DEPARTURE_CASES: Readonly<Record<string, FaultCase>> = forEachService(
   'is told to stop',
-  (name) => ({
-    begin: async ({ gateway }) => {
-      const output = gateway.outputOf(name);
-      assert.equal(await gateway.end(name, 'SIGTERM'), 0, output);
-      await gateway.startAgain(name);
-    },
-    end: () => {},
-    mayCut: true,
-  }),
+  (name) => departing([name]),
 );
+
+/** The same for all of them, one after the other: the short form. */
+export const ALL_DEPART: FaultCase = departing(SERVICE_NAMES);
 
 /** The clock of one service is wrong, as far as any peer’s may be. */
 export const CLOCK_CASES: Readonly<Record<string, FaultCase>> = {
@@ -63,6 +52,42 @@ function wrongClock(name: ServiceName, shiftMs: number): FaultCase {
         TEST_CLOCK_SHIFT_MS: `${shiftMs}`,
       }),
     end: (world) => startAgain(world, {}),
+    mayCut: true,
+  };
+}
+
+function dying(random: SeededRandom, names: readonly ServiceName[], deaths: number): FaultCase {
+  return {
+    begin: async (world) => {
+      for (let death = 0; death < deaths * names.length; death++) {
+        const name = names[death % names.length] ?? random.pick(names);
+        await someParcels(world, random, name);
+        await pause(random.below(MOST_MS_BEFORE));
+        assert.equal(await world.gateway.end(name, 'SIGKILL'), 'SIGKILL');
+        await world.gateway.startAgain(name);
+      }
+    },
+    end: () => {},
+    mayCut: true,
+  };
+}
+
+function departing(names: readonly ServiceName[]): FaultCase {
+  return {
+    begin: async ({ gateway }) => {
+      for (const name of names) {
+        const output = () => gateway.outputOf(name);
+        // Past its drain deadline, a service ends with 1.
+        assert.equal(await gateway.end(name, 'SIGTERM'), 0, output());
+        await gateway.startAgain(name);
+      }
+    },
+    end: ({ load }) => {
+      const ends = load.answers.of('later', 'cut').filter(({ service }) => service === 'collect');
+      const standing = ends.filter(({ detail }) => /^closed with/.test(detail));
+      const codes = new Set(standing.map(({ detail }) => detail));
+      assert.deepEqual([...codes], names.includes('collection') ? ['closed with 4000'] : []);
+    },
     mayCut: true,
   };
 }

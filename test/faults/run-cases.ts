@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto';
+import { after, before, it } from 'node:test';
+import { SeededRandom } from '#test/differential/random.ts';
+import { type FaultCase, undergo } from './fault-case.ts';
+import { openWorld, type World } from './world.ts';
+
+/** What chance decides; `FAULTS_SEED` makes it the same again. */
+export function seededRandom(): { readonly random: SeededRandom; readonly seed: number } {
+  const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
+  return { random: new SeededRandom(seed), seed };
+}
+
+/** Lets one gateway undergo one case after the other; to be called in a suite. */
+export function runCases(cases: Readonly<Record<string, FaultCase>>): void {
+  let world: World;
+
+  before(async () => {
+    world = await openWorld();
+  });
+  after(() => world?.[Symbol.asyncDispose]());
+
+  for (const [name, fault] of Object.entries(cases)) {
+    it(name, (t) => undergo(t, world, fault));
+  }
+}
