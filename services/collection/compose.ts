@@ -1,22 +1,13 @@
 import { MessageVerifier } from '#awala/message-verifier.ts';
-import { Backing } from '#composition/backing.ts';
-import { Operations } from '#composition/operations.ts';
-import { type GivenParts, type ProcessParts, processParts } from '#composition/process-parts.ts';
-import type { GatewayPorts } from '#gateway/gateway.ts';
-import { Identity } from '#gateway/identity.ts';
+import type { GivenParts, ProcessParts } from '#composition/process-parts.ts';
+import { openVerifyingService, type VerifyingPorts } from '#composition/verifying-service.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
-import type { KeyVault } from '#key-vault/port.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import type { CollectionConfig } from './config.ts';
 import { createCollectionServer } from './create-collection-server.ts';
 
 /** Connections besides those of collectors: refused ones, and those whose request is still coming. */
 const OTHER_CONNECTIONS = 1_000;
-
-/** It only verifies: it signs nothing, queues nothing, and may be denied both. */
-type CollectionPorts = Pick<GatewayPorts, 'objects' | 'records' | 'signals'> & {
-  readonly vault: Pick<KeyVault, 'publicKey'>;
-};
 
 /** A server for collectors that runs. */
 export interface Collection extends AsyncDisposable {
@@ -32,30 +23,13 @@ export interface Collection extends AsyncDisposable {
  */
 export async function composeCollection(
   config: CollectionConfig,
-  given: GivenParts & Partial<CollectionPorts>,
+  given: GivenParts & Partial<VerifyingPorts>,
 ): Promise<Collection> {
   await using opened = new AsyncDisposableStack();
-  const parts = processParts('collection', given);
-  const backing = opened.use(new Backing(parts));
-  const ports: CollectionPorts = {
-    objects: given.objects ?? (await backing.objectStore(config.objectStore)),
-    records: given.records ?? (await backing.recordStore(config.recordStore)),
-    vault: given.vault ?? (await backing.keyVault(config.keyVault)),
-    signals: given.signals ?? (await backing.signals(config.signals)),
-  };
-  const { vault: _, ...checked } = ports;
-  const operations = opened.use(await Operations.open(parts, config, checked));
-  const identity = await operations.untilAvailable(() =>
-    Identity.openToVerify({ ...parts, ...ports }),
-  );
-  const mailbox = new Mailbox({ ...parts, ...ports });
+  const { parts, operations } = await openVerifyingService('collection', config, given, opened);
+  const mailbox = new Mailbox(parts);
   const verifier = new MessageVerifier();
-  const collection = createCollectionServer(config.collection, {
-    ...parts,
-    mailbox,
-    identity,
-    verifier,
-  });
+  const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
   const server = opened.use(createUpgradeServer(config, parts));
   server.app.server.on('upgrade', collection.handleUpgrade);
   opened.defer(() => collection.drain(config.collection.drainSpreadMs));

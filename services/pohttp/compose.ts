@@ -1,20 +1,15 @@
 import { MessageVerifier } from '#awala/message-verifier.ts';
-import { Backing } from '#composition/backing.ts';
-import { Operations } from '#composition/operations.ts';
-import { type GivenParts, type ProcessParts, processParts } from '#composition/process-parts.ts';
+import type { GivenParts } from '#composition/process-parts.ts';
+import {
+  openVerifyingService,
+  type VerifyingPorts,
+  type VerifyingService,
+} from '#composition/verifying-service.ts';
 import { CollectionLedger } from '#gateway/collection-ledger.ts';
-import type { GatewayPorts } from '#gateway/gateway.ts';
-import { Identity, type VerifyingIdentity } from '#gateway/identity.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { ParcelIntake } from '#gateway/parcel-intake.ts';
-import type { KeyVault } from '#key-vault/port.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
-
-/** It only verifies: it signs nothing, queues nothing, and may be denied both. */
-type PohttpPorts = Pick<GatewayPorts, 'objects' | 'records' | 'signals'> & {
-  readonly vault: Pick<KeyVault, 'publicKey'>;
-};
 
 /** A server for Internet apps that runs. */
 export interface Pohttp extends AsyncDisposable {
@@ -30,23 +25,11 @@ export interface Pohttp extends AsyncDisposable {
  */
 export async function composePohttp(
   config: PohttpConfig,
-  given: GivenParts & Partial<PohttpPorts>,
+  given: GivenParts & Partial<VerifyingPorts>,
 ): Promise<Pohttp> {
   await using opened = new AsyncDisposableStack();
-  const parts = processParts('pohttp', given);
-  const backing = opened.use(new Backing(parts));
-  const ports: PohttpPorts = {
-    objects: given.objects ?? (await backing.objectStore(config.objectStore)),
-    records: given.records ?? (await backing.recordStore(config.recordStore)),
-    vault: given.vault ?? (await backing.keyVault(config.keyVault)),
-    signals: given.signals ?? (await backing.signals(config.signals)),
-  };
-  const { vault: _, ...checked } = ports;
-  const operations = opened.use(await Operations.open(parts, config, checked));
-  const identity = await operations.untilAvailable(() =>
-    Identity.openToVerify({ ...parts, ...ports }),
-  );
-  const intake = createIntake(config.internetAddress, { ...parts, ...ports, identity });
+  const { parts, operations } = await openVerifyingService('pohttp', config, given, opened);
+  const intake = createIntake(config.internetAddress, parts);
   const onAnswered = parts.processMetrics.requestAnswered;
   const server = opened.use(
     createPohttpServer({ ...config, ...config.pohttp }, { ...parts, intake, onAnswered }),
@@ -59,10 +42,7 @@ export async function composePohttp(
   return { listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-function createIntake(
-  internetAddress: string,
-  parts: ProcessParts & PohttpPorts & { readonly identity: VerifyingIdentity },
-): ParcelIntake {
+function createIntake(internetAddress: string, parts: VerifyingService['parts']): ParcelIntake {
   return new ParcelIntake({
     ...parts,
     internetAddress,
