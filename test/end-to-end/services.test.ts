@@ -125,11 +125,11 @@ describe('a service that is a process of its own', { skip: missing }, () => {
       { 'user-agent': 'okhttp', 'x-relaynet-streaming-mode': 'keep-alive' },
       { 'user-agent': 'okhttp', 'x-relaynet-streaming-mode': 'close-upon-completion' },
     ];
+    // Held before they come, and not acknowledged: that keeps the second one from completing.
+    await phone.deliver('to both');
     const collectors = await Promise.all(
       headers.map((each) => phone.collect(port, { headers: each })),
     );
-    // A delivery that is not acknowledged keeps the second one from completing.
-    await phone.deliver('to both');
     await Promise.all(collectors.map((collector) => collector.next()));
     await collection[Symbol.asyncDispose]();
     const codes = await Promise.all(
