@@ -17,6 +17,7 @@ import { SyntheticMailboxStore } from '#test/cogrpc/synthetic-store.ts';
 import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
 import { arrayBuffer } from './peer-values.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
+import { JsCourier } from './support/js-courier.ts';
 import { JsPrivateGateway } from './support/js-private-gateway.ts';
 
 const DAY_MS = 86_400_000;
@@ -34,7 +35,7 @@ async function withClient<Result>(
 }
 
 function collect(port: number, cca: Buffer): Promise<Buffer[]> {
-  return withClient(port, (client) => Array.fromAsync(client.collectCargo(cca)));
+  return new JsCourier(port).collectAll(cca);
 }
 
 function parcelFor(privateGateway: string) {

@@ -51,16 +51,16 @@ for (const form of BOTH_FORMS) {
     it('is refused with PERMISSION_DENIED once it was fulfilled, and the next one is not', async () => {
       await registered.deliver(await registered.makeParcel(Buffer.from('a parcel')));
       const cca = await phone.cca();
-      assert.equal((await openAll(phone, await courier.collect(cca))).length, 1);
+      assert.equal((await openAll(phone, await courier.collectAll(cca))).length, 1);
       await assert.rejects(courier.collect(cca), isDenied);
       await assert.rejects(courier.collect(cca), isDenied);
-      assert.equal((await openAll(phone, await courier.collect(await phone.cca()))).length, 1);
+      assert.equal((await openAll(phone, await courier.collectAll(await phone.cca()))).length, 1);
     });
 
     it('is refused with PERMISSION_DENIED also if there was nothing to collect', async () => {
       const other = await JsPrivateGateway.of(await JsPhone.register(gateway.listening.poweb));
       const cca = await other.cca();
-      assert.deepEqual(await courier.collect(cca), []);
+      assert.deepEqual(await courier.collectAll(cca), []);
       await assert.rejects(courier.collect(cca), isDenied);
     });
 
@@ -80,7 +80,7 @@ for (const form of BOTH_FORMS) {
       });
       await assert.rejects(cutOff, CogRPCError);
       assert.equal(cargoes.length, 2);
-      cargoes.push(...(await courier.collect(cca)));
+      cargoes.push(...(await courier.collectAll(cca)));
       assert.deepEqual(labelsOf(await openAll(other, cargoes)), held);
       await assert.rejects(courier.collect(cca), isDenied);
     });
@@ -97,7 +97,7 @@ for (const form of BOTH_FORMS) {
         cargoes.push(cargo);
       });
       await assert.rejects(stopped, /no more room/);
-      cargoes.push(...(await afterAbortion(() => courier.collect(cca))));
+      cargoes.push(...(await afterAbortion(() => courier.collectAll(cca))));
       assert.deepEqual(labelsOf(await openAll(other, cargoes)), held);
     });
 
@@ -106,7 +106,7 @@ for (const form of BOTH_FORMS) {
       const cca = await phone.cca();
       const stray = new JsCourier(elsewhere.listening.cogrpc).collect(cca);
       await assert.rejects(stray, /INVALID_ARGUMENT/);
-      assert.equal((await courier.collect(cca)).length, 1);
+      assert.equal((await courier.collectAll(cca)).length, 1);
     });
   });
 }

@@ -74,7 +74,7 @@ for (const form of BOTH_FORMS) {
       await unpacked();
       const collected = await collectByPoweb(registered);
       assert.deepEqual(sorted(collected), sorted(parcels));
-      const cargo = await openCargoes(phone, await courier.collect(await phone.cca()));
+      const cargo = await openCargoes(phone, await courier.collectAll(await phone.cca()));
       assert.equal(cargo.parcels.length, 0);
       assert.deepEqual(
         sorted(cargo.acknowledgements.map((ack) => Buffer.from(ack.serialize()))),
@@ -89,14 +89,14 @@ for (const form of BOTH_FORMS) {
       for (const parcel of parcels) {
         await registered.deliver(new Uint8Array(parcel).buffer);
       }
-      const collected = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      const collected = await parcelsIn(phone, await courier.collectAll(await phone.cca()));
       assert.deepEqual(sorted(collected), sorted(parcels));
-      const again = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      const again = await parcelsIn(phone, await courier.collectAll(await phone.cca()));
       assert.deepEqual(sorted(again), sorted(parcels));
       await courier.deliver(await phone.cargoes(await acknowledge(collected)));
       await unpacked();
       assert.deepEqual(await keys(''), []);
-      assert.deepEqual(await courier.collect(await phone.cca()), []);
+      assert.deepEqual(await courier.collectAll(await phone.cca()), []);
       assert.deepEqual(await collectByPoweb(registered), []);
     });
 
@@ -113,7 +113,7 @@ for (const form of BOTH_FORMS) {
       assert.deepEqual(await collectByPoweb(registered), []);
       const { parcels, acknowledgements } = await openCargoes(
         phone,
-        await courier.collect(await phone.cca()),
+        await courier.collectAll(await phone.cca()),
       );
       assert.equal(parcels.length, 0);
       assert.equal(acknowledgements.length, 1);

@@ -6,62 +6,69 @@ import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Courier } from '#test/cogrpc/courier.ts';
+import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
 import { holdParcels, labelsOf } from '../support/held-parcels.ts';
 import { JsCourier } from '../support/js-courier.ts';
 import { JsPhone } from '../support/js-phone.ts';
 import { JsPrivateGateway } from '../support/js-private-gateway.ts';
-import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 
 const MEGABYTE = 1_000_000;
 /** `CARGO_MEGABYTES=30` for an impatient developer. */
 const MEGABYTES = Number(process.env.CARGO_MEGABYTES ?? 300);
-const PARCELS = { count: MEGABYTES * 10, octets: MEGABYTE / 10 };
 /** What the courier's disk takes at most: too slow for one call of three seconds. */
 const DISK_OCTETS_PER_MS = 12_000;
 const CALL_MS = 3_000;
 
-describe(`a mailbox of ${MEGABYTES} MB, in a whole gateway`, () => {
-  let gateway: RunningGateway;
-  let phone: JsPrivateGateway;
-  let held: readonly string[];
+for (const form of BOTH_FORMS) {
+  const megabytes = Math.min(MEGABYTES, form.mostMegabytes);
+  describe(`a mailbox of ${megabytes} MB, in a gateway ${form.name}`, {
+    skip: form.missing,
+  }, () => {
+    let gateway: ReachableGateway;
+    let phone: JsPrivateGateway;
+    let held: readonly string[];
 
-  before(async () => {
-    gateway = await startGateway();
-    phone = await JsPrivateGateway.of(await JsPhone.register(gateway.listening.poweb));
-    held = await holdParcels(gateway, phone.nodeId, PARCELS);
-  });
-
-  after(() => gateway[Symbol.asyncDispose]());
-
-  /** Fails unless the cargoes hold what was stored, each parcel once. */
-  async function assertAll(luggage: Luggage): Promise<void> {
-    const labels: string[] = [];
-    for await (const cargo of luggage.unload()) {
-      labels.push(...labelsOf(await phone.open(cargo)));
-    }
-    assert.deepEqual(labels.sort(), held);
-  }
-
-  it('is collected by the deployed client with one CCA, in calls of three seconds, nothing twice', async () => {
-    await using luggage = await Luggage.empty();
-    const courier = new JsCourier(gateway.listening.cogrpc);
-    const calls = await courier.collectInCalls(await phone.cca(), async (cargo) => {
-      await luggage.load(cargo);
-      await pause(cargo.length / DISK_OCTETS_PER_MS);
+    before(async () => {
+      gateway = await form.start();
+      phone = await JsPrivateGateway.of(await JsPhone.register(gateway.listening.poweb));
+      held = await holdParcels(gateway, phone.nodeId, {
+        count: megabytes * 10,
+        octets: MEGABYTE / 10,
+      });
     });
-    const fewest = (MEGABYTES * MEGABYTE) / DISK_OCTETS_PER_MS / CALL_MS;
-    assert.ok(calls >= fewest, `${calls} calls`);
-    await assertAll(luggage);
-  });
 
-  it('is collected in one call by a client without that limit', async () => {
-    await using luggage = await Luggage.empty();
-    using courier = new Courier(gateway.listening.cogrpc);
-    const end = await courier.collectEach(await phone.cca(), (cargo) => luggage.load(cargo));
-    assert.equal(end.code, 0, end.details);
-    await assertAll(luggage);
+    after(() => gateway[Symbol.asyncDispose]());
+
+    /** Fails unless the cargoes hold what was stored, each parcel once. */
+    async function assertAll(luggage: Luggage): Promise<void> {
+      const labels: string[] = [];
+      for await (const cargo of luggage.unload()) {
+        labels.push(...labelsOf(await phone.open(cargo)));
+      }
+      assert.deepEqual(labels.sort(), held);
+    }
+
+    it('is collected by the deployed client with one CCA, in calls of three seconds, nothing twice', async () => {
+      await using luggage = await Luggage.empty();
+      const courier = new JsCourier(gateway.listening.cogrpc);
+      const calls = await courier.collectInCalls(await phone.cca(), async (cargo) => {
+        await luggage.load(cargo);
+        await pause(cargo.length / DISK_OCTETS_PER_MS);
+      });
+      const fewest = (megabytes * MEGABYTE) / DISK_OCTETS_PER_MS / CALL_MS;
+      assert.ok(calls >= fewest, `${calls} calls`);
+      await assertAll(luggage);
+    });
+
+    it('is collected in one call by a client without that limit', async () => {
+      await using luggage = await Luggage.empty();
+      using courier = new Courier(gateway.listening.cogrpc);
+      const end = await courier.collectEach(await phone.cca(), (cargo) => luggage.load(cargo));
+      assert.equal(end.code, 0, end.details);
+      await assertAll(luggage);
+    });
   });
-});
+}
 
 /** What a courier carries, on its disk: in memory it would be what this test takes most of. */
 class Luggage implements AsyncDisposable {

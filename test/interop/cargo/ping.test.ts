@@ -53,7 +53,7 @@ for (const form of BOTH_FORMS) {
       const { id, message } = await makePing(app, contact);
       await courier.deliver(await phone.cargoes([await app.writeToInternet(contact, message)]));
       await internet.received(1);
-      const [pong, ...others] = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      const [pong, ...others] = await parcelsIn(phone, await courier.collectAll(await phone.cca()));
       assert.ok(pong);
       assert.equal(others.length, 0);
       assert.equal(readPong(await app.read(pong)), id);
@@ -66,7 +66,7 @@ for (const form of BOTH_FORMS) {
       const { id, message } = await makePing(internet.app, contact);
       const sent = await internet.app.writeToPhone(contact, message);
       await internet.send(sent);
-      const collected = await parcelsIn(phone, await courier.collect(await phone.cca()));
+      const collected = await parcelsIn(phone, await courier.collectAll(await phone.cca()));
       const ping = collected.find((parcel) => parcel.equals(sent));
       assert.ok(ping);
       const answer = readPing(await app.read(ping));

@@ -68,14 +68,14 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
 
     time.pass(5 * DAY_MS);
     await registered.deliver(new Uint8Array(await makeParcel('held since day 5')).buffer);
-    const slowDown = await courier.collect(await phone.cca());
-    const down = await courier.collect(await phone.cca());
+    const slowDown = await courier.collectAll(await phone.cca());
+    const down = await courier.collectAll(await phone.cca());
     assert.equal((await parcelsIn(phone, down)).length, 1);
     // Under the key that came with what was just collected.
     const slower = await phone.cargoes([await makeParcel('from day 5')], TTL_DAYS);
     assert.notDeepEqual(await recipientKeyIds(slower), initialKeyIds);
     time.pass(DAY_MS);
-    assert.equal((await parcelsIn(phone, await courier.collect(await phone.cca()))).length, 1);
+    assert.equal((await parcelsIn(phone, await courier.collectAll(await phone.cca()))).length, 1);
 
     time.pass(6 * DAY_MS);
     // Under a key that the phone has replaced since, and collected with a CCA that is about to expire.
@@ -99,7 +99,7 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
     const before = registered.registration.privateNodeCertificate;
     const soonest = before.expiryDate.getTime() - 90 * DAY_MS;
     time.pass(soonest - HOUR_MS - time.now().getTime());
-    const early = await openCargoes(phone, await courier.collect(await phone.cca()));
+    const early = await openCargoes(phone, await courier.collectAll(await phone.cca()));
     assert.deepEqual(early.rotations, []);
 
     time.pass(2 * DAY_MS);
@@ -108,7 +108,7 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
       const own = await gateway.gateway.identity.currentCertificate();
       return own.notAfter > before.expiryDate;
     });
-    const late = await openCargoes(phone, await courier.collect(await phone.cca()));
+    const late = await openCargoes(phone, await courier.collectAll(await phone.cca()));
     const [rotation, ...others] = late.rotations;
     assert.ok(rotation);
     assert.equal(others.length, 0);
@@ -118,7 +118,7 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
     assert.ok(leafCertificate.expiryDate.getTime() > time.now().getTime() + 179 * DAY_MS);
 
     await phone.rotate(rotation);
-    const next = await openCargoes(phone, await courier.collect(await phone.cca()));
+    const next = await openCargoes(phone, await courier.collectAll(await phone.cca()));
     assert.deepEqual(next.rotations, []);
     const anchors = await gateway.gateway.identity.trustedCertificates();
     assert.equal(anchors.length, 2);

@@ -19,16 +19,24 @@ export interface GatewayForm {
   readonly name: string;
   /** The `skip` option of a suite. */
   readonly missing: false | string;
+  /** What it may be made to hold: the servers of a test keep all of it in memory, and copy it often. */
+  readonly mostMegabytes: number;
   /** @param environment - configuration variables that differ */
   readonly start: (environment?: Readonly<Record<string, string>>) => Promise<ReachableGateway>;
 }
 
 /** Whatever a client sees of the one, it must see of the other. */
 export const BOTH_FORMS: readonly GatewayForm[] = [
-  { name: 'in one process', missing: false, start: startInOneProcess },
+  {
+    name: 'in one process',
+    missing: false,
+    mostMegabytes: 1_000,
+    start: startInOneProcess,
+  },
   {
     name: 'as five services',
     missing: await missingForServices(),
+    mostMegabytes: 16,
     start: startAsFiveServices,
   },
 ];

@@ -9,15 +9,22 @@ export class JsCourier {
     this.#port = port;
   }
 
-  /** Resolves once the gateway acknowledged them all. @throws {CogRPCError} */
+  /**
+   * Resolves once the gateway acknowledged them all; delivers them again if time was up before, as a
+   * courier does.
+   *
+   * @throws {CogRPCError} if a call ends for another reason
+   */
   async deliver(cargoes: readonly Buffer[]): Promise<void> {
-    using connection = await this.#connect();
     async function* deliveries() {
       for (const [index, cargo] of cargoes.entries()) {
         yield { localId: String(index), cargo };
       }
     }
-    await Array.fromAsync(connection.client.deliverCargo(deliveries()));
+    await untilInTime(async () => {
+      using connection = await this.#connect();
+      await Array.fromAsync(connection.client.deliverCargo(deliveries()));
+    });
   }
 
   /**
@@ -45,24 +52,33 @@ export class JsCourier {
    * @returns how many calls it took
    * @throws {CogRPCError} if a call ends for another reason
    */
-  async collectInCalls(
-    cca: Buffer,
-    take: (cargo: Buffer) => void | Promise<void>,
-  ): Promise<number> {
-    for (let calls = 1; ; calls++) {
-      try {
-        await this.collect(cca, take);
-        return calls;
-      } catch (error) {
-        if (!/DEADLINE_EXCEEDED/.test(String(error))) {
-          throw error;
-        }
-      }
-    }
+  collectInCalls(cca: Buffer, take: (cargo: Buffer) => void | Promise<void>): Promise<number> {
+    return untilInTime(() => this.collect(cca, take));
+  }
+
+  /** The same, for all that there is to collect. */
+  async collectAll(cca: Buffer): Promise<Buffer[]> {
+    const cargoes: Buffer[] = [];
+    await this.collectInCalls(cca, (cargo) => void cargoes.push(cargo));
+    return cargoes;
   }
 
   async #connect(): Promise<{ readonly client: CogRPCClient } & Disposable> {
     const client = await CogRPCClient.initLocalhost(this.#port);
     return { client, [Symbol.dispose]: () => client.close() };
+  }
+}
+
+/** Calls until it is not the time limit that ends the call. @returns how many calls it took */
+async function untilInTime(call: () => Promise<unknown>): Promise<number> {
+  for (let calls = 1; ; calls++) {
+    try {
+      await call();
+      return calls;
+    } catch (error) {
+      if (!/DEADLINE_EXCEEDED/.test(String(error))) {
+        throw error;
+      }
+    }
   }
 }
