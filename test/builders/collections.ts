@@ -85,6 +85,13 @@ export class CollectionSetting {
     await this.mailbox.store(parcel, Buffer.from(parcelId.padEnd(octets, '.')), expiresAt);
   }
 
+  /** Stores `count` parcels named `p1`, `p2`…, whose order of delivery is not promised. */
+  async storeMany(count: number, octets = 0): Promise<void> {
+    for (let index = 1; index <= count; index++) {
+      await this.store(`p${index}`, { octets });
+    }
+  }
+
   /** The number of parcels that are held for a private gateway. */
   async heldCount(privateGateway = PRIVATE_GATEWAY): Promise<number> {
     return (await Array.fromAsync(this.mailbox.list(privateGateway))).length;
