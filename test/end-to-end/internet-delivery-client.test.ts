@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { DeliveryAnswer } from '#gateway/internet-delivery/delivery-answer.ts';
 import { DestinationResolver } from '#gateway/internet-delivery/destination-resolver.ts';
@@ -10,7 +9,7 @@ import {
   type PohttpClientOptions,
 } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
-import { DohServer, reply } from './internet-delivery/doh-server.ts';
+import { DohServer } from './internet-delivery/doh-server.ts';
 import { closedPort, RawServer } from './internet-delivery/raw-server.ts';
 import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
 import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
@@ -314,52 +313,8 @@ describe('Posting a parcel to its Internet address', () => {
       ]);
     });
   });
-});
 
-describe('Asking the DNS over HTTPS', () => {
-  it('reads what a resolver says', async () => {
-    await using doh = await DohServer.start();
-    await using dns = new DnsOverHttps(systemClock, { url: doh.url, timeoutMs: 1_000 });
-    doh.setService(APP, { target: HOST, port: 8443, priority: 1, weight: 2 });
-    const answer = await dns.query(`_awala-pdc._tcp.${APP}`, 'SRV');
-    assert.equal(answer.rcode, 'NOERROR');
-    assert.equal(answer.isAuthentic, true);
-    assert.partialDeepStrictEqual(answer.answers, [
-      { type: 'SRV', ttl: 60, data: { target: HOST, port: 8443, priority: 1, weight: 2 } },
-    ]);
-    assert.equal((await dns.query('absent.example', 'A')).rcode, 'NXDOMAIN');
-  });
-
-  const question = { type: 'A', name: 'other.example' } as const;
-  const type = { 'content-type': 'application/dns-message' };
-  const faults: Readonly<Record<string, DohServer['behaviour']>> = {
-    'an error': (_, response) => response.writeHead(500).end(),
-    'a web page': (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end(),
-    'something malformed': (_, response) => response.writeHead(200, type).end('nonsense'),
-    'too much': (_, response) => response.writeHead(200, type).end(Buffer.alloc(70_000)),
-    'an answer to another question': (_, response) =>
-      response.writeHead(200, type).end(reply(question, {})),
-    nothing: (_, response) => response.destroy(),
-  };
-
-  for (const [name, behaviour] of Object.entries(faults)) {
-    it(`says that the resolver is unavailable when it answers with ${name}`, async () => {
-      await using doh = await DohServer.start();
-      await using dns = new DnsOverHttps(systemClock, { url: doh.url, timeoutMs: 1_000 });
-      doh.behaviour = behaviour;
-      await assert.rejects(dns.query(HOST, 'A'), { code: 'DNS_UNAVAILABLE' });
-    });
-  }
-
-  it('says so when the resolver does not answer in time', async () => {
-    await using doh = await DohServer.start();
-    const clock = new ManualClock();
-    await using dns = new DnsOverHttps(clock, { url: doh.url, timeoutMs: 1_000 });
-    doh.behaviour = () => clock.advance(1_000);
-    await assert.rejects(dns.query(HOST, 'A'), { code: 'DNS_UNAVAILABLE' });
-  });
-
-  it('does not blame the destination for that', async () => {
+  it('does not blame the destination if names cannot be resolved', async () => {
     await using doh = await DohServer.start();
     doh.behaviour = (_, response) => response.writeHead(503).end();
     await using client = new Setting(doh);
