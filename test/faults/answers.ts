@@ -1,3 +1,5 @@
+import type { Starvation } from './starvation.ts';
+
 /**
  * What a client made of an attempt:
  *
@@ -5,9 +7,10 @@
  * - `later`: it said that it cannot now (503, 1011, 4000, UNAVAILABLE);
  * - `cut`: the connection ended, or could not be had;
  * - `silent`: no answer came while the client waited;
+ * - `starved`: the same, while processes did not get the processor;
  * - `blamed`: it said that the client is wrong.
  */
-export type Answer = 'served' | 'later' | 'cut' | 'silent' | 'blamed';
+export type Answer = 'served' | 'later' | 'cut' | 'silent' | 'starved' | 'blamed';
 
 /** What a client asks for, and so what can fail by itself. */
 export const SERVICES = [
@@ -37,12 +40,19 @@ export const PATIENCE_MS = 3_000;
 
 /** What clients were told since they were last counted. */
 export class Answers {
+  readonly #starvation: Pick<Starvation, 'wasSince'>;
   #recorded: RecordedAnswer[] = [];
+
+  constructor(starvation: Pick<Starvation, 'wasSince'>) {
+    this.#starvation = starvation;
+  }
 
   /** @param askedAtMs - in the time of `performance` */
   record(service: Service, askedAtMs: number, answer: Answer, detail: string): void {
     const tookMs = performance.now() - askedAtMs;
-    this.#recorded.push({ service, answer, detail, askedAtMs, tookMs });
+    const isStarved = answer === 'silent' && this.#starvation.wasSince(askedAtMs);
+    const known = isStarved ? 'starved' : answer;
+    this.#recorded.push({ service, answer: known, detail, askedAtMs, tookMs });
   }
 
   /** Forgets what was recorded. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, PATIENCE_MS, type Service } from './answers.ts';
+import type { Answer, Service } from './answers.ts';
 import { FORM } from './form.ts';
 import type { Balance } from './ledger.ts';
 import { ROAD, type World } from './world.ts';
@@ -23,7 +23,7 @@ export interface FaultCase {
   readonly refused?: readonly Service[];
   /** What must go on while the fault lasts. */
   readonly unharmed?: readonly Service[];
-  /** Whether connections may be cut: processes die. */
+  /** Whether connections may be cut, and nobody be there: processes end and start. */
   readonly mayCut?: boolean;
   /** How long the fault lasts at least, in milliseconds; until clients have noticed it in any case. */
   readonly lastsMs?: number;
@@ -38,29 +38,50 @@ const leftBehind = new WeakMap<World, ReadonlySet<string>>();
  */
 export async function undergo(t: TestContext, world: World, fault: FaultCase): Promise<void> {
   const { load } = world;
-  const { ledger, answers } = load;
-  const acceptedBefore = ledger.accepted;
-  const accepted = () => ledger.accepted - acceptedBefore;
-  answers.clear();
+  const acceptedBefore = load.ledger.accepted;
+  const accepted = () => load.ledger.accepted - acceptedBefore;
+  load.answers.clear();
   load.startSending();
-  await until('parcels are accepted', () => accepted() >= FORM.parcelsPerCase / 3);
+  try {
+    await until('parcels are accepted', () => accepted() >= FORM.parcelsPerCase / 3);
+    await comeAndGo(world, fault);
+    const resumedMs = await untilResumed(world);
+    await until('parcels are accepted again', () => accepted() >= FORM.parcelsPerCase);
+    load.stopSending();
+    await until('what was begun is done', () => load.isQuiet);
+    assertAnswers(world, fault);
+    const balance = await settle(world);
+    report(t, world, { accepted: accepted(), resumedMs, balance });
+    assert.deepEqual(balance.missing, [], 'parcels were lost');
+    assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
+  } finally {
+    load.stopSending();
+  }
+}
+
+async function comeAndGo(world: World, fault: FaultCase): Promise<void> {
   const begunAtMs = performance.now();
-  await fault.begin(world);
-  await untilNoticed(world, fault, begunAtMs);
-  await pause(Math.max(0, (fault.lastsMs ?? 0) - (performance.now() - begunAtMs)));
-  await fault.end(world);
-  const resumedMs = await untilResumed(world);
-  await until('parcels are accepted again', () => accepted() >= FORM.parcelsPerCase);
-  load.stopSending();
-  await until('what was begun is done', () => load.isQuiet);
-  assertAnswers(world, fault);
-  const balance = await settle(world);
+  try {
+    await fault.begin(world);
+    await untilNoticed(world, fault, begunAtMs);
+    await pause(Math.max(0, (fault.lastsMs ?? 0) - (performance.now() - begunAtMs)));
+  } finally {
+    // The next case must not suffer from it, however this one went.
+    await fault.end(world);
+  }
+}
+
+function report(
+  t: TestContext,
+  { load: { answers } }: World,
+  made: { readonly accepted: number; readonly resumedMs: number; readonly balance: Balance },
+): void {
+  const starved = answers.of('starved').length;
   t.diagnostic(
-    `${t.name}: ${accepted()} accepted, back after ${resumedMs} ms, ` +
-      `refused within ${Math.round(answers.slowestRefusalMs)} ms, ${describe(balance)}`,
+    `${t.name}: ${made.accepted} accepted, back after ${made.resumedMs} ms, ` +
+      `refused within ${Math.round(answers.slowestRefusalMs)} ms, ${describe(made.balance)}` +
+      `${starved > 0 ? `; ${starved} not answered on a machine too busy to tell` : ''}`,
   );
-  assert.deepEqual(balance.missing, [], 'parcels were lost');
-  assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
 }
 
 async function untilNoticed(world: World, fault: FaultCase, begunAtMs: number): Promise<void> {
@@ -77,7 +98,7 @@ async function untilNoticed(world: World, fault: FaultCase, begunAtMs: number): 
 }
 
 /** @returns how long it took, in milliseconds */
-async function untilResumed({ load }: World): Promise<number> {
+async function untilResumed({ load, starvation }: World): Promise<number> {
   const { ledger, answers } = load;
   const sinceMs = performance.now();
   const lacking = () => [
@@ -88,17 +109,15 @@ async function untilResumed({ load }: World): Promise<number> {
   await until(
     () => `service resumes by itself, but: ${lacking()}`,
     () => lacking().length === 0,
-    RESUMPTION_PATIENCE_MS,
+    () => (starvation.wasSince(sinceMs) ? STUCK_MS : RESUMPTION_PATIENCE_MS),
   );
   return Math.round(performance.now() - sinceMs);
 }
 
 function assertAnswers({ load }: World, { mayCut = false }: FaultCase): void {
   const { answers } = load;
-  const wrong: Answer[] = mayCut ? ['blamed', 'silent'] : ['blamed', 'silent', 'cut'];
+  const wrong: Answer[] = mayCut ? ['blamed'] : ['blamed', 'silent', 'cut'];
   assert.deepEqual(answers.of(...wrong), [], 'clients were answered badly');
-  const late = answers.of('later').filter(({ tookMs }) => tookMs >= PATIENCE_MS);
-  assert.deepEqual(late, [], 'clients were answered too late');
 }
 
 /** Waits until all is handed over, or in vain; then looks into the store for what is not. */
@@ -125,12 +144,12 @@ function describe({ accepted, handedOver, expired, stored, repeated }: Balance):
 export async function until(
   what: string | (() => string),
   isTrue: () => boolean,
-  patienceMs: number = STUCK_MS,
+  patienceMs: () => number = () => STUCK_MS,
 ): Promise<void> {
-  const giveUpAtMs = performance.now() + patienceMs;
+  const startMs = performance.now();
   while (!isTrue()) {
-    if (performance.now() > giveUpAtMs) {
-      assert.fail(`not within ${patienceMs} ms: ${typeof what === 'string' ? what : what()}`);
+    if (performance.now() > startMs + patienceMs()) {
+      assert.fail(`not within ${patienceMs()} ms: ${typeof what === 'string' ? what : what()}`);
     }
     await pause(LOOK_EVERY_MS);
   }

@@ -25,9 +25,9 @@ const SHORT: Form = {
 /** Some 20 000 parcels in all. */
 const LONG: Form = {
   name: 'long',
-  parcelsPerCase: 900,
-  deaths: 3,
-  outageMs: 20_000,
+  parcelsPerCase: 560,
+  deaths: 2,
+  outageMs: 12_000,
   pauseMs: 0,
   settleMs: 90_000,
 };

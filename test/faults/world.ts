@@ -8,6 +8,7 @@ import { LoadPhone } from './clients/load-phone.ts';
 import { byPohttp, byPoweb, deliver } from './clients/posting.ts';
 import { keepRegistering } from './clients/registering.ts';
 import { FaultyGateway } from './gateway/faulty-gateway.ts';
+import { Starvation } from './starvation.ts';
 
 /** All the ways of a parcel that there are between the clients, as the ledger calls them. */
 export const ROAD = {
@@ -27,6 +28,7 @@ const START_PATIENCE_MS = 60_000;
 export interface World extends AsyncDisposable {
   readonly gateway: FaultyGateway;
   readonly load: Load;
+  readonly starvation: Starvation;
   /** Lets the courier fetch what is left for the phone without Internet, bringing nothing new. */
   readonly fetchCargo: () => Promise<unknown>;
 }
@@ -41,13 +43,15 @@ export async function openWorld(): Promise<World> {
       ...app.environment,
     }),
   );
-  const load = opened.use(new Load((name) => gateway.port(name)));
+  const starvation = opened.use(new Starvation(() => gateway.operationsPorts));
+  const load = opened.use(new Load((name) => gateway.port(name), starvation));
   app.onParcel = (id, by) => load.ledger.handOver(id, by);
   const trip = await startClients(load, gateway.port('poweb'));
   const closing = opened.move();
   return {
     gateway,
     load,
+    starvation,
     fetchCargo: () => travel(load, trip, []),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

@@ -8,12 +8,24 @@ const TOO_SLOW_MS = 3_000;
 const SLOW_MS = 200;
 
 /** What needs Firestore: a parcel for a phone does not, whether it comes or goes. */
-const RECORDING = ['deliver to the Internet', 'collect cargo', 'register'] as const;
-const NOT_RECORDING = ['deliver to phones', 'deliver from the Internet', 'collect'] as const;
+const RECORDING = ['deliver to the Internet', 'collect cargo'] as const;
+const NOT_RECORDING = [
+  'deliver to phones',
+  'deliver from the Internet',
+  'collect',
+  'deliver cargo',
+  'register',
+] as const;
 
 /** What needs a signature. */
 const SIGNING = ['collect cargo', 'register'] as const;
-const NOT_SIGNING = [...NOT_RECORDING, 'deliver to the Internet', 'deliver cargo'] as const;
+const NOT_SIGNING = [
+  'deliver to phones',
+  'deliver from the Internet',
+  'deliver to the Internet',
+  'collect',
+  'deliver cargo',
+] as const;
 
 const firestore = ({ gateway }: World) => gateway.lines.firestore;
 const kms = ({ gateway }: World) => gateway.lines.kms;

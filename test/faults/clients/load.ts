@@ -4,6 +4,7 @@ import type { ServiceName } from '#test/services/service-process.ts';
 import { Answers } from '../answers.ts';
 import { FORM } from '../form.ts';
 import { Ledger } from '../ledger.ts';
+import type { Starvation } from '../starvation.ts';
 import { PatientHttp } from './patience.ts';
 
 /** After an attempt that was not served. */
@@ -12,7 +13,7 @@ const RETRY_MS = Math.max(100, FORM.pauseMs);
 /** What all clients of a run share. */
 export class Load implements AsyncDisposable {
   readonly ledger = new Ledger();
-  readonly answers = new Answers();
+  readonly answers: Answers;
   readonly http = new PatientHttp();
   /** Where services are. */
   readonly port: (name: ServiceName) => number;
@@ -22,8 +23,9 @@ export class Load implements AsyncDisposable {
   #isSending = false;
   #underWay = 0;
 
-  constructor(port: (name: ServiceName) => number) {
+  constructor(port: (name: ServiceName) => number, starvation: Starvation) {
     this.port = port;
+    this.answers = new Answers(starvation);
   }
 
   get hasEnded(): boolean {

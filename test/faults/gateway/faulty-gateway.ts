@@ -73,6 +73,10 @@ export class FaultyGateway implements AsyncDisposable {
     return this.#process(name).port;
   }
 
+  get operationsPorts(): readonly number[] {
+    return [...this.#processes.values()].map(({ operationsPort }) => operationsPort);
+  }
+
   /** @returns its exit code, or the signal that ended it */
   async end(name: ServiceName, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string> {
     return this.#process(name).stop(signal);
