@@ -8,7 +8,8 @@ export const SERVICE_NAMES = ['poweb', 'collection', 'cogrpc', 'pohttp', 'worker
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-const START_TIMEOUT_MS = 60_000;
+/** A busy machine may take long to load five processes at once. */
+const START_TIMEOUT_MS = 100_000;
 
 /** A service that runs as a process of its own: `node services/<name>/main.ts`. */
 export class ServiceProcess implements AsyncDisposable {
