@@ -65,10 +65,12 @@ export class GatewayProcess implements AsyncDisposable {
   /**
    * Fails unless there comes a time, after what clients did was noticed, when no more
    * memory is in use than this.
+   *
+   * @param mostQuestions - how often to look, if work goes on after clients were answered
    */
-  async settlesAt(usedOctets: number): Promise<void> {
+  async settlesAt(usedOctets: number, mostQuestions = MOST_QUESTIONS): Promise<void> {
     let memory = await this.memory();
-    for (let time = 1; time < MOST_QUESTIONS && memory.usedOctets > usedOctets; time++) {
+    for (let time = 1; time < mostQuestions && memory.usedOctets > usedOctets; time++) {
       memory = await this.memory();
     }
     assert.ok(memory.usedOctets <= usedOctets, `${JSON.stringify(memory)}: over ${usedOctets}`);
