@@ -52,12 +52,12 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
   });
 
   it('lets a process that lives have its job for as long as it may take', async () => {
-    await using opened = await open({ lockMs: 100 });
+    await using opened = await open({ lockMs: 1_000 });
     const attempts: number[] = [];
     const handler = async ({ attempt }: { readonly attempt: number }) => {
       attempts.push(attempt);
       // Several times as long as a process that died would be waited for.
-      await pause(600);
+      await pause(2_500);
     };
     opened.queue.consume(TOPIC, handler, OPTIONS);
     await using other = opened.another();
@@ -98,6 +98,29 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     await using other = opened.another({ clock });
     await other.enqueue(TOPIC, 'from the future');
     assert.equal(await done.promise, 'from the future');
+  });
+
+  it('takes over at once what a process gives back whose clock is ahead', async () => {
+    await using opened = await open();
+    const clock = new ManualClock(new Date(Date.now() + 7_200_000));
+    await using ahead = opened.another({ clock });
+    const taken = Promise.withResolvers<void>();
+    const leaving = ahead.consume(
+      TOPIC,
+      ({ signal }) => {
+        taken.resolve();
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      },
+      OPTIONS,
+    );
+    await opened.queue.enqueue(TOPIC, 'in hand');
+    await taken.promise;
+    const done = Promise.withResolvers<number>();
+    opened.queue.consume(TOPIC, async ({ attempt }) => done.resolve(attempt), OPTIONS);
+    await leaving.close({ drainMs: 0 });
+    assert.equal(await done.promise, 1);
   });
 
   it('goes on after the connection was cut, and while it is cut says so in time', async () => {

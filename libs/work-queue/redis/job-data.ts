@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Job as BullJob } from 'bullmq';
+import type { TakenJob } from '../job-store.ts';
 
 /** What BullMQ keeps of a job for us. */
 export interface JobData {
@@ -33,4 +34,21 @@ export interface Counts {
 export function countsOf({ data, attemptsStarted }: StoredJob): Counts {
   const untold = Math.max(0, attemptsStarted - data.started - 1);
   return { attempts: data.attempts + untold + 1, failures: data.failures + untold };
+}
+
+/** What to keep of a job whose taking ends. */
+export function dataOf({ attempts, failures }: TakenJob, stored: StoredJob): JobData {
+  return { ...stored.data, attempts, failures, started: stored.attemptsStarted };
+}
+
+/** Not later than when the job is found to have expired. */
+export function dueOrExpired(dueMs: number, expiresAtMs: number | null): number {
+  return expiresAtMs === null ? dueMs : Math.min(dueMs, expiresAtMs + 1);
+}
+
+/** BullMQ's own codes are negative: the job is gone, or in the hands of another. */
+export function ignoreLostLock(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && Number(error.code) < 0)) {
+    throw error;
+  }
 }

@@ -6,7 +6,15 @@ import type { JobStore, NewJob, TakenJob, Taking } from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { QueueConnections } from './connections.ts';
 import { HeldLocks } from './held-locks.ts';
-import { countsOf, type JobData, jobIdOf, type StoredJob } from './job-data.ts';
+import {
+  countsOf,
+  dataOf,
+  dueOrExpired,
+  ignoreLostLock,
+  type JobData,
+  jobIdOf,
+  type StoredJob,
+} from './job-data.ts';
 import type { RedisQueueOptions } from './options.ts';
 import { listInOrder } from './set-aside.ts';
 import { TopicQueue } from './topic-queue.ts';
@@ -64,7 +72,7 @@ export class RedisJobStore implements JobStore {
         await stored.remove().catch(() => {});
         await queue.add(topic, data, { jobId, delay, timestamp });
       }
-      await this.#connections.commands.publish(this.#channel, `${delay} ${topic}`);
+      await this.#notify(topic, delay);
     });
   }
 
@@ -92,16 +100,20 @@ export class RedisJobStore implements JobStore {
   }
 
   async release(job: TakenJob, dueMs: number): Promise<void> {
+    const due = dueOrExpired(dueMs, job.expiresAtMs);
+    const delayMs = Math.max(0, due - this.#clock.now().getTime());
     await this.#end(job, async (stored) => {
-      await stored.updateData(this.#told(job, stored));
-      await stored.moveToDelayed(dueOrExpired(dueMs, job.expiresAtMs), job.token);
+      await stored.updateData(dataOf(job, stored));
+      // What is due now is given a place in line and no time: who comes next may have another clock.
+      await (delayMs > 0 ? stored.moveToDelayed(due, job.token) : stored.moveToWait(job.token));
+      await this.#notify(job.topic, delayMs);
     });
   }
 
   async setAside(job: TakenJob, reason: string, _nowMs: number): Promise<void> {
     await this.#end(job, async (stored) => {
       await this.#connections.commands.sadd(this.#topicsKey, job.topic);
-      await stored.updateData({ ...this.#told(job, stored), reason });
+      await stored.updateData({ ...dataOf(job, stored), reason });
       await stored.moveToFailed(new Error(reason), job.token, false);
     });
   }
@@ -182,8 +194,9 @@ export class RedisJobStore implements JobStore {
     });
   }
 
-  #told({ attempts, failures }: TakenJob, stored: StoredJob): JobData {
-    return { ...stored.data, attempts, failures, started: stored.attemptsStarted };
+  /** Tells all processes that a job will be due so long from now. */
+  async #notify(topic: string, delayMs: number): Promise<void> {
+    await this.#connections.commands.publish(this.#channel, `${delayMs} ${topic}`);
   }
 
   async #takeJobs(
@@ -259,17 +272,5 @@ export class RedisJobStore implements JobStore {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new BackingUnavailableError('work-queue', message, { cause });
     }
-  }
-}
-
-/** Not later than when the job is found to have expired. */
-function dueOrExpired(dueMs: number, expiresAtMs: number | null): number {
-  return expiresAtMs === null ? dueMs : Math.min(dueMs, expiresAtMs + 1);
-}
-
-/** BullMQ's own codes are negative: the job is gone, or in the hands of another. */
-function ignoreLostLock(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && Number(error.code) < 0)) {
-    throw error;
   }
 }
