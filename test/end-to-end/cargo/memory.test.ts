@@ -82,13 +82,15 @@ describe('The memory of a gateway that couriers come to', () => {
     ];
   }
 
-  async function deliverAll(cargoes: readonly Uint8Array[]): Promise<void> {
+  /** Amid neighbours that go on with what they do, as the gateway waits for nobody for long. */
+  async function deliverAll(cargoes: readonly Uint8Array[], neighbours: Neighbours): Promise<void> {
     using courier = new Courier(gateway.cogrpc);
     const stream = courier.deliver();
     for (const [index, octets] of cargoes.entries()) {
       stream.send({ id: String(index), cargo: octets });
       await stream.receivedAtLeast(index + 1);
       assert.equal(stream.received.length, index + 1);
+      await neighbours.goOn();
     }
     stream.call.end();
     assert.equal((await stream.ended).code, status.OK);
@@ -97,9 +99,9 @@ describe('The memory of a gateway that couriers come to', () => {
   it('returns after cargoes that are malformed, made to be expensive, or unreadable', async () => {
     using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
     const cargoes = badCargoes();
-    await deliverAll(cargoes);
+    await deliverAll(cargoes, neighbours);
     const { usedOctets } = await gateway.memory();
-    await deliverAll(cargoes);
+    await deliverAll(cargoes, neighbours);
     await gateway.settlesAt(usedOctets + LASTING_OCTETS, UNPACKING_QUESTIONS);
     await neighbours.finish();
   });
@@ -114,6 +116,7 @@ describe('The memory of a gateway that couriers come to', () => {
       cca.fill(CCA_OCTET, 5, 6);
       const { code } = await courier.collect([authorizationOf(cca)]).ended;
       assert.equal(code, status.UNAUTHENTICATED);
+      await neighbours.goOn();
     }
     await gateway.settlesAt(usedOctets + LASTING_OCTETS);
     await neighbours.finish();
@@ -131,6 +134,7 @@ describe('The memory of a gateway that couriers come to', () => {
       await stream.receivedAtLeast(1);
       stream.call.cancel();
       await stream.ended;
+      await neighbours.goOn();
     }
     await gateway.settlesAt(usedOctets + LASTING_OCTETS);
     await neighbours.finish();
