@@ -28,7 +28,7 @@ const LONG: Form = {
   parcelsPerCase: 560,
   deaths: 2,
   outageMs: 12_000,
-  pauseMs: 0,
+  pauseMs: 80,
   settleMs: 90_000,
 };
 

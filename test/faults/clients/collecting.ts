@@ -11,7 +11,7 @@ const UPON_COMPLETION = { 'x-awala-streaming-mode': 'close-upon-completion' };
 /** Stays connected, and comes back whenever the connection ends. */
 export function stayConnected(load: Load, phone: LoadPhone): void {
   load.repeat(async () => {
-    await visit(load, phone, KEEP_ALIVE, (delivery) => delivery);
+    await visit(load, phone, { headers: KEEP_ALIVE, isPatient: true });
     return false;
   });
 }
@@ -19,7 +19,7 @@ export function stayConnected(load: Load, phone: LoadPhone): void {
 /** Comes for what there is, goes, and comes back: must be told within its patience that there is no more. */
 export function comeAndGo(load: Load, phone: LoadPhone): void {
   load.repeat(async () => {
-    await visit(load, phone, UPON_COMPLETION, patiently);
+    await visit(load, phone, { headers: UPON_COMPLETION, isPatient: false });
     return false;
   });
 }
@@ -27,11 +27,14 @@ export function comeAndGo(load: Load, phone: LoadPhone): void {
 async function visit(
   load: Load,
   phone: LoadPhone,
-  headers: Readonly<Record<string, string>>,
-  wait: <Result>(result: Promise<Result>) => Promise<Result>,
+  way: {
+    readonly headers: Readonly<Record<string, string>>;
+    /** Waits for arrivals for as long as there are none. */
+    readonly isPatient: boolean;
+  },
 ): Promise<void> {
   const { ledger, answers, signal } = load;
-  using collector = new Collector(load.port('collection'), { headers });
+  using collector = new Collector(load.port('collection'), way);
   const leave = () => collector[Symbol.dispose]();
   signal.addEventListener('abort', leave, { once: true });
   let askedAtMs = performance.now();
@@ -45,7 +48,8 @@ async function visit(
     collector.respond([await signNonce(nonce, phone.peer)]);
     askedAtMs = performance.now();
     for (;;) {
-      const delivery = await wait(collector.nextOrNull());
+      const next = collector.nextOrNull();
+      const delivery = await (way.isPatient ? next : patiently(next));
       if (!delivery) {
         break;
       }
@@ -54,6 +58,7 @@ async function visit(
       askedAtMs = performance.now();
     }
     const { code } = await collector.closed;
+    askedAtMs = way.isPatient ? performance.now() : askedAtMs;
     record(answerOf(code), `closed with ${code}`);
   } catch (error) {
     record(error instanceof SilenceError ? 'silent' : 'cut', String(error));
