@@ -17,6 +17,11 @@ type Part = (typeof PARTS)[number];
 
 /** Of a single test, in milliseconds. */
 const TIMEOUT_MS = 120_000;
+/** Of all files of a part together, in milliseconds; one that does not end by itself has failed. */
+const LIMITS_MS = { code: 25 * 60_000, charts: 10 * 60_000 } as const satisfies Record<
+  Part,
+  number
+>;
 
 const CODE = ['libs', 'services', 'scripts', 'test'].map((folder) => `${folder}/**/*.test.ts`);
 const CHECKS = ['test/charts/**/*.check.ts'];
@@ -29,14 +34,16 @@ async function* runParts(parts: readonly Part[]): AsyncGenerator<TestEvent> {
   if (parts.includes('code')) {
     await globalSetup();
     try {
-      yield* run({ globPatterns: CODE, concurrency: 3, timeout: TIMEOUT_MS });
+      const signal = AbortSignal.timeout(LIMITS_MS.code);
+      yield* run({ globPatterns: CODE, concurrency: 3, timeout: TIMEOUT_MS, signal });
     } finally {
       await globalTeardown();
     }
   }
   if (building) {
     const globPatterns = (await building) ? CHECKS : CHECK_OF_TOOLS;
-    yield* run({ globPatterns, concurrency: 2, timeout: TIMEOUT_MS });
+    const signal = AbortSignal.timeout(LIMITS_MS.charts);
+    yield* run({ globPatterns, concurrency: 2, timeout: TIMEOUT_MS, signal });
   }
 }
 

@@ -10,6 +10,8 @@ import { PROGRAM_CACHE } from '#test/program-cache.ts';
 const run = promisify(execFile);
 
 const MOST_OUTPUT_OCTETS = 64 * 1024 * 1024;
+/** Of one module, on a machine that is busy with other tests. */
+const MOST_BUILD_MS = 30 * 60_000;
 
 /** Go modules that pin programs and all that they are made of, each with the programs it builds. */
 const MODULES = {
@@ -144,7 +146,11 @@ async function install(source: string, folder: string): Promise<void> {
     GOBIN: folder,
     GOFLAGS: '-mod=readonly -buildvcs=false',
   };
-  const running = run('go', ['install', ...BUILD_FLAGS, 'tool'], { cwd: source, env });
+  const running = run('go', ['install', ...BUILD_FLAGS, 'tool'], {
+    cwd: source,
+    env,
+    timeout: MOST_BUILD_MS,
+  });
   const { pid } = running.child;
   if (pid !== undefined) {
     // Other tests run meanwhile, and go first.
