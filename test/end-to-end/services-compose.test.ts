@@ -89,10 +89,13 @@ describe('compose.yaml', () => {
     assert.equal(file.services.poweb?.healthcheck?.test.length, 4);
   });
 
-  it('pins every image by its tag', () => {
+  it('pins every image but its own by tag and digest', () => {
     for (const [name, { image }] of Object.entries(file.services)) {
-      assert.match(image ?? '', /^[a-z0-9./-]+:[\w.-]+$/, name);
-      assert.doesNotMatch(image ?? '', /:latest$/, name);
+      assert.match(
+        image ?? '',
+        /^(?:awala-gateway:local|[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64})$/,
+        name,
+      );
     }
   });
 
