@@ -29,8 +29,6 @@ const CHECKS = ['test/charts/**/*.check.ts'];
 const CHECK_OF_TOOLS = ['test/charts/tools.check.ts'];
 
 async function* runParts(parts: readonly Part[]): AsyncGenerator<TestEvent> {
-  // Begun before everything else, as it takes minutes where it was never done.
-  const building = parts.includes('charts') ? canBuildTools() : null;
   if (parts.includes('code')) {
     await globalSetup();
     try {
@@ -40,8 +38,9 @@ async function* runParts(parts: readonly Part[]): AsyncGenerator<TestEvent> {
       await globalTeardown();
     }
   }
-  if (building) {
-    const globPatterns = (await building) ? CHECKS : CHECK_OF_TOOLS;
+  if (parts.includes('charts')) {
+    // Not before: building takes all processors for minutes, which tests would have to wait for.
+    const globPatterns = (await canBuildTools()) ? CHECKS : CHECK_OF_TOOLS;
     const signal = AbortSignal.timeout(LIMITS_MS.charts);
     yield* run({ globPatterns, concurrency: 2, timeout: TIMEOUT_MS, signal });
   }
