@@ -45,15 +45,19 @@ export async function undergo(t: TestContext, world: World, fault: FaultCase): P
   try {
     await until('parcels are accepted', () => accepted() >= FORM.parcelsPerCase / 3);
     await comeAndGo(world, fault);
-    const resumedMs = await untilResumed(world);
+    const resumption = await untilResumed(world);
     await until('parcels are accepted again', () => accepted() >= FORM.parcelsPerCase);
     load.stopSending();
     await until('what was begun is done', () => load.isQuiet);
     assertAnswers(world, fault);
     const balance = await settle(world);
-    report(t, world, { accepted: accepted(), resumedMs, balance });
+    report(t, world, { accepted: accepted(), resumption, balance });
     assert.deepEqual(balance.missing, [], 'parcels were lost');
     assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
+  } catch (error) {
+    // The report of the run tells why only at its end.
+    t.diagnostic(`${t.name}: FAILED after ${accepted()} were accepted`);
+    throw error;
   } finally {
     load.stopSending();
   }
@@ -74,11 +78,12 @@ async function comeAndGo(world: World, fault: FaultCase): Promise<void> {
 function report(
   t: TestContext,
   { load: { answers } }: World,
-  made: { readonly accepted: number; readonly resumedMs: number; readonly balance: Balance },
+  made: { readonly accepted: number; readonly resumption: Resumption; readonly balance: Balance },
 ): void {
   const starved = answers.of('starved').length;
   t.diagnostic(
-    `${t.name}: ${made.accepted} accepted, back after ${made.resumedMs} ms, ` +
+    `${t.name}: ${made.accepted} accepted, ` +
+      `back after ${made.resumption.tookMs} ms (last: ${made.resumption.last}), ` +
       `refused within ${Math.round(answers.slowestRefusalMs)} ms, ${describe(made.balance)}` +
       `${starved > 0 ? `; ${starved} not answered on a machine too busy to tell` : ''}`,
   );
@@ -97,21 +102,31 @@ async function untilNoticed(world: World, fault: FaultCase, begunAtMs: number): 
   );
 }
 
-/** @returns how long it took, in milliseconds */
-async function untilResumed({ load, starvation }: World): Promise<number> {
+/** How long it took until service was back, and what was back last. */
+interface Resumption {
+  readonly tookMs: number;
+  readonly last: string;
+}
+
+async function untilResumed({ load, starvation }: World): Promise<Resumption> {
   const { ledger, answers } = load;
   const sinceMs = performance.now();
-  const lacking = () => [
-    ...Object.values(ROAD).filter((road) => !ledger.hasArrivedSince(road, sinceMs)),
-    ...(answers.has('register', 'served', sinceMs) ? [] : ['register']),
-    ...(answers.has('collect', 'served', sinceMs) ? [] : ['collect']),
-  ];
+  let last = '';
+  const lacking = () => {
+    const names = [
+      ...Object.values(ROAD).filter((road) => !ledger.hasArrivedSince(road, sinceMs)),
+      ...(answers.has('register', 'served', sinceMs) ? [] : ['register']),
+      ...(answers.has('collect', 'served', sinceMs) ? [] : ['collect']),
+    ];
+    last = names.at(-1) ?? last;
+    return names;
+  };
   await until(
     () => `service resumes by itself, but: ${lacking()}`,
     () => lacking().length === 0,
     () => (starvation.wasSince(sinceMs) ? STUCK_MS : RESUMPTION_PATIENCE_MS),
   );
-  return Math.round(performance.now() - sinceMs);
+  return { tookMs: Math.round(performance.now() - sinceMs), last };
 }
 
 function assertAnswers({ load }: World, { mayCut = false }: FaultCase): void {

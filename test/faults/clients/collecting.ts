@@ -55,6 +55,7 @@ async function visit(
       }
       ledger.handOver(load.idOf(delivery.parcel), phone.nodeId);
       collector.acknowledge(delivery);
+      record('served', 'a delivery');
       askedAtMs = performance.now();
     }
     const { code } = await collector.closed;
