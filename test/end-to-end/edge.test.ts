@@ -29,11 +29,12 @@ describe('services behind an edge', {
   before(async () => {
     const gateway = await provisionCloudGateway();
     environment = { ...gateway.environment, COLLECTION_DRAIN: '300ms', LOG_LEVEL: 'warn' };
-    const start = () => ServiceProcess.startReady('collection', environment);
-    collections = await Promise.all([start(), start()]);
+    const start = () => ServiceProcess.start('collection', environment);
+    collections = [await start(), await start()];
     opened.defer(async () => {
       await Promise.all(collections.map((service) => service[Symbol.asyncDispose]()));
     });
+    await Promise.all(collections.map((service) => service.untilReady()));
     const poweb = async () => opened.use(await composePowebOnAnyPort(environment));
     backends = {
       poweb: [backendOf(await poweb()), backendOf(await poweb())],
@@ -62,7 +63,9 @@ describe('services behind an edge', {
     assert.equal((await collector.closed).code, 1006);
   });
 
-  it('a rolling restart of collection moves its clients with 4000, and loses nothing', async () => {
+  it('a rolling restart of collection moves its clients with 4000, and loses nothing', async ({
+    signal,
+  }) => {
     const times = { POWEB_TIMEOUT: '30s', COLLECTION_TIMEOUT: '4h' };
     await using edge = await Haproxy.start(backends, times);
     await using collecting = new AsyncDisposableStack();
@@ -98,6 +101,7 @@ describe('services behind an edge', {
     await untilAll(
       phones,
       ({ collector, sent }) => new Set(collector.received).size === sent.length,
+      signal,
     );
     for (const { collector, sent } of phones) {
       assert.deepEqual([...new Set(collector.received)].sort(), sent.sort());
@@ -120,8 +124,9 @@ function backendOf({ listening }: Poweb) {
 async function untilAll<Item>(
   items: readonly Item[],
   isDone: (item: Item) => boolean,
+  signal: AbortSignal,
 ): Promise<void> {
   while (!items.every(isDone)) {
-    await pause(20);
+    await pause(20, undefined, { signal });
   }
 }

@@ -27,13 +27,11 @@ export async function startFiveServices(
     ...gateway.environment,
     ...environment,
   };
-  const started = await Promise.all(
-    SERVICE_NAMES.map(async (name) => {
-      const service = opened.use(await ServiceProcess.start(name, whole));
-      await service.untilReady();
-      return [name, service] as const;
-    }),
-  );
+  const started: [ServiceName, ServiceProcess][] = [];
+  for (const name of SERVICE_NAMES) {
+    started.push([name, opened.use(await ServiceProcess.start(name, whole))]);
+  }
+  await Promise.all(started.map(([, service]) => service.untilReady()));
   const services = Object.fromEntries(started) as Record<ServiceName, ServiceProcess>;
   const edge = opened.use(
     await SmallEdge.start({ poweb: services.poweb.port, collection: services.collection.port }),
