@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer, Service } from './answers.ts';
 import { FORM } from './form.ts';
 import type { Balance } from './ledger.ts';
-import { ROAD, type World } from './world.ts';
+import { QUEUED_ROADS, ROAD, type World } from './world.ts';
 
 /** Service must be back so soon after a fault is over. */
 const RESUMPTION_PATIENCE_MS = 10_000;
@@ -112,9 +112,13 @@ async function untilResumed({ load, starvation }: World): Promise<Resumption> {
   const { ledger, answers } = load;
   const sinceMs = performance.now();
   let last = '';
+  const hasResumed = (road: string) =>
+    QUEUED_ROADS.includes(road)
+      ? ledger.hasMovedSince(road, sinceMs)
+      : ledger.hasArrivedSince(road, sinceMs);
   const lacking = () => {
     const names = [
-      ...Object.values(ROAD).filter((road) => !ledger.hasArrivedSince(road, sinceMs)),
+      ...Object.values(ROAD).filter((road) => !hasResumed(road)),
       ...(answers.has('register', 'served', sinceMs) ? [] : ['register']),
       ...(answers.has('collect', 'served', sinceMs) ? [] : ['collect']),
     ];

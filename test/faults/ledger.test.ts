@@ -85,6 +85,8 @@ describe('the ledger of a run', () => {
     ledger.handOver('one', 'Alice');
     assert.equal(ledger.hasArrivedSince('road', 0), true);
     assert.equal(ledger.hasArrivedSince('road', performance.now() + 1), false);
+    assert.equal(ledger.hasMovedSince('road', 0), true);
+    assert.equal(ledger.hasMovedSince('road', performance.now() + 1), false);
     assert.equal(ledger.hasArrivedSince('another road', 0), false);
   });
 });

@@ -48,7 +48,9 @@ interface Entry extends Offer {
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
   readonly #misdelivered: Misdelivery[] = [];
-  readonly #arrivals = new Map<string, number>();
+  /** When the latest of the parcels that arrived by a road was offered; when one arrived last. */
+  readonly #latestOffered = new Map<string, number>();
+  readonly #lastArrival = new Map<string, number>();
   #accepted = 0;
   #repeated = 0;
 
@@ -80,15 +82,24 @@ export class Ledger {
       this.#misdelivered.push({ id, to, recipient: entry?.recipient ?? null });
       return;
     }
-    this.#repeated += entry.isHandedOver ? 1 : 0;
+    if (entry.isHandedOver) {
+      this.#repeated += 1;
+      return;
+    }
     entry.isHandedOver = true;
-    const latestMs = this.#arrivals.get(entry.road) ?? Number.NEGATIVE_INFINITY;
-    this.#arrivals.set(entry.road, Math.max(latestMs, entry.offeredAtMs));
+    const latestMs = this.#latestOffered.get(entry.road) ?? Number.NEGATIVE_INFINITY;
+    this.#latestOffered.set(entry.road, Math.max(latestMs, entry.offeredAtMs));
+    this.#lastArrival.set(entry.road, performance.now());
   }
 
   /** Whether a parcel that was offered by this road since then, in the time of `performance`, was handed over. */
   hasArrivedSince(road: string, sinceMs: number): boolean {
-    return (this.#arrivals.get(road) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
+    return (this.#latestOffered.get(road) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
+  }
+
+  /** Whether any parcel on this road was handed over since then: one behind a backlog takes its turn. */
+  hasMovedSince(road: string, sinceMs: number): boolean {
+    return (this.#lastArrival.get(road) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
   }
 
   /** Ids of parcels that were accepted and not handed over. */

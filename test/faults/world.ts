@@ -20,6 +20,13 @@ export const ROAD = {
   phoneToCourier: 'phone → courier',
 } as const;
 
+/** Those on which a parcel waits for a worker’s turn, behind what gathered before it. */
+export const QUEUED_ROADS: readonly string[] = [
+  ROAD.phoneToApp,
+  ROAD.courierToPhone,
+  ROAD.courierToApp,
+];
+
 /** Lost jobs are found again soon. */
 const SWEEP_INTERVAL = '2s';
 const START_PATIENCE_MS = 60_000;
@@ -90,7 +97,7 @@ async function courierTrip({ remote, two }: Phones, poweb: number): Promise<Cour
   return {
     phone: remote,
     side: await CargoSide.of(remote, parameters),
-    acknowledgements: [],
+    acknowledgements: new Map(),
     make: () =>
       made++ % 2 === 0
         ? two.parcelToIt(ROAD.courierToPhone)

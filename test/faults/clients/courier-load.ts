@@ -16,7 +16,7 @@ export interface CourierTrip {
   /** Parcels for the next cargo. */
   readonly make: () => Promise<LoadParcel>;
   /** Of what the phone got, for the next cargo. */
-  readonly acknowledgements: Uint8Array[];
+  readonly acknowledgements: Map<string, Uint8Array>;
 }
 
 /** A courier that goes back and forth between a phone without Internet and the gateway. */
@@ -33,10 +33,13 @@ export async function travel(
   trip: CourierTrip,
   parcels: readonly LoadParcel[],
 ): Promise<boolean> {
-  const sent = trip.acknowledgements.splice(0);
-  const isDelivered = await bringCargo(load, trip.side, parcels, sent);
-  if (!isDelivered) {
-    trip.acknowledgements.push(...sent);
+  const { acknowledgements } = trip;
+  const sent = [...acknowledgements];
+  const isDelivered = await bringCargo(load, trip.side, parcels, [...acknowledgements.values()]);
+  if (isDelivered) {
+    for (const [id] of sent) {
+      acknowledgements.delete(id);
+    }
   }
   return isDelivered && (await fetchCargo(load, trip));
 }
@@ -48,11 +51,12 @@ async function fetchCargo(
   const cca = await side.authorisation();
   return call(load, 'collect cargo', async (courier) => {
     const { cargoes, end } = await courier.collectAll(cca, { deadlineMs: PATIENCE_MS });
+    const isMore = cargoes.length > 0 && OWN_DEADLINE.test(end.details);
     for (const { id, acknowledgement } of cargoes.flatMap((cargo) => side.open(cargo))) {
       load.ledger.handOver(id, phone.nodeId);
-      acknowledgements.push(acknowledgement);
+      acknowledgements.set(id, acknowledgement);
     }
-    return end;
+    return isMore ? { ...end, details: 'there is more than fits into a call' } : end;
   });
 }
 
