@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { describeAge } from './contract/age.ts';
 import { describeAttempts } from './contract/attempts.ts';
 import { describeConsumers } from './contract/consumers.ts';
 import { describeEnqueuing } from './contract/enqueuing.ts';
@@ -18,6 +19,7 @@ export function describeWorkQueue(name: string, open: OpenWorkQueue): void {
     describeEnqueuing(open);
     describeAttempts(open);
     describeTimes(open);
+    describeAge(open);
     describeConsumers(open);
     describeSetAside(open);
   });

@@ -116,6 +116,12 @@ class InMemoryJobStore implements JobStore {
     return this.#waiting(topic).filter((job) => !isExpired(job, nowMs)).length;
   }
 
+  async oldestDueMs(topic: string, nowMs: number): Promise<number | null> {
+    this.#assertOpen();
+    const oldest = this.#waiting(topic).find((job) => !isExpired(job, nowMs));
+    return oldest && oldest.dueMs <= nowMs ? oldest.dueMs : null;
+  }
+
   async check(): Promise<void> {
     this.#assertOpen();
   }

@@ -68,5 +68,8 @@ export interface JobStore extends AsyncDisposable {
   /** Jobs that are not set aside and have not expired. */
   depth(topic: string, nowMs: number): Promise<number>;
 
+  /** As {@link import('./port.ts').WorkQueue.oldestDue}, in milliseconds; null if nothing is due. */
+  oldestDueMs(topic: string, nowMs: number): Promise<number | null>;
+
   check(): Promise<void>;
 }

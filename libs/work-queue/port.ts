@@ -93,6 +93,16 @@ export interface WorkQueue extends AsyncDisposable {
   /** Jobs waiting or running now; for metrics. */
   depth(topic: string): Promise<number>;
 
+  /**
+   * Since when the job waits that has been due for longest: null if none is due; for metrics.
+   *
+   * Jobs count from when they were enqueued or, if they were not to be handled before some later
+   * time, from then on. Running jobs and those set aside do not count. A job whose handler was cut
+   * off counts from then or from when it was due before, one that expired possibly until a consumer
+   * finds it. An adapter that does not look at every job says what it may miss.
+   */
+  oldestDue(topic: string): Promise<Date | null>;
+
   /** Resolves if the backend can serve reads and writes now. */
   check(): Promise<void>;
 }

@@ -101,6 +101,12 @@ export class StoredWorkQueue implements WorkQueue {
     return this.#store.depth(topic, this.#nowMs());
   }
 
+  async oldestDue(topic: string): Promise<Date | null> {
+    assertTopic(topic);
+    const dueMs = await this.#store.oldestDueMs(topic, this.#nowMs());
+    return dueMs === null ? null : new Date(dueMs);
+  }
+
   async check(): Promise<void> {
     await this.#store.check();
   }

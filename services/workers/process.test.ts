@@ -37,6 +37,10 @@ it('the workers tell how much work waits, and how long the certificate lasts', a
   const response = await fetch(`http://127.0.0.1:${workers.listening.operations}/metrics`);
   const text = await response.text();
   assert.match(text, /^awala_queue_jobs\{topic="internet-delivery",service="workers"\} 0$/m);
+  assert.match(
+    text,
+    /^awala_queue_oldest_due_seconds\{topic="incoming-cargo",service="workers"\} 0$/m,
+  );
   assert.match(text, /^awala_jobs_set_aside\{topic="incoming-cargo",service="workers"\} 0$/m);
   assert.match(text, /^awala_backing_ready\{backing="vault",service="workers"\} 1$/m);
   assert.match(text, /^awala_certificate_seconds_left\{service="workers"\} 1554/m);

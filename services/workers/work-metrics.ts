@@ -7,7 +7,7 @@ import { TOPICS } from './set-aside-jobs.ts';
 /** More are not counted, so that reading the metrics stays cheap however bad things are. */
 const MOST_COUNTED = 1_000;
 
-/** Shows how much work waits, what was set aside, and how long the gateway's certificate lasts. */
+/** Shows how much work waits and how long, what was set aside, and how long the gateway's certificate lasts. */
 export function observeWork(
   metrics: ProcessMetrics,
   {
@@ -23,6 +23,12 @@ export function observeWork(
   metrics.observeEach('queue_jobs', 'Jobs waiting or running', 'topic', () =>
     eachTopic((topic) => queue.depth(topic)),
   );
+  metrics.observeEach(
+    'queue_oldest_due_seconds',
+    'How long the job has waited that has been due for longest; 0 if none is due',
+    'topic',
+    () => eachTopic(async (topic) => secondsSince(await queue.oldestDue(topic), clock)),
+  );
   metrics.observeEach('jobs_set_aside', 'Jobs set aside, counted up to 1000', 'topic', () =>
     eachTopic((topic) => countSetAside(queue, topic)),
   );
@@ -34,6 +40,10 @@ export function observeWork(
       return (notAfter.getTime() - clock.now().getTime()) / 1_000;
     },
   );
+}
+
+function secondsSince(date: Date | null, clock: Clock): number {
+  return date ? Math.max(0, clock.now().getTime() - date.getTime()) / 1_000 : 0;
 }
 
 async function countSetAside(queue: WorkQueue, topic: string): Promise<number> {

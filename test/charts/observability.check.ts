@@ -12,6 +12,7 @@ const RUNBOOK = new URL('../../docs/runbook.md', import.meta.url);
 const OBSERVED = [
   ['../../libs/composition/operations.ts', 'backing_ready'],
   ['../../services/workers/work-metrics.ts', 'queue_jobs'],
+  ['../../services/workers/work-metrics.ts', 'queue_oldest_due_seconds'],
   ['../../services/workers/work-metrics.ts', 'jobs_set_aside'],
   ['../../services/workers/work-metrics.ts', 'certificate_seconds_left'],
 ] as const;
@@ -47,6 +48,7 @@ describe('the alerts', () => {
     for (const name of [
       'AwalaRequestsFail',
       'AwalaQueueBehind',
+      'AwalaQueueOld',
       'AwalaJobsSetAside',
       'AwalaCollectorsDropped',
       'AwalaCollectionSlow',

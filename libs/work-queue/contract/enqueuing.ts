@@ -121,6 +121,7 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       await assert.rejects(queue.enqueue(TOPIC, 'key', { notBefore: notATime }), TypeError);
       await assert.rejects(queue.enqueue(TOPIC, 'key', { expiresAt: notATime }), TypeError);
       await assert.rejects(queue.depth('Topic'), TypeError);
+      await assert.rejects(queue.oldestDue('Topic'), TypeError);
       assert.throws(() => queue.consume('Topic', async () => {}, OPTIONS), TypeError);
     });
   });

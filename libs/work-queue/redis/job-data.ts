@@ -6,6 +6,11 @@ import type { TakenJob } from '../job-store.ts';
 export interface JobData {
   readonly key: string;
   readonly expiresAtMs: number | null;
+  /**
+   * Since when the job is due, or from when it will be, as BullMQ forgets it once the time has come.
+   * Absent from jobs that were enqueued before it was kept.
+   */
+  readonly dueMs?: number;
   /** Takings that ended and count as attempts. */
   readonly attempts: number;
   readonly failures: number;
@@ -44,6 +49,14 @@ export function dataOf({ attempts, failures }: TakenJob, stored: StoredJob): Job
 /** Not later than when the job is found to have expired. */
 export function dueOrExpired(dueMs: number, expiresAtMs: number | null): number {
   return expiresAtMs === null ? dueMs : Math.min(dueMs, expiresAtMs + 1);
+}
+
+/**
+ * When a job is due. BullMQ's own numbers tell so only until its first attempt ends: from then on
+ * `delay` counts from the end of the last one, and `timestamp` is still that of enqueuing.
+ */
+export function dueMsOf({ data, timestamp, delay }: StoredJob): number {
+  return data.dueMs ?? timestamp + delay;
 }
 
 /** BullMQ's own codes are negative: the job is gone, or in the hands of another. */

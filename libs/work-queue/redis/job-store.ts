@@ -9,12 +9,14 @@ import { HeldLocks } from './held-locks.ts';
 import {
   countsOf,
   dataOf,
+  dueMsOf,
   dueOrExpired,
   ignoreLostLock,
   type JobData,
   jobIdOf,
   type StoredJob,
 } from './job-data.ts';
+import { readOldestDueMs } from './oldest-due.ts';
 import type { RedisQueueOptions } from './options.ts';
 import { listInOrder } from './set-aside.ts';
 import { TopicQueue } from './topic-queue.ts';
@@ -53,8 +55,9 @@ export class RedisJobStore implements JobStore {
   }
 
   async add({ topic, key, dueMs, expiresAtMs, nowMs }: NewJob): Promise<void> {
-    const data: JobData = { key, expiresAtMs, attempts: 0, failures: 0, started: 0 };
-    const delay = Math.max(0, dueOrExpired(dueMs, expiresAtMs) - nowMs);
+    const due = dueOrExpired(dueMs, expiresAtMs);
+    const data: JobData = { key, expiresAtMs, dueMs: due, attempts: 0, failures: 0, started: 0 };
+    const delay = Math.max(0, due - nowMs);
     const jobId = jobIdOf(key);
     await this.#call(async () => {
       const { queue } = this.#topic(topic);
@@ -90,7 +93,7 @@ export class RedisJobStore implements JobStore {
           // Nobody waits for them any more, and nobody else would get them until their locks end.
           await this.#giveBack(jobs);
         }
-        return { jobs, nextDueMs: next ? next.timestamp + next.delay : null };
+        return { jobs, nextDueMs: next ? dueMsOf(next) : null };
       }),
     );
   }
@@ -103,7 +106,8 @@ export class RedisJobStore implements JobStore {
     const due = dueOrExpired(dueMs, job.expiresAtMs);
     const delayMs = Math.max(0, due - this.#clock.now().getTime());
     await this.#end(job, async (stored) => {
-      await stored.updateData(dataOf(job, stored));
+      // What is due now counts from when it was due before, as it goes back to the head of the line.
+      await stored.updateData({ ...dataOf(job, stored), ...(delayMs > 0 && { dueMs: due }) });
       // What is due now is given a place in line and no time: who comes next may have another clock.
       await (delayMs > 0 ? stored.moveToDelayed(due, job.token) : stored.moveToWait(job.token));
       await this.#notify(job.topic, delayMs);
@@ -131,12 +135,11 @@ export class RedisJobStore implements JobStore {
     yield* listInOrder(readers);
   }
 
-  async replay(topic: string, key: string, _nowMs: number): Promise<boolean> {
-    const replayed = await this.#withSetAside(topic, key, async (job) => {
-      await job.updateData({ ...job.data, attempts: 0, failures: 0, started: 0 });
+  replay(topic: string, key: string, nowMs: number): Promise<boolean> {
+    return this.#withSetAside(topic, key, async (job) => {
+      await job.updateData({ ...job.data, dueMs: nowMs, attempts: 0, failures: 0, started: 0 });
       await job.retry('failed', { resetAttemptsMade: true, resetAttemptsStarted: true });
     });
-    return replayed;
   }
 
   discard(topic: string, key: string): Promise<boolean> {
@@ -147,6 +150,11 @@ export class RedisJobStore implements JobStore {
     return this.#call(() =>
       this.#topic(topic).queue.getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized'),
     );
+  }
+
+  /** As {@link readOldestDueMs} finds it: cheap, and not exact. */
+  async oldestDueMs(topic: string, nowMs: number): Promise<number | null> {
+    return this.#call(() => readOldestDueMs(this.#topic(topic).queue, nowMs));
   }
 
   async check(): Promise<void> {

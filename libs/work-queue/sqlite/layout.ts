@@ -82,6 +82,12 @@ export const SQL = {
   depth: `SELECT count(*) AS depth FROM jobs WHERE topic = ? AND set_aside_at_ms IS NULL
     AND (expires_at_ms IS NULL OR expires_at_ms > ?)`,
 
+  /** Parameters: topic, now, now. */
+  selectOldestDue: `SELECT due_at_ms FROM jobs
+    WHERE topic = ? AND set_aside_at_ms IS NULL AND due_at_ms <= ?
+      AND (expires_at_ms IS NULL OR expires_at_ms > ?)
+    ORDER BY due_at_ms LIMIT 1`,
+
   /** A job of no valid topic, to see whether writing works. */
   touch: `INSERT INTO jobs (topic, key, due_at_ms) VALUES ('', '', 0)
     ON CONFLICT (topic, key) DO UPDATE SET due_at_ms = 0`,

@@ -81,6 +81,12 @@ export class SqliteJobStore implements JobStore {
     return Number(row?.depth);
   }
 
+  /** Exact: taking a job moves the time at which it is due to the end of the taking. */
+  async oldestDueMs(topic: string, nowMs: number): Promise<number | null> {
+    const [row] = await this.#read(SQL.selectOldestDue, [topic, nowMs, nowMs]);
+    return row ? Number(row.due_at_ms) : null;
+  }
+
   async check(): Promise<void> {
     await this.#change(SQL.touch, []);
     await this.#read(SQL.depth, ['', 0]);

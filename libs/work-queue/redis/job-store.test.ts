@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { backing, uniqueName } from '#test/backing/backing.ts';
+import { RedisJobStore } from './job-store.ts';
+
+const redis = await backing('redis');
+const TOPIC = 'test-topic';
+
+describe('The jobs in Redis', { skip: redis.missing }, () => {
+  it('tell when one that was tried before is due, however long ago it was enqueued', async () => {
+    const options = {
+      url: `redis://${redis.address}`,
+      prefix: uniqueName('jobs'),
+      deadlineMs: 10_000,
+    };
+    await using store = new RedisJobStore(options, () => {});
+    const nowMs = Date.now();
+    const enqueuedMs = nowMs - 7_200_000;
+    const retryMs = nowMs + 3_600_000;
+    const taking = { nowMs, limit: 2, dueAgainMs: nowMs + 60_000 };
+    const job = { topic: TOPIC, key: 'key', expiresAtMs: null };
+    await store.add({ ...job, dueMs: enqueuedMs, nowMs: enqueuedMs });
+    assert.equal(await store.oldestDueMs(TOPIC, nowMs), enqueuedMs);
+    const { jobs } = await store.take(TOPIC, taking);
+    const [taken] = jobs;
+    assert.ok(taken);
+    await store.release(taken, retryMs);
+    assert.deepEqual(await store.take(TOPIC, taking), { jobs: [], nextDueMs: retryMs });
+    assert.equal(await store.oldestDueMs(TOPIC, nowMs), null);
+  });
+});
