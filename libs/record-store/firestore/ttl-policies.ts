@@ -6,8 +6,8 @@ const TIMEOUT_MS = 20_000;
 type Database = Pick<FirestoreOptions, 'project' | 'database'>;
 
 /**
- * Asks Firestore to remove the records of these kinds once they expired. Firestore may take
- * hours until a policy is at work; this does not wait for it. Safe to run again.
+ * Asks Firestore to remove the records of these kinds once they expired, and to keep no index of when
+ * that is. Firestore may take hours until a policy is at work; this does not wait for it. Safe to run again.
  *
  * @throws the failure of Firestore, such as a permission that is missing
  */
@@ -17,8 +17,13 @@ export async function createTtlPolicies(
 ): Promise<void> {
   await using admin = await openAdmin();
   for (const kind of kinds) {
-    const field = { name: fieldName(database, kind), ttlConfig: {} };
-    const request = { field, updateMask: { paths: ['ttl_config'] } };
+    const field = {
+      name: fieldName(database, kind),
+      ttlConfig: {},
+      // An index on times that go up holds all writes to one place, and nothing is looked for by it.
+      indexConfig: { indexes: [] },
+    };
+    const request = { field, updateMask: { paths: ['ttl_config', 'index_config'] } };
     await admin.client.updateField(request, { timeout: TIMEOUT_MS });
   }
 }
