@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { Client, credentials, Metadata, type MethodDefinition, status } from '@grpc/grpc-js';
+import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
@@ -193,6 +195,20 @@ describe('the CogRPC server', () => {
       assert.equal((await courier.collectAll(await phone.cca())).end.code, status.UNAVAILABLE);
       first.send({ id: first.received[0]?.id ?? '' });
       assert.equal((await first.ended).code, status.OK);
+    });
+
+    it('answer a courier that nothing could be sent to before it gives up', async () => {
+      const stuck = { isOn: false };
+      const before = () => (stuck.isOn ? new Promise<void>(() => {}) : undefined);
+      await using opened = await openCogrpc({
+        records: new InMemoryRecordStore({ clock: systemClock, before }),
+      });
+      using courier = new Courier(opened.port);
+      const cca = await (await CargoPhone.register(opened)).cca();
+      stuck.isOn = true;
+      const { end } = await courier.collectAll(cca, { deadlineMs: 2_000 });
+      assert.equal(end.code, status.UNAVAILABLE);
+      assert.match(end.details, /too slow/);
     });
 
     it('end a call without a deadline of its own', async () => {

@@ -1,7 +1,7 @@
 import { type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import { CallOverError, replyTo } from './call-errors.ts';
+import { CallOverError, CallRefusal, replyTo } from './call-errors.ts';
 import type { CogrpcLimits } from './limits.ts';
 
 export interface CourierCallParts {
@@ -26,6 +26,8 @@ export class CourierCall<Request, Response> {
   readonly #finished = Promise.withResolvers<void>();
   #isEnded = false;
   #cancelDeadline: () => void;
+  #cancelAnswer: () => void;
+  #hasWritten = false;
   #cancelCut = () => {};
   #written: Promise<void> = Promise.resolve();
 
@@ -40,6 +42,7 @@ export class CourierCall<Request, Response> {
     this.#cancelDeadline = parts.clock.schedule(this.deadline.getTime() - nowMs, () =>
       this.fail(new CallOverError('DEADLINE_EXCEEDED', 'The time of the call was up')),
     );
+    this.#cancelAnswer = this.#answerBefore(askedMs - nowMs);
     // grpc-js emits this once nothing more can be sent or received, however the call ended.
     stream.once('cancelled', () => this.#finish());
     stream.on('error', (error) => this.#onError(error));
@@ -95,8 +98,22 @@ export class CourierCall<Request, Response> {
     });
   }
 
+  /** A courier that got nothing at all is told why, before it hangs up by itself. */
+  #answerBefore(patienceMs: number): () => void {
+    if (!Number.isFinite(patienceMs)) {
+      return () => {};
+    }
+    const marginMs = Math.min(this.#parts.limits.answerMarginMs, patienceMs / 4);
+    return this.#parts.clock.schedule(patienceMs - marginMs, () => {
+      if (!this.#hasWritten) {
+        this.fail(new CallRefusal('UNAVAILABLE', 'The gateway is too slow now; try again later'));
+      }
+    });
+  }
+
   #write(message: Response): Promise<void> {
     this.signal.throwIfAborted();
+    this.#hasWritten = true;
     return new Promise((resolve, reject) => {
       const onOver = () => {
         cancelTimeout();
@@ -120,6 +137,7 @@ export class CourierCall<Request, Response> {
     }
     this.#isEnded = true;
     this.#cancelDeadline();
+    this.#cancelAnswer();
     this.#over.abort(reason);
     tell();
     if (!this.#stream.cancelled) {
@@ -132,6 +150,7 @@ export class CourierCall<Request, Response> {
   #finish(): void {
     this.#isEnded = true;
     this.#cancelDeadline();
+    this.#cancelAnswer();
     this.#cancelCut();
     this.#over.abort(new CallOverError('CANCELLED', 'The courier hung up'));
     this.#finished.resolve();

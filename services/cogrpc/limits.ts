@@ -22,6 +22,11 @@ export interface CogrpcLimits {
   readonly deliveryIdleMs: number;
   /** A call lasts no longer, whatever deadline the courier set. */
   readonly maxCallMs: number;
+  /**
+   * A courier that was sent nothing is told to try again so long before its own deadline, or a quarter of
+   * the time it gave, if that is less.
+   */
+  readonly answerMarginMs: number;
   /** A message must be taken by the network within this. */
   readonly writeTimeoutMs: number;
   /** The end of a call must be taken by the peer within this, or its connection is cut. */
@@ -46,6 +51,7 @@ export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
   deliveryWindow: 5,
   deliveryIdleMs: 30 * SECOND_MS,
   maxCallMs: 15 * MINUTE_MS,
+  answerMarginMs: SECOND_MS / 2,
   writeTimeoutMs: 30 * SECOND_MS,
   endTimeoutMs: 5 * SECOND_MS,
   connectionIdleMs: 2 * MINUTE_MS,

@@ -56,7 +56,8 @@ export async function undergo(t: TestContext, world: World, fault: FaultCase): P
     assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
   } catch (error) {
     // The report of the run tells why only at its end.
-    t.diagnostic(`${t.name}: FAILED after ${accepted()} were accepted`);
+    const [reason] = String(error).split('\n');
+    t.diagnostic(`${t.name}: FAILED after ${accepted()} were accepted: ${reason}`);
     throw error;
   } finally {
     load.stopSending();

@@ -5,7 +5,9 @@ import type { World } from '../world.ts';
 
 /** Held back each way: longer than any call to a backing service may take. */
 const TOO_SLOW_MS = 3_000;
-const SLOW_MS = 200;
+const KMS_SLOW_MS = 200;
+/** A collection of cargo makes several calls to it, one after the other. */
+const FIRESTORE_SLOW_MS = 60;
 
 /** What needs Firestore: a parcel for a phone does not, whether it comes or goes. */
 const RECORDING = ['deliver to the Internet', 'collect cargo'] as const;
@@ -39,7 +41,7 @@ export const RECORDS_AND_KEYS_CASES: Readonly<Record<string, FaultCase>> = {
     unharmed: NOT_RECORDING,
   },
   'Firestore is slow': {
-    ...delaying(firestore, SLOW_MS),
+    ...delaying(firestore, FIRESTORE_SLOW_MS),
     unharmed: [...RECORDING, ...NOT_RECORDING],
   },
   'Cloud KMS is away': { ...refusing(kms), refused: SIGNING, unharmed: NOT_SIGNING },
@@ -48,7 +50,7 @@ export const RECORDS_AND_KEYS_CASES: Readonly<Record<string, FaultCase>> = {
     refused: SIGNING,
     unharmed: NOT_SIGNING,
   },
-  'Cloud KMS is slow': { ...delaying(kms, SLOW_MS), unharmed: [...SIGNING, ...NOT_SIGNING] },
+  'Cloud KMS is slow': { ...delaying(kms, KMS_SLOW_MS), unharmed: [...SIGNING, ...NOT_SIGNING] },
 };
 
 function refusing(line: (world: World) => FaultProxy): FaultCase {
@@ -62,7 +64,11 @@ function refusing(line: (world: World) => FaultProxy): FaultCase {
 function delaying(line: (world: World) => FaultProxy, ms: number): FaultCase {
   return {
     begin: (world) => line(world).delay(ms),
-    end: (world) => line(world).delay(0),
+    end: (world) => {
+      line(world).delay(0);
+      // What is still held back would hold up all that comes after it on its connection.
+      line(world).cut();
+    },
     lastsMs: FORM.outageMs,
   };
 }
