@@ -43,6 +43,16 @@ describe('signals over a disturbed connection to Redis', { skip: redis.missing }
     await Promise.all(listeners.map((listener) => listener.received('after')));
   });
 
+  it('are sent before a process that published them is gone', async () => {
+    await using opened = await open();
+    const listener = new RecordingListener();
+    await opened.signals.subscribe('peer', listener).ready;
+    const leaving = new RedisSignals(opened.options);
+    leaving.publish('peer', 'last words');
+    await leaving[Symbol.asyncDispose]();
+    await listener.received('last words');
+  });
+
   it('do not tell of an interruption whoever subscribed during it', async () => {
     await using opened = await open();
     const before = new RecordingListener();

@@ -1,5 +1,5 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { type Clock, delay } from '#clock/clock.ts';
+import { type Clock, delay, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { PublisherLink } from './link.ts';
 
@@ -13,6 +13,9 @@ const BATCH = 500;
 const LONGEST_WAIT_MS = 30_000;
 
 const PAUSE_MS = 250;
+
+/** Closing waits no longer for a Redis that gives no answer. */
+const LONGEST_FLUSH_MS = 1_000;
 
 interface Waiting {
   readonly channel: string;
@@ -35,6 +38,8 @@ export class Publisher {
   #dropped = 0;
   #link: PublisherLink | undefined;
   #sending = false;
+  #sent: Promise<void> = Promise.resolve();
+  #isClosing = false;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -45,7 +50,7 @@ export class Publisher {
   }
 
   publish(channel: string, message: string): void {
-    if (this.#closing.signal.aborted) {
+    if (this.#isClosing) {
       return;
     }
     if (this.#waiting.length >= MOST_WAITING) {
@@ -55,7 +60,7 @@ export class Publisher {
     this.#waiting.push({ channel, message, sinceMs: this.#nowMs() });
     if (!this.#sending) {
       this.#sending = true;
-      void this.#sendAll();
+      this.#sent = this.#sendAll();
     }
   }
 
@@ -63,7 +68,13 @@ export class Publisher {
     await this.#open().ping();
   }
 
-  close(): void {
+  /** Sends what still waits, for a moment: collectors would not look for it soon. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const flushed = new AbortController();
+    const tooLong = delay(systemClock, LONGEST_FLUSH_MS, flushed.signal).catch(() => {});
+    await Promise.race([this.#sent, tooLong]);
+    flushed.abort();
     this.#closing.abort(new BackingUnavailableError('signals', 'closed'));
     this.#waiting = [];
     this.#link?.close();

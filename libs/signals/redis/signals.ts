@@ -113,7 +113,7 @@ export class RedisSignals implements Signals {
     this.#cancelPing();
     this.#subscriptions.clear();
     this.#link?.close();
-    this.#publisher.close();
+    await this.#publisher.close();
   }
 
   /** Subscribes at the end of this turn, with all channels that were added in it. */

@@ -124,6 +124,8 @@ function answerOf(code: status, details: string): Answer {
       return 'later';
     case status.CANCELLED:
       return 'cut';
+    case status.INTERNAL:
+      return /RST_STREAM/.test(details) ? 'cut' : 'blamed';
     default:
       return 'blamed';
   }
