@@ -124,7 +124,7 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
   });
 
   it('goes on after the connection was cut, and while it is cut says so in time', async () => {
-    await using opened = await open({ deadlineMs: 300 });
+    await using opened = await open({ deadlineMs: 2_000 });
     const handled: string[] = [];
     opened.queue.consume(
       TOPIC,
