@@ -63,9 +63,9 @@ export class OpenedGateway implements AsyncDisposable {
 
   private constructor() {}
 
-  static async open(options: { recordsEveryParcel?: boolean } = {}): Promise<OpenedGateway> {
+  static async open(): Promise<OpenedGateway> {
     const opened = new OpenedGateway();
-    const gateway = await openGateway(opened.ports, OWN_ADDRESS, options);
+    const gateway = await openGateway(opened.ports, OWN_ADDRESS);
     const certificate = await gateway.identity.currentCertificate();
     const { notBefore, notAfter } = certificate;
     const validity = { notBefore, notAfter };
