@@ -40,9 +40,12 @@ export class Collector implements Disposable {
       this.#frames.push(Buffer.isBuffer(data) ? data : Buffer.alloc(0));
       this.#wake();
     });
-    this.closed = once(this.socket, 'close').then(([code, reason]) => {
-      this.#wake();
-      return { code: Number(code), reason: String(reason) };
+    // Not `once`, which fails if there is an error first, and is then nobody's to handle.
+    this.closed = new Promise((resolve) => {
+      this.socket.once('close', (code, reason) => {
+        this.#wake();
+        resolve({ code, reason: String(reason) });
+      });
     });
   }
 
