@@ -35,8 +35,6 @@ async function visit(
 ): Promise<void> {
   const { ledger, answers, signal } = load;
   using collector = new Collector(load.port('collection'), way);
-  // Where there is no connection, the challenge tells.
-  collector.closed.catch(() => {});
   const leave = () => collector[Symbol.dispose]();
   signal.addEventListener('abort', leave, { once: true });
   let askedAtMs = performance.now();
