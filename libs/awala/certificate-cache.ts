@@ -42,11 +42,11 @@ export class CertificateCache {
     }
     const key = latin1Of(der.subarray(-KEY_OCTETS));
     const kept = this.#young.get(key);
-    if (kept && isSameOctets(kept.der, der)) {
+    if (kept && Buffer.compare(kept.der, der) === 0) {
       return kept;
     }
     const aging = this.#old.get(key);
-    if (aging && isSameOctets(aging.der, der)) {
+    if (aging && Buffer.compare(aging.der, der) === 0) {
       this.#old.delete(key);
       this.#add(key, aging);
       return aging;
@@ -84,8 +84,4 @@ export class CertificateCache {
     }
     this.#young.set(key, certificate);
   }
-}
-
-function isSameOctets(octets: Uint8Array, others: Uint8Array): boolean {
-  return octets.length === others.length && Buffer.compare(octets, others) === 0;
 }
