@@ -11,7 +11,7 @@ import { CollectionLedger } from './collection-ledger.ts';
 import { Identity } from './identity.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
-import { ParcelIntake } from './parcel-intake.ts';
+import { ParcelIntake, type ParcelIntakeParts } from './parcel-intake.ts';
 import { Registration } from './registration.ts';
 import { SessionKeys } from './session-keys.ts';
 
@@ -45,9 +45,14 @@ export interface Gateway {
  * none yet.
  *
  * @param internetAddress - this gateway's own, in canonical form
+ * @param options - see {@link ParcelIntakeParts}
  * @throws {BackingUnavailableError}
  */
-export async function openGateway(ports: GatewayPorts, internetAddress: string): Promise<Gateway> {
+export async function openGateway(
+  ports: GatewayPorts,
+  internetAddress: string,
+  options: Pick<ParcelIntakeParts, 'recordsEveryParcel'> = {},
+): Promise<Gateway> {
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports);
   const verifier = new MessageVerifier();
@@ -63,7 +68,7 @@ export async function openGateway(ports: GatewayPorts, internetAddress: string):
     mailbox,
     outbox,
     ledger,
-    intake: new ParcelIntake({ ...own, verifier, mailbox, outbox, ledger }),
+    intake: new ParcelIntake({ ...own, ...options, verifier, mailbox, outbox, ledger }),
     registration: new Registration({ ...own, sessionKeys }),
   };
 }

@@ -22,6 +22,13 @@ export interface ParcelIntakeParts {
   readonly internetAddress: string;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
+  /**
+   * Whether the ledger has parcels that came by PoWeb for private endpoints, too: for record stores
+   * that cost next to nothing.
+   *
+   * @default false
+   */
+  readonly recordsEveryParcel?: boolean;
 }
 
 export interface AcceptedParcel {
@@ -83,20 +90,21 @@ export class ParcelIntake {
    * for any other Internet address. One that it brought before is not stored
    * again, unless both times it came by PoWeb for a private endpoint of ours.
    *
-   * Of the record store, the last-named costs nothing; the others a read, and a
-   * write at most.
+   * Of the record store it costs a read, and a write at most; nothing if it came by PoWeb for a
+   * private endpoint and not every parcel is recorded. Then the other road does not know of it.
    *
    * @throws {InvalidMessageError}
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
   async acceptFromPrivateGateway(parcel: RamfMessage, from: Courier): Promise<AcceptedParcel> {
     const destination = await this.#verify(parcel);
-    if (destination.privateGateway && from.road === 'poweb') {
+    const { ledger, recordsEveryParcel = false } = this.#parts;
+    const byCargo = from.road === 'cargo';
+    const mayReplace = destination.privateGateway !== null && !byCargo;
+    if (mayReplace && !recordsEveryParcel) {
       await this.#store(parcel, destination, from.road);
       return describe(parcel, destination, false);
     }
-    const { ledger } = this.#parts;
-    const byCargo = from.road === 'cargo';
     const entry: CollectedParcel = {
       privateGateway: from.privateGateway,
       senderId: parcel.sender.nodeId,
@@ -104,13 +112,14 @@ export class ParcelIntake {
       parcelId: parcel.id,
     };
     const earlierRoad = await ledger.find(entry);
-    if (!earlierRoad) {
+    const isDuplicate = earlierRoad === 'cargo' || (earlierRoad === 'poweb' && !mayReplace);
+    if (!isDuplicate) {
       await this.#store(parcel, destination, from.road);
     }
     if (!earlierRoad || (byCargo && earlierRoad === 'poweb')) {
       await ledger.record({ ...entry, expiresAt: parcel.expiresAt, byCargo });
     }
-    return describe(parcel, destination, earlierRoad !== null);
+    return describe(parcel, destination, isDuplicate);
   }
 
   /**

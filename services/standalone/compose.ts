@@ -44,7 +44,9 @@ export async function composeStandalone(
   const { objects, records, vault, signals, queue } = ports;
   const checked = { objects, records, vault, signals, queue };
   const operations = opened.use(await Operations.open(parts, config, checked));
-  const gateway = await openGateway(ports, config.internetAddress);
+  const gateway = await openGateway(ports, config.internetAddress, {
+    recordsEveryParcel: config.recordStore.kind === 'sqlite',
+  });
   await gateway.sessionKeys.initialKey();
 
   const { host } = config;

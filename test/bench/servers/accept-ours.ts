@@ -20,7 +20,7 @@ const clock = systemClock;
 const log = createLog({ level: 'info', format: 'json' }, { write() {} });
 const backing = await openEmbeddedBacking(folder, log);
 const ports = { ...backing, clock, log, metrics: noMetrics };
-const gateway = await openGateway(ports, 'gateway.localhost');
+const gateway = await openGateway(ports, 'gateway.localhost', { recordsEveryParcel: true });
 const server = new HttpServer({ name: 'poweb', host: '127.0.0.1', port: 0, log, clock });
 registerPowebRoutes(server.app, { ...ports, gateway, preRegistrationsPerSecond: 10 });
 await server.listen();

@@ -63,9 +63,9 @@ export class OpenedGateway implements AsyncDisposable {
 
   private constructor() {}
 
-  static async open(): Promise<OpenedGateway> {
+  static async open(options: { recordsEveryParcel?: boolean } = {}): Promise<OpenedGateway> {
     const opened = new OpenedGateway();
-    const gateway = await openGateway(opened.ports, OWN_ADDRESS);
+    const gateway = await openGateway(opened.ports, OWN_ADDRESS, options);
     const certificate = await gateway.identity.currentCertificate();
     const { notBefore, notAfter } = certificate;
     const validity = { notBefore, notAfter };
