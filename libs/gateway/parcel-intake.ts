@@ -5,30 +5,31 @@ import { parseNodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
-import type { CollectedParcel, CollectionLedger } from './collection-ledger.ts';
+import type { CollectedParcel } from './collection-ledger.ts';
 import { DeliveryRates } from './delivery-rates.ts';
 import type { Identity } from './identity.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Outbox } from './outbox.ts';
+import { type IntakeLedger, replaceableLedger } from './replaceable-ledger.ts';
 
 export interface ParcelIntakeParts {
   readonly verifier: MessageVerifier;
   readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly mailbox: Mailbox;
   readonly outbox: Pick<Outbox, 'store'>;
-  readonly ledger: Pick<CollectionLedger, 'find' | 'record'>;
-  /** This gateway's own, in canonical form. */
-  readonly internetAddress: string;
-  readonly clock: Clock;
-  readonly metrics: GatewayMetrics;
+  readonly ledger: IntakeLedger;
   /**
-   * Whether the ledger has parcels that came by PoWeb for private endpoints, too: for record stores
-   * that cost next to nothing.
+   * Whether the ledger has parcels that came by PoWeb for private endpoints, too: for records that
+   * cost next to nothing.
    *
    * @default false
    */
   readonly recordsEveryParcel?: boolean;
+  /** This gateway's own, in canonical form. */
+  readonly internetAddress: string;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
 }
 
 export interface AcceptedParcel {
@@ -64,10 +65,12 @@ const PARCEL_PATH_LENGTH = 4;
  */
 export class ParcelIntake {
   readonly #parts: ParcelIntakeParts;
+  readonly #replaceableLedger: IntakeLedger;
   readonly #rates: DeliveryRates;
 
   constructor(parts: ParcelIntakeParts) {
     this.#parts = parts;
+    this.#replaceableLedger = replaceableLedger(parts.ledger, parts.recordsEveryParcel ?? false);
     this.#rates = new DeliveryRates(parts);
   }
 
@@ -90,21 +93,18 @@ export class ParcelIntake {
    * for any other Internet address. One that it brought before is not stored
    * again, unless both times it came by PoWeb for a private endpoint of ours.
    *
-   * Of the record store it costs a read, and a write at most; nothing if it came by PoWeb for a
-   * private endpoint and not every parcel is recorded. Then the other road does not know of it.
+   * Of the record store it costs a read, and a write at most. One that came by
+   * PoWeb for a private endpoint costs nothing and is unknown to the other road
+   * unless every parcel is recorded, and is accepted while records are away.
    *
    * @throws {InvalidMessageError}
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
   async acceptFromPrivateGateway(parcel: RamfMessage, from: Courier): Promise<AcceptedParcel> {
     const destination = await this.#verify(parcel);
-    const { ledger, recordsEveryParcel = false } = this.#parts;
     const byCargo = from.road === 'cargo';
     const mayReplace = destination.privateGateway !== null && !byCargo;
-    if (mayReplace && !recordsEveryParcel) {
-      await this.#store(parcel, destination, from.road);
-      return describe(parcel, destination, false);
-    }
+    const ledger = mayReplace ? this.#replaceableLedger : this.#parts.ledger;
     const entry: CollectedParcel = {
       privateGateway: from.privateGateway,
       senderId: parcel.sender.nodeId,

@@ -7,6 +7,7 @@ import { GatewayUnderTest } from './support/gateway-under-test.ts';
 import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { invalidParcels, oddParcels } from './support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from './support/malformed-parcels.ts';
+import { octetsOf } from './support/refused-message.ts';
 import { parcelOn, type Road } from './support/road.ts';
 
 describe('PoHTTP: what an Internet app posts as a parcel', () => {
@@ -51,7 +52,7 @@ describe('PoHTTP: what an Internet app posts as a parcel', () => {
 
   it('is answered 403 if it must be refused', async () => {
     await answers(403, {
-      ...(await invalidParcels(road)),
+      ...octetsOf(await invalidParcels(road)),
       'is for another Internet address': parcelOn(road, { internetAddress: 'elsewhere.test' }),
     });
   });

@@ -10,6 +10,7 @@ import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { invalidParcels, oddParcels } from './support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from './support/malformed-parcels.ts';
 import { Neighbours } from './support/neighbours.ts';
+import { octetsOf } from './support/refused-message.ts';
 import { certified, parcelOn, type Road, secondsFrom } from './support/road.ts';
 
 describe('PoWeb: what a phone posts as a parcel', () => {
@@ -52,7 +53,7 @@ describe('PoWeb: what a phone posts as a parcel', () => {
   it('is answered 400 if it is malformed', () => answers(400, malformedParcels(road)));
 
   it('is answered 422 if it must be refused', async () => {
-    await answers(422, await invalidParcels(road));
+    await answers(422, octetsOf(await invalidParcels(road)));
   });
 
   it('is answered 202 if it is odd but good', () => answers(202, oddParcels(road)));

@@ -127,8 +127,8 @@ export class CourieredGateway implements AsyncDisposable {
   }
 
   /** Shows the CCA, and acknowledges what comes. */
-  async collect(cca: Buffer): Promise<CallEnd & { readonly cargoes: number }> {
-    const { cargoes, end } = await this.courier.collectAll(cca);
+  async collect(cca: Uint8Array): Promise<CallEnd & { readonly cargoes: number }> {
+    const { cargoes, end } = await this.courier.collectAll(Buffer.from(cca));
     return { ...end, cargoes: cargoes.length };
   }
 

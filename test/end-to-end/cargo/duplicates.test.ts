@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import { OpenedGateway } from '../workers/opened-gateway.ts';
 
 type Road = 'poweb' | 'cargo';
@@ -95,6 +96,21 @@ describe('A parcel that comes twice', () => {
     }
     const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
     assert.deepEqual(entries, []);
+  });
+
+  it('is accepted by PoWeb for a private endpoint while records are away, even where every parcel is recorded', async () => {
+    await using opened = await OpenedGateway.open({ recordsEveryParcel: true });
+    const parcel = await opened.gatewayBound();
+    opened.beforeRecords = () => {
+      throw new BackingUnavailableError('record-store', 'told to fail');
+    };
+    await accept(opened, parcel, 'poweb');
+    assert.equal(await takeAll(opened), 1);
+    await assert.rejects(accept(opened, parcel, 'cargo'), BackingUnavailableError);
+    await assert.rejects(
+      accept(opened, await opened.internetBound(), 'poweb'),
+      BackingUnavailableError,
+    );
   });
 
   it('is forgotten when it expires: then it is no longer accepted', async () => {

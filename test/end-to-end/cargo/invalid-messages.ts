@@ -1,14 +1,9 @@
 /** Cargoes and CCAs that must be refused, each for one reason, and those that are only just good. */
-import type { InvalidReason } from '#awala/errors.ts';
 import { identity, internetGateway, newIdentity, type Peer } from '#test/builders/peers.ts';
 import { malformedMessages, withOctet } from '../support/malformed-messages.ts';
+import { type RefusedMessage, refused } from '../support/refused-message.ts';
 import { certified, roadUnder, secondsFrom } from '../support/road.ts';
 import type { CargoMessageKind, CourieredGateway } from './couriered-gateway.ts';
-
-export interface RefusedMessage {
-  readonly octets: Buffer;
-  readonly reason: InvalidReason | 'malformed';
-}
 
 const DRIFT_SECONDS = 2 * 60 * 60;
 const CA = { isCa: true, pathLength: 1 };
@@ -20,7 +15,7 @@ export function damagedMessages(
 ): Record<string, RefusedMessage> {
   const malformed = Object.entries(malformedMessages(couriered.message(kind)));
   return Object.fromEntries(
-    malformed.map(([what, octets]) => [what, { octets: Buffer.from(octets), reason: 'malformed' }]),
+    malformed.map(([what, octets]) => [what, refused(octets, 'malformed')]),
   );
 }
 
@@ -183,10 +178,6 @@ export function oddMessages(
     }),
     'is signed with SHA-512': couriered.craft(kind, { hash: 'sha512' }),
   };
-}
-
-function refused(octets: Buffer, reason: InvalidReason): RefusedMessage {
-  return { octets, reason };
 }
 
 function untrusted(octets: Buffer): RefusedMessage {

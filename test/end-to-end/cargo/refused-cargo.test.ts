@@ -2,13 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import { CARGO_PREFIX } from '#gateway/object-keys.ts';
+import type { RefusedMessage } from '../support/refused-message.ts';
 import { CourieredGateway, NeighbourCall } from './couriered-gateway.ts';
-import {
-  damagedMessages,
-  invalidMessages,
-  oddMessages,
-  type RefusedMessage,
-} from './invalid-messages.ts';
+import { damagedMessages, invalidMessages, oddMessages } from './invalid-messages.ts';
 
 describe('A courier delivers a cargo that', () => {
   let couriered: CourieredGateway;

@@ -3,13 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import { cargoDeliveryAuthorization } from '#test/builders/peers.ts';
+import type { RefusedMessage } from '../support/refused-message.ts';
 import { CourieredGateway, NeighbourCall } from './couriered-gateway.ts';
-import {
-  damagedMessages,
-  invalidMessages,
-  oddMessages,
-  type RefusedMessage,
-} from './invalid-messages.ts';
+import { damagedMessages, invalidMessages, oddMessages } from './invalid-messages.ts';
 
 describe('A courier collects with a CCA that', () => {
   let couriered: CourieredGateway;

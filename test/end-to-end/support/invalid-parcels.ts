@@ -1,13 +1,14 @@
 /** Parcels that are well-formed but must be refused, each for one reason, and those that are only just good. */
 import { identity, internetGateway, newIdentity } from '#test/builders/peers.ts';
 import { withOctet } from './malformed-messages.ts';
+import { type RefusedMessage, refused } from './refused-message.ts';
 import { certified, parcelOn, type Road, roadUnder, secondsFrom } from './road.ts';
 
 const DRIFT_SECONDS = 2 * 60 * 60;
 const CA = { isCa: true, pathLength: 0 };
 
-/** @returns the octets, by why they are refused */
-export async function invalidParcels(road: Road): Promise<Record<string, Uint8Array>> {
+/** @returns the parcels, by what is wrong with them */
+export async function invalidParcels(road: Road): Promise<Record<string, RefusedMessage>> {
   return {
     ...badSignatures(road),
     ...badPaths(road),
@@ -16,7 +17,7 @@ export async function invalidParcels(road: Road): Promise<Record<string, Uint8Ar
   };
 }
 
-function badSignatures(road: Road): Record<string, Uint8Array> {
+function badSignatures(road: Road): Record<string, RefusedMessage> {
   const { sender, recipient, phone } = road;
   const weak = newIdentity(1024);
   const weakSender = certified(road, weak, recipient);
@@ -27,22 +28,37 @@ function badSignatures(road: Road): Record<string, Uint8Array> {
   const inPayload = Buffer.from(valid).indexOf('payload');
   const byAnother = { ...sender, privateKey: identity('someone').privateKey };
   return {
-    'was changed after it was signed': withOctet(valid, inPayload, 0x50),
-    'is signed by another key than its certificate’s': parcelOn(road, { sender: byAnother }),
-    'is signed with SHA-1': parcelOn(road, { hash: 'sha1' }),
-    'is signed with an RSA key of 1024 bits': parcelOn(road, { sender: weakSender }),
-    'has a sender whose certificate is signed with SHA-1': parcelOn(road, { sender: sha1Sender }),
-    'has a recipient whose certificate is signed with SHA-1': parcelOn(road, {
-      sender: certified(road, sender, sha1Recipient),
-    }),
-    'has a recipient with an RSA key of 1024 bits': parcelOn(road, {
-      sender: certified(road, sender, weakRecipient),
-      recipient: weak.nodeId,
-    }),
+    'was changed after it was signed': refused(withOctet(valid, inPayload, 0x50), 'signature'),
+    'is signed by another key than its certificate’s': refused(
+      parcelOn(road, { sender: byAnother }),
+      'signature',
+    ),
+    'is signed with SHA-1': refused(parcelOn(road, { hash: 'sha1' }), 'algorithm'),
+    'is signed with an RSA key of 1024 bits': refused(
+      parcelOn(road, { sender: weakSender }),
+      'algorithm',
+    ),
+    'has a sender whose certificate is signed with SHA-1': refused(
+      parcelOn(road, { sender: sha1Sender }),
+      'algorithm',
+    ),
+    'has a recipient whose certificate is signed with SHA-1': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, sha1Recipient),
+      }),
+      'algorithm',
+    ),
+    'has a recipient with an RSA key of 1024 bits': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, weakRecipient),
+        recipient: weak.nodeId,
+      }),
+      'algorithm',
+    ),
   };
 }
 
-function badPaths(road: Road): Record<string, Uint8Array> {
+function badPaths(road: Road): Record<string, RefusedMessage> {
   const { sender, recipient, phone, us } = road;
   const unauthorised = certified(road, recipient, phone, { isCa: false });
   const notEvenPhone = certified(road, phone, us, { isCa: false });
@@ -57,43 +73,76 @@ function badPaths(road: Road): Record<string, Uint8Array> {
   const inCircles = certified(road, sender, looping);
   const loop = [inCircles, looping, certified(road, other, looping, longer)];
   return {
-    'lacks a certificate on the way to the gateway': parcelOn(road, {
-      certificates: [sender.certificate, phone.certificate],
-    }),
-    'has a recipient that may not authorise': parcelOn(road, {
-      sender: certified(road, sender, unauthorised),
-    }),
-    'has a phone that may not authorise': parcelOn(road, {
-      sender: certified(road, sender, certified(road, recipient, notEvenPhone, CA)),
-    }),
-    'has a path that is longer than its authorities allow': parcelOn(road, {
-      sender: certified(road, sender, certified(road, recipient, between, CA)),
-    }),
-    'has a path of five certificates': parcelOn(road, {
-      sender: certified(road, sender, viaGenerous),
-    }),
-    'has a path of three certificates': parcelOn(road, {
-      sender: certified(road, sender, phone),
-      recipient: phone.nodeId,
-    }),
-    'has a path that goes round in circles': parcelOn(road, {
-      sender: inCircles,
-      certificates: loop.map(({ certificate }) => certificate),
-    }),
-    'is for another recipient than the one that authorised its sender': parcelOn(road, {
-      recipient: identity('someone').nodeId,
-    }),
-    'is for a recipient whose name the one that authorised its sender took': parcelOn(road, {
-      sender: certified(road, sender, certified(road, recipient, phone, named)),
-      recipient: identity('someone').nodeId,
-    }),
-    'has a recipient id that is cut': parcelOn(road, { recipient: recipient.nodeId.slice(0, -1) }),
-    'has a recipient id that is longer': parcelOn(road, { recipient: `0${recipient.nodeId}` }),
-    'is by its recipient': parcelOn(road, { sender: recipient }),
+    'lacks a certificate on the way to the gateway': refused(
+      parcelOn(road, {
+        certificates: [sender.certificate, phone.certificate],
+      }),
+      'untrusted-path',
+    ),
+    'has a recipient that may not authorise': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, unauthorised),
+      }),
+      'certificate',
+    ),
+    'has a phone that may not authorise': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, certified(road, recipient, notEvenPhone, CA)),
+      }),
+      'certificate',
+    ),
+    'has a path that is longer than its authorities allow': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, certified(road, recipient, between, CA)),
+      }),
+      'certificate',
+    ),
+    'has a path of five certificates': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, viaGenerous),
+      }),
+      'untrusted-path',
+    ),
+    'has a path of three certificates': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, phone),
+        recipient: phone.nodeId,
+      }),
+      'untrusted-path',
+    ),
+    'has a path that goes round in circles': refused(
+      parcelOn(road, {
+        sender: inCircles,
+        certificates: loop.map(({ certificate }) => certificate),
+      }),
+      'untrusted-path',
+    ),
+    'is for another recipient than the one that authorised its sender': refused(
+      parcelOn(road, {
+        recipient: identity('someone').nodeId,
+      }),
+      'wrong-recipient',
+    ),
+    'is for a recipient whose name the one that authorised its sender took': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, certified(road, recipient, phone, named)),
+        recipient: identity('someone').nodeId,
+      }),
+      'untrusted-path',
+    ),
+    'has a recipient id that is cut': refused(
+      parcelOn(road, { recipient: recipient.nodeId.slice(0, -1) }),
+      'wrong-recipient',
+    ),
+    'has a recipient id that is longer': refused(
+      parcelOn(road, { recipient: `0${recipient.nodeId}` }),
+      'wrong-recipient',
+    ),
+    'is by its recipient': refused(parcelOn(road, { sender: recipient }), 'wrong-recipient'),
   };
 }
 
-function badTimes(road: Road): Record<string, Uint8Array> {
+function badTimes(road: Road): Record<string, RefusedMessage> {
   const { sender, recipient, phone, us } = road;
   const expired = { notAfter: secondsFrom(road, -1) };
   const future = { notBefore: secondsFrom(road, DRIFT_SECONDS + 1) };
@@ -101,33 +150,57 @@ function badTimes(road: Road): Record<string, Uint8Array> {
   const expiredRecipient = certified(road, recipient, phone, { ...CA, ...expired });
   const futureRecipient = certified(road, recipient, phone, { ...CA, ...future });
   return {
-    'has expired': parcelOn(road, { createdAt: secondsFrom(road, -3601), ttlSeconds: 3600 }),
-    'is dated over two hours ahead': parcelOn(road, {
-      createdAt: secondsFrom(road, DRIFT_SECONDS + 1),
-    }),
-    'is dated long before its sender’s certificate': parcelOn(road, {
-      createdAt: secondsFrom(road, -100_000),
-      ttlSeconds: 200_000,
-    }),
-    'has a sender whose certificate has expired': parcelOn(road, {
-      sender: certified(road, sender, recipient, expired),
-    }),
-    'has a recipient whose certificate has expired': parcelOn(road, {
-      sender: certified(road, sender, expiredRecipient),
-    }),
-    'has a phone whose certificate has expired': parcelOn(road, {
-      sender: certified(road, sender, certified(road, recipient, expiredPhone, CA)),
-    }),
-    'has a sender whose certificate starts over two hours ahead': parcelOn(road, {
-      sender: certified(road, sender, recipient, future),
-    }),
-    'has a recipient whose certificate starts over two hours ahead': parcelOn(road, {
-      sender: certified(road, sender, futureRecipient),
-    }),
+    'has expired': refused(
+      parcelOn(road, { createdAt: secondsFrom(road, -3601), ttlSeconds: 3600 }),
+      'expired',
+    ),
+    'is dated over two hours ahead': refused(
+      parcelOn(road, {
+        createdAt: secondsFrom(road, DRIFT_SECONDS + 1),
+      }),
+      'not-yet-valid',
+    ),
+    'is dated long before its sender’s certificate': refused(
+      parcelOn(road, {
+        createdAt: secondsFrom(road, -100_000),
+        ttlSeconds: 200_000,
+      }),
+      'certificate',
+    ),
+    'has a sender whose certificate has expired': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, recipient, expired),
+      }),
+      'expired',
+    ),
+    'has a recipient whose certificate has expired': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, expiredRecipient),
+      }),
+      'expired',
+    ),
+    'has a phone whose certificate has expired': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, certified(road, recipient, expiredPhone, CA)),
+      }),
+      'expired',
+    ),
+    'has a sender whose certificate starts over two hours ahead': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, recipient, future),
+      }),
+      'certificate',
+    ),
+    'has a recipient whose certificate starts over two hours ahead': refused(
+      parcelOn(road, {
+        sender: certified(road, sender, futureRecipient),
+      }),
+      'not-yet-valid',
+    ),
   };
 }
 
-async function strangers(road: Road): Promise<Record<string, Uint8Array>> {
+async function strangers(road: Road): Promise<Record<string, RefusedMessage>> {
   const elsewhere = await roadUnder(await internetGateway('elsewhere', road.validity), road.now);
   const impostor = await internetGateway('impostor', road.validity);
   const alike = certified(road, road.phone, road.us, {
@@ -136,17 +209,23 @@ async function strangers(road: Road): Promise<Record<string, Uint8Array>> {
     pathLength: 1,
   });
   return {
-    'comes by way of another gateway': parcelOn(elsewhere),
-    'brings a root of its own': parcelOn(elsewhere, {
-      certificates: [
-        elsewhere.sender.certificate,
-        ...elsewhere.sender.issuers,
-        elsewhere.us.certificate,
-      ],
-    }),
-    'has a phone whose certificate only names the gateway as its issuer': parcelOn(road, {
-      sender: certified(road, road.sender, certified(road, road.recipient, alike, CA)),
-    }),
+    'comes by way of another gateway': refused(parcelOn(elsewhere), 'untrusted-path'),
+    'brings a root of its own': refused(
+      parcelOn(elsewhere, {
+        certificates: [
+          elsewhere.sender.certificate,
+          ...elsewhere.sender.issuers,
+          elsewhere.us.certificate,
+        ],
+      }),
+      'untrusted-path',
+    ),
+    'has a phone whose certificate only names the gateway as its issuer': refused(
+      parcelOn(road, {
+        sender: certified(road, road.sender, certified(road, road.recipient, alike, CA)),
+      }),
+      'untrusted-path',
+    ),
   };
 }
 

@@ -19,6 +19,8 @@ for (const form of BOTH_FORMS) {
   describe(`a phone and a courier on the deployed libraries, with a gateway ${form.name}`, {
     skip: form.missing,
   }, () => {
+    /** Parcels for private endpoints: see docs/decisions/ledger-of-accepted-parcels.md. */
+    const timesByBothRoads = form.recordsEveryParcel ? 1 : 2;
     const opened = new AsyncDisposableStack();
     let doh: DohServer;
     let gateway: ReachableGateway;
@@ -117,6 +119,21 @@ for (const form of BOTH_FORMS) {
       );
       assert.equal(parcels.length, 0);
       assert.equal(acknowledgements.length, 1);
+    });
+
+    it(`deliver a parcel over PoWeb that is collected, then as cargo, and it is collected ${timesByBothRoads === 1 ? 'once' : 'again'}`, async () => {
+      const { registered, phone } = await registerPhone();
+      const [first = Buffer.of(), second = Buffer.of()] = await makeParcels(registered, 'a', 'b');
+      await registered.deliver(new Uint8Array(first).buffer);
+      await courier.deliver(await phone.cargoes([second]));
+      await unpacked();
+      const collected = await collectByPoweb(registered);
+      await courier.deliver(await phone.cargoes([first]));
+      await unpacked();
+      await registered.deliver(new Uint8Array(second).buffer);
+      collected.push(...(await collectByPoweb(registered)));
+      const times = Array.from({ length: timesByBothRoads }, () => [first, second]).flat();
+      assert.deepEqual(sorted(collected), sorted(times));
     });
 
     it('deliver a parcel over PoWeb and twice as cargo, and the Internet app gets it once', async () => {

@@ -21,6 +21,8 @@ export interface GatewayForm {
   readonly missing: false | string;
   /** What it may be made to hold: the servers of a test keep all of it in memory, and copy it often. */
   readonly mostMegabytes: number;
+  /** Whether a parcel for a private endpoint that comes by PoWeb leaves a trace for the other road. */
+  readonly recordsEveryParcel: boolean;
   /** @param environment - configuration variables that differ */
   readonly start: (environment?: Readonly<Record<string, string>>) => Promise<ReachableGateway>;
 }
@@ -31,12 +33,14 @@ export const BOTH_FORMS: readonly GatewayForm[] = [
     name: 'in one process',
     missing: false,
     mostMegabytes: 1_000,
+    recordsEveryParcel: true,
     start: startInOneProcess,
   },
   {
     name: 'as five services',
     missing: await missingForServices(),
     mostMegabytes: 16,
+    recordsEveryParcel: false,
     start: startAsFiveServices,
   },
 ];

@@ -1,0 +1,16 @@
+import type { InvalidReason } from '#awala/errors.ts';
+
+/** A message that must be refused, and for what. */
+export interface RefusedMessage {
+  readonly octets: Uint8Array;
+  readonly reason: InvalidReason | 'malformed';
+}
+
+export function refused(octets: Uint8Array, reason: RefusedMessage['reason']): RefusedMessage {
+  return { octets, reason };
+}
+
+/** @returns the octets alone, for where all are answered alike */
+export function octetsOf(messages: Record<string, RefusedMessage>): Record<string, Uint8Array> {
+  return Object.fromEntries(Object.entries(messages).map(([what, { octets }]) => [what, octets]));
+}
