@@ -17,6 +17,9 @@ const REPETITIONS = {
 /** Otherwise every stream that fails would be repeated, the first time after two seconds. */
 const STREAMS_UNREPEATED = { gaxServerStreamingRetries: true };
 
+/** Between attempts to connect: service resumes soon after an outage, however long that was. */
+const MAX_RECONNECT_BACKOFF_MS = 2_000;
+
 /**
  * Loads the client library, which takes a third of a second, and opens a client; the service is not
  * asked yet.
@@ -32,6 +35,7 @@ export async function openFirestore(
     preferRest: false,
     ...STREAMS_UNREPEATED,
     'grpc.callInvocationTransformer': control.transform,
+    'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS,
     'grpc.service_config': JSON.stringify({
       methodConfig: [{ name: [{ service: SERVICE }], retryPolicy: REPETITIONS }],
     }),
