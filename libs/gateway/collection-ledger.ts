@@ -81,13 +81,18 @@ export class CollectionLedger {
    * Yields the parcels that couriers brought from a private gateway and that have
    * not expired, in ascending order of place.
    *
+   * @param options.startAfter - yields only those whose place is greater
    * @throws {BackingUnavailableError}
    */
   async *list(
     privateGateway: NodeId,
-    options: { signal?: AbortSignal } = {},
+    { startAfter, signal }: { startAfter?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<AcknowledgeableParcel, void, undefined> {
     const prefix = `${privateGateway}/`;
+    const options = {
+      ...(startAfter !== undefined && { startAfter: prefix + startAfter }),
+      ...(signal && { signal }),
+    };
     for await (const record of this.#records.list(COLLECTED_PARCEL, prefix, options)) {
       const { senderId, recipientId, parcelId, byCargo } = record.fields;
       if (byCargo && record.expiresAt) {

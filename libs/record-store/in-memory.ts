@@ -1,7 +1,7 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { RecordFields, RecordKind, RecordStore, StoredRecord } from './port.ts';
-import { assertExpiry, assertFields, assertIdPrefix, assertRecordId } from './record-rules.ts';
+import { assertExpiry, assertFields, assertListing, assertRecordId } from './record-rules.ts';
 
 export interface RecordStoreCall {
   /** `list` is called once per listing. */
@@ -98,12 +98,15 @@ export class InMemoryRecordStore implements RecordStore {
   async *list<F extends RecordFields>(
     kind: RecordKind<F>,
     idPrefix: string,
-    options: { signal?: AbortSignal } = {},
+    options: { startAfter?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<StoredRecord<F>, void, undefined> {
-    assertIdPrefix(kind.name, idPrefix);
+    const { startAfter = '' } = options;
+    assertListing(kind.name, idPrefix, options.startAfter);
     options.signal?.throwIfAborted();
     const ids = await this.#call({ method: 'list', kind: kind.name, id: idPrefix }, () =>
-      [...this.#records(kind.name).keys()].filter((id) => id.startsWith(idPrefix)).sort(),
+      [...this.#records(kind.name).keys()]
+        .filter((id) => id.startsWith(idPrefix) && id > startAfter)
+        .sort(),
     );
     for (const id of ids) {
       options.signal?.throwIfAborted();

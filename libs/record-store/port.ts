@@ -67,11 +67,16 @@ export interface RecordStore extends AsyncDisposable {
     options?: { ifVersion?: string },
   ): Promise<boolean>;
 
-  /** Yields the records whose id starts with `idPrefix`, in ascending order of id, page by page; aborting throws the signal's reason. */
+  /**
+   * Yields the records whose id starts with `idPrefix`, in ascending order of id, page by page.
+   *
+   * @param options.startAfter - yields only ids greater than this one
+   * @param options.signal - ends the listing by throwing the signal's reason
+   */
   list<F extends RecordFields>(
     kind: RecordKind<F>,
     idPrefix: string,
-    options?: { signal?: AbortSignal },
+    options?: { startAfter?: string; signal?: AbortSignal },
   ): AsyncIterable<StoredRecord<F>>;
 
   /**

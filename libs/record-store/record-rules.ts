@@ -18,9 +18,12 @@ export function assertRecordId(kind: string, id: string): void {
   }
 }
 
-/** @throws {TypeError} if the kind is not valid, or no id can start with `idPrefix` */
-export function assertIdPrefix(kind: string, idPrefix: string): void {
+/** @throws {TypeError} if the kind is not valid, no id can start with `idPrefix`, or none can be `startAfter` */
+export function assertListing(kind: string, idPrefix: string, startAfter?: string): void {
   assertKind(kind);
+  if (startAfter !== undefined) {
+    assertRecordId(kind, startAfter);
+  }
   if (idPrefix.length > MAX_ID_LENGTH || !ID_PREFIX.test(idPrefix)) {
     throw new TypeError(`not a prefix of record ids: ${JSON.stringify(idPrefix.slice(0, 80))}`);
   }

@@ -98,7 +98,8 @@ export async function findFirestoreEmulator(): Promise<{ java: string; jar: stri
   return null;
 }
 
-async function which(program: string): Promise<string | null> {
+/** The path of a program that this machine has; null if it has none of that name. */
+export async function which(program: string): Promise<string | null> {
   // Servers are often not in the path of who is not root.
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
     const path = join(folder, program);

@@ -17,4 +17,5 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'cloud-delivery': () => import('./cases/cloud-delivery.ts'),
   'cloud-collectors': () => import('./cases/cloud-collectors.ts'),
   'cloud-cpu': () => import('./cases/cloud-cpu.ts'),
+  'cloud-start': () => import('./cases/cloud-start.ts'),
 };

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
 import { type DocumentedCommand, readCommands } from './documented-commands.ts';
+import { flagsInstalled, installedPrograms } from './installed-programs.ts';
 import { renderEnvironment } from './rendering.ts';
 import { runTool } from './tools.ts';
 
@@ -12,6 +13,7 @@ const commands = await readCommands(new URL('docs/operations.md', ROOT));
 const known: Readonly<Record<string, readonly string[]>> = parse(
   await readFile(new URL('known-commands.yaml', import.meta.url), 'utf8'),
 );
+const installed = await installedPrograms(['gcloud', 'kubectl', 'docker', 'gh']);
 
 const of = (...programs: readonly string[]) =>
   commands.filter(({ program }) => programs.includes(program));
@@ -91,6 +93,20 @@ describe('the commands in docs/operations.md', () => {
       assert.deepEqual([...(used.get(name) ?? [])].toSorted(), flags.toSorted(), name);
     }
   });
+
+  for (const program of ['gcloud', 'kubectl', 'docker', 'gh'] as const) {
+    const isAbsent = !installed.has(program);
+    const skip = isAbsent && `${program} is not installed: only the table vouches for its flags`;
+    it(`exist in ${program}, with the flags that the table gives them`, { skip }, async () => {
+      const lines = Object.entries(known).filter(([name]) => name.startsWith(`${program} `));
+      assert.ok(lines.length > 0);
+      for (const [name, flags] of lines) {
+        const inHelp = await flagsInstalled(program, name.split(' ').slice(1));
+        const unknown = flags.filter((flag) => !inHelp.has(flag));
+        assert.deepEqual(unknown, [], name);
+      }
+    });
+  }
 
   it('show the difference before they apply anything', () => {
     const ofHelmfile = of('helmfile').filter(({ line }) => !line.includes('development'));

@@ -5,12 +5,13 @@ import type { Starvation } from './starvation.ts';
  *
  * - `served`: the gateway did what it was asked for;
  * - `later`: it said that it cannot now (503, 1011, 4000, UNAVAILABLE);
+ * - `late`: it said so when the client’s patience was nearly over;
  * - `cut`: the connection ended, or could not be had;
  * - `silent`: no answer came while the client waited;
  * - `starved`: the same, while processes did not get the processor;
  * - `blamed`: it said that the client is wrong.
  */
-export type Answer = 'served' | 'later' | 'cut' | 'silent' | 'starved' | 'blamed';
+export type Answer = 'served' | 'later' | 'late' | 'cut' | 'silent' | 'starved' | 'blamed';
 
 /** What a client asks for, and so what can fail by itself. */
 export const SERVICES = [
@@ -38,6 +39,9 @@ export interface RecordedAnswer {
 /** Deployed clients give up after this. */
 export const PATIENCE_MS = 3_000;
 
+/** Within this, clients are told that the gateway cannot now: an answer takes its way, too. */
+const LATEST_REFUSAL_MS = 2_500;
+
 /** What clients were told since they were last counted. */
 export class Answers {
   readonly #starvation: Pick<Starvation, 'wasSince'>;
@@ -50,8 +54,9 @@ export class Answers {
   /** @param askedAtMs - in the time of `performance` */
   record(service: Service, askedAtMs: number, answer: Answer, detail: string): void {
     const tookMs = performance.now() - askedAtMs;
-    const isStarved = answer === 'silent' && this.#starvation.wasSince(askedAtMs);
-    const known = isStarved ? 'starved' : answer;
+    const inTime = answer === 'later' && tookMs > LATEST_REFUSAL_MS ? 'late' : answer;
+    const isSlow = inTime === 'silent' || inTime === 'late';
+    const known = isSlow && this.#starvation.wasSince(askedAtMs) ? 'starved' : inTime;
     this.#recorded.push({ service, answer: known, detail, askedAtMs, tookMs });
   }
 
@@ -70,8 +75,8 @@ export class Answers {
     return this.#recorded.filter(({ answer }) => answers.includes(answer));
   }
 
-  /** The longest that a client waited to be told that the gateway cannot now, in milliseconds. */
-  get slowestRefusalMs(): number {
-    return Math.max(0, ...this.of('later').map(({ tookMs }) => tookMs));
+  /** Where a client waited longest to be told that the gateway cannot now; undefined if none was. */
+  get slowestRefusal(): RecordedAnswer | undefined {
+    return this.of('later', 'late').toSorted((a, b) => b.tookMs - a.tookMs)[0];
   }
 }

@@ -82,10 +82,14 @@ function report(
   made: { readonly accepted: number; readonly resumption: Resumption; readonly balance: Balance },
 ): void {
   const starved = answers.of('starved').length;
+  const slowest = answers.slowestRefusal;
+  const refusals = slowest
+    ? `refused within ${Math.round(slowest.tookMs)} ms (${slowest.service})`
+    : 'nothing refused';
   t.diagnostic(
     `${t.name}: ${made.accepted} accepted, ` +
       `back after ${made.resumption.tookMs} ms (last: ${made.resumption.last}), ` +
-      `refused within ${Math.round(answers.slowestRefusalMs)} ms, ${describe(made.balance)}` +
+      `${refusals}, ${describe(made.balance)}` +
       `${starved > 0 ? `; ${starved} not answered on a machine too busy to tell` : ''}`,
   );
 }
@@ -136,7 +140,7 @@ async function untilResumed({ load, starvation }: World): Promise<Resumption> {
 
 function assertAnswers({ load }: World, { mayCut = false }: FaultCase): void {
   const { answers } = load;
-  const wrong: Answer[] = mayCut ? ['blamed'] : ['blamed', 'silent', 'cut'];
+  const wrong: Answer[] = mayCut ? ['blamed', 'late'] : ['blamed', 'late', 'silent', 'cut'];
   assert.deepEqual(answers.of(...wrong), [], 'clients were answered badly');
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parsePca } from '#awala/cargo/pca.ts';
 import { OpenedGateway } from '#test/end-to-end/workers/opened-gateway.ts';
-import { collectionContents } from './collection-contents.ts';
+import { type AcceptedParcels, type CargoItem, collectionContents } from './collection-contents.ts';
 import { CollectionProgress, START } from './collection-progress.ts';
 
 const HOUR_MS = 3_600_000;
@@ -27,8 +27,8 @@ class Setting implements AsyncDisposable {
     await gateway.ledger.record({ ...ids, privateGateway: phone.nodeId, expiresAt });
   }
 
-  /** What there is to collect, as the ids of the parcels that are acknowledged. */
-  async contents(): Promise<{ place: string; parcelId: string }[]> {
+  /** What there is to collect. */
+  items(acceptedParcels: AcceptedParcels = this.opened.gateway.ledger): Promise<CargoItem[]> {
     const { opened, progress } = this;
     const { phone, gateway } = opened;
     const authorization = {
@@ -38,9 +38,14 @@ class Setting implements AsyncDisposable {
       ccaId: 'cca',
       expiresAt: phone.certificate.notAfter,
     };
-    const parts = { ...opened, ...gateway, acceptedParcels: gateway.ledger };
+    const parts = { ...opened, ...gateway, acceptedParcels };
     const { signal } = new AbortController();
-    const items = await Array.fromAsync(collectionContents(parts, authorization, progress, signal));
+    return Array.fromAsync(collectionContents(parts, authorization, progress, signal));
+  }
+
+  /** The same where there are acknowledgements only, as the ids of the parcels that they are for. */
+  async contents(): Promise<{ place: string; parcelId: string }[]> {
+    const items = await this.items();
     return Promise.all(
       items.map(async ({ place, read }) => {
         const message = await read();
@@ -56,6 +61,40 @@ class Setting implements AsyncDisposable {
 }
 
 describe('What is left to collect under a CCA', () => {
+  it('is the parcels first, as acknowledgements come again with each CCA, however many they are', async () => {
+    await using setting = await Setting.open();
+    const { opened } = setting;
+    for (let index = 0; index < 20; index++) {
+      await setting.accept(`accepted ${index}`, HOUR_MS);
+    }
+    const { intake } = opened.gateway;
+    const parcel = intake.read(await opened.gatewayBound());
+    await intake.acceptFromInternet(parcel);
+    const places = (await setting.items()).map(({ place }) => place);
+    assert.equal(places.length, 21);
+    assert.match(places[0] ?? '', new RegExp(`^2/.*${opened.phone.nodeId}`));
+    assert.deepEqual([...places].sort(), places);
+  });
+
+  it('is asked of the ledger behind the acknowledgements that were collected', async () => {
+    await using setting = await Setting.open();
+    for (let index = 0; index < 20; index++) {
+      await setting.accept(`accepted ${index}`, HOUR_MS);
+    }
+    const all = await setting.contents();
+    setting.progress.add({ after: START, upTo: all.at(14)?.place ?? '' });
+    const asked: unknown[] = [];
+    const { ledger } = setting.opened.gateway;
+    const left = await setting.items({
+      list: (peer, options) => {
+        asked.push(options?.startAfter);
+        return ledger.list(peer, options);
+      },
+    });
+    assert.deepEqual(asked, [all.at(14)?.place.replace('3/', '')]);
+    assert.equal(left.length, 5);
+  });
+
   it('is every acknowledgement that was not collected, also after some before them expired', async () => {
     await using setting = await Setting.open();
     for (let index = 0; index < 20; index++) {

@@ -19,10 +19,12 @@ export interface AcceptedParcels {
   /**
    * Those not expired, in ascending order of `place`, which stays the same whatever
    * else is accepted or expires: a collection that was cut is resumed behind one.
+   *
+   * @param options.startAfter - yields only those whose place is greater
    */
   list(
     privateGateway: NodeId,
-    options?: { signal?: AbortSignal },
+    options?: { startAfter?: string; signal?: AbortSignal },
   ): AsyncIterable<ParcelCollectionAck & { readonly expiresAt: Date; readonly place: string }>;
 }
 
@@ -51,9 +53,13 @@ export interface CollectionContentsParts {
 }
 
 /**
- * Yields what there is to send to the holder of a CCA: acknowledgements of its
- * parcels (PCAs), then the parcels held for it, then a new certificate if its own
- * ends soon. Skips what has expired, and what `progress` says is behind.
+ * Yields what there is to send to the holder of a CCA: a new certificate if its
+ * own ends soon, then the parcels held for it, then acknowledgements of its own
+ * (PCAs). Skips what has expired, and what `progress` says is behind.
+ *
+ * The acknowledgements are last since they come again under each CCA until the
+ * parcels that they are for expire: however many they are, and however short the
+ * calls, they keep nothing from the phone.
  *
  * @throws {BackingUnavailableError}
  * @throws the signal's reason, if it is aborted
@@ -65,11 +71,6 @@ export async function* collectionContents(
   progress: CollectionProgress,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  for await (const item of listed(parts, authorization.peer, progress, signal)) {
-    if (!progress.covers(item.place)) {
-      yield item;
-    }
-  }
   const rotation = progress.covers(ROTATION_PLACE)
     ? null
     : await rotateIfDue(authorization.peerCertificate, parts);
@@ -77,6 +78,11 @@ export async function* collectionContents(
     const { peerCertificate, gatewayCertificate } = rotation;
     const octets = serialiseRotation({ leaf: peerCertificate, authorities: [gatewayCertificate] });
     yield itemOf(ROTATION_PLACE, { octets, expiresAt: peerCertificate.notAfter });
+  }
+  for await (const item of listed(parts, authorization.peer, progress, signal)) {
+    if (!progress.covers(item.place)) {
+      yield item;
+    }
   }
 }
 
@@ -86,21 +92,23 @@ async function* listed(
   progress: CollectionProgress,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  if (!progress.isPastAcknowledgements) {
-    for await (const accepted of parts.acceptedParcels.list(peer, { signal })) {
-      const { expiresAt, place, ...ack } = accepted;
-      yield itemOf(acknowledgementPlace(place), { octets: serialisePca(ack), expiresAt });
-    }
-  }
   if (!progress.isPastParcels) {
-    const startAfter = progress.parcelsBehind;
-    const options = { signal, ...(startAfter !== undefined && { startAfter }) };
+    const options = listingFrom(progress.parcelsBehind, signal);
     for await (const parcel of parts.mailbox.list(peer, options)) {
       if (!isExpired(parcel, parts.clock)) {
         yield parcelItem(parcel, parts);
       }
     }
   }
+  const options = listingFrom(progress.acknowledgementsBehind, signal);
+  for await (const accepted of parts.acceptedParcels.list(peer, options)) {
+    const { expiresAt, place, ...ack } = accepted;
+    yield itemOf(acknowledgementPlace(place), { octets: serialisePca(ack), expiresAt });
+  }
+}
+
+function listingFrom(startAfter: string | undefined, signal: AbortSignal) {
+  return { signal, ...(startAfter !== undefined && { startAfter }) };
 }
 
 function itemOf(place: Place, message: CargoMessage): CargoItem {

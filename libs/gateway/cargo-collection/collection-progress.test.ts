@@ -13,7 +13,15 @@ const parcel = parcelPlace;
 
 describe('CollectionProgress', () => {
   it('orders places as things are collected', () => {
-    const places = [START, ack('a'), ack('ab'), ack('b'), parcel('a'), parcel('b'), ROTATION_PLACE];
+    const places = [
+      START,
+      ROTATION_PLACE,
+      parcel('a'),
+      parcel('ab'),
+      parcel('b'),
+      ack('a'),
+      ack('b'),
+    ];
     assert.deepEqual([...places].sort(), places);
   });
 
@@ -27,19 +35,21 @@ describe('CollectionProgress', () => {
 
   it('is one stretch as long as what is acknowledged comes in order', () => {
     const progress = new CollectionProgress();
-    progress.add({ after: START, upTo: ack('d') });
-    progress.add({ after: ack('d'), upTo: parcel('c') });
-    assert.equal(progress.serialise(), JSON.stringify([[START, parcel('c')]]));
-    assert.ok(progress.isPastAcknowledgements);
-    assert.equal(progress.parcelsBehind, 'c');
+    progress.add({ after: START, upTo: parcel('d') });
+    assert.equal(progress.parcelsBehind, 'd');
     assert.ok(!progress.isPastParcels);
+    progress.add({ after: parcel('d'), upTo: ack('c') });
+    assert.equal(progress.serialise(), JSON.stringify([[START, ack('c')]]));
+    assert.ok(progress.isPastParcels);
+    assert.equal(progress.parcelsBehind, undefined);
+    assert.equal(progress.acknowledgementsBehind, 'c');
   });
 
   it('joins what was out of order once the gap is filled', () => {
     const progress = new CollectionProgress();
     progress.add({ after: parcel('b'), upTo: parcel('c') });
     assert.equal(progress.parcelsBehind, undefined);
-    assert.ok(!progress.isPastAcknowledgements);
+    assert.ok(!progress.covers(ROTATION_PLACE));
     progress.add({ after: START, upTo: parcel('a') });
     assert.equal(progress.parcelsBehind, 'a');
     progress.add({ after: parcel('a'), upTo: parcel('b') });
@@ -47,10 +57,11 @@ describe('CollectionProgress', () => {
     assert.equal(progress.serialise(), JSON.stringify([[START, parcel('c')]]));
   });
 
-  it('is past everything with the rotation', () => {
+  it('is past nothing else with the rotation', () => {
     const progress = new CollectionProgress([{ after: START, upTo: ROTATION_PLACE }]);
-    assert.ok(progress.isPastParcels);
     assert.ok(progress.covers(ROTATION_PLACE));
+    assert.ok(!progress.isPastParcels);
+    assert.equal(progress.parcelsBehind, undefined);
   });
 
   it('is restored from what it wrote', () => {

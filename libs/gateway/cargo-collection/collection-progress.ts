@@ -13,10 +13,10 @@ export interface Stretch {
 /** Before everything. */
 export const START: Place = '';
 
-const ACKNOWLEDGEMENTS = '1/';
+/** The certificate rotation, which there is one of at most. */
+export const ROTATION_PLACE: Place = '1/';
 const PARCELS = '2/';
-/** The certificate rotation, and with it everything. */
-export const ROTATION_PLACE: Place = '3/';
+const ACKNOWLEDGEMENTS = '3/';
 
 /** @param place - among the acknowledgements (PCAs), which are collected in ascending order of it */
 export function acknowledgementPlace(place: string): Place {
@@ -62,21 +62,19 @@ export class CollectionProgress {
     return this.#stretches.some(({ after, upTo }) => after < place && place <= upTo);
   }
 
-  /** Whether all acknowledgements (PCAs) are behind. */
-  get isPastAcknowledgements(): boolean {
-    return this.#firstEnd >= PARCELS;
-  }
-
   /** The key that all parcels before it and itself are behind; undefined if there is none. */
   get parcelsBehind(): string | undefined {
-    return this.#firstEnd.startsWith(PARCELS) && this.#firstEnd.length > PARCELS.length
-      ? this.#firstEnd.slice(PARCELS.length)
-      : undefined;
+    return this.#behindAmong(PARCELS);
   }
 
-  /** Whether everything up to the certificate rotation is behind. */
+  /** Whether all parcels are behind. */
   get isPastParcels(): boolean {
-    return this.#firstEnd >= ROTATION_PLACE;
+    return this.#firstEnd >= ACKNOWLEDGEMENTS;
+  }
+
+  /** The place that all acknowledgements (PCAs) before it and itself are behind; undefined if there is none. */
+  get acknowledgementsBehind(): string | undefined {
+    return this.#behindAmong(ACKNOWLEDGEMENTS);
   }
 
   /** Adds a stretch that overlaps none, joining it with those that it touches. */
@@ -88,6 +86,12 @@ export class CollectionProgress {
       ...this.#stretches.filter((each) => each !== before && each !== behind),
       joined,
     ].sort((a, b) => (a.after < b.after ? -1 : 1));
+  }
+
+  #behindAmong(kind: string): string | undefined {
+    return this.#firstEnd.startsWith(kind) && this.#firstEnd.length > kind.length
+      ? this.#firstEnd.slice(kind.length)
+      : undefined;
   }
 
   get #firstEnd(): Place {

@@ -20,6 +20,25 @@ export function describeListing(open: OpenRecordStore): void {
       assert.deepEqual(listed, await store.get(SESSIONS, 'b/a'));
     });
 
+    it('yields only what is behind where it is told to start, whether that is there or not', async () => {
+      await using opened = await open(new ManualClock(today()));
+      const { store } = opened;
+      for (const id of ['a/b', 'a/c', 'a/d', 'b/a', 'b/b', 'c/a']) {
+        await store.set(SESSIONS, id, { step: 1 });
+      }
+      const after = async (prefix: string, startAfter: string) => {
+        const records = await Array.fromAsync(store.list(SESSIONS, prefix, { startAfter }));
+        return records.map(({ id }) => id);
+      };
+      assert.deepEqual(await after('a/', 'a/b'), ['a/c', 'a/d']);
+      assert.deepEqual(await after('a/', 'a/bb'), ['a/c', 'a/d']);
+      assert.deepEqual(await after('a/', 'a/d'), []);
+      assert.deepEqual(await after('b/', 'a/d'), ['b/a', 'b/b']);
+      assert.deepEqual(await after('b/', 'c'), []);
+      assert.deepEqual(await after('', 'b'), ['b/a', 'b/b', 'c/a']);
+      await assert.rejects(after('', 'not an id'), TypeError);
+    });
+
     it('yields every record once, over many pages', async () => {
       await using opened = await open(new ManualClock(today()));
       const ids = Array.from(

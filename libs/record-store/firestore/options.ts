@@ -8,7 +8,7 @@ export interface FirestoreOptions {
   readonly emulatorAddress?: string;
   /** Longest time for one operation or one page of a listing, repetitions included. @default 2000 */
   readonly deadlineMs?: number;
-  /** Records asked for at once in a listing. @default 100 */
+  /** Records asked for at once in a listing. @default 300 */
   readonly pageSize?: number;
   readonly clock?: Clock;
 }

@@ -2,7 +2,7 @@ import type { DocumentReference } from '@google-cloud/firestore';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '../port.ts';
-import { assertExpiry, assertFields, assertIdPrefix, assertRecordId } from '../record-rules.ts';
+import { assertExpiry, assertFields, assertListing, assertRecordId } from '../record-rules.ts';
 import { encodeId } from './document-id.ts';
 import {
   deleteDocument,
@@ -33,7 +33,7 @@ export class FirestoreRecordStore implements RecordStore {
 
   constructor(options: FirestoreOptions) {
     this.#clock = options.clock ?? systemClock;
-    this.#pageSize = options.pageSize ?? 100;
+    this.#pageSize = options.pageSize ?? 300;
     this.#calls = new FirestoreCalls(options);
   }
 
@@ -116,10 +116,10 @@ export class FirestoreRecordStore implements RecordStore {
   async *list<F extends RecordFields>(
     kind: RecordKind<F>,
     idPrefix: string,
-    { signal }: { signal?: AbortSignal } = {},
+    { startAfter, signal }: { startAfter?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<StoredRecord<F>> {
-    assertIdPrefix(kind.name, idPrefix);
-    let afterId: string | null = null;
+    assertListing(kind.name, idPrefix, startAfter);
+    let afterId = startAfter !== undefined && startAfter >= idPrefix ? startAfter : null;
     for (;;) {
       signal?.throwIfAborted();
       const of = { kind: kind.name, idPrefix, afterId, limit: this.#pageSize };

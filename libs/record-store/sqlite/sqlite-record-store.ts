@@ -6,7 +6,7 @@ import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '../por
 import {
   assertExpiry,
   assertFields,
-  assertIdPrefix,
+  assertListing,
   assertRecordId,
   endOfIdPrefix,
 } from '../record-rules.ts';
@@ -79,12 +79,14 @@ export class SqliteRecordStore implements RecordStore {
   async *list<F extends RecordFields>(
     kind: RecordKind<F>,
     idPrefix: string,
-    options: { signal?: AbortSignal } = {},
+    options: { startAfter?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<StoredRecord<F>, void, undefined> {
-    assertIdPrefix(kind.name, idPrefix);
+    const { startAfter } = options;
+    assertListing(kind.name, idPrefix, startAfter);
     const { pageSize } = this.#parts;
     const end = endOfIdPrefix(idPrefix);
-    let from = idPrefix;
+    const afterStart = startAfter === undefined ? '' : justAfter(startAfter);
+    let from = afterStart > idPrefix ? afterStart : idPrefix;
     let page: readonly Row[];
     do {
       options.signal?.throwIfAborted();
@@ -92,8 +94,7 @@ export class SqliteRecordStore implements RecordStore {
       for (const row of page) {
         options.signal?.throwIfAborted();
         yield recordOf<F>(row);
-        // Sorts before every other valid id that is greater.
-        from = `${row.id}\u0001`;
+        from = justAfter(String(row.id));
       }
     } while (page.length === pageSize);
   }
@@ -144,6 +145,11 @@ function toWrite(fields: RecordFields, expiresAt: Date | undefined) {
   assertFields(fields);
   assertExpiry(expiresAt);
   return [randomUUID(), expiresAt?.getTime() ?? null, textOfFields(fields)] as const;
+}
+
+/** Sorts before every valid id that is greater. */
+function justAfter(id: string): string {
+  return `${id}\u0001`;
 }
 
 function recordOf<F extends RecordFields>(row: Row): StoredRecord<F> {
