@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { which } from '#test/backing/programs.ts';
 
 const run = promisify(execFile);
@@ -31,10 +31,11 @@ export async function flagsInstalled(
   assert.ok(help.includes([program, ...words].join(' ')), `${program} ${words.join(' ')}`);
   const common = COMMON_FLAGS[program];
   const whole = common ? help + (await helpOf(program, common)) : help;
-  const either = whole.matchAll(/--\[no-\](?<name>[a-z0-9-]+)/g);
+  // Such a flag takes no value, and gcloud takes its negation, whether the help says so or not.
+  const flags = whole.matchAll(/\[--(?<name>[a-z0-9-]+)\]/g);
   return new Set([
     ...(whole.match(/--[a-z][a-z0-9-]*/g) ?? []),
-    ...Array.from(either, ({ groups }) => [`--${groups?.name}`, `--no-${groups?.name}`]).flat(),
+    ...Array.from(flags, ({ groups }) => `--no-${groups?.name}`),
   ]);
 }
 
@@ -44,7 +45,7 @@ async function helpOf(program: string, parameters: readonly string[]): Promise<s
   try {
     const env = { PATH: process.env.PATH, HOME: home, CLOUDSDK_CONFIG: home, PAGER: 'cat' };
     const { stdout } = await run(program, parameters, { env, timeout: MOST_HELP_MS });
-    return stdout;
+    return stripVTControlCharacters(stdout);
   } finally {
     await rm(home, { recursive: true, force: true });
   }
