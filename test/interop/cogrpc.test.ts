@@ -130,7 +130,7 @@ for (const form of BOTH_FORMS) {
       const accepted = { privateGateway, senderId, recipientId, parcelId, expiresAt };
       await opened.gateway.ledger.record(accepted);
       const messages = await openAll(due, await collect(port, await due.cca()));
-      const [ack, rotation] = await Promise.all(
+      const [rotation, ack] = await Promise.all(
         messages.map((message) => CargoMessageSet.deserializeItem(arrayBuffer(message))),
       );
       assert.ok(ack instanceof ParcelCollectionAck);
