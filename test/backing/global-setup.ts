@@ -1,6 +1,7 @@
 import { BROKER_VARIABLE, Broker } from './broker.ts';
 import { hasDockerEngine } from './containers.ts';
 import { obtainFakeGcs, obtainHaproxy, obtainRedis } from './programs.ts';
+import { ADDRESS_VARIABLES } from './servers.ts';
 
 /**
  * Shares the backing servers among all test files of a run
@@ -23,7 +24,11 @@ export async function globalSetup(): Promise<void> {
 }
 
 export async function globalTeardown(): Promise<void> {
-  const lines = (await broker?.report()) ?? [];
+  const given = Object.entries(ADDRESS_VARIABLES).flatMap(([name, variable]) => {
+    const address = process.env[variable];
+    return address ? [`${name}: ${address}, which the environment gives (${variable})`] : [];
+  });
+  const lines = [...given, ...((await broker?.report()) ?? [])];
   process.stderr.write(
     `Backing services of this run:\n${lines.map((line) => `  ${line}\n`).join('') || '  none\n'}`,
   );
