@@ -68,12 +68,12 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
   });
 
   it('does not keep a job that it was given too late', async () => {
-    await using opened = await open({ deadlineMs: 200 });
+    await using opened = await open({ deadlineMs: 500 });
     await using other = opened.another();
     await other.enqueue(TOPIC, 'late');
     // Opens the connection.
     await opened.queue.depth(TOPIC);
-    opened.proxy.delay(300);
+    opened.proxy.delay(750);
     const attempts: number[] = [];
     const consumer = opened.queue.consume(
       TOPIC,
