@@ -16,6 +16,7 @@ function setting() {
     const expiresAt = new Date(clock.now().getTime() + lifeMs);
     return ledger.record({
       privateGateway,
+      heldFor: null,
       senderId: PHONE,
       recipientId: 'app',
       parcelId,

@@ -7,6 +7,8 @@ import { type RecordStore, recordKind } from '#record-store/port.ts';
 export interface CollectedParcel {
   /** Who handed it over. */
   readonly privateGateway: NodeId;
+  /** The private gateway that it is for; null if it is for the Internet. */
+  readonly heldFor: NodeId | null;
   readonly senderId: NodeId;
   /** As in the parcel, which does not have to be a node id. */
   readonly recipientId: string;
@@ -14,10 +16,17 @@ export interface CollectedParcel {
 }
 
 /** What goes into an acknowledgement (PCA). */
-export interface AcknowledgeableParcel extends Omit<CollectedParcel, 'privateGateway'> {
+export interface AcknowledgeableParcel extends Omit<CollectedParcel, 'privateGateway' | 'heldFor'> {
   readonly expiresAt: Date;
   /** Its place among those of the private gateway: the same whatever else is recorded or expires. */
   readonly place: string;
+}
+
+export interface AcceptedBefore {
+  /** By cargo, if it came by both. */
+  readonly road: 'cargo' | 'poweb';
+  /** Of the copy that lives longest. */
+  readonly expiresAt: Date;
 }
 
 interface LedgerFields extends Record<string, string | boolean> {
@@ -48,21 +57,22 @@ export class CollectionLedger {
   }
 
   /**
-   * By which road this parcel was accepted from this private gateway; null if it
-   * was not. Costs one read.
+   * How this parcel was accepted from this private gateway; null if it was not.
+   * Costs one read.
    *
    * @throws {BackingUnavailableError}
    */
-  async find(parcel: CollectedParcel): Promise<'cargo' | 'poweb' | null> {
+  async find(parcel: CollectedParcel): Promise<AcceptedBefore | null> {
     const record = await this.#records.get(COLLECTED_PARCEL, recordId(parcel));
-    if (!record) {
+    if (!record?.expiresAt) {
       return null;
     }
-    return record.fields.byCargo ? 'cargo' : 'poweb';
+    return { road: record.fields.byCargo ? 'cargo' : 'poweb', expiresAt: record.expiresAt };
   }
 
   /**
    * Records a parcel that was stored durably. Costs one write; durable once it resolves.
+   * One that a courier brought stays so, whatever is recorded of it by PoWeb.
    *
    * @param parcel.byCargo - whether a courier brought it, so that it is acknowledged by cargo; true unless given
    * @throws {BackingUnavailableError}
@@ -73,7 +83,10 @@ export class CollectionLedger {
     const { senderId, recipientId, parcelId, expiresAt, byCargo = true } = parcel;
     if (this.#clock.now() < expiresAt) {
       const fields = { senderId, recipientId, parcelId, byCargo };
-      await this.#records.set(COLLECTED_PARCEL, recordId(parcel), fields, { expiresAt });
+      const id = recordId(parcel);
+      await (byCargo
+        ? this.#records.set(COLLECTED_PARCEL, id, fields, { expiresAt })
+        : this.#records.create(COLLECTED_PARCEL, id, fields, { expiresAt }));
     }
   }
 
@@ -105,7 +118,8 @@ export class CollectionLedger {
 }
 
 /** The ids go in hashed: they are the sender's words. */
-function recordId({ privateGateway, senderId, recipientId, parcelId }: CollectedParcel): string {
-  const ids = JSON.stringify([senderId, recipientId, parcelId]);
+function recordId(parcel: CollectedParcel): string {
+  const { privateGateway, heldFor, senderId, recipientId, parcelId } = parcel;
+  const ids = JSON.stringify([senderId, recipientId, parcelId, heldFor]);
   return `${privateGateway}/${createHash('sha256').update(ids, 'utf8').digest('hex')}`;
 }

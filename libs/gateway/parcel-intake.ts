@@ -70,7 +70,7 @@ export class ParcelIntake {
 
   constructor(parts: ParcelIntakeParts) {
     this.#parts = parts;
-    this.#replaceableLedger = replaceableLedger(parts.ledger, parts.recordsEveryParcel ?? false);
+    this.#replaceableLedger = replaceableLedger(parts);
     this.#rates = new DeliveryRates(parts);
   }
 
@@ -91,11 +91,12 @@ export class ParcelIntake {
   /**
    * Accepts a parcel from a private gateway: for a private endpoint of ours, or
    * for any other Internet address. One that it brought before is not stored
-   * again, unless both times it came by PoWeb for a private endpoint of ours.
+   * again, as far as the ledger knows of it.
    *
-   * Of the record store it costs a read, and a write at most. One that came by
-   * PoWeb for a private endpoint costs nothing and is unknown to the other road
-   * unless every parcel is recorded, and is accepted while records are away.
+   * Of the record store it costs a read, and a write at most. What comes by PoWeb
+   * for a private endpoint is accepted without it ({@link replaceableLedger}): only
+   * where every parcel is recorded does the ledger know of it, and of what cargo
+   * brought when it comes so.
    *
    * @throws {InvalidMessageError}
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
@@ -107,17 +108,22 @@ export class ParcelIntake {
     const ledger = mayReplace ? this.#replaceableLedger : this.#parts.ledger;
     const entry: CollectedParcel = {
       privateGateway: from.privateGateway,
+      heldFor: destination.privateGateway,
       senderId: parcel.sender.nodeId,
       recipientId: parcel.recipient.id,
       parcelId: parcel.id,
     };
-    const earlierRoad = await ledger.find(entry);
-    const isDuplicate = earlierRoad === 'cargo' || (earlierRoad === 'poweb' && !mayReplace);
+    const earlier = await ledger.find(entry);
+    // What was made again to live longer must be kept for longer.
+    const isKnown = earlier !== null && parcel.expiresAt <= earlier.expiresAt;
+    const isDuplicate = isKnown && (earlier.road === 'cargo' || !mayReplace);
     if (!isDuplicate) {
       await this.#store(parcel, destination, from.road);
     }
-    if (!earlierRoad || (byCargo && earlierRoad === 'poweb')) {
-      await ledger.record({ ...entry, expiresAt: parcel.expiresAt, byCargo });
+    if (!isKnown || (byCargo && earlier.road === 'poweb')) {
+      const { expiresAt } = isKnown ? earlier : parcel;
+      const isAcknowledged = byCargo || earlier?.road === 'cargo';
+      await ledger.record({ ...entry, expiresAt, byCargo: isAcknowledged });
     }
     return describe(parcel, destination, isDuplicate);
   }

@@ -1,8 +1,12 @@
-import { BackingUnavailableError } from '#backing/errors.ts';
+import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
 import type { CollectionLedger } from './collection-ledger.ts';
 
 /** What the intake of parcels asks of the ledger. */
 export type IntakeLedger = Pick<CollectionLedger, 'find' | 'record'>;
+
+/** Leaves most of the time that a client waits to storing. */
+const PATIENCE_MS = 500;
 
 const NO_LEDGER: IntakeLedger = {
   find: async () => null,
@@ -12,25 +16,42 @@ const NO_LEDGER: IntakeLedger = {
 /**
  * The ledger for parcels that replace themselves under their key while they are
  * stored, so that it only prevents a second delivery of what was collected.
- * That is not worth refusing a parcel: while records are away, it knows nothing.
+ * That is not worth refusing a parcel, nor keeping a client waiting: while
+ * records are away, full or slow, it knows nothing.
  *
- * @param recordsEveryParcel - false where records cost money or time: then it never knows anything
+ * @param parts.recordsEveryParcel - false where records cost money or time, and unless given: then it never knows anything
  */
-export function replaceableLedger(ledger: IntakeLedger, recordsEveryParcel: boolean): IntakeLedger {
+export function replaceableLedger({
+  ledger,
+  clock,
+  recordsEveryParcel = false,
+}: {
+  readonly ledger: IntakeLedger;
+  readonly clock: Clock;
+  readonly recordsEveryParcel?: boolean;
+}): IntakeLedger {
   if (!recordsEveryParcel) {
     return NO_LEDGER;
   }
   return {
-    find: (parcel) => ledger.find(parcel).catch(whileAway(null)),
-    record: (parcel) => ledger.record(parcel).catch(whileAway(undefined)),
+    find: (parcel) => ifHad(ledger.find(parcel), null, clock),
+    record: (parcel) => ifHad(ledger.record(parcel), undefined, clock),
   };
 }
 
-function whileAway<Value>(value: Value): (error: unknown) => Value {
-  return (error) => {
-    if (error instanceof BackingUnavailableError) {
-      return value;
+/** @returns what the ledger answers, or `otherwise` if it does not in time */
+async function ifHad<Value>(answer: Promise<Value>, otherwise: Value, clock: Clock) {
+  const { promise: late, resolve } = Promise.withResolvers<Value>();
+  const cancel = clock.schedule(PATIENCE_MS, () => resolve(otherwise));
+  const had = answer.catch((error: unknown) => {
+    if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+      return otherwise;
     }
     throw error;
-  };
+  });
+  try {
+    return await Promise.race([had, late]);
+  } finally {
+    cancel();
+  }
 }

@@ -51,7 +51,7 @@ export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
   deliveryWindow: 5,
   deliveryIdleMs: 30 * SECOND_MS,
   maxCallMs: 15 * MINUTE_MS,
-  answerMarginMs: SECOND_MS / 2,
+  answerMarginMs: 800,
   writeTimeoutMs: 30 * SECOND_MS,
   endTimeoutMs: 5 * SECOND_MS,
   connectionIdleMs: 2 * MINUTE_MS,

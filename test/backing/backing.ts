@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ask, askBroker, BROKER_VARIABLE } from './broker.ts';
+import type { Found } from './programs.ts';
 import { ServerPool } from './server-pool.ts';
 import { ADDRESS_VARIABLES, BackingMissingError, type BackingName } from './servers.ts';
 
@@ -39,6 +40,21 @@ export async function backing(name: BackingName): Promise<Backing> {
     throw new BackingMissingError(answer.missing);
   }
   return { address: '', missing: answer.missing };
+}
+
+/**
+ * What a suite that starts a program itself gives as its `skip` option.
+ *
+ * @throws {BackingMissingError} in CI, if the program cannot be had: nothing is skipped there
+ */
+export function missingProgram(found: Found): false | string {
+  if ('path' in found) {
+    return false;
+  }
+  if (process.env.CI) {
+    throw new BackingMissingError(found.missing);
+  }
+  return found.missing;
 }
 
 /** A name that no other test uses: `[a-z0-9-]`, starting with `prefix`. */

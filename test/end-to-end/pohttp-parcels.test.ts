@@ -110,7 +110,7 @@ describe('PoHTTP: what an Internet app posts as a parcel', () => {
     assert.equal((await post(body)).status, 202);
   });
 
-  it('is answered 503 after 2.5 s while the store is stuck', async () => {
+  it('is answered 503 after 2.3 s while the store is stuck', async () => {
     store.fault = 'stuck';
     const answer = post(parcelOn(road));
     await until(() => store.stuck === 1);
@@ -119,7 +119,7 @@ describe('PoHTTP: what an Internet app posts as a parcel', () => {
     const headers = { 'content-type': PARCEL_TYPE };
     const neighbour = await other.post('/', { headers, body: parcelOn(road) });
     assert.equal(neighbour.status, 202);
-    gateway.clock.advance(2_500);
+    gateway.clock.advance(2_300);
     assert.equal((await answer).status, 503);
     assert.equal((await answer).headers['retry-after'], '5');
   });

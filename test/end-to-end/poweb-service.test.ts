@@ -83,14 +83,14 @@ describe('PoWeb: whatever happens to a request', () => {
       store.fault = null;
     }));
 
-  it('is answered 503 within 2.5 s while the store is stuck', async () => {
+  it('is answered 503 within 2.3 s while the store is stuck', async () => {
     store.fault = 'stuck';
     const stuckBefore = store.stuck;
     const answer = deliver();
     await until(() => store.stuck > stuckBefore);
     store.fault = null;
     await amidNeighbours(async () => {});
-    gateway.clock.advance(2_500);
+    gateway.clock.advance(2_300);
     assert.equal((await answer).status, 503);
     assert.equal((await deliver()).status, 202);
   });

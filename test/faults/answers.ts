@@ -8,7 +8,7 @@ import type { Starvation } from './starvation.ts';
  * - `late`: it said so when the client’s patience was nearly over;
  * - `cut`: the connection ended, or could not be had;
  * - `silent`: no answer came while the client waited;
- * - `starved`: the same, while processes did not get the processor;
+ * - `starved`: one of these two, while processes did not get the processor;
  * - `blamed`: it said that the client is wrong.
  */
 export type Answer = 'served' | 'later' | 'late' | 'cut' | 'silent' | 'starved' | 'blamed';

@@ -127,7 +127,14 @@ for (const form of BOTH_FORMS) {
       const [senderId, recipientId, parcelId] = [`0${'c'.repeat(64)}`, 'recipient', 'parcel'];
       const expiresAt = new Date(Date.now() + DAY_MS);
       const privateGateway = due.nodeId;
-      const accepted = { privateGateway, senderId, recipientId, parcelId, expiresAt };
+      const accepted = {
+        privateGateway,
+        heldFor: null,
+        senderId,
+        recipientId,
+        parcelId,
+        expiresAt,
+      };
       await opened.gateway.ledger.record(accepted);
       const messages = await openAll(due, await collect(port, await due.cca()));
       const [rotation, ack] = await Promise.all(

@@ -24,7 +24,12 @@ class Setting implements AsyncDisposable {
     const { phone, clock, gateway } = this.opened;
     const expiresAt = new Date(clock.now().getTime() + lifeMs);
     const ids = { senderId: phone.nodeId, recipientId: 'app', parcelId };
-    await gateway.ledger.record({ ...ids, privateGateway: phone.nodeId, expiresAt });
+    await gateway.ledger.record({
+      ...ids,
+      privateGateway: phone.nodeId,
+      heldFor: null,
+      expiresAt,
+    });
   }
 
   /** What there is to collect. */

@@ -57,6 +57,19 @@ describe('CollectionProgress', () => {
     assert.equal(progress.serialise(), JSON.stringify([[START, parcel('c')]]));
   });
 
+  it('is one stretch however often a collection is resumed, which begins at the start each time', () => {
+    const progress = new CollectionProgress();
+    for (const place of ['a', 'b', 'c', 'd']) {
+      progress.add({ after: START, upTo: parcel(place) });
+      assert.equal(progress.serialise(), JSON.stringify([[START, parcel(place)]]));
+      assert.equal(progress.parcelsBehind, place);
+    }
+    progress.add({ after: parcel('f'), upTo: parcel('g') });
+    progress.add({ after: parcel('h'), upTo: parcel('i') });
+    progress.add({ after: START, upTo: parcel('h') });
+    assert.equal(progress.serialise(), JSON.stringify([[START, parcel('i')]]));
+  });
+
   it('is past nothing else with the rotation', () => {
     const progress = new CollectionProgress([{ after: START, upTo: ROTATION_PLACE }]);
     assert.ok(progress.covers(ROTATION_PLACE));

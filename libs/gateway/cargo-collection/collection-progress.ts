@@ -77,15 +77,23 @@ export class CollectionProgress {
     return this.#behindAmong(ACKNOWLEDGEMENTS);
   }
 
-  /** Adds a stretch that overlaps none, joining it with those that it touches. */
+  /**
+   * Adds a stretch, joining it with all that it touches or overlaps: each call
+   * begins at the start, and leaves out what is covered.
+   */
   add({ after, upTo }: Stretch): void {
-    const before = this.#stretches.find((each) => each.upTo === after);
-    const behind = this.#stretches.find((each) => each.after === upTo);
-    const joined = { after: before?.after ?? after, upTo: behind?.upTo ?? upTo };
-    this.#stretches = [
-      ...this.#stretches.filter((each) => each !== before && each !== behind),
-      joined,
-    ].sort((a, b) => (a.after < b.after ? -1 : 1));
+    const isApart = (each: Stretch) => each.upTo < after || upTo < each.after;
+    const joined = [{ after, upTo }, ...this.#stretches.filter((each) => !isApart(each))];
+    const [least = after] = joined.map((each) => each.after).sort();
+    const greatest =
+      joined
+        .map((each) => each.upTo)
+        .sort()
+        .at(-1) ?? upTo;
+    const others = this.#stretches.filter(isApart);
+    this.#stretches = [...others, { after: least, upTo: greatest }].sort((a, b) =>
+      a.after < b.after ? -1 : 1,
+    );
   }
 
   #behindAmong(kind: string): string | undefined {

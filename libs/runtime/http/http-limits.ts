@@ -35,7 +35,7 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   headersTimeoutMs: 10_000,
   bodyPauseMs: 10_000,
   requestTimeoutMs: 60_000,
-  answerWithinMs: 2_500,
+  answerWithinMs: 2_300,
   keepAliveMs: 620_000,
   lingerMs: 5_000,
   drainMs: 10_000,

@@ -24,7 +24,7 @@ export async function run(): Promise<readonly Row[]> {
   }
   return [
     {
-      work: `cold start of a service to ready, median of ${STARTS}`,
+      work: `start of a service’s process to ready, median of ${STARTS}`,
       peer: '',
       ours: `${milliseconds(Math.min(...all))} to ${milliseconds(Math.max(...all))}`,
       floor: '',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { OpenedGateway } from '../workers/opened-gateway.ts';
+import { eventually, OpenedGateway } from '../workers/opened-gateway.ts';
 
 type Road = 'poweb' | 'cargo';
 type Meanwhile = 'is stored' | 'was collected';
@@ -111,6 +111,61 @@ describe('A parcel that comes twice', () => {
       accept(opened, await opened.internetBound(), 'poweb'),
       BackingUnavailableError,
     );
+  });
+
+  it('is accepted by PoWeb for a private endpoint though records do not answer at all', async () => {
+    await using opened = await OpenedGateway.open({ recordsEveryParcel: true });
+    const parcel = await opened.gatewayBound();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    opened.beforeRecords = ({ method }) => {
+      asked.push(method);
+      return promise;
+    };
+    const accepted = accept(opened, parcel, 'poweb');
+    for (const method of ['get', 'create']) {
+      await eventually(() => asked.at(-1) === method);
+      opened.clock.advance(500);
+    }
+    await accepted;
+    assert.equal(await takeAll(opened), 1);
+    resolve();
+  });
+
+  it('is kept for as long as the copy that lives longest', async () => {
+    for (const [first, second] of [
+      ['poweb', 'cargo'],
+      ['cargo', 'poweb'],
+      ['cargo', 'cargo'],
+    ] as const) {
+      await using opened = await OpenedGateway.open({ recordsEveryParcel: true });
+      await accept(opened, await opened.gatewayBound({ id: 'one', ttlSeconds: 60 }), first);
+      const remade = await opened.gatewayBound({ id: 'one', ttlSeconds: 3_600 });
+      await accept(opened, remade, second);
+      opened.clock.advance(1_800_000);
+      const [held = ''] = await opened.held(opened.phone);
+      assert.deepEqual((await opened.objects.get(held))?.body, remade, `${first}, ${second}`);
+      const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+      assert.equal(entries.length, 1, `${first}, ${second}`);
+      await takeAll(opened);
+      await accept(opened, remade, 'poweb');
+      assert.equal(await takeAll(opened), 0, `${first}, ${second}`);
+    }
+  });
+
+  it('is acknowledged by cargo though PoWeb recorded it last', async () => {
+    await using opened = await OpenedGateway.open({ recordsEveryParcel: true });
+    const parcel = await opened.gatewayBound();
+    await accept(opened, parcel, 'cargo');
+    opened.beforeRecords = ({ method }) => {
+      if (method === 'get') {
+        throw new BackingUnavailableError('record-store', 'told to fail');
+      }
+    };
+    await accept(opened, parcel, 'poweb');
+    opened.beforeRecords = () => {};
+    const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+    assert.equal(entries.length, 1);
   });
 
   it('is forgotten when it expires: then it is no longer accepted', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { missingProgram } from '#test/backing/backing.ts';
 import { freePort } from '#test/backing/child-server.ts';
 import { type Found, obtainHaproxy } from '#test/backing/programs.ts';
 
@@ -25,7 +26,7 @@ export interface EdgeBackends {
 const found: Found = await obtainHaproxy();
 
 /** False, or in words what to install: the `skip` option of a suite. */
-export const missingHaproxy = 'missing' in found ? found.missing : false;
+export const missingHaproxy = missingProgram(found);
 
 /** HAProxy as an edge, configured as the documentation shows but for the times given. */
 export class Haproxy implements AsyncDisposable {

@@ -29,9 +29,9 @@ export class OpenedGateway implements AsyncDisposable {
   readonly clock = new ManualClock();
   readonly log = new RecordedLog();
   readonly metrics = new RecordedMetrics();
-  /** Run before each call to a store; may throw in its stead. */
+  /** Run before each call to a store; may throw in its stead, or wait. */
   beforeObjects: (call: ObjectStoreCall) => void = () => {};
-  beforeRecords: (call: RecordStoreCall) => void = () => {};
+  beforeRecords: (call: RecordStoreCall) => Promise<void> | void = () => {};
   /** Calls to the record store so far. */
   recordCalls = 0;
   readonly objects = new InMemoryObjectStore({ before: (call) => this.beforeObjects(call) });
@@ -39,7 +39,7 @@ export class OpenedGateway implements AsyncDisposable {
     clock: this.clock,
     before: (call) => {
       this.recordCalls++;
-      this.beforeRecords(call);
+      return this.beforeRecords(call);
     },
   });
   readonly queue = new InMemoryWorkQueue({ clock: this.clock });

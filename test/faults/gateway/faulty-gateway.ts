@@ -1,4 +1,4 @@
-import { backing } from '#test/backing/backing.ts';
+import { backing, missingProgram } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type HttpFaultProxy, startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
 import { obtainRedis } from '#test/backing/programs.ts';
@@ -11,8 +11,7 @@ import { OwnRedis } from './own-redis.ts';
 const redisProgram = await obtainRedis();
 
 /** False, or in words what to install: the `skip` option of a suite. */
-export const missingForFaults =
-  'missing' in redisProgram ? redisProgram.missing : await missingForServices();
+export const missingForFaults = missingProgram(redisProgram) || (await missingForServices());
 
 /** What stands between the services and what they stand on. */
 export interface Lines {
