@@ -50,6 +50,7 @@ describe('the commands in docs/operations.md', () => {
       'helm',
       'helmfile',
       'kubectl',
+      'tar',
       'unset',
     ];
     assert.deepEqual(programs, expected);
@@ -82,7 +83,7 @@ describe('the commands in docs/operations.md', () => {
 
   it('are in the table of other programs, with these flags, and none there is unused', () => {
     const used = new Map<string, Set<string>>();
-    for (const command of of('gcloud', 'kubectl', 'docker', 'gh', 'curl')) {
+    for (const command of of('gcloud', 'kubectl', 'docker', 'gh', 'curl', 'tar')) {
       const name = commandKnown(command);
       assert.ok(name, `${command.line} is not known`);
       const unknown = command.flags.filter((flag) => !known[name]?.includes(flag));

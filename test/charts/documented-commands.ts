@@ -36,7 +36,9 @@ function parseCommand(line: string): DocumentedCommand {
   const [program = '', ...parts] = line.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
   const words: string[] = [];
   const flags: string[] = [];
-  for (const [index, part] of parts.entries()) {
+  // What comes after this is for a program in a pod.
+  const end = parts.indexOf('--');
+  for (const [index, part] of (end < 0 ? parts : parts.slice(0, end)).entries()) {
     if (part.startsWith('--')) {
       flags.push(part.split('=')[0] ?? part);
     } else if (!TAKES_NEXT.has(parts[index - 1] ?? '')) {

@@ -72,6 +72,8 @@ describe('the edge in production', async () => {
     assert.equal(serviceBehind(manifests, 'cogrpc.gateway.example.org', '/'), 'awala-cogrpc');
     const service = ofKind(manifests, 'Service').find(({ name }) => name === 'awala-cogrpc');
     assert.equal(service?.text('spec', 'ports', 0, 'appProtocol'), 'kubernetes.io/h2c');
+    // Which GKE's controller does not know.
+    assert.deepEqual(ofKind(manifests, 'GRPCRoute'), []);
   });
 
   it('ends TLS with managed certificates of its hosts, and sends plain HTTP there', () => {
@@ -169,6 +171,10 @@ describe('other edges', () => {
       ]),
     );
     assert.ok((timeouts.collection ?? 0) >= 2 * HOUR_S);
+    assert.deepEqual(
+      ofKind(manifests, 'GRPCRoute').map((route) => route.component),
+      ['cogrpc'],
+    );
     assert.equal(timeouts.poweb, 30);
     assert.equal(timeouts.pohttp, 30);
     assert.equal(ofKind(manifests, 'GCPBackendPolicy').length, 0);

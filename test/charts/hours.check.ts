@@ -103,14 +103,12 @@ describe('in every environment and however the chart is set, the edge', () => {
 
   it('gives collection its hours wherever it leads there', () => {
     const found = complaints(renderings, (manifests) => {
-      const most = Math.max(
-        0,
-        ...limitsOf(manifests)
-          .filter(([, service]) => service.endsWith('-collection'))
-          .map(([, , seconds]) => seconds),
-      );
+      const limits = limitsOf(manifests)
+        .filter(([, service, seconds]) => service.endsWith('-collection') && seconds > 0)
+        .map(([, , seconds]) => seconds);
       const isServed = waysOf(manifests).some(({ service }) => service.endsWith('-collection'));
-      return isServed && most < 2 * HOUR_S ? [`collection has ${most} s`] : [];
+      const least = limits.length > 0 ? Math.min(...limits) : 0;
+      return isServed && least < 2 * HOUR_S ? [`collection has ${least} s`] : [];
     });
     assert.deepEqual(found, []);
   });

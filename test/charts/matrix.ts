@@ -62,6 +62,7 @@ export const MATRIX: readonly Case[] = [
     'keys.protectionLevel="SOFTWARE"',
     'deletionProtection=false',
   ]),
+  cloud('policies of the database kept here', ['firestore.policies="configConnector"']),
   cloud('names kept elsewhere', ['dns.enabled=false']),
   cloud('not watched', ['monitoring.enabled=false']),
   cloud('being taken down', [

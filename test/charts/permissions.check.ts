@@ -13,6 +13,9 @@ const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
 const manifests = await renderEnvironment('production');
 const members = ofKind(manifests, 'IAMPolicyMember');
 
+/** Of kinds that Config Connector does not bring with it. */
+const POLICIES_HERE = ['firestore.policies="configConnector"'];
+
 const RESOURCES: Readonly<Record<string, string>> = {
   StorageBucket: 'bucket',
   Project: 'database',
@@ -62,7 +65,7 @@ describe('the service accounts', () => {
             /^serviceAccount:\S+\.svc\.id\.goog\[\S+\] roles\/iam\.workloadIdentityUser /.test(
               each,
             ) ||
-            /^serviceAccount:service-\d+@\S+ roles\/cloudkms\.cryptoKeyEncrypterDecrypter .* on key (?:storage|firestore|redis)$/.test(
+            /^serviceAccount:service-\d+@\S+ roles\/cloudkms\.cryptoKeyEncrypterDecrypter .* on key (?:storage|firestore|redis|secrets)$/.test(
               each,
             )
           ),
@@ -82,9 +85,7 @@ describe('the service accounts', () => {
       const permissions = role.at('spec', 'permissions');
       return [
         role.text('spec', 'resourceID'),
-        (Array.isArray(permissions) ? permissions : [])
-          .map((each) => String(each).replace(/^storage\.objects\./, ''))
-          .toSorted(),
+        (Array.isArray(permissions) ? permissions : []).map(String).toSorted(),
       ] as const;
     });
     const documented = Array.from(
@@ -92,15 +93,24 @@ describe('the service accounts', () => {
       ({ groups }) =>
         [
           String(groups?.role),
-          Array.from(String(groups?.permissions).matchAll(/`storage\.objects\.(\w+)`/g), (each) =>
+          Array.from(String(groups?.permissions).matchAll(/`(storage\.\w+\.\w+)`/g), (each) =>
             String(each[1]),
           ).toSorted(),
         ] as const,
     );
     assert.deepEqual(Object.fromEntries(documented), Object.fromEntries(roles));
     assert.deepEqual(Object.fromEntries(roles), {
-      awalaParcelWriter: ['create', 'delete', 'list'],
-      awalaParcelCollector: ['delete', 'get', 'list'],
+      awalaParcelWriter: [
+        'storage.objects.create',
+        'storage.objects.delete',
+        'storage.objects.list',
+      ],
+      awalaParcelCollector: [
+        'storage.objects.delete',
+        'storage.objects.get',
+        'storage.objects.list',
+      ],
+      awalaBucketViewer: ['storage.buckets.get'],
     });
   });
 
@@ -167,26 +177,77 @@ describe('Google Cloud', () => {
       redis?.text('spec', 'customerManagedKeyRef', 'external') ?? '',
       /cryptoKeys\/redis$/,
     );
+    const [secret] = ofKind(manifests, 'SecretManagerSecret');
+    const replicas = secret?.list('spec', 'replication', 'userManaged', 'replicas') ?? [];
+    assert.deepEqual(
+      replicas.map((each) => JSON.stringify(each)),
+      ['{"location":"europe-west3","customerManagedEncryption":{"kmsKeyRef":{"name":"secrets"}}}'],
+    );
     assert.equal(redis?.text('spec', 'transitEncryptionMode'), 'SERVER_AUTHENTICATION');
     assert.equal(redis?.at('spec', 'authEnabled'), true);
     assert.equal(redis?.text('spec', 'redisConfigs', 'maxmemory-policy'), 'noeviction');
   });
 
-  it('removes what expired, as awala-gateway provision would', () => {
+  it('removes what expired, as awala-gateway provision would', async () => {
     const [bucket] = ofKind(manifests, 'StorageBucket');
     const rules = bucket?.list('spec', 'lifecycleRule').map((rule) => JSON.stringify(rule));
     assert.deepEqual(rules, [
-      '{"action":{"type":"Delete"},"condition":{"daysSinceCustomTime":0}}',
+      '{"action":{"type":"Delete"},"condition":{"daysSinceCustomTime":1}}',
       `{"action":{"type":"Delete"},"condition":{"age":${MAX_AGE_DAYS}}}`,
       '{"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1}}',
     ]);
     assert.equal(bucket?.at('spec', 'softDeletePolicy', 'retentionDurationSeconds'), 0);
-    const fields = ofKind(manifests, 'FirestoreField');
+    const fields = ofKind(await renderChart('google-cloud', POLICIES_HERE), 'FirestoreField');
     assert.deepEqual(
       fields.map((each) => each.text('spec', 'collectionGroup')),
       [...RECORD_KINDS],
     );
     assert.ok(fields.every((each) => each.text('spec', 'resourceID') === EXPIRY_FIELD));
+    assert.deepEqual(ofKind(manifests, 'FirestoreField'), []);
+    const commands = (await readFile(OPERATIONS, 'utf8')).matchAll(
+      /^gcloud firestore fields ttls update (?<field>\w+) --collection-group=(?<kind>[\w-]+) /gm,
+    );
+    assert.deepEqual(
+      Array.from(commands, ({ groups }) => [groups?.field, groups?.kind]),
+      RECORD_KINDS.map((kind) => [EXPIRY_FIELD, kind]),
+    );
+  });
+
+  it('uses no zero in the rules of the bucket, which not all of Config Connector passes on', async () => {
+    for (const teardown of ['', 'awala-gateway-production']) {
+      const rendered = await renderEnvironment('production', { AWALA_TEARDOWN: teardown });
+      const [bucket] = ofKind(rendered, 'StorageBucket');
+      const rules = JSON.stringify(bucket?.list('spec', 'lifecycleRule'));
+      assert.doesNotMatch(rules, /:0[,}]/);
+    }
+  });
+
+  it('names what is tied to a database after it, as it cannot be changed to another', async () => {
+    const namesFor = async (database: string) => {
+      const rendered = await renderChart('google-cloud', [
+        ...POLICIES_HERE,
+        `firestore.database="${database}"`,
+      ]);
+      return rendered
+        .filter((each) => JSON.stringify(each.at('spec')).includes(`databases/${database}`))
+        .map(({ kind, name }) => `${kind}/${name}`);
+    };
+    const [one, two] = [await namesFor('first'), await namesFor('second')];
+    assert.equal(one.length, two.length);
+    assert.ok(one.length > RECORD_KINDS.length + 5);
+    assert.deepEqual(
+      one.filter((name) => two.includes(name)),
+      [],
+    );
+  });
+
+  it('lets the health checks of the load balancers through to the operations port', () => {
+    const [firewall, ...others] = ofKind(manifests, 'ComputeFirewall');
+    assert.equal(others.length, 0);
+    const ports = ofKind(manifests, 'HealthCheckPolicy').map((each) =>
+      String(each.at('spec', 'default', 'config', 'httpHealthCheck', 'port')),
+    );
+    assert.deepEqual([...new Set(ports)], firewall?.at('spec', 'allow', 0, 'ports'));
   });
 
   it('keeps the identity in hardware, unrotated, and rotates the keys that encrypt', () => {
@@ -202,7 +263,6 @@ describe('Google Cloud', () => {
       'KMSCryptoKey',
       'KMSKeyRing',
       'StorageBucket',
-      'FirestoreField',
       'ComputeAddress',
       'DNSManagedZone',
     ];
@@ -235,7 +295,9 @@ describe('Google Cloud', () => {
       AWALA_TEARDOWN: 'awala-gateway-production',
     });
     const [bucket] = ofKind(taken, 'StorageBucket');
-    assert.equal(bucket?.at('spec', 'lifecycleRule', 1, 'condition', 'age'), 0);
+    const names = ofKind(taken, 'DNSRecordSet').map((each) => each.text('spec', 'type'));
+    assert.deepEqual(names, ['CAA']);
+    assert.equal(bucket?.at('spec', 'lifecycleRule', 1, 'condition', 'age'), 1);
     assert.equal(
       bucket?.text('metadata', 'annotations', 'cnrm.cloud.google.com/force-destroy'),
       'false',

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { type Manifest, Manifest as Part } from './manifests.ts';
-import { DIGEST, REVISION, renderEnvironment } from './rendering.ts';
+import { DIGEST, REVISION, renderChart, renderEnvironment } from './rendering.ts';
 import { complaints, ofKind, type Rendering, renderAll } from './renderings.ts';
 
 const renderings: readonly Rendering[] = await renderAll();
@@ -180,6 +181,20 @@ describe('every service', () => {
           .list('env')
           .some(({ name, value }) => name === 'IMAGE_DIGEST' && value === DIGEST),
       );
+    }
+  });
+
+  it('of a Job is the same until what it runs is another, as a Job cannot be changed', async () => {
+    const jobs = async (values: readonly string[] = []) =>
+      ofKind(await renderChart('awala-gateway', values), 'Job').map(({ name }) => name);
+    const [name = '', ...others] = await jobs();
+    assert.equal(others.length, 0);
+    assert.match(name, /^awala-keygen-[0-9a-f]{10}$/);
+    assert.deepEqual(await jobs(['services.poweb.replicas={"min":4,"max":5}']), [name]);
+    assert.notDeepEqual(await jobs([`image.digest="sha256:${'0'.repeat(64)}"`]), [name]);
+    // A difference that is shown before it is applied knows no revision.
+    for await (const path of glob('charts/**/*.{yaml,tpl}')) {
+      assert.doesNotMatch(await readFile(path, 'utf8'), /Release\.Revision/, path);
     }
   });
 });

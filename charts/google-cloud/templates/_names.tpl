@@ -38,6 +38,11 @@ annotations:
 {{- printf "projects/%s/databases/%s" .Values.project.id .Values.firestore.database -}}
 {{- end }}
 
+{{/* The database as part of a name: what is tied to it cannot be moved to another, and so is named after it. */}}
+{{- define "gcp.databaseLabel" -}}
+{{- trimAll "()" .Values.firestore.database -}}
+{{- end }}
+
 {{/* Name of a service account's resource, and of the account itself. */}}
 {{- define "gcp.account" -}}
 {{- printf "%s-%s" (index . 0).Values.gateway.accountPrefix (index . 1) -}}
