@@ -113,6 +113,28 @@ describe('CollectCargo for', () => {
     });
   });
 
+  describe('a backing service that stands still', () => {
+    it('lets the courier be told before its deadline that there is more, once it got something', async () => {
+      let fetched = 0;
+      const stuck = Promise.withResolvers<void>();
+      const objects = new InMemoryObjectStore({
+        before: ({ method }) => (method === 'get' && ++fetched > 1 ? stuck.promise : undefined),
+      });
+      await using opened = await openCogrpc({ objects });
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      await holdParcels(opened, phone.peer, { count: 2, octets: 1_000 });
+      const cca = await phone.cca();
+      const { cargoes, end } = await courier.collectAll(cca, { deadlineMs: 1_500 });
+      assert.equal(cargoes.length, 1);
+      assert.equal(end.code, status.DEADLINE_EXCEEDED);
+      assert.match(end.details, /there is more cargo/);
+      stuck.resolve();
+      const rest = await courier.collectAll(cca);
+      assert.deepEqual([rest.cargoes.length, rest.end], [1, OK]);
+    });
+  });
+
   describe('a failing backing service', () => {
     it('ends the call UNAVAILABLE, and the next call goes on', async () => {
       let isDown = false;

@@ -68,6 +68,7 @@ export class CargoCollection {
   readonly #checkpoints: Checkpoints;
   readonly #sent: SentCargoes;
   #isCut = false;
+  #hasSent = false;
 
   constructor(parts: CargoCollectionParts, request: CargoCollectionRequest) {
     this.#parts = parts;
@@ -154,7 +155,7 @@ export class CargoCollection {
   async #collect(): Promise<void> {
     let next = this.#pack();
     try {
-      for (let cargo = await next; cargo; cargo = await next) {
+      for (let cargo = await this.#inTime(next); cargo; cargo = await this.#inTime(next)) {
         await this.#windowOpens();
         if (!this.#mayStillSend(cargo.octets)) {
           await this.#allAcknowledged();
@@ -170,6 +171,27 @@ export class CargoCollection {
       next.then((cargo) => cargo?.release()).catch(() => {});
       throw error;
     }
+  }
+
+  /**
+   * Once something was sent, the call ends before its deadline though the next
+   * cargo is stuck in the making.
+   *
+   * @throws {CollectionCutError} once all that was sent is acknowledged
+   */
+  async #inTime(next: Promise<PackedCargo | null>): Promise<PackedCargo | null> {
+    const timeLeftMs = this.#timeLeftMs();
+    if (!this.#hasSent || timeLeftMs === Number.POSITIVE_INFINITY) {
+      return next;
+    }
+    const { promise: timeIsUp, resolve } = Promise.withResolvers<'time is up'>();
+    const cancel = this.#parts.clock.schedule(Math.max(0, timeLeftMs), () => resolve('time is up'));
+    const cargo = await Promise.race([next, timeIsUp]).finally(cancel);
+    if (cargo === 'time is up') {
+      await this.#allAcknowledged();
+      throw new CollectionCutError();
+    }
+    return cargo;
   }
 
   /** Packs the next cargo while this one is sent, unless there is too much in this one. */
@@ -205,6 +227,7 @@ export class CargoCollection {
 
   async #send({ serialised, stretch, octets, release }: PackedCargo): Promise<void> {
     const deliveryId = randomUUID();
+    this.#hasSent = true;
     const { send } = this.#request;
     try {
       await this.#sent.send(deliveryId, { stretch, octets }, () => send(deliveryId, serialised));
