@@ -3,20 +3,32 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
-import { type DocumentedCommand, readCommands } from './documented-commands.ts';
+import {
+  type DocumentedCommand,
+  readCommands,
+  readCommandsInProse,
+} from './documented-commands.ts';
 import { flagsInstalled, installedPrograms } from './installed-programs.ts';
 import { renderEnvironment } from './rendering.ts';
 import { runTool } from './tools.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const commands = await readCommands(new URL('docs/operations.md', ROOT));
+const inProse = (
+  await Promise.all(
+    ['docs/operations.md', 'docs/runbook.md', 'docs/scaling.md'].map((path) =>
+      readCommandsInProse(new URL(path, ROOT)),
+    ),
+  )
+).flat();
 const known: Readonly<Record<string, readonly string[]>> = parse(
   await readFile(new URL('known-commands.yaml', import.meta.url), 'utf8'),
 );
 const installed = await installedPrograms(['gcloud', 'kubectl', 'docker', 'gh']);
 
+const all = [...commands, ...inProse];
 const of = (...programs: readonly string[]) =>
-  commands.filter(({ program }) => programs.includes(program));
+  all.filter(({ program }) => programs.includes(program));
 
 /** The flags that a program's own help names, for the command that words begin with. */
 async function flagsInHelp(
@@ -55,6 +67,7 @@ describe('the commands in docs/operations.md', () => {
     ];
     assert.deepEqual(programs, expected);
     assert.ok(commands.length > 50);
+    assert.ok(inProse.length >= 10);
   });
 
   it('exist in Helm and helmfile, with these flags', async () => {
@@ -110,7 +123,9 @@ describe('the commands in docs/operations.md', () => {
   }
 
   it('show the difference before they apply anything', () => {
-    const ofHelmfile = of('helmfile').filter(({ line }) => !line.includes('development'));
+    const ofHelmfile = commands
+      .filter(({ program }) => program === 'helmfile')
+      .filter(({ line }) => !line.includes('development'));
     for (const [index, { line, words }] of ofHelmfile.entries()) {
       assert.notEqual(words[0], 'sync', line);
       if (words[0] === 'apply') {

@@ -21,10 +21,21 @@ const TAKES_NEXT = new Set([
   '--timeout',
 ]);
 
+const SHELL_BLOCK = /^ *```sh\n(?<content>[\s\S]*?)^ *```$/gm;
+
+/** The commands in the sentences of a Markdown document, with what may stand for their parameters. */
+export async function readCommandsInProse(path: URL): Promise<readonly DocumentedCommand[]> {
+  const text = (await readFile(path, 'utf8')).replaceAll(SHELL_BLOCK, '');
+  const lines = text.matchAll(
+    /`(?<line>(?:awala-gateway|gcloud|gh|helm|helmfile|kubectl) [^`]+)`/g,
+  );
+  return Array.from(lines, ({ groups }) => parseCommand(groups?.line ?? ''));
+}
+
 /** The commands in the shell blocks of a Markdown document. */
 export async function readCommands(path: URL): Promise<readonly DocumentedCommand[]> {
   const text = await readFile(path, 'utf8');
-  const blocks = text.matchAll(/^ *```sh\n(?<content>[\s\S]*?)^ *```$/gm);
+  const blocks = text.matchAll(SHELL_BLOCK);
   return Array.from(blocks, ({ groups }) => groups?.content ?? '')
     .flatMap((content) => content.split('\n'))
     .map((line) => line.trim())

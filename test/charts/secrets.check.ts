@@ -23,6 +23,16 @@ const REFERENCES = [
   ['configMap', 'ConfigMap', 'name'],
 ] as const;
 
+/**
+ * Secrets that an operator names in the values, and makes: certificates of edges other than Google's, passwords of
+ * registries. Whatever else refers to one of these kinds is a mistake.
+ */
+const NAMED_BY_OPERATORS: Readonly<Record<string, string>> = {
+  Gateway: 'tls',
+  Ingress: 'awala-gateway-tls',
+  imagePullSecrets: 'registry',
+};
+
 /** Wherever they are: in variables, volumes, or what Kubernetes adds next. */
 function referencesIn(value: Yaml): readonly Reference[] {
   if (Array.isArray(value)) {
@@ -77,6 +87,35 @@ describe('a pod', () => {
       !each.endsWith(' refers to Secret awala-redis url');
     assert.deepEqual(found.filter(isOurs), []);
     assert.ok(found.length > 10);
+  });
+
+  it('and an edge take from Secrets beside these only what an operator named', () => {
+    const seen = new Set<string>();
+    const found = complaints(renderings, (manifests) =>
+      manifests
+        .flatMap((manifest) => {
+          const listeners = manifest.list('spec', 'listeners').map((each) => new Part(each));
+          return [
+            ...listeners
+              .flatMap((listener) => listener.list('tls', 'certificateRefs'))
+              .map(({ name }) => ['Gateway', name]),
+            ...(manifest.kind === 'Ingress' ? manifest.list('spec', 'tls') : []).map(
+              ({ secretName }) => ['Ingress', secretName],
+            ),
+            ...(manifest.pod?.list('imagePullSecrets') ?? []).map(({ name }) => [
+              'imagePullSecrets',
+              name,
+            ]),
+          ];
+        })
+        .filter(([place, name]) => {
+          seen.add(String(place));
+          return NAMED_BY_OPERATORS[String(place)] !== name;
+        })
+        .map(([place, name]) => `${place} refers to ${name}`),
+    );
+    assert.deepEqual(found, []);
+    assert.deepEqual([...seen].toSorted(), Object.keys(NAMED_BY_OPERATORS));
   });
 
   it('has no secret in clear in its environment', () => {
