@@ -21,7 +21,7 @@ export interface ParcelIntakeParts {
   readonly ledger: IntakeLedger;
   /**
    * Whether the ledger has parcels that came by PoWeb for private endpoints, too: for records that
-   * cost next to nothing.
+   * cost no money.
    *
    * @default false
    */
