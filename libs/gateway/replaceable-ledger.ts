@@ -1,5 +1,5 @@
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
-import type { Clock } from '#clock/clock.ts';
+import { type Clock, inTime } from '#clock/clock.ts';
 import type { CollectionLedger } from './collection-ledger.ts';
 
 /** What the intake of parcels asks of the ledger. */
@@ -40,18 +40,12 @@ export function replaceableLedger({
 }
 
 /** @returns what the ledger answers, or `otherwise` if it does not in time */
-async function ifHad<Value>(answer: Promise<Value>, otherwise: Value, clock: Clock) {
-  const { promise: late, resolve } = Promise.withResolvers<Value>();
-  const cancel = clock.schedule(PATIENCE_MS, () => resolve(otherwise));
+function ifHad<Value>(answer: Promise<Value>, otherwise: Value, clock: Clock): Promise<Value> {
   const had = answer.catch((error: unknown) => {
     if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
       return otherwise;
     }
     throw error;
   });
-  try {
-    return await Promise.race([had, late]);
-  } finally {
-    cancel();
-  }
+  return inTime(clock, PATIENCE_MS, had, () => otherwise);
 }

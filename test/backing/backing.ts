@@ -36,10 +36,7 @@ export async function backing(name: BackingName): Promise<Backing> {
   if ('address' in answer) {
     return { address: answer.address, missing: false };
   }
-  if (process.env.CI) {
-    throw new BackingMissingError(answer.missing);
-  }
-  return { address: '', missing: answer.missing };
+  return { address: '', missing: unlessInCi(answer.missing) };
 }
 
 /**
@@ -48,13 +45,15 @@ export async function backing(name: BackingName): Promise<Backing> {
  * @throws {BackingMissingError} in CI, if the program cannot be had: nothing is skipped there
  */
 export function missingProgram(found: Found): false | string {
-  if ('path' in found) {
-    return false;
-  }
+  return 'path' in found ? false : unlessInCi(found.missing);
+}
+
+/** @throws {BackingMissingError} in CI */
+function unlessInCi(missing: string): string {
   if (process.env.CI) {
-    throw new BackingMissingError(found.missing);
+    throw new BackingMissingError(missing);
   }
-  return found.missing;
+  return missing;
 }
 
 /** A name that no other test uses: `[a-z0-9-]`, starting with `prefix`. */

@@ -263,6 +263,7 @@ describe('Google Cloud', () => {
       'KMSCryptoKey',
       'KMSKeyRing',
       'StorageBucket',
+      'FirestoreField',
       'ComputeAddress',
       'DNSManagedZone',
     ];
@@ -273,8 +274,14 @@ describe('Google Cloud', () => {
           each.text('metadata', 'annotations', 'cnrm.cloud.google.com/deletion-policy'),
           each.text('metadata', 'annotations', 'helm.sh/resource-policy'),
         ]);
-    assert.deepEqual([...new Set(policies(manifests).map(String))], ['abandon,keep']);
-    const unprotected = await renderChart('google-cloud', ['deletionProtection=false']);
+    const policiesHere = await renderChart('google-cloud', POLICIES_HERE);
+    for (const rendered of [manifests, policiesHere]) {
+      assert.deepEqual([...new Set(policies(rendered).map(String))], ['abandon,keep']);
+    }
+    const unprotected = await renderChart('google-cloud', [
+      ...POLICIES_HERE,
+      'deletionProtection=false',
+    ]);
     assert.deepEqual([...new Set(policies(unprotected).map(String))], ['delete,']);
   });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { freeOctets } from '#awala/free-octets.ts';
-import type { Clock } from '#clock/clock.ts';
+import { type Clock, inTime } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { OctetBudget } from '../octet-budget.ts';
@@ -158,8 +158,7 @@ export class CargoCollection {
       for (let cargo = await this.#inTime(next); cargo; cargo = await this.#inTime(next)) {
         await this.#windowOpens();
         if (!this.#mayStillSend(cargo.octets)) {
-          await this.#allAcknowledged();
-          throw new CollectionCutError();
+          await this.#endCut();
         }
         next = this.#sendAndPack(cargo);
         next.catch(() => {});
@@ -184,14 +183,12 @@ export class CargoCollection {
     if (!this.#hasSent || timeLeftMs === Number.POSITIVE_INFINITY) {
       return next;
     }
-    const { promise: timeIsUp, resolve } = Promise.withResolvers<'time is up'>();
-    const cancel = this.#parts.clock.schedule(Math.max(0, timeLeftMs), () => resolve('time is up'));
-    const cargo = await Promise.race([next, timeIsUp]).finally(cancel);
-    if (cargo === 'time is up') {
-      await this.#allAcknowledged();
-      throw new CollectionCutError();
-    }
-    return cargo;
+    return inTime(this.#parts.clock, Math.max(0, timeLeftMs), next, () => this.#endCut());
+  }
+
+  async #endCut(): Promise<never> {
+    await this.#allAcknowledged();
+    throw new CollectionCutError();
   }
 
   /** Packs the next cargo while this one is sent, unless there is too much in this one. */

@@ -1,5 +1,5 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
-import type { Clock } from '#clock/clock.ts';
+import { type Clock, inTime as waitInTime } from '#clock/clock.ts';
 
 /**
  * Waits for `work`, which goes on by itself if it takes too long: access to
@@ -12,10 +12,7 @@ export function inTime<Result>(
   deadlineMs: number,
   work: Promise<Result>,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.schedule(deadlineMs, () =>
-      reject(new BackingUnavailableError('object-store', 'the disk does not answer in time')),
-    );
-    work.finally(cancel).then(resolve, reject);
+  return waitInTime(clock, deadlineMs, work, () => {
+    throw new BackingUnavailableError('object-store', 'the disk does not answer in time');
   });
 }

@@ -1,5 +1,5 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { type Clock, delay, systemClock } from '#clock/clock.ts';
+import { type Clock, delay, inTime, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { PublisherLink } from './link.ts';
 
@@ -71,10 +71,7 @@ export class Publisher {
   /** Sends what still waits, for a moment: collectors would not look for it soon. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const flushed = new AbortController();
-    const tooLong = delay(systemClock, LONGEST_FLUSH_MS, flushed.signal).catch(() => {});
-    await Promise.race([this.#sent, tooLong]);
-    flushed.abort();
+    await inTime(systemClock, LONGEST_FLUSH_MS, this.#sent, () => {});
     this.#closing.abort(new BackingUnavailableError('signals', 'closed'));
     this.#waiting = [];
     this.#link?.close();
