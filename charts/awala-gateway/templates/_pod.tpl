@@ -92,3 +92,30 @@ volumes:
   {{- . | nindent 2 }}
 {{- end }}
 {{- end }}
+
+{{/*
+A Job that runs a command once: (list root program command). It is named after what it runs: a Job cannot be
+changed, and one that is the same need not run again.
+*/}}
+{{- define "awala.onceJob" -}}
+{{- $root := index . 0 -}}
+{{- $command := index . 2 -}}
+{{- $pod := include "awala.commandPod" (list $root (index . 1) (list $command)) -}}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ include "awala.name" (list $root $command) }}-{{ sha256sum $pod | trunc 10 }}
+  namespace: {{ $root.Release.Namespace }}
+  labels:
+    {{- include "awala.labels" (list $root $command) | nindent 4 }}
+spec:
+  backoffLimit: 20
+  activeDeadlineSeconds: 1800
+  ttlSecondsAfterFinished: 86400
+  template:
+    metadata:
+      labels:
+        {{- include "awala.labels" (list $root $command) | nindent 8 }}
+    spec:
+      {{- $pod | nindent 6 }}
+{{- end }}
