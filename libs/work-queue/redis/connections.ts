@@ -30,11 +30,19 @@ export class QueueConnections {
     if (this.#notices) {
       return;
     }
-    this.#notices = this.#connect(null);
-    this.#notices.on('message', (_channel: string, notice: string) => onNotice(notice));
-    this.#notices.subscribe(channel).catch(() => {
-      // Closed meanwhile.
-    });
+    const notices = this.#connect(null);
+    this.#notices = notices;
+    notices.on('message', (_channel: string, notice: string) => onNotice(notice));
+    const subscribe = () => {
+      notices.subscribe(channel).catch(() => {
+        // Closed meanwhile.
+      });
+    };
+    if (notices instanceof Cluster) {
+      subscribe();
+    } else {
+      notices.on('ready', subscribe);
+    }
   }
 
   close(): void {
@@ -49,7 +57,9 @@ export class QueueConnections {
       // Whoever calls is told by the failure of the call.
     };
     if (!isCluster) {
-      return new Redis({ ...options, host, port, maxRetriesPerRequest }).on('error', ignore);
+      // Of ioredis's own subscribing again, nobody would hear that it failed.
+      const own = { maxRetriesPerRequest, autoResubscribe: false };
+      return new Redis({ ...options, host, port, ...own }).on('error', ignore);
     }
     const { retryStrategy: _, ...redisOptions } = options;
     return new Cluster([{ host, port }], {

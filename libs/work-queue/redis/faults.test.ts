@@ -144,6 +144,19 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     assert.ok(handled.includes('before') && handled.includes('after'));
   });
 
+  it('may be closed while it subscribes again', async () => {
+    const opened = await open();
+    const consumer = opened.queue.consume(TOPIC, async () => {}, OPTIONS);
+    await untilListening(opened.prefix);
+    opened.proxy.cut();
+    await untilListening(opened.prefix, 0);
+    // Redis hears of it, and its answer is under way when nobody waits for it any more.
+    opened.proxy.delay(200);
+    await untilListening(opened.prefix);
+    await consumer.close({ drainMs: 0 });
+    await opened[Symbol.asyncDispose]();
+  });
+
   it('keeps nothing in Redis of jobs that are done, but for a bounded remainder', async () => {
     await using opened = await open();
     const rest: number[] = [];
@@ -218,9 +231,9 @@ async function untilTaken(prefix: string): Promise<void> {
   client.disconnect();
 }
 
-async function untilListening(prefix: string): Promise<void> {
+async function untilListening(prefix: string, listeners = 1): Promise<void> {
   const client = new Redis(`redis://${redis.address}`);
-  while ((await client.pubsub('NUMSUB', `{${prefix}}:due`))[1] !== 1) {
+  while ((await client.pubsub('NUMSUB', `{${prefix}}:due`))[1] !== listeners) {
     await pause(5);
   }
   client.disconnect();
