@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -87,15 +88,30 @@ async function accepts(port: number): Promise<boolean> {
   }
 }
 
+/** Below those that systems give to outgoing connections, which could take one before its server does. */
+const FIRST_PORT = 10_000;
+const LAST_PORT = 32_000;
+const MOST_ATTEMPTS = 100;
+
 /** A loopback port that was free a moment ago. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (await isFree(port)) {
+      return port;
+    }
+  }
+  throw new Error('no loopback port is free');
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  if (typeof address !== 'object' || address === null) {
-    throw new Error('no loopback port is free');
-  }
-  return address.port;
+  return true;
 }
