@@ -41,6 +41,14 @@ describe('Google Cloud', () => {
     assert.equal(redis?.text('spec', 'redisConfigs', 'maxmemory-policy'), 'noeviction');
   });
 
+  it('is asked for nothing of a kind that Config Connector does not bring with it', () => {
+    const alpha = manifests.filter((manifest) => /\/v\d+alpha/.test(manifest.text('apiVersion')));
+    assert.deepEqual(
+      alpha.map(({ kind }) => kind).filter((kind) => kind !== 'ScaledObject'),
+      [],
+    );
+  });
+
   it('removes what expired, as awala-gateway provision would', async () => {
     const [bucket] = ofKind(manifests, 'StorageBucket');
     const rules = bucket?.list('spec', 'lifecycleRule').map((rule) => JSON.stringify(rule));

@@ -1,10 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeDefinitions } from './custom-resources.ts';
 import type { Manifest } from './manifests.ts';
 import { KUBERNETES_VERSION } from './rendering.ts';
 import { runTool } from './tools.ts';
+
+/** What the charts may set in resources that Kubernetes itself does not know. */
+export const DEFINITIONS = join(import.meta.dirname, 'definitions');
 
 interface Finding {
   readonly status: string;
@@ -15,7 +17,7 @@ interface Finding {
 }
 
 /**
- * Holds manifests against the schemas of Kubernetes, and those of `schemas/`.
+ * Holds manifests against the schemas of Kubernetes, and of custom resources.
  *
  * @returns a sentence for each manifest that is not valid
  */
@@ -24,14 +26,17 @@ export async function validate(manifests: readonly Manifest[]): Promise<readonly
   return sentences;
 }
 
-/** The same for many renderings at once, as most of the time goes into reading the schemas. */
+/**
+ * The same for many renderings at once, as most of the time goes into reading the schemas.
+ *
+ * @param definitions - the folder with the CustomResourceDefinitions
+ */
 export async function validateAll(
   renderings: readonly (readonly Manifest[])[],
+  definitions = DEFINITIONS,
 ): Promise<readonly (readonly string[])[]> {
   const folder = await mkdtemp(join(tmpdir(), 'awala-manifests-'));
   try {
-    const definitions = join(folder, 'definitions');
-    await writeDefinitions(definitions);
     const paths = renderings.map((_, index) => join(folder, `${index}.yaml`));
     for (const [index, manifests] of renderings.entries()) {
       const texts = manifests.map(({ content }) => JSON.stringify(content));
