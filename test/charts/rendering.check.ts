@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Manifest } from './manifests.ts';
-import { RELEASE, renderEnvironment, runHelmfile, runLint } from './rendering.ts';
+import { Manifest, parseManifests } from './manifests.ts';
+import { ENVIRONMENTS, RELEASE, renderEnvironment, runHelmfile, runLint } from './rendering.ts';
 import { renderAll } from './renderings.ts';
 import { validate, validateAll } from './validation.ts';
 
@@ -24,6 +24,15 @@ describe('the charts', () => {
 });
 
 describe('an environment', () => {
+  for (const name of ENVIRONMENTS) {
+    it(`${name}: rendered by helmfile template alone`, async () => {
+      const { code, stdout, stderr } = await runHelmfile(name, ['template']);
+      assert.equal(code, 0, stderr);
+      const kinds = parseManifests(stdout).map(({ kind }) => kind);
+      assert.equal(kinds.filter((kind) => kind === 'Deployment').length >= 5, true);
+    });
+  }
+
   it('is not rendered without the image that is to run', async () => {
     for (const name of Object.keys(RELEASE)) {
       const others = Object.entries(RELEASE).filter(([each]) => each !== name);

@@ -21,6 +21,10 @@ const MODULES = {
 type ModuleName = keyof typeof MODULES;
 export type ToolName = (typeof MODULES)[ModuleName][number];
 
+/** What Helm renders for when it is not told: as in its own builds, that of its client, in its go.mod. */
+const HELM_VERSION_OF = 'helm.sh/helm/v3/pkg/chartutil.k8sVersion';
+const HELM_RENDERS_FOR = `-X ${HELM_VERSION_OF}Major=1 -X ${HELM_VERSION_OF}Minor=35`;
+
 /**
  * How they are built: without the clients of clouds that helmfile could take values from, without
  * what debuggers need, and unoptimised, as building takes longer than they ever run.
@@ -28,7 +32,7 @@ export type ToolName = (typeof MODULES)[ModuleName][number];
 const BUILD_FLAGS = [
   '-tags=custom_providers',
   '-trimpath',
-  '-ldflags=-s -w',
+  `-ldflags=-s -w ${HELM_RENDERS_FOR}`,
   '-gcflags=all=-N -l',
 ] as const;
 
