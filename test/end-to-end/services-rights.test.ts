@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { ConnectionParameters } from '#awala/connection-parameters.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
+import { composeCogrpcProcess, readCogrpcConfig } from '#services/cogrpc/process.ts';
 import { composeCollection } from '#services/collection/compose.ts';
 import { readCollectionConfig } from '#services/collection/config.ts';
 import { composePohttp } from '#services/pohttp/compose.ts';
@@ -9,18 +12,21 @@ import { composePoweb } from '#services/poweb/compose.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { keygenCommand } from '#services/standalone/commands/keygen.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
+import { rotateCommand } from '#services/standalone/commands/rotate.ts';
+import { PowebClient } from '#services/standalone/ping/poweb-client.ts';
+import { composeWorkersProcess, readWorkersConfig } from '#services/workers/process.ts';
 import {
   type FirestoreServer,
   startFirestoreServer,
 } from '#test/backing/firestore-server/firestore-server.ts';
 import { type HttpFaultProxy, startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
+import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
+import { Courier } from '#test/cogrpc/courier.ts';
+import { CargoSide } from '#test/faults/clients/cargo-side.ts';
+import { LoadPhone } from '#test/faults/clients/load-phone.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
 import { NetworkPhone } from '#test/services/phone.ts';
-import {
-  mayOnlyReadRecords,
-  permissionsGranted,
-  permissionsUsed,
-} from '#test/services/used-rights.ts';
+import { rightsGranted, rightsUsed } from '#test/services/used-rights.ts';
 
 const missing = await missingForServices();
 const given = { log: silentLog };
@@ -28,95 +34,133 @@ const ANY_PORT = {
   POWEB_PORT: '0',
   POHTTP_PORT: '0',
   COLLECTION_PORT: '0',
+  COGRPC_PORT: '0',
   OPERATIONS_PORT: '0',
   COLLECTION_DRAIN: '0s',
 };
-/** The methods of Firestore that `roles/datastore.viewer` permits. */
-const READING = ['BatchGetDocuments', 'RunQuery'];
+const PATIENCE_MS = 20_000;
+const DAY_MS = 86_400_000;
 
 describe('what a service does takes no right that docs/operations.md does not give it', {
   skip: missing,
 }, () => {
   let storage: HttpFaultProxy;
   let firestore: FirestoreServer;
+  let kms: KmsServer;
   let environment: Readonly<Record<string, string>>;
   let phone: NetworkPhone;
+  let remote: LoadPhone;
+  let parameters: ConnectionParameters;
 
   before(async () => {
     const named = await nameCloudGateway();
     firestore = await startFirestoreServer();
+    kms = await startKmsServer();
     storage = await startHttpFaultProxy(new URL(named.environment.GCS_ENDPOINT ?? '').host);
     environment = {
       ...named.environment,
       ...ANY_PORT,
       GCS_ENDPOINT: storage.origin,
       FIRESTORE_EMULATOR_HOST: firestore.address,
+      KMS_EMULATOR_HOST: kms.address,
     };
-    const context = { args: [], environment, print() {} };
     // Firestore's settings are another service's, which this server is not.
-    await provisionCommand.run(context);
-    assert.equal(await keygenCommand.run(context), 0);
+    await provisionCommand.run(commandContext());
+    // The keys are there before, as Config Connector makes them; what they are for is not.
+    const elsewhere = {
+      ...environment,
+      FIRESTORE_PROJECT: `${environment.FIRESTORE_PROJECT}-before`,
+    };
+    await keygenCommand.run({ ...commandContext(), environment: elsewhere });
+  });
+  beforeEach(() => {
+    storage.requests.splice(0);
+    firestore.faults.calls.clear();
+    kms.faults.calls.clear();
   });
   after(async () => {
     await storage?.[Symbol.asyncDispose]();
     await firestore?.stop();
+    await kms?.stop();
   });
 
-  function forgetWhatWasAsked(): void {
-    storage.requests.splice(0);
-    firestore.faults.calls.clear();
-  }
+  const commandContext = (...args: readonly string[]) => ({ args, environment, print() {} });
 
   async function readinessOf({ operations }: { readonly operations: number }): Promise<number> {
     return (await fetch(`http://127.0.0.1:${operations}/readyz`)).status;
   }
 
-  async function assertWithinRights(account: string): Promise<void> {
-    const granted = await permissionsGranted(account);
-    const used = permissionsUsed(storage.requests);
-    assert.ok(used.length > 0 && granted.length > 0);
+  /** @returns what was used since the test began */
+  async function assertWithinRights(account: string): Promise<readonly string[]> {
+    const used = rightsUsed({
+      storage: storage.requests,
+      firestore: [...firestore.faults.calls.keys()],
+      kms: [...kms.faults.calls.keys()],
+    });
+    const granted = await rightsGranted(account);
     assert.deepEqual(
       used.filter((each) => !granted.includes(each)),
       [],
     );
-    if (await mayOnlyReadRecords(account)) {
-      const called = [...firestore.faults.calls.keys()];
-      assert.deepEqual(
-        called.filter((each) => !READING.includes(each)),
-        [],
-      );
-    }
+    return used;
   }
 
+  it('the jobs make the identity and renew it, and open nothing that is sealed', async () => {
+    assert.equal(await keygenCommand.run(commandContext()), 0);
+    assert.equal(await rotateCommand.run(commandContext('--now')), 0);
+    assert.deepEqual(await assertWithinRights('awala-keys'), [
+      'firestore.Commit',
+      'firestore.RunQuery',
+      'kms.AsymmetricSign',
+      'kms.Encrypt',
+      'kms.GetPublicKey',
+    ]);
+  });
+
   it('PoWeb stores parcels, also twice, and reads none', async () => {
-    forgetWhatWasAsked();
     await using poweb = await composePoweb(readPowebConfig(environment), given);
     assert.equal(await readinessOf(poweb.listening), 200);
-    phone = await NetworkPhone.register(poweb.listening.poweb);
+    const port = poweb.listening.poweb;
+    phone = await NetworkPhone.register(port);
+    remote = await LoadPhone.register(port, 'phone without Internet');
+    const client = new PowebClient(new URL(`http://127.0.0.1:${port}`));
+    parameters = await client.connectionParameters(AbortSignal.timeout(PATIENCE_MS));
     await phone.deliver('one');
     await phone.deliver('another');
-    await assertWithinRights('awala-poweb');
-    assert.ok(permissionsUsed(storage.requests).includes('storage.objects.create'));
-    assert.ok(!permissionsUsed(storage.requests).includes('storage.objects.get'));
+    const used = await assertWithinRights('awala-poweb');
+    assert.ok(used.includes('storage.objects.create'));
+    assert.ok(!used.includes('storage.objects.get'));
+    assert.ok(used.includes('kms.AsymmetricSign'));
+  });
+
+  it('PoWeb signs and seals a new session key once the former is a month old', async () => {
+    const clock: Clock = { ...systemClock, now: () => new Date(Date.now() + 31 * DAY_MS) };
+    await using poweb = await composePoweb(readPowebConfig(environment), { ...given, clock });
+    const client = new PowebClient(new URL(`http://127.0.0.1:${poweb.listening.poweb}`));
+    const { sessionKey } = await client.connectionParameters(AbortSignal.timeout(PATIENCE_MS));
+    assert.notDeepEqual(sessionKey.id, parameters.sessionKey.id);
+    const used = await assertWithinRights('awala-poweb');
+    assert.ok(used.includes('kms.Encrypt'));
   });
 
   it('PoHTTP stores parcels, reads none, and writes no record', async () => {
-    forgetWhatWasAsked();
     await using pohttp = await composePohttp(readPohttpConfig(environment), given);
     assert.equal(await readinessOf(pohttp.listening), 200);
-    const response = await fetch(`http://127.0.0.1:${pohttp.listening.pohttp}/`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/vnd.awala.parcel' },
-      body: Buffer.from(await phone.makeParcel('from an app')),
-    });
-    assert.equal(response.status, 202);
-    assert.equal(await mayOnlyReadRecords('awala-pohttp'), true);
-    await assertWithinRights('awala-pohttp');
-    assert.ok(permissionsUsed(storage.requests).includes('storage.objects.create'));
+    const bodies = [await phone.makeParcel('from an app'), (await remote.parcelToIt('app')).octets];
+    for (const body of bodies) {
+      const response = await fetch(`http://127.0.0.1:${pohttp.listening.pohttp}/`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/vnd.awala.parcel' },
+        body: Buffer.from(body),
+      });
+      assert.equal(response.status, 202);
+    }
+    const used = await assertWithinRights('awala-pohttp');
+    assert.ok(used.includes('storage.objects.create'));
+    assert.ok(!used.includes('firestore.Commit'));
   });
 
   it('collection hands parcels over and deletes them, stores none, and writes no record', async () => {
-    forgetWhatWasAsked();
     const collection = await composeCollection(readCollectionConfig(environment), given);
     try {
       assert.equal(await readinessOf(collection.listening), 200);
@@ -128,8 +172,45 @@ describe('what a service does takes no right that docs/operations.md does not gi
       // Acknowledgements in flight end first.
       await collection[Symbol.asyncDispose]();
     }
-    assert.equal(await mayOnlyReadRecords('awala-collection'), true);
-    await assertWithinRights('awala-collection');
-    assert.ok(permissionsUsed(storage.requests).includes('storage.objects.delete'));
+    const used = await assertWithinRights('awala-collection');
+    assert.ok(used.includes('storage.objects.delete'));
+    assert.ok(!used.includes('storage.objects.create'));
+    assert.ok(!used.includes('firestore.Commit'));
+  });
+
+  it('CogRPC stores cargo, and makes, signs and seals cargo for a courier', async () => {
+    const side = await CargoSide.of(remote, parameters);
+    await using cogrpc = await composeCogrpcProcess(readCogrpcConfig(environment), given);
+    assert.equal(await readinessOf(cogrpc.listening), 200);
+    using courier = new Courier(cogrpc.listening.cogrpc);
+    const { octets } = await side.pack([Buffer.from(await phone.makeParcel('by courier'))]);
+    const delivery = courier.deliver();
+    delivery.send({ id: 'cargo', cargo: Buffer.from(octets) });
+    await delivery.receivedAtLeast(1);
+    delivery.call.end();
+    assert.equal((await delivery.ended).code, 0);
+    const { cargoes, end } = await courier.collectAll(await side.authorisation());
+    assert.equal(end.code, 0);
+    assert.equal(cargoes.flatMap((cargo) => side.open(cargo)).length, 1);
+    const used = await assertWithinRights('awala-cogrpc');
+    assert.ok(used.includes('storage.objects.create'));
+    assert.ok(used.includes('storage.objects.get'));
+    assert.ok(used.includes('kms.Decrypt'));
+  });
+
+  it('workers open cargo, store what is in it, and seal nothing', async () => {
+    const workers = await composeWorkersProcess(readWorkersConfig(environment), given);
+    try {
+      assert.equal(await readinessOf(workers.listening), 200);
+      await using collection = await composeCollection(readCollectionConfig(environment), given);
+      using collector = await phone.collect(collection.listening.collection);
+      await collector.next();
+    } finally {
+      await workers[Symbol.asyncDispose]();
+    }
+    const used = await assertWithinRights('awala-workers');
+    assert.ok(used.includes('storage.objects.create'));
+    assert.ok(used.includes('kms.Decrypt'));
+    assert.ok(!used.includes('kms.Encrypt'));
   });
 });

@@ -2,6 +2,16 @@ import { readFile } from 'node:fs/promises';
 
 const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
 
+/** What was asked of the three stores that Google guards by roles. */
+export interface Asked {
+  /** Of Cloud Storage: `METHOD /path?query` each. */
+  readonly storage: readonly string[];
+  /** Methods of Firestore. */
+  readonly firestore: readonly string[];
+  /** Methods of Cloud KMS. */
+  readonly kms: readonly string[];
+}
+
 /** Of the JSON API of Cloud Storage, and of its downloads, in the order in which they are tried. */
 const PERMISSIONS: readonly (readonly [RegExp, readonly string[]])[] = [
   // Without a condition it may replace an object, which takes the right to delete it.
@@ -14,31 +24,57 @@ const PERMISSIONS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^GET \/(?:download\/)?[^/]+\/.+$/, ['objects.get']],
 ];
 
+const READING_RECORDS = ['firestore.BatchGetDocuments', 'firestore.RunQuery'];
+
 /**
- * What requests to a bucket take, as `storage.objects.get`.
- *
- * @param requests - `METHOD /path?query` each
+ * What Google’s own roles permit of what the gateway might ask
+ * (https://cloud.google.com/iam/docs/roles-permissions).
  */
-export function permissionsUsed(requests: readonly string[]): readonly string[] {
-  const used = requests.flatMap((request) => {
+const GOOGLES_ROLES: Readonly<Record<string, readonly string[]>> = {
+  'roles/storage.objectUser': ['create', 'delete', 'get', 'list', 'update'].map(
+    (verb) => `storage.objects.${verb}`,
+  ),
+  'roles/datastore.viewer': READING_RECORDS,
+  'roles/datastore.user': [...READING_RECORDS, 'firestore.Commit', 'firestore.BatchWrite'],
+  'roles/cloudkms.signer': ['kms.AsymmetricSign'],
+  'roles/cloudkms.publicKeyViewer': ['kms.GetPublicKey'],
+  'roles/cloudkms.cryptoKeyEncrypter': ['kms.Encrypt'],
+  'roles/cloudkms.cryptoKeyDecrypter': ['kms.Decrypt'],
+  'roles/cloudkms.cryptoKeyEncrypterDecrypter': ['kms.Encrypt', 'kms.Decrypt'],
+};
+
+/** What requests take: permissions of Cloud Storage, as `storage.objects.get`, and methods of the others. */
+export function rightsUsed({ storage, firestore, kms }: Asked): readonly string[] {
+  const permissions = storage.flatMap((request) => {
     const known = PERMISSIONS.find(([pattern]) => pattern.test(request));
     return known?.[1] ?? [`whatever ${request} takes`];
   });
-  return [...new Set(used.map((each) => `storage.${each}`))].toSorted();
+  const used = [
+    ...permissions.map((each) => `storage.${each}`),
+    ...firestore.map((method) => `firestore.${method}`),
+    ...kms.map((method) => `kms.${method}`),
+  ];
+  return [...new Set(used)].toSorted();
 }
 
-/** What the role that docs/operations.md has for a service on the bucket permits. */
-export async function permissionsGranted(account: string): Promise<readonly string[]> {
+/**
+ * What the roles that docs/operations.md has for an account permit, in the same words.
+ *
+ * @throws if it has a role that is neither Google’s nor described there
+ */
+export async function rightsGranted(account: string): Promise<readonly string[]> {
   const text = (await readFile(OPERATIONS, 'utf8')).replaceAll(/\s+/g, ' ');
-  const role = new RegExp(`\\| \`${account}\` \\| bucket \\| \`(\\w+)\` \\|`).exec(text)?.[1];
-  const permissions = new RegExp(`\`${role}\` is ((?:\`[\\w.]+\`(?:, | and )?)+)`).exec(text)?.[1];
-  return Array.from((permissions ?? '').matchAll(/`([\w.]+)`/g), ([, each]) =>
-    String(each),
-  ).toSorted();
+  const row = new RegExp(`\\| \`${account}\` \\| [\\w ]+ \\| \`([\\w./]+)\` \\|`, 'g');
+  return Array.from(text.matchAll(row), ([, role]) => String(role)).flatMap((role) => {
+    const granted = GOOGLES_ROLES[role] ?? permissionsOfOurs(role, text);
+    if (granted.length === 0) {
+      throw new Error(`what ${role} permits is not known`);
+    }
+    return granted;
+  });
 }
 
-/** Whether the role that docs/operations.md has for a service on the database is for reading only. */
-export async function mayOnlyReadRecords(account: string): Promise<boolean> {
-  const text = await readFile(OPERATIONS, 'utf8');
-  return text.includes(`| \`${account}\` | database | \`roles/datastore.viewer\` |`);
+function permissionsOfOurs(role: string, text: string): readonly string[] {
+  const said = new RegExp(`\`${role}\` is ((?:\`[\\w.]+\`(?:, | and )?)+)`).exec(text)?.[1] ?? '';
+  return Array.from(said.matchAll(/`([\w.]+)`/g), ([, each]) => String(each));
 }
