@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ObjectStoreCall } from '#object-store/in-memory.ts';
 import { CollectionSetting, settled } from '#test/builders/collections.ts';
-import { AcknowledgementOverdueError, DEFAULT_COLLECTION_LIMITS } from './parcel-collection.ts';
+import { DEFAULT_COLLECTION_LIMITS } from './collection-limits.ts';
+import { AcknowledgementOverdueError } from './parcel-collection.ts';
 
 const { stallMs, acknowledgementTimeoutMs } = DEFAULT_COLLECTION_LIMITS;
 

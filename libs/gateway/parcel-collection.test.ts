@@ -5,7 +5,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { ObjectStoreCall } from '#object-store/in-memory.ts';
 import { CollectionSetting, PRIVATE_GATEWAY, settled } from '#test/builders/collections.ts';
-import { DEFAULT_COLLECTION_LIMITS } from './parcel-collection.ts';
+import { DEFAULT_COLLECTION_LIMITS } from './collection-limits.ts';
 
 const OTHER_PRIVATE_GATEWAY: NodeId = `0${'b'.repeat(64)}`;
 const { relistMs } = DEFAULT_COLLECTION_LIMITS;

@@ -3,38 +3,11 @@ import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Subscription } from '#signals/port.ts';
 import { AcknowledgementWatch } from './acknowledgement-watch.ts';
+import type { CollectionLimits } from './collection-limits.ts';
 import { CollectionQueue } from './collection-queue.ts';
 import { FetchAhead } from './fetch-ahead.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
-
-/** Bounds of one collection; see docs/limits.md. */
-export interface CollectionLimits {
-  /** Deliveries that may be unacknowledged at once. */
-  readonly window: number;
-  /** Parcels fetched, or being fetched, ahead of the window. */
-  readonly aheadParcels: number;
-  /** The same in octets; one parcel may always be fetched, whatever its size. */
-  readonly aheadOctets: number;
-  /** Acknowledged parcels whose deletion may be under way at once. */
-  readonly deletions: number;
-  /** Without an acknowledgement for this long, parcels fetched ahead are let go. */
-  readonly stallMs: number;
-  /** Without an acknowledgement for this long, the collection ends. */
-  readonly acknowledgementTimeoutMs: number;
-  /** Pause between listings that make up for signals lost unnoticed. */
-  readonly relistMs: number;
-}
-
-export const DEFAULT_COLLECTION_LIMITS: CollectionLimits = {
-  window: 5,
-  aheadParcels: 64,
-  aheadOctets: 1024 * 1024,
-  deletions: 64,
-  stallMs: 10_000,
-  acknowledgementTimeoutMs: 5 * 60_000,
-  relistMs: 15 * 60_000,
-};
 
 export interface CollectionParts {
   readonly mailbox: Mailbox;

@@ -6,10 +6,10 @@ import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import type { Identity } from '#gateway/identity.ts';
 import {
   AcknowledgementOverdueError,
-  type CollectionLimits,
   type CollectionParts,
   ParcelCollection,
 } from '#gateway/parcel-collection.ts';

@@ -1,9 +1,9 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Clock } from '#clock/clock.ts';
+import { DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
 import type { VerifyingIdentity } from '#gateway/identity.ts';
 import type { Mailbox } from '#gateway/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
-import { DEFAULT_COLLECTION_LIMITS } from '#gateway/parcel-collection.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { CollectionServer } from './collection-server.ts';

@@ -1,12 +1,9 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { type CollectionLimits, DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
-import {
-  type CollectionLimits,
-  DEFAULT_COLLECTION_LIMITS,
-  ParcelCollection,
-} from '#gateway/parcel-collection.ts';
+import { ParcelCollection } from '#gateway/parcel-collection.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore, type InMemoryObjectStoreOptions } from '#object-store/in-memory.ts';

@@ -1,7 +1,7 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import { type ArrivalListener, type HeldParcel, Mailbox } from '#gateway/mailbox.ts';
-import type { CollectionLimits } from '#gateway/parcel-collection.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 import { PRIVATE_GATEWAYS } from './scenario.ts';

@@ -1,12 +1,9 @@
 import { getEventListeners } from 'node:events';
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
-import {
-  AcknowledgementOverdueError,
-  type CollectionLimits,
-  ParcelCollection,
-} from '#gateway/parcel-collection.ts';
+import { AcknowledgementOverdueError, ParcelCollection } from '#gateway/parcel-collection.ts';
 import { noMetrics } from '#metrics/port.ts';
 import type { Generation } from '#object-store/port.ts';
 import type { StoredGeneration } from './ledger.ts';

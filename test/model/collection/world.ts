@@ -1,9 +1,9 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { gatewayBoundKey, type ParcelIdentity } from '#gateway/object-keys.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
-import type { CollectionLimits } from '#gateway/parcel-collection.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { Faults } from './faults.ts';
 import { type Choices, Interleaver } from './interleaver.ts';
