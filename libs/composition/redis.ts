@@ -20,7 +20,7 @@ export const redisVariables = {
     },
   ),
   caFile: text('REDIS_CA_FILE', {
-    meaning: 'a file with the certificates to trust besides the system’s, in PEM',
+    meaning: 'a file with the certificates of the only authority to trust, in PEM',
     default: null,
   }),
   prefix: text('REDIS_PREFIX', {

@@ -112,6 +112,29 @@ describe('operations server', () => {
     assert.equal((await opened.ask('/livez')).status, 200);
   });
 
+  it('is sent clients from when everything answered once until it drains, whatever fails meanwhile', async () => {
+    let isAway = true;
+    await using opened = await openOperations({
+      async store() {
+        if (isAway) {
+          throw new Error('away');
+        }
+      },
+    });
+    const probe = async () => {
+      opened.clock.advance(1_000);
+      return (await opened.ask('/servez')).status;
+    };
+    assert.equal(await probe(), 503);
+    isAway = false;
+    assert.equal(await probe(), 200);
+    isAway = true;
+    assert.equal(await probe(), 200);
+    assert.equal((await opened.ask('/readyz')).status, 503);
+    opened.readiness.drain();
+    assert.equal(await probe(), 503);
+  });
+
   it('shows the metrics to Prometheus', async () => {
     await using opened = await openOperations({});
     opened.metrics.gateway.registered();

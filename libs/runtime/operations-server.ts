@@ -29,7 +29,9 @@ export interface OperationsOptions {
  * The server for the platform and its operators, on a port of its own:
  *
  * - `/livez`: 200 while the event loop turns
- * - `/readyz`: 200 if the service can serve; else 503, with what fails
+ * - `/readyz`: 200 if the service and what it stands on can serve; else 503, with what fails
+ * - `/servez`: 200 from when the service was ready first, until it drains; else 503: what load
+ *   balancers ask
  * - `/metrics`: for Prometheus
  * - `/version`: what runs
  *
@@ -51,6 +53,11 @@ export function createOperationsServer(options: OperationsOptions): HttpServer {
     const { isReady, isDraining, failing } = await readiness.state();
     reply.code(isReady ? 200 : 503);
     return { ready: isReady, draining: isDraining, failing };
+  });
+  server.app.get('/servez', async (_, reply) => {
+    const isServing = await readiness.isServing();
+    reply.code(isServing ? 200 : 503);
+    return { serving: isServing };
   });
   server.app.get('/metrics', async (_, reply) => {
     const { contentType, text } = await metrics.expose();

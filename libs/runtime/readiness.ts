@@ -21,6 +21,7 @@ export interface ReadinessState {
 export class Readiness {
   readonly #options: Required<ReadinessOptions>;
   #isDraining = false;
+  #wasReady = false;
   #asked: { readonly at: number; readonly failing: Promise<Record<string, string>> } | null = null;
 
   constructor(options: ReadinessOptions) {
@@ -38,7 +39,21 @@ export class Readiness {
       return { isReady: false, isDraining: true, failing: {} };
     }
     const failing = await this.#recentlyFailing();
-    return { isReady: Object.keys(failing).length === 0, isDraining: false, failing };
+    const isReady = Object.keys(failing).length === 0;
+    this.#wasReady ||= isReady;
+    return { isReady, isDraining: false, failing };
+  }
+
+  /**
+   * Whether to send clients here: from when the service was ready for the first time, so that one
+   * that is set up wrongly gets none, until it drains. What all processes stand on and fails later
+   * takes none of them away: each still does what it can without it, and says 503 to the rest.
+   */
+  async isServing(): Promise<boolean> {
+    if (!this.#wasReady) {
+      await this.state();
+    }
+    return this.#wasReady && !this.#isDraining;
   }
 
   #recentlyFailing(): Promise<Record<string, string>> {

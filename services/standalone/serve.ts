@@ -32,7 +32,7 @@ function welcome(config: StandaloneConfig, { gateway, listening }: Standalone): 
     `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
     `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
     `  couriers       ${config.host}:${listening.cogrpc}          CogRPC`,
-    `  operators      ${at(listening.operations)}   /livez /readyz /metrics /version`,
+    `  operators      ${at(listening.operations)}   /livez /readyz /servez /metrics /version`,
     `  data           ${resolve(config.dataFolder)}`,
     '',
     `  Try next:  npm run ping${listening.poweb === 8080 ? '' : ` -- ${at(listening.poweb)}`}`,

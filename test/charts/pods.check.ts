@@ -123,7 +123,7 @@ describe('every service', () => {
       const container = new Part(deployment.pod?.list('containers')[0] ?? {});
       for (const [probe, path] of [
         ['startupProbe', '/livez'],
-        ['readinessProbe', '/readyz'],
+        ['readinessProbe', '/servez'],
         ['livenessProbe', '/livez'],
       ] as const) {
         assert.equal(container.text(probe, 'httpGet', 'port'), 'operations');

@@ -75,6 +75,9 @@ describe('a service that is a process of its own', { skip: missing }, () => {
       proxy.refuse();
       const away = await untilReadiness(service, 503);
       assert.match(away, /"failing":\{"objects":/);
+      // What it can do without is still done: load balancers send clients on.
+      const serving = await fetch(`http://127.0.0.1:${service.operationsPort}/servez`);
+      assert.equal(serving.status, 200);
       proxy.accept();
       await untilReadiness(service, 200);
       assert.equal(await service.stop(), 0, service.output);

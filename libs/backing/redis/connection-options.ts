@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import type { RedisOptions } from 'ioredis';
 
 /** How to reach a Redis server or cluster. */
@@ -7,7 +9,7 @@ export interface RedisTarget {
    * `rediss+cluster://` name any node of a Redis Cluster.
    */
   readonly url: string;
-  /** Certificates to trust besides the system's, in PEM. */
+  /** Certificates of the only authority to trust, in place of the system's, in PEM. */
   readonly ca?: string;
 }
 
@@ -49,11 +51,24 @@ export function parseRedisTarget({ url, ca }: RedisTarget): RedisAddress {
       ...(parsed.username ? { username: decodeURIComponent(parsed.username) } : {}),
       ...(parsed.password ? { password: decodeURIComponent(parsed.password) } : {}),
       ...(database > 0 ? { db: database } : {}),
-      ...(scheme.isSecure ? { tls: ca === undefined ? {} : { ca } } : {}),
+      ...(scheme.isSecure ? { tls: ca === undefined ? {} : trustOnly(ca) } : {}),
       connectTimeout: CONNECT_TIMEOUT_MS,
       keepAlive: 5_000,
       retryStrategy: reconnectPause,
     },
+  };
+}
+
+/**
+ * TLS with servers of one authority of the operator's. One that is reached by its IP address need not
+ * have that in its certificate: Memorystore's has it in no place where TLS looks for it, and its authority
+ * vouches for that server alone.
+ */
+function trustOnly(ca: string): ConnectionOptions {
+  return {
+    ca,
+    checkServerIdentity: (host, certificate) =>
+      isIP(host) ? undefined : checkServerIdentity(host, certificate),
   };
 }
 

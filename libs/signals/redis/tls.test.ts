@@ -21,7 +21,7 @@ describe('signals over TLS', { skip: missing }, () => {
   after(() => rmSync(folder, { recursive: true }));
 
   it('reach a server whose certificate is trusted, by its password, and no other', async () => {
-    createCertificate(key, certificate);
+    createCertificate({ key, certificate }, 'localhost');
     const server = await startChildServer('path' in found ? found.path : '', (port) => [
       ...['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', ''],
       ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'],
@@ -46,14 +46,40 @@ describe('signals over TLS', { skip: missing }, () => {
     await assert.rejects(unknown.check(), BackingUnavailableError);
     await server.stop();
   });
+
+  it('reach a server by its address whatever its certificate calls it, and by a name only as that', async () => {
+    createCertificate({ key, certificate }, 'elsewhere.example');
+    const server = await startChildServer('path' in found ? found.path : '', (port) => [
+      ...['--port', '0', '--tls-port', String(port), '--bind', '127.0.0.1', '--save', ''],
+      ...['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no'],
+    ]);
+    const ca = readFileSync(certificate, 'utf8');
+    const open = (host: string, deadlineMs: number, trusted: { ca?: string }) =>
+      new RedisSignals({
+        url: `rediss://${host}:${server.port}`,
+        log: silentLog,
+        deadlineMs,
+        ...trusted,
+      });
+    await using byAddress = open('127.0.0.1', 10_000, { ca });
+    await byAddress.check();
+    await using byName = open('localhost', 300, { ca });
+    await assert.rejects(byName.check(), BackingUnavailableError);
+    await using untrusting = open('127.0.0.1', 300, {});
+    await assert.rejects(untrusting.check(), BackingUnavailableError);
+    await server.stop();
+  });
 });
 
-function createCertificate(key: string, certificate: string): void {
+function createCertificate(
+  { key, certificate }: { readonly key: string; readonly certificate: string },
+  name: string,
+): void {
   execFileSync(
     'openssl',
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-      ...['-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
+      ...['-days', '2', '-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`],
       ...['-keyout', key, '-out', certificate],
     ],
     { stdio: 'ignore' },
