@@ -6,6 +6,11 @@ import { Manifest as Part } from './manifests.ts';
 import { renderChart, renderEnvironment } from './rendering.ts';
 import { ofKind } from './renderings.ts';
 
+const ON_DEMAND = [
+  'autoscaling={"metrics":"keda","prometheusUrl":"http://prometheus:9090","project":"project-one"}',
+  'services.cogrpc.availability="onDemand"',
+];
+
 const RUNBOOK = new URL('../../docs/runbook.md', import.meta.url);
 
 /** Those that a process asks for only in a service that runs, by the names in its source. */
@@ -36,13 +41,28 @@ const metrics = await listMetrics();
 const metricsIn = (expression: string) => expression.match(/\b(?:awala|nodejs|process)_\w+/g) ?? [];
 
 const manifests = await renderEnvironment('production');
-const alerts = ofKind(manifests, 'Rules')
-  .flatMap((rules) => rules.list('spec', 'groups'))
-  .flatMap((group) => new Part(group).list('rules'))
-  .map((rule) => new Part(rule));
+const alertsIn = (rendered: readonly Part[]) =>
+  ofKind(rendered, 'Rules')
+    .flatMap((rules) => rules.list('spec', 'groups'))
+    .flatMap((group) => new Part(group).list('rules'))
+    .map((rule) => new Part(rule));
+const alerts = alertsIn(manifests);
 const policies = ofKind(manifests, 'MonitoringAlertPolicy');
 
 describe('the alerts', () => {
+  it('miss each service that is meant to run always, and none that runs on demand', async () => {
+    const expected: readonly (readonly [readonly string[], string])[] = [
+      [[], 'cogrpc|collection|pohttp|poweb|workers'],
+      [ON_DEMAND, 'collection|pohttp|poweb|workers'],
+      [['services.cogrpc.enabled=false'], 'collection|pohttp|poweb|workers'],
+    ];
+    for (const [values, services] of expected) {
+      const rendered = await renderChart('awala-gateway', values);
+      const absent = alertsIn(rendered).find((each) => each.text('alert') === 'AwalaServiceAbsent');
+      assert.equal(/service=~"([^"]+)"/.exec(absent?.text('expr') ?? '')?.[1], services);
+    }
+  });
+
   it('cover what can go wrong', () => {
     const names = alerts.map((alert) => alert.text('alert'));
     for (const name of [
