@@ -18,7 +18,7 @@ export function createCogrpcServer(
   gateway: Gateway,
   config: Omit<CogrpcConfig, 'host' | 'port' | 'drainMs'>,
 ): CogrpcServer {
-  const { maxDeliveries, maxCollections } = config;
+  const { maxDeliveries, maxCollections, maxCallsPerConnection } = config;
   return new CogrpcServer(
     {
       ...ports,
@@ -30,7 +30,7 @@ export function createCogrpcServer(
         octetsForSmall: Math.floor(config.collectionBufferOctets / 4),
       }),
     },
-    { ...DEFAULT_COGRPC_LIMITS, maxDeliveries, maxCollections },
+    { ...DEFAULT_COGRPC_LIMITS, maxDeliveries, maxCollections, maxCallsPerConnection },
   );
 }
 

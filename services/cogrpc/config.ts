@@ -19,6 +19,12 @@ export const COGRPC_VARIABLES = {
     min: 1,
     max: 100_000,
   }),
+  maxCallsPerConnection: integer('COGRPC_MAX_CALLS_PER_CONNECTION', {
+    meaning: 'how many calls one connection may carry at once; few behind a proxy that shares them',
+    default: 100,
+    min: 1,
+    max: 10_000,
+  }),
   deliveryBufferOctets: size('COGRPC_DELIVERY_BUFFER', {
     meaning: 'how much of the cargo being delivered may be in memory at once',
     default: 64 * MIB,
