@@ -60,9 +60,9 @@ export function parseRedisTarget({ url, ca }: RedisTarget): RedisAddress {
 }
 
 /**
- * TLS with servers of one authority of the operator's. One that is reached by its IP address need not
- * have that in its certificate: Memorystore's has it in no place where TLS looks for it, and its authority
- * vouches for that server alone.
+ * TLS with servers of the operator's own authority, which vouches for nobody else. One that is reached by
+ * its IP address need not have that in its certificate, since those of managed servers (Memorystore) are
+ * reported to have it where TLS does not look for it.
  */
 function trustOnly(ca: string): ConnectionOptions {
   return {
