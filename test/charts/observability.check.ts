@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { ProcessMetrics } from '#runtime/metrics.ts';
 import { Manifest as Part } from './manifests.ts';
+import { MATRIX } from './matrix.ts';
 import { renderChart, renderEnvironment } from './rendering.ts';
 import { ofKind } from './renderings.ts';
 
-const ON_DEMAND = [
-  'autoscaling={"metrics":"keda","prometheusUrl":"http://prometheus:9090","project":"project-one"}',
-  'services.cogrpc.availability="onDemand"',
-];
+const ON_DEMAND =
+  MATRIX.find(({ name }) => name === 'couriers served on demand')?.values ??
+  assert.fail('the matrix has no couriers on demand');
 
 const RUNBOOK = new URL('../../docs/runbook.md', import.meta.url);
 

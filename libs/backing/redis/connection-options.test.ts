@@ -14,7 +14,10 @@ describe('the URL of Redis', () => {
       ca: 'PEM',
     });
     assert.equal(port, 7_000);
-    assert.equal(Object(options.tls).ca, 'PEM');
+    const { checkServerIdentity, ...tls } = Object(options.tls);
+    assert.deepEqual(tls, { ca: 'PEM' });
+    assert.equal(checkServerIdentity('10.0.0.3', {}), undefined);
+    assert.ok(checkServerIdentity('redis.example', { subject: { CN: 'other' } }) instanceof Error);
     assert.equal(options.username, 'gate@way');
     assert.equal(options.password, 's:cret');
     assert.equal(options.db, 3);
