@@ -108,7 +108,8 @@ export class MessageVerifier {
 
   /**
    * Verifies a cargo or CCA that a private gateway sends to us as {@link verify}
-   * does, and that the recipient is the subject of an anchor.
+   * does, and then that the recipient is the subject of an anchor. The recipient's
+   * Internet address does not matter: its id is that of our key (RS-000 "Addressing").
    *
    * Deployed gateways sign these under the certificate that we issued, which
    * proves that they are registered; RS-002 has them sign under one that they
@@ -118,15 +119,16 @@ export class MessageVerifier {
    */
   verifyFromPrivateGateway(message: RamfMessage, trust: Trust): PrivateGatewaySender {
     const { sender, recipient } = message;
-    if (!trust.anchors.some(({ nodeId }) => nodeId === recipient.id)) {
-      throw new InvalidMessageError('wrong-recipient', 'Message is for another gateway');
-    }
     checkDates(message, trust.at);
     const isSelfIssued = sender.issuerCommonName === sender.commonName;
     const path = isSelfIssued
       ? this.#findPath(sender, { at: trust.at, anchors: [sender], intermediates: [] })
       : this.#findPath(sender, { ...trust, intermediates: [] });
     message.signedData.verify();
+    // Last, since only those who are registered here are told for whom a message is.
+    if (!trust.anchors.some(({ nodeId }) => nodeId === recipient.id)) {
+      throw new InvalidMessageError('wrong-recipient', 'Message is for another gateway');
+    }
     if (!isSelfIssued) {
       this.#keep(path);
     }

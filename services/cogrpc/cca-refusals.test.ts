@@ -90,6 +90,13 @@ describe('CollectCargo refuses', () => {
       assert.equal((await ending(cca)).code, status.INVALID_ARGUMENT);
     });
 
+    it('for another gateway, from whoever is not registered here, as UNAUTHENTICATED', async () => {
+      const other = await foreignGateway(now);
+      const from = await privateGateway('stranger', other, validity);
+      const cca = await phone.cca({ recipient: { id: other.nodeId }, from });
+      await assertUnauthenticated(cca, /not valid/);
+    });
+
     it('that has expired', async () => {
       const createdAt = new Date(now.getTime() - 60_000);
       await assertUnauthenticated(await phone.cca({ createdAt, ttlSeconds: 30 }), /expired/);
