@@ -1,4 +1,5 @@
-import type { status } from '@grpc/grpc-js';
+import type { OutgoingHttpHeaders } from 'node:http2';
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 
 /** Ends a call with this status by intention. */
@@ -30,7 +31,7 @@ export type CallStatus = Exclude<keyof typeof status, 'OK' | 'UNKNOWN'>;
 /**
  * What a courier is told about each error that has a code. To the deployed
  * couriers, PERMISSION_DENIED ends the use of a CCA; after anything else they
- * come back with it.
+ * come back with it. Android's knows it only without a message.
  */
 const REPLIES: Readonly<Record<string, CallStatus>> = {
   BACKING_UNAVAILABLE: 'UNAVAILABLE',
@@ -43,8 +44,8 @@ const REPLIES: Readonly<Record<string, CallStatus>> = {
 
 export interface CallReply {
   readonly status: CallStatus;
-  /** What the courier is told: nothing that is not its business. */
-  readonly details: string;
+  /** What the courier is told: nothing that is not its business. Null sends no message at all. */
+  readonly details: string | null;
   /** How it is logged. */
   readonly level: 'debug' | 'info' | 'warn' | 'error';
 }
@@ -63,7 +64,28 @@ export function replyTo(error: unknown): CallReply {
   }
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const known = REPLIES[code];
-  return known && error instanceof Error
-    ? { status: known, details: error.message, level: 'info' }
-    : { status: 'INTERNAL', details: 'The gateway failed', level: 'error' };
+  if (!known || !(error instanceof Error)) {
+    return { status: 'INTERNAL', details: 'The gateway failed', level: 'error' };
+  }
+  const details = known === 'PERMISSION_DENIED' ? null : error.message;
+  return { status: known, details, level: 'info' };
+}
+
+/** How gRPC is told to end a call: what the stream's `error` event takes. */
+export function statusOf({ status: name, details }: CallReply): Partial<StatusObject> {
+  return details === null
+    ? { code: status[name], details: '', metadata: new WithoutMessage() }
+    : { code: status[name], details };
+}
+
+/** Trailers without `grpc-message`, which grpc-js would otherwise send empty. */
+class WithoutMessage extends Metadata {
+  override clone(): Metadata {
+    return new WithoutMessage();
+  }
+
+  override toHttp2Headers(): OutgoingHttpHeaders {
+    // Node leaves out a header without a value.
+    return { ...super.toHttp2Headers(), 'grpc-message': undefined };
+  }
 }

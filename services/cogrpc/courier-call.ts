@@ -1,7 +1,7 @@
-import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import { CallOverError, CallRefusal, replyTo } from './call-errors.ts';
+import { CallOverError, CallRefusal, replyTo, statusOf } from './call-errors.ts';
 import type { CogrpcLimits } from './limits.ts';
 
 export interface CourierCallParts {
@@ -94,7 +94,7 @@ export class CourierCall<Request, Response> {
     const reply = replyTo(error);
     this.#end(error, () => {
       this.#parts.log[reply.level]({ error, status: reply.status }, 'A call of a courier failed');
-      this.#stream.emit('error', { code: status[reply.status], details: reply.details });
+      this.#stream.emit('error', statusOf(reply));
     });
   }
 
