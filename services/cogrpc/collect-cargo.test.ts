@@ -56,6 +56,40 @@ describe('CollectCargo', () => {
       assert.equal(cargo.expiresAt.toISOString(), '2026-03-06T12:00:00.000Z');
     });
 
+    it('is cargo dated no earlier than its CDA, as RS-001 asks, though that is from just now', async () => {
+      const clock = new ManualClock(new Date('2026-03-01T12:00:00.400Z'));
+      await using opened = await openCogrpc({ clock });
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      await holdParcels(opened, phone.peer, { count: 1, octets: 10 });
+      const cda = await phone.cda({ notBefore: new Date('2026-03-01T11:59:00Z') });
+      const { cargoes } = await courier.collectAll(await phone.cca({ cda: cda.certificate }));
+      const [cargo] = cargoes.map((octets) => phone.open(octets).cargo);
+      assert.equal(cargo?.createdAt.toISOString(), '2026-03-01T11:59:00.000Z');
+    });
+
+    it('is cargo that is not dated in the future, though the phone’s clock is ahead', async () => {
+      const clock = new ManualClock(new Date('2026-03-01T12:00:00.400Z'));
+      await using opened = await openCogrpc({ clock });
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      await holdParcels(opened, phone.peer, { count: 1, octets: 10 });
+      const cda = await phone.cda({ notBefore: new Date('2026-03-01T13:00:00Z') });
+      const { cargoes } = await courier.collectAll(await phone.cca({ cda: cda.certificate }));
+      const [cargo] = cargoes.map((octets) => phone.open(octets).cargo);
+      assert.equal(cargo?.createdAt.toISOString(), '2026-03-01T12:00:00.000Z');
+    });
+
+    it('is served to whoever names our key, whatever Internet address they know us by', async () => {
+      await using opened = await openCogrpc();
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      const held = await holdParcels(opened, phone.peer, { count: 1, octets: 10 });
+      const recipient = { id: opened.gateway.nodeId, internetAddress: 'former-name.example' };
+      const { cargoes } = await courier.collectAll(await phone.cca({ recipient }));
+      assert.deepEqual(new Set(base64(messagesOf(phone, cargoes))), held);
+    });
+
     it('comes with a session key that only that private gateway may answer to', async () => {
       await using opened = await openCogrpc();
       using courier = new Courier(opened.port);

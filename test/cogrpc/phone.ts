@@ -67,12 +67,19 @@ export class CargoPhone {
     });
   }
 
+  /** Authorises the gateway to send cargo, under `issuer` or this phone's self-issued certificate. */
+  cda(options: Partial<Validity> & { readonly issuer?: Peer } = {}): Promise<Peer> {
+    const { issuer = this.#issuer, ...validity } = options;
+    const { gateway, clock } = this.#opened;
+    return cargoDeliveryAuthorization(gateway, issuer, { ...validFrom(clock.now()), ...validity });
+  }
+
   /** A CCA of two weeks; `fields` bend it. */
   async cca(fields: Partial<CcaFields> & { readonly from?: Peer } = {}): Promise<Buffer> {
     const { from = this.peer, ...rest } = fields;
     const { gateway, clock } = this.#opened;
     const now = clock.now();
-    const cda = await cargoDeliveryAuthorization(gateway, this.#issuer, validFrom(now));
+    const cda = await this.cda();
     const octets = await ccaFrom(from, {
       recipient: { id: gateway.nodeId, internetAddress: 'gateway.example' },
       createdAt: new Date(now.getTime() - 3_600_000),

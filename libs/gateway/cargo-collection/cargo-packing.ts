@@ -30,6 +30,10 @@ interface Session {
 /**
  * Makes cargoes for the holder of one CCA: encrypted for the last key that it
  * told us, under one key of ours per CCA, and signed under its CDA.
+ *
+ * Each cargo brings the certificate that the CCA was signed with. The CDA is by
+ * the same key, and Android's courier drops cargo that it cannot trace to a
+ * certificate of the recipient.
  */
 export class CargoPacking {
   readonly #parts: CargoPackingParts;
@@ -44,16 +48,16 @@ export class CargoPacking {
   }
 
   /**
-   * Packs a cargo dated three hours back, for peers whose clock is slow and so
-   * that it does not tell when the courier was here.
+   * Packs a cargo dated three hours back, or at the start of the CDA if that is
+   * later.
    *
    * @throws {BackingUnavailableError}
    */
   async pack(gathered: GatheredCargo): Promise<Uint8Array> {
-    const { identity, clock } = this.#parts;
+    const { identity } = this.#parts;
     this.#session ??= this.#openSession();
     const encryption = await this.#session;
-    const createdAtMs = wholeSeconds(clock.now().getTime() - ISSUANCE_BACKDATING_MS);
+    const createdAtMs = this.#creationMs();
     const ttlSeconds = Math.floor((gathered.expiresAt.getTime() - createdAtMs) / 1_000);
     return packCargo({
       recipient: { id: this.#authorization.peer },
@@ -61,12 +65,22 @@ export class CargoPacking {
       createdAt: new Date(createdAtMs),
       ttlSeconds: Math.min(Math.max(ttlSeconds, 0), MAX_TTL_SECONDS),
       sender: this.#authorization.cargoDeliveryAuthorization,
-      // The peer knows who issued the CDA: itself.
-      attachedCertificates: [],
+      attachedCertificates: [this.#authorization.peerCertificate],
       sign: identity.sign,
       messages: gathered.messages,
       encryption,
     });
+  }
+
+  /**
+   * In the past, for peers whose clock is slow and so that it does not tell when
+   * the courier was here; but not before the CDA was valid (RS-001), which
+   * Android's is from the moment that it makes the CCA.
+   */
+  #creationMs(): number {
+    const nowMs = wholeSeconds(this.#parts.clock.now().getTime());
+    const authorizedMs = this.#authorization.cargoDeliveryAuthorization.notBefore.getTime();
+    return Math.min(nowMs, Math.max(nowMs - ISSUANCE_BACKDATING_MS, authorizedMs));
   }
 
   async #openSession(): Promise<Session> {

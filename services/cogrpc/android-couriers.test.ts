@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import http2 from 'node:http2';
+import { describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import type { Peer, Validity } from '#test/builders/peers.ts';
+import { whyAndroidDrops } from '#test/cogrpc/android-courier.ts';
+import { base64, messagesOf } from '#test/cogrpc/collected.ts';
+import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
+import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
+import { CargoPhone } from '#test/cogrpc/phone.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('Android’s courier', () => {
+  describe('keeps the cargo that it collects', () => {
+    it('of a phone that authorises us under the certificate that it signs with', async () => {
+      await using opened = await openCogrpc();
+      const phone = await CargoPhone.register(opened);
+      await assertKept(opened, phone, { signer: phone.peer, cdaIssuer: phone.peer });
+    });
+
+    it('of a phone that renewed its registration, and authorised us before', async () => {
+      await using opened = await openCogrpc();
+      const { phone, old, renewed } = await renewedPhone(opened);
+      await assertKept(opened, phone, { signer: renewed, cdaIssuer: old });
+    });
+
+    it('of a phone that signs with its old certificate, and authorises us under the new one', async () => {
+      await using opened = await openCogrpc();
+      const { phone, old, renewed } = await renewedPhone(opened);
+      await assertKept(opened, phone, { signer: old, cdaIssuer: renewed });
+    });
+  });
+
+  it('learns that a CCA is used up by a bare PERMISSION_DENIED: a message would hide it', async () => {
+    await using opened = await openCogrpc();
+    using courier = new Courier(opened.port);
+    const phone = await CargoPhone.register(opened);
+    const cca = await phone.cca();
+    assert.equal((await courier.collectAll(cca)).end.code, status.OK);
+    const headers = await trailersOnly(opened.port, authorizationOf(cca));
+    assert.equal(headers['grpc-status'], String(status.PERMISSION_DENIED));
+    assert.equal('grpc-message' in headers, false);
+  });
+});
+
+async function assertKept(
+  opened: OpenedCogrpc,
+  phone: CargoPhone,
+  { signer, cdaIssuer }: { readonly signer: Peer; readonly cdaIssuer: Peer },
+): Promise<void> {
+  using courier = new Courier(opened.port);
+  const held = await holdParcels(opened, phone.peer, { count: 30, octets: 100_000 });
+  // Valid from the moment that the app makes the CCA.
+  const cda = await phone.cda({ issuer: cdaIssuer, notBefore: opened.clock.now() });
+  const cca = await phone.cca({ from: signer, cda: cda.certificate });
+  const { cargoes, end } = await courier.collectAll(cca);
+  assert.equal(end.code, status.OK);
+  assert.ok(cargoes.length > 1);
+  assert.deepEqual(
+    cargoes.map((cargo) => whyAndroidDrops(cargo, opened.clock.now())),
+    cargoes.map(() => null),
+  );
+  assert.deepEqual(new Set(base64(messagesOf(phone, cargoes))), held);
+}
+
+/** The same key, with two certificates by us. */
+async function renewedPhone(opened: OpenedCogrpc) {
+  const now = opened.clock.now();
+  const phone = await CargoPhone.register(opened);
+  const old = await opened.registered('phone', validUntil(now, 100));
+  const renewed = await opened.registered('phone', validUntil(now, 150));
+  return { phone, old, renewed };
+}
+
+function validUntil(now: Date, days: number): Validity {
+  return {
+    notBefore: new Date(now.getTime() - 60_000),
+    notAfter: new Date(now.getTime() + days * DAY_MS),
+  };
+}
+
+/** The headers that end a call which brings nothing, as HTTP/2 carries them. */
+async function trailersOnly(
+  port: number,
+  authorization: string,
+): Promise<http2.IncomingHttpHeaders> {
+  const session = http2.connect(`http://127.0.0.1:${port}`);
+  try {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/relaynet.cogrpc.CargoRelay/CollectCargo',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      authorization,
+    });
+    return await new Promise((resolve, reject) => {
+      stream.on('response', resolve);
+      stream.on('error', reject);
+      stream.resume();
+    });
+  } finally {
+    session.destroy();
+  }
+}
