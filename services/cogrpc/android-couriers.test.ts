@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
+import { parseRotation } from '#awala/cargo/rotation.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import type { Peer, Validity } from '#test/builders/peers.ts';
 import { whyAndroidDrops } from '#test/cogrpc/android-courier.ts';
+import { AndroidPhone } from '#test/cogrpc/android-phone.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
 import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
@@ -43,6 +47,68 @@ describe('Android’s courier', () => {
     assert.equal('grpc-message' in headers, false);
   });
 });
+
+describe('a phone that only ever meets Android’s couriers', () => {
+  for (const pauseDays of [10, 40, 85]) {
+    it(`each ${pauseDays} days has a valid certificate for two years, and gets what it is sent`, () =>
+      assertServedForTwoYears(pauseDays));
+  }
+
+  it('is sent its new certificate in both forms, of which it ignores one', async () => {
+    const clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
+    await using opened = await openCogrpc({ clock });
+    using courier = new Courier(opened.port);
+    const phone = await AndroidPhone.register(opened);
+    await passDays(opened, clock, 100);
+    const { cargoes } = await courier.collectAll(await phone.cca());
+    const messages = cargoes.flatMap((cargo) => phone.process(cargo));
+    assert.deepEqual(messages.map(typeOfCargoMessage), [
+      'certificate-rotation',
+      'certificate-rotation',
+    ]);
+    const [first, second] = messages.map((message) => parseRotation(message));
+    assert.ok(first?.leaf.equals(phone.peer.certificate));
+    assert.ok(second?.leaf.equals(phone.peer.certificate));
+  });
+});
+
+async function assertServedForTwoYears(pauseDays: number): Promise<void> {
+  const clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
+  await using opened = await openCogrpc({ clock });
+  using courier = new Courier(opened.port);
+  const phone = await AndroidPhone.register(opened);
+  let rotations = 0;
+  for (let day = 0; day < 730; day += pauseDays) {
+    const held = await holdParcels(opened, phone.peer, { count: 2, octets: 500 });
+    const { notAfter } = phone.peer.certificate;
+    const { cargoes, end } = await courier.collectAll(await phone.cca());
+    assert.equal(end.code, status.OK, `on day ${day}`);
+    assert.deepEqual(
+      cargoes.map((cargo) => whyAndroidDrops(cargo, clock.now())),
+      [null],
+    );
+    const messages = base64(cargoes.flatMap((cargo) => phone.process(cargo)));
+    assert.ok([...held].every((parcel) => messages.includes(parcel)));
+    rotations += phone.peer.certificate.notAfter > notAfter ? 1 : 0;
+    await passDays(opened, clock, pauseDays);
+    await removeAll(opened, phone);
+  }
+  assert.ok(rotations >= 7, `${rotations} rotations`);
+}
+
+/** As the workers do, the gateway looks daily whether its own certificate is due. */
+async function passDays(opened: OpenedCogrpc, clock: ManualClock, days: number): Promise<void> {
+  for (let day = 0; day < days; day++) {
+    clock.advance(DAY_MS);
+    await opened.identity.renewIfDue();
+  }
+}
+
+async function removeAll({ mailbox }: OpenedCogrpc, { peer }: AndroidPhone): Promise<void> {
+  for await (const parcel of mailbox.list(peer.nodeId)) {
+    await mailbox.remove(parcel);
+  }
+}
 
 async function assertKept(
   opened: OpenedCogrpc,

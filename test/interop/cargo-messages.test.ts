@@ -9,6 +9,7 @@ import {
   CertificateRotation,
   CertificationPath,
   EnvelopedData,
+  InvalidMessageError,
   ParcelCollectionAck,
   SessionEnvelopedData,
 } from '@relaycorp/relaynet-core';
@@ -219,6 +220,18 @@ describe('cargo messages, between this gateway and the peer library', () => {
     assert.ok(parsed.leaf.equals(phone.certificate));
     assert.ok(parsed.authorities[0]?.equals(gateway.certificate));
     assert.equal(typeOfCargoMessage(new Uint8Array(theirs)), 'certificate-rotation');
+  });
+
+  it('read one item of a cargo apart from the others: the rotation of Android’s form is an error of its own', async () => {
+    const path = { leaf: phone.certificate, authorities: [gateway.certificate] };
+    const items = [serialiseRotation(path, 'certificates'), serialiseRotation(path)];
+    const set = CargoMessageSet.deserialize(arrayBuffer(encodeDer(messageSetDer(items))));
+    const [android, ours] = [...set.messages].map(
+      (item) => () => CargoMessageSet.deserializeItem(item),
+    );
+    assert.ok(android && ours);
+    await assert.rejects(android(), InvalidMessageError);
+    assert.ok((await ours()) instanceof CertificateRotation);
   });
 
   it('exchange collection authorisations', async () => {

@@ -47,10 +47,19 @@ describe('messages in cargo', () => {
   });
 
   describe('certificate rotation', () => {
-    it('is refused when damaged', () => {
-      const path = { leaf: gateway.certificate, authorities: [gateway.certificate] };
-      assertRefusesDamage(serialiseRotation(path), parseRotation, FORMAT_OCTETS);
-    });
+    for (const form of ['octet-strings', 'certificates'] as const) {
+      it(`is read in the form of ${form}, and refused when damaged`, () => {
+        const path = { leaf: gateway.certificate, authorities: [gateway.certificate] };
+        const octets = serialiseRotation(path, form);
+        const { leaf, authorities } = parseRotation(octets);
+        assert.ok(leaf.equals(gateway.certificate));
+        assert.deepEqual(
+          authorities.map(({ der }) => der),
+          [gateway.certificate.der],
+        );
+        assertRefusesDamage(octets, parseRotation, FORMAT_OCTETS);
+      });
+    }
 
     it('is refused with more than ten authorities', () => {
       const authorities = new Array(11).fill(gateway.certificate);

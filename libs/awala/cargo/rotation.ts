@@ -1,7 +1,9 @@
 import { concatenated, encodeDer } from '../der/writer.ts';
 import { MalformedMessageError } from '../errors.ts';
+import type { RamfMessage } from '../ramf/message.ts';
 import {
   certificationPathDer,
+  type PathForm,
   parseCertificationPath,
   type SerialisedPath,
 } from '../x509/certification-path-der.ts';
@@ -10,15 +12,28 @@ import { typeOfCargoMessage } from './message-set.ts';
 const FORMAT = Buffer.from('Awala\x10\x00', 'latin1');
 
 /**
+ * The forms of a rotation that whoever sent a message may read, in the order to
+ * send them in. A peer ignores the one that it cannot read; the JavaScript peers,
+ * which write nothing but DER, are not sent any such.
+ */
+export function rotationFormsFor({ isBer }: Pick<RamfMessage, 'isBer'>): readonly PathForm[] {
+  return isBer ? ['octet-strings', 'certificates'] : ['octet-strings'];
+}
+
+/**
  * Writes a certificate rotation: a peer's new certificate, on its way in a cargo.
  *
  * @see RS-002 "Certificate Rotation"
  */
-export function serialiseRotation(path: SerialisedPath): Uint8Array {
-  return encodeDer(concatenated(FORMAT, certificationPathDer(path)));
+export function serialiseRotation(path: SerialisedPath, form?: PathForm): Uint8Array {
+  return encodeDer(concatenated(FORMAT, certificationPathDer(path, form)));
 }
 
-/** @throws {MalformedMessageError} */
+/**
+ * Reads either form.
+ *
+ * @throws {MalformedMessageError}
+ */
 export function parseRotation(octets: Uint8Array): SerialisedPath {
   if (typeOfCargoMessage(octets) !== 'certificate-rotation') {
     throw new MalformedMessageError('Not a certificate rotation');

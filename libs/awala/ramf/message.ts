@@ -45,12 +45,16 @@ export interface RamfMessage {
   readonly attachedCertificates: readonly Certificate[];
   /** The whole serialisation, as it was given. */
   readonly octets: Uint8Array;
+  /** Whether it is of indefinite length, as the JVM peers write messages and the JavaScript ones do not. */
+  readonly isBer: boolean;
   readonly signedData: SignedData;
 }
 
 const PREFIX = Buffer.from('Awala');
 const VERSION = 0;
 const FORMAT_SIGNATURE_OCTETS = PREFIX.length + 2;
+/** The octet after the tag (X.690 §8.1.3.6). */
+const INDEFINITE_LENGTH = 0x80;
 
 /** More than all fields before the payload can span. */
 const MAX_FIELDS_OCTETS = MAX_MESSAGE_ID_LENGTH + 2 * MAX_RECIPIENT_LENGTH + 128;
@@ -124,6 +128,10 @@ class ParsedMessage implements RamfMessage {
 
   get expiresAt(): Date {
     return new Date(this.createdAt.getTime() + this.ttlSeconds * 1000);
+  }
+
+  get isBer(): boolean {
+    return this.octets[FORMAT_SIGNATURE_OCTETS + 1] === INDEFINITE_LENGTH;
   }
 
   get payload(): Uint8Array {

@@ -1,5 +1,13 @@
 import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/reader.ts';
-import { constructed, type DerValue, implicit, octetString, sequence } from '../der/writer.ts';
+import {
+  constructed,
+  type DerValue,
+  encodeDer,
+  implicit,
+  octetString,
+  sequence,
+  tagged,
+} from '../der/writer.ts';
 import { Certificate } from './certificate.ts';
 
 /** A certificate with the authorities that lead to it. */
@@ -9,31 +17,57 @@ export interface SerialisedPath {
   readonly authorities: readonly Certificate[];
 }
 
+/**
+ * How certificates are written into a path. RS-002 and the JavaScript peers hold
+ * each one's DER in an OCTET STRING; Android's library, since July 2023, tags the
+ * leaf implicitly as a Certificate and lists the authorities as they are. Neither
+ * reads the other's.
+ */
+export type PathForm = 'octet-strings' | 'certificates';
+
 /** Beyond what any path in RS-002 needs: its longest has four certificates. */
 const MAX_AUTHORITIES = 10;
 
 /** @see RS-002 "Certification Path" */
-export function certificationPathDer({ leaf, authorities }: SerialisedPath): DerValue {
-  const issuers = authorities.map((authority) => octetString(authority.der));
-  return sequence(implicit(0, leaf.der), constructed(1, ...issuers));
+export function certificationPathDer(
+  { leaf, authorities }: SerialisedPath,
+  form: PathForm = 'octet-strings',
+): DerValue {
+  if (form === 'octet-strings') {
+    const issuers = authorities.map(({ der }) => octetString(der));
+    return sequence(implicit(0, leaf.der), constructed(1, ...issuers));
+  }
+  const leafFields = new DerReader(leaf.der).read(TAG.sequence);
+  return sequence(constructed(0, leafFields), constructed(1, ...authorities.map(({ der }) => der)));
 }
 
 /**
- * Does not check that the authorities lead to the leaf.
+ * Reads either form. Does not check that the authorities lead to the leaf.
  *
  * @throws {MalformedMessageError} also if there are more than ten authorities
  */
 export function parseCertificationPath(octets: Uint8Array): SerialisedPath {
   const reader = new DerReader(octets);
-  const authorities: Certificate[] = [];
   reader.enter(TAG.sequence);
-  const leaf = Certificate.parse(reader.read(contextPrimitive(0)));
+  const form = reader.isNext(contextPrimitive(0)) ? 'octet-strings' : 'certificates';
+  const leaf = readLeaf(reader, form);
+  const authorities: Certificate[] = [];
   reader.enter(contextConstructed(1));
   while (!reader.isAtEnd && authorities.length < MAX_AUTHORITIES) {
-    authorities.push(Certificate.parse(reader.read(TAG.octetString)));
+    const isWrapped = form === 'octet-strings';
+    const der = isWrapped ? reader.read(TAG.octetString) : reader.readElement(TAG.sequence);
+    authorities.push(Certificate.parse(der));
   }
   reader.leave();
   reader.leave();
   reader.finish();
   return { leaf, authorities };
+}
+
+function readLeaf(reader: DerReader, form: PathForm): Certificate {
+  if (form === 'octet-strings') {
+    return Certificate.parse(reader.read(contextPrimitive(0)));
+  }
+  const fields = reader.read(contextConstructed(0));
+  return Certificate.parse(encodeDer(tagged(TAG.sequence, fields)));
 }

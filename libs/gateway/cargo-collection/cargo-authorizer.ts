@@ -1,10 +1,12 @@
 import { parseCollectionRequest } from '#awala/cargo/cca.ts';
+import { rotationFormsFor } from '#awala/cargo/rotation.ts';
 import { type EnvelopedData, readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
+import type { PathForm } from '#awala/x509/certification-path-der.ts';
 import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
 import { faultAt } from '#awala/x509/validity.ts';
 import type { Clock } from '#clock/clock.ts';
@@ -20,6 +22,8 @@ export interface CargoAuthorization {
   readonly peerCertificate: Certificate;
   /** What the peer authorises us to send cargo with (CDA). */
   readonly cargoDeliveryAuthorization: Certificate;
+  /** How the peer may read a certificate rotation. */
+  readonly rotationForms: readonly PathForm[];
   /** Unique among the peer's. */
   readonly ccaId: string;
   readonly expiresAt: Date;
@@ -74,6 +78,7 @@ export class CargoAuthorizer {
       peer,
       peerCertificate: certificate,
       cargoDeliveryAuthorization: cda,
+      rotationForms: rotationFormsFor(cca),
       ccaId: cca.id,
       expiresAt: cca.expiresAt,
     };

@@ -40,6 +40,7 @@ class Setting implements AsyncDisposable {
       peer: phone.nodeId,
       peerCertificate: phone.certificate,
       cargoDeliveryAuthorization: phone.certificate,
+      rotationForms: [],
       ccaId: 'cca',
       expiresAt: phone.certificate.notAfter,
     };

@@ -11,7 +11,7 @@ import {
   type CollectionProgress,
   type Place,
   parcelPlace,
-  ROTATION_PLACE,
+  rotationPlace,
 } from './collection-progress.ts';
 
 /** The parcels accepted from each private gateway, to be acknowledged (PCA) in what is sent to it. */
@@ -71,17 +71,28 @@ export async function* collectionContents(
   progress: CollectionProgress,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  const rotation = progress.covers(ROTATION_PLACE)
-    ? null
-    : await rotateIfDue(authorization.peerCertificate, parts);
-  if (rotation) {
-    const { peerCertificate, gatewayCertificate } = rotation;
-    const octets = serialiseRotation({ leaf: peerCertificate, authorities: [gatewayCertificate] });
-    yield itemOf(ROTATION_PLACE, { octets, expiresAt: peerCertificate.notAfter });
-  }
+  yield* rotations(parts, authorization, progress);
   for await (const item of listed(parts, authorization.peer, progress, signal)) {
     if (!progress.covers(item.place)) {
       yield item;
+    }
+  }
+}
+
+/** The same certificate in each form that the peer may read. */
+async function* rotations(
+  parts: CollectionContentsParts,
+  { peerCertificate: current, rotationForms }: CargoAuthorization,
+  progress: CollectionProgress,
+): AsyncGenerator<CargoItem, void, undefined> {
+  const missing = rotationForms.filter((form) => !progress.covers(rotationPlace(form)));
+  const rotation = missing.length > 0 ? await rotateIfDue(current, parts) : null;
+  if (rotation) {
+    const { peerCertificate, gatewayCertificate } = rotation;
+    const path = { leaf: peerCertificate, authorities: [gatewayCertificate] };
+    for (const form of missing) {
+      const octets = serialiseRotation(path, form);
+      yield itemOf(rotationPlace(form), { octets, expiresAt: peerCertificate.notAfter });
     }
   }
 }

@@ -4,7 +4,7 @@ import {
   acknowledgementPlace,
   CollectionProgress,
   parcelPlace,
-  ROTATION_PLACE,
+  rotationPlace,
   START,
 } from './collection-progress.ts';
 
@@ -15,7 +15,8 @@ describe('CollectionProgress', () => {
   it('orders places as things are collected', () => {
     const places = [
       START,
-      ROTATION_PLACE,
+      rotationPlace('octet-strings'),
+      rotationPlace('certificates'),
       parcel('a'),
       parcel('ab'),
       parcel('b'),
@@ -49,7 +50,7 @@ describe('CollectionProgress', () => {
     const progress = new CollectionProgress();
     progress.add({ after: parcel('b'), upTo: parcel('c') });
     assert.equal(progress.parcelsBehind, undefined);
-    assert.ok(!progress.covers(ROTATION_PLACE));
+    assert.ok(!progress.covers(rotationPlace('certificates')));
     progress.add({ after: START, upTo: parcel('a') });
     assert.equal(progress.parcelsBehind, 'a');
     progress.add({ after: parcel('a'), upTo: parcel('b') });
@@ -71,8 +72,10 @@ describe('CollectionProgress', () => {
   });
 
   it('is past nothing else with the rotation', () => {
-    const progress = new CollectionProgress([{ after: START, upTo: ROTATION_PLACE }]);
-    assert.ok(progress.covers(ROTATION_PLACE));
+    const progress = new CollectionProgress([
+      { after: START, upTo: rotationPlace('certificates') },
+    ]);
+    assert.ok(progress.covers(rotationPlace('certificates')));
     assert.ok(!progress.isPastParcels);
     assert.equal(progress.parcelsBehind, undefined);
   });

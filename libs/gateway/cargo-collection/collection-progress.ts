@@ -1,3 +1,5 @@
+import type { PathForm } from '#awala/x509/certification-path-der.ts';
+
 /**
  * A place in what is collected under a CCA, such that places compare as strings
  * in the order in which things are collected.
@@ -13,10 +15,19 @@ export interface Stretch {
 /** Before everything. */
 export const START: Place = '';
 
-/** The certificate rotation, which there is one of at most. */
-export const ROTATION_PLACE: Place = '1/';
+const ROTATIONS = '1/';
+/** In the order in which they are sent. */
+const ROTATION_PLACES: Readonly<Record<PathForm, Place>> = {
+  'octet-strings': `${ROTATIONS}1`,
+  certificates: `${ROTATIONS}2`,
+};
 const PARCELS = '2/';
 const ACKNOWLEDGEMENTS = '3/';
+
+/** The place of the certificate rotation in that form. */
+export function rotationPlace(form: PathForm): Place {
+  return ROTATION_PLACES[form];
+}
 
 /** @param place - among the acknowledgements (PCAs), which are collected in ascending order of it */
 export function acknowledgementPlace(place: string): Place {

@@ -39,6 +39,7 @@ describe('Fulfilments', () => {
       peer: phone.nodeId,
       peerCertificate: phone.certificate,
       cargoDeliveryAuthorization: phone.certificate,
+      rotationForms: ['octet-strings'],
       ccaId: 'id',
       expiresAt: new Date(clock.now().getTime() + DAY_MS),
     };
