@@ -1,21 +1,14 @@
-import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import { readMessageSet, typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { parseRotation } from '#awala/cargo/rotation.ts';
 import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
-import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { contextConstructed, DerReader, TAG } from '#awala/der/reader.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { generateSessionKey, type SessionKeyPair } from '#awala/sessions/session-key.ts';
 import { issueToPeer } from '#gateway/peer-certificate.ts';
-import { craftMessage } from '#test/builders/crafted-messages.ts';
-import { cargoDeliveryAuthorization, identity, type Peer } from '#test/builders/peers.ts';
+import { androidCca } from '#test/builders/android-messages.ts';
+import { identity, type Peer } from '#test/builders/peers.ts';
 import type { OpenedCogrpc } from './opened-cogrpc.ts';
 
-const DAY_MS = 86_400_000;
-const DRIFT_TOLERANCE_MS = 90 * 60_000;
-const CCA_TYPE_OCTET = 0x44;
-/** In which Bouncy Castle cuts what it signs. */
-const SEGMENT_OCTETS = 1_000;
 const ROTATION_FORMAT_OCTETS = 7;
 
 /** What Android's gateway app writes when a courier comes by, and what it makes of the cargo it gets. */
@@ -37,27 +30,20 @@ export class AndroidPhone {
     return new AndroidPhone(opened, { ...self, certificate: peerCertificate, issuers: [] });
   }
 
-  /** A CCA of 14 days in BER, dated 90 minutes back; its CDA is valid from now on. */
+  /** Good for one collection. */
   async cca(): Promise<Buffer> {
     const { gateway, clock, sessionKeys } = this.#opened;
-    const now = clock.now();
-    const notAfter = new Date(now.getTime() + 14 * DAY_MS);
-    const validity = { notBefore: now, notAfter };
-    const cda = await cargoDeliveryAuthorization(gateway, this.peer, validity);
     const recipientKey = await sessionKeys.initialKey();
-    const encryption = { recipientKey, senderKey: this.#sessionKey };
-    const octets = craftMessage({
+    return androidCca({
       sender: this.peer,
-      recipient: gateway.nodeId,
-      internetAddress: 'gateway.example',
-      createdAt: new Date(now.getTime() - DRIFT_TOLERANCE_MS),
-      ttlSeconds: (14 * DAY_MS) / 1_000,
-      payload: encryptForSession(serialiseCollectionRequest(cda.certificate), encryption),
-      typeOctet: CCA_TYPE_OCTET,
-      isIndefinite: true,
-      segmentOctets: SEGMENT_OCTETS,
+      gateway: {
+        nodeId: gateway.nodeId,
+        internetAddress: 'gateway.example',
+        identityKey: gateway.spki,
+      },
+      encryption: { recipientKey, senderKey: this.#sessionKey },
+      now: clock.now(),
     });
-    return Buffer.from(octets);
   }
 
   /**

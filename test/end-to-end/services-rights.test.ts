@@ -179,7 +179,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
   });
 
   it('CogRPC stores cargo, and makes, signs and seals cargo for a courier', async () => {
-    const side = await CargoSide.of(remote, parameters);
+    const side = new CargoSide(remote, parameters);
     await using cogrpc = await composeCogrpcProcess(readCogrpcConfig(environment), given);
     assert.equal(await readinessOf(cogrpc.listening), 200);
     using courier = new Courier(cogrpc.listening.cogrpc);

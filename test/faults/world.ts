@@ -96,7 +96,7 @@ async function courierTrip({ remote, two }: Phones, poweb: number): Promise<Cour
   let made = 0;
   return {
     phone: remote,
-    side: await CargoSide.of(remote, parameters),
+    side: new CargoSide(remote, parameters),
     acknowledgements: new Map(),
     make: () =>
       made++ % 2 === 0

@@ -67,7 +67,7 @@ async function bringCargo(
   acknowledgements: readonly Uint8Array[],
 ): Promise<boolean> {
   const octets = parcels.map((parcel) => parcel.octets);
-  const cargo = await side.pack([...octets, ...acknowledgements]);
+  const cargo = side.pack([...octets, ...acknowledgements]);
   for (const { offer } of parcels) {
     load.ledger.offer({ ...offer, storedAs: [...offer.storedAs, cargo.key] });
   }
