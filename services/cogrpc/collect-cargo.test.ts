@@ -68,16 +68,32 @@ describe('CollectCargo', () => {
       assert.equal(cargo?.createdAt.toISOString(), '2026-03-01T11:59:00.000Z');
     });
 
-    it('is cargo that is not dated in the future, though the phone’s clock is ahead', async () => {
+    it('is nothing until the CDA of a phone whose clock is ahead is valid: couriers would drop it', async () => {
       const clock = new ManualClock(new Date('2026-03-01T12:00:00.400Z'));
       await using opened = await openCogrpc({ clock });
       using courier = new Courier(opened.port);
       const phone = await CargoPhone.register(opened);
-      await holdParcels(opened, phone.peer, { count: 1, octets: 10 });
+      const held = await holdParcels(opened, phone.peer, { count: 1, octets: 10 });
       const cda = await phone.cda({ notBefore: new Date('2026-03-01T13:00:00Z') });
+      const cca = await phone.cca({ cda: cda.certificate });
+      const early = await courier.collectAll(cca);
+      assert.deepEqual([early.cargoes.length, early.end.code], [0, status.UNAVAILABLE]);
+      clock.advance(3_600_000);
+      const { cargoes, end } = await courier.collectAll(cca);
+      assert.deepEqual(end, OK);
+      assert.deepEqual(new Set(base64(messagesOf(phone, cargoes))), held);
+    });
+
+    it('is cargo that expires with the CDA, though what is in it lives longer', async () => {
+      const clock = new ManualClock(new Date('2026-03-01T12:00:00.400Z'));
+      await using opened = await openCogrpc({ clock });
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      await holdParcels(opened, phone.peer, { count: 1, octets: 10, ttlMs: 100 * DAY_MS });
+      const cda = await phone.cda({ notAfter: new Date('2026-03-15T12:00:00Z') });
       const { cargoes } = await courier.collectAll(await phone.cca({ cda: cda.certificate }));
       const [cargo] = cargoes.map((octets) => phone.open(octets).cargo);
-      assert.equal(cargo?.createdAt.toISOString(), '2026-03-01T12:00:00.000Z');
+      assert.equal(cargo?.expiresAt.toISOString(), '2026-03-15T12:00:00.000Z');
     });
 
     it('is served to whoever names our key, whatever Internet address they know us by', async () => {

@@ -34,7 +34,8 @@ export interface CollectCargoParts {
  * is for another gateway, or something is acknowledged that was not sent;
  * PERMISSION_DENIED if the CCA was fulfilled before; ABORTED if another call
  * uses it, or the courier half-closes too early; DEADLINE_EXCEEDED if there is
- * more for another call with the same CCA; UNAVAILABLE if the gateway cannot go on.
+ * more for another call with the same CCA; UNAVAILABLE if the gateway cannot go on,
+ * or the CDA is not valid yet.
  *
  * @see RS-008 "CollectCargo"
  */

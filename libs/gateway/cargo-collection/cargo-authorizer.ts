@@ -13,6 +13,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '../identity.ts';
 import type { PeerSessionKeys } from '../peer-session-keys.ts';
 import type { SessionKeys } from '../session-keys.ts';
+import { CdaNotYetValidError } from './collection-errors.ts';
 
 /** What a courier may collect, proven by a CCA. */
 export interface CargoAuthorization {
@@ -55,6 +56,7 @@ export class CargoAuthorizer {
    *
    * @throws {MalformedMessageError}
    * @throws {InvalidMessageError} `wrong-recipient` if it is for another gateway
+   * @throws {CdaNotYetValidError} if it can be used later
    * @throws {BackingUnavailableError}
    */
   async authorise(octets: Uint8Array): Promise<CargoAuthorization> {
@@ -104,6 +106,9 @@ export class CargoAuthorizer {
     }
     if (!isSignedBy(sender, cda.signatureAlgorithm, cda.tbs, cda.signature)) {
       throw new InvalidMessageError('signature', 'the CDA is not by the sender of the CCA');
+    }
+    if (cda.notBefore > clock.now()) {
+      throw new CdaNotYetValidError(cda.notBefore);
     }
   }
 }

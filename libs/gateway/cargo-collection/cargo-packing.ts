@@ -49,7 +49,7 @@ export class CargoPacking {
 
   /**
    * Packs a cargo dated three hours back, or at the start of the CDA if that is
-   * later.
+   * later. It expires with the last of its messages or with the CDA.
    *
    * @throws {BackingUnavailableError}
    */
@@ -58,12 +58,11 @@ export class CargoPacking {
     this.#session ??= this.#openSession();
     const encryption = await this.#session;
     const createdAtMs = this.#creationMs();
-    const ttlSeconds = Math.floor((gathered.expiresAt.getTime() - createdAtMs) / 1_000);
     return packCargo({
       recipient: { id: this.#authorization.peer },
       id: randomUUID(),
       createdAt: new Date(createdAtMs),
-      ttlSeconds: Math.min(Math.max(ttlSeconds, 0), MAX_TTL_SECONDS),
+      ttlSeconds: this.#ttlSeconds(gathered, createdAtMs),
       sender: this.#authorization.cargoDeliveryAuthorization,
       attachedCertificates: [this.#authorization.peerCertificate],
       sign: identity.sign,
@@ -81,6 +80,14 @@ export class CargoPacking {
     const nowMs = wholeSeconds(this.#parts.clock.now().getTime());
     const authorizedMs = this.#authorization.cargoDeliveryAuthorization.notBefore.getTime();
     return Math.min(nowMs, Math.max(nowMs - ISSUANCE_BACKDATING_MS, authorizedMs));
+  }
+
+  /** Past the CDA's end a courier would still hand it over, and Android's gateway app stops at it. */
+  #ttlSeconds({ expiresAt }: GatheredCargo, createdAtMs: number): number {
+    const authorizedMs = this.#authorization.cargoDeliveryAuthorization.notAfter.getTime();
+    const endMs = Math.min(expiresAt.getTime(), authorizedMs);
+    const ttlSeconds = Math.floor((endMs - createdAtMs) / 1_000);
+    return Math.min(Math.max(ttlSeconds, 0), MAX_TTL_SECONDS);
   }
 
   async #openSession(): Promise<Session> {

@@ -28,6 +28,19 @@ export class CcaFulfilledError extends Error {
   }
 }
 
+/**
+ * The peer's clock is ahead, so that its CDA is not valid yet by ours. Couriers
+ * drop cargo under such a CDA after acknowledging it.
+ */
+export class CdaNotYetValidError extends Error {
+  readonly code = 'CDA_NOT_YET_VALID';
+
+  constructor(notBefore: Date) {
+    super(`the CDA is not valid before ${notBefore.toISOString()}: call again then`);
+    this.name = 'CdaNotYetValidError';
+  }
+}
+
 /** Another call is collecting under the same CCA. */
 export class CcaInUseError extends Error {
   readonly code = 'CCA_IN_USE';
