@@ -12,8 +12,10 @@ import { base64, messagesOf } from '#test/cogrpc/collected.ts';
 import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { until } from '#test/runtime/until.ts';
 
 const DAY_MS = 86_400_000;
+const MIB = 1_024 * 1_024;
 
 describe('Android’s courier', () => {
   describe('keeps the cargo that it collects', () => {
@@ -45,6 +47,22 @@ describe('Android’s courier', () => {
     const headers = await trailersOnly(opened.port, authorizationOf(cca));
     assert.equal(headers['grpc-status'], String(status.PERMISSION_DENIED));
     assert.equal('grpc-message' in headers, false);
+  });
+});
+
+describe('Any courier', () => {
+  it('may have 1 MiB under way: with 64 KiB a round trip, no cargo of megabytes arrives in time', async () => {
+    await using opened = await openCogrpc();
+    const session = http2.connect(`http://127.0.0.1:${opened.port}`);
+    try {
+      await until(
+        () =>
+          session.remoteSettings?.initialWindowSize === MIB &&
+          session.state.remoteWindowSize === MIB,
+      );
+    } finally {
+      session.destroy();
+    }
   });
 });
 

@@ -16,6 +16,7 @@ import { Connections } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
 import { CargoDeliveryCall } from './deliver-cargo.ts';
 import { type AdmittedDelivery, admitDeliveries } from './delivery-admission.ts';
+import { widenWindows } from './flow-control.ts';
 import { Health } from './health.ts';
 import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import {
@@ -71,6 +72,7 @@ export class CogrpcServer {
     }
     this.#server.addService(healthDefinition(), this.#health.implementation);
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    widenWindows(this.#server, limits.windowOctets);
     this.#connections = new Connections(injector, limits.maxConnections);
   }
 

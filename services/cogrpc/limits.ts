@@ -10,6 +10,8 @@ export interface CogrpcLimits {
   readonly maxConnections: number;
   /** Calls at once on one connection; HTTP/2 makes the peer wait with more. */
   readonly maxCallsPerConnection: number;
+  /** What a courier may have under way to us, in octets, on a connection and in each of its calls. */
+  readonly windowOctets: number;
   /** `DeliverCargo` calls at once; more are answered UNAVAILABLE. Each may hold one cargo that is still arriving. */
   readonly maxDeliveries: number;
   /** `CollectCargo` calls at once; more are answered UNAVAILABLE. */
@@ -45,6 +47,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
   maxConnections: 2_000,
   maxCallsPerConnection: 100,
+  windowOctets: 1_024 * 1_024,
   maxDeliveries: 50,
   maxCollections: 500,
   maxWatches: 100,
