@@ -12,7 +12,8 @@ export const COLLECTION_VARIABLES = {
     meaning: 'how many deliveries a collector may leave unacknowledged',
     default: 5,
     min: 1,
-    max: 1_000,
+    // Android's client stops reading, pings included, when some sixty wait for it.
+    max: 50,
   }),
   maxCollectors: integer('MAX_COLLECTORS', {
     meaning: 'how many collectors may be connected at once',

@@ -3,7 +3,11 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { assertChecksum, assertVerified, checksumOf, IntegrityError, octets } from './integrity.ts';
 import type { KmsCalls } from './kms-calls.ts';
 
-const ALGORITHM = /^RSA_SIGN_PSS_(?:2048|3072|4096)_SHA256$/;
+/**
+ * Under a key of 4 096 bits, the certificate that a phone has of us makes its CCA
+ * larger than the 6 000 octets of metadata that Android's couriers take.
+ */
+const ALGORITHM = /^RSA_SIGN_PSS_(?:2048|3072)_SHA256$/;
 
 /** A version of an asymmetric key in Cloud KMS, which is the gateway's identity. */
 export class IdentityKey {
