@@ -24,17 +24,39 @@ export interface CallEnd {
 
 const MAX_OCTETS = 20 * 1_024 * 1_024;
 
+/** What sets a courier's client apart from one that takes everything. */
+export interface CourierTraits {
+  readonly name?: Name;
+  /** How its `user-agent` begins; that of grpc-js if not given. */
+  readonly userAgent?: string;
+  /** A larger gRPC message ends the call, RESOURCE_EXHAUSTED. */
+  readonly maxMessageOctets?: number;
+  /** Of each call that is given none; none by default. */
+  readonly deadlineMs?: number;
+}
+
+/** The client library of the Android courier, grpc-java as it is by default: it acknowledges on receipt. */
+export const LIKE_ANDROID: CourierTraits = {
+  name: 'relaynet.cogrpc.CargoRelay',
+  userAgent: 'grpc-java-okhttp/1.61.0',
+  maxMessageOctets: 4_194_304,
+  deadlineMs: 5_000,
+};
+
 /** A courier on bare gRPC, that does only what a test tells it to. */
 export class Courier implements Disposable {
   readonly #client: Client;
   readonly #name: Name;
+  readonly #deadlineMs: number | undefined;
 
-  constructor(port: number, options: { name?: Name } = {}) {
-    this.#name = options.name ?? 'awala.cogrpc.CargoRelay';
+  constructor(port: number, traits: CourierTraits = {}) {
+    this.#name = traits.name ?? 'awala.cogrpc.CargoRelay';
+    this.#deadlineMs = traits.deadlineMs;
     this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
-      'grpc.max_receive_message_length': MAX_OCTETS,
+      'grpc.max_receive_message_length': traits.maxMessageOctets ?? MAX_OCTETS,
       'grpc.max_send_message_length': MAX_OCTETS,
       'grpc.use_local_subchannel_pool': 1,
+      ...(traits.userAgent !== undefined && { 'grpc.primary_user_agent': traits.userAgent }),
     });
   }
 
@@ -89,8 +111,9 @@ export class Courier implements Disposable {
   #open<Sent, Received>(
     method: string,
     metadata: Metadata,
-    { deadlineMs, isDeaf = false }: { deadlineMs?: number; isDeaf?: boolean },
+    options: { deadlineMs?: number; isDeaf?: boolean },
   ): CourierStream<Sent, Received> {
+    const { deadlineMs = this.#deadlineMs, isDeaf = false } = options;
     const definition = cargoRelayDefinition(this.#name)[method] as MethodDefinition<Sent, Received>;
     const call = this.#client.makeBidiStreamRequest(
       definition.path,

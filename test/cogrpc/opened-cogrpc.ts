@@ -19,6 +19,7 @@ import { InProcessSignals } from '#signals/in-process/signals.ts';
 import {
   identity as identityCalled,
   internetGateway,
+  type Identity as Key,
   type Peer,
   privateGateway,
   type Validity,
@@ -39,6 +40,8 @@ export interface CogrpcOptions {
   readonly acceptedParcels?: AcceptedParcels;
   readonly limits?: Partial<CogrpcLimits>;
   readonly budgetOctets?: number;
+  /** The gateway's key. */
+  readonly identity?: Key;
 }
 
 /** A CogRPC server on a port of its own, and what stands behind it. */
@@ -59,7 +62,8 @@ export const nothingAccepted: AcceptedParcels = { async *list() {} };
 export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCogrpc> {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
-  const vault = new MemoryVault(identityCalled('this gateway'));
+  const key = options.identity ?? identityCalled('this gateway');
+  const vault = new MemoryVault(key);
   const objects = options.objects ?? new InMemoryObjectStore();
   const records = options.records ?? new InMemoryRecordStore({ clock });
   const signals = new InProcessSignals({ log });
@@ -83,7 +87,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
   };
   const server = new CogrpcServer(parts, { ...DEFAULT_COGRPC_LIMITS, ...options.limits });
   const port = await server.listen('127.0.0.1', 0);
-  const gateway = await asPeer(identity);
+  const gateway = await asPeer(identity, key);
   return {
     ...parts,
     vault,
@@ -99,9 +103,9 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
   };
 }
 
-async function asPeer(identity: Identity): Promise<Peer> {
+async function asPeer(identity: Identity, key: Key): Promise<Peer> {
   const certificate = await identity.currentCertificate();
-  return { ...identityCalled('this gateway'), certificate, issuers: [] };
+  return { ...key, certificate, issuers: [] };
 }
 
 function wholeLifeOf({ certificate }: Peer): Validity {

@@ -65,6 +65,7 @@ export class CargoCollection {
   readonly #batches: CargoBatches;
   readonly #packing: CargoPacking;
   readonly #sizes: CargoSizes;
+  readonly #maxCargoOctets: number;
   readonly #checkpoints: Checkpoints;
   readonly #sent: SentCargoes;
   #isCut = false;
@@ -78,7 +79,10 @@ export class CargoCollection {
     const contents = collectionContents(parts, authorization, fulfilment.progress, signal);
     this.#batches = new CargoBatches(parts, contents, limits, signal);
     this.#packing = new CargoPacking(parts, authorization, fulfilment);
-    this.#sizes = new CargoSizes(limits, fulfilment.cargoOctets);
+    const fitting = this.#packing.maxPlaintextOctets(limits.maxSerialisedOctets);
+    this.#maxCargoOctets = Math.min(limits.maxCargoOctets, fitting);
+    const maxCargoOctets = this.#maxCargoOctets;
+    this.#sizes = new CargoSizes({ ...limits, maxCargoOctets }, fulfilment.cargoOctets);
     this.#checkpoints = new Checkpoints(fulfilment, {
       clock: parts.clock,
       pauseMs: limits.checkpointMs,
@@ -193,7 +197,7 @@ export class CargoCollection {
 
   /** Packs the next cargo while this one is sent, unless there is too much in this one. */
   async #sendAndPack(cargo: PackedCargo): Promise<PackedCargo | null> {
-    const isLarge = cargo.octets > this.#request.limits.maxCargoOctets;
+    const isLarge = cargo.octets > this.#maxCargoOctets;
     const sent = this.#send(cargo);
     const next = isLarge ? sent.then(() => this.#pack()) : this.#pack();
     const [sending, packing] = await Promise.allSettled([sent, next]);

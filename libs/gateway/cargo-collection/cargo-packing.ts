@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { maxPlaintextOctets } from '#awala/cargo/cargo-octets.ts';
 import { packCargo } from '#awala/cargo/pack-cargo.ts';
 import { MAX_TTL_SECONDS } from '#awala/limits.ts';
 import {
@@ -54,21 +55,33 @@ export class CargoPacking {
    * @throws {BackingUnavailableError}
    */
   async pack(gathered: GatheredCargo): Promise<Uint8Array> {
-    const { identity } = this.#parts;
     this.#session ??= this.#openSession();
     const encryption = await this.#session;
     const createdAtMs = this.#creationMs();
     return packCargo({
-      recipient: { id: this.#authorization.peer },
-      id: randomUUID(),
+      ...this.#sealing,
       createdAt: new Date(createdAtMs),
       ttlSeconds: this.#ttlSeconds(gathered, createdAtMs),
-      sender: this.#authorization.cargoDeliveryAuthorization,
-      attachedCertificates: [this.#authorization.peerCertificate],
-      sign: identity.sign,
       messages: gathered.messages,
       encryption,
     });
+  }
+
+  /** How much plaintext makes a cargo of at most so many octets. */
+  maxPlaintextOctets(maxCargoOctets: number): number {
+    const dates = { createdAt: this.#parts.clock.now(), ttlSeconds: MAX_TTL_SECONDS };
+    return maxPlaintextOctets(maxCargoOctets, { ...this.#sealing, ...dates });
+  }
+
+  /** What all cargoes have alike, as far as their length goes. */
+  get #sealing() {
+    return {
+      recipient: { id: this.#authorization.peer },
+      id: randomUUID(),
+      sender: this.#authorization.cargoDeliveryAuthorization,
+      attachedCertificates: [this.#authorization.peerCertificate],
+      sign: this.#parts.identity.sign,
+    };
   }
 
   /**
