@@ -20,6 +20,13 @@ export interface GatewayMetrics {
   cargoAccepted(): void;
   cargoRefused(reason: RefusalReason): void;
   cargoCollected(): void;
+  /** A courier was sent a cargo that takes more than 4 MiB, since one parcel alone does. */
+  oversizeCargoSent(): void;
+  /**
+   * Parcels that a courier was not sent, and that stay held: `too-large` for its client, or `too-slow`
+   * since several calls of its kind did not bring one as large.
+   */
+  parcelsLeftByCourier(why: 'too-large' | 'too-slow', count: number): void;
   registered(): void;
 }
 
@@ -34,5 +41,7 @@ export const noMetrics: GatewayMetrics = {
   cargoAccepted() {},
   cargoRefused() {},
   cargoCollected() {},
+  oversizeCargoSent() {},
+  parcelsLeftByCourier() {},
   registered() {},
 };

@@ -21,6 +21,8 @@ describe('metrics', () => {
     gateway.cargoAccepted();
     gateway.cargoRefused('malformed');
     gateway.cargoCollected();
+    gateway.oversizeCargoSent();
+    gateway.parcelsLeftByCourier('too-large', 2);
     gateway.registered();
     assert.deepEqual(await read(metrics, 'awala_parcels_accepted_total'), [
       'awala_parcels_accepted_total{road="poweb",bound="gateway",service="poweb"} 2',
@@ -33,6 +35,8 @@ describe('metrics', () => {
       'awala_cargoes_accepted_total{service="poweb"} 1',
       'awala_cargoes_refused_total{reason="malformed",service="poweb"} 1',
       'awala_cargoes_collected_total{service="poweb"} 1',
+      'awala_oversize_cargoes_sent_total{service="poweb"} 1',
+      'awala_parcels_left_by_couriers_total{why="too-large",service="poweb"} 2',
       'awala_registrations_total{service="poweb"} 1',
     ]) {
       assert.deepEqual(await read(metrics, line), [line]);

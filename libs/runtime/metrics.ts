@@ -144,6 +144,8 @@ function gatewayMetrics(registry: Registry): GatewayMetrics {
     cargoAccepted: () => count.cargoAccepted.inc(),
     cargoRefused: (reason) => count.cargoRefused.inc({ reason: boundedReason(reason) }),
     cargoCollected: () => count.cargoCollected.inc(),
+    oversizeCargoSent: () => count.oversizeCargoSent.inc(),
+    parcelsLeftByCourier: (why, number) => count.leftByCourier.inc({ why }, number),
     registered: () => count.registered.inc(),
   };
 }
@@ -171,6 +173,10 @@ function counters(registry: Registry) {
     cargoAccepted: counter('cargoes_accepted', 'Cargoes stored durably'),
     cargoRefused: counter('cargoes_refused', 'Cargoes refused', ['reason']),
     cargoCollected: counter('cargoes_collected', 'Cargoes acknowledged by couriers'),
+    oversizeCargoSent: counter('oversize_cargoes_sent', 'Cargoes of over 4 MiB sent to couriers'),
+    leftByCourier: counter('parcels_left_by_couriers', 'Parcels that a courier cannot carry', [
+      'why',
+    ]),
     registered: counter('registrations', 'Private gateways registered'),
   };
 }

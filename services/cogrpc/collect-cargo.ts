@@ -15,6 +15,7 @@ import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import type { Log } from '#log/log.ts';
 import { CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
+import { courierTraits } from './courier-traits.ts';
 import type { CogrpcLimits } from './limits.ts';
 import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
 
@@ -84,6 +85,7 @@ export class CargoCollectionCall {
       fulfilment,
       deadline,
       limits: limits.collection,
+      takesOversize: courierTraits(metadata).takesOversize,
       send: (id, cargo) => this.#send(id, cargo),
     });
     if (this.#isHalfClosed || this.#isDraining) {

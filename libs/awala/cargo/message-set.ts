@@ -20,8 +20,11 @@ export const MAX_MESSAGES_IN_BATCH = 4_096;
 /** Octets in front of a message of any size, as the deployed peers count them. */
 const HEADER_OCTETS = 5;
 
+/** What the plaintext of a cargo has besides the one message in it, in octets, at most. */
+export const MESSAGE_IN_BATCH_OVERHEAD_OCTETS = 2 * HEADER_OCTETS;
+
 /** One message in a cargo, in octets. */
-export const MAX_MESSAGE_IN_SET_OCTETS = MAX_MESSAGE_SET_OCTETS - 2 * HEADER_OCTETS;
+export const MAX_MESSAGE_IN_SET_OCTETS = MAX_MESSAGE_SET_OCTETS - MESSAGE_IN_BATCH_OVERHEAD_OCTETS;
 
 /** What a message in a cargo is, by its format signature. */
 export type CargoMessageType = 'parcel' | 'pca' | 'certificate-rotation' | 'unknown';

@@ -75,7 +75,7 @@ describe('CargoBatches', () => {
       [[0, 1], [2], [3], [4]],
     );
     assert.deepEqual(
-      cargoes.map(({ stretch }) => [stretch.after, stretch.upTo]),
+      cargoes.flatMap(({ stretches }) => stretches.map(({ after, upTo }) => [after, upTo])),
       [
         ['', '2/0001'],
         ['2/0001', '2/0002'],
@@ -84,6 +84,31 @@ describe('CargoBatches', () => {
       ],
     );
     assert.equal(gathering.budget.heldOctets, 0);
+  });
+
+  it('covers apart what was not listed in one go', async () => {
+    const over = new AbortController();
+    const parts = {
+      budget: new OctetBudget(1_000),
+      clock: new ManualClock(),
+      log: silentLog,
+    };
+    async function* contents(): AsyncGenerator<CargoItem> {
+      const read = async () => ({ octets: new Uint8Array(10), expiresAt });
+      yield { place: '2/0/a', sizeOctets: 10, read };
+      yield { place: '2/0/b', sizeOctets: 10, read };
+      yield { place: '3/a', after: '3/', sizeOctets: 10, read: async () => null };
+      yield { place: '3/b', sizeOctets: 10, read };
+      yield { place: '2/1/a', after: '2/1/', sizeOctets: 10, read };
+    }
+    const batches = new CargoBatches(parts, contents(), limits, over.signal);
+    const cargo = await batches.next(1_000);
+    assert.deepEqual(cargo?.stretches, [
+      { after: '', upTo: '2/0/b' },
+      { after: '3/', upTo: '3/b' },
+      { after: '2/1/', upTo: '2/1/a' },
+    ]);
+    over.abort();
   });
 
   it('has nothing to give when there is nothing', async () => {
@@ -111,7 +136,7 @@ describe('CargoBatches', () => {
       cargo?.messages.map((message) => message[0]),
       [1, 3],
     );
-    assert.equal(cargo.stretch.upTo, '2/0002');
+    assert.equal(cargo.stretches[0]?.upTo, '2/0002');
   });
 
   it('closes a cargo that has waited long enough for more', async () => {

@@ -22,8 +22,8 @@ export interface GatheredCargo {
   readonly octets: number;
   /** When the last of the messages expires. */
   readonly expiresAt: Date;
-  /** The part of the listing that it covers. */
-  readonly stretch: Stretch;
+  /** The parts of the listing that it covers: one, unless passes were made out of order. */
+  readonly stretches: readonly Stretch[];
   /** Gives back the memory reserved for it; to be called once it was sent, or will not be. */
   readonly release: () => void;
 }
@@ -60,6 +60,7 @@ export class CargoBatches {
   #hasEnded = false;
   #failure: { readonly error: unknown } | null = null;
   #lastPlace: Place = START;
+  #stretches: Stretch[] = [];
   #onChange = () => {};
   #onRoom = () => {};
 
@@ -91,7 +92,7 @@ export class CargoBatches {
     const batch = new CargoBatch(maxOctets);
     const releases: (() => void)[] = [];
     const release = () => releases.splice(0).forEach((each) => void each());
-    const after = this.#lastPlace;
+    this.#stretches = [];
     const time = this.#startGathering();
     try {
       await this.#fill(batch, releases, time);
@@ -102,8 +103,8 @@ export class CargoBatches {
       time.stop();
     }
     const { messages, octets, expiresAt } = batch;
-    const stretch = { after, upTo: this.#lastPlace };
-    return messages.length === 0 ? null : { messages, octets, expiresAt, stretch, release };
+    const stretches = this.#stretches;
+    return messages.length === 0 ? null : { messages, octets, expiresAt, stretches, release };
   }
 
   /** Takes from what was read ahead until the cargo is to be closed. */
@@ -146,10 +147,20 @@ export class CargoBatches {
     if (!head) {
       throw new Error('nothing was read ahead');
     }
-    this.#lastPlace = head.item.place;
+    this.#pass(head.item);
     this.#aheadOctets -= head.item.sizeOctets;
     this.#onRoom();
     return head.release;
+  }
+
+  #pass({ place, after }: CargoItem): void {
+    const last = this.#stretches.at(-1);
+    if (last && after === undefined) {
+      this.#stretches[this.#stretches.length - 1] = { after: last.after, upTo: place };
+    } else {
+      this.#stretches.push({ after: after ?? this.#lastPlace, upTo: place });
+    }
+    this.#lastPlace = place;
   }
 
   async #readAhead(contents: AsyncIterable<CargoItem>): Promise<void> {

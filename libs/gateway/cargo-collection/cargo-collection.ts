@@ -1,50 +1,27 @@
 import { randomUUID } from 'node:crypto';
-import { freeOctets } from '#awala/free-octets.ts';
-import { type Clock, inTime } from '#clock/clock.ts';
-import type { Log } from '#log/log.ts';
-import type { GatewayMetrics } from '#metrics/port.ts';
-import type { OctetBudget } from '../octet-budget.ts';
-import type { CargoAuthorization } from './cargo-authorizer.ts';
-import { CargoBatches } from './cargo-batches.ts';
-import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
+import { inTime } from '#clock/clock.ts';
 import { CargoSizes } from './cargo-sizes.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { type CollectionContentsParts, collectionContents } from './collection-contents.ts';
 import { CargoUnacknowledgedError, CollectionCutError } from './collection-errors.ts';
-import type { CargoCollectionLimits } from './collection-limits.ts';
-import type { Stretch } from './collection-progress.ts';
-import type { Fulfilment } from './fulfilment.ts';
+import {
+  type PackedCargo,
+  PackedCargoes,
+  type PackedCargoesParts,
+  type PackedCargoesRequest,
+} from './packed-cargoes.ts';
 import { SentCargoes } from './sent-cargoes.ts';
 
-export interface CargoCollectionParts extends CollectionContentsParts, CargoPackingParts {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: GatewayMetrics;
-  /** Shared by all collections of the process. */
-  readonly budget: OctetBudget;
-}
+export type CargoCollectionParts = PackedCargoesParts;
 
-export interface CargoCollectionRequest {
-  readonly authorization: CargoAuthorization;
-  /** Leased to this collection, which lets go of it in the end. */
-  readonly fulfilment: Fulfilment;
+/** The fulfilment is leased to the collection, which lets go of it in the end. */
+export interface CargoCollectionRequest extends PackedCargoesRequest {
   /** When the courier will hang up; null if it did not say. */
   readonly deadline: Date | null;
-  readonly limits: CargoCollectionLimits;
   /**
    * Hands a cargo to the courier; resolves once the network took it, which is
    * when the next one may follow. Must end by itself if the network stands still.
    */
   readonly send: (deliveryId: string, cargo: Uint8Array) => Promise<void>;
-}
-
-/** A cargo to send; what went into it is not kept. */
-interface PackedCargo {
-  readonly serialised: Uint8Array;
-  readonly stretch: Stretch;
-  /** Of plaintext. */
-  readonly octets: number;
-  readonly release: () => void;
 }
 
 /**
@@ -62,27 +39,21 @@ export class CargoCollection {
   readonly #request: CargoCollectionRequest;
   readonly #stop = new AbortController();
   readonly #ended = Promise.withResolvers<never>();
-  readonly #batches: CargoBatches;
-  readonly #packing: CargoPacking;
+  readonly #cargoes: PackedCargoes;
   readonly #sizes: CargoSizes;
-  readonly #maxCargoOctets: number;
   readonly #checkpoints: Checkpoints;
   readonly #sent: SentCargoes;
   #isCut = false;
-  #hasSent = false;
+  /** What is known of the first cargo that was sent. */
+  #first: Pick<PackedCargo, 'onlyMessageOctets'> | null = null;
 
   constructor(parts: CargoCollectionParts, request: CargoCollectionRequest) {
     this.#parts = parts;
     this.#request = request;
-    const { authorization, fulfilment, limits } = request;
-    const { signal } = this.#stop;
-    const contents = collectionContents(parts, authorization, fulfilment.progress, signal);
-    this.#batches = new CargoBatches(parts, contents, limits, signal);
-    this.#packing = new CargoPacking(parts, authorization, fulfilment);
-    const fitting = this.#packing.maxPlaintextOctets(limits.maxSerialisedOctets);
-    this.#maxCargoOctets = Math.min(limits.maxCargoOctets, fitting);
-    const maxCargoOctets = this.#maxCargoOctets;
-    this.#sizes = new CargoSizes({ ...limits, maxCargoOctets }, fulfilment.cargoOctets);
+    const { fulfilment, limits } = request;
+    this.#cargoes = new PackedCargoes(parts, request, this.#stop.signal);
+    const sizes = { ...limits, maxCargoOctets: this.#cargoes.maxOctets };
+    this.#sizes = new CargoSizes(sizes, fulfilment.cargoOctets);
     this.#checkpoints = new Checkpoints(fulfilment, {
       clock: parts.clock,
       pauseMs: limits.checkpointMs,
@@ -117,7 +88,7 @@ export class CargoCollection {
       await this.#checkpoints.stop();
       await this.#request.fulfilment.complete();
     } catch (error) {
-      await this.#letGo();
+      await this.#letGo(signal.aborted || error instanceof CargoUnacknowledgedError);
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -137,7 +108,8 @@ export class CargoCollection {
     }
     this.#sizes.acknowledged(sent.octets, sent.sentAtMs, this.#nowMs());
     const { fulfilment } = this.#request;
-    fulfilment.progress.add(sent.stretch);
+    sent.stretches.forEach((stretch) => void fulfilment.progress.add(stretch));
+    fulfilment.reach.carried(sent.octets);
     fulfilment.cargoOctets = this.#sizes.nextHint;
     this.#checkpoints.isDue = true;
     this.#parts.metrics.cargoCollected();
@@ -184,7 +156,7 @@ export class CargoCollection {
    */
   async #inTime(next: Promise<PackedCargo | null>): Promise<PackedCargo | null> {
     const timeLeftMs = this.#timeLeftMs();
-    if (!this.#hasSent || timeLeftMs === Number.POSITIVE_INFINITY) {
+    if (!this.#first || timeLeftMs === Number.POSITIVE_INFINITY) {
       return next;
     }
     return inTime(this.#parts.clock, Math.max(0, timeLeftMs), next, () => this.#endCut());
@@ -197,7 +169,7 @@ export class CargoCollection {
 
   /** Packs the next cargo while this one is sent, unless there is too much in this one. */
   async #sendAndPack(cargo: PackedCargo): Promise<PackedCargo | null> {
-    const isLarge = cargo.octets > this.#maxCargoOctets;
+    const isLarge = cargo.octets > this.#cargoes.maxOctets;
     const sent = this.#send(cargo);
     const next = isLarge ? sent.then(() => this.#pack()) : this.#pack();
     const [sending, packing] = await Promise.allSettled([sent, next]);
@@ -210,30 +182,29 @@ export class CargoCollection {
     return next;
   }
 
-  async #pack(): Promise<PackedCargo | null> {
-    const gathered = await this.#batches.next(this.#sizes.target(this.#timeLeftMs()));
-    if (!gathered) {
-      return null;
-    }
-    const { stretch, octets, release, messages } = gathered;
+  #pack(): Promise<PackedCargo | null> {
+    return this.#cargoes.next(this.#sizes.target(this.#timeLeftMs()));
+  }
+
+  async #send(cargo: PackedCargo): Promise<void> {
+    const { serialised, stretches, octets, onlyMessageOctets, release } = cargo;
+    const deliveryId = randomUUID();
+    this.#first ??= { onlyMessageOctets };
+    this.#tellIfOversize(serialised.length);
+    const { send } = this.#request;
     try {
-      const serialised = await this.#packing.pack(gathered);
-      messages.forEach(freeOctets);
-      return { serialised, stretch, octets, release };
-    } catch (error) {
+      await this.#sent.send(deliveryId, { stretches, octets }, () => send(deliveryId, serialised));
+    } finally {
       release();
-      throw error;
     }
   }
 
-  async #send({ serialised, stretch, octets, release }: PackedCargo): Promise<void> {
-    const deliveryId = randomUUID();
-    this.#hasSent = true;
-    const { send } = this.#request;
-    try {
-      await this.#sent.send(deliveryId, { stretch, octets }, () => send(deliveryId, serialised));
-    } finally {
-      release();
+  #tellIfOversize(octets: number): void {
+    const { limits, authorization } = this.#request;
+    if (octets > limits.maxSerialisedOctets) {
+      this.#parts.metrics.oversizeCargoSent();
+      const fields = { peer: authorization.peer, octets };
+      this.#parts.log.info(fields, 'a courier is sent more than some clients take');
     }
   }
 
@@ -277,9 +248,13 @@ export class CargoCollection {
   }
 
   /** Whatever ended the collection is what its caller must hear, not what goes wrong now. */
-  async #letGo(): Promise<void> {
+  async #letGo(isByCourier: boolean): Promise<void> {
     const { fulfilment } = this.#request;
     fulfilment.cargoOctets = this.#sizes.nextHint;
+    const vainOctets = this.#first?.onlyMessageOctets;
+    if (isByCourier && !this.#isCut && !this.#sizes.hasAcknowledged && vainOctets) {
+      fulfilment.reach.failed(vainOctets);
+    }
     try {
       await this.#checkpoints.stop();
       await fulfilment.release();

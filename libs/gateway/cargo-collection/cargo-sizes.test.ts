@@ -64,6 +64,16 @@ describe('CargoSizes', () => {
     assert.equal(sizes.target(-5), limits.minCargoOctets);
   });
 
+  it('does not take the way there and back of a small cargo for the speed of the link', () => {
+    const sizes = new CargoSizes(limits, 0);
+    sizes.acknowledged(100, 0, 100);
+    assert.ok(sizes.hasAcknowledged && !sizes.isSpeedKnown);
+    assert.equal(sizes.estimateMs(1_000_000), 0);
+    assert.equal(sizes.nextHint, limits.firstCargoOctets);
+    sizes.acknowledged(100, 1_000, 2_001);
+    assert.ok(sizes.isSpeedKnown);
+  });
+
   it('knows nothing before the first acknowledgement', () => {
     assert.equal(new CargoSizes(limits, 0).estimateMs(1_000_000), 0);
   });

@@ -20,12 +20,17 @@ const SLOW_MS = 1_000;
  * what it does with each. Hence within a call cargoes shrink no further than to
  * the size that the call began with; only a call in which nothing was
  * acknowledged makes the next one begin with less.
+ *
+ * How long a small cargo took says little of the link's speed, unless that was long:
+ * it is the way there and back. So after a small one that was quick, the speed is still
+ * unknown, and one that is much larger may follow.
  */
 export class CargoSizes {
   readonly #limits: CargoSizeLimits;
   readonly #floor: number;
   #target: number;
   #octetsPerMs: number | null = null;
+  #hasAcknowledged = false;
   #acknowledgedAtMs = 0;
 
   /** @param hint - what {@link nextHint} gave for the call before; 0 if there was none */
@@ -42,6 +47,11 @@ export class CargoSizes {
   }
 
   /** Whether a cargo of this call was acknowledged. */
+  get hasAcknowledged(): boolean {
+    return this.#hasAcknowledged;
+  }
+
+  /** Whether one was that tells how fast the courier is. */
   get isSpeedKnown(): boolean {
     return this.#octetsPerMs !== null;
   }
@@ -54,7 +64,10 @@ export class CargoSizes {
   acknowledged(octets: number, sentAtMs: number, nowMs: number): void {
     const tookMs = Math.max(nowMs - Math.max(sentAtMs, this.#acknowledgedAtMs), 1);
     this.#acknowledgedAtMs = nowMs;
-    this.#octetsPerMs = octets / tookMs;
+    this.#hasAcknowledged = true;
+    if (octets >= this.#limits.firstCargoOctets / 2 || tookMs > SLOW_MS) {
+      this.#octetsPerMs = octets / tookMs;
+    }
     if (tookMs <= QUICK_MS) {
       this.#target = this.#clamp(Math.max(this.#target, 2 * octets));
     } else if (tookMs > SLOW_MS) {
@@ -64,7 +77,7 @@ export class CargoSizes {
 
   /** The size to begin the next call with. */
   get nextHint(): number {
-    return this.#octetsPerMs === null ? this.#clamp(this.#target / 4) : this.#target;
+    return this.#hasAcknowledged ? this.#target : this.#clamp(this.#target / 4);
   }
 
   #clamp(octets: number): number {

@@ -4,6 +4,7 @@ import { parsePca } from '#awala/cargo/pca.ts';
 import { OpenedGateway } from '#test/end-to-end/workers/opened-gateway.ts';
 import { type AcceptedParcels, type CargoItem, collectionContents } from './collection-contents.ts';
 import { CollectionProgress, START } from './collection-progress.ts';
+import { CourierReach } from './courier-reach.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -46,7 +47,9 @@ class Setting implements AsyncDisposable {
     };
     const parts = { ...opened, ...gateway, acceptedParcels };
     const { signal } = new AbortController();
-    return Array.fromAsync(collectionContents(parts, authorization, progress, signal));
+    const courier = { fittingOctets: 4_000_000, takesOversize: true };
+    const request = { authorization, courier, progress, reach: new CourierReach() };
+    return Array.fromAsync(collectionContents(parts, request, signal));
   }
 
   /** The same where there are acknowledgements only, as the ids of the parcels that they are for. */
@@ -78,7 +81,7 @@ describe('What is left to collect under a CCA', () => {
     await intake.acceptFromInternet(parcel);
     const places = (await setting.items()).map(({ place }) => place);
     assert.equal(places.length, 21);
-    assert.match(places[0] ?? '', new RegExp(`^2/.*${opened.phone.nodeId}`));
+    assert.match(places[0] ?? '', new RegExp(`^2/0/.*${opened.phone.nodeId}`));
     assert.deepEqual([...places].sort(), places);
   });
 

@@ -1,18 +1,20 @@
 import { type ParcelCollectionAck, serialisePca } from '#awala/cargo/pca.ts';
 import { serialiseRotation } from '#awala/cargo/rotation.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '../identity.ts';
-import type { HeldParcel, Mailbox } from '../mailbox.ts';
 import { rotateIfDue } from '../peer-certificate.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import {
+  ACKNOWLEDGEMENTS,
   acknowledgementPlace,
   type CollectionProgress,
   type Place,
-  parcelPlace,
+  parcelSegment,
   rotationPlace,
 } from './collection-progress.ts';
+import type { CourierReach } from './courier-reach.ts';
+import { ParcelPasses, type ParcelPassesParts } from './parcel-passes.ts';
+import { FITTING_CLASSES, OVERSIZE, type SizeClass } from './size-classes.ts';
 
 /** The parcels accepted from each private gateway, to be acknowledged (PCA) in what is sent to it. */
 export interface AcceptedParcels {
@@ -36,6 +38,11 @@ export interface CargoMessage {
 /** Something that goes into a cargo; a parcel's octets are still in the store. */
 export interface CargoItem {
   readonly place: Place;
+  /**
+   * The place that the item follows, with nothing left to collect in between; that of the item before it
+   * if not given.
+   */
+  readonly after?: Place;
   /** An estimate, as of the listing. */
   readonly sizeOctets: number;
   /**
@@ -45,21 +52,37 @@ export interface CargoItem {
   read(): Promise<CargoMessage | null>;
 }
 
-export interface CollectionContentsParts {
-  readonly mailbox: Mailbox;
+export interface CollectionContentsParts extends ParcelPassesParts {
   readonly acceptedParcels: AcceptedParcels;
   readonly identity: Identity;
-  readonly clock: Clock;
+}
+
+/** What the courier's client can take. */
+export interface CollectionCourier {
+  /** The largest parcel that goes into a cargo which every client takes, in octets. */
+  readonly fittingOctets: number;
+  /** Whether it takes larger ones, too. */
+  readonly takesOversize: boolean;
+}
+
+/** For whom and for which courier, and how far it is. */
+export interface ContentsRequest {
+  readonly authorization: CargoAuthorization;
+  readonly courier: CollectionCourier;
+  readonly progress: CollectionProgress;
+  readonly reach: CourierReach;
 }
 
 /**
  * Yields what there is to send to the holder of a CCA: a new certificate if its
- * own ends soon, then the parcels held for it, then acknowledgements of its own
- * (PCAs). Skips what has expired, and what `progress` says is behind.
+ * own ends soon, then the parcels held for it, from the small to the large, then
+ * acknowledgements of its own (PCAs), and last the parcels that not every client takes. Skips
+ * what has expired, what `progress` says is behind, and what this courier cannot carry.
  *
- * The acknowledgements are last since they come again under each CCA until the
+ * The acknowledgements come so late since they come again under each CCA until the
  * parcels that they are for expire: however many they are, and however short the
- * calls, they keep nothing from the phone.
+ * calls, they keep nothing from the phone. Only parcels that had a call in vain wait
+ * for them, since those keep everything else from it.
  *
  * @throws {BackingUnavailableError}
  * @throws the signal's reason, if it is aborted
@@ -67,24 +90,48 @@ export interface CollectionContentsParts {
  */
 export async function* collectionContents(
   parts: CollectionContentsParts,
-  authorization: CargoAuthorization,
-  progress: CollectionProgress,
+  request: ContentsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  yield* rotations(parts, authorization, progress);
-  for await (const item of listed(parts, authorization.peer, progress, signal)) {
-    if (!progress.covers(item.place)) {
-      yield item;
+  const { authorization, courier, progress, reach } = request;
+  const { peer } = authorization;
+  yield* rotations(parts, request);
+  const passes = new ParcelPasses(parts, { peer, courier, progress, reach }, signal);
+  const doubtfulFrom = reach.doubtfulFrom(courier.fittingOctets) ?? OVERSIZE;
+  const isDoubtful = (sizeClass: SizeClass) => sizeClass >= doubtfulFrom;
+  const doubtful = FITTING_CLASSES.filter(isDoubtful);
+  for (const sizeClass of FITTING_CLASSES) {
+    if (!isDoubtful(sizeClass)) {
+      yield* passes.of(sizeClass);
     }
+  }
+  const acknowledgements = listedAcknowledgements(parts, peer, progress, signal);
+  yield* doubtful.length > 0 ? apart(ACKNOWLEDGEMENTS, acknowledgements) : acknowledgements;
+  for (const sizeClass of doubtful) {
+    yield* apart(parcelSegment(sizeClass), passes.of(sizeClass));
+  }
+  const oversize = passes.of(OVERSIZE);
+  yield* doubtful.length > 0 ? apart(parcelSegment(OVERSIZE), oversize) : oversize;
+}
+
+/** What does not follow what was yielded before it. */
+async function* apart(
+  after: Place,
+  items: AsyncIterable<CargoItem>,
+): AsyncGenerator<CargoItem, void, undefined> {
+  let isFirst = true;
+  for await (const item of items) {
+    yield isFirst ? { ...item, after } : item;
+    isFirst = false;
   }
 }
 
 /** The same certificate in each form that the peer may read. */
 async function* rotations(
   parts: CollectionContentsParts,
-  { peerCertificate: current, rotationForms }: CargoAuthorization,
-  progress: CollectionProgress,
+  { authorization, progress }: ContentsRequest,
 ): AsyncGenerator<CargoItem, void, undefined> {
+  const { peerCertificate: current, rotationForms } = authorization;
   const missing = rotationForms.filter((form) => !progress.covers(rotationPlace(form)));
   const rotation = missing.length > 0 ? await rotateIfDue(current, parts) : null;
   if (rotation) {
@@ -97,47 +144,26 @@ async function* rotations(
   }
 }
 
-async function* listed(
-  parts: CollectionContentsParts,
+async function* listedAcknowledgements(
+  { acceptedParcels }: CollectionContentsParts,
   peer: NodeId,
   progress: CollectionProgress,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  if (!progress.isPastParcels) {
-    const options = listingFrom(progress.parcelsBehind, signal);
-    for await (const parcel of parts.mailbox.list(peer, options)) {
-      if (!isExpired(parcel, parts.clock)) {
-        yield parcelItem(parcel, parts);
-      }
+  if (progress.isPast(ACKNOWLEDGEMENTS)) {
+    return;
+  }
+  const startAfter = progress.behind(ACKNOWLEDGEMENTS);
+  const options = { signal, ...(startAfter !== undefined && { startAfter }) };
+  for await (const accepted of acceptedParcels.list(peer, options)) {
+    const { expiresAt, place, ...ack } = accepted;
+    const item = itemOf(acknowledgementPlace(place), { octets: serialisePca(ack), expiresAt });
+    if (!progress.covers(item.place)) {
+      yield item;
     }
   }
-  const options = listingFrom(progress.acknowledgementsBehind, signal);
-  for await (const accepted of parts.acceptedParcels.list(peer, options)) {
-    const { expiresAt, place, ...ack } = accepted;
-    yield itemOf(acknowledgementPlace(place), { octets: serialisePca(ack), expiresAt });
-  }
-}
-
-function listingFrom(startAfter: string | undefined, signal: AbortSignal) {
-  return { signal, ...(startAfter !== undefined && { startAfter }) };
 }
 
 function itemOf(place: Place, message: CargoMessage): CargoItem {
   return { place, sizeOctets: message.octets.length, read: async () => message };
-}
-
-function parcelItem(parcel: HeldParcel, { mailbox, clock }: CollectionContentsParts): CargoItem {
-  return {
-    place: parcelPlace(parcel.key),
-    sizeOctets: parcel.sizeOctets,
-    async read() {
-      const stored = await mailbox.fetch(parcel);
-      const isLive = stored !== null && !isExpired(stored, clock);
-      return isLive ? { octets: stored.body, expiresAt: stored.expiresAt } : null;
-    },
-  };
-}
-
-function isExpired({ expiresAt }: { readonly expiresAt: Date }, clock: Clock): boolean {
-  return expiresAt.getTime() <= clock.now().getTime();
 }

@@ -1,5 +1,6 @@
 import type { BatchLimits } from './cargo-batches.ts';
 import type { CargoSizeLimits } from './cargo-sizes.ts';
+import { SMALLEST_CLASS_OCTETS } from './size-classes.ts';
 
 /** Bounds of one collection of cargo; see docs/limits.md. */
 export interface CargoCollectionLimits extends BatchLimits, CargoSizeLimits {
@@ -33,7 +34,7 @@ const FRAMING_OCTETS = 2 + DELIVERY_ID_OCTETS + 1 + 4;
 export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
   window: 5,
   firstCargoOctets: 256 * KIB,
-  minCargoOctets: 32 * KIB,
+  minCargoOctets: SMALLEST_CLASS_OCTETS,
   maxCargoOctets: 4 * MIB,
   maxSerialisedOctets: 4 * MIB - FRAMING_OCTETS,
   aheadItems: 128,

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
+  ACKNOWLEDGEMENTS,
   acknowledgementPlace,
   CollectionProgress,
   parcelPlace,
+  parcelSegment,
   rotationPlace,
   START,
 } from './collection-progress.ts';
+import { OVERSIZE } from './size-classes.ts';
 
 const ack = acknowledgementPlace;
-const parcel = parcelPlace;
+const parcel = (key: string) => parcelPlace(0, key);
+const parcels = parcelSegment(0);
 
 describe('CollectionProgress', () => {
   it('orders places as things are collected', () => {
@@ -20,8 +24,11 @@ describe('CollectionProgress', () => {
       parcel('a'),
       parcel('ab'),
       parcel('b'),
+      parcelPlace(1, 'a'),
+      parcelPlace(OVERSIZE - 1, 'a'),
       ack('a'),
       ack('b'),
+      parcelPlace(OVERSIZE, 'a'),
     ];
     assert.deepEqual([...places].sort(), places);
   });
@@ -37,24 +44,24 @@ describe('CollectionProgress', () => {
   it('is one stretch as long as what is acknowledged comes in order', () => {
     const progress = new CollectionProgress();
     progress.add({ after: START, upTo: parcel('d') });
-    assert.equal(progress.parcelsBehind, 'd');
-    assert.ok(!progress.isPastParcels);
+    assert.equal(progress.behind(parcels), 'd');
+    assert.ok(!progress.isPast(parcels));
     progress.add({ after: parcel('d'), upTo: ack('c') });
     assert.equal(progress.serialise(), JSON.stringify([[START, ack('c')]]));
-    assert.ok(progress.isPastParcels);
-    assert.equal(progress.parcelsBehind, undefined);
-    assert.equal(progress.acknowledgementsBehind, 'c');
+    assert.ok(progress.isPast(parcels));
+    assert.equal(progress.behind(parcels), undefined);
+    assert.equal(progress.behind(ACKNOWLEDGEMENTS), 'c');
   });
 
   it('joins what was out of order once the gap is filled', () => {
     const progress = new CollectionProgress();
     progress.add({ after: parcel('b'), upTo: parcel('c') });
-    assert.equal(progress.parcelsBehind, undefined);
+    assert.equal(progress.behind(parcels), undefined);
     assert.ok(!progress.covers(rotationPlace('certificates')));
     progress.add({ after: START, upTo: parcel('a') });
-    assert.equal(progress.parcelsBehind, 'a');
+    assert.equal(progress.behind(parcels), 'a');
     progress.add({ after: parcel('a'), upTo: parcel('b') });
-    assert.equal(progress.parcelsBehind, 'c');
+    assert.equal(progress.behind(parcels), 'c');
     assert.equal(progress.serialise(), JSON.stringify([[START, parcel('c')]]));
   });
 
@@ -63,7 +70,7 @@ describe('CollectionProgress', () => {
     for (const place of ['a', 'b', 'c', 'd']) {
       progress.add({ after: START, upTo: parcel(place) });
       assert.equal(progress.serialise(), JSON.stringify([[START, parcel(place)]]));
-      assert.equal(progress.parcelsBehind, place);
+      assert.equal(progress.behind(parcels), place);
     }
     progress.add({ after: parcel('f'), upTo: parcel('g') });
     progress.add({ after: parcel('h'), upTo: parcel('i') });
@@ -76,8 +83,8 @@ describe('CollectionProgress', () => {
       { after: START, upTo: rotationPlace('certificates') },
     ]);
     assert.ok(progress.covers(rotationPlace('certificates')));
-    assert.ok(!progress.isPastParcels);
-    assert.equal(progress.parcelsBehind, undefined);
+    assert.ok(!progress.isPast(parcels));
+    assert.equal(progress.behind(parcels), undefined);
   });
 
   it('is restored from what it wrote', () => {
@@ -90,5 +97,36 @@ describe('CollectionProgress', () => {
     for (const nonsense of ['{}', '[1]', '[["a"]]', 'nonsense']) {
       assert.throws(() => CollectionProgress.parse(nonsense), SyntaxError);
     }
+  });
+
+  it('takes the parcels of a smaller class as behind with those of a larger one', () => {
+    const progress = new CollectionProgress([{ after: START, upTo: parcelPlace(2, 'k') }]);
+    assert.ok(progress.isPast(parcelSegment(0)));
+    assert.ok(progress.isPast(parcelSegment(1)));
+    assert.ok(!progress.isPast(parcelSegment(2)));
+    assert.equal(progress.behind(parcelSegment(2)), 'k');
+    assert.equal(progress.behind(parcelSegment(3)), undefined);
+  });
+
+  it('keeps apart what was collected out of order', () => {
+    const progress = new CollectionProgress([{ after: START, upTo: parcelPlace(1, 'k') }]);
+    progress.add({ after: ACKNOWLEDGEMENTS, upTo: ack('c') });
+    progress.add({ after: parcelSegment(3), upTo: parcelPlace(3, 'x') });
+    assert.equal(progress.behind(parcelSegment(1)), 'k');
+    assert.ok(!progress.isPast(parcelSegment(2)));
+    assert.equal(progress.behind(parcelSegment(3)), 'x');
+    assert.equal(progress.behind(ACKNOWLEDGEMENTS), 'c');
+    assert.ok(!progress.isPast(ACKNOWLEDGEMENTS));
+  });
+
+  it('takes from a record of the version before, which knew no classes, that the rotation is behind', () => {
+    const former = (upTo: string) => CollectionProgress.parse(JSON.stringify([['', upTo]]));
+    const parcelOfFormer = former('2/parcels/gateway-bound/0a/0b/0c/ff');
+    assert.equal(parcelOfFormer.serialise(), JSON.stringify([[START, '2/']]));
+    const withGap = JSON.stringify([['2/parcels/a', '2/parcels/b']]);
+    assert.ok(CollectionProgress.parse(withGap).isEmpty);
+    const pastParcels = former('3/17');
+    assert.ok(pastParcels.isPast(parcelSegment(7)));
+    assert.equal(pastParcels.behind(ACKNOWLEDGEMENTS), '17');
   });
 });

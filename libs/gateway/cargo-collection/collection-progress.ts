@@ -1,4 +1,5 @@
 import type { PathForm } from '#awala/x509/certification-path-der.ts';
+import { OVERSIZE, type SizeClass } from './size-classes.ts';
 
 /**
  * A place in what is collected under a CCA, such that places compare as strings
@@ -21,28 +22,44 @@ const ROTATION_PLACES: Readonly<Record<PathForm, Place>> = {
   'octet-strings': `${ROTATIONS}1`,
   certificates: `${ROTATIONS}2`,
 };
-const PARCELS = '2/';
-const ACKNOWLEDGEMENTS = '3/';
+
+/** What the places of one pass begin with; lies before all of them. */
+export type Segment = Place;
+
+const FITTING_PARCELS = '2/';
+/** The acknowledgements (PCAs), which are collected in ascending order of their places. */
+export const ACKNOWLEDGEMENTS: Segment = '3/';
+const OVERSIZE_PARCELS: Segment = '4/';
 
 /** The place of the certificate rotation in that form. */
 export function rotationPlace(form: PathForm): Place {
   return ROTATION_PLACES[form];
 }
 
-/** @param place - among the acknowledgements (PCAs), which are collected in ascending order of it */
+/** @param place - among the acknowledgements */
 export function acknowledgementPlace(place: string): Place {
   return `${ACKNOWLEDGEMENTS}${place}`;
 }
 
-/** @param key - of the parcel; parcels are collected in ascending order of it */
-export function parcelPlace(key: string): Place {
-  return `${PARCELS}${key}`;
+/** The parcels of a class, which are collected in ascending order of key. */
+export function parcelSegment(sizeClass: SizeClass): Segment {
+  return sizeClass === OVERSIZE ? OVERSIZE_PARCELS : `${FITTING_PARCELS}${sizeClass}/`;
+}
+
+/** @param key - of a parcel */
+export function parcelPlace(sizeClass: SizeClass, key: string): Place {
+  return `${parcelSegment(sizeClass)}${key}`;
+}
+
+/** Whether the place is one in the order of former versions, which knew no classes: keys begin with a letter. */
+function isFormer(place: Place): boolean {
+  return /^2\/[^0-9]/.test(place);
 }
 
 /**
  * What a courier acknowledged, as stretches of the listing: one, unless it
- * acknowledged out of order. There are never more stretches than cargoes that
- * may be unacknowledged at once.
+ * acknowledged out of order, or passes were made out of order. There are never more
+ * stretches than passes and cargoes that may be unacknowledged at once.
  */
 export class CollectionProgress {
   /** In order, apart from each other. */
@@ -52,13 +69,25 @@ export class CollectionProgress {
     this.#stretches = [...stretches];
   }
 
-  /** @throws {SyntaxError} if it is not what {@link serialise} wrote */
+  /**
+   * Of what a version without classes wrote, takes only that the rotation is behind: the
+   * parcels are sent once more.
+   *
+   * @throws {SyntaxError} if it is not what {@link serialise} wrote
+   */
   static parse(serialised: string): CollectionProgress {
     const pairs: unknown = JSON.parse(serialised);
     if (!Array.isArray(pairs) || !pairs.every(isPair)) {
       throw new SyntaxError('not a collection’s progress');
     }
-    return new CollectionProgress(pairs.map(([after, upTo]) => ({ after, upTo })));
+    const stretches = pairs.map(([after, upTo]) => ({ after, upTo }));
+    if (stretches.some(({ after, upTo }) => isFormer(after) || isFormer(upTo))) {
+      const isPastRotation = stretches.some(({ after }) => after === START);
+      return new CollectionProgress(
+        isPastRotation ? [{ after: START, upTo: FITTING_PARCELS }] : [],
+      );
+    }
+    return new CollectionProgress(stretches);
   }
 
   serialise(): string {
@@ -73,19 +102,21 @@ export class CollectionProgress {
     return this.#stretches.some(({ after, upTo }) => after < place && place <= upTo);
   }
 
-  /** The key that all parcels before it and itself are behind; undefined if there is none. */
-  get parcelsBehind(): string | undefined {
-    return this.#behindAmong(PARCELS);
+  /**
+   * The key, or the place among the acknowledgements, that all of the segment up to and
+   * including itself is behind; undefined if there is none.
+   */
+  behind(segment: Segment): string | undefined {
+    const upTo = this.#endFrom(segment);
+    return upTo.startsWith(segment) && upTo.length > segment.length
+      ? upTo.slice(segment.length)
+      : undefined;
   }
 
-  /** Whether all parcels are behind. */
-  get isPastParcels(): boolean {
-    return this.#firstEnd >= ACKNOWLEDGEMENTS;
-  }
-
-  /** The place that all acknowledgements (PCAs) before it and itself are behind; undefined if there is none. */
-  get acknowledgementsBehind(): string | undefined {
-    return this.#behindAmong(ACKNOWLEDGEMENTS);
+  /** Whether all of the segment is behind. */
+  isPast(segment: Segment): boolean {
+    const upTo = this.#endFrom(segment);
+    return upTo > segment && !upTo.startsWith(segment);
   }
 
   /**
@@ -107,15 +138,10 @@ export class CollectionProgress {
     );
   }
 
-  #behindAmong(kind: string): string | undefined {
-    return this.#firstEnd.startsWith(kind) && this.#firstEnd.length > kind.length
-      ? this.#firstEnd.slice(kind.length)
-      : undefined;
-  }
-
-  get #firstEnd(): Place {
-    const [first] = this.#stretches;
-    return first?.after === START ? first.upTo : START;
+  /** How far what begins the segment reaches. */
+  #endFrom(segment: Segment): Place {
+    const reaches = ({ after, upTo }: Stretch) => after <= segment && segment < upTo;
+    return this.#stretches.find(reaches)?.upTo ?? START;
   }
 }
 

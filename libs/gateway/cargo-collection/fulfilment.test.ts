@@ -3,11 +3,14 @@ import { beforeEach, describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { type RecordFields, recordKind } from '#record-store/port.ts';
 import { internetGateway, privateGateway, validAround } from '#test/builders/peers.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
-import { parcelPlace, START } from './collection-progress.ts';
+import { parcelPlace, parcelSegment, rotationPlace, START } from './collection-progress.ts';
 import { type Fulfilment, Fulfilments } from './fulfilment.ts';
+
+type FieldsOfFormer = RecordFields & { readonly progress: string };
 
 const DAY_MS = 86_400_000;
 const never = new AbortController().signal;
@@ -61,14 +64,36 @@ describe('Fulfilments', () => {
 
   it('resumes with what was stored', async () => {
     const first = await begin();
-    first.progress.add({ after: START, upTo: parcelPlace('a') });
+    first.progress.add({ after: START, upTo: parcelPlace(0, 'a') });
     first.cargoOctets = 1_234;
+    first.reach.failed(900_000);
     first.sessionKeyId = Uint8Array.of(1, 2, 3);
     await first.release();
     const second = await begin();
-    assert.equal(second.progress.parcelsBehind, 'a');
+    assert.equal(second.progress.behind(parcelSegment(0)), 'a');
     assert.equal(second.cargoOctets, 1_234);
+    assert.deepEqual(second.reach.state, { octets: 900_000, calls: 1 });
     assert.deepEqual([...second.sessionKeyId], [1, 2, 3]);
+  });
+
+  it('resumes with what the version before stored, except for parcels', async () => {
+    await (await begin()).release();
+    const former = recordKind<FieldsOfFormer>('cca-fulfilment');
+    const [stored] = await Array.fromAsync(records.list(former, ''));
+    assert.ok(stored);
+    const { vainOctets: _, vainCalls: __, ...fields } = { ...stored.fields };
+    const progress = JSON.stringify([['', '2/parcels/gateway-bound/0a/0b/0c/ff']]);
+    const { id, version } = stored;
+    const written = { ...fields, progress, cargoOctets: 1_234 };
+    assert.ok(
+      await records.set(former, id, written, { expiresAt: cca.expiresAt, ifVersion: version }),
+    );
+    const next = await begin();
+    assert.equal(next.cargoOctets, 1_234);
+    assert.deepEqual(next.reach.state, { octets: 0, calls: 0 });
+    assert.ok(next.progress.covers(rotationPlace('certificates')));
+    assert.ok(!next.progress.covers(parcelPlace(0, 'parcels/gateway-bound/0a/0b/0c/01')));
+    await next.complete();
   });
 
   it('refuses a CCA that was fulfilled, until it expires', async () => {
@@ -105,11 +130,11 @@ describe('Fulfilments', () => {
 
   it('takes over from a call that died, once its lease is over', async () => {
     const dead = await begin();
-    dead.progress.add({ after: START, upTo: parcelPlace('a') });
+    dead.progress.add({ after: START, upTo: parcelPlace(0, 'a') });
     await dead.checkpoint();
     clock.advance(10_001);
     const next = await begin();
-    assert.equal(next.progress.parcelsBehind, 'a');
+    assert.equal(next.progress.behind(parcelSegment(0)), 'a');
     await assert.rejects(dead.checkpoint(), CcaInUseError);
     await assert.rejects(dead.complete(), CcaInUseError);
     await next.complete();

@@ -4,6 +4,7 @@ import { type RecordStore, recordKind, type StoredRecord } from '#record-store/p
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
 import { CollectionProgress } from './collection-progress.ts';
+import { CourierReach } from './courier-reach.ts';
 
 /** How long a collection is held for a call that does not renew it, such as one whose process died. */
 const LEASE_MS = 10_000;
@@ -18,6 +19,9 @@ interface FulfilmentFields extends Record<string, string | number | boolean | Da
   readonly progress: string;
   /** See {@link CargoSizes}; 0 if it was never set. */
   readonly cargoOctets: number;
+  /** See {@link CourierReach}; records of former versions have neither. */
+  readonly vainOctets: number;
+  readonly vainCalls: number;
   /** Id of our session key that the collection's cargoes bring; empty if there is none yet. */
   readonly sessionKeyId: Uint8Array;
   /** The call that may collect until {@link leasedUntil}. */
@@ -89,6 +93,8 @@ export class Fulfilment {
   readonly progress: CollectionProgress;
   /** What the call should pack into a cargo, as the calls before it found; 0 if there was none. */
   cargoOctets: number;
+  /** What couriers can carry, as their calls have shown. */
+  readonly reach: CourierReach;
   sessionKeyId: Uint8Array;
   readonly #records: RecordStore;
   readonly #clock: Clock;
@@ -110,11 +116,15 @@ export class Fulfilment {
     this.#clock = parts.clock;
     this.#id = record.id;
     this.#expiresAt = record.expiresAt;
-    const { stored } = record;
-    this.#version = stored?.version ?? null;
-    this.progress = CollectionProgress.parse(stored?.fields.progress ?? '[]');
-    this.cargoOctets = stored?.fields.cargoOctets ?? 0;
-    this.sessionKeyId = stored?.fields.sessionKeyId ?? new Uint8Array();
+    const fields: Partial<FulfilmentFields> = record.stored?.fields ?? {};
+    this.#version = record.stored?.version ?? null;
+    this.progress = CollectionProgress.parse(fields.progress ?? '[]');
+    this.cargoOctets = fields.cargoOctets ?? 0;
+    this.reach = new CourierReach({
+      octets: fields.vainOctets ?? 0,
+      calls: fields.vainCalls ?? 0,
+    });
+    this.sessionKeyId = fields.sessionKeyId ?? new Uint8Array();
   }
 
   /** @returns false if another call was faster */
@@ -182,6 +192,8 @@ export class Fulfilment {
       isFulfilled,
       progress: isFulfilled ? '[]' : this.progress.serialise(),
       cargoOctets: this.cargoOctets,
+      vainOctets: this.reach.state.octets,
+      vainCalls: this.reach.state.calls,
       sessionKeyId: this.sessionKeyId,
       holder: this.#holder,
       leasedUntil: new Date(this.#clock.now().getTime() + leaseMs),

@@ -2,7 +2,8 @@ import type { Clock } from '#clock/clock.ts';
 import type { Stretch } from './collection-progress.ts';
 
 export interface SentCargo {
-  readonly stretch: Stretch;
+  /** What its acknowledgement puts behind. */
+  readonly stretches: readonly Stretch[];
   /** Of plaintext. */
   readonly octets: number;
   readonly sentAtMs: number;

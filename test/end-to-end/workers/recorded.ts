@@ -9,6 +9,9 @@ export class RecordedMetrics implements GatewayMetrics {
   readonly collectorDisconnected = noMetrics.collectorDisconnected;
   readonly cargoAccepted = () => this.#count('cargoAccepted');
   readonly cargoCollected = () => this.#count('cargoCollected');
+  readonly oversizeCargoSent = () => this.#count('oversizeCargoSent');
+  readonly parcelsLeftByCourier = (why: string, count: number) =>
+    this.#count(`parcelsLeftByCourier ${why}`, count);
   readonly cargoRefused = (reason: string) => this.#count(`cargoRefused ${reason}`);
   readonly parcelAccepted = (road: string, bound: string) =>
     this.#count(`parcelAccepted ${road} ${bound}`);

@@ -1,0 +1,85 @@
+import { MESSAGE_IN_BATCH_OVERHEAD_OCTETS } from '#awala/cargo/message-set.ts';
+import { freeOctets } from '#awala/free-octets.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { OctetBudget } from '../octet-budget.ts';
+import { CargoBatches } from './cargo-batches.ts';
+import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
+import {
+  type CollectionContentsParts,
+  type ContentsRequest,
+  collectionContents,
+} from './collection-contents.ts';
+import type { CargoCollectionLimits } from './collection-limits.ts';
+import type { Stretch } from './collection-progress.ts';
+import type { Fulfilment } from './fulfilment.ts';
+
+export interface PackedCargoesParts extends CollectionContentsParts, CargoPackingParts {
+  readonly clock: Clock;
+  /** Shared by all collections of the process. */
+  readonly budget: OctetBudget;
+}
+
+export interface PackedCargoesRequest extends Pick<ContentsRequest, 'authorization'> {
+  readonly fulfilment: Fulfilment;
+  readonly limits: CargoCollectionLimits;
+  /** Whether the courier's client takes a cargo of more than `maxSerialisedOctets`. */
+  readonly takesOversize: boolean;
+}
+
+/** A cargo to send; what went into it is not kept. */
+export interface PackedCargo {
+  readonly serialised: Uint8Array;
+  readonly stretches: readonly Stretch[];
+  /** Of plaintext. */
+  readonly octets: number;
+  /** Of the message in it, if there is just one. */
+  readonly onlyMessageOctets: number | null;
+  /** Gives back the memory reserved for it; to be called once it was sent, or will not be. */
+  readonly release: () => void;
+}
+
+/** Everything that a courier is to be sent in one collection, packed cargo by cargo. */
+export class PackedCargoes {
+  /** Of plaintext: only one message that is larger by itself makes a cargo of more. */
+  readonly maxOctets: number;
+  readonly #batches: CargoBatches;
+  readonly #packing: CargoPacking;
+
+  /** @param signal - ends the reading ahead, and gives back what was read */
+  constructor(parts: PackedCargoesParts, request: PackedCargoesRequest, signal: AbortSignal) {
+    const { authorization, fulfilment, limits, takesOversize } = request;
+    const { progress, reach } = fulfilment;
+    this.#packing = new CargoPacking(parts, authorization, fulfilment);
+    const fitting = this.#packing.maxPlaintextOctets(limits.maxSerialisedOctets);
+    this.maxOctets = Math.min(limits.maxCargoOctets, fitting);
+    const courier = { fittingOctets: fitting - MESSAGE_IN_BATCH_OVERHEAD_OCTETS, takesOversize };
+    const whose = { authorization, courier, progress, reach };
+    const contents = collectionContents(parts, whose, signal);
+    this.#batches = new CargoBatches(parts, contents, limits, signal);
+  }
+
+  /**
+   * Packs the next cargo. To be called again only once this is done.
+   *
+   * @param maxOctets - of plaintext; a larger message makes a cargo of its own
+   * @returns null if nothing is left
+   * @throws {BackingUnavailableError}
+   * @throws the signal's reason
+   */
+  async next(maxOctets: number): Promise<PackedCargo | null> {
+    const gathered = await this.#batches.next(maxOctets);
+    if (!gathered) {
+      return null;
+    }
+    const { stretches, octets, release, messages } = gathered;
+    const onlyMessageOctets = messages.length === 1 ? (messages[0]?.length ?? null) : null;
+    try {
+      const serialised = await this.#packing.pack(gathered);
+      messages.forEach(freeOctets);
+      return { serialised, stretches, octets, onlyMessageOctets, release };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+}
