@@ -112,6 +112,18 @@ describe('Over a slow link', () => {
     assert.deepEqual(bringing(calls), [0, 10, 0, 0, 0]);
   });
 
+  it('that only has a long way, large parcels come in the same call as small ones', async () => {
+    const { opened, phone, link } = await open(100 * MEGABIT, 5_000);
+    await using _ = opened;
+    const small = await holdParcels(opened, phone.peer, { count: 3, octets: 1_000 });
+    const large = await holdParcels(opened, phone.peer, { count: 3, octets: 900_000 });
+    const calls = await callsUntilEnd(opened, phone, { ...link, latencyMs: 400 });
+    assert.deepEqual(
+      calls.map((parcels) => new Set(parcels)),
+      [small.union(large)],
+    );
+  });
+
   it('of 100 kbit/s, small parcels come in calls of 3 s', async () => {
     const { opened, phone, link } = await open(MEGABIT / 10, 3_000);
     await using _ = opened;
