@@ -101,11 +101,11 @@ for (const form of BOTH_FORMS) {
       assert.deepEqual(labelsOf(await openAll(other, cargoes)), held);
     });
 
-    it('of another gateway is INVALID_ARGUMENT', async () => {
+    it('of another gateway’s phone is UNAUTHENTICATED', async () => {
       await using elsewhere = await startGateway();
       const cca = await phone.cca();
       const stray = new JsCourier(elsewhere.listening.cogrpc).collect(cca);
-      await assert.rejects(stray, /INVALID_ARGUMENT/);
+      await assert.rejects(stray, /UNAUTHENTICATED/);
       assert.equal((await courier.collectAll(cca)).length, 1);
     });
   });
