@@ -65,6 +65,14 @@ describe('a vault over a disturbed Cloud KMS', () => {
     assert.deepEqual(Buffer.from(await vault.unseal(sealed, 'a')), DATA);
   });
 
+  it('takes no identity key under which a CCA outgrows what Android’s couriers take', async () => {
+    await using opened = await open();
+    opened.faults.signingAlgorithm = 'RSA_SIGN_PSS_4096_SHA256';
+    await assert.rejects(opened.vault.publicKey(), /is of RSA_SIGN_PSS_4096_SHA256/);
+    opened.faults.signingAlgorithm = 'RSA_SIGN_PSS_3072_SHA256';
+    assert.ok((await opened.vault.publicKey()).length > 0);
+  });
+
   it('says which permission is missing, and does not ask again', async () => {
     await using opened = await open();
     opened.faults.denied.add('AsymmetricSign');

@@ -1,5 +1,7 @@
 import { status } from '@grpc/grpc-js';
 
+const SIGNING_ALGORITHM = 'RSA_SIGN_PSS_2048_SHA256';
+
 /** What the server does wrong on demand, and how often each method was called. */
 export class KmsFaults {
   /** Waits this long before each answer, in milliseconds. */
@@ -10,6 +12,8 @@ export class KmsFaults {
   corruptAnswers = false;
   /** Says that the request's checksum was not there or did not match. */
   denyVerification = false;
+  /** What every signing key is said to be of. */
+  signingAlgorithm = SIGNING_ALGORITHM;
   readonly calls = new Map<string, number>();
   readonly #failures: status[] = [];
 
@@ -24,6 +28,7 @@ export class KmsFaults {
     this.denied.clear();
     this.corruptAnswers = false;
     this.denyVerification = false;
+    this.signingAlgorithm = SIGNING_ALGORITHM;
     this.#failures.length = 0;
   }
 

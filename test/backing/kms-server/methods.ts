@@ -30,8 +30,6 @@ export interface KmsRequest {
 
 export type KmsMethod = (request: KmsRequest) => object;
 
-const SIGNING_ALGORITHM = 'RSA_SIGN_PSS_2048_SHA256';
-
 /** The methods of `google.cloud.kms.v1.KeyManagementService` that the gateway uses. */
 export function kmsMethods(rings: KeyRings, faults: KmsFaults): Record<string, KmsMethod> {
   return { ...administration(rings), ...signing(rings, faults), ...wrapping(rings, faults) };
@@ -73,7 +71,8 @@ function signing(rings: KeyRings, faults: KmsFaults): Record<string, KmsMethod> 
     GetPublicKey({ name }) {
       const { publicPem } = rings.version(name);
       const pemCrc32c = checksum(Buffer.from(publicPem));
-      return { name, pem: damaged(publicPem, faults), pemCrc32c, algorithm: SIGNING_ALGORITHM };
+      const algorithm = faults.signingAlgorithm;
+      return { name, pem: damaged(publicPem, faults), pemCrc32c, algorithm };
     },
     AsymmetricSign({ name, digest, digestCrc32c, data, dataCrc32c }) {
       const given = digest?.sha256;
