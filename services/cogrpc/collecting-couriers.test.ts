@@ -136,6 +136,35 @@ describe('CollectCargo for', () => {
   });
 
   describe('a failing backing service', () => {
+    it('keeps one parcel that cannot be read from the courier, and no other; the next call brings it', async () => {
+      let broken: string | null = null;
+      const objects = new InMemoryObjectStore({
+        before: (call) => {
+          if (call.method === 'get' && call.key === broken) {
+            throw new BackingUnavailableError('object-store', 'one object cannot be read');
+          }
+        },
+      });
+      await using opened = await openCogrpc({ objects });
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      const held = await holdParcels(opened, phone.peer, { count: 60, octets: 5_000 });
+      for await (const { key } of opened.mailbox.list(phone.peer.nodeId)) {
+        broken ??= key;
+      }
+      const cca = await phone.cca();
+      const first = await courier.collectAll(cca);
+      assert.equal(first.end.code, status.UNAVAILABLE);
+      const early = base64(messagesOf(phone, first.cargoes));
+      assert.equal(early.length, held.size - 1);
+      broken = null;
+      const second = await courier.collectAll(cca);
+      assert.equal(second.end.code, status.OK);
+      const late = base64(messagesOf(phone, second.cargoes));
+      assert.equal(late.length, 1);
+      assert.deepEqual(new Set([...early, ...late]), held);
+    });
+
     it('ends the call UNAVAILABLE, and the next call goes on', async () => {
       let isDown = false;
       const objects = new InMemoryObjectStore({

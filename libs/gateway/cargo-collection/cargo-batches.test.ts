@@ -197,6 +197,38 @@ describe('CargoBatches', () => {
     await assert.rejects(gathering.all(1_000), /down/);
   });
 
+  it('goes on behind what cannot be read, which no stretch covers, and tells in the end', async () => {
+    using gathering = new Gathering([10, 10, 10], { isSlow: true });
+    await until(() => gathering.fetches.length === 3);
+    const [first, second, third] = gathering.fetches;
+    second?.fail(new Error('down'));
+    first?.answer({ octets: Uint8Array.of(1), expiresAt });
+    third?.answer({ octets: Uint8Array.of(3), expiresAt });
+    const cargo = await gathering.batches.next(1_000);
+    assert.deepEqual(
+      cargo?.messages.map((message) => message[0]),
+      [1, 3],
+    );
+    assert.deepEqual(cargo.stretches, [
+      { after: '', upTo: '2/0000' },
+      { after: '2/0001', upTo: '2/0002' },
+    ]);
+    cargo.release();
+    await assert.rejects(gathering.batches.next(1_000), /down/);
+    assert.equal(gathering.budget.heldOctets, 0);
+  });
+
+  it('gives up when too much cannot be read', async () => {
+    using gathering = new Gathering(new Array(40).fill(10), { isSlow: true });
+    const next = gathering.batches.next(1_000);
+    next.catch(() => {});
+    for (let failed = 0; failed <= 16; failed++) {
+      await until(() => gathering.fetches.length > failed);
+      gathering.fetches[failed]?.fail(new Error('down'));
+    }
+    await assert.rejects(next, /down/);
+  });
+
   it('gives all memory back when it is over', async () => {
     const gathering = new Gathering(new Array(20).fill(1_000), { isSlow: true });
     await until(() => gathering.fetches.length === limits.aheadItems);

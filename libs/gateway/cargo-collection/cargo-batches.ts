@@ -42,6 +42,9 @@ interface AheadItem {
  */
 const COPIES = 3;
 
+/** Messages of one collection that may be left since they cannot be read; with more, it is the store that fails. */
+const MAX_UNREAD = 16;
+
 /**
  * Gathers messages into cargoes, fetching parcels ahead and in parallel, in
  * order and in bounded memory.
@@ -61,6 +64,9 @@ export class CargoBatches {
   #failure: { readonly error: unknown } | null = null;
   #lastPlace: Place = START;
   #stretches: Stretch[] = [];
+  /** Why something could not be read, and is left for another call. */
+  #unread: { readonly error: unknown } | null = null;
+  #unreadCount = 0;
   #onChange = () => {};
   #onRoom = () => {};
 
@@ -84,9 +90,12 @@ export class CargoBatches {
   /**
    * Gathers the next cargo. To be called again only once this is done.
    *
+   * Goes on behind a message that cannot be read, which no stretch covers.
+   *
    * @param maxOctets - of plaintext; a larger message makes a cargo of its own
    * @returns null if nothing is left
-   * @throws what the contents threw, or the signal's reason
+   * @throws what the contents threw, or the signal's reason; once the rest was gathered, why a
+   *   message could not be read
    */
   async next(maxOctets: number): Promise<GatheredCargo | null> {
     const batch = new CargoBatch(maxOctets);
@@ -104,6 +113,9 @@ export class CargoBatches {
     }
     const { messages, octets, expiresAt } = batch;
     const stretches = this.#stretches;
+    if (messages.length === 0 && this.#unread) {
+      throw this.#unread.error;
+    }
     return messages.length === 0 ? null : { messages, octets, expiresAt, stretches, release };
   }
 
@@ -129,7 +141,8 @@ export class CargoBatches {
       this.#throwIfOver();
       const [head] = this.#ahead;
       if (head?.failure) {
-        throw head.failure.error;
+        this.#leave(head, head.failure);
+        continue;
       }
       if (head?.fetched !== undefined) {
         return head.fetched;
@@ -143,24 +156,42 @@ export class CargoBatches {
   }
 
   #takeHead(): () => void {
+    const head = this.#removeHead();
+    this.#pass(head.item);
+    return head.release;
+  }
+
+  #removeHead(): AheadItem {
     const head = this.#ahead.shift();
     if (!head) {
       throw new Error('nothing was read ahead');
     }
-    this.#pass(head.item);
     this.#aheadOctets -= head.item.sizeOctets;
     this.#onRoom();
-    return head.release;
+    return head;
   }
 
   #pass({ place, after }: CargoItem): void {
     const last = this.#stretches.at(-1);
-    if (last && after === undefined) {
+    if (last && last.upTo === this.#lastPlace && after === undefined) {
       this.#stretches[this.#stretches.length - 1] = { after: last.after, upTo: place };
     } else {
       this.#stretches.push({ after: after ?? this.#lastPlace, upTo: place });
     }
     this.#lastPlace = place;
+  }
+
+  /** @throws why it could not be read, if that is so for too many */
+  #leave({ item, release }: AheadItem, failure: { readonly error: unknown }): void {
+    this.#removeHead();
+    release();
+    // What is behind it is apart from what is before it.
+    this.#lastPlace = item.place;
+    this.#unread ??= failure;
+    this.#unreadCount += 1;
+    if (this.#unreadCount > MAX_UNREAD) {
+      throw failure.error;
+    }
   }
 
   async #readAhead(contents: AsyncIterable<CargoItem>): Promise<void> {

@@ -141,6 +141,8 @@ export class CargoCollection {
       }
       await this.#allAcknowledged();
     } catch (error) {
+      // So that the next call goes on behind what this one brought.
+      await this.#allAcknowledged().catch(() => {});
       this.#end(error);
       // Its memory is given back when it is done.
       next.then((cargo) => cargo?.release()).catch(() => {});
