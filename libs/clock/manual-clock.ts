@@ -39,6 +39,21 @@ export class ManualClock implements Clock {
     this.#nowMs = endMs;
   }
 
+  /**
+   * Moves time to where the next pending action falls due, and runs it.
+   *
+   * @returns false if nothing is pending
+   */
+  advanceToNext(): boolean {
+    const next = this.#nextDue(Number.POSITIVE_INFINITY);
+    if (next) {
+      this.#pending.delete(next);
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      next.action();
+    }
+    return next !== undefined;
+  }
+
   #nextDue(endMs: number): PendingAction | undefined {
     let next: PendingAction | undefined;
     for (const pending of this.#pending) {

@@ -16,6 +16,7 @@ import {
 import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
 import { type CollectorTraits, goAwayCode } from './collector-traits.ts';
+import { ConfirmedFlow } from './confirmed-flow.ts';
 import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
@@ -26,10 +27,6 @@ const MAX_DELIVERY_ID_OCTETS = 64;
 const SIGNATURES_AT_ONCE = 10;
 /** How long a client may take to answer our closing frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** The slowest link that a collector is patiently waited for on. */
-const SLOWEST_LINK_OCTETS_PER_S = 8 * 1024;
-/** Longest that octets are thought to be on their way. */
-const MAX_UNDER_WAY_MS = 120_000;
 
 export interface CollectorParts extends CollectionParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
@@ -56,11 +53,10 @@ export class CollectorConnection {
   readonly #limits: CollectorLimits;
   readonly #gone = new AbortController();
   readonly #nonce = randomBytes(NONCE_OCTETS);
+  readonly #flow: ConfirmedFlow;
   #phase: 'challenged' | 'verifying' | 'collecting' | 'closing' = 'challenged';
   #collection: ParcelCollection | null = null;
   #lastSeenMs: number;
-  /** What the network took since the peer was last heard of. */
-  #unheardOctets = 0;
   #collecting = Promise.resolve();
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
@@ -77,6 +73,11 @@ export class CollectorConnection {
     this.#parts = parts;
     this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
     this.#lastSeenMs = parts.clock.now().getTime();
+    this.#flow = new ConfirmedFlow({
+      clock: parts.clock,
+      sendPing: (payload) => socket.ping(payload),
+      signal: this.#gone.signal,
+    });
   }
 
   /**
@@ -87,7 +88,7 @@ export class CollectorConnection {
   open(onEnded: () => void): void {
     this.#onEnded = onEnded;
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
-    this.#socket.on('pong', () => this.#seen());
+    this.#socket.on('pong', (payload) => this.#onPong(payload));
     this.#socket.on('ping', () => this.#seen());
     this.#socket.on('error', (error) => this.#onMisbehaviour(error));
     this.#socket.once('close', () => this.#onClose());
@@ -96,8 +97,8 @@ export class CollectorConnection {
       return;
     }
     this.#stopHeartbeat = this.#parts.heartbeat.watch({
-      ping: () => this.#socket.ping(),
-      lastSeenMs: () => this.#lastSignOfLifeMs(),
+      ping: () => this.#flow.ping(),
+      lastSeenMs: () => this.#lastSeenMs,
       lost: () => this.#socket.terminate(),
     });
     this.#cancelTimeout = this.#parts.clock.schedule(this.#limits.handshakeTimeoutMs, () =>
@@ -133,9 +134,11 @@ export class CollectorConnection {
   /** Also while closing: what the peer has, it need not get again. */
   #acknowledge(collection: ParcelCollection, octets: Buffer): void {
     const isPlausible = octets.length <= MAX_DELIVERY_ID_OCTETS;
-    if (!isPlausible || !collection.acknowledge(octets.toString('latin1'))) {
+    const deliveryId = octets.toString('latin1');
+    if (!isPlausible || !collection.acknowledge(deliveryId)) {
       this.#close(CLOSE.invalidMessage, 'No such delivery awaits an acknowledgement');
     }
+    this.#flow.onAcknowledged(deliveryId);
   }
 
   /** Does not wait for the collection, which would keep the handshake in memory. */
@@ -173,7 +176,11 @@ export class CollectorConnection {
       keepAlive: this.#traits.keepAlive,
       limits: this.#limits,
       send: (deliveryId, parcel) =>
-        sendDelivery(this.#socket, { deliveryId, parcel }, { clock, onTaken: this.#onTaken }),
+        sendDelivery(
+          this.#socket,
+          { deliveryId, parcel },
+          { clock, flow: this.#flow, signal: this.#gone.signal },
+        ),
     });
   }
 
@@ -242,23 +249,13 @@ export class CollectorConnection {
     this.#onEnded();
   }
 
-  #seen(): void {
-    this.#lastSeenMs = this.#parts.clock.now().getTime();
-    this.#unheardOctets = 0;
+  #onPong(payload: Buffer): void {
+    this.#seen();
+    this.#flow.onPong(payload);
   }
 
-  readonly #onTaken = (octets: number): void => {
+  #seen(): void {
     this.#lastSeenMs = this.#parts.clock.now().getTime();
-    this.#unheardOctets += octets;
-  };
-
-  /**
-   * A peer that takes octets is alive, even if its pong is late: our ping waits
-   * behind what the network took before, all of which may still be under way.
-   */
-  #lastSignOfLifeMs(): number {
-    const underWayMs = (this.#unheardOctets / SLOWEST_LINK_OCTETS_PER_S) * 1_000;
-    return this.#lastSeenMs + Math.min(underWayMs, MAX_UNDER_WAY_MS);
   }
 }
 

@@ -1,18 +1,16 @@
 import type { WebSocket } from 'ws';
 import { deliveryFrameParts, serialiseDelivery } from '#awala/collection/delivery.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { ConfirmedFlow } from './confirmed-flow.ts';
 
-/** Deliveries up to this size go out as one frame; larger ones in fragments of it, in octets. */
-const FRAGMENT_OCTETS = 64 * 1024;
-
-/** Longest time for the network to take a frame or fragment; slower links are too slow to collect on. */
-const TAKING_TIMEOUT_MS = 120_000;
+/** Longest time for the network to take, or the peer to confirm, any of what is under way. */
+const STANDSTILL_TIMEOUT_MS = 120_000;
 
 /** The connection was lost, or closed by the peer, before it took a delivery. */
 export class CollectorGoneError extends Error {
   readonly code = 'COLLECTOR_GONE';
 
-  constructor(cause: Error) {
+  constructor(cause: unknown) {
     super('the collector is gone', { cause });
     this.name = 'CollectorGoneError';
   }
@@ -20,16 +18,18 @@ export class CollectorGoneError extends Error {
 
 export interface Sending {
   readonly clock: Clock;
-  /** The network took so many octets more. */
-  readonly onTaken: (octets: number) => void;
+  readonly flow: ConfirmedFlow;
+  /** Aborted when the connection ends. */
+  readonly signal: AbortSignal;
 }
 
 /**
- * Sends a delivery, resolving once the operating system took all of it. A large
- * parcel goes out in fragments, so that pings pass in between even on a slow
- * link and no more than one fragment waits in memory besides the parcel itself.
+ * Sends a delivery, resolving once the operating system took all of it. What does
+ * not fit into the window of the flow goes out in fragments, as room comes, so that
+ * pings pass in between even on a slow link and no more than one fragment waits in
+ * memory besides the parcel itself.
  *
- * Cuts the connection if the peer takes next to nothing, even if it shows life
+ * Cuts the connection if nothing moves for two minutes, even if the peer shows life
  * otherwise: what it is sent would stay in memory for as long as it likes.
  *
  * @throws {CollectorGoneError} if the connection is closed meanwhile
@@ -39,33 +39,55 @@ export async function sendDelivery(
   { deliveryId, parcel }: { readonly deliveryId: string; readonly parcel: Uint8Array },
   sending: Sending,
 ): Promise<void> {
-  if (parcel.length <= FRAGMENT_OCTETS) {
-    await send(socket, serialiseDelivery(deliveryId, parcel), true, sending);
+  if (sending.flow.room(parcel.length) === parcel.length) {
+    await send(socket, serialiseDelivery(deliveryId, parcel), deliveryId, sending);
     return;
   }
-  await send(socket, deliveryFrameParts(deliveryId, parcel.length), false, sending);
-  for (let start = 0; start < parcel.length; start += FRAGMENT_OCTETS) {
-    const fragment = parcel.subarray(start, start + FRAGMENT_OCTETS);
-    await send(socket, fragment, start + FRAGMENT_OCTETS >= parcel.length, sending);
+  await send(socket, deliveryFrameParts(deliveryId, parcel.length), null, sending);
+  for (let start = 0; start < parcel.length; ) {
+    const end = start + (await room(socket, parcel.length - start, sending));
+    const ended = end === parcel.length ? deliveryId : null;
+    await send(socket, parcel.subarray(start, end), ended, sending);
+    start = end;
   }
 }
 
+/** @returns how much may be sent now, once it is anything */
+async function room(
+  socket: WebSocket,
+  wantedOctets: number,
+  { clock, flow, signal }: Sending,
+): Promise<number> {
+  let octets = flow.room(wantedOctets);
+  while (octets === 0) {
+    const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
+    await flow.change();
+    cancelCut();
+    if (signal.aborted) {
+      throw new CollectorGoneError(signal.reason);
+    }
+    octets = flow.room(wantedOctets);
+  }
+  return octets;
+}
+
+/** @param ended - the delivery that ends with this data */
 function send(
   socket: WebSocket,
   data: Uint8Array,
-  fin: boolean,
-  { clock, onTaken }: Sending,
+  ended: string | null,
+  { clock, flow }: Sending,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancelCut = clock.schedule(TAKING_TIMEOUT_MS, () => socket.terminate());
-    socket.send(data, { binary: true, fin }, (error) => {
+    const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
+    socket.send(data, { binary: true, fin: ended !== null }, (error) => {
       cancelCut();
       if (error) {
         reject(new CollectorGoneError(error));
       } else {
-        onTaken(data.length);
         resolve();
       }
     });
+    flow.sent(data.length, ended);
   });
 }

@@ -126,6 +126,11 @@ export class Collector implements Disposable {
     await once(this.#tcp, 'data');
   }
 
+  /** Octets that came so far, of the upgrade and of frames. */
+  get octetsRead(): number {
+    return this.#tcp.bytesRead;
+  }
+
   stopReading(): void {
     this.#tcp.pause();
   }

@@ -1,0 +1,202 @@
+import type { Clock } from '#clock/clock.ts';
+
+/** Octets that may be under way before anything is known about the link. */
+const FIRST_WINDOW_OCTETS = 16 * 1024;
+/** Slow enough for any link that brings a pong at all. */
+const LEAST_WINDOW_OCTETS = 4 * 1024;
+const MOST_WINDOW_OCTETS = 8 * 1024 * 1024;
+/** The window goes out in so many pieces, each with a ping behind it. */
+const PIECES = 4;
+const MOST_PIECE_OCTETS = 64 * 1024;
+/**
+ * How long confirmations may take, in shortest round trips and in milliseconds:
+ * enough to keep the link busy, and far from the 5 s that Android waits for a pong.
+ */
+const ROUND_TRIPS = 2.5;
+const LEAST_DELAY_MS = 1_000;
+const MOST_DELAY_MS = 2_500;
+/** After a pause of this length, what is known about the link is out of date. */
+const STALE_MS = 5_000;
+/** Pings whose pongs may be outstanding; more come only from a peer that answers none. */
+const MAX_PINGS = 64;
+
+export interface FlowParts {
+  readonly clock: Clock;
+  readonly sendPing: (payload: Uint8Array) => void;
+  /** Aborted when the connection ends. */
+  readonly signal: AbortSignal;
+}
+
+interface SentPing {
+  readonly number: number;
+  readonly atMs: number;
+  /** When something was last confirmed before, or the first of what was unconfirmed was sent. */
+  readonly sinceMs: number;
+  /** All that was sent before it since the connection began. */
+  readonly sentOctets: number;
+  /** What of that was unconfirmed when it was sent. */
+  readonly underWayOctets: number;
+}
+
+/**
+ * Bounds what is under way to one peer: octets that were sent and that neither a
+ * pong nor an acknowledgement has confirmed. However much the kernel, proxies and
+ * the network would take, pings and pongs thus never wait long behind deliveries.
+ *
+ * The bound, the window, starts small. Each pong tells how long what was under way
+ * with its ping took; the window becomes what would take `delayMs` at that rate:
+ * at most twice as much as before, and half or less as soon as pongs are late.
+ * This converges to the link's rate times `delayMs`, which is 2.5 of the shortest
+ * round trips seen, at least 1 s and at most 2.5 s.
+ */
+export class ConfirmedFlow {
+  readonly #clock: Clock;
+  readonly #sendPing: (payload: Uint8Array) => void;
+  readonly #pings: SentPing[] = [];
+  /** Where unacknowledged deliveries end, in octets sent. */
+  readonly #ends = new Map<string, number>();
+  #windowOctets = FIRST_WINDOW_OCTETS;
+  #sentOctets = 0;
+  #confirmedOctets = 0;
+  #lastPing = 0;
+  #shortestMs = Number.POSITIVE_INFINITY;
+  #sinceMs: number;
+  #onChange = () => {};
+
+  constructor({ clock, sendPing, signal }: FlowParts) {
+    this.#clock = clock;
+    this.#sendPing = sendPing;
+    this.#sinceMs = this.#nowMs;
+    signal.addEventListener('abort', () => this.#onChange(), { once: true });
+  }
+
+  /** Sends a ping that will confirm all that was sent before it. */
+  ping(): void {
+    this.#lastPing = (this.#lastPing + 1) % 0x1_0000_0000;
+    if (this.#pings.length === MAX_PINGS) {
+      this.#pings.shift();
+    }
+    this.#pings.push({
+      number: this.#lastPing,
+      atMs: this.#nowMs,
+      sinceMs: this.#sinceMs,
+      sentOctets: this.#sentOctets,
+      underWayOctets: this.#underWayOctets,
+    });
+    const payload = Buffer.allocUnsafe(4);
+    payload.writeUInt32BE(this.#lastPing);
+    this.#sendPing(payload);
+  }
+
+  /**
+   * How much may be sent now: all that is wanted, or a piece of the window, or
+   * nothing (0), in which case a ping is under way whose pong will change that.
+   */
+  room(wantedOctets: number): number {
+    this.#forgetStale();
+    const free = this.#windowOctets - this.#underWayOctets;
+    if (wantedOctets <= free && wantedOctets <= MOST_PIECE_OCTETS) {
+      return wantedOctets;
+    }
+    const piece = Math.min(wantedOctets, this.#pieceOctets);
+    if (piece <= free) {
+      return piece;
+    }
+    if (this.#uncoveredOctets > 0) {
+      this.ping();
+    }
+    return 0;
+  }
+
+  /** Resolves once something was confirmed, or the connection ended. There is one to wait at a time. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = resolve;
+    });
+  }
+
+  /**
+   * To be called as soon as octets were handed on, before anything else is sent.
+   *
+   * @param ended - the delivery that they end, whose acknowledgement will confirm it
+   */
+  sent(octets: number, ended: string | null): void {
+    if (this.#underWayOctets === 0) {
+      this.#sinceMs = this.#nowMs;
+    }
+    this.#sentOctets += octets;
+    if (ended !== null) {
+      this.#ends.set(ended, this.#sentOctets);
+    }
+    if (this.#uncoveredOctets >= this.#windowOctets / PIECES) {
+      this.ping();
+    }
+  }
+
+  /** The peer acknowledged a delivery. */
+  onAcknowledged(deliveryId: string): void {
+    const end = this.#ends.get(deliveryId);
+    this.#ends.delete(deliveryId);
+    this.#confirm(end ?? 0);
+  }
+
+  /** The peer sent a pong, which may answer none of our pings, or several at once. */
+  onPong(payload: Uint8Array): void {
+    const number = payload.length === 4 ? Buffer.from(payload).readUInt32BE() : Number.NaN;
+    const index = this.#pings.findIndex((ping) => ping.number === number);
+    const ping = this.#pings[index];
+    if (ping) {
+      this.#pings.splice(0, index + 1);
+      this.#adapt(ping);
+      this.#confirm(ping.sentOctets);
+    }
+  }
+
+  get #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+
+  get #underWayOctets(): number {
+    return this.#sentOctets - this.#confirmedOctets;
+  }
+
+  /** What was sent and would not be confirmed by the pong of any ping so far. */
+  get #uncoveredOctets(): number {
+    const covered = this.#pings.at(-1)?.sentOctets ?? 0;
+    return this.#sentOctets - Math.max(covered, this.#confirmedOctets);
+  }
+
+  get #pieceOctets(): number {
+    return Math.min(MOST_PIECE_OCTETS, Math.floor(this.#windowOctets / PIECES));
+  }
+
+  get #delayMs(): number {
+    const wanted = ROUND_TRIPS * this.#shortestMs;
+    return Math.min(Math.max(wanted, LEAST_DELAY_MS), MOST_DELAY_MS);
+  }
+
+  #adapt({ atMs, sinceMs, underWayOctets }: SentPing): void {
+    const pongMs = this.#nowMs - atMs;
+    this.#shortestMs = Math.min(this.#shortestMs, Math.max(1, pongMs));
+    const confirmingMs = Math.max(1, this.#nowMs - sinceMs);
+    const wanted = Math.floor(underWayOctets * Math.min(2, this.#delayMs / confirmingMs));
+    if (wanted > this.#windowOctets) {
+      this.#windowOctets = Math.min(wanted, MOST_WINDOW_OCTETS);
+    } else if (pongMs > this.#delayMs && underWayOctets >= this.#windowOctets / 2) {
+      // With less under way, it was the peer that took so long, and not the octets.
+      this.#windowOctets = Math.max(wanted, LEAST_WINDOW_OCTETS);
+    }
+  }
+
+  #confirm(octets: number): void {
+    this.#sinceMs = this.#nowMs;
+    this.#confirmedOctets = Math.max(this.#confirmedOctets, octets);
+    this.#onChange();
+  }
+
+  #forgetStale(): void {
+    if (this.#underWayOctets === 0 && this.#nowMs - this.#sinceMs >= STALE_MS) {
+      this.#windowOctets = Math.min(this.#windowOctets, FIRST_WINDOW_OCTETS);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { RawData, WebSocket } from 'ws';
+import { parseDelivery } from '#awala/collection/delivery.ts';
+import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
+import type { Clock } from '#clock/clock.ts';
+import { type Peer, signNonce } from '#test/builders/peers.ts';
+
+/** Which deployed client a collector behaves like. */
+export type Client = 'android' | 'javascript';
+
+/** What the client sends to be taken for what it is. */
+export const CLIENT_HEADERS: Readonly<Record<Client, Readonly<Record<string, string>>>> = {
+  android: { 'user-agent': 'ktor-client' },
+  javascript: {},
+};
+
+/** OkHttp pings so often, and gives up if no pong came since the last time. */
+const OKHTTP_PING_MS = 5_000;
+/** The JavaScript client gives up when no ping came for so long. */
+const JAVASCRIPT_PATIENCE_MS = 7_000;
+
+/** A parcel that arrived. */
+export interface Arrival {
+  readonly octets: number;
+  readonly atMs: number;
+}
+
+/** Collects parcels with the patience of a deployed client. */
+export class PatientCollector {
+  readonly arrivals: Arrival[] = [];
+  /** Longest that a ping waited for its pong so far; only Android's. */
+  longestPongMs = 0;
+  /** Why the connection ended, once it did. */
+  ended: string | null = null;
+  readonly #socket: WebSocket;
+  readonly #clock: Clock;
+  readonly #phone: Peer;
+  #isWelcome = false;
+  #unansweredSinceMs: number | null = null;
+  #cancelTimer = () => {};
+
+  constructor(socket: WebSocket, client: Client, given: { clock: Clock; phone: Peer }) {
+    this.#socket = socket;
+    this.#clock = given.clock;
+    this.#phone = given.phone;
+    socket.on('message', (data) => void this.#onMessage(data));
+    socket.on('error', (error) => this.#end(error.message));
+    socket.on('close', (code) => this.#end(`closed with ${code}`));
+    if (client === 'android') {
+      socket.on('open', () => this.#pingLater());
+      socket.on('pong', () => this.#onPong());
+    } else {
+      this.#waitForPing();
+      socket.on('ping', () => this.#waitForPing());
+    }
+  }
+
+  async #onMessage(data: RawData): Promise<void> {
+    const octets = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+    if (this.#isWelcome) {
+      const { deliveryId, parcel } = parseDelivery(octets);
+      this.arrivals.push({ octets: parcel.length, atMs: this.#nowMs });
+      this.#socket.send(deliveryId);
+    } else {
+      this.#isWelcome = true;
+      const signature = await signNonce(parseChallenge(octets), this.#phone);
+      this.#socket.send(serialiseHandshakeResponse([signature]));
+    }
+  }
+
+  get #nowMs(): number {
+    return this.#clock.now().getTime();
+  }
+
+  #pingLater(): void {
+    this.#cancelTimer = this.#clock.schedule(OKHTTP_PING_MS, () => {
+      if (this.#unansweredSinceMs !== null) {
+        this.#giveUp('no pong came for 5 s');
+        return;
+      }
+      this.#unansweredSinceMs = this.#nowMs;
+      this.#socket.ping();
+      this.#pingLater();
+    });
+  }
+
+  #onPong(): void {
+    if (this.#unansweredSinceMs !== null) {
+      this.longestPongMs = Math.max(this.longestPongMs, this.#nowMs - this.#unansweredSinceMs);
+      this.#unansweredSinceMs = null;
+    }
+  }
+
+  #waitForPing(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#clock.schedule(JAVASCRIPT_PATIENCE_MS, () =>
+      this.#giveUp('no ping came for 7 s'),
+    );
+  }
+
+  #giveUp(reason: string): void {
+    this.#end(reason);
+    this.#socket.terminate();
+  }
+
+  #end(reason: string): void {
+    this.ended ??= reason;
+    this.#cancelTimer();
+  }
+}
