@@ -5,14 +5,17 @@ const FIRST_WINDOW_OCTETS = 16 * 1024;
 /** Slow enough for any link that brings a pong at all. */
 const LEAST_WINDOW_OCTETS = 4 * 1024;
 const MOST_WINDOW_OCTETS = 8 * 1024 * 1024;
-/** The window goes out in so many pieces, each with a ping behind it. */
-const PIECES = 4;
+/** The window goes out in so many pieces; once half of it is under way, with a ping behind each. */
+const PIECES = 8;
 const MOST_PIECE_OCTETS = 64 * 1024;
+/** From one round trip to the next. More, and what passed a token bucket at once is taken for its rate. */
+const MOST_GROWTH = 2;
 /**
- * How long confirmations may take, in shortest round trips and in milliseconds:
- * enough to keep the link busy, and far from the 5 s that Android waits for a pong.
+ * How long confirmations may take, in shortest round trips and in milliseconds: enough
+ * to keep the link busy while a lost packet is sent again, which holds up all behind it,
+ * and far from the 5 s that Android waits for a pong.
  */
-const ROUND_TRIPS = 2.5;
+const ROUND_TRIPS = 3;
 const LEAST_DELAY_MS = 1_000;
 const MOST_DELAY_MS = 2_500;
 /** After a pause of this length, what is known about the link is out of date. */
@@ -43,11 +46,11 @@ interface SentPing {
  * pong nor an acknowledgement has confirmed. However much the kernel, proxies and
  * the network would take, pings and pongs thus never wait long behind deliveries.
  *
- * The bound, the window, starts small. Each pong tells how long what was under way
- * with its ping took; the window becomes what would take `delayMs` at that rate:
- * at most twice as much as before, and half or less as soon as pongs are late.
- * This converges to the link's rate times `delayMs`, which is 2.5 of the shortest
- * round trips seen, at least 1 s and at most 2.5 s.
+ * The bound, the window, starts small. Each pong tells how fast what was under way
+ * with its ping was confirmed; the window becomes what is confirmed in a given delay
+ * at that rate: three of the shortest round trips seen, at least 1 s and at most
+ * 2.5 s. It grows at once, but at most twofold in a round trip, and shrinks when
+ * pongs take longer than that delay.
  */
 export class ConfirmedFlow {
   readonly #clock: Clock;
@@ -128,7 +131,8 @@ export class ConfirmedFlow {
     if (ended !== null) {
       this.#ends.set(ended, this.#sentOctets);
     }
-    if (this.#uncoveredOctets >= this.#windowOctets / PIECES) {
+    const isMuch = this.#underWayOctets >= this.#windowOctets / 2;
+    if (isMuch && this.#uncoveredOctets >= this.#windowOctets / PIECES) {
       this.ping();
     }
   }
@@ -179,7 +183,7 @@ export class ConfirmedFlow {
     const pongMs = this.#nowMs - atMs;
     this.#shortestMs = Math.min(this.#shortestMs, Math.max(1, pongMs));
     const confirmingMs = Math.max(1, this.#nowMs - sinceMs);
-    const wanted = Math.floor(underWayOctets * Math.min(2, this.#delayMs / confirmingMs));
+    const wanted = Math.floor(underWayOctets * Math.min(MOST_GROWTH, this.#delayMs / confirmingMs));
     if (wanted > this.#windowOctets) {
       this.#windowOctets = Math.min(wanted, MOST_WINDOW_OCTETS);
     } else if (pongMs > this.#delayMs && underWayOctets >= this.#windowOctets / 2) {

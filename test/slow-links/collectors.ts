@@ -27,6 +27,8 @@ export interface Arrival {
 /** Collects parcels with the patience of a deployed client. */
 export class PatientCollector {
   readonly arrivals: Arrival[] = [];
+  /** When the handshake was answered. */
+  welcomeAtMs = 0;
   /** Longest that a ping waited for its pong so far; only Android's. */
   longestPongMs = 0;
   /** Why the connection ended, once it did. */
@@ -37,6 +39,7 @@ export class PatientCollector {
   #isWelcome = false;
   #unansweredSinceMs: number | null = null;
   #cancelTimer = () => {};
+  #onChange = () => {};
 
   constructor(socket: WebSocket, client: Client, given: { clock: Clock; phone: Peer }) {
     this.#socket = socket;
@@ -54,15 +57,26 @@ export class PatientCollector {
     }
   }
 
+  /** Resolves once so many parcels arrived, or the connection ended. */
+  async until(parcels: number): Promise<void> {
+    while (this.arrivals.length < parcels && this.ended === null) {
+      await new Promise<void>((resolve) => {
+        this.#onChange = resolve;
+      });
+    }
+  }
+
   async #onMessage(data: RawData): Promise<void> {
     const octets = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
     if (this.#isWelcome) {
       const { deliveryId, parcel } = parseDelivery(octets);
       this.arrivals.push({ octets: parcel.length, atMs: this.#nowMs });
       this.#socket.send(deliveryId);
+      this.#onChange();
     } else {
       this.#isWelcome = true;
       const signature = await signNonce(parseChallenge(octets), this.#phone);
+      this.welcomeAtMs = this.#nowMs;
       this.#socket.send(serialiseHandshakeResponse([signature]));
     }
   }
@@ -104,6 +118,7 @@ export class PatientCollector {
 
   #end(reason: string): void {
     this.ended ??= reason;
+    this.#onChange();
     this.#cancelTimer();
   }
 }

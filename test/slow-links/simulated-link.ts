@@ -6,6 +6,8 @@ export interface LinkForm {
   readonly bitsPerSecond: number;
   /** There and back, when nothing waits in the queue. */
   readonly roundTripMs: number;
+  /** What passes at once after a pause, as through a token bucket; 0 if nothing is said. */
+  readonly burstOctets?: number;
 }
 
 /** What a kernel takes before the network has it: Linux grows its send queue up to this, in octets. */
@@ -37,9 +39,16 @@ export class LinkEnd extends Duplex {
   #isServing = false;
   #onRoom: (() => void) | null = null;
 
-  constructor({ bitsPerSecond, roundTripMs }: LinkForm, clock: Clock) {
+  readonly #burstOctets: number;
+  #tokens: number;
+  #tokensAtMs: number;
+
+  constructor({ bitsPerSecond, roundTripMs, burstOctets = 0 }: LinkForm, clock: Clock) {
     super({ allowHalfOpen: false });
     this.#clock = clock;
+    this.#burstOctets = burstOctets;
+    this.#tokens = burstOctets;
+    this.#tokensAtMs = clock.now().getTime();
     this.changeRate(bitsPerSecond);
     this.#latencyMs = roundTripMs / 2;
   }
@@ -78,13 +87,24 @@ export class LinkEnd extends Duplex {
     const turn = this.#nextTurn();
     this.#isServing = turn.length > 0;
     if (this.#isServing) {
-      this.#clock.schedule(turn.length / this.#octetsPerMs, () => {
+      this.#clock.schedule(this.#servingMs(turn.length), () => {
         this.#queuedOctets -= turn.length;
         this.#clock.schedule(this.#latencyMs, () => this.#peer?.push(turn));
         this.#takeMore();
         this.#serve();
       });
     }
+  }
+
+  /** How long octets take that are first in the queue now. */
+  #servingMs(octets: number): number {
+    const nowMs = this.#clock.now().getTime();
+    const saved = this.#tokens + (nowMs - this.#tokensAtMs) * this.#octetsPerMs;
+    const spent = Math.min(octets, saved, this.#burstOctets);
+    this.#tokens = Math.min(saved, this.#burstOctets) - spent;
+    const servingMs = (octets - spent) / this.#octetsPerMs;
+    this.#tokensAtMs = nowMs + servingMs;
+    return servingMs;
   }
 
   #takeMore(): void {

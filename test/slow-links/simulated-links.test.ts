@@ -46,6 +46,12 @@ for (const client of CLIENTS) {
       assert.ok(collector.longestPongMs <= MOST_PONG_MS, `${collector.longestPongMs} ms`);
     });
 
+    it('arrive on the first connection at 100 kbit/s, when the link lets 64 KB pass at once', async () => {
+      const form = { bitsPerSecond: 100e3, roundTripMs: 200, burstOctets: 64_000 };
+      const { collector } = await collect(form, client, [1_500_000]);
+      assert.ok(collector.longestPongMs <= MOST_PONG_MS, `${collector.longestPongMs} ms`);
+    });
+
     it('arrive although the link falls to a quarter of its rate meanwhile', async () => {
       const form = { bitsPerSecond: 4e6, roundTripMs: 100 };
       const gateway = await SimulatedGateway.start();

@@ -1,0 +1,54 @@
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import type { Clock } from '#clock/clock.ts';
+import { DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
+import { Mailbox } from '#gateway/mailbox.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
+import { silentLog } from '#log/log.ts';
+import { noMetrics } from '#metrics/port.ts';
+import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import { CollectionServer } from '#services/collection/collection-server.ts';
+import { Heartbeat } from '#services/collection/heartbeat.ts';
+import { InProcessSignals } from '#signals/in-process/signals.ts';
+import type { Identity, Peer } from '#test/builders/peers.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A collection server whose backing costs nothing, for the upgrades of any HTTP server. */
+export class CollectionGateway {
+  readonly #clock: Clock;
+  readonly #mailbox: Mailbox;
+  readonly #server: CollectionServer;
+
+  constructor(us: Peer, clock: Clock) {
+    this.#clock = clock;
+    const signals = new InProcessSignals({ log: silentLog });
+    this.#mailbox = new Mailbox({ objects: new InMemoryObjectStore({ clock }), signals, clock });
+    this.#server = new CollectionServer(
+      {
+        mailbox: this.#mailbox,
+        identity: { trustedCertificates: async () => [us.certificate] },
+        verifier: new MessageVerifier(),
+        heartbeat: new Heartbeat(clock),
+        budget: new OctetBudget(256 * 1024 * 1024),
+        metrics: noMetrics,
+        log: silentLog,
+        clock,
+      },
+      { ...DEFAULT_COLLECTION_LIMITS, handshakeTimeoutMs: 30_000, maxCollectors: 10 },
+    );
+  }
+
+  get handleUpgrade(): CollectionServer['handleUpgrade'] {
+    return this.#server.handleUpgrade;
+  }
+
+  /** Puts parcels of these sizes into the mailbox of a phone, in place of those put there before. */
+  async hold(phone: Pick<Identity, 'nodeId'>, sizes: readonly number[]): Promise<void> {
+    const expiresAt = new Date(this.#clock.now().getTime() + DAY_MS);
+    for (const [index, octets] of sizes.entries()) {
+      const parcel = { recipient: 'r', sender: 's', parcelId: `parcel ${index}` };
+      const identity = { ...parcel, privateGateway: phone.nodeId };
+      await this.#mailbox.store(identity, Buffer.alloc(octets, index), expiresAt);
+    }
+  }
+}
