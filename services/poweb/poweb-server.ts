@@ -2,8 +2,8 @@ import type { Log } from '#log/log.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
 import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
 
-/** A phone on a slow link may take this long to send a parcel, as long as it never pauses. */
-const UPLOAD_TIMEOUT_MS = 300_000;
+/** A phone on a slow link may take this long to send a parcel, as long as it never pauses: 8.3 MB at 56 kbit/s. */
+export const UPLOAD_TIMEOUT_MS = 1_200_000;
 
 export interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
   readonly log: Log;

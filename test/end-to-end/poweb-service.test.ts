@@ -128,6 +128,18 @@ describe('PoWeb: whatever happens to a request', () => {
     assert.equal((await deliver()).status, 202);
   });
 
+  it('is answered 202 if its body takes 20 min but never stops coming for 10 s', async () => {
+    using sending = await halfDelivery();
+    const rest = parcel.subarray(parcel.length / 2);
+    const pieceOctets = Math.ceil(rest.length / 130);
+    for (let start = 0; start < rest.length; start += pieceOctets) {
+      gateway.clock.advance(BODY_PAUSE_MS - 1_000);
+      await sending.write(rest.subarray(start, start + pieceOctets));
+      await client.get('/connection-params.der');
+    }
+    assert.equal(await sending.status(), 202);
+  });
+
   it('is forgotten if its client vanishes in the middle', () =>
     amidNeighbours(async () => {
       using sending = await halfDelivery();
