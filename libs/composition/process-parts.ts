@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { ProcessMetrics } from '#runtime/metrics.ts';
+import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.ts';
 
 /** What the process of a service has besides its backing. */
 export interface ProcessParts {
@@ -13,10 +14,12 @@ export interface ProcessParts {
   readonly processMetrics: ProcessMetrics;
   /** Aborted when the process is told to stop. */
   readonly stopping: AbortSignal;
+  /** What servers listen on instead of the ports that they were told. */
+  readonly passed: PassedSockets;
 }
 
 /** What takes the place of the real thing; the log there always is. */
-export type GivenParts = Partial<Pick<ProcessParts, 'clock' | 'metrics' | 'stopping'>> &
+export type GivenParts = Partial<Pick<ProcessParts, 'clock' | 'metrics' | 'stopping' | 'passed'>> &
   Pick<ProcessParts, 'log'>;
 
 export function processParts(service: string, given: GivenParts): ProcessParts {
@@ -26,6 +29,7 @@ export function processParts(service: string, given: GivenParts): ProcessParts {
     clock = systemClock,
     metrics = processMetrics.gateway,
     stopping = new AbortController().signal,
+    passed = NO_PASSED_SOCKETS,
   } = given;
-  return { service, clock, log, metrics, processMetrics, stopping };
+  return { service, clock, log, metrics, processMetrics, stopping, passed };
 }

@@ -3,6 +3,7 @@ import type { Log } from '#log/log.ts';
 import { port } from './configuration/variables.ts';
 import { HttpServer } from './http/http-server.ts';
 import type { ProcessMetrics } from './metrics.ts';
+import type { PassedSockets } from './passed-sockets.ts';
 import type { Readiness } from './readiness.ts';
 import type { Release } from './release.ts';
 
@@ -16,6 +17,7 @@ export const operationsVariables = {
 export interface OperationsOptions {
   readonly host: string;
   readonly port: number;
+  readonly passed?: PassedSockets;
   readonly log: Log;
   readonly clock: Clock;
   /** The service's name. */
@@ -38,11 +40,12 @@ export interface OperationsOptions {
  * It is the last to be closed, so that a service that drains is seen draining.
  */
 export function createOperationsServer(options: OperationsOptions): HttpServer {
-  const { host, port, log, clock, service, release, readiness, metrics } = options;
+  const { host, port, passed, log, clock, service, release, readiness, metrics } = options;
   const server = new HttpServer({
     name: 'operations',
     host,
     port,
+    ...(passed && { passed }),
     log,
     clock,
     answerLevel: 'debug',

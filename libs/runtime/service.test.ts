@@ -18,6 +18,7 @@ function runWith(environment: Readonly<Record<string, string>>) {
     runService({
       name: 'poweb',
       environment: process.env,
+      servers: ['poweb', 'operations'],
       configure: (environment) => readConfiguration(environment, variables),
       async compose(config, { log }) {
         log.info({ config }, 'composed');

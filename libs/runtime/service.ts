@@ -6,6 +6,7 @@ import { text } from './configuration/variables.ts';
 import { lifecycleVariables, run } from './lifecycle.ts';
 import { createLog, type LogOptions, logVariables } from './logging.ts';
 import { operationsVariables } from './operations-server.ts';
+import { type PassedSockets, readPassedSockets } from './passed-sockets.ts';
 import { releaseVariables } from './release.ts';
 
 /** What every service reads from the environment. */
@@ -33,12 +34,18 @@ export interface Service<Config extends ServiceConfig> {
   /** A fixed word, such as `poweb`, that every log entry carries. */
   readonly name: string;
   readonly environment: Environment;
+  /** The names of its servers, each of which can be passed a socket to listen on. */
+  readonly servers: readonly string[];
   /** @throws {ConfigurationError} */
   readonly configure: (environment: Environment) => Config;
   /** Opens, wires and starts the service; disposing of the result drains and closes it. */
   readonly compose: (
     config: Config,
-    given: { readonly log: Log; readonly stopping: AbortSignal },
+    given: {
+      readonly log: Log;
+      readonly stopping: AbortSignal;
+      readonly passed: PassedSockets;
+    },
   ) => Promise<AsyncDisposable>;
 }
 
@@ -48,28 +55,48 @@ export interface Service<Config extends ServiceConfig> {
  * explained on standard error, and the process ends with 1.
  */
 export function runService<Config extends ServiceConfig>(service: Service<Config>): void {
-  const config = configureOrExplain(service);
-  if (!config) {
+  const configured = configureOrExplain(service);
+  if (!configured) {
     process.exitCode = 1;
     return;
   }
+  const { config, passed, remark } = configured;
   const log = createLog({ ...config.log, fields: { service: service.name } });
+  if (remark !== null) {
+    log.warn({}, remark);
+  }
   run({
     log,
     drainTimeoutMs: config.drainTimeoutMs,
-    start: (stopping) => service.compose(config, { log, stopping }),
+    start: (stopping) => service.compose(config, { log, stopping, passed }),
   });
+}
+
+interface Configured<Config> {
+  readonly config: Config;
+  readonly passed: PassedSockets;
+  /** Why sockets that were passed are not used. */
+  readonly remark: string | null;
 }
 
 function configureOrExplain<Config extends ServiceConfig>({
   configure,
   environment,
-}: Service<Config>): Config | null {
+  servers,
+}: Service<Config>): Configured<Config> | null {
+  const { sockets, faults, remark } = readPassedSockets(environment, {
+    pid: process.pid,
+    names: servers,
+  });
   try {
-    return configure(environment);
+    const config = configure(environment);
+    if (faults.length > 0) {
+      throw new ConfigurationError([]);
+    }
+    return { config, passed: sockets, remark };
   } catch (error) {
     if (error instanceof ConfigurationError) {
-      process.stderr.write(error.message);
+      process.stderr.write(new ConfigurationError([...error.faults, ...faults]).message);
       return null;
     }
     throw error;

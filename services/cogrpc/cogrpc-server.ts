@@ -12,7 +12,7 @@ import type { OctetBudget } from '#gateway/octet-budget.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { CallRefusal } from './call-errors.ts';
 import { CargoCollectionCall } from './collect-cargo.ts';
-import { Connections } from './connections.ts';
+import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
 import { CargoDeliveryCall } from './deliver-cargo.ts';
 import { type AdmittedDelivery, admitDeliveries } from './delivery-admission.ts';
@@ -86,8 +86,8 @@ export class CogrpcServer {
    *
    * @returns the port, which is another than the one asked for if that was 0
    */
-  listen(host: string, port: number): Promise<number> {
-    return this.#connections.listen(host, port);
+  listen(where: Where): Promise<number> {
+    return this.#connections.listen(where);
   }
 
   /**

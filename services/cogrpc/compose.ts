@@ -1,8 +1,10 @@
 import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
 import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.ts';
 import { CogrpcServer } from './cogrpc-server.ts';
 import type { CogrpcConfig } from './config.ts';
+import type { Where } from './connections.ts';
 import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
 
 /** A server for couriers that runs. */
@@ -34,6 +36,15 @@ export function createCogrpcServer(
   );
 }
 
+/** At an address, unless a parent holds the listening socket. */
+export function whereToListen(
+  { host, port }: Pick<CogrpcConfig, 'host' | 'port'>,
+  passed: PassedSockets,
+): Where {
+  const fd = passed.get('cogrpc');
+  return fd === undefined ? { host, port } : { fd };
+}
+
 /**
  * Serves couriers until it is disposed of, which drains; the ports stay open.
  *
@@ -44,9 +55,10 @@ export async function composeCogrpc(
   config: CogrpcConfig,
   internetAddress: string,
   ports: GatewayPorts,
+  passed: PassedSockets = NO_PASSED_SOCKETS,
 ): Promise<Cogrpc> {
   const gateway = await openGateway(ports, internetAddress);
   const server = createCogrpcServer(ports, gateway, config);
-  const port = await server.listen(config.host, config.port);
+  const port = await server.listen(whereToListen(config, passed));
   return { server, port, [Symbol.asyncDispose]: () => server.drain(config.drainMs) };
 }

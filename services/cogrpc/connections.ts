@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ConnectionInjector } from '@grpc/grpc-js';
 
+/** An address, or the descriptor of a socket that listens already. */
+export type Where = { readonly host: string; readonly port: number } | { readonly fd: number };
+
 /**
  * The TCP connections of a gRPC server: bounded in number, and each within reach,
  * to be cut when its peer does not let a call end.
@@ -21,8 +24,8 @@ export class Connections {
   }
 
   /** @returns the port, which is another than the one asked for if that was 0 */
-  async listen(host: string, port: number): Promise<number> {
-    this.#server.listen({ host, port });
+  async listen(where: Where): Promise<number> {
+    this.#server.listen(where);
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
   }

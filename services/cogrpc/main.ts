@@ -5,6 +5,7 @@ import { composeCogrpcProcess, readCogrpcConfig } from './process.ts';
 runService({
   name: 'cogrpc',
   environment: process.env,
+  servers: ['cogrpc', 'operations'],
   configure: readCogrpcConfig,
   compose: composeCogrpcProcess,
 });

@@ -43,7 +43,7 @@ export async function composeCogrpcProcess(
   const operations = opened.use(await Operations.open(parts, config, { ...ports }));
   const { port } = opened.use(
     await operations.untilAvailable(() =>
-      composeCogrpc(config.cogrpc, config.internetAddress, { ...parts, ...ports }),
+      composeCogrpc(config.cogrpc, config.internetAddress, { ...parts, ...ports }, parts.passed),
     ),
   );
   operations.started();

@@ -44,12 +44,13 @@ export async function composeCollection(
 /** All that it answers by itself is 404. */
 function createUpgradeServer(
   { host, port, collection }: CollectionConfig,
-  { log, clock, processMetrics }: ProcessParts,
+  { log, clock, processMetrics, passed }: ProcessParts,
 ): HttpServer {
   return new HttpServer({
     name: 'collection',
     host,
     port,
+    passed,
     log,
     clock,
     limits: { maxConnections: collection.maxCollectors + OTHER_CONNECTIONS },

@@ -6,6 +6,7 @@ import { readCollectionConfig } from './config.ts';
 runService({
   name: 'collection',
   environment: process.env,
+  servers: ['collection', 'operations'],
   configure: readCollectionConfig,
   compose: composeCollection,
 });

@@ -6,6 +6,7 @@ import { readPohttpConfig } from './config.ts';
 runService({
   name: 'pohttp',
   environment: process.env,
+  servers: ['pohttp', 'operations'],
   configure: readPohttpConfig,
   compose: composePohttp,
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { type ParcelRouteParts, registerParcelRoute } from './parcel-route.ts';
 
 /** An app on a slow link may take this long to send a parcel, as long as it never pauses. */
@@ -9,6 +10,7 @@ const UPLOAD_TIMEOUT_MS = 300_000;
 export interface PohttpServerParts extends ParcelRouteParts {
   readonly clock: Clock;
   readonly log: Log;
+  readonly passed: PassedSockets;
   readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
 }
 
@@ -22,9 +24,18 @@ export function createPohttpServer(
   { host, port }: PohttpServerConfig,
   parts: PohttpServerParts,
 ): HttpServer {
-  const { log, clock, onAnswered } = parts;
+  const { log, clock, passed, onAnswered } = parts;
   const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS };
-  const server = new HttpServer({ name: 'pohttp', host, port, log, clock, limits, onAnswered });
+  const server = new HttpServer({
+    name: 'pohttp',
+    host,
+    port,
+    passed,
+    log,
+    clock,
+    limits,
+    onAnswered,
+  });
   registerParcelRoute(server.app, parts);
   return server;
 }

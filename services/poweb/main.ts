@@ -6,6 +6,7 @@ import { readPowebConfig } from './config.ts';
 runService({
   name: 'poweb',
   environment: process.env,
+  servers: ['poweb', 'operations'],
   configure: readPowebConfig,
   compose: composePoweb,
 });

@@ -1,5 +1,6 @@
 import type { Log } from '#log/log.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
 
 /** A phone on a slow link may take this long to send a parcel, as long as it never pauses: 8.3 MB at 56 kbit/s. */
@@ -7,6 +8,7 @@ export const UPLOAD_TIMEOUT_MS = 1_200_000;
 
 export interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
   readonly log: Log;
+  readonly passed: PassedSockets;
   readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
 }
 
@@ -19,9 +21,18 @@ export interface PowebServerConfig {
 /** The HTTP server for phones, which does not listen yet. */
 export function createPowebServer(config: PowebServerConfig, parts: PowebServerParts): HttpServer {
   const { host, port, preRegistrationsPerSecond } = config;
-  const { log, clock, onAnswered } = parts;
+  const { log, clock, passed, onAnswered } = parts;
   const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS };
-  const server = new HttpServer({ name: 'poweb', host, port, log, clock, limits, onAnswered });
+  const server = new HttpServer({
+    name: 'poweb',
+    host,
+    port,
+    passed,
+    log,
+    clock,
+    limits,
+    onAnswered,
+  });
   registerPowebRoutes(server.app, { ...parts, preRegistrationsPerSecond });
   return server;
 }

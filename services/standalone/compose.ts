@@ -2,7 +2,7 @@ import { type BackedPorts, Backing } from '#composition/backing.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
-import { createCogrpcServer } from '#services/cogrpc/compose.ts';
+import { createCogrpcServer, whereToListen } from '#services/cogrpc/compose.ts';
 import type { CollectionServer } from '#services/collection/collection-server.ts';
 import { createCollectionServer } from '#services/collection/create-collection-server.ts';
 import { createPohttpServer } from '#services/pohttp/pohttp-server.ts';
@@ -68,7 +68,7 @@ export async function composeStandalone(
     ]),
   );
   const [cogrpcPort] = await Promise.all([
-    cogrpc.listen(host, config.cogrpc.port),
+    cogrpc.listen(whereToListen({ host, port: config.cogrpc.port }, parts.passed)),
     poweb.listen(),
     pohttp.listen(),
   ]);

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import type { Log } from '#log/log.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { runService } from '#runtime/service.ts';
 import { composeStandalone, type Standalone } from './compose.ts';
@@ -10,9 +9,11 @@ export function serve(environment: Environment, print: (line: string) => void): 
   runService({
     name: 'standalone',
     environment,
+    // Collection shares the one of PoWeb.
+    servers: ['poweb', 'pohttp', 'cogrpc', 'operations'],
     configure: readStandaloneConfig,
-    compose: async (config, { log }: { readonly log: Log }) => {
-      const standalone = await composeStandalone(config, { log });
+    compose: async (config, { log, passed }) => {
+      const standalone = await composeStandalone(config, { log, passed });
       for (const line of welcome(config, standalone)) {
         print(line);
       }

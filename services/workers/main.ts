@@ -5,6 +5,7 @@ import { composeWorkersProcess, readWorkersConfig } from './process.ts';
 runService({
   name: 'workers',
   environment: process.env,
+  servers: ['operations'],
   configure: readWorkersConfig,
   compose: composeWorkersProcess,
 });

@@ -86,7 +86,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     collectionBudget: new OctetBudget(budgetOctets),
   };
   const server = new CogrpcServer(parts, { ...DEFAULT_COGRPC_LIMITS, ...options.limits });
-  const port = await server.listen('127.0.0.1', 0);
+  const port = await server.listen({ host: '127.0.0.1', port: 0 });
   const gateway = await asPeer(identity, key);
   return {
     ...parts,

@@ -22,6 +22,8 @@ export interface HttpLimits {
   readonly keepAliveMs: number;
   /** What a client may still send for after it was refused, so that it can read the refusal. */
   readonly lingerMs: number;
+  /** On closing, how long a connection that was just made may take to bring its request. */
+  readonly newcomersMs: number;
   /** On closing, how long requests in flight may take to end. */
   readonly drainMs: number;
 }
@@ -38,5 +40,6 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   answerWithinMs: 2_300,
   keepAliveMs: 620_000,
   lingerMs: 5_000,
+  newcomersMs: 1_000,
   drainMs: 10_000,
 });

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -12,13 +11,17 @@ import {
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { AnsweredRequest } from '../metrics.ts';
+import type { PassedSockets } from '../passed-sockets.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientErrors } from './client-errors.ts';
 import { withDeadline } from './deadline.ts';
 import { replyTo, sendError } from './error-replies.ts';
 import { FastifyLog } from './fastify-log.ts';
+import { HttpConnections } from './http-connections.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { Refusal } from './refusal.ts';
+import { requestIds } from './request-ids.ts';
+import { RequestsInFlight } from './requests-in-flight.ts';
 
 export interface HttpServerOptions {
   /** A fixed word, such as `poweb`, for logs and metrics. */
@@ -26,6 +29,8 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 lets the system choose one. */
   readonly port: number;
+  /** One of the server's name takes the place of host and port. */
+  readonly passed?: PassedSockets;
   readonly log: Log;
   readonly clock: Clock;
   /** Those that differ from {@link DEFAULT_HTTP_LIMITS}. */
@@ -49,9 +54,9 @@ export class HttpServer implements AsyncDisposable {
   readonly #options: HttpServerOptions;
   readonly #bodies: BodyReader;
   readonly #clientErrors: ClientErrors;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: HttpConnections;
+  readonly #requests: RequestsInFlight;
   readonly #reasons = new WeakMap<FastifyRequest, string>();
-  #requests = 0;
   #isClosing = false;
 
   constructor(options: HttpServerOptions) {
@@ -59,15 +64,17 @@ export class HttpServer implements AsyncDisposable {
     this.limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
     this.#bodies = new BodyReader(this.limits, options.clock);
     this.#clientErrors = new ClientErrors({ clock: options.clock, lingerMs: this.limits.lingerMs });
+    this.#requests = new RequestsInFlight(this.limits.maxRequests, options.clock);
     this.app = this.#createApp();
-    this.#watchConnections();
+    this.app.server.maxConnections = this.limits.maxConnections;
+    this.#connections = new HttpConnections(this.app.server, options.clock);
     this.#addHooks();
     this.#addBodyReader();
   }
 
   /** Requests in flight now. */
   get requests(): number {
-    return this.#requests;
+    return this.#requests.size;
   }
 
   /** Octets of all the bodies held now. */
@@ -79,26 +86,55 @@ export class HttpServer implements AsyncDisposable {
   get port(): number {
     const address: AddressInfo | string | null = this.app.server.address();
     if (typeof address !== 'object' || !address) {
-      throw new Error(`${this.#options.name} does not listen`);
+      throw new Error(`${this.#options.name} does not listen on a TCP port`);
     }
     return address.port;
   }
 
-  /** @throws if the address is taken, or is none of this machine's */
+  /** @throws if the address is taken, or is none of this machine's; if what was passed is no TCP socket */
   async listen(): Promise<void> {
-    const { host, port, name, log } = this.#options;
-    await this.app.listen({ host, port, listenTextResolver: () => '' });
-    log.info({ server: name, host, port: this.port }, 'Listening');
+    const { host, port, passed, name, log } = this.#options;
+    const fd = passed?.get(name);
+    const where = fd === undefined ? { host, port } : { host, fd };
+    await this.app.listen({ ...where, listenTextResolver: () => '' });
+    log.info({ server: name, ...where, port: this.port }, 'Listening');
   }
 
   /**
-   * Takes no more connections, ends those without requests, lets requests in flight end
-   * within `drainMs`, then cuts what is left.
+   * Leaves those who connect from now on to the next process, if a parent holds the listening
+   * socket; else goes on accepting.
+   *
+   * @returns whether there is such a parent
+   */
+  leaveToSuccessor(): boolean {
+    const isHeld = this.#options.passed?.has(this.#options.name) ?? false;
+    if (isHeld) {
+      this.#connections.stopAccepting();
+    }
+    return isHeld;
+  }
+
+  /**
+   * Answers 503 from now on, lets requests in flight end within `boundMs`, then cuts them.
+   * Connections are accepted as before, and upgraded.
+   */
+  async endRequests(boundMs: number): Promise<void> {
+    this.#isClosing = true;
+    await this.#requests.end(boundMs);
+    await this.#connections.untilNoNewcomers(this.limits.newcomersMs);
+  }
+
+  /**
+   * Takes no more connections, lets requests in flight end within `drainMs`, and those that are
+   * about to come on connections just made; then cuts what is left.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    const cancel = this.#options.clock.schedule(this.limits.drainMs, () => this.#cut());
+    const cancel = this.#options.clock.schedule(this.limits.drainMs, () => this.#connections.cut());
+    this.#connections.stopAccepting();
+    await this.#connections.untilNoNewcomers(this.limits.newcomersMs);
     await this.app.close();
+    await this.#connections.gone();
     cancel();
   }
 
@@ -130,18 +166,10 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /** Offers of other protocols, such as HTTP/2, may be ignored (RFC 9110 §7.8). */
-  #isUpgrade({ headers }: IncomingMessage): boolean {
+  #isUpgrade({ headers, socket }: IncomingMessage): boolean {
+    this.#connections.broughtRequest(socket);
     const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
     return isWebSocket && this.app.server.listenerCount('upgrade') > 0;
-  }
-
-  #watchConnections(): void {
-    const { server } = this.app;
-    server.maxConnections = this.limits.maxConnections;
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
   }
 
   #addHooks(): void {
@@ -176,14 +204,7 @@ export class HttpServer implements AsyncDisposable {
 
   #admit(request: FastifyRequest, reply: FastifyReply): void {
     this.#clientErrors.began(request.raw, reply.raw);
-    if (this.#requests >= this.limits.maxRequests) {
-      throw new Refusal(503, 'Too many requests at the moment', 'requests-full');
-    }
-    this.#requests++;
-    reply.raw.once('close', () => {
-      this.#requests--;
-      this.#bodies.release(request.raw);
-    });
+    this.#requests.admit(reply.raw, () => this.#bodies.release(request.raw));
   }
 
   #answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -226,17 +247,4 @@ export class HttpServer implements AsyncDisposable {
     );
     onAnswered?.(name, { method, route, status: reply.statusCode, seconds: ms / 1_000 });
   }
-
-  #cut(): void {
-    for (const socket of this.#sockets) {
-      socket.destroy();
-    }
-  }
-}
-
-/** Ids that differ between processes too, and cost little. */
-function requestIds(): () => string {
-  const processId = randomBytes(6).toString('base64url');
-  let count = 0;
-  return () => `${processId}-${(count++).toString(36)}`;
 }

@@ -1,0 +1,57 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '#clock/clock.ts';
+import { Refusal } from './refusal.ts';
+
+/** The requests of an HTTP server that are not answered yet: bounded in number, and let end before it stops. */
+export class RequestsInFlight {
+  readonly #max: number;
+  readonly #clock: Clock;
+  readonly #responses = new Set<ServerResponse>();
+  #isEnding = false;
+  #allEnded = () => {};
+
+  constructor(max: number, clock: Clock) {
+    this.#max = max;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#responses.size;
+  }
+
+  /**
+   * @param onEnd - called once the response is sent, or its client left
+   * @throws {Refusal} 503
+   */
+  admit(response: ServerResponse, onEnd: () => void): void {
+    if (this.#isEnding) {
+      throw new Refusal(503, 'The gateway is about to stop', 'stopping');
+    }
+    if (this.#responses.size >= this.#max) {
+      throw new Refusal(503, 'Too many requests at the moment', 'requests-full');
+    }
+    this.#responses.add(response);
+    response.once('close', () => {
+      this.#responses.delete(response);
+      onEnd();
+      if (this.#responses.size === 0) {
+        this.#allEnded();
+      }
+    });
+  }
+
+  /** Refuses more, and lets the present ones end within `boundMs`; then cuts their connections. */
+  async end(boundMs: number): Promise<void> {
+    this.#isEnding = true;
+    if (this.#responses.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#allEnded = resolve;
+      const cancel = this.#clock.schedule(boundMs, resolve);
+      await promise;
+      cancel();
+      for (const { socket } of this.#responses) {
+        socket?.destroy();
+      }
+    }
+  }
+}

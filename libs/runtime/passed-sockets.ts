@@ -1,0 +1,71 @@
+import type { Environment } from './configuration/variable.ts';
+
+/** File descriptors of sockets that listen already, by the name of the server that is to use each. */
+export type PassedSockets = ReadonlyMap<string, number>;
+
+export const NO_PASSED_SOCKETS: PassedSockets = new Map();
+
+/** After standard input, output and error. */
+const FIRST_FD = 3;
+
+export interface PassedSocketsReading {
+  readonly sockets: PassedSockets;
+  /** Why they cannot be used, each with the name of its variable. */
+  readonly faults: readonly string[];
+  /** Why there are none though somebody passed some; null otherwise. */
+  readonly remark: string | null;
+}
+
+/**
+ * Reads which listening sockets a parent passed that holds them while this process is restarted, so that
+ * nobody who connects meanwhile is refused: `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES`, as systemd's
+ * socket units set them. Those for another process are ignored.
+ *
+ * @param names - the servers that there are in this process
+ * @see sd_listen_fds(3)
+ */
+export function readPassedSockets(
+  { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES }: Environment,
+  { pid, names }: { readonly pid: number; readonly names: readonly string[] },
+): PassedSocketsReading {
+  const none = { sockets: NO_PASSED_SOCKETS, faults: [], remark: null };
+  if (!LISTEN_PID || !LISTEN_FDS) {
+    return none;
+  }
+  if (LISTEN_PID !== `${pid}`) {
+    const remark = `LISTEN_FDS is for process ${LISTEN_PID.slice(0, 20)}, and this is ${pid}: start node itself, not npm`;
+    return { ...none, remark };
+  }
+  if (!/^[1-9]\d?$/.test(LISTEN_FDS)) {
+    const fault = `LISTEN_FDS must be a whole number from 1 to 99, but is "${LISTEN_FDS.slice(0, 80)}"`;
+    return { ...none, faults: [fault] };
+  }
+  const passed = (LISTEN_FDNAMES ?? '').split(':').filter((name) => name !== '');
+  const faults = faultsIn(passed, { count: Number(LISTEN_FDS), names });
+  return faults.length > 0
+    ? { ...none, faults }
+    : { ...none, sockets: new Map(passed.map((name, index) => [name, FIRST_FD + index])) };
+}
+
+function faultsIn(
+  passed: readonly string[],
+  { count, names }: { readonly count: number; readonly names: readonly string[] },
+): readonly string[] {
+  const known = names.join(', ');
+  if (passed.length !== count) {
+    return [
+      `LISTEN_FDNAMES must name each of the ${count} sockets of LISTEN_FDS (${known}), separated by colons`,
+    ];
+  }
+  const unknown = passed.filter((name) => !names.includes(name));
+  const repeated = passed.filter((name, index) => passed.indexOf(name) !== index);
+  return [
+    ...unknown.map(
+      (name) =>
+        `LISTEN_FDNAMES must only name servers of this process (${known}), but has "${name.slice(0, 80)}"`,
+    ),
+    ...new Set(
+      repeated.map((name) => `LISTEN_FDNAMES must name each server once, but has "${name}" twice`),
+    ),
+  ];
+}

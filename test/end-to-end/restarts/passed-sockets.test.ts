@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { dataFolder } from '../support/gateway-process.ts';
+import { HttpClient } from '../support/http-client.ts';
+import { SupervisedGateway } from './supervised-gateway.ts';
+
+describe('a gateway whose parent holds its listening sockets', () => {
+  it('answers everyone who connects while it restarts', async () => {
+    await using folder = await dataFolder();
+    await using gateway = await SupervisedGateway.start(folder.path);
+    let isRestarting = true;
+    const restarted = gateway.restart().finally(() => {
+      isRestarting = false;
+    });
+    const statuses: number[] = [];
+    while (isRestarting) {
+      using client = new HttpClient(gateway.port);
+      statuses.push((await client.get('/connection-params.der')).status);
+    }
+    assert.equal(await restarted, 0);
+    assert.deepEqual([...new Set(statuses)], [200]);
+  });
+});
