@@ -1,12 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { delay } from '#clock/clock.ts';
 import {
   CollectorConnection,
   type CollectorLimits,
   type CollectorParts,
 } from './collector-connection.ts';
-import { collectorTraits } from './collector-traits.ts';
+import { canBeMoved, collectorTraits } from './collector-traits.ts';
+import { Places, type PlacesLimits } from './places.ts';
 
 export const COLLECTION_PATH = '/v1/parcel-collection';
 
@@ -17,9 +19,19 @@ const MAX_FRAGMENTS = 64;
 /** Pieces in which the network brings one message: enough for the smallest segments of TCP. */
 const MAX_MESSAGE_PIECES = 2_048;
 
-export interface CollectionServerLimits extends CollectorLimits {
-  /** Connections served at once; more are answered 503. */
-  readonly maxCollectors: number;
+/** How long clients may take at the very end to answer, and handshakes under way to be over. */
+const LAST_ANSWERS_MS = 1_000;
+
+export interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
+
+export interface MoveAway {
+  readonly spreadMs: number;
+  readonly lingerMs: number;
+}
+
+export interface Served {
+  readonly connection: CollectorConnection;
+  readonly canBeMoved: boolean;
 }
 
 /**
@@ -29,7 +41,8 @@ export interface CollectionServerLimits extends CollectorLimits {
 export class CollectionServer {
   readonly #parts: CollectorParts;
   readonly #limits: CollectionServerLimits;
-  readonly #connections = new Set<CollectorConnection>();
+  readonly #places: Places;
+  readonly #served = new Set<Served>();
   readonly #webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_OCTETS,
@@ -38,69 +51,135 @@ export class CollectionServer {
     perMessageDeflate: false,
     clientTracking: false,
   });
-  #isDraining = false;
-  #allGone: (() => void) | null = null;
+  #isClosed = false;
+  /** Called whenever a connection has ended. */
+  #onEnded = () => {};
 
   constructor(parts: CollectorParts, limits: CollectionServerLimits) {
     this.#parts = parts;
     this.#limits = limits;
+    this.#places = new Places(limits, parts.clock);
   }
 
+  /** Connections, those included that wait. */
   get collectors(): number {
-    return this.#connections.size;
+    return this.#served.size;
+  }
+
+  /** Connections that wait for a place. */
+  get waiting(): number {
+    return this.#places.waiting;
   }
 
   /** To be called for each `upgrade` event of the HTTP server. */
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     const path = request.url?.split('?', 1)[0];
-    if (path !== COLLECTION_PATH) {
-      refuse(socket, '404 Not Found');
-    } else if (this.#isDraining || this.#connections.size >= this.#limits.maxCollectors) {
-      refuse(socket, '503 Service Unavailable');
-    } else {
+    if (path === COLLECTION_PATH) {
       this.#accept(request, socket, head);
+    } else {
+      refuse(socket, '404 Not Found');
     }
   };
 
   /**
-   * Refuses new collectors and sends the present ones away, spread evenly over
-   * `spreadMs` so that they do not all come back to the next server at once.
+   * Holds those who come to stay from now on: they shake hands, get nothing, and are closed by
+   * {@link closeAll}. Whoever collects goes on.
    *
-   * Resolves when the last one is gone, which its own time limits see to, and what
-   * they acknowledged is deleted.
+   * @see docs/decisions/restarts.md
    */
-  async drain(spreadMs: number): Promise<void> {
-    this.#isDraining = true;
-    if (this.#connections.size === 0) {
-      return;
-    }
-    const allGone = new Promise<void>((resolve) => {
-      this.#allGone = resolve;
-    });
-    const pauseMs = spreadMs / this.#connections.size;
-    [...this.#connections].forEach((connection, index) => {
-      this.#parts.clock.schedule(pauseMs * index, () => connection.goAway());
-    });
-    await allGone;
+  hold(): void {
+    this.#places.hold();
   }
 
-  /** Takes collectors again after a {@link drain}. */
+  /**
+   * Holds newcomers and sends the present clients to other servers, spread evenly over `spreadMs` so
+   * that they do not all come to these at once; then waits for as long as the last of them may
+   * take to come back here nevertheless, where it is held.
+   *
+   * Those whom it would not help stay until {@link closeAll}.
+   */
+  async moveAway({ spreadMs, lingerMs }: MoveAway): Promise<void> {
+    this.hold();
+    if (this.#served.size === 0) {
+      return;
+    }
+    const moved = [...this.#served].filter((served) => served.canBeMoved);
+    const { clock } = this.#parts;
+    moved.forEach(({ connection }, index) => {
+      clock.schedule((spreadMs / moved.length) * index, () => connection.goAway());
+    });
+    await delay(clock, spreadMs + lingerMs);
+  }
+
+  /**
+   * Closes all connections at once: the last thing that a process does, so that those who are told are
+   * back when the next one is there. Those who come meanwhile are held.
+   *
+   * Resolves once all are gone, which is seen to after a second, and what they acknowledged is deleted.
+   */
+  async closeAll(): Promise<void> {
+    this.hold();
+    const told = this.sendAllAway();
+    await this.#untilGone(told, LAST_ANSWERS_MS);
+    for (const served of this.#served) {
+      if (!told.includes(served)) {
+        served.connection.goAway();
+      }
+      served.connection.cut();
+    }
+    this.#isClosed = true;
+    await this.#untilGone([...this.#served]);
+  }
+
+  /** Asks the present clients to go and come back. */
+  sendAllAway(): readonly Served[] {
+    const told = [...this.#served];
+    for (const { connection } of told) {
+      connection.goAway();
+    }
+    return told;
+  }
+
+  /** Takes collectors again after a {@link hold} or {@link closeAll}. */
   resume(): void {
-    this.#isDraining = false;
+    this.#isClosed = false;
+    this.#places.resume();
+  }
+
+  /** Resolves once they have ended, or time is over. */
+  async #untilGone(connections: readonly Served[], boundMs: number | null = null): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = () => {
+      if (!connections.some((served) => this.#served.has(served))) {
+        resolve();
+      }
+    };
+    const cancel = boundMs === null ? () => {} : this.#parts.clock.schedule(boundMs, resolve);
+    this.#onEnded = look;
+    look();
+    await promise;
+    cancel();
   }
 
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     // Read here, since what the callback uses would stay in memory with the connection.
     const traits = collectorTraits(request.headers);
+    let goAway = () => {};
+    const place = this.#isClosed ? null : this.#places.take(!traits.keepAlive, () => goAway());
+    if (!place) {
+      refuse(transport, '503 Service Unavailable');
+      return;
+    }
+    transport.once('close', place.leave);
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
-      const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits);
-      this.#connections.add(connection);
+      const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits, place);
+      goAway = () => connection.goAway();
+      const served = { connection, canBeMoved: canBeMoved(traits) };
+      this.#served.add(served);
       connection.open(() => {
-        this.#connections.delete(connection);
-        if (this.#connections.size === 0) {
-          this.#allGone?.();
-        }
+        this.#served.delete(served);
+        this.#onEnded();
       });
     });
   }

@@ -19,6 +19,7 @@ import { type CollectorTraits, goAwayCode } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
 import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import type { Place } from './places.ts';
 
 const NONCE_OCTETS = 32;
 /** Longer texts cannot be delivery ids of ours. */
@@ -51,6 +52,7 @@ export class CollectorConnection {
   readonly #traits: CollectorTraits;
   readonly #parts: CollectorParts;
   readonly #limits: CollectorLimits;
+  readonly #place: Place;
   readonly #gone = new AbortController();
   readonly #nonce = randomBytes(NONCE_OCTETS);
   readonly #flow: ConfirmedFlow;
@@ -58,6 +60,7 @@ export class CollectorConnection {
   #collection: ParcelCollection | null = null;
   #lastSeenMs: number;
   #collecting = Promise.resolve();
+  #isToGo = false;
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
   #onEnded = () => {};
@@ -67,11 +70,13 @@ export class CollectorConnection {
     traits: CollectorTraits,
     parts: CollectorParts,
     limits: CollectorLimits,
+    place: Place,
   ) {
     this.#socket = socket;
     this.#traits = traits;
     this.#parts = parts;
     this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
+    this.#place = place;
     this.#lastSeenMs = parts.clock.now().getTime();
     this.#flow = new ConfirmedFlow({
       clock: parts.clock,
@@ -107,9 +112,20 @@ export class CollectorConnection {
     this.#socket.send(serialiseChallenge(this.#nonce));
   }
 
-  /** Asks the client to go and come back, because the server is about to stop. */
+  /**
+   * Asks the client to go and come back, because the server cannot serve it; once it has answered
+   * the challenge, as the deployed Android client never comes back if it is closed before.
+   */
   goAway(): void {
-    this.#close(goAwayCode(this.#traits), 'The server is going away');
+    this.#isToGo = true;
+    if (this.#phase !== 'challenged') {
+      this.#close(goAwayCode(this.#traits), 'The server is going away');
+    }
+  }
+
+  /** Ends the connection without waiting for its client. */
+  cut(): void {
+    this.#socket.terminate();
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
@@ -117,7 +133,11 @@ export class CollectorConnection {
     if (this.#phase === 'challenged' && isBinary) {
       this.#phase = 'verifying';
       this.#cancelTimeout();
-      void this.#shakeHands(octetsOf(data));
+      if (this.#isToGo) {
+        this.goAway();
+      } else {
+        void this.#shakeHands(octetsOf(data));
+      }
     } else if (this.#collection && !isBinary) {
       this.#acknowledge(this.#collection, octetsOf(data));
     } else {
@@ -145,9 +165,11 @@ export class CollectorConnection {
   async #shakeHands(handshake: Uint8Array): Promise<void> {
     try {
       const privateGateways = await this.#authenticate(handshake);
-      if (!this.#gone.signal.aborted) {
-        this.#collecting = this.#collect(privateGateways);
-      }
+      this.#place.whenGiven(() => {
+        if (!this.#gone.signal.aborted) {
+          this.#collecting = this.#collect(privateGateways);
+        }
+      });
     } catch (error) {
       this.#closeAfter(error);
     }

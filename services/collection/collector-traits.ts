@@ -27,6 +27,15 @@ export function collectorTraits(headers: IncomingHttpHeaders): CollectorTraits {
 }
 
 /**
+ * Whether a client comes back in its own time after it was sent away; if not, sending it away early from a
+ * server that is about to stop does no good. The JavaScript client that keeps alive comes back at once, again
+ * and again; and one that collects only what there is reports it as an error, while it would soon have ended.
+ */
+export function canBeMoved({ keepAlive, mergesDeliveries }: CollectorTraits): boolean {
+  return keepAlive && !mergesDeliveries;
+}
+
+/**
  * How to end a collection that the server can no longer serve, so that the client
  * comes back at once. 4000 says so; but the JavaScript client reports it as an
  * error and reconnects by itself only after 1000, while to the Android client

@@ -8,6 +8,8 @@ import { createCollectionServer } from './create-collection-server.ts';
 
 /** Connections besides those of collectors: refused ones, and those whose request is still coming. */
 const OTHER_CONNECTIONS = 1_000;
+/** All that this server answers by itself is 404. */
+const REQUESTS_END_MS = 1_000;
 
 /** A server for collectors that runs. */
 export interface Collection extends AsyncDisposable {
@@ -16,7 +18,7 @@ export interface Collection extends AsyncDisposable {
 }
 
 /**
- * Serves phones that collect, until it is disposed of, which sends them away over
+ * Serves phones that collect, until it is disposed of, which sends them to other processes over
  * some seconds. What is `given` takes the place of the real thing, and stays open.
  *
  * Waits for backing services that are away, and for the gateway's first certificate.
@@ -27,12 +29,25 @@ export async function composeCollection(
 ): Promise<Collection> {
   await using opened = new AsyncDisposableStack();
   const { parts, operations } = await openVerifyingService('collection', config, given, opened);
+  const { processMetrics } = parts;
   const mailbox = new Mailbox(parts);
   const verifier = new MessageVerifier();
   const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
   const server = opened.use(createUpgradeServer(config, parts));
   server.app.server.on('upgrade', collection.handleUpgrade);
-  opened.defer(() => collection.drain(config.collection.drainSpreadMs));
+  processMetrics.observe(
+    'collectors_waiting',
+    'Collectors that wait for a place',
+    () => collection.waiting,
+  );
+  opened.defer(async () => {
+    // A parent that holds the socket starts the next process, and that one is there for all at once.
+    if (!server.leaveToSuccessor()) {
+      await collection.moveAway(config.moving);
+    }
+    await server.endRequests(REQUESTS_END_MS);
+    await collection.closeAll();
+  });
   await server.listen();
   operations.started();
   opened.defer(() => operations.drain());
@@ -41,7 +56,6 @@ export async function composeCollection(
   return { listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-/** All that it answers by itself is 404. */
 function createUpgradeServer(
   { host, port, collection }: CollectionConfig,
   { log, clock, processMetrics, passed }: ProcessParts,
@@ -53,7 +67,9 @@ function createUpgradeServer(
     passed,
     log,
     clock,
-    limits: { maxConnections: collection.maxCollectors + OTHER_CONNECTIONS },
+    limits: {
+      maxConnections: collection.maxCollectors + collection.maxWaiting + OTHER_CONNECTIONS,
+    },
     onAnswered: processMetrics.requestAnswered,
   });
 }

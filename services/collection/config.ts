@@ -16,9 +16,15 @@ export const COLLECTION_VARIABLES = {
     max: 50,
   }),
   maxCollectors: integer('MAX_COLLECTORS', {
-    meaning: 'how many collectors may be connected at once',
+    meaning: 'how many collectors may be served at once',
     default: 10_000,
     min: 1,
+    max: 1_000_000,
+  }),
+  maxWaiting: integer('MAX_WAITING_COLLECTORS', {
+    meaning: 'how many collectors may be connected besides, and wait until another goes',
+    default: 1_000,
+    min: 0,
     max: 1_000_000,
   }),
   bufferOctets: size('COLLECTION_BUFFER', {
@@ -27,8 +33,18 @@ export const COLLECTION_VARIABLES = {
     min: 16 * MIB,
     max: 65_536 * MIB,
   }),
-  drainSpreadMs: duration('COLLECTION_DRAIN', {
-    meaning: 'over how long collectors are sent away when the gateway stops',
+};
+
+/** How a process of its own, with others beside it, sends its clients to them. */
+export const MOVING_VARIABLES = {
+  spreadMs: duration('COLLECTION_DRAIN', {
+    meaning: 'over how long collectors are sent to other processes when this one stops',
+    default: 5_000,
+    min: 0,
+    max: 600_000,
+  }),
+  lingerMs: duration('COLLECTION_LINGER', {
+    meaning: 'how long those who come back to this process nevertheless are held before it ends',
     default: 5_000,
     min: 0,
     max: 600_000,
@@ -48,6 +64,7 @@ export const COLLECTION_SERVICE_VARIABLES = {
     default: 8083,
   }),
   collection: COLLECTION_VARIABLES,
+  moving: MOVING_VARIABLES,
 };
 
 export type CollectionConfig = Values<typeof COLLECTION_SERVICE_VARIABLES>;

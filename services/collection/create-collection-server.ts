@@ -11,16 +11,19 @@ import { Heartbeat } from './heartbeat.ts';
 
 /** A phone on a slow link, with an answer that carries certificates. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
+/** Then it may find room in another process. */
+const WAITING_TIMEOUT_MS = 30_000;
 
 export interface CollectionServerConfig {
   readonly window: number;
   readonly maxCollectors: number;
+  readonly maxWaiting: number;
   readonly bufferOctets: number;
 }
 
 /** The server of collections for one process, to be given the upgrades of an HTTP server. */
 export function createCollectionServer(
-  { window, maxCollectors, bufferOctets }: CollectionServerConfig,
+  { window, maxCollectors, maxWaiting, bufferOctets }: CollectionServerConfig,
   parts: {
     readonly mailbox: Mailbox;
     readonly identity: Pick<VerifyingIdentity, 'trustedCertificates'>;
@@ -41,6 +44,8 @@ export function createCollectionServer(
       ...DEFAULT_COLLECTION_LIMITS,
       window,
       maxCollectors,
+      maxWaiting,
+      waitingTimeoutMs: WAITING_TIMEOUT_MS,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     },
   );

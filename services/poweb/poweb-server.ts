@@ -1,4 +1,5 @@
 import type { Log } from '#log/log.ts';
+import { DEFAULT_HTTP_LIMITS } from '#runtime/http/http-limits.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
@@ -16,13 +17,16 @@ export interface PowebServerConfig {
   readonly host: string;
   readonly port: number;
   readonly preRegistrationsPerSecond: number;
+  /** Connections besides those of phones that deliver or register, for what else shares the port. */
+  readonly otherConnections?: number;
 }
 
 /** The HTTP server for phones, which does not listen yet. */
 export function createPowebServer(config: PowebServerConfig, parts: PowebServerParts): HttpServer {
-  const { host, port, preRegistrationsPerSecond } = config;
+  const { host, port, preRegistrationsPerSecond, otherConnections = 0 } = config;
   const { log, clock, passed, onAnswered } = parts;
-  const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS };
+  const maxConnections = DEFAULT_HTTP_LIMITS.maxConnections + otherConnections;
+  const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS, maxConnections };
   const server = new HttpServer({
     name: 'poweb',
     host,

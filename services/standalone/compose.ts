@@ -20,6 +20,9 @@ export interface Listening {
   readonly operations: number;
 }
 
+/** What requests to PoWeb get to end in, however long others took. */
+const LEAST_FOR_REQUESTS_MS = 3_000;
+
 /** A gateway that runs, all of it in this process. */
 export interface Standalone extends AsyncDisposable {
   readonly gateway: Gateway;
@@ -51,22 +54,36 @@ export async function composeStandalone(
 
   const { host } = config;
   const http = { ...parts, gateway, onAnswered: parts.processMetrics.requestAnswered };
-  const poweb = opened.use(createPowebServer({ ...config.poweb, host }, http));
+  const { maxCollectors, maxWaiting } = config.collection;
+  const otherConnections = maxCollectors + maxWaiting;
+  const poweb = opened.use(createPowebServer({ ...config.poweb, host, otherConnections }, http));
   const collection = createCollectionServer(config.collection, { ...parts, ...gateway });
   poweb.app.server.on('upgrade', collection.handleUpgrade);
   const pohttp = createPohttpServer({ ...config.pohttp, host }, { ...http, ...gateway });
   const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc);
   const workers = startWorkersOf(gateway, ports, config.workers);
   observeWork(parts.processMetrics, { ...ports, ...gateway });
-  // All at once, as each may take its time; then PoWeb, whose port collection shares.
-  opened.defer(() =>
-    allDrained([
-      collection.drain(config.collection.drainSpreadMs),
+  const { processMetrics, clock } = parts;
+  processMetrics.observe(
+    'collectors_waiting',
+    'Collectors that wait for a place',
+    () => collection.waiting,
+  );
+  opened.defer(async () => {
+    const beganAtMs = clock.now().getTime();
+    collection.hold();
+    poweb.leaveToSuccessor();
+    // All at once, as each may take its time.
+    await allDrained([
       pohttp[Symbol.asyncDispose](),
       cogrpc.drain(config.cogrpc.drainMs),
       workers[Symbol.asyncDispose](),
-    ]),
-  );
+    ]);
+    const tookMs = clock.now().getTime() - beganAtMs;
+    await poweb.endRequests(Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS));
+    // Last of all: whoever is told is back after 3 s, when the next process must be there.
+    await collection.closeAll();
+  });
   const [cogrpcPort] = await Promise.all([
     cogrpc.listen(whereToListen({ host, port: config.cogrpc.port }, parts.passed)),
     poweb.listen(),

@@ -157,17 +157,83 @@ describe('Parcel collection: what a collector fails to do', () => {
 });
 
 describe('Parcel collection: how many may collect', () => {
-  it('one too many is answered 503, until another has gone', async () => {
-    await using gateway = await GatewayUnderTest.start({}, { MAX_COLLECTORS: '1' });
-    const phone = await privateGateway('phone', gateway.us, validAround(START));
-    using first = await Collector.open(gateway.poweb, [phone]);
-    await first.roundTrip();
-    assert.equal(await refusedUpgrade(gateway.poweb), 503);
-    await first.roundTrip();
+  let gateway: GatewayUnderTest;
+  let phone: Peer;
+
+  before(async () => {
+    gateway = await GatewayUnderTest.start(
+      {},
+      { MAX_COLLECTORS: '1', MAX_WAITING_COLLECTORS: '2' },
+    );
+    phone = await privateGateway('phone', gateway.us, validAround(START));
+  });
+  after(() => gateway[Symbol.asyncDispose]());
+  afterEach(() => until(() => gateway.running.collection.collectors === 0));
+
+  /** One that has shaken hands. */
+  async function open(): Promise<Collector> {
+    const collector = await Collector.open(gateway.poweb, [phone]);
+    await collector.roundTrip();
+    return collector;
+  }
+
+  it('one too many shakes hands and waits, until another has gone', async () => {
+    using first = await open();
+    using second = await open();
+    using third = await open();
+    assert.equal(gateway.running.collection.waiting, 2);
     first.socket.close();
-    await first.closed;
-    await until(() => gateway.running.collection.collectors === 0);
-    using second = await Collector.open(gateway.poweb, [phone]);
+    await until(() => gateway.running.collection.waiting === 1);
+    await gateway.hold(phone);
+    second.acknowledge(await second.next());
     await second.roundTrip();
+    await third.roundTrip();
+    assert.equal(third.waiting, 0);
+  });
+
+  it('one that waits in vain is told to come back after 30 s', async () => {
+    using first = await open();
+    using second = await open();
+    await gateway.pass(29, async () => {
+      await Promise.all([first.roundTrip(), second.roundTrip()]);
+    });
+    gateway.clock.advance(1_000);
+    assert.equal((await second.closed).code, 4000);
+    await until(() => gateway.running.collection.waiting === 0);
+    first.socket.close();
+  });
+
+  it('one that waits can leave, and its room is another’s', async () => {
+    using first = await open();
+    using second = await open();
+    using third = await open();
+    second.vanish();
+    await until(() => gateway.running.collection.waiting === 1);
+    using fourth = await open();
+    first.socket.close();
+    await until(() => gateway.running.collection.waiting === 1);
+    await gateway.hold(phone);
+    third.acknowledge(await third.next());
+    await third.roundTrip();
+    assert.equal(fourth.waiting, 0);
+  });
+
+  it('one that waits is refused nevertheless if it cannot say who it is', async () => {
+    using first = await open();
+    using stranger = new Collector(gateway.poweb);
+    await stranger.challenge();
+    stranger.respond([]);
+    assert.equal((await stranger.closed).code, 1003);
+    first.socket.close();
+  });
+
+  it('where nobody else finds room to wait: 503', async () => {
+    using first = await open();
+    using second = await open();
+    using third = await open();
+    assert.equal(await refusedUpgrade(gateway.poweb), 503);
+    for (const collector of [first, second, third]) {
+      await collector.roundTrip();
+    }
   });
 });

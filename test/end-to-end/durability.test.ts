@@ -149,9 +149,9 @@ describe('A gateway that ends, and is started again', () => {
     const headers = { 'content-type': PARCEL_TYPE, authorization };
     await upload.begin('/v1/parcels', headers, parcel.length);
     const ended = gateway.end('SIGINT');
-    assert.equal((await collector.closed).code, 4000);
     await upload.write(parcel);
     assert.equal(await upload.status(), 202);
+    assert.equal((await collector.closed).code, 4000);
     assert.equal(await ended, 0);
     gateway = await GatewayProcess.start(folder.path);
     assert.deepEqual(await collectAll(), [nameOf(parcel)]);

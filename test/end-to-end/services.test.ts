@@ -28,6 +28,7 @@ const ANY_PORT = {
   COLLECTION_PORT: '0',
   OPERATIONS_PORT: '0',
   COLLECTION_DRAIN: '0s',
+  COLLECTION_LINGER: '0s',
 };
 const given = { log: silentLog };
 

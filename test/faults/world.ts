@@ -47,6 +47,7 @@ export async function openWorld(): Promise<World> {
     await FaultyGateway.start({
       SWEEP_INTERVAL,
       COLLECTION_DRAIN: '300ms',
+      COLLECTION_LINGER: '4s',
       ...app.environment,
     }),
   );

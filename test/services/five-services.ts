@@ -23,6 +23,7 @@ export async function startFiveServices(
   const gateway = await provisionCloudGateway();
   const whole = {
     COLLECTION_DRAIN: '0s',
+    COLLECTION_LINGER: '0s',
     LOG_LEVEL: 'warn',
     ...gateway.environment,
     ...environment,

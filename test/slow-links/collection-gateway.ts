@@ -34,7 +34,13 @@ export class CollectionGateway {
         log: silentLog,
         clock,
       },
-      { ...DEFAULT_COLLECTION_LIMITS, handshakeTimeoutMs: 30_000, maxCollectors: 10 },
+      {
+        ...DEFAULT_COLLECTION_LIMITS,
+        handshakeTimeoutMs: 30_000,
+        maxWaiting: 0,
+        waitingTimeoutMs: 0,
+        maxCollectors: 10,
+      },
     );
   }
 

@@ -132,7 +132,9 @@ export class HttpServer implements AsyncDisposable {
     this.#isClosing = true;
     const cancel = this.#options.clock.schedule(this.limits.drainMs, () => this.#connections.cut());
     this.#connections.stopAccepting();
-    await this.#connections.untilNoNewcomers(this.limits.newcomersMs);
+    if (!this.#requests.isEnding) {
+      await this.#connections.untilNoNewcomers(this.limits.newcomersMs);
+    }
     await this.app.close();
     await this.#connections.gone();
     cancel();

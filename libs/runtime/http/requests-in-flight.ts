@@ -15,6 +15,11 @@ export class RequestsInFlight {
     this.#clock = clock;
   }
 
+  /** Whether it takes no more. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   get size(): number {
     return this.#responses.size;
   }

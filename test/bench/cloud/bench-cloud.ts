@@ -25,6 +25,7 @@ export class BenchCloud implements AsyncDisposable {
   ): Promise<ServiceProcess> {
     const whole = {
       COLLECTION_DRAIN: '0s',
+      COLLECTION_LINGER: '0s',
       LOG_LEVEL: 'warn',
       PRE_REGISTRATIONS_PER_SECOND: '1000',
       ...this.environment,

@@ -64,7 +64,13 @@ const collection = new CollectionServer(
     log: silentLog,
     clock,
   },
-  { ...DEFAULT_COLLECTION_LIMITS, handshakeTimeoutMs: 30_000, maxCollectors: 10_000 },
+  {
+    ...DEFAULT_COLLECTION_LIMITS,
+    handshakeTimeoutMs: 30_000,
+    maxWaiting: 0,
+    waitingTimeoutMs: 0,
+    maxCollectors: 10_000,
+  },
 );
 const server = createServer().on('upgrade', collection.handleUpgrade);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1024, resolve));

@@ -46,7 +46,6 @@ export class GatewayProcess implements AsyncDisposable {
         POHTTP_PORT: '0',
         COGRPC_PORT: '0',
         OPERATIONS_PORT: '0',
-        COLLECTION_DRAIN: '0s',
         DOH_URL: 'https://127.0.0.1:9/',
         LOG_LEVEL: 'warn',
         ...environment,

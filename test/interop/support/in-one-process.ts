@@ -26,9 +26,7 @@ export async function startInOneProcess(
     gateway,
     objects,
     async replaceCollection() {
-      // Ends when nobody is connected, which those who come back may well be.
-      void collection.drain(0);
-      collection.resume();
+      collection.sendAllAway();
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

@@ -23,7 +23,6 @@ export async function startGateway(
     POHTTP_PORT: '0',
     COGRPC_PORT: '0',
     OPERATIONS_PORT: '0',
-    COLLECTION_DRAIN: '0s',
     ...environment,
   });
   const standalone = await composeStandalone(config, { log: silentLog, ...given });

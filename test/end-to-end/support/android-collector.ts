@@ -1,0 +1,165 @@
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type RawData, WebSocket } from 'ws';
+import { type Delivery, parseDelivery } from '#awala/collection/delivery.ts';
+import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
+import { COLLECTION_PATH } from './collector.ts';
+
+/** What the deployed client sends besides what makes a WebSocket. */
+const HEADERS = {
+  'user-agent': 'ktor-client',
+  accept: '*/*',
+  'accept-charset': 'UTF-8',
+  'x-relaynet-streaming-mode': 'keep-alive',
+};
+/** To connect, and again until the upgrade is answered. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Between pings, each of which must be answered before the next. */
+const PING_INTERVAL_MS = 5_000;
+const PAUSE_AFTER_END_MS = 3_000;
+const PAUSE_AFTER_TIMEOUT_MS = 500;
+const NORMAL_CLOSURE = 1000;
+const NO_CODE = 1005;
+const CUT = 1006;
+
+/** Why a connection ended, and whether the client comes back by itself after that. */
+export interface CollectionEnd {
+  readonly reason: string;
+  /** Null if it never does. */
+  readonly pauseMs: number | null;
+}
+
+export interface AndroidCollectorOptions {
+  readonly answerChallenge: (nonce: Uint8Array) => Promise<Uint8Array>;
+  /** Told of each parcel before it is acknowledged. */
+  readonly onParcel?: (parcel: Uint8Array) => void;
+}
+
+/**
+ * Keeps collecting as the deployed Android client does, octet for octet as far as a server can tell:
+ *
+ * - After a handshake, a close with any code but 1000 and a connection that just ends make it come back after
+ *   exactly 3 s; so does a pong that is missing, or no answer within 10 s, after 0.5 s.
+ * - 1000, any answer but 101, a connection that is refused or reset, and one that ends before the handshake
+ *   is over end its collection for good: nothing in the app begins it again until the network changes.
+ */
+export class AndroidCollector implements AsyncDisposable {
+  /** How each of its connections ended. */
+  readonly ends: CollectionEnd[] = [];
+  readonly #port: number;
+  readonly #options: AndroidCollectorOptions;
+  readonly #leaving = new AbortController();
+  readonly #running: Promise<void>;
+  #isCollecting = false;
+
+  /** Begins to collect at once. */
+  constructor(port: number, options: AndroidCollectorOptions) {
+    this.#port = port;
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  /** Whether it is connected, and has shaken hands. */
+  get isCollecting(): boolean {
+    return this.#isCollecting;
+  }
+
+  /** Why its collection is over for good; null while it is not. */
+  get lostTo(): string | null {
+    const last = this.ends.at(-1);
+    return last?.pauseMs === null ? last.reason : null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#leaving.abort(new Error('the test is over'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#leaving;
+    while (!signal.aborted && this.lostTo === null) {
+      const end = await this.#collect(signal);
+      if (!signal.aborted) {
+        this.ends.push(end);
+        await pause(end.pauseMs ?? 0, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #collect(signal: AbortSignal): Promise<CollectionEnd> {
+    const socket = new WebSocket(`ws://127.0.0.1:${this.#port}${COLLECTION_PATH}`, {
+      headers: HEADERS,
+      handshakeTimeout: ANSWER_TIMEOUT_MS,
+      perMessageDeflate: true,
+    });
+    const leave = () => socket.terminate();
+    signal.addEventListener('abort', leave, { once: true });
+    try {
+      return await new Promise<CollectionEnd>((resolve) => this.#converse(socket, resolve));
+    } finally {
+      this.#isCollecting = false;
+      signal.removeEventListener('abort', leave);
+      socket.terminate();
+    }
+  }
+
+  #converse(socket: WebSocket, resolve: (end: CollectionEnd) => void): void {
+    const endFor = (reason: string, pauseMs: number | null) => resolve({ reason, pauseMs });
+    socket.on('error', ({ message }) =>
+      endFor(message, /timed out/.test(message) ? PAUSE_AFTER_TIMEOUT_MS : null),
+    );
+    socket.on('upgrade', (response) => {
+      const transport: Socket = response.socket;
+      transport.once('error', (error) => endFor(`broken: ${error.message}`, null));
+      keepPinging(socket, () => endFor('a pong is missing', PAUSE_AFTER_TIMEOUT_MS));
+    });
+    socket.once('close', (code) =>
+      this.#isCollecting
+        ? endFor(`closed with ${code}`, survives(code) ? PAUSE_AFTER_END_MS : null)
+        : endFor(`closed with ${code} before the handshake was over`, null),
+    );
+    socket.once('message', (challenge: RawData) => {
+      socket.on('message', (data: RawData) => this.#take(socket, parseDelivery(octetsOf(data))));
+      void this.#shakeHands(socket, octetsOf(challenge));
+    });
+  }
+
+  async #shakeHands(socket: WebSocket, challenge: Uint8Array): Promise<void> {
+    const signature = await this.#options.answerChallenge(parseChallenge(challenge));
+    if (socket.readyState === WebSocket.OPEN) {
+      socket.send(serialiseHandshakeResponse([signature]));
+      this.#isCollecting = true;
+    }
+  }
+
+  #take(socket: WebSocket, { deliveryId, parcel }: Delivery): void {
+    this.#options.onParcel?.(parcel);
+    socket.send(deliveryId);
+  }
+}
+
+function survives(code: number): boolean {
+  return code === CUT || (code !== NORMAL_CLOSURE && code !== NO_CODE);
+}
+
+function keepPinging(socket: WebSocket, lost: () => void): void {
+  let isAnswered = true;
+  socket.on('pong', () => {
+    isAnswered = true;
+  });
+  const timer = setInterval(() => {
+    if (!isAnswered) {
+      lost();
+    }
+    isAnswered = false;
+    socket.ping();
+  }, PING_INTERVAL_MS);
+  socket.once('close', () => clearInterval(timer));
+}
+
+function octetsOf(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) {
+    return data;
+  }
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
