@@ -27,7 +27,9 @@ function runWith(environment: Readonly<Record<string, string>>) {
       },
     });
     setInterval(() => {}, 1_000_000).unref();`;
-  return spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+  const program = [process.execPath, '--input-type=module', '--eval', script];
+  // The process id that LISTEN_PID must tell is the shell's, which becomes the service.
+  return spawnSync('/bin/sh', ['-c', `LISTEN_PID=\${FOR:-$$} exec "$@"`, 'sh', ...program], {
     env: environment,
     encoding: 'utf8',
   });
@@ -48,6 +50,25 @@ describe('service', () => {
       bindHost: '127.0.0.1',
       address: 'gateway.example',
     });
+  });
+
+  it('explains what is wrong with sockets that it was passed, with all else', () => {
+    const run = runWith({ LISTEN_FDS: '1', LISTEN_FDNAMES: 'cogrpc' });
+    assert.equal(run.status, 1);
+    assert.equal(
+      run.stderr,
+      `The configuration cannot be used:
+  INTERNET_ADDRESS is required: the address of this gateway
+  LISTEN_FDNAMES must only name servers of this process (poweb, operations), but has "cogrpc"
+`,
+    );
+  });
+
+  it('warns of sockets that were passed to another process, and goes without them', () => {
+    const environment = { INTERNET_ADDRESS: 'gateway.example', LISTEN_FDS: '1', FOR: '1' };
+    const run = runWith(environment);
+    assert.equal(run.status, 0);
+    assert.match(run.stdout, /LISTEN_FDS is for process 1, .* start node itself, not npm/);
   });
 
   it('explains every fault of its configuration and ends with 1', () => {

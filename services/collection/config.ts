@@ -1,10 +1,16 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
-import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import {
+  ConfigurationError,
+  readConfiguration,
+  type Values,
+} from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { duration, integer, port, size } from '#runtime/configuration/variables.ts';
 
 const MIB = 1024 * 1024;
+/** For requests to end, the last clients to answer, and backing services to be closed. */
+const LEAST_AT_THE_END_MS = 3_000;
 
 /** What the collection of parcels can be told, in any process that it runs in. */
 export const COLLECTION_VARIABLES = {
@@ -71,5 +77,12 @@ export type CollectionConfig = Values<typeof COLLECTION_SERVICE_VARIABLES>;
 
 /** @throws {ConfigurationError} */
 export function readCollectionConfig(environment: Environment): CollectionConfig {
-  return readConfiguration(environment, COLLECTION_SERVICE_VARIABLES);
+  const config = readConfiguration(environment, COLLECTION_SERVICE_VARIABLES);
+  const { spreadMs, lingerMs } = config.moving;
+  if (spreadMs + lingerMs + LEAST_AT_THE_END_MS > config.drainTimeoutMs) {
+    throw new ConfigurationError([
+      'COLLECTION_DRAIN and COLLECTION_LINGER together must be 3s shorter than DRAIN_TIMEOUT at least',
+    ]);
+  }
+  return config;
 }

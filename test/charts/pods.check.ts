@@ -142,6 +142,15 @@ describe('every service', () => {
     }
   });
 
+  it('is replaced only once load balancers know another one, if it has clients', () => {
+    for (const deployment of deployments) {
+      const container = new Part(deployment.pod?.list('containers')[0] ?? {});
+      const hasClients = container.list('ports').some(({ name }) => name === 'serving');
+      assert.equal(deployment.at('spec', 'strategy', 'rollingUpdate', 'maxUnavailable'), 0);
+      assert.equal(deployment.at('spec', 'minReadySeconds') ?? 0, hasClients ? 10 : 0);
+    }
+  });
+
   it('is spread over three zones in production, scaled, and protected from evictions', async () => {
     const manifests = await renderEnvironment('production');
     for (const service of ['poweb', 'pohttp', 'cogrpc', 'collection', 'workers']) {

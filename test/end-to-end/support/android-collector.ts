@@ -33,6 +33,7 @@ export interface AndroidCollectorOptions {
   readonly answerChallenge: (nonce: Uint8Array) => Promise<Uint8Array>;
   /** Told of each parcel before it is acknowledged. */
   readonly onParcel?: (parcel: Uint8Array) => void;
+  readonly onEnd?: (end: CollectionEnd) => void;
 }
 
 /**
@@ -49,14 +50,15 @@ export class AndroidCollector implements AsyncDisposable {
   readonly #port: number;
   readonly #options: AndroidCollectorOptions;
   readonly #leaving = new AbortController();
-  readonly #running: Promise<void>;
+  /** Resolves once its collection is over for good, or it was disposed of. */
+  readonly over: Promise<void>;
   #isCollecting = false;
 
   /** Begins to collect at once. */
   constructor(port: number, options: AndroidCollectorOptions) {
     this.#port = port;
     this.#options = options;
-    this.#running = this.#run();
+    this.over = this.#run();
   }
 
   /** Whether it is connected, and has shaken hands. */
@@ -72,7 +74,7 @@ export class AndroidCollector implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#leaving.abort(new Error('the test is over'));
-    await this.#running;
+    await this.over;
   }
 
   async #run(): Promise<void> {
@@ -81,6 +83,7 @@ export class AndroidCollector implements AsyncDisposable {
       const end = await this.#collect(signal);
       if (!signal.aborted) {
         this.ends.push(end);
+        this.#options.onEnd?.(end);
         await pause(end.pauseMs ?? 0, undefined, { signal }).catch(() => {});
       }
     }

@@ -1,17 +1,31 @@
 import { signNonce } from '#test/builders/peers.ts';
+import { AndroidCollector } from '#test/end-to-end/support/android-collector.ts';
 import { Collector } from '#test/end-to-end/support/collector.ts';
 import type { Answer } from '../answers.ts';
 import type { Load } from './load.ts';
 import type { LoadPhone } from './load-phone.ts';
 import { patiently, SilenceError } from './patience.ts';
 
-const KEEP_ALIVE = { 'x-awala-streaming-mode': 'keep-alive' };
 const UPON_COMPLETION = { 'x-awala-streaming-mode': 'close-upon-completion' };
 
-/** Stays connected, and comes back whenever the connection ends. */
+/** Stays connected as Android does. What ends its collection for good is a change of network away from the next. */
 export function stayConnected(load: Load, phone: LoadPhone): void {
+  const { ledger, answers, signal } = load;
+  const record = (answer: Answer, detail: string) =>
+    answers.record('collect', performance.now(), answer, detail);
   load.repeat(async () => {
-    await visit(load, phone, { headers: KEEP_ALIVE, isPatient: true });
+    await using collector = new AndroidCollector(load.port('collection'), {
+      answerChallenge: (nonce) => signNonce(nonce, phone.peer),
+      onParcel(parcel) {
+        ledger.handOver(load.idOf(parcel), phone.nodeId);
+        record('served', 'a delivery');
+      },
+      onEnd: ({ reason }) => record(answerAtEnd(reason), reason),
+    });
+    const leave = () => void collector[Symbol.asyncDispose]();
+    signal.addEventListener('abort', leave, { once: true });
+    await collector.over;
+    signal.removeEventListener('abort', leave);
     return false;
   });
 }
@@ -19,22 +33,14 @@ export function stayConnected(load: Load, phone: LoadPhone): void {
 /** Comes for what there is, goes, and comes back: must be told within its patience that there is no more. */
 export function comeAndGo(load: Load, phone: LoadPhone): void {
   load.repeat(async () => {
-    await visit(load, phone, { headers: UPON_COMPLETION, isPatient: false });
+    await visit(load, phone);
     return false;
   });
 }
 
-async function visit(
-  load: Load,
-  phone: LoadPhone,
-  way: {
-    readonly headers: Readonly<Record<string, string>>;
-    /** Waits for arrivals for as long as there are none. */
-    readonly isPatient: boolean;
-  },
-): Promise<void> {
+async function visit(load: Load, phone: LoadPhone): Promise<void> {
   const { ledger, answers, signal } = load;
-  using collector = new Collector(load.port('collection'), way);
+  using collector = new Collector(load.port('collection'), { headers: UPON_COMPLETION });
   const leave = () => collector[Symbol.dispose]();
   signal.addEventListener('abort', leave, { once: true });
   let askedAtMs = performance.now();
@@ -48,8 +54,7 @@ async function visit(
     collector.respond([await signNonce(nonce, phone.peer)]);
     askedAtMs = performance.now();
     for (;;) {
-      const next = collector.nextOrNull();
-      const delivery = await (way.isPatient ? next : patiently(next));
+      const delivery = await patiently(collector.nextOrNull());
       if (!delivery) {
         break;
       }
@@ -59,13 +64,24 @@ async function visit(
       askedAtMs = performance.now();
     }
     const { code } = await collector.closed;
-    askedAtMs = way.isPatient ? performance.now() : askedAtMs;
     record(answerOf(code), `closed with ${code}`);
   } catch (error) {
     record(error instanceof SilenceError ? 'silent' : 'cut', String(error));
   } finally {
     signal.removeEventListener('abort', leave);
   }
+}
+
+function answerAtEnd(reason: string): Answer {
+  const [, code] = /^closed with (\d+)$/.exec(reason) ?? [];
+  if (code !== undefined) {
+    return answerOf(Number(code));
+  }
+  const [, status] = /response: (\d+)$/.exec(reason) ?? [];
+  if (status !== undefined) {
+    return status === '503' ? 'later' : 'blamed';
+  }
+  return /timed out|pong/.test(reason) ? 'silent' : 'cut';
 }
 
 function answerOf(closeCode: number): Answer {
