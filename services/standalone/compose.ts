@@ -21,7 +21,7 @@ export interface Listening {
 }
 
 /** What requests to PoWeb get to end in, however long others took. */
-const LEAST_FOR_REQUESTS_MS = 3_000;
+const LEAST_FOR_REQUESTS_MS = 2_000;
 
 /** A gateway that runs, all of it in this process. */
 export interface Standalone extends AsyncDisposable {

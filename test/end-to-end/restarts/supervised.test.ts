@@ -3,8 +3,17 @@ import { describe, it } from 'node:test';
 import { dataFolder } from '../support/gateway-process.ts';
 import { HttpClient } from '../support/http-client.ts';
 import { SupervisedGateway } from './supervised-gateway.ts';
+import { undergoRestarts } from './undergo.ts';
 
-describe('a gateway whose parent holds its listening sockets', () => {
+describe('a gateway in one process whose parent holds its listening sockets', () => {
+  it('loses no Android phone while it restarts, however long that takes', async (t) => {
+    await using folder = await dataFolder();
+    await using gateway = await SupervisedGateway.start(folder.path);
+    await undergoRestarts(t, gateway, async () => {
+      assert.equal(await gateway.restart(), 0);
+    });
+  });
+
   it('answers everyone who connects while it restarts', async () => {
     await using folder = await dataFolder();
     await using gateway = await SupervisedGateway.start(folder.path);

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { freePort } from '#test/backing/child-server.ts';
 import { dataFolder, GatewayProcess } from '../support/gateway-process.ts';
-import { SupervisedGateway } from './supervised-gateway.ts';
 import { undergoRestarts } from './undergo.ts';
 
-describe('a gateway in one process that restarts', () => {
-  it('loses no Android phone if it is started again at once', async (t) => {
+// On a busy machine, a start may take longer than the 3 s after which phones come back. The order in
+// which a gateway stops has a test that needs no time: ../stopping.test.ts.
+describe('a gateway in one process that is started again at once', () => {
+  it('loses no Android phone, though nobody holds its listening socket', async (t) => {
     await using folder = await dataFolder();
     const port = await freePort();
     const start = () => GatewayProcess.start(folder.path, { POWEB_PORT: `${port}` });
@@ -19,13 +20,5 @@ describe('a gateway in one process that restarts', () => {
     } finally {
       await gateway[Symbol.asyncDispose]();
     }
-  });
-
-  it('loses no Android phone if its parent holds the listening socket', async (t) => {
-    await using folder = await dataFolder();
-    await using gateway = await SupervisedGateway.start(folder.path);
-    await undergoRestarts(t, gateway, async () => {
-      assert.equal(await gateway.restart(), 0);
-    });
   });
 });
