@@ -90,6 +90,63 @@ describe('HTTP server: closing', () => {
     gate.open('done');
   });
 
+  it('answers the request that a connection just made is about to bring', async () => {
+    const server = await openServer({ clock: new ManualClock() });
+    const accepted = once(server.app.server, 'connection');
+    const newcomer = await connectTo(server);
+    await accepted;
+    const closing = server[Symbol.asyncDispose]();
+    newcomer.write('GET /hello HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.match(await text(newcomer), /hello$/);
+    await closing;
+  });
+
+  it('waits a second for that, and no longer', async () => {
+    const clock = new ManualClock();
+    const server = await openServer({ clock });
+    const accepted = once(server.app.server, 'connection');
+    const newcomer = await connectTo(server);
+    await accepted;
+    const closing = server[Symbol.asyncDispose]();
+    clock.advance(1_000);
+    assert.equal(await text(newcomer), '');
+    await closing;
+  });
+
+  it('can first end requests alone: more are answered 503, upgrades go on', async () => {
+    const gate = gatedRoute();
+    await using server = await openServer({ clock: new ManualClock(), routes: gate.routes });
+    server.app.server.on('upgrade', (_request, socket) => {
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n');
+    });
+    const first = fetch(urlOf(server, '/gated'), { method: 'POST' });
+    await gate.arrived;
+    const ended = server.endRequests(10_000);
+    assert.equal((await fetch(urlOf(server, '/hello'))).status, 503);
+    const upgraded = await connectTo(server);
+    upgraded.write(
+      'GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+    );
+    assert.match(await text(upgraded), /^HTTP\/1\.1 101 /);
+    gate.open('done');
+    assert.equal(await (await first).text(), 'done');
+    await ended;
+  });
+
+  it('cuts requests that do not end in the time given', async () => {
+    const clock = new ManualClock();
+    const gate = gatedRoute();
+    await using server = await openServer({ clock, routes: gate.routes });
+    const stuck = await connectTo(server);
+    stuck.write('POST /gated HTTP/1.1\r\nHost: a\r\n\r\n');
+    await gate.arrived;
+    const ended = server.endRequests(1_000);
+    clock.advance(1_000);
+    assert.equal(await text(stuck), '');
+    await ended;
+    gate.open('done');
+  });
+
   it('can be closed without ever having listened, and twice', async () => {
     const server = new HttpServer({
       name: 'test',
