@@ -67,6 +67,8 @@ export class ParcelCollection {
   readonly #watch: AcknowledgementWatch;
   #isSubscribed = false;
   #sending = false;
+  #isWindingUp = false;
+  #onQuiet = () => {};
   #nextDeliveryId = 1;
   #cancelRelist = () => {};
 
@@ -154,6 +156,23 @@ export class ParcelCollection {
     return true;
   }
 
+  /**
+   * Begins no more deliveries; resolves once all those that were begun are acknowledged. To be
+   * waited for no longer than one likes, as the peer may not.
+   */
+  async windUp(): Promise<void> {
+    this.#isWindingUp = true;
+    if (!this.#isQuiet) {
+      await new Promise<void>((resolve) => {
+        this.#onQuiet = resolve;
+      });
+    }
+  }
+
+  get #isQuiet(): boolean {
+    return this.#unacknowledged.size === 0 && !this.#sending;
+  }
+
   async #subscribe(): Promise<void> {
     for (const privateGateway of this.#request.privateGateways) {
       const subscription = this.#parts.mailbox.subscribe(privateGateway, {
@@ -197,7 +216,12 @@ export class ParcelCollection {
 
   #maySend(): boolean {
     const { window, deletions } = this.#request.limits;
-    return !this.#sending && this.#unacknowledged.size < window && this.#deletions.size < deletions;
+    return (
+      !this.#isWindingUp &&
+      !this.#sending &&
+      this.#unacknowledged.size < window &&
+      this.#deletions.size < deletions
+    );
   }
 
   #isComplete(): boolean {
@@ -246,6 +270,9 @@ export class ParcelCollection {
   }
 
   #restartWatch(): void {
+    if (this.#isQuiet) {
+      this.#onQuiet();
+    }
     if (this.#stop.signal.aborted || (this.#unacknowledged.size === 0 && !this.#sending)) {
       this.#watch.stop();
     } else {

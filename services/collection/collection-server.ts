@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { delay } from '#clock/clock.ts';
+import { delay, inTime } from '#clock/clock.ts';
 import {
   CollectorConnection,
   type CollectorLimits,
@@ -106,10 +106,22 @@ export class CollectionServer {
     }
     const moved = [...this.#served].filter((served) => served.canBeMoved);
     const { clock } = this.#parts;
-    moved.forEach(({ connection }, index) => {
-      clock.schedule((spreadMs / moved.length) * index, () => connection.goAway());
-    });
-    await delay(clock, spreadMs + lingerMs);
+    const pauseMs = spreadMs / moved.length;
+    const going = moved.map(({ connection }, index) =>
+      delay(clock, pauseMs * index).then(() => connection.goAway()),
+    );
+    await Promise.all([delay(clock, spreadMs), ...going]);
+    await delay(clock, lingerMs);
+  }
+
+  /**
+   * Sends no more deliveries, and lets clients acknowledge what they have, for `boundMs` at most: an
+   * Android client that is closed before does not come back.
+   */
+  async windUp(boundMs: number): Promise<void> {
+    this.hold();
+    const all = Promise.all([...this.#served].map(({ connection }) => connection.windUp()));
+    await inTime(this.#parts.clock, boundMs, all, () => {});
   }
 
   /**
@@ -123,9 +135,6 @@ export class CollectionServer {
     const told = this.sendAllAway();
     await this.#untilGone(told, LAST_ANSWERS_MS);
     for (const served of this.#served) {
-      if (!told.includes(served)) {
-        served.connection.goAway();
-      }
       served.connection.cut();
     }
     this.#isClosed = true;
@@ -136,7 +145,7 @@ export class CollectionServer {
   sendAllAway(): readonly Served[] {
     const told = [...this.#served];
     for (const { connection } of told) {
-      connection.goAway();
+      void connection.goAway();
     }
     return told;
   }
@@ -174,7 +183,7 @@ export class CollectionServer {
     transport.once('close', place.leave);
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
       const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits, place);
-      goAway = () => connection.goAway();
+      goAway = () => void connection.goAway();
       const served = { connection, canBeMoved: canBeMoved(traits) };
       this.#served.add(served);
       connection.open(() => {

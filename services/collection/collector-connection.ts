@@ -6,6 +6,7 @@ import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { inTime } from '#clock/clock.ts';
 import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import type { Identity } from '#gateway/identity.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from '#gateway/parcel-collection.ts';
 import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
-import { type CollectorTraits, goAwayCode } from './collector-traits.ts';
+import { type CollectorTraits, goAwayCode, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
 import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
@@ -28,6 +29,8 @@ const MAX_DELIVERY_ID_OCTETS = 64;
 const SIGNATURES_AT_ONCE = 10;
 /** How long a client may take to answer our closing frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
+/** How long a client that is to go may take to acknowledge what it has. */
+const WIND_UP_MS = 3_000;
 
 export interface CollectorParts extends CollectionParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
@@ -61,6 +64,7 @@ export class CollectorConnection {
   #lastSeenMs: number;
   #collecting = Promise.resolve();
   #isToGo = false;
+  #windingUp: Promise<boolean> | null = null;
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
   #onEnded = () => {};
@@ -113,18 +117,45 @@ export class CollectorConnection {
   }
 
   /**
-   * Asks the client to go and come back, because the server cannot serve it; once it has answered
-   * the challenge, as the deployed Android client never comes back if it is closed before.
+   * Asks the client to go and come back, because the server cannot serve it. Resolves once it was asked, or
+   * will be as soon as it has answered the challenge; within some seconds.
+   *
+   * @see docs/decisions/restarts.md, on when the deployed Android client comes back
    */
-  goAway(): void {
+  async goAway(): Promise<void> {
     this.#isToGo = true;
-    if (this.#phase !== 'challenged') {
+    if (this.#phase === 'challenged') {
+      return;
+    }
+    const hasNothing = await this.windUp();
+    if (hasNothing && returnsOnlyIfCut(this.#traits)) {
+      this.#socket.terminate();
+    } else {
       this.#close(goAwayCode(this.#traits), 'The server is going away');
     }
   }
 
+  /**
+   * Sends no more deliveries, and lets the client acknowledge those that it has, for some seconds.
+   *
+   * @returns whether it did
+   */
+  windUp(): Promise<boolean> {
+    const acknowledged = this.#collection?.windUp() ?? Promise.resolve();
+    this.#windingUp ??= inTime(
+      this.#parts.clock,
+      WIND_UP_MS,
+      acknowledged.then(() => true),
+      () => false,
+    );
+    return this.#windingUp;
+  }
+
   /** Ends the connection without waiting for its client. */
   cut(): void {
+    if (this.#phase !== 'challenged') {
+      this.#close(goAwayCode(this.#traits), 'The server is going away');
+    }
     this.#socket.terminate();
   }
 
@@ -134,7 +165,7 @@ export class CollectorConnection {
       this.#phase = 'verifying';
       this.#cancelTimeout();
       if (this.#isToGo) {
-        this.goAway();
+        void this.goAway();
       } else {
         void this.#shakeHands(octetsOf(data));
       }

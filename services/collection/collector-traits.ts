@@ -36,6 +36,14 @@ export function canBeMoved({ keepAlive, mergesDeliveries }: CollectorTraits): bo
 }
 
 /**
+ * Whether a client comes back only after a connection that just ends: to Android that collects what there is,
+ * every close code ends its collection.
+ */
+export function returnsOnlyIfCut({ keepAlive, mergesDeliveries }: CollectorTraits): boolean {
+  return !keepAlive && !mergesDeliveries;
+}
+
+/**
  * How to end a collection that the server can no longer serve, so that the client
  * comes back at once. 4000 says so; but the JavaScript client reports it as an
  * error and reconnects by itself only after 1000, while to the Android client

@@ -10,6 +10,8 @@ import { createCollectionServer } from './create-collection-server.ts';
 const OTHER_CONNECTIONS = 1_000;
 /** All that this server answers by itself is 404. */
 const REQUESTS_END_MS = 1_000;
+/** What clients that are still there get to acknowledge what they have. */
+const WIND_UP_MS = 3_000;
 
 /** A server for collectors that runs. */
 export interface Collection extends AsyncDisposable {
@@ -45,7 +47,7 @@ export async function composeCollection(
     if (!server.leaveToSuccessor()) {
       await collection.moveAway(config.moving);
     }
-    await server.endRequests(REQUESTS_END_MS);
+    await Promise.all([server.endRequests(REQUESTS_END_MS), collection.windUp(WIND_UP_MS)]);
     await collection.closeAll();
   });
   await server.listen();

@@ -80,7 +80,8 @@ export async function composeStandalone(
       workers[Symbol.asyncDispose](),
     ]);
     const tookMs = clock.now().getTime() - beganAtMs;
-    await poweb.endRequests(Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS));
+    const leftMs = Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS);
+    await Promise.all([poweb.endRequests(leftMs), collection.windUp(leftMs)]);
     // Last of all: whoever is told is back after 3 s, when the next process must be there.
     await collection.closeAll();
   });

@@ -50,10 +50,47 @@ describe('Parcel collection: when the gateway is about to stop', () => {
     assert.equal(await codeAtTheEnd(UNKNOWN), 1000);
   });
 
-  it('close-upon-completion: 4000, with and without User-Agent', async () => {
-    assert.equal(await codeAtTheEnd(CLOSING), 4000);
-    gateway.running.collection.resume();
+  it('close-upon-completion without User-Agent: 4000', async () => {
     assert.equal(await codeAtTheEnd({ ...CLOSING, ...UNKNOWN }), 4000);
+  });
+
+  it('close-upon-completion: no code, after which Android comes back', async () => {
+    assert.equal(await codeAtTheEnd(CLOSING), 1006);
+  });
+
+  it('who has a delivery may acknowledge it first, and gets no other', async () => {
+    await gateway.hold(phone);
+    using collector = await Collector.open(gateway.poweb, [phone], UNKNOWN);
+    const delivery = await collector.next();
+    await gateway.hold(phone);
+    const woundUp = gateway.running.collection.windUp(10_000);
+    await collector.roundTrip();
+    collector.acknowledge(delivery);
+    await woundUp;
+    const closed = gateway.running.collection.closeAll();
+    assert.equal(collector.waiting, 0);
+    assert.equal((await collector.closed).code, 1000);
+    await closed;
+    assert.equal(await gateway.heldFor(phone), 1);
+    gateway.running.collection.resume();
+    using next = await Collector.open(gateway.poweb, [phone], CLOSING);
+    next.acknowledge(await next.next());
+    await next.closed;
+    await until(() => gateway.running.collection.collectors === 0);
+  });
+
+  it('who does not within 3 s is closed nevertheless', async () => {
+    await gateway.hold(phone);
+    using collector = await Collector.open(gateway.poweb, [phone]);
+    const delivery = await collector.next();
+    const woundUp = gateway.running.collection.windUp(10_000);
+    gateway.clock.advance(3_000);
+    await woundUp;
+    const closed = gateway.running.collection.closeAll();
+    collector.acknowledge(delivery);
+    assert.equal((await collector.closed).code, 4000);
+    await closed;
+    assert.equal(await gateway.heldFor(phone), 0);
   });
 
   it('who was just about to shake hands may do so, and is closed then', async () => {
@@ -134,17 +171,30 @@ describe('Parcel collection: when one of several processes is about to stop', ()
     return Collector.open(gateway.poweb, [phone], options);
   }
 
+  /** Lets time pass, but not so much that a silent peer would be dropped. */
+  async function passingUntil(done: Promise<void>): Promise<void> {
+    let isDone = false;
+    void done.then(() => {
+      isDone = true;
+    });
+    for (let second = 0; second < 8 && !isDone; second++) {
+      gateway.clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await done;
+  }
+
   it('clients are moved over the time given, not all at once', async () => {
     const { collection } = gateway.running;
     const collectors = await Promise.all(Array.from({ length: 4 }, () => open()));
     await Promise.all(collectors.map((collector) => collector.roundTrip()));
-    const moved = collection.moveAway({ spreadMs: 4_000, lingerMs: 0 });
+    const moved = collection.moveAway({ spreadMs: 4_000, lingerMs: 1_000 });
     gateway.clock.advance(0);
     for (const remaining of [3, 2, 1, 0]) {
       await until(() => collection.collectors === remaining);
       gateway.clock.advance(1_000);
     }
-    await moved;
+    await passingUntil(moved);
     const codes = await Promise.all(collectors.map(async ({ closed }) => (await closed).code));
     assert.deepEqual(codes, [4000, 4000, 4000, 4000]);
   });
@@ -153,19 +203,14 @@ describe('Parcel collection: when one of several processes is about to stop', ()
     const { collection } = gateway.running;
     using first = await open();
     await first.roundTrip();
-    let isOver = false;
-    const moved = collection.moveAway({ spreadMs: 0, lingerMs: 5_000 }).then(() => {
-      isOver = true;
-    });
+    const moved = collection.moveAway({ spreadMs: 0, lingerMs: 5_000 });
     gateway.clock.advance(0);
     assert.equal((await first.closed).code, 4000);
     using second = await open();
+    await gateway.pass(4, () => second.roundTrip());
+    assert.equal(second.waiting, 0);
+    await passingUntil(moved);
     await second.roundTrip();
-    gateway.clock.advance(4_999);
-    await second.roundTrip();
-    assert.equal(isOver, false);
-    gateway.clock.advance(1);
-    await moved;
     const closed = collection.closeAll();
     assert.equal((await second.closed).code, 4000);
     await closed;
@@ -178,12 +223,12 @@ describe('Parcel collection: when one of several processes is about to stop', ()
     using brief = await open(CLOSING);
     await brief.next();
     await javaScript.next();
-    const moved = collection.moveAway({ spreadMs: 1_000, lingerMs: 1_000 });
-    gateway.clock.advance(2_000);
-    await moved;
+    await passingUntil(collection.moveAway({ spreadMs: 1_000, lingerMs: 1_000 }));
     await javaScript.roundTrip();
     await brief.roundTrip();
     const closed = collection.closeAll();
+    // Both have a delivery that they do not acknowledge.
+    gateway.clock.advance(1_000);
     assert.equal((await javaScript.closed).code, 1000);
     assert.equal((await brief.closed).code, 4000);
     await closed;

@@ -21,6 +21,7 @@ describe('a gateway in one process that is told to stop', () => {
     using another = await Collector.open(gateway.poweb, [phone]);
     await present.roundTrip();
     await another.roundTrip();
+    another.acknowledgeAll();
     using toInternetApps = await RawClient.connect(gateway.pohttp);
     await toInternetApps.begin('/', { 'content-type': PARCEL_TYPE }, 2);
     using toPhones = await RawClient.connect(gateway.poweb);

@@ -16,11 +16,14 @@ const HEADERS = {
 const ANSWER_TIMEOUT_MS = 10_000;
 /** Between pings, each of which must be answered before the next. */
 const PING_INTERVAL_MS = 5_000;
+/** To store a parcel before it is acknowledged. */
+const STORING_MS = 20;
 const PAUSE_AFTER_END_MS = 3_000;
 const PAUSE_AFTER_TIMEOUT_MS = 500;
 const NORMAL_CLOSURE = 1000;
 const NO_CODE = 1005;
 const CUT = 1006;
+const WHILE_STORING = ' while it stored a parcel';
 
 /** Why a connection ended, and whether the client comes back by itself after that. */
 export interface CollectionEnd {
@@ -39,10 +42,10 @@ export interface AndroidCollectorOptions {
 /**
  * Keeps collecting as the deployed Android client does, octet for octet as far as a server can tell:
  *
- * - After a handshake, a close with any code but 1000 and a connection that just ends make it come back after
- *   exactly 3 s; so does a pong that is missing, or no answer within 10 s, after 0.5 s.
- * - 1000, any answer but 101, a connection that is refused or reset, and one that ends before the handshake
- *   is over end its collection for good: nothing in the app begins it again until the network changes.
+ * - After a handshake, a close with any code but 1000 makes it come back after exactly 3 s; so does a connection that
+ *   just ends, at any time; and a pong that is missing, or no answer within 10 s, after 0.5 s.
+ * - 1000, any answer but 101, a connection that is refused or reset, a close before the handshake is over, and any end
+ *   while a parcel is being stored end its collection for good: nothing in the app begins it again until the network changes.
  */
 export class AndroidCollector implements AsyncDisposable {
   /** How each of its connections ended. */
@@ -53,6 +56,10 @@ export class AndroidCollector implements AsyncDisposable {
   /** Resolves once its collection is over for good, or it was disposed of. */
   readonly over: Promise<void>;
   #isCollecting = false;
+  /** Deliveries that it has not acknowledged. */
+  #held = 0;
+  #storing = Promise.resolve();
+  #onUnacknowledged = () => {};
 
   /** Begins to collect at once. */
   constructor(port: number, options: AndroidCollectorOptions) {
@@ -116,15 +123,21 @@ export class AndroidCollector implements AsyncDisposable {
       transport.once('error', (error) => endFor(`broken: ${error.message}`, null));
       keepPinging(socket, () => endFor('a pong is missing', PAUSE_AFTER_TIMEOUT_MS));
     });
-    socket.once('close', (code) =>
-      this.#isCollecting
-        ? endFor(`closed with ${code}`, survives(code) ? PAUSE_AFTER_END_MS : null)
-        : endFor(`closed with ${code} before the handshake was over`, null),
-    );
+    socket.once('close', (code) => {
+      const when = this.#whenClosed(code);
+      const isSurvived = when === '' && code !== NORMAL_CLOSURE && code !== NO_CODE;
+      endFor(`closed with ${code}${when}`, isSurvived ? PAUSE_AFTER_END_MS : null);
+    });
     socket.once('message', (challenge: RawData) => {
-      socket.on('message', (data: RawData) => this.#take(socket, parseDelivery(octetsOf(data))));
+      socket.on('message', (data: RawData) => {
+        this.#held++;
+        const delivery = parseDelivery(octetsOf(data));
+        this.#storing = this.#storing.then(() => this.#take(socket, delivery));
+      });
       void this.#shakeHands(socket, octetsOf(challenge));
     });
+    // As soon as the close comes, and not only once the connection is gone.
+    this.#onUnacknowledged = () => endFor(`closed${WHILE_STORING}`, null);
   }
 
   async #shakeHands(socket: WebSocket, challenge: Uint8Array): Promise<void> {
@@ -135,14 +148,23 @@ export class AndroidCollector implements AsyncDisposable {
     }
   }
 
-  #take(socket: WebSocket, { deliveryId, parcel }: Delivery): void {
+  async #take(socket: WebSocket, { deliveryId, parcel }: Delivery): Promise<void> {
     this.#options.onParcel?.(parcel);
-    socket.send(deliveryId);
+    await pause(STORING_MS);
+    this.#held--;
+    if (socket.readyState === WebSocket.OPEN) {
+      socket.send(deliveryId);
+    } else {
+      this.#onUnacknowledged();
+    }
   }
-}
 
-function survives(code: number): boolean {
-  return code === CUT || (code !== NORMAL_CLOSURE && code !== NO_CODE);
+  #whenClosed(code: number): string {
+    if (this.#held > 0) {
+      return WHILE_STORING;
+    }
+    return this.#isCollecting || code === CUT ? '' : ' before the handshake was over';
+  }
 }
 
 function keepPinging(socket: WebSocket, lost: () => void): void {
