@@ -197,7 +197,7 @@ export class CollectorConnection {
     try {
       const privateGateways = await this.#authenticate(handshake);
       this.#place.whenGiven(() => {
-        if (!this.#gone.signal.aborted) {
+        if (!this.#gone.signal.aborted && !this.#windingUp) {
           this.#collecting = this.#collect(privateGateways);
         }
       });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { type Peer, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
 import { until } from '#test/runtime/until.ts';
 import { Collector, type CollectorOptions, refusedUpgrade } from './support/collector.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
@@ -72,6 +72,28 @@ describe('Parcel collection: when the gateway is about to stop', () => {
     assert.equal((await collector.closed).code, 1000);
     await closed;
     assert.equal(await gateway.heldFor(phone), 1);
+    gateway.running.collection.resume();
+    using next = await Collector.open(gateway.poweb, [phone], CLOSING);
+    next.acknowledge(await next.next());
+    await next.closed;
+    await until(() => gateway.running.collection.collectors === 0);
+  });
+
+  it('who shakes hands only then gets nothing', async () => {
+    await gateway.hold(phone);
+    using collector = new Collector(gateway.poweb);
+    const nonce = await collector.challenge();
+    await gateway.running.collection.windUp(10_000);
+    collector.respond([await signNonce(nonce, phone)]);
+    // Another one gets it in the meantime.
+    using present = await Collector.open(gateway.poweb, [phone], CLOSING);
+    await present.next();
+    await collector.roundTrip();
+    assert.equal(collector.waiting, 0);
+    const closed = gateway.running.collection.closeAll();
+    assert.equal((await collector.closed).code, 4000);
+    present[Symbol.dispose]();
+    await closed;
     gateway.running.collection.resume();
     using next = await Collector.open(gateway.poweb, [phone], CLOSING);
     next.acknowledge(await next.next());
