@@ -31,4 +31,11 @@ describe('readCollectionConfig', () => {
     );
     readCollectionConfig({ ...environment, DRAIN_TIMEOUT: '26s' });
   });
+
+  it('refuses more unacknowledged deliveries than Android reads', () => {
+    readCollectionConfig({ ...ENVIRONMENT, COLLECTION_WINDOW: '50' });
+    assert.throws(() => readCollectionConfig({ ...ENVIRONMENT, COLLECTION_WINDOW: '51' }), {
+      message: /COLLECTION_WINDOW/,
+    });
+  });
 });

@@ -115,6 +115,18 @@ describe('Parcel collection: when the gateway is about to stop', () => {
     assert.equal(await gateway.heldFor(phone), 0);
   });
 
+  it('who answers 4000 with 1011, as Android does, has answered', async () => {
+    using collector = await open();
+    collector.stopReading();
+    const closed = gateway.running.collection.closeAll();
+    const reason = Buffer.from('Client failure');
+    const header = Buffer.of(0x88, 0x80 | (2 + reason.length), 0, 0, 0, 0, 0x03, 0xf3);
+    collector.sendRaw(Buffer.concat([header, reason]));
+    collector.goOnReading();
+    assert.equal((await collector.closed).code, 4000);
+    await closed;
+  });
+
   it('who was just about to shake hands may do so, and is closed then', async () => {
     using collector = new Collector(gateway.poweb);
     await collector.challenge();
