@@ -1,7 +1,14 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, delay, systemClock } from '#clock/clock.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey } from './object-key.ts';
-import type { Generation, ObjectEntry, ObjectKey, ObjectStore, StoredObject } from './port.ts';
+import type {
+  CallPatience,
+  Generation,
+  ObjectEntry,
+  ObjectKey,
+  ObjectStore,
+  StoredObject,
+} from './port.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
 export interface ObjectStoreCall {
@@ -9,6 +16,8 @@ export interface ObjectStoreCall {
   readonly method: 'put' | 'get' | 'delete' | 'list' | 'sweep' | 'check';
   /** The key, or the prefix that is listed, or empty. */
   readonly key: string;
+  /** What the caller gave. */
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface InMemoryObjectStoreOptions {
@@ -67,9 +76,9 @@ export class InMemoryObjectStore implements ObjectStore {
     });
   }
 
-  async get(key: ObjectKey): Promise<StoredObject | null> {
+  async get(key: ObjectKey, { deadlineMs }: CallPatience = {}): Promise<StoredObject | null> {
     assertObjectKey(key);
-    return this.#call({ method: 'get', key }, () => {
+    return this.#call({ method: 'get', key, deadlineMs }, () => {
       const held = this.#objects.get(key);
       if (!held) {
         return null;
@@ -79,9 +88,13 @@ export class InMemoryObjectStore implements ObjectStore {
     });
   }
 
-  async delete(key: ObjectKey, options: { generation?: Generation } = {}): Promise<boolean> {
+  async delete(
+    key: ObjectKey,
+    options: { generation?: Generation } & CallPatience = {},
+  ): Promise<boolean> {
     assertObjectKey(key);
-    return this.#call({ method: 'delete', key }, () => {
+    const { deadlineMs } = options;
+    return this.#call({ method: 'delete', key, deadlineMs }, () => {
       const held = this.#objects.get(key);
       if (!held || (options.generation ?? held.generation) !== held.generation) {
         return false;
@@ -94,14 +107,15 @@ export class InMemoryObjectStore implements ObjectStore {
 
   async *list(
     prefix: string,
-    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
   ): AsyncGenerator<ObjectEntry, void, undefined> {
     assertKeyPrefix(prefix);
+    const { deadlineMs } = options;
     const pageSize = this.#options.pageSize ?? 1_000;
     let after = options.startAfter ?? '';
     for (;;) {
       options.signal?.throwIfAborted();
-      const page = await this.#call({ method: 'list', key: prefix }, () =>
+      const page = await this.#call({ method: 'list', key: prefix, deadlineMs }, () =>
         this.#entries(this.#keys.page(prefix, after, pageSize)),
       );
       for (const entry of page) {

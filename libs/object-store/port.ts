@@ -22,11 +22,19 @@ export interface StoredObject {
   readonly expiresAt: Date;
 }
 
+/** How long one call may take. */
+export interface CallPatience {
+  /** In milliseconds, repetitions within the adapter included; the adapter's own deadline by default. */
+  readonly deadlineMs?: number;
+}
+
 /**
  * Durable store for opaque objects, such as serialised parcels.
  *
  * Every method throws `BackingUnavailableError` when the backend cannot answer
- * within its deadline; an absent object is an ordinary result, never an error.
+ * within its deadline, which is the adapter's own (2 s for a service, whose client
+ * waits for little longer) unless a call that nobody waits for so impatiently gives
+ * another; an absent object is an ordinary result, never an error.
  * An object may still be found for a while after it expired: callers compare
  * `expiresAt` with their clock. Keys and prefixes that are not valid are refused
  * with a `TypeError`.
@@ -42,14 +50,14 @@ export interface ObjectStore extends AsyncDisposable {
    */
   put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation>;
 
-  get(key: ObjectKey): Promise<StoredObject | null>;
+  get(key: ObjectKey, options?: CallPatience): Promise<StoredObject | null>;
 
   /**
    * Deletes the object; with `generation`, only if that is still the stored one.
    *
    * @returns whether an object was deleted
    */
-  delete(key: ObjectKey, options?: { generation?: Generation }): Promise<boolean>;
+  delete(key: ObjectKey, options?: { generation?: Generation } & CallPatience): Promise<boolean>;
 
   /**
    * Yields the objects whose key starts with `prefix`, in ascending order of key,
@@ -58,10 +66,11 @@ export interface ObjectStore extends AsyncDisposable {
    *
    * @param options.startAfter - yields only keys greater than this one
    * @param options.signal - ends the listing by throwing the signal's reason
+   * @param options.deadlineMs - for each page
    */
   list(
     prefix: string,
-    options?: { startAfter?: ObjectKey; signal?: AbortSignal },
+    options?: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience,
   ): AsyncIterable<ObjectEntry>;
 
   /**

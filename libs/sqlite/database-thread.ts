@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '#clock/clock.ts';
 import { CallQueue, octetsOf, type WaitingCall } from './call-queue.ts';
-import type { Statement, WriteResult } from './database.ts';
+import type { CallOptions, Statement, WriteResult } from './database.ts';
 import { DatabaseUnavailableError } from './errors.ts';
 import { errorOf } from './failure.ts';
 import {
@@ -18,7 +18,7 @@ export interface DatabaseThreadOptions {
   readonly module: URL;
   readonly workerData: object;
   readonly clock: Clock;
-  /** A call that is not answered by then fails; what it asked for may still happen. */
+  /** A call that gives no deadline of its own and is not answered by then fails; what it asked for may still happen. */
   readonly deadlineMs: number;
   /** Most octets of calls that are waiting for their answer; more are refused. */
   readonly maxPendingOctets: number;
@@ -40,7 +40,9 @@ export class DatabaseThread {
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #unsent: WaitingCall[] = [];
-  #timerSet = false;
+  /** When the next look at deadlines is due. */
+  #lookDueMs = Number.POSITIVE_INFINITY;
+  #cancelLook = () => {};
   #refusal: string | null = null;
 
   constructor(options: DatabaseThreadOptions) {
@@ -59,12 +61,13 @@ export class DatabaseThread {
     return this.#started.promise;
   }
 
-  call(statements: readonly Statement[]): Promise<WriteResult> {
+  call(statements: readonly Statement[], options: CallOptions = {}): Promise<WriteResult> {
     if (this.#refusal !== null) {
       return Promise.reject(new DatabaseUnavailableError(this.#refusal));
     }
     const octets = octetsOf(statements);
-    const { deadlineMs, maxPendingOctets, clock } = this.#options;
+    const { maxPendingOctets, clock } = this.#options;
+    const { deadlineMs = this.#options.deadlineMs } = options;
     if (this.#waiting.octets + octets > maxPendingOctets) {
       const message = `more than ${maxPendingOctets} octets are waiting to be written or read`;
       return Promise.reject(new DatabaseUnavailableError(message));
@@ -78,7 +81,7 @@ export class DatabaseThread {
         // Whatever else this turn of the event loop asks for goes along.
         setImmediate(() => this.#send());
       }
-      this.#watchDeadlines(deadlineMs);
+      this.#lookAt(dueMs);
     });
   }
 
@@ -122,23 +125,33 @@ export class DatabaseThread {
     }
   }
 
-  /** Calls fall due in their order, so one timer, for the oldest, is enough. */
-  #watchDeadlines(delayMs: number): void {
-    if (this.#timerSet) {
+  /** One timer, for the call that falls due first, is enough. */
+  #lookAt(dueMs: number): void {
+    if (dueMs >= this.#lookDueMs) {
       return;
     }
-    this.#timerSet = true;
-    this.#options.clock.schedule(delayMs, () => {
-      this.#timerSet = false;
-      const nowMs = this.#options.clock.now().getTime();
-      for (const call of this.#waiting) {
-        if (call.dueMs > nowMs) {
-          this.#watchDeadlines(call.dueMs - nowMs);
-          return;
-        }
-        call.reject(new DatabaseUnavailableError('no answer in time', { outcomeUnknown: true }));
-      }
+    this.#cancelLook();
+    this.#lookDueMs = dueMs;
+    const { clock } = this.#options;
+    this.#cancelLook = clock.schedule(dueMs - clock.now().getTime(), () => {
+      this.#lookDueMs = Number.POSITIVE_INFINITY;
+      this.#rejectOverdue();
     });
+  }
+
+  #rejectOverdue(): void {
+    const nowMs = this.#options.clock.now().getTime();
+    let nextDueMs = Number.POSITIVE_INFINITY;
+    for (const call of this.#waiting) {
+      if (call.dueMs <= nowMs) {
+        call.reject(new DatabaseUnavailableError('no answer in time', { outcomeUnknown: true }));
+      } else {
+        nextDueMs = Math.min(nextDueMs, call.dueMs);
+      }
+    }
+    if (nextDueMs < Number.POSITIVE_INFINITY) {
+      this.#lookAt(nextDueMs);
+    }
   }
 
   #fail(message: string, cause?: unknown): void {

@@ -16,6 +16,11 @@ export interface WriteResult {
   readonly rows: readonly (readonly Row[])[];
 }
 
+export interface CallOptions {
+  /** Within this the call is answered or fails, in milliseconds. */
+  readonly deadlineMs?: number;
+}
+
 /**
  * An SQLite database on its own threads, so that no sync to disk stalls the
  * event loop. Write-ahead log, full sync: a write that resolved survives loss of power.
@@ -26,7 +31,7 @@ export interface WriteResult {
  * Writes are run in the order in which they are made, and so are reads.
  *
  * Both methods throw `DatabaseUnavailableError` when there is no answer within
- * the deadline, too much is waiting, or the database is closed; and
+ * the deadline (one for all calls, unless a call gives its own), too much is waiting, or the database is closed; and
  * `StatementFailedError` for a statement that cannot be run. Closing finishes
  * what was asked before.
  */
@@ -37,6 +42,6 @@ export interface Database extends AsyncDisposable {
    *
    * @throws {DatabaseFullError} if there is no room
    */
-  write(statements: readonly Statement[]): Promise<WriteResult>;
-  read(statement: Statement): Promise<readonly Row[]>;
+  write(statements: readonly Statement[], options?: CallOptions): Promise<WriteResult>;
+  read(statement: Statement, options?: CallOptions): Promise<readonly Row[]>;
 }

@@ -182,6 +182,23 @@ describe('limits of a database', () => {
     await insert(opened.database, 2, 'in time');
     assert.deepEqual(await ids(opened.database), [1, 2]);
   });
+
+  it('gives a call the deadline that it brings, and those after it theirs', async () => {
+    const clock = new ManualClock();
+    await using opened = await openTable({ clock, deadlineMs: 500 });
+    const select = { sql: 'SELECT 1 AS one' };
+    const patient = opened.database.read(select, { deadlineMs: 5_000 });
+    const ordinary = opened.database.read(select);
+    clock.advance(500);
+    await assert.rejects(ordinary, DatabaseUnavailableError);
+    assert.deepEqual(
+      (await patient).map(({ one }) => one),
+      [1],
+    );
+    const late = opened.database.read(select, { deadlineMs: 5_000 });
+    clock.advance(5_000);
+    await assert.rejects(late, DatabaseUnavailableError);
+  });
 });
 
 describe('ownership of a database', () => {

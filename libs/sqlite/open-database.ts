@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import type { Database, Row, Statement, WriteResult } from './database.ts';
+import type { CallOptions, Database, Row, Statement, WriteResult } from './database.ts';
 import { DatabaseThread } from './database-thread.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
@@ -74,12 +74,12 @@ class ThreadedDatabase implements Database {
     this.#threads = threads;
   }
 
-  write(statements: readonly Statement[]): Promise<WriteResult> {
-    return this.#threads.writer.call(statements);
+  write(statements: readonly Statement[], options?: CallOptions): Promise<WriteResult> {
+    return this.#threads.writer.call(statements, options);
   }
 
-  async read(statement: Statement): Promise<readonly Row[]> {
-    const { rows } = await this.#threads.reader.call([statement]);
+  async read(statement: Statement, options?: CallOptions): Promise<readonly Row[]> {
+    const { rows } = await this.#threads.reader.call([statement], options);
     return rows[0] ?? [];
   }
 

@@ -19,6 +19,8 @@ export interface HttpFaultProxy extends AsyncDisposable {
   failing: number | null;
   /** Cuts the connection of each upload before it is there. */
   isCuttingUploads: boolean;
+  /** Awaited before a request is passed on; the proxy goes on when it resolves. */
+  hold: ((request: string) => Promise<void> | undefined) | null;
 }
 
 interface Fault {
@@ -40,6 +42,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     if (proxy.delayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, proxy.delayMs).unref());
     }
+    await proxy.hold?.(`${incoming.method} ${incoming.url}`);
     if (fault?.kind === 'status') {
       outgoing.writeHead(fault.status).end(`{"error":"${fault.status} on demand"}`);
       return;
@@ -64,6 +67,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     delayMs: 0,
     failing: null,
     isCuttingUploads: false,
+    hold: null,
     failNext(count, status) {
       faults.push(...Array.from({ length: count }, () => ({ kind: 'status' as const, status })));
     },

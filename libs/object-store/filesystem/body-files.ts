@@ -57,9 +57,16 @@ export class BodyFiles {
     }
   }
 
-  /** @returns null if there is no such file */
-  read(generation: number, sizeOctets: number): Promise<Uint8Array | null> {
-    return this.#inTime(this.#read(generation, sizeOctets));
+  /**
+   * @param patience.deadlineMs - that of all access by default
+   * @returns null if there is no such file
+   */
+  read(
+    generation: number,
+    sizeOctets: number,
+    patience: { readonly deadlineMs?: number } = {},
+  ): Promise<Uint8Array | null> {
+    return this.#inTime(this.#read(generation, sizeOctets), patience.deadlineMs);
   }
 
   /** Removes the file, if it is there. */
@@ -125,8 +132,8 @@ export class BodyFiles {
     return join(this.#options.folder, String(generation));
   }
 
-  #inTime<Result>(work: Promise<Result>): Promise<Result> {
-    return inTime(this.#options.clock, this.#options.deadlineMs, work);
+  #inTime<Result>(work: Promise<Result>, deadlineMs = this.#options.deadlineMs): Promise<Result> {
+    return inTime(this.#options.clock, deadlineMs, work);
   }
 
   async #slot(): Promise<void> {

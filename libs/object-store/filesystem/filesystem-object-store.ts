@@ -4,7 +4,14 @@ import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, Statement } from '#sqlite/database.ts';
 import { DatabaseUnavailableError } from '#sqlite/errors.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey, endOfPrefix } from '../object-key.ts';
-import type { Generation, ObjectEntry, ObjectKey, ObjectStore, StoredObject } from '../port.ts';
+import type {
+  CallPatience,
+  Generation,
+  ObjectEntry,
+  ObjectKey,
+  ObjectStore,
+  StoredObject,
+} from '../port.ts';
 import type { BodyFiles } from './body-files.ts';
 import type { Generations } from './generations.ts';
 import { SQL } from './layout.ts';
@@ -65,16 +72,17 @@ export class FilesystemObjectStore implements ObjectStore {
     });
   }
 
-  async get(key: ObjectKey): Promise<StoredObject | null> {
+  async get(key: ObjectKey, patience: CallPatience = {}): Promise<StoredObject | null> {
     assertObjectKey(key);
     return this.#calls.run(async () => {
       let missing: number | null = null;
       for (let attempt = 0; attempt < MAX_READ_ATTEMPTS; attempt++) {
-        const [row] = await this.#parts.database.read({ sql: SQL.selectObject, parameters: [key] });
+        const statement = { sql: SQL.selectObject, parameters: [key] };
+        const [row] = await this.#parts.database.read(statement, patience);
         if (!row) {
           return null;
         }
-        const body = await this.#bodyOf(row);
+        const body = await this.#bodyOf(row, patience);
         if (body) {
           return {
             body,
@@ -92,7 +100,10 @@ export class FilesystemObjectStore implements ObjectStore {
     });
   }
 
-  async delete(key: ObjectKey, options: { generation?: Generation } = {}): Promise<boolean> {
+  async delete(
+    key: ObjectKey,
+    options: { generation?: Generation } & CallPatience = {},
+  ): Promise<boolean> {
     assertObjectKey(key);
     const generation = options.generation === undefined ? null : numberOf(options.generation);
     return this.#calls.run(async () => {
@@ -100,10 +111,11 @@ export class FilesystemObjectStore implements ObjectStore {
         return false;
       }
       const parameters = [key, generation];
-      const { rows } = await this.#parts.database.write([
+      const statements = [
         { sql: SQL.deleteBodyOf, parameters },
         { sql: SQL.deleteObject, parameters },
-      ]);
+      ];
+      const { rows } = await this.#parts.database.write(statements, options);
       const [deleted] = rows[1] ?? [];
       if (deleted?.in_file === 1) {
         await this.#sweeper.removeFiles([Number(deleted.generation)]);
@@ -114,7 +126,7 @@ export class FilesystemObjectStore implements ObjectStore {
 
   async *list(
     prefix: string,
-    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
   ): AsyncGenerator<ObjectEntry, void, undefined> {
     assertKeyPrefix(prefix);
     const { pageSize } = this.#parts;
@@ -127,7 +139,7 @@ export class FilesystemObjectStore implements ObjectStore {
       options.signal?.throwIfAborted();
       const parameters = [from, endOfPrefix(prefix), pageSize];
       page = await this.#calls.run(() =>
-        this.#parts.database.read({ sql: SQL.selectPage, parameters }),
+        this.#parts.database.read({ sql: SQL.selectPage, parameters }, options),
       );
       for (const row of page) {
         options.signal?.throwIfAborted();
@@ -172,9 +184,10 @@ export class FilesystemObjectStore implements ObjectStore {
     }
   }
 
-  async #bodyOf(row: Row): Promise<Uint8Array | null> {
+  async #bodyOf(row: Row, patience: CallPatience): Promise<Uint8Array | null> {
     if (row.in_file === 1) {
-      return this.#parts.files.read(Number(row.generation), Number(row.size_octets));
+      const [generation, sizeOctets] = [Number(row.generation), Number(row.size_octets)];
+      return this.#parts.files.read(generation, sizeOctets, patience);
     }
     return row.body instanceof Uint8Array ? row.body : null;
   }

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { createTestBucket } from '#test/backing/gcs-bucket.ts';
@@ -96,6 +98,28 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
     }
   });
 
+  it('gives a call the time that it brings, and no more', async () => {
+    const clock = new ManualClock();
+    await using opened = await open({ deadlineMs: 2_000, clock });
+    await opened.store.put('a', BODY, { expiresAt: IN_A_WEEK });
+    for (const call of [
+      () => opened.store.get('a', { deadlineMs: 10_000 }),
+      () => Array.fromAsync(opened.store.list('', { deadlineMs: 10_000 })),
+      () => opened.store.delete('a', { deadlineMs: 10_000 }),
+    ]) {
+      const released = Promise.withResolvers<void>();
+      opened.proxy.hold = () => released.promise;
+      const tooLate = assert.rejects(call(), /no answer within 10000 ms/);
+      clock.advance(10_000);
+      await tooLate;
+      const inTime = call();
+      clock.advance(9_999);
+      opened.proxy.hold = null;
+      released.resolve();
+      assert.ok(await inTime);
+    }
+  });
+
   it('keeps no connection on which it does not answer', async () => {
     await using silent = await startSilentServer();
     await using opened = await open({ apiEndpoint: silent.origin, deadlineMs: 500 });
@@ -179,7 +203,9 @@ async function startSilentServer() {
   return silent;
 }
 
-async function open(more: { deadlineMs?: number; apiEndpoint?: string; bucket?: string } = {}) {
+async function open(
+  more: { deadlineMs?: number; apiEndpoint?: string; bucket?: string; clock?: Clock } = {},
+) {
   const proxy = await startHttpFaultProxy(gcs.address);
   const bucket = await createTestBucket(gcs.address);
   const store = new GcsObjectStore({

@@ -2,7 +2,14 @@ import type { Bucket } from '@google-cloud/storage';
 import { crc32cBase64 } from '#backing/crc32c.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
-import type { Generation, ObjectEntry, ObjectKey, ObjectStore, StoredObject } from '../port.ts';
+import type {
+  CallPatience,
+  Generation,
+  ObjectEntry,
+  ObjectKey,
+  ObjectStore,
+  StoredObject,
+} from '../port.ts';
 import { download } from './download.ts';
 import { isObjectMissing, isUnmet } from './errors.ts';
 import { type ListedPage, readPage } from './listing.ts';
@@ -47,15 +54,19 @@ export class GcsObjectStore implements ObjectStore {
     });
   }
 
-  async get(key: ObjectKey): Promise<StoredObject | null> {
+  async get(key: ObjectKey, { deadlineMs }: CallPatience = {}): Promise<StoredObject | null> {
     assertObjectKey(key);
     return this.#run(
       (bucket) => download(bucket.file(key)),
       (error) => (isObjectMissing(error) ? null : undefined),
+      deadlineMs,
     );
   }
 
-  async delete(key: ObjectKey, options: { generation?: Generation } = {}): Promise<boolean> {
+  async delete(
+    key: ObjectKey,
+    options: { generation?: Generation } & CallPatience = {},
+  ): Promise<boolean> {
     assertObjectKey(key);
     const { generation } = options;
     if (generation !== undefined && !GENERATION.test(generation)) {
@@ -71,20 +82,25 @@ export class GcsObjectStore implements ObjectStore {
         return true;
       },
       (error) => (isObjectMissing(error) || isUnmet(error) ? false : undefined),
+      options.deadlineMs,
     );
   }
 
   async *list(
     prefix: string,
-    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
   ): AsyncGenerator<ObjectEntry> {
     assertKeyPrefix(prefix);
-    const { startAfter = '', signal } = options;
+    const { startAfter = '', signal, deadlineMs } = options;
     let pageToken: string | undefined;
     do {
       signal?.throwIfAborted();
       const query = { prefix, startOffset: startAfter, pageToken, maxResults: this.#pageSize };
-      const page: ListedPage = await this.#run((bucket) => readPage(bucket, query));
+      const page: ListedPage = await this.#run(
+        (bucket) => readPage(bucket, query),
+        notExpected,
+        deadlineMs,
+      );
       for (const entry of page.entries) {
         signal?.throwIfAborted();
         if (entry.key > startAfter) {
@@ -113,10 +129,11 @@ export class GcsObjectStore implements ObjectStore {
   /** @param expected - takes the result from what was thrown, or gives undefined if that is a failure */
   async #run<T>(
     call: (bucket: Bucket) => Promise<T>,
-    expected: (error: unknown) => T | undefined = () => undefined,
+    expected: (error: unknown) => T | undefined = notExpected,
+    deadlineMs?: number,
   ): Promise<T> {
     try {
-      return await this.#calls.run(call);
+      return await this.#calls.run(call, deadlineMs);
     } catch (error) {
       const result = expected(error);
       if (result === undefined) {
@@ -126,6 +143,9 @@ export class GcsObjectStore implements ObjectStore {
     }
   }
 }
+
+/** Whatever is thrown is a failure. */
+function notExpected(): undefined {}
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);

@@ -36,13 +36,14 @@ export class StorageCalls implements Disposable {
   /**
    * Calls under one deadline, again while the failure is transient: only for calls that may be made twice.
    *
+   * @param deadlineMs - the one of all calls by default
    * @throws {BackingUnavailableError} if there is no answer in time
    * @throws {GcsStatusError} if the answer is not one of success
    */
-  run<T>(call: (bucket: Bucket) => Promise<T>): Promise<T> {
+  run<T>(call: (bucket: Bucket) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
     this.assertOpen();
     const clock = this.#clock;
-    const deadline = { clock, backing: 'object-store', deadlineMs: this.#deadlineMs } as const;
+    const deadline = { clock, backing: 'object-store', deadlineMs } as const;
     return withDeadline(deadline, (signal) =>
       repeat({ clock, signal, isTransient }, () =>
         this.#limit.run(() => this.#attempt(call, signal), signal),
