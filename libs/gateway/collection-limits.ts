@@ -12,6 +12,8 @@ export interface CollectionLimits {
   readonly stallMs: number;
   /** Without an acknowledgement for this long, the collection ends. */
   readonly acknowledgementTimeoutMs: number;
+  /** Without any answer of a backing service for this long, while it fails, the collection ends. */
+  readonly giveUpAfterMs: number;
   /** Pause between listings that make up for signals lost unnoticed. */
   readonly relistMs: number;
 }
@@ -23,5 +25,6 @@ export const DEFAULT_COLLECTION_LIMITS: CollectionLimits = {
   deletions: 64,
   stallMs: 10_000,
   acknowledgementTimeoutMs: 5 * 60_000,
+  giveUpAfterMs: 5 * 60_000,
   relistMs: 15 * 60_000,
 };

@@ -105,6 +105,13 @@ export class CollectionQueue {
     this.#listed.unshift(parcel, ...(newer ? [newer] : []));
   }
 
+  /** The parcel could not be read: others come first. */
+  moveToBack(parcel: HeldParcel): void {
+    const newer = this.#inProgress.get(parcel.key)?.newer;
+    this.#inProgress.delete(parcel.key);
+    this.#listed.push(newer && newer.expiresAt > parcel.expiresAt ? newer : parcel);
+  }
+
   /** By turns, so that neither a flood of arrivals nor a long backlog holds up the other. */
   #shift(): HeldParcel | undefined {
     this.#listedIsNext = !this.#listedIsNext;

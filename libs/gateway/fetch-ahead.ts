@@ -1,8 +1,15 @@
 import type { Clock } from '#clock/clock.ts';
 import type { StoredObject } from '#object-store/port.ts';
+import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
+
+/** Parcels whose reading failed and is to be tried again; past this, nothing further is read. */
+const MAX_UNREADABLE = 256;
+/** Rest after a failure before something else is read, doubled with each that follows. */
+const FIRST_REST_MS = 250;
+const LONGEST_REST_MS = 4_000;
 
 /** A parcel whose body is in memory. */
 export interface FetchedParcel {
@@ -16,6 +23,7 @@ interface FetchAheadParts {
   readonly queue: CollectionQueue;
   readonly mailbox: Mailbox;
   readonly clock: Clock;
+  readonly patience: CollectionPatience;
   readonly budget: OctetBudget;
   readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
   /** Whether a parcel would be sent at once. */
@@ -32,6 +40,9 @@ interface FetchAheadParts {
  * sent, so that the time a fetch takes does not add up. What is ahead is bounded
  * in number and, but for the last one, in octets. All octets are reserved first;
  * only what could be sent at once waits for that.
+ *
+ * A parcel that cannot be read goes to the back of the queue after a pause, and
+ * others come first. While nothing can be read, one at a time is tried.
  */
 export class FetchAhead {
   readonly #parts: FetchAheadParts;
@@ -40,14 +51,21 @@ export class FetchAhead {
   /** Reserved for what is being fetched, is fetched, or was taken and not released. */
   #octets = 0;
   #isStalled = false;
+  /** How often the reading of each failed, where it did. */
+  readonly #failures = new WeakMap<HeldParcel, number>();
+  /** Those that wait for their next attempt. */
+  #unreadable = 0;
+  #failuresInARow = 0;
+  #restingUntilMs = 0;
+  #cancelRest = () => {};
 
   constructor(parts: FetchAheadParts) {
     this.#parts = parts;
   }
 
-  /** True when nothing is fetched or being fetched; what was taken does not count. */
-  get isEmpty(): boolean {
-    return this.#count === 0;
+  /** True when nothing is fetched, being fetched, or to be fetched again; what was taken does not count. */
+  get isIdle(): boolean {
+    return this.#count === 0 && this.#unreadable === 0;
   }
 
   get #count(): number {
@@ -92,23 +110,34 @@ export class FetchAhead {
 
   /** Lets everything go; the signal must have been aborted. */
   close(): void {
+    this.#cancelRest();
     for (const { release } of this.#fetched.splice(0)) {
       release();
     }
   }
 
   #mayFetch(): boolean {
-    if (this.isEmpty) {
+    if (this.#isHeldBack()) {
+      return false;
+    }
+    if (this.#count === 0) {
       return !this.#isStalled || this.#parts.maySend();
     }
     const { aheadParcels, aheadOctets } = this.#parts.limits;
     return !this.#isStalled && this.#count < aheadParcels && this.#octets < aheadOctets;
   }
 
+  /** A backing service that only fails is asked for one thing at a time, and seldom. */
+  #isHeldBack(): boolean {
+    const isResting = this.#parts.clock.now().getTime() < this.#restingUntilMs;
+    const isFailing = this.#failuresInARow > 0 && (isResting || this.#fetching > 0);
+    return isFailing || this.#unreadable >= MAX_UNREADABLE;
+  }
+
   /** @returns false if there is no memory for what could not be sent at once */
   #startFetching(parcel: HeldParcel): boolean {
     const { budget, maySend, signal } = this.#parts;
-    const isNeeded = this.isEmpty && maySend();
+    const isNeeded = this.#count === 0 && maySend();
     const reservation =
       budget.tryAcquire(parcel.sizeOctets) ??
       (isNeeded ? budget.acquire(parcel.sizeOctets, signal) : null);
@@ -128,14 +157,53 @@ export class FetchAhead {
     };
     try {
       giveBack = await reservation;
-      const stored = await this.#parts.mailbox.fetch(parcel);
+      const deadlineMs = callDeadlineMs(this.#attemptsAt(parcel) + 1);
+      const stored = await this.#parts.mailbox.fetch(parcel, { deadlineMs });
       this.#fetching -= 1;
+      this.#failuresInARow = 0;
+      this.#parts.patience.succeeded();
       this.#onFetched(parcel, stored, release);
     } catch (error) {
       this.#fetching -= 1;
       release();
-      this.#parts.onFailure(error);
+      await this.#tryLater(parcel, error);
     }
+  }
+
+  #attemptsAt(parcel: HeldParcel): number {
+    return this.#failures.get(parcel) ?? 0;
+  }
+
+  async #tryLater(parcel: HeldParcel, error: unknown): Promise<void> {
+    const { queue, patience, signal, onChange, onFailure } = this.#parts;
+    if (signal.aborted) {
+      return;
+    }
+    const attempts = this.#attemptsAt(parcel) + 1;
+    this.#failures.set(parcel, attempts);
+    this.#unreadable += 1;
+    this.#rest();
+    try {
+      await patience.afterFailure('read', error, attempts);
+    } catch (cause) {
+      if (!signal.aborted) {
+        onFailure(cause);
+      }
+      return;
+    } finally {
+      this.#unreadable -= 1;
+    }
+    queue.moveToBack(parcel);
+    onChange();
+  }
+
+  #rest(): void {
+    const { clock, onChange } = this.#parts;
+    const restMs = Math.min(FIRST_REST_MS * 2 ** this.#failuresInARow, LONGEST_REST_MS);
+    this.#failuresInARow += 1;
+    this.#restingUntilMs = clock.now().getTime() + restMs;
+    this.#cancelRest();
+    this.#cancelRest = clock.schedule(restMs, onChange);
   }
 
   #onFetched(listed: HeldParcel, stored: StoredObject | null, release: () => void): void {

@@ -1,6 +1,12 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { ObjectEntry, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
+import type {
+  CallPatience,
+  ObjectEntry,
+  ObjectKey,
+  ObjectStore,
+  StoredObject,
+} from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from './object-keys.ts';
 
@@ -61,19 +67,22 @@ export class Mailbox {
    */
   list(
     privateGateway: NodeId,
-    options: { startAfter?: ObjectKey; signal?: AbortSignal } = {},
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
   ): AsyncIterable<HeldParcel> {
     return this.#objects.list(mailboxPrefix(privateGateway), options);
   }
 
   /** The parcel as it is stored now, which may be a newer generation than the one named. */
-  fetch(parcel: HeldParcel): Promise<StoredObject | null> {
-    return this.#objects.get(parcel.key);
+  fetch(parcel: HeldParcel, patience?: CallPatience): Promise<StoredObject | null> {
+    return this.#objects.get(parcel.key, patience);
   }
 
   /** Deletes exactly this generation: a newer parcel under the same key stays. */
-  async remove(parcel: Pick<HeldParcel, 'key' | 'generation'>): Promise<void> {
-    await this.#objects.delete(parcel.key, { generation: parcel.generation });
+  async remove(
+    { key, generation }: Pick<HeldParcel, 'key' | 'generation'>,
+    patience?: CallPatience,
+  ): Promise<void> {
+    await this.#objects.delete(key, { generation, ...patience });
   }
 
   /**

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, it } from 'node:test';
 import type { NodeId } from '#awala/node-id.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import type { ObjectStoreCall } from '#object-store/in-memory.ts';
 import { CollectionSetting, PRIVATE_GATEWAY, settled } from '#test/builders/collections.ts';
 import { DEFAULT_COLLECTION_LIMITS } from './collection-limits.ts';
@@ -157,19 +156,6 @@ describe('ParcelCollection that closes upon completion', () => {
     assert.equal(await setting.heldCount(), 0);
   });
 
-  it('fails if the last deletion does', async () => {
-    const deletion = Promise.withResolvers<void>();
-    const before = ({ method }: ObjectStoreCall) =>
-      method === 'delete' ? deletion.promise : undefined;
-    const setting = new CollectionSetting({ before });
-    await setting.store('one');
-    const collection = setting.collect({ keepAlive: false });
-    await collection.acknowledgeAll();
-    deletion.reject(new BackingUnavailableError('object-store', 'simulated'));
-    await assert.rejects(collection.ended, BackingUnavailableError);
-    assert.equal(await setting.heldCount(), 1);
-  });
-
   it('does not end before it has listed, even if all that arrived was acknowledged', async () => {
     const setting = new CollectionSetting();
     await setting.store('backlog');
@@ -228,38 +214,6 @@ describe('ParcelCollection when signals are lost', () => {
 });
 
 describe('ParcelCollection at its end', () => {
-  const failingOnce = (failing: ObjectStoreCall['method'], count = 1) => {
-    let left = count;
-    return ({ method }: ObjectStoreCall) => {
-      if (method === failing && left-- > 0) {
-        throw new BackingUnavailableError('object-store', 'simulated');
-      }
-    };
-  };
-
-  for (const failing of ['list', 'get', 'delete'] as const) {
-    it(`fails with what the backing says to a ${failing}, and all stays held`, async () => {
-      const setting = new CollectionSetting({ before: failingOnce(failing) });
-      await setting.storeMany(3, 1_000);
-      const collection = setting.collect({ keepAlive: false });
-      await settled();
-      collection.acknowledgeOldest();
-      await assert.rejects(collection.ended, BackingUnavailableError);
-      assert.equal(await setting.heldCount(), 3);
-      assert.equal(setting.budget.heldOctets, 0);
-      assert.equal(setting.signals.openSubscriptions, 0);
-    });
-  }
-
-  it('fails when a subscription cannot be had', async () => {
-    const setting = new CollectionSetting();
-    setting.signals.ready = () =>
-      Promise.reject(new BackingUnavailableError('signals', 'simulated'));
-    const privateGateways = [PRIVATE_GATEWAY, OTHER_PRIVATE_GATEWAY];
-    await assert.rejects(setting.collect({ privateGateways }).ended, BackingUnavailableError);
-    assert.equal(setting.signals.openSubscriptions, 0);
-  });
-
   it('fails with what sending throws', async () => {
     const setting = new CollectionSetting();
     await setting.store('one');

@@ -1,18 +1,25 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import type { Subscription } from '#signals/port.ts';
 import { AcknowledgementWatch } from './acknowledgement-watch.ts';
+import { CollectionDeletions } from './collection-deletions.ts';
 import type { CollectionLimits } from './collection-limits.ts';
+import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
 import { CollectionQueue } from './collection-queue.ts';
+import { CollectionSubscriptions } from './collection-subscriptions.ts';
 import { FetchAhead } from './fetch-ahead.ts';
+import { heldParcels } from './held-parcels.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
 
 export interface CollectionParts {
   readonly mailbox: Mailbox;
   readonly clock: Clock;
+  readonly log: Log;
   readonly metrics: GatewayMetrics;
+  /** From 0 to under 1; `Math.random` by default. */
+  readonly random?: () => number;
   /** Shared by all collections of the process. */
   readonly budget: OctetBudget;
 }
@@ -51,6 +58,9 @@ export class AcknowledgementOverdueError extends Error {
  * skipped. A parcel is sent once per collection unless it is replaced; an
  * acknowledgement deletes exactly the generation that was sent.
  *
+ * What a backing service fails at is tried again, with patience, while others go
+ * on ({@link CollectionPatience}).
+ *
  * @see RS-016, "Parcel collection"
  */
 export class ParcelCollection {
@@ -59,13 +69,15 @@ export class ParcelCollection {
   readonly #queue: CollectionQueue;
   readonly #ended = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
-  readonly #subscriptions: Subscription[] = [];
+  readonly #patience: CollectionPatience;
+  readonly #subscriptions: CollectionSubscriptions;
 
   readonly #ahead: FetchAhead;
   readonly #unacknowledged = new Map<string, HeldParcel>();
-  readonly #deletions = new Set<Promise<void>>();
+  readonly #deletions: CollectionDeletions;
   readonly #watch: AcknowledgementWatch;
-  #isSubscribed = false;
+  /** Whether the first listing was asked for, so that there is an end to reach. */
+  #isListed = false;
   #sending = false;
   #isWindingUp = false;
   #onQuiet = () => {};
@@ -80,16 +92,30 @@ export class ParcelCollection {
       onFailure: (error: unknown) => this.#end(error),
       signal: this.#stop.signal,
     };
-    this.#queue = new CollectionQueue({ list: (signal) => this.#listAll(signal), ...callbacks });
-    this.#ahead = new FetchAhead({
-      queue: this.#queue,
-      mailbox: parts.mailbox,
-      clock: parts.clock,
-      budget: parts.budget,
-      limits: request.limits,
-      maySend: () => this.#maySend(),
+    this.#patience = new CollectionPatience({
+      ...parts,
+      random: parts.random ?? Math.random,
+      giveUpAfterMs: request.limits.giveUpAfterMs,
+      confirm: (error) => this.#confirmAnswering(error),
+      signal: this.#stop.signal,
+    });
+    const shared = { ...parts, ...callbacks, patience: this.#patience };
+    const { privateGateways, limits } = request;
+    this.#queue = new CollectionQueue({
+      list: () => heldParcels({ ...shared, privateGateways }),
       ...callbacks,
     });
+    const queue = this.#queue;
+    this.#ahead = new FetchAhead({ ...shared, queue, limits, maySend: () => this.#maySend() });
+    this.#subscriptions = new CollectionSubscriptions({
+      ...shared,
+      privateGateways,
+      listener: {
+        onArrival: (parcel) => queue.arrived(parcel),
+        onInterrupted: () => queue.relist(),
+      },
+    });
+    this.#deletions = new CollectionDeletions(shared);
     this.#watch = new AcknowledgementWatch(parts.clock, request.limits, {
       onStall: () => this.#ahead.stall(),
       onOverdue: () => this.#end(new AcknowledgementOverdueError()),
@@ -100,8 +126,8 @@ export class ParcelCollection {
    * Collects until all is sent and acknowledged (unless `keepAlive`) or `signal`
    * is aborted. To be called once.
    *
-   * @throws {BackingUnavailableError} if a backing service failed; every parcel
-   *   that was not acknowledged stays held
+   * @throws {BackingUnavailableError} if backing services did nothing but fail for
+   *   {@link CollectionLimits.giveUpAfterMs}; every parcel that was not acknowledged stays held
    * @throws {AcknowledgementOverdueError}
    * @throws what {@link CollectionRequest.send} threw, or the signal's reason
    */
@@ -112,8 +138,8 @@ export class ParcelCollection {
       if (signal.aborted) {
         throw signal.reason;
       }
-      await Promise.race([this.#subscribe(), this.#ended.promise]);
-      this.#isSubscribed = true;
+      await Promise.race([this.#subscriptions.open(), this.#ended.promise]);
+      this.#isListed = true;
       this.#relist();
       await this.#ended.promise;
     } finally {
@@ -127,10 +153,8 @@ export class ParcelCollection {
    * Resolves when everything acknowledged so far is deleted, or could not be.
    * Acknowledgements may still come after {@link run} has ended.
    */
-  async settled(): Promise<void> {
-    while (this.#deletions.size > 0) {
-      await Promise.all(this.#deletions);
-    }
+  settled(): Promise<void> {
+    return this.#deletions.settled();
   }
 
   /**
@@ -146,12 +170,10 @@ export class ParcelCollection {
     this.#unacknowledged.delete(deliveryId);
     this.#ahead.resume();
     this.#restartWatch();
-    const deletion = this.#remove(parcel).finally(() => {
-      this.#deletions.delete(deletion);
+    this.#deletions.start(parcel, () => {
       this.#queue.finish(parcel);
       this.#pump();
     });
-    this.#deletions.add(deletion);
     this.#pump();
     return true;
   }
@@ -173,17 +195,6 @@ export class ParcelCollection {
     return this.#unacknowledged.size === 0 && !this.#sending;
   }
 
-  async #subscribe(): Promise<void> {
-    for (const privateGateway of this.#request.privateGateways) {
-      const subscription = this.#parts.mailbox.subscribe(privateGateway, {
-        onArrival: (parcel) => this.#queue.arrived(parcel),
-        onInterrupted: () => this.#queue.relist(),
-      });
-      this.#subscriptions.push(subscription);
-    }
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.ready));
-  }
-
   #relist(): void {
     if (this.#stop.signal.aborted) {
       return;
@@ -196,9 +207,18 @@ export class ParcelCollection {
     }
   }
 
-  async *#listAll(signal: AbortSignal): AsyncIterable<HeldParcel> {
-    for (const privateGateway of this.#request.privateGateways) {
-      yield* this.#parts.mailbox.list(privateGateway, { signal });
+  /**
+   * One parcel that can never be read must not end a collection that waits for
+   * arrivals, whereas one that is to complete cannot.
+   */
+  async #confirmAnswering(error: unknown): Promise<void> {
+    const [privateGateway] = this.#request.privateGateways;
+    if (!this.#request.keepAlive || !privateGateway) {
+      throw error;
+    }
+    const options = { signal: this.#stop.signal, deadlineMs: COLLECTION_CALL_MS };
+    for await (const _ of this.#parts.mailbox.list(privateGateway, options)) {
+      return;
     }
   }
 
@@ -220,17 +240,17 @@ export class ParcelCollection {
       !this.#isWindingUp &&
       !this.#sending &&
       this.#unacknowledged.size < window &&
-      this.#deletions.size < deletions
+      this.#deletions.count < deletions
     );
   }
 
   #isComplete(): boolean {
     return (
-      this.#isSubscribed &&
+      this.#isListed &&
       this.#queue.isIdle &&
-      this.#ahead.isEmpty &&
+      this.#ahead.isIdle &&
       this.#unacknowledged.size === 0 &&
-      this.#deletions.size === 0 &&
+      this.#deletions.count === 0 &&
       !this.#sending
     );
   }
@@ -254,19 +274,6 @@ export class ParcelCollection {
       this.#restartWatch();
     }
     this.#pump();
-  }
-
-  async #remove(parcel: HeldParcel): Promise<void> {
-    try {
-      await this.#parts.mailbox.remove(parcel);
-      this.#parts.metrics.parcelCollected('websocket', this.#secondsHeld(parcel));
-    } catch (error) {
-      this.#end(error);
-    }
-  }
-
-  #secondsHeld({ storedAt }: HeldParcel): number {
-    return Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1_000;
   }
 
   #restartWatch(): void {
@@ -296,9 +303,7 @@ export class ParcelCollection {
     this.#stop.abort(new Error('the collection ended'));
     this.#cancelRelist();
     this.#watch.stop();
-    for (const subscription of this.#subscriptions) {
-      subscription.close();
-    }
+    this.#subscriptions.close();
     this.#ahead.close();
   }
 }

@@ -4,6 +4,9 @@ export type Road = 'poweb' | 'pohttp' | 'cargo';
 /** Why something was refused: from a bounded set, since it becomes a label. */
 export type RefusalReason = string;
 
+/** What a collection asks of backing services, and asks again when it fails. */
+export type CollectionCall = 'list' | 'read' | 'delete' | 'subscribe';
+
 /** What the gateway counts; label values come from bounded sets only. */
 export interface GatewayMetrics {
   /** A parcel was stored durably and its sender may be told so. */
@@ -13,6 +16,8 @@ export interface GatewayMetrics {
   parcelCollected(by: 'websocket' | 'cargo', secondsHeld: number | null): void;
   /** Stored objects or records that expired and were removed or skipped. */
   expired(what: 'parcel' | 'cargo' | 'record', count: number): void;
+  /** A call for a collection failed, and will be made again while the collector is there. */
+  collectionCallFailed(call: CollectionCall): void;
   collectorConnected(): void;
   collectorDisconnected(): void;
   /** A parcel reached, or finally failed to reach, another Internet address. */
@@ -35,6 +40,7 @@ export const noMetrics: GatewayMetrics = {
   parcelRefused() {},
   parcelCollected() {},
   expired() {},
+  collectionCallFailed() {},
   collectorConnected() {},
   collectorDisconnected() {},
   parcelDelivered() {},

@@ -138,6 +138,7 @@ function gatewayMetrics(registry: Registry): GatewayMetrics {
       }
     },
     expired: (what, number) => count.expired.inc({ what }, number),
+    collectionCallFailed: (call) => count.collectionCallsFailed.inc({ call }),
     collectorConnected: () => collectors.inc(),
     collectorDisconnected: () => collectors.dec(),
     parcelDelivered: (outcome) => count.delivered.inc({ outcome }),
@@ -168,6 +169,11 @@ function counters(registry: Registry) {
     accepted: counter('parcels_accepted', 'Parcels stored durably', ['road', 'bound']),
     refused: counter('parcels_refused', 'Parcels refused', ['road', 'reason']),
     collected: counter('parcels_collected', 'Parcels acknowledged by their collector', ['by']),
+    collectionCallsFailed: counter(
+      'collection_calls_failed',
+      'Calls to backing services for a collection that failed and were repeated',
+      ['call'],
+    ),
     delivered: counter('parcels_delivered', 'Parcels for other Internet addresses', ['outcome']),
     expired: counter('expired', 'What expired before it was collected or used', ['what']),
     cargoAccepted: counter('cargoes_accepted', 'Cargoes stored durably'),

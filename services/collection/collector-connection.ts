@@ -14,7 +14,6 @@ import {
   type CollectionParts,
   ParcelCollection,
 } from '#gateway/parcel-collection.ts';
-import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
 import { type CollectorTraits, goAwayCode, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
@@ -36,7 +35,6 @@ export interface CollectorParts extends CollectionParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly verifier: MessageVerifier;
   readonly heartbeat: Heartbeat;
-  readonly log: Log;
 }
 
 export interface CollectorLimits extends CollectionLimits {

@@ -121,7 +121,7 @@ export class CollectionUnderTest {
   constructor(setting: CollectionSetting, options: CollectOptions) {
     const { mailbox, clock, budget } = setting;
     this.#collection = new ParcelCollection(
-      { mailbox, clock, budget, metrics: noMetrics },
+      { mailbox, clock, budget, metrics: noMetrics, log: silentLog, random: () => 0.999 },
       {
         privateGateways: options.privateGateways ?? [PRIVATE_GATEWAY],
         keepAlive: options.keepAlive ?? true,

@@ -12,11 +12,14 @@ export class FaultyStore {
   methods: readonly ObjectStoreCall['method'][] = ['put', 'get', 'delete', 'list'];
   /** Calls that wait for an answer that will not come. */
   stuck = 0;
+  /** Calls that failed, since the test last set it. */
+  failed = 0;
 
   #before({ method }: ObjectStoreCall): Promise<void> | void {
     if (!this.methods.includes(method)) {
       return;
     }
+    this.failed += this.fault === null ? 0 : 1;
     switch (this.fault) {
       case 'down':
         throw new BackingUnavailableError('object-store', 'told to fail');

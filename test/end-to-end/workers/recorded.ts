@@ -5,6 +5,7 @@ import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 export class RecordedMetrics implements GatewayMetrics {
   readonly counts: Record<string, number> = {};
   readonly registered = noMetrics.registered;
+  readonly collectionCallFailed = noMetrics.collectionCallFailed;
   readonly collectorConnected = noMetrics.collectorConnected;
   readonly collectorDisconnected = noMetrics.collectorDisconnected;
   readonly cargoAccepted = () => this.#count('cargoAccepted');

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import type { NodeId } from '#awala/node-id.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { AcknowledgementOverdueError, ParcelCollection } from '#gateway/parcel-collection.ts';
+import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import type { Generation } from '#object-store/port.ts';
 import type { StoredGeneration } from './ledger.ts';
@@ -55,7 +55,13 @@ export class ObservedCollection {
     const parts = { objects, signals: world.signals, clock };
     const mailbox = mutant.mailbox?.(parts) ?? new Mailbox(parts);
     this.#collection = new ParcelCollection(
-      { mailbox, clock: mutant.clock?.(clock) ?? clock, metrics: noMetrics, budget: this.#budget },
+      {
+        mailbox,
+        clock: mutant.clock?.(clock) ?? clock,
+        metrics: noMetrics,
+        log: silentLog,
+        budget: this.#budget,
+      },
       {
         privateGateways: peer.privateGateways,
         keepAlive: peer.keepAlive,
@@ -192,7 +198,6 @@ export class ObservedCollection {
     this.#hear();
     const isExpected =
       (error instanceof Disconnected && this.#connection.signal.aborted) ||
-      (error instanceof BackingUnavailableError && this.#hadFault()) ||
       (error instanceof AcknowledgementOverdueError && this.#wasOverdue);
     if (!isExpected) {
       this.#breaks('it ends only for a reason', String(error));

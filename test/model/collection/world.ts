@@ -23,6 +23,7 @@ const LIMITS: CollectionLimits = {
   deletions: 2,
   stallMs: 10_000,
   acknowledgementTimeoutMs: 5 * 60_000,
+  giveUpAfterMs: 5 * 60_000,
   relistMs: 15 * 60_000,
 };
 const BUDGET_OCTETS = 1_500;

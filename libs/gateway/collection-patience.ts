@@ -1,0 +1,117 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { type Clock, delay } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { CollectionCall, GatewayMetrics } from '#metrics/port.ts';
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Deadline of a call that is made for a collection, in milliseconds: only its own collector waits. */
+export const COLLECTION_CALL_MS = 10_000;
+/** The same once it failed, so that what is always slow succeeds as well. */
+export const REPEATED_CALL_MS = 30_000;
+
+export interface PatienceParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: GatewayMetrics;
+  /** From 0 to under 1. */
+  readonly random: () => number;
+  /** Failures for this long without one success are too many. */
+  readonly giveUpAfterMs: number;
+  /**
+   * Asks a backing service that has given nothing but failures for that long whether it
+   * can answer at all. @throws if it cannot, or if the collection is not to go on anyway
+   */
+  readonly confirm: (error: unknown) => Promise<void>;
+  /** Ends all waiting. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * How long one collection bears with backing services that fail: nobody but its
+ * collector waits for it, and that one for as long as its connection lives. So a
+ * call that fails is made again, after pauses that grow from half a second to
+ * half a minute, and the collection is given up only when nothing at all
+ * has succeeded for some minutes.
+ */
+export class CollectionPatience {
+  readonly #parts: PatienceParts;
+  #failingSinceMs: number | null = null;
+  #confirming: Promise<void> | null = null;
+
+  constructor(parts: PatienceParts) {
+    this.#parts = parts;
+  }
+
+  /** A backing service answered. */
+  succeeded(): void {
+    this.#failingSinceMs = null;
+  }
+
+  /**
+   * Resolves when the call may be made again.
+   *
+   * @param attempt - how often it was made already, from 1
+   * @throws the error, if no other attempt can help or the backing service has failed for too long
+   * @throws the signal's reason
+   */
+  async afterFailure(call: CollectionCall, error: unknown, attempt: number): Promise<void> {
+    const { clock, signal, metrics, log, giveUpAfterMs } = this.#parts;
+    signal.throwIfAborted();
+    if (!(error instanceof BackingUnavailableError)) {
+      throw error;
+    }
+    metrics.collectionCallFailed(call);
+    const nowMs = clock.now().getTime();
+    if (this.#failingSinceMs === null) {
+      this.#failingSinceMs = nowMs;
+      log.info({ error, call }, 'A call for a collection failed; it will be repeated');
+    }
+    if (nowMs - this.#failingSinceMs >= giveUpAfterMs) {
+      await this.#confirm(error);
+    }
+    await delay(clock, this.pauseMs(attempt), signal);
+  }
+
+  /** From half of it to all of what doubles with each attempt, in milliseconds. */
+  pauseMs(attempt: number): number {
+    const fullMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+    return fullMs * (0.5 + this.#parts.random() / 2);
+  }
+
+  /**
+   * Makes a call until it succeeds.
+   *
+   * @param make - is told the deadline for this attempt
+   * @throws as {@link afterFailure}
+   */
+  async repeat<Result>(
+    call: CollectionCall,
+    make: (deadlineMs: number) => Promise<Result>,
+  ): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const result = await make(callDeadlineMs(attempt));
+        this.succeeded();
+        return result;
+      } catch (error) {
+        await this.afterFailure(call, error, attempt);
+      }
+    }
+  }
+
+  /** One call asks for all that failed. */
+  async #confirm(error: unknown): Promise<void> {
+    this.#confirming ??= this.#parts.confirm(error).finally(() => {
+      this.#confirming = null;
+    });
+    await this.#confirming;
+    this.succeeded();
+  }
+}
+
+/** @param attempt - from 1 */
+export function callDeadlineMs(attempt: number): number {
+  return attempt === 1 ? COLLECTION_CALL_MS : REPEATED_CALL_MS;
+}
