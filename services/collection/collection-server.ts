@@ -50,6 +50,7 @@ export class CollectionServer {
     maxBufferedChunks: MAX_MESSAGE_PIECES,
     perMessageDeflate: false,
     clientTracking: false,
+    handleProtocols: () => false,
   });
   #isClosed = false;
   /** Called whenever a connection has ended. */

@@ -1,5 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { registerGreetingRoute } from '#runtime/http/greeting-route.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { type ParcelRouteParts, registerParcelRoute } from './parcel-route.ts';
@@ -36,6 +37,7 @@ export function createPohttpServer(
     limits,
     onAnswered,
   });
+  registerGreetingRoute(server.app, 'Awala Internet gateway: PoHTTP, for Internet apps');
   registerParcelRoute(server.app, parts);
   return server;
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '#clock/clock.ts';
 import type { Gateway } from '#gateway/gateway.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import { registerGreetingRoute } from '#runtime/http/greeting-route.ts';
 import { registerConnectionParametersRoute } from './connection-parameters-route.ts';
 import { registerParcelDeliveryRoute } from './parcel-delivery-route.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -18,6 +19,7 @@ export interface PowebParts {
 export function registerPowebRoutes(server: FastifyInstance, parts: PowebParts): void {
   const { gateway, clock, metrics, preRegistrationsPerSecond } = parts;
   const preRegistrationLimit = new RateLimit(preRegistrationsPerSecond, clock);
+  registerGreetingRoute(server, 'Awala Internet gateway: PoWeb, for private gateways');
   registerConnectionParametersRoute(server, gateway);
   registerRegistrationRoutes(server, { ...gateway, preRegistrationLimit });
   registerParcelDeliveryRoute(server, { ...gateway, clock, metrics });

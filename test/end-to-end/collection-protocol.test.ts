@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { SignaturePurpose } from '#awala/cms/signature-purpose.ts';
 import { signDetached } from '#awala/cms/signed-data-writer.ts';
@@ -10,7 +12,12 @@ import {
   privateGateway,
   signNonce,
 } from '#test/builders/peers.ts';
-import { Collector, type CollectorOptions, refusedUpgrade } from './support/collector.ts';
+import {
+  COLLECTION_PATH,
+  Collector,
+  type CollectorOptions,
+  refusedUpgrade,
+} from './support/collector.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
 import { Neighbours } from './support/neighbours.ts';
 import { certified, type Road, secondsFrom } from './support/road.ts';
@@ -288,5 +295,27 @@ describe('Parcel collection: what a collector may say', () => {
     assert.equal((await second.closed).code, 1003);
     first.acknowledge(delivery);
     await first.roundTrip();
+  });
+});
+
+describe('Parcel collection: an upgrade that offers sub-protocols', () => {
+  it('is accepted, and none of them is chosen', async () => {
+    await using gateway = await GatewayUnderTest.start();
+    const upgrade = request({
+      host: '127.0.0.1',
+      port: gateway.poweb,
+      path: COLLECTION_PATH,
+      headers: {
+        connection: 'upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+        'sec-websocket-protocol': 'awala, mqtt',
+      },
+    }).end();
+    const [response, socket] = await once(upgrade, 'upgrade');
+    assert.equal(response.statusCode, 101);
+    assert.equal(response.headers['sec-websocket-protocol'], undefined);
+    socket.destroy();
   });
 });

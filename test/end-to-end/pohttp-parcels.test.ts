@@ -84,8 +84,12 @@ describe('PoHTTP: what an Internet app posts as a parcel', () => {
     );
   });
 
-  it('is answered 404 if it is not posted', async () => {
-    assert.equal((await client.get('/')).status, 404);
+  it('is answered 404 if it is not posted, and / says what this is', async () => {
+    assert.equal((await client.get('/parcels')).status, 404);
+    const seen = await client.get('/');
+    assert.equal(seen.status, 200);
+    assert.equal(String(seen.body), 'Awala Internet gateway: PoHTTP, for Internet apps\n');
+    assert.equal((await client.head('/')).status, 200);
   });
 
   it('is told what is wrong in JSON if it accepts that, else in plain text', async () => {

@@ -108,9 +108,18 @@ describe('PoWeb: whatever happens to a request', () => {
 
   it('is answered 404 for a path or a method that there is not', async () => {
     assert.equal((await client.get('/v1/parcels')).status, 404);
-    assert.equal((await client.get('/')).status, 404);
+    assert.equal((await client.post('/')).status, 404);
     assert.equal((await client.post('/v1/parcel')).status, 404);
     assert.equal((await client.get('/v1/parcel-collection')).status, 404);
+  });
+
+  it('is answered 200 if an app only probes whether the gateway is there', async () => {
+    const seen = await client.get('/');
+    assert.equal(seen.status, 200);
+    assert.equal(String(seen.body), 'Awala Internet gateway: PoWeb, for private gateways\n');
+    const probed = await client.head('/');
+    assert.equal(probed.status, 200);
+    assert.equal(probed.body.length, 0);
   });
 
   it('is answered as usual if its client offers another protocol, such as HTTP/2', async () => {

@@ -22,7 +22,7 @@ export type MessageType = keyof typeof MESSAGE_TYPES;
 export interface Recipient {
   /** `0` and hex digits; the canonical form of a node id is for {@link parseNodeId} to tell. */
   readonly id: string;
-  /** Where to reach it if it is bound for the Internet: a domain name. Null otherwise. */
+  /** Where to reach it if it is bound for the Internet: a domain name, perhaps with a dot at its end. Null otherwise. */
   readonly internetAddress: string | null;
 }
 
@@ -202,6 +202,8 @@ function readRecipient(reader: DerReader): Recipient {
   return { id, internetAddress };
 }
 
+/** The dot at the end of a fully qualified name changes nothing (RFC 1034, 3.1). */
 function isDomainName(text: string): boolean {
-  return text.length <= MAX_DOMAIN_NAME_LENGTH && DOMAIN_NAME.test(text);
+  const name = text.endsWith('.') ? text.slice(0, -1) : text;
+  return name.length <= MAX_DOMAIN_NAME_LENGTH && DOMAIN_NAME.test(name);
 }

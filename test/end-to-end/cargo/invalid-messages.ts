@@ -177,6 +177,12 @@ export function oddMessages(
       segmentOctets: 1000,
     }),
     'is signed with SHA-512': couriered.craft(kind, { hash: 'sha512' }),
+    'names our id and another Internet address': couriered.craft(kind, {
+      internetAddress: 'elsewhere.test',
+    }),
+    'names our Internet address with a dot at its end': couriered.craft(kind, {
+      internetAddress: 'gateway.localhost.',
+    }),
   };
 }
 

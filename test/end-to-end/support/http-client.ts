@@ -37,6 +37,10 @@ export class HttpClient implements Disposable {
     return this.#send('GET', path, {}, '');
   }
 
+  head(path: string): Promise<Answer> {
+    return this.#send('HEAD', path, {}, '');
+  }
+
   #send(
     method: string,
     path: string,

@@ -248,6 +248,9 @@ export function oddParcels(road: Road): Record<string, Uint8Array> {
       payload: new Uint8Array(5000),
     }),
     'is signed with SHA-512': parcelOn(road, { hash: 'sha512' }),
+    'names our Internet address with a dot at its end': parcelOn(road, {
+      internetAddress: 'Gateway.localhost.',
+    }),
     'has no payload': parcelOn(road, { payload: new Uint8Array() }),
   };
 }

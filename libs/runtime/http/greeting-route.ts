@@ -1,0 +1,14 @@
+import type { FastifyInstance } from 'fastify';
+
+/**
+ * `GET /` and `HEAD /`: 200 with a line that says what this is, for people who look
+ * and for apps that probe whether their gateway can be reached.
+ *
+ * @param line - without the line break
+ */
+export function registerGreetingRoute(server: FastifyInstance, line: string): void {
+  server.get('/', async (_request, reply) => {
+    reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store');
+    return `${line}\n`;
+  });
+}
