@@ -6,8 +6,8 @@
 /** A RAMF message of any type, in octets; what the deployed clients read (RS-001 asks for less of those who write). */
 export const MAX_MESSAGE_OCTETS = 9_437_184;
 
-/** A parcel, in octets: what still fits into a cargo (RS-000, "Parcel"). */
-export const MAX_PARCEL_OCTETS = 8_322_037;
+/** A parcel, in octets: what still fits into a cargo, as the deployed peers count it (RS-000, "Parcel"). */
+export const MAX_PARCEL_OCTETS = 8_322_038;
 
 /** The payload of a RAMF message, in octets (RS-001, "Format"). */
 export const MAX_PAYLOAD_OCTETS = 8_388_608;

@@ -69,6 +69,15 @@ describe('what a sender may deliver only so often', () => {
     assert.equal((await held()).length, 1);
   });
 
+  it('does not hold up the queue of a phone, which would stand still behind the parcel', async () => {
+    const { intake, held } = opened();
+    const from = { privateGateway: road.phone.nodeId, road: 'poweb' } as const;
+    for (const id of ['one', 'two']) {
+      await intake.acceptFromPrivateGateway(intake.read(parcel(id)), from);
+    }
+    assert.equal((await held()).length, 2);
+  });
+
   it('is not used up by what could not be stored', async () => {
     const { state, accept } = opened();
     state.isStoreDown = true;

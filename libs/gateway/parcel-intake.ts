@@ -181,7 +181,8 @@ export class ParcelIntake {
     if (privateGateway) {
       const sender = parcel.sender.nodeId;
       const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
-      const takeBack = this.#rates.take(parcel.sender);
+      // A phone's queue would stand still behind a parcel that may come later.
+      const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
       try {
         await mailbox.store(identity, parcel.octets, parcel.expiresAt);
       } catch (error) {

@@ -14,7 +14,8 @@ export interface ParcelRouteParts {
 
 /**
  * `POST` to any path: 202 once the parcel is stored durably; 400 if it is
- * malformed, 403 if it must be refused, 415 if it is not sent as a parcel.
+ * malformed, 403 if it must be refused, 503 while its sender's authorisation allows
+ * no more, 415 if it is not sent as a parcel.
  *
  * @see RS-007 "Parcel Delivery"
  */
@@ -46,6 +47,10 @@ async function accept(body: Uint8Array, intake: ParcelIntake): Promise<AcceptedP
   } catch (error) {
     if (error instanceof MalformedMessageError) {
       throw new Refusal(400, error.message, 'malformed');
+    }
+    if (error instanceof InvalidMessageError && error.reason === 'rate-limit') {
+      // Senders give up after 4xx, and this one may come later.
+      throw new Refusal(503, error.message, error.reason);
     }
     if (error instanceof InvalidMessageError) {
       throw new Refusal(403, error.message, error.reason);

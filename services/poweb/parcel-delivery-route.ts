@@ -22,15 +22,19 @@ export interface ParcelDeliveryParts {
 /**
  * `POST /v1/parcels`: 202 once the parcel is stored durably; 401, with the schemes
  * that are taken, if the countersignature is missing or malformed, 403 if it does
- * not verify, 400 if the parcel is malformed, 422 if it must be refused.
+ * not verify; 422 if a phone of ours brings what can never be taken, be it
+ * malformed, invalid or too large.
  *
- * @see RS-016 "Parcel delivery"
+ * Deployed phones delete a parcel after 202 and 422 only, and anything else leaves
+ * it at the head of their queue: so 422 is for what is the fault of the parcel, and for nothing else.
+ *
+ * @see RS-016 "Parcel delivery", docs/decisions/answers-to-phones.md
  */
 export function registerParcelDeliveryRoute(
   server: FastifyInstance,
   parts: ParcelDeliveryParts,
 ): void {
-  const options = { bodyLimit: MAX_MESSAGE_OCTETS };
+  const options = { bodyLimit: MAX_MESSAGE_OCTETS, config: { tooLargeStatus: 422 } };
   server.post<{ Body: Buffer }>('/v1/parcels', options, async (request, reply) => {
     try {
       requireMediaType(request, MEDIA_TYPE.parcel);
@@ -91,7 +95,7 @@ async function accept(
     return await intake.acceptFromPrivateGateway(intake.read(body), courier);
   } catch (error) {
     if (error instanceof MalformedMessageError) {
-      throw new Refusal(400, error.message, 'malformed');
+      throw new Refusal(422, error.message, 'malformed');
     }
     if (error instanceof InvalidMessageError) {
       throw new Refusal(422, error.message, error.reason);

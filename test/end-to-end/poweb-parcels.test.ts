@@ -50,7 +50,7 @@ describe('PoWeb: what a phone posts as a parcel', () => {
     await neighbours.finish();
   }
 
-  it('is answered 400 if it is malformed', () => answers(400, malformedParcels(road)));
+  it('is answered 422 if it is malformed', () => answers(422, malformedParcels(road)));
 
   it('is answered 422 if it must be refused', async () => {
     await answers(422, octetsOf(await invalidParcels(road)));
@@ -63,17 +63,20 @@ describe('PoWeb: what a phone posts as a parcel', () => {
     assert.equal((await deliver(parcelOn(road, elsewhere))).status, 202);
   });
 
-  it('may be as large as a parcel may be, and is answered 400 past that', async () => {
+  it('may be as large as a parcel may be, and is answered 422 past that', async () => {
+    assert.equal(MAX_PARCEL_OCTETS, 8_322_038);
     assert.equal((await deliver(await parcelOfOctets(road, MAX_PARCEL_OCTETS))).status, 202);
-    assert.equal((await deliver(await parcelOfOctets(road, MAX_PARCEL_OCTETS + 1))).status, 400);
+    for (const octets of [MAX_PARCEL_OCTETS + 1, 8_388_608]) {
+      assert.equal((await deliver(await parcelOfOctets(road, octets))).status, 422, `${octets}`);
+    }
   });
 
-  it('is answered 413 if it is an octet larger than any message, however it is sent', async () => {
+  it('is answered 422 if it is an octet larger than any message, however it is sent', async () => {
     const body = new Uint8Array(MAX_MESSAGE_OCTETS + 1);
     const headers = { 'content-type': PARCEL_TYPE };
     for (const isChunked of [false, true]) {
       const answer = await client.post('/v1/parcels', { headers, body, isChunked });
-      assert.equal(answer.status, 413);
+      assert.equal(answer.status, 422);
     }
     assert.equal((await deliver(parcelOn(road))).status, 202);
   });
@@ -199,6 +202,6 @@ describe('PoWeb: the countersignature of a parcel', () => {
     assert.equal((await deliverWith(null, new Uint8Array())).status, 401);
     assert.equal((await deliverWith(await signed(), Buffer.from('hello'))).status, 403);
     const authorization = await countersign(new Uint8Array(), road.phone);
-    assert.equal((await deliverWith(authorization, new Uint8Array())).status, 400);
+    assert.equal((await deliverWith(authorization, new Uint8Array())).status, 422);
   });
 });

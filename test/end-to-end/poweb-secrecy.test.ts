@@ -74,7 +74,7 @@ describe('The log, at its most talkative', () => {
     const content = randomBytes(1_000);
     const malformed = Buffer.concat([parcelOn(road).subarray(0, 50), content]);
     const signature = await signDetached(malformed, 'parcel-delivery', road.phone);
-    assert.equal((await deliver(malformed, signature)).status, 400);
+    assert.equal((await deliver(malformed, signature)).status, 422);
     assert.equal((await deliver(malformed, signature.subarray(1))).status, 401);
     assert.equal((await deliver(content, signature)).status, 403);
     const headers = { 'content-type': REQUEST_TYPE };

@@ -27,6 +27,7 @@ import { parseRotation, serialiseRotation } from '#awala/cargo/rotation.ts';
 import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { encodeDer } from '#awala/der/writer.ts';
+import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import { parseMessage } from '#awala/ramf/message.ts';
 import { generateSessionKey, type SessionCurve } from '#awala/sessions/session-key.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
@@ -137,6 +138,24 @@ describe('cargo messages, between this gateway and the peer library', () => {
         payload.messages.map((message) => Buffer.from(message)),
         messages,
       );
+    });
+
+    it('of one parcel of the largest size is read by the peer library', async () => {
+      const recipientKey = generateSessionKey();
+      const cda = await cargoDeliveryAuthorization(gateway, phone, validAround(now));
+      const largest = randomBytes(MAX_PARCEL_OCTETS);
+      const ours = await cargoFrom(cda, {
+        messages: [largest],
+        recipient: { id: phone.nodeId },
+        recipientKey,
+        createdAt: now,
+      });
+      const cargo = await Cargo.deserialize(arrayBuffer(ours));
+      await cargo.validate([peerCertificate(phone.certificate)]);
+      const privateKey = await peerSessionPrivateKey(recipientKey.privateKey);
+      const { payload } = await cargo.unwrapPayload(privateKey);
+      const [read = new ArrayBuffer()] = payload.messages;
+      assert.ok(largest.equals(Buffer.from(read)));
     });
 
     it('of the peer library is decrypted and unpacked by us', async () => {

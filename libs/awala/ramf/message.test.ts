@@ -105,7 +105,7 @@ describe('A malformed message', () => {
   });
 
   it('is longer than its type allows', () => {
-    isMalformed(new Uint8Array(MAX_PARCEL_OCTETS + 1), /more than 8322037 octets/);
+    isMalformed(new Uint8Array(MAX_PARCEL_OCTETS + 1), /more than 8322038 octets/);
     assert.throws(() => parse(new Uint8Array(MAX_MESSAGE_OCTETS + 1), 'cargo'), {
       message: /more than 9437184 octets/,
     });

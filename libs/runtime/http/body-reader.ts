@@ -28,12 +28,15 @@ export class BodyReader {
   }
 
   /**
-   * @throws {Refusal} 413 over `maxOctets`; 408 if the client pauses for too long; 400 if it
+   * @param tooLargeStatus - what more than `maxOctets` is answered with
+   * @throws {Refusal} 413, or `tooLargeStatus`, over `maxOctets`; 408 if the client pauses for too long; 400 if it
    * leaves; 503 if too many octets are held already
    */
-  async read(request: IncomingMessage, maxOctets: number): Promise<Buffer> {
+  async read(request: IncomingMessage, maxOctets: number, tooLargeStatus = 413): Promise<Buffer> {
+    const tooLarge = () =>
+      new Refusal(tooLargeStatus, `The body is over ${maxOctets} octets`, 'body-too-large');
     if (Number(request.headers['content-length']) > maxOctets) {
-      throw tooLarge(maxOctets);
+      throw tooLarge();
     }
     const chunks: Buffer[] = [];
     let octets = 0;
@@ -41,7 +44,7 @@ export class BodyReader {
       await this.#forEachChunk(request, (chunk) => {
         octets += chunk.length;
         if (octets > maxOctets) {
-          throw tooLarge(maxOctets);
+          throw tooLarge();
         }
         this.#hold(request, chunk.length);
         chunks.push(chunk);
@@ -111,8 +114,4 @@ export class BodyReader {
   #nowMs(): number {
     return this.#clock.now().getTime();
   }
-}
-
-function tooLarge(maxOctets: number): Refusal {
-  return new Refusal(413, `The body is over ${maxOctets} octets`, 'body-too-large');
 }

@@ -23,6 +23,13 @@ import { Refusal } from './refusal.ts';
 import { requestIds } from './request-ids.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a body over the route's limit is answered with; 413 by default. */
+    readonly tooLargeStatus?: number;
+  }
+}
+
 export interface HttpServerOptions {
   /** A fixed word, such as `poweb`, for logs and metrics. */
   readonly name: string;
@@ -197,11 +204,16 @@ export class HttpServer implements AsyncDisposable {
   #addBodyReader(): void {
     this.app.removeAllContentTypeParsers();
     this.app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
-      this.#bodies.read(payload, request.routeOptions.bodyLimit),
+      this.#read(payload, request),
     );
     this.app.addHook('preValidation', async (request) => {
       request.body ??= Buffer.alloc(0);
     });
+  }
+
+  #read(payload: IncomingMessage, { routeOptions }: FastifyRequest): Promise<Buffer> {
+    const { bodyLimit, config } = routeOptions;
+    return this.#bodies.read(payload, bodyLimit, config.tooLargeStatus);
   }
 
   #admit(request: FastifyRequest, reply: FastifyReply): void {

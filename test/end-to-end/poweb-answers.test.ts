@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { OIDS } from '#awala/der/oids.ts';
+import { integer, sequence } from '#awala/der/writer.ts';
+import { MAX_MESSAGE_OCTETS, MAX_PARCEL_OCTETS } from '#awala/limits.ts';
+import { extension } from '#test/builders/crafted-certificates.ts';
+import { countersign, internetGateway, privateGateway } from '#test/builders/peers.ts';
+import { type Fault, FaultyStore } from './support/faulty-store.ts';
+import { GatewayUnderTest } from './support/gateway-under-test.ts';
+import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
+import { parcelOfOctets } from './support/malformed-parcels.ts';
+import { RawClient } from './support/raw-client.ts';
+import { certified, parcelOn, type Road, secondsFrom } from './support/road.ts';
+
+const DECISION = new URL('../../docs/decisions/answers-to-phones.md', import.meta.url);
+const ROW = /^\| (?<what>[^|]+) \| (?<status>\d{3}) \| (?<app>[^|]+) \| [^|]+ \|$/;
+const BODY_PAUSE_MS = 10_000;
+
+/** The rows of the decision's table. */
+function decidedAnswers(): { what: string; status: number; isDeleted: boolean }[] {
+  const lines = readFileSync(DECISION, 'utf8').split('\n');
+  return lines.flatMap((line) => {
+    const { what = '', status, app = '' } = ROW.exec(line)?.groups ?? {};
+    return status ? [{ what, status: Number(status), isDeleted: app.startsWith('deletes') }] : [];
+  });
+}
+
+describe('PoWeb: each answer that a phone’s queue may get', () => {
+  const store = new FaultyStore();
+  let gateway: GatewayUnderTest;
+  let client: HttpClient;
+  let road: Road;
+
+  before(async () => {
+    gateway = await GatewayUnderTest.start({ objects: store.objects });
+    client = new HttpClient(gateway.poweb);
+    road = await gateway.road();
+  });
+  afterEach(() => {
+    store.fault = null;
+  });
+  after(async () => {
+    client[Symbol.dispose]();
+    await gateway[Symbol.asyncDispose]();
+  });
+
+  async function post(
+    body: Uint8Array,
+    headers: Record<string, string> = {},
+    path = '/v1/parcels',
+  ): Promise<number> {
+    const authorization = await countersign(body, road.phone);
+    const all = { 'content-type': PARCEL_TYPE, authorization, ...headers };
+    return (await client.post(path, { headers: all, body })).status;
+  }
+
+  function whileStoreIs(fault: Fault): Promise<number> {
+    store.fault = fault;
+    return post(parcelOn(road));
+  }
+
+  async function withCertificateOfAnother(): Promise<number> {
+    const elsewhere = await internetGateway('elsewhere', road.validity);
+    const stranger = await privateGateway('phone', elsewhere, road.validity);
+    const parcel = parcelOn(road);
+    return post(parcel, { authorization: await countersign(parcel, stranger) });
+  }
+
+  async function beyondItsRate(): Promise<number> {
+    const onePerDay = sequence(integer(1), integer(86_400));
+    const moreExtensions = [extension(OIDS.deliveryRateLimit, false, onePerDay)];
+    const sender = certified(road, road.sender, road.recipient, { moreExtensions });
+    assert.equal(await post(parcelOn(road, { sender, id: 'first' })), 202);
+    return post(parcelOn(road, { sender, id: 'second' }));
+  }
+
+  async function pausing(): Promise<number> {
+    const parcel = parcelOn(road);
+    const authorization = await countersign(parcel, road.phone);
+    using half = await RawClient.connect(gateway.poweb);
+    const headers = { 'content-type': PARCEL_TYPE, authorization };
+    await half.begin('/v1/parcels', headers, parcel.length);
+    await half.write(parcel.subarray(0, 100));
+    gateway.clock.advance(BODY_PAUSE_MS);
+    return await half.status();
+  }
+
+  async function notHttp(): Promise<number> {
+    using connection = await RawClient.connect(gateway.poweb);
+    await connection.write('hello\r\n\r\n');
+    return await connection.status();
+  }
+
+  const situations: Record<string, () => Promise<number>> = {
+    stored: () => post(parcelOn(road)),
+    'past the rate that its sender’s authorisation allows': beyondItsRate,
+    malformed: () => post(Buffer.from('hello')),
+    'over 8 322 038 octets': async () => post(await parcelOfOctets(road, MAX_PARCEL_OCTETS + 1)),
+    'over 9 437 184 octets, so that the countersignature is not read': () =>
+      post(new Uint8Array(MAX_MESSAGE_OCTETS + 1), { authorization: '' }),
+    'signature, path or recipient not valid': () => {
+      const sender = certified(road, road.sender, road.phone);
+      return post(parcelOn(road, { sender }));
+    },
+    'expired, or dated over two hours ahead': async () => {
+      const ahead = await post(parcelOn(road, { createdAt: secondsFrom(road, 7_201) }));
+      const past = { createdAt: secondsFrom(road, -61), ttlSeconds: 60 };
+      assert.equal(await post(parcelOn(road, past)), ahead);
+      return ahead;
+    },
+    'no countersignature, or a malformed one': () => post(parcelOn(road), { authorization: '' }),
+    'countersignature not valid': withCertificateOfAnother,
+    'another content type': () => post(parcelOn(road), { 'content-type': 'text/plain' }),
+    'another path': () => post(parcelOn(road), {}, '/v2/parcels'),
+    'headers over 16 KiB': () => post(parcelOn(road), { 'x-long': 'x'.repeat(16_384) }),
+    'not HTTP': notHttp,
+    'body paused for 10 s': pausing,
+    'store away or slow': () => whileStoreIs('down'),
+    'no room': () => whileStoreIs('full'),
+    'a surprise': () => whileStoreIs('broken'),
+  };
+
+  for (const { what, status, isDeleted } of decidedAnswers()) {
+    it(`${what}: ${status}, and the app ${isDeleted ? 'deletes' : 'keeps'} the parcel`, async () => {
+      const situation = situations[what];
+      assert.ok(situation, 'nothing brings this about');
+      assert.equal(await situation(), status);
+      assert.equal(isDeleted, status === 202 || status === 422);
+    });
+  }
+
+  it('is in the table', () => {
+    const decided = decidedAnswers().map(({ what }) => what);
+    assert.deepEqual(decided.sort(), Object.keys(situations).sort());
+  });
+});
