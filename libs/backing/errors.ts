@@ -1,5 +1,11 @@
-/** The backing services a gateway stands on, one per port. */
-export type Backing = 'object-store' | 'record-store' | 'key-vault' | 'signals' | 'work-queue';
+/** The backing services a gateway stands on, one per port, and this machine's clock. */
+export type Backing =
+  | 'object-store'
+  | 'record-store'
+  | 'key-vault'
+  | 'signals'
+  | 'work-queue'
+  | 'clock';
 
 /**
  * A backing service could not answer, now or in time; the same call may
@@ -13,6 +19,17 @@ export class BackingUnavailableError extends Error {
     super(`${backing}: ${message}`, options);
     this.name = 'BackingUnavailableError';
     this.backing = backing;
+  }
+}
+
+/**
+ * Something would have to be refused for its dates, but this machine's clock may be
+ * wrong: whoever sent it must keep it and come again.
+ */
+export class ClockInDoubtError extends BackingUnavailableError {
+  constructor(doubt: string, options?: ErrorOptions) {
+    super('clock', doubt, options);
+    this.name = 'ClockInDoubtError';
   }
 }
 

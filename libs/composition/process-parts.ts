@@ -1,4 +1,6 @@
+import { BUILT_AT } from '#clock/built-at.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
+import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { ProcessMetrics } from '#runtime/metrics.ts';
@@ -9,6 +11,10 @@ export interface ProcessParts {
   /** A fixed word, such as `poweb`. */
   readonly service: string;
   readonly clock: Clock;
+  /** Whether the clock may be right. */
+  readonly plausibility: ClockPlausibility;
+  /** Whether the clock is this machine's, of which others may know better. */
+  readonly isSystemClock: boolean;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
   readonly processMetrics: ProcessMetrics;
@@ -19,7 +25,9 @@ export interface ProcessParts {
 }
 
 /** What takes the place of the real thing; the log there always is. */
-export type GivenParts = Partial<Pick<ProcessParts, 'clock' | 'metrics' | 'stopping' | 'passed'>> &
+export type GivenParts = Partial<
+  Pick<ProcessParts, 'clock' | 'plausibility' | 'metrics' | 'stopping' | 'passed'>
+> &
   Pick<ProcessParts, 'log'>;
 
 export function processParts(service: string, given: GivenParts): ProcessParts {
@@ -27,9 +35,30 @@ export function processParts(service: string, given: GivenParts): ProcessParts {
   const {
     log,
     clock = systemClock,
+    // A clock that is given has a time of its own.
+    plausibility = new ClockPlausibility({
+      clock,
+      notBefore: given.clock ? new Date(0) : BUILT_AT,
+    }),
     metrics = processMetrics.gateway,
     stopping = new AbortController().signal,
     passed = NO_PASSED_SOCKETS,
   } = given;
-  return { service, clock, log, metrics, processMetrics, stopping, passed };
+  processMetrics.observe(
+    'clock_in_doubt',
+    'Whether the clock of this machine may be wrong, so that nothing is refused for its dates',
+    () => (plausibility.doubt === null ? 0 : 1),
+  );
+  const isSystemClock = given.clock === undefined;
+  return {
+    service,
+    clock,
+    plausibility,
+    isSystemClock,
+    log,
+    metrics,
+    processMetrics,
+    stopping,
+    passed,
+  };
 }

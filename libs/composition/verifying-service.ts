@@ -2,6 +2,7 @@ import type { GatewayPorts } from '#gateway/gateway.ts';
 import { Identity, type VerifyingIdentity } from '#gateway/identity.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { Backing, type BackingConfig } from './backing.ts';
+import { watchClock } from './clock-watch.ts';
 import { Operations, type OperationsConfig } from './operations.ts';
 import { type GivenParts, type ProcessParts, processParts } from './process-parts.ts';
 
@@ -44,6 +45,7 @@ export async function openVerifyingService(
   // The vault is asked for the public key only, at the start, and need not be there afterwards.
   const vault = given.vault ?? (await backing.keyVault(config.keyVault));
   const operations = opened.use(await Operations.open(parts, config, checked));
+  opened.use(await watchClock(parts, config));
   const ports = { ...checked, vault };
   const identity = await operations.untilAvailable(() =>
     Identity.openToVerify({ ...parts, ...ports }),

@@ -3,7 +3,7 @@ import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { parsePca } from '#awala/cargo/pca.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { type NodeId, parseNodeId } from '#awala/node-id.ts';
-import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { BackingFullError, BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -22,7 +22,14 @@ export interface CargoOrigin {
   readonly signal: AbortSignal;
 }
 
-type Outcome = 'accepted' | 'duplicate' | 'acknowledged' | 'unheld' | 'refused' | 'ignored';
+type Outcome =
+  | 'accepted'
+  | 'duplicate'
+  | 'acknowledged'
+  | 'unheld'
+  | 'refused'
+  | 'ignored'
+  | 'postponed';
 
 /** After so many items, others get a turn: each may take a fifth of a millisecond of computing. */
 const ITEMS_PER_TURN = 32;
@@ -49,6 +56,7 @@ export class CargoContents {
    *
    * @throws what `items` throws, once the items before are taken in
    * @throws {BackingUnavailableError | BackingFullError} as soon as there is one
+   * @throws {ClockInDoubtError} once all are taken in but those that are refused for dates, if the clock is in doubt
    * @throws {AggregateError} for surprises, once all the other items are taken in
    */
   async take(items: Iterable<Uint8Array>, origin: CargoOrigin): Promise<void> {
@@ -63,6 +71,9 @@ export class CargoContents {
         throw result.reason;
       }
     }
+    if (run.doubt) {
+      throw run.doubt;
+    }
     if (run.surprises.length > 0) {
       throw new AggregateError(run.surprises, 'some items of a cargo could not be taken in');
     }
@@ -72,6 +83,8 @@ export class CargoContents {
 /** Takes in the items of one cargo. */
 class Run {
   readonly surprises: unknown[] = [];
+  /** Why items were left to be judged later, if any were. */
+  doubt: ClockInDoubtError | null = null;
   readonly #parts: CargoContentsParts;
   readonly #origin: CargoOrigin;
   readonly #totals: Partial<Record<Outcome, number>> = {};
@@ -116,6 +129,10 @@ class Run {
       }
       if (error instanceof InvalidMessageError) {
         return this.#refuse(error.reason, error);
+      }
+      if (error instanceof ClockInDoubtError) {
+        this.doubt = error;
+        return 'postponed';
       }
       if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
         throw error;

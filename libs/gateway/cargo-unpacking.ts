@@ -6,6 +6,7 @@ import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
@@ -22,6 +23,8 @@ export interface CargoUnpackingParts extends CargoContentsParts {
   readonly sessionKeys: SessionKeys;
   readonly peerSessionKeys: PeerSessionKeys;
   readonly clock: Clock;
+  /** Never in doubt unless given. */
+  readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
@@ -59,12 +62,12 @@ export class CargoUnpacking {
   };
 
   async #handle(job: Job, sender: NodeId): Promise<void> {
-    const { objects, clock, metrics } = this.#parts;
+    const { objects, clock, plausibility, metrics } = this.#parts;
     const stored = await objects.get(job.key);
     if (!stored) {
       return;
     }
-    if (stored.expiresAt <= clock.now()) {
+    if (stored.expiresAt <= clock.now() && !plausibility?.doubt) {
       metrics.expired('cargo', 1);
     } else {
       await this.#unpack(stored, job, sender);

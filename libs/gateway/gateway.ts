@@ -1,5 +1,6 @@
-import { MessageVerifier } from '#awala/message-verifier.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -8,6 +9,7 @@ import type { RecordStore } from '#record-store/port.ts';
 import type { Signals } from '#signals/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { CollectionLedger } from './collection-ledger.ts';
+import { DoubtingVerifier } from './doubting-verifier.ts';
 import { Identity } from './identity.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
@@ -23,6 +25,8 @@ export interface GatewayPorts {
   readonly signals: Signals;
   readonly queue: WorkQueue;
   readonly clock: Clock;
+  /** Whether the clock may be right; it always may unless given. */
+  readonly plausibility?: ClockPlausibility;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
 }
@@ -55,7 +59,7 @@ export async function openGateway(
 ): Promise<Gateway> {
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports);
-  const verifier = new MessageVerifier();
+  const verifier = new DoubtingVerifier(ports);
   const mailbox = new Mailbox(ports);
   const outbox = new Outbox(ports);
   const ledger = new CollectionLedger(ports);

@@ -12,6 +12,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { AnswersGiven } from './answers-given.ts';
+import { type DoubtParts, withoutDatesInDoubt } from './doubting-verifier.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
 import type { SessionKeys } from './session-keys.ts';
@@ -22,7 +23,7 @@ const AUTHORIZATION_LIFE_MS = 9_000;
 const MAX_ANSWERS = 4_096;
 const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 
-export interface RegistrationParts {
+export interface RegistrationParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly internetAddress: string;
@@ -103,9 +104,11 @@ export class Registration {
     if (!authorization.verify(identity.publicKey)) {
       throw new InvalidMessageError('signature', 'the authorization is not by this gateway');
     }
-    if (authorization.expiresAt <= clock.now()) {
-      throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
-    }
+    withoutDatesInDoubt(this.#parts, () => {
+      if (authorization.expiresAt <= clock.now()) {
+        throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
+      }
+    });
     const digest = createHash('sha256').update(publicKey).digest();
     const { gatewayData } = authorization;
     if (gatewayData.length !== digest.length || !timingSafeEqual(gatewayData, digest)) {

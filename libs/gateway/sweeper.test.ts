@@ -71,6 +71,22 @@ describe('Sweeper', () => {
     assert.deepEqual(await setting.depths(), [1, 1]);
   });
 
+  it('removes nothing by a clock that is in doubt, and queues what lives by it', async () => {
+    const setting = new Setting();
+    await setting.store(PARCEL, CARGO, HELD);
+    setting.clock.advance(HOUR_MS + 1);
+    const plausibility: { doubt: string | null } = { doubt: 'it jumped' };
+    const sweeper = new Sweeper(
+      { ...setting, plausibility },
+      { batchSize: 500, pauseMs: 1_000, concurrency: 4 },
+    );
+    await sweeper.sweep(setting.signal);
+    assert.equal((await setting.stored()).length, 3);
+    plausibility.doubt = null;
+    await sweeper.sweep(setting.signal);
+    assert.deepEqual(await setting.stored(), []);
+  });
+
   it('leaves alone what was set aside', async () => {
     const setting = new Setting();
     await setting.store(CARGO);

@@ -1,4 +1,5 @@
 import { type Clock, delay } from '#clock/clock.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
@@ -13,6 +14,8 @@ export interface SweeperParts {
   readonly records: RecordStore;
   readonly queue: WorkQueue;
   readonly clock: Clock;
+  /** Never in doubt unless given. */
+  readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
@@ -60,6 +63,9 @@ export class Sweeper {
       await this.#sweepPrefix(swept, signal);
     }
     const { objects, records, clock, metrics, log } = this.#parts;
+    if (this.#isInDoubt) {
+      return;
+    }
     const objectsRemoved = await objects.sweep(clock.now());
     signal.throwIfAborted();
     const recordsRemoved = await records.sweep();
@@ -70,6 +76,11 @@ export class Sweeper {
       metrics.expired('record', recordsRemoved);
     }
     log.debug({ objectsRemoved, recordsRemoved }, 'Swept');
+  }
+
+  /** What is past its end by a clock that may be wrong stays. */
+  get #isInDoubt(): boolean {
+    return (this.#parts.plausibility?.doubt ?? null) !== null;
   }
 
   async #sweepPrefix(swept: Swept, signal: AbortSignal): Promise<void> {
@@ -109,7 +120,7 @@ export class Sweeper {
       await queue.enqueue(topic, key, { expiresAt });
       return;
     }
-    if (await objects.delete(key, { generation })) {
+    if (!this.#isInDoubt && (await objects.delete(key, { generation }))) {
       if (topic === CARGO_TOPIC) {
         metrics.expired('cargo', 1);
       } else {

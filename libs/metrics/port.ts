@@ -16,6 +16,8 @@ export interface GatewayMetrics {
   parcelCollected(by: 'websocket' | 'cargo', secondsHeld: number | null): void;
   /** Stored objects or records that expired and were removed or skipped. */
   expired(what: 'parcel' | 'cargo' | 'record', count: number): void;
+  /** Something would have been refused for its dates, but the clock is in doubt. */
+  postponedForClock(): void;
   /** A call for a collection failed, and will be made again while the collector is there. */
   collectionCallFailed(call: CollectionCall): void;
   collectorConnected(): void;
@@ -40,6 +42,7 @@ export const noMetrics: GatewayMetrics = {
   parcelRefused() {},
   parcelCollected() {},
   expired() {},
+  postponedForClock() {},
   collectionCallFailed() {},
   collectorConnected() {},
   collectorDisconnected() {},

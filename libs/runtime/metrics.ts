@@ -138,6 +138,7 @@ function gatewayMetrics(registry: Registry): GatewayMetrics {
       }
     },
     expired: (what, number) => count.expired.inc({ what }, number),
+    postponedForClock: () => count.postponedForClock.inc(),
     collectionCallFailed: (call) => count.collectionCallsFailed.inc({ call }),
     collectorConnected: () => collectors.inc(),
     collectorDisconnected: () => collectors.dec(),
@@ -169,6 +170,10 @@ function counters(registry: Registry) {
     accepted: counter('parcels_accepted', 'Parcels stored durably', ['road', 'bound']),
     refused: counter('parcels_refused', 'Parcels refused', ['road', 'reason']),
     collected: counter('parcels_collected', 'Parcels acknowledged by their collector', ['by']),
+    postponedForClock: counter(
+      'postponed_for_clock',
+      'Refusals for dates that were put off because the clock is in doubt',
+    ),
     collectionCallsFailed: counter(
       'collection_calls_failed',
       'Calls to backing services for a collection that failed and were repeated',

@@ -1,3 +1,4 @@
+import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { CargoIntake } from '#gateway/cargo-intake.ts';
 import type { Log } from '#log/log.ts';
@@ -17,7 +18,9 @@ export interface DeliverCargoParts {
 /**
  * `DeliverCargo`: acknowledges each cargo once it is stored durably, and also if
  * it is not valid, since the courier must not keep it. If a cargo cannot be stored
- * now the call ends UNAVAILABLE, once those that can be are acknowledged.
+ * now the call ends UNAVAILABLE, once those that can be are acknowledged. The same
+ * if a cargo would be refused for its dates while our clock is in doubt, but then all others
+ * that come are still taken.
  *
  * Ends OK after the courier's half-close. A courier that hangs up instead, once
  * all is acknowledged, as the deployed JavaScript client does, is done as well.
@@ -30,6 +33,8 @@ export class CargoDeliveryCall {
   #underWay = 0;
   #isHalfClosed = false;
   #failure: { readonly error: unknown } | null = null;
+  /** Why a cargo was not judged. */
+  #doubt: ClockInDoubtError | null = null;
   #cancelIdle = () => {};
 
   constructor(call: CourierCall<AdmittedDelivery, CargoDeliveryAck>, parts: DeliverCargoParts) {
@@ -65,7 +70,11 @@ export class CargoDeliveryCall {
         await this.#accept(delivery);
       }
     } catch (error) {
-      this.#failure ??= { error };
+      if (error instanceof ClockInDoubtError) {
+        this.#doubt = error;
+      } else {
+        this.#failure ??= { error };
+      }
     } finally {
       release();
       this.#underWay -= 1;
@@ -90,6 +99,8 @@ export class CargoDeliveryCall {
     }
     if (this.#failure) {
       this.#call.fail(this.#failure.error);
+    } else if (this.#isHalfClosed && this.#doubt) {
+      this.#call.fail(this.#doubt);
     } else if (this.#isHalfClosed) {
       this.#call.complete();
     } else {

@@ -1,4 +1,5 @@
 import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { watchClock } from '#composition/clock-watch.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
@@ -41,6 +42,7 @@ export async function composeCogrpcProcess(
   const backing = opened.use(new Backing(parts));
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, { ...ports }));
+  opened.use(await watchClock(parts, config));
   const { port } = opened.use(
     await operations.untilAvailable(() =>
       composeCogrpc(config.cogrpc, config.internetAddress, { ...parts, ...ports }, parts.passed),

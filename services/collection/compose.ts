@@ -1,6 +1,6 @@
-import { MessageVerifier } from '#awala/message-verifier.ts';
 import type { GivenParts, ProcessParts } from '#composition/process-parts.ts';
 import { openVerifyingService, type VerifyingPorts } from '#composition/verifying-service.ts';
+import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import type { CollectionConfig } from './config.ts';
@@ -33,7 +33,7 @@ export async function composeCollection(
   const { parts, operations } = await openVerifyingService('collection', config, given, opened);
   const { processMetrics } = parts;
   const mailbox = new Mailbox(parts);
-  const verifier = new MessageVerifier();
+  const verifier = new DoubtingVerifier(parts);
   const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
   const server = opened.use(createUpgradeServer(config, parts));
   server.app.server.on('upgrade', collection.handleUpgrade);

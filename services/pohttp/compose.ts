@@ -1,4 +1,3 @@
-import { MessageVerifier } from '#awala/message-verifier.ts';
 import type { GivenParts } from '#composition/process-parts.ts';
 import {
   openVerifyingService,
@@ -6,6 +5,7 @@ import {
   type VerifyingService,
 } from '#composition/verifying-service.ts';
 import { CollectionLedger } from '#gateway/collection-ledger.ts';
+import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { ParcelIntake } from '#gateway/parcel-intake.ts';
 import type { PohttpConfig } from './config.ts';
@@ -46,7 +46,7 @@ function createIntake(internetAddress: string, parts: VerifyingService['parts'])
   return new ParcelIntake({
     ...parts,
     internetAddress,
-    verifier: new MessageVerifier(),
+    verifier: new DoubtingVerifier(parts),
     mailbox: new Mailbox(parts),
     ledger: new CollectionLedger(parts),
     // From the Internet, only what is for our own private endpoints is accepted.

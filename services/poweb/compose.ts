@@ -1,4 +1,5 @@
 import { type BackedPorts, Backing } from '#composition/backing.ts';
+import { watchClock } from '#composition/clock-watch.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { openGateway } from '#gateway/gateway.ts';
@@ -35,6 +36,7 @@ export async function composePoweb(
   const server = opened.use(
     createPowebServer({ ...config, ...config.poweb }, { ...parts, gateway, onAnswered }),
   );
+  opened.use(await watchClock(parts, config));
   await server.listen();
   operations.started();
   opened.defer(() => operations.drain());

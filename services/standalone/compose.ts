@@ -1,4 +1,6 @@
 import { type BackedPorts, Backing } from '#composition/backing.ts';
+import { watchClock } from '#composition/clock-watch.ts';
+import { LatestTime } from '#composition/latest-time.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
@@ -47,6 +49,8 @@ export async function composeStandalone(
   const { objects, records, vault, signals, queue } = ports;
   const checked = { objects, records, vault, signals, queue };
   const operations = opened.use(await Operations.open(parts, config, checked));
+  const latestTime = config.recordStore.kind === 'sqlite' ? new LatestTime(ports) : undefined;
+  opened.use(await watchClock(parts, config, latestTime));
   const gateway = await openGateway(ports, config.internetAddress, {
     recordsEveryParcel: config.recordStore.kind === 'sqlite',
   });

@@ -1,5 +1,6 @@
 import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
 import { warnAboutBucket } from '#composition/bucket-settings.ts';
+import { watchClock } from '#composition/clock-watch.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
@@ -44,6 +45,7 @@ export async function composeWorkersProcess(
   const backing = opened.use(new Backing(parts));
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, { ...ports }));
+  opened.use(await watchClock(parts, config));
   const gateway = await operations.untilAvailable(() =>
     openGateway({ ...parts, ...ports }, config.internetAddress),
   );

@@ -1,6 +1,7 @@
 import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
 import { CargoUnpacking } from '#gateway/cargo-unpacking.ts';
 import type { Identity } from '#gateway/identity.ts';
@@ -43,6 +44,7 @@ export interface WorkersParts {
   readonly records: RecordStore;
   readonly queue: WorkQueue;
   readonly clock: Clock;
+  readonly plausibility?: Pick<ClockPlausibility, 'doubt' | 'hear'>;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
   readonly identity: Identity;
@@ -90,8 +92,12 @@ interface Client extends AsyncDisposable {
   readonly post: PohttpClient['post'];
 }
 
-function openClient({ clock }: WorkersParts, { delivery }: WorkersLimits): Client {
-  const dns = new DnsOverHttps(clock, { url: delivery.dohUrl, timeoutMs: DNS_TIMEOUT_MS });
+function openClient({ clock, plausibility }: WorkersParts, { delivery }: WorkersLimits): Client {
+  const dns = new DnsOverHttps(clock, {
+    url: delivery.dohUrl,
+    timeoutMs: DNS_TIMEOUT_MS,
+    onTime: (time) => plausibility?.hear(time),
+  });
   const resolver = new DestinationResolver({ dns, clock });
   const client = new PohttpClient(
     { resolver, clock },

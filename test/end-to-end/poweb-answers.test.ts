@@ -4,10 +4,12 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { OIDS } from '#awala/der/oids.ts';
 import { integer, sequence } from '#awala/der/writer.ts';
 import { MAX_MESSAGE_OCTETS, MAX_PARCEL_OCTETS } from '#awala/limits.ts';
+import { ClockPlausibility } from '#clock/clock-plausibility.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
 import { countersign, internetGateway, privateGateway } from '#test/builders/peers.ts';
 import { type Fault, FaultyStore } from './support/faulty-store.ts';
-import { GatewayUnderTest } from './support/gateway-under-test.ts';
+import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
 import { RawClient } from './support/raw-client.ts';
@@ -28,22 +30,30 @@ function decidedAnswers(): { what: string; status: number; isDeleted: boolean }[
 
 describe('PoWeb: each answer that a phone’s queue may get', () => {
   const store = new FaultyStore();
+  const clock = new ManualClock(START);
+  const plausibility = new ClockPlausibility({ clock, notBefore: new Date(0) });
   let gateway: GatewayUnderTest;
   let client: HttpClient;
   let road: Road;
 
   before(async () => {
-    gateway = await GatewayUnderTest.start({ objects: store.objects });
+    gateway = await GatewayUnderTest.start({ objects: store.objects, clock, plausibility });
     client = new HttpClient(gateway.poweb);
     road = await gateway.road();
   });
   afterEach(() => {
     store.fault = null;
+    witness(0);
   });
   after(async () => {
     client[Symbol.dispose]();
     await gateway[Symbol.asyncDispose]();
   });
+
+  function witness(offsetSeconds: number): void {
+    const oursMs = clock.now().getTime();
+    plausibility.hear({ by: 'a witness', theirsMs: oursMs - offsetSeconds * 1_000, oursMs });
+  }
 
   async function post(
     body: Uint8Array,
@@ -108,6 +118,10 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
       const past = { createdAt: secondsFrom(road, -61), ttlSeconds: 60 };
       assert.equal(await post(parcelOn(road, past)), ahead);
       return ahead;
+    },
+    'expired, or dated ahead, while our clock is in doubt': async () => {
+      witness(86_400);
+      return post(parcelOn(road, { createdAt: secondsFrom(road, 7_201) }));
     },
     'no countersignature, or a malformed one': () => post(parcelOn(road), { authorization: '' }),
     'countersignature not valid': withCertificateOfAnother,

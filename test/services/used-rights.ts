@@ -22,6 +22,8 @@ const PERMISSIONS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:PATCH|PUT) \/storage\/v1\/b\/[^/]+\/o\/[^/]+$/, ['objects.update']],
   [/^GET \/storage\/v1\/b\/[^/?]+(?:\?|$)/, ['buckets.get']],
   [/^GET \/(?:download\/)?[^/]+\/.+$/, ['objects.get']],
+  // What the time is, asked without credentials.
+  [/^HEAD \/$/, []],
 ];
 
 const READING_RECORDS = ['firestore.BatchGetDocuments', 'firestore.RunQuery'];

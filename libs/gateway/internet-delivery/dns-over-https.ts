@@ -9,6 +9,8 @@ import {
 } from 'dns-packet';
 import { Agent } from 'undici';
 import type { Clock } from '#clock/clock.ts';
+import type { WitnessedTime } from '#clock/clock-plausibility.ts';
+import { httpDateMs } from '#clock/http-date.ts';
 import { withDeadline } from './deadline.ts';
 
 const MEDIA_TYPE = 'application/dns-message';
@@ -41,6 +43,8 @@ export interface DnsOverHttpsOptions {
   readonly url: URL;
   /** For each query, from connecting to the last octet. */
   readonly timeoutMs: number;
+  /** Told what the resolver takes for the time, if TLS proves that it is the resolver. */
+  readonly onTime?: ((time: WitnessedTime) => void) | undefined;
 }
 
 /**
@@ -91,12 +95,21 @@ export class DnsOverHttps implements AsyncDisposable {
       body: query,
       signal,
     });
+    this.#hear(headers);
     const reply = await body.bytes();
     const [mediaType] = String(headers['content-type']).split(';', 1);
     if (statusCode !== 200 || mediaType !== MEDIA_TYPE) {
       throw new Error(`the DNS resolver answered with HTTP status ${statusCode}`);
     }
     return reply;
+  }
+
+  #hear({ date, age }: Readonly<Record<string, unknown>>): void {
+    const { url, onTime } = this.#options;
+    const theirsMs = httpDateMs({ date, age });
+    if (theirsMs !== null && url.protocol === 'https:') {
+      onTime?.({ by: 'the DNS resolver', theirsMs, oursMs: this.#clock.now().getTime() });
+    }
   }
 }
 

@@ -1,4 +1,6 @@
+import { BUILT_AT } from '#clock/built-at.ts';
 import type { Clock } from '#clock/clock.ts';
+import { MOST_OFFSET_MS as MOST_OFFSET_IN_SERVICE_MS } from '#clock/clock-plausibility.ts';
 import type { ObjectStoreConfig } from '#composition/object-store.ts';
 import { type Finding, ill, well } from './finding.ts';
 
@@ -24,10 +26,29 @@ export function clockFindings(comparisons: readonly Comparison[]): Finding[] {
       ? well(subject, `it agrees with ${by}`)
       : ill(
           subject,
-          `it is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ${by}`,
+          `it is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ${by}${inDoubt(offsetMs)}`,
           'Let NTP (systemd-timesyncd, chrony) set this machine’s clock: a wrong one refuses good parcels.',
         );
   });
+}
+
+function inDoubt(offsetMs: number): string {
+  return Math.abs(offsetMs) > MOST_OFFSET_IN_SERVICE_MS
+    ? ': services refuse nothing for its dates'
+    : '';
+}
+
+/** Whether this machine's clock shows a time that is possible at all. */
+export function releaseClockFinding(now: Date): Finding[] {
+  return now >= BUILT_AT
+    ? []
+    : [
+        ill(
+          'clock',
+          `it shows ${now.toISOString()}, before this release was made: nothing is refused for its dates`,
+          'Let NTP (systemd-timesyncd, chrony) set this machine’s clock: until then, peers are told to come again.',
+        ),
+      ];
 }
 
 /** What Cloud Storage takes for the time; none if it does not say. */

@@ -1,7 +1,12 @@
 import type { Clock } from '#clock/clock.ts';
 import { Backing } from '#composition/backing.ts';
 import { silentLog } from '#log/log.ts';
-import { askObjectStore, type Comparison, clockFindings } from './clock-findings.ts';
+import {
+  askObjectStore,
+  type Comparison,
+  clockFindings,
+  releaseClockFinding,
+} from './clock-findings.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
 import type { Finding } from './finding.ts';
 import { identityFinding } from './identity-findings.ts';
@@ -61,7 +66,8 @@ async function examine(
     await identityFinding(async () => ({ vault: await vault(), records: await records() }), clock),
     ...(await portFindings(config.host, config.ports)),
   ];
-  return [...clockFindings(comparisons), ...findings];
+  const clockFound = [...releaseClockFinding(clock.now()), ...clockFindings(comparisons)];
+  return [...clockFound, ...findings];
 }
 
 /** Adds to `comparisons` what Redis takes for the time. */

@@ -8,6 +8,7 @@ import {
   type SessionCurve,
   type SessionKey,
 } from '#awala/sessions/session-key.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
 import { CARGO_PREFIX } from '#gateway/object-keys.ts';
@@ -55,12 +56,14 @@ export class CourieredGateway implements AsyncDisposable {
     this.#request = request;
   }
 
-  static async start(): Promise<CourieredGateway> {
+  static async start(
+    given: { readonly clock?: ManualClock; readonly plausibility?: ClockPlausibility } = {},
+  ): Promise<CourieredGateway> {
     const metrics = new RecordedMetrics();
     const objects = new InMemoryObjectStore();
-    const clock = new ManualClock(START);
+    const clock = given.clock ?? new ManualClock(START);
     const queue = new InMemoryWorkQueue({ clock });
-    const gateway = await GatewayUnderTest.start({ clock, metrics, objects, queue });
+    const gateway = await GatewayUnderTest.start({ ...given, clock, metrics, objects, queue });
     const courier = new Courier(gateway.running.listening.cogrpc);
     const road = await gateway.road();
     const gatewayKey = await gateway.running.gateway.sessionKeys.initialKey();

@@ -5,6 +5,7 @@ import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 export class RecordedMetrics implements GatewayMetrics {
   readonly counts: Record<string, number> = {};
   readonly registered = noMetrics.registered;
+  readonly postponedForClock = () => this.#count('postponedForClock');
   readonly collectionCallFailed = noMetrics.collectionCallFailed;
   readonly collectorConnected = noMetrics.collectorConnected;
   readonly collectorDisconnected = noMetrics.collectorDisconnected;

@@ -1,0 +1,114 @@
+import type { Clock } from './clock.ts';
+
+/** What a witness may be off by, either way: much less than the drift of phones that is tolerated. */
+export const MOST_OFFSET_MS = 5 * 60_000;
+/** A witness counts for so long after it was heard. */
+const WITNESSED_FOR_MS = 60 * 60_000;
+/** Whoever watches the clock looks this often; a clock that moved by much more meanwhile was set, or stood still. */
+export const WATCH_INTERVAL_MS = 60_000;
+
+/** A time that somebody told whom no peer of ours can speak for, and when that was here. */
+export interface WitnessedTime {
+  /** Who told it, from a bounded set. */
+  readonly by: string;
+  readonly theirsMs: number;
+  readonly oursMs: number;
+}
+
+interface Statement {
+  readonly offsetMs: number;
+  readonly heardAtMs: number;
+}
+
+/**
+ * Whether this machine's clock may be right: not if it shows a time before this release
+ * was made, differs from that of a witness, is behind what was seen earlier (unless
+ * a witness agrees with it), or has just jumped.
+ *
+ * Nothing that peers send is heard, so that nobody can bring the clock into doubt by messages.
+ */
+export class ClockPlausibility {
+  readonly #clock: Clock;
+  readonly #notBefore: Date;
+  readonly #statements = new Map<string, Statement>();
+  #latestSeenMs = 0;
+  #lookedAtMs: number;
+  #jumpedAtMs: number | null = null;
+
+  /** @param parts.notBefore - when this release was made, at the latest */
+  constructor({ clock, notBefore }: { readonly clock: Clock; readonly notBefore: Date }) {
+    this.#clock = clock;
+    this.#notBefore = notBefore;
+    this.#lookedAtMs = clock.now().getTime();
+  }
+
+  /** Why the clock is in doubt now, in words for operators; null if it is not. */
+  get doubt(): string | null {
+    const nowMs = this.#clock.now().getTime();
+    if (nowMs < this.#notBefore.getTime()) {
+      return `it is before ${this.#notBefore.toISOString().slice(0, 10)}, when this release was made`;
+    }
+    const statements = this.#currentStatements(nowMs);
+    const differing = statements.find(([, { offsetMs }]) => Math.abs(offsetMs) > MOST_OFFSET_MS);
+    if (differing) {
+      return describeOffset(differing[0], differing[1].offsetMs);
+    }
+    if (this.#hasJumpedAt(nowMs)) {
+      return 'it jumped, and nobody has confirmed it since';
+    }
+    const isBehind = nowMs < this.#latestSeenMs - MOST_OFFSET_MS;
+    return isBehind && statements.length === 0
+      ? `it is behind ${new Date(this.#latestSeenMs).toISOString()}, which it showed before`
+      : null;
+  }
+
+  /** Takes what a witness says in place of what it said before. */
+  hear({ by, theirsMs, oursMs }: WitnessedTime): void {
+    this.look();
+    const offsetMs = oursMs - theirsMs;
+    this.#statements.set(by, { offsetMs, heardAtMs: this.#clock.now().getTime() });
+    if (Math.abs(offsetMs) <= MOST_OFFSET_MS) {
+      this.#jumpedAtMs = null;
+      this.#latestSeenMs = oursMs;
+    }
+  }
+
+  /** Takes the latest time that an earlier process saw. */
+  remember(latestSeen: Date): void {
+    this.#latestSeenMs = Math.max(this.#latestSeenMs, latestSeen.getTime());
+  }
+
+  /** To be called every {@link WATCH_INTERVAL_MS}, so that a clock that is set is noticed. */
+  look(): void {
+    const nowMs = this.#clock.now().getTime();
+    if (this.#hasMoved(nowMs)) {
+      this.#jumpedAtMs = nowMs;
+      // What was heard before is about another clock.
+      this.#statements.clear();
+    }
+    this.#lookedAtMs = nowMs;
+  }
+
+  #currentStatements(nowMs: number): [string, Statement][] {
+    const isMoved = this.#hasMoved(nowMs);
+    return [...this.#statements].filter(
+      ([, { heardAtMs }]) => !isMoved && nowMs - heardAtMs < WITNESSED_FOR_MS,
+    );
+  }
+
+  /** Where there is no witness, a jump is forgotten after as long as one would count. */
+  #hasJumpedAt(nowMs: number): boolean {
+    const isRecent = this.#jumpedAtMs !== null && nowMs - this.#jumpedAtMs < WITNESSED_FOR_MS;
+    return isRecent || this.#hasMoved(nowMs);
+  }
+
+  #hasMoved(nowMs: number): boolean {
+    const passedMs = nowMs - this.#lookedAtMs;
+    return passedMs < -MOST_OFFSET_MS || passedMs > WATCH_INTERVAL_MS + MOST_OFFSET_MS;
+  }
+}
+
+function describeOffset(by: string, offsetMs: number): string {
+  const seconds = Math.round(Math.abs(offsetMs) / 1_000);
+  return `it is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ${by}`;
+}

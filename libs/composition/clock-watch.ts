@@ -1,0 +1,131 @@
+import type { Clock } from '#clock/clock.ts';
+import { type ClockPlausibility, WATCH_INTERVAL_MS } from '#clock/clock-plausibility.ts';
+import type { Log } from '#log/log.ts';
+import { type ClockWitness, clockWitnesses, type WitnessConfig } from './clock-witnesses.ts';
+import type { LatestTime } from './latest-time.ts';
+import type { ProcessParts } from './process-parts.ts';
+
+/** Witnesses are asked every so many looks at the clock, and whenever it is in doubt. */
+const LOOKS_PER_ASKING = 10;
+/** Until a witness has answered. */
+const ASKING_TIMEOUT_MS = 2_000;
+
+export interface ClockWatchParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly plausibility: ClockPlausibility;
+  readonly witnesses: readonly ClockWitness[];
+  /** Where the time is kept over restarts, if it is. */
+  readonly latestTime?: LatestTime | undefined;
+}
+
+/** Looks at this machine's clock every minute, asks witnesses about it, and says when it is in doubt. */
+export class ClockWatch implements Disposable {
+  readonly #parts: ClockWatchParts;
+  #looks = 0;
+  #saidDoubt: string | null = null;
+  #isStopped = false;
+  #cancel = () => {};
+
+  private constructor(parts: ClockWatchParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves once each witness was asked for the first time, within some seconds whatever happens. */
+  static async start(parts: ClockWatchParts): Promise<ClockWatch> {
+    const watch = new ClockWatch(parts);
+    try {
+      const latest = await parts.latestTime?.read();
+      if (latest) {
+        parts.plausibility.remember(latest);
+      }
+    } catch (error) {
+      parts.log.warn({ error }, 'Cannot tell the latest time that was stored');
+    }
+    await watch.#ask();
+    watch.#lookLater();
+    return watch;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  #lookLater(): void {
+    if (!this.#isStopped) {
+      this.#cancel = this.#parts.clock.schedule(WATCH_INTERVAL_MS, () => this.#look());
+    }
+  }
+
+  #look(): void {
+    const { plausibility } = this.#parts;
+    plausibility.look();
+    this.#looks += 1;
+    this.#lookLater();
+    if (this.#looks % LOOKS_PER_ASKING === 0 || plausibility.doubt !== null) {
+      void this.#ask();
+    } else {
+      this.#say();
+    }
+  }
+
+  async #ask(): Promise<void> {
+    await Promise.all(this.#parts.witnesses.map((witness) => this.#askOne(witness)));
+    if (!this.#isStopped) {
+      this.#say();
+      await this.#note();
+    }
+  }
+
+  async #askOne({ by, ask }: ClockWitness): Promise<void> {
+    const { clock, plausibility, log } = this.#parts;
+    try {
+      const askedMs = clock.now().getTime();
+      const theirsMs = await ask(ASKING_TIMEOUT_MS);
+      const answeredMs = clock.now().getTime();
+      if (theirsMs !== null) {
+        plausibility.hear({ by, theirsMs, oursMs: (askedMs + answeredMs) / 2 });
+      }
+    } catch (error) {
+      log.debug({ error, witness: by }, 'A witness of the time did not answer');
+    }
+  }
+
+  /** Only what is believed: a clock that is ahead for once must not be remembered. */
+  async #note(): Promise<void> {
+    const { plausibility, latestTime, log } = this.#parts;
+    if (plausibility.doubt !== null) {
+      return;
+    }
+    try {
+      await latestTime?.note();
+    } catch (error) {
+      log.debug({ error }, 'Cannot store the time');
+    }
+  }
+
+  #say(): void {
+    const { plausibility, log } = this.#parts;
+    const { doubt } = plausibility;
+    if (doubt !== null && this.#saidDoubt === null) {
+      log.error(
+        { doubt },
+        'The clock of this machine is in doubt: nothing is refused for its dates',
+      );
+    } else if (doubt === null && this.#saidDoubt !== null) {
+      log.info({}, 'The clock of this machine is no longer in doubt');
+    }
+    this.#saidDoubt = doubt;
+  }
+}
+
+/** Starts to watch the clock of a process, by what it stands on; not one that it was given. */
+export function watchClock(
+  { clock, log, plausibility, isSystemClock }: ProcessParts,
+  config: WitnessConfig,
+  latestTime?: LatestTime,
+): Promise<ClockWatch> {
+  const witnesses = isSystemClock ? clockWitnesses(config) : [];
+  return ClockWatch.start({ clock, log, plausibility, witnesses, latestTime });
+}

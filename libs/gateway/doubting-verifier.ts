@@ -1,0 +1,78 @@
+import { InvalidMessageError, type InvalidReason } from '#awala/errors.ts';
+import { MessageVerifier, type PrivateGatewaySender, type Trust } from '#awala/message-verifier.ts';
+import type { RamfMessage } from '#awala/ramf/message.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import { ClockInDoubtError } from '#backing/errors.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+
+/** What dates may be behind: a path can also be missing because a certificate of our own passes for expired. */
+const REASONS_OF_DATES: ReadonlySet<InvalidReason> = new Set([
+  'expired',
+  'not-yet-valid',
+  'untrusted-path',
+]);
+
+export interface DoubtParts {
+  /** Never in doubt unless given. */
+  readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
+  readonly metrics: Pick<GatewayMetrics, 'postponedForClock'>;
+}
+
+/**
+ * A verifier that refuses nothing for its dates while this machine's clock is in
+ * doubt: deployed phones delete what is refused, and couriers drop it.
+ *
+ * Every method throws {@link ClockInDoubtError} then, in place of the `InvalidMessageError`.
+ */
+export class DoubtingVerifier extends MessageVerifier {
+  readonly #parts: DoubtParts;
+
+  constructor(parts: DoubtParts) {
+    super();
+    this.#parts = parts;
+  }
+
+  override verify(message: RamfMessage, trust: { readonly at: Date }): void {
+    withoutDatesInDoubt(this.#parts, () => super.verify(message, trust));
+  }
+
+  override verifyAuthorised(message: RamfMessage, trust: Trust): readonly Certificate[] {
+    return withoutDatesInDoubt(this.#parts, () => super.verifyAuthorised(message, trust));
+  }
+
+  override verifyFromPrivateGateway(message: RamfMessage, trust: Trust): PrivateGatewaySender {
+    return withoutDatesInDoubt(this.#parts, () => super.verifyFromPrivateGateway(message, trust));
+  }
+
+  override verifyDetached(
+    ...given: Parameters<MessageVerifier['verifyDetached']>
+  ): ReturnType<MessageVerifier['verifyDetached']> {
+    return withoutDatesInDoubt(this.#parts, () => super.verifyDetached(...given));
+  }
+}
+
+/**
+ * Verifies something by its dates, among others.
+ *
+ * @throws {ClockInDoubtError} instead of a refusal for dates, while the clock is in doubt
+ */
+export function withoutDatesInDoubt<Result>(
+  { plausibility, metrics }: DoubtParts,
+  verify: () => Result,
+): Result {
+  try {
+    return verify();
+  } catch (error) {
+    const doubt = plausibility?.doubt ?? null;
+    if (
+      doubt === null ||
+      !(error instanceof InvalidMessageError) ||
+      !REASONS_OF_DATES.has(error.reason)
+    ) {
+      throw error;
+    }
+    metrics.postponedForClock();
+    throw new ClockInDoubtError(doubt, { cause: error });
+  }
+}
