@@ -47,9 +47,14 @@ export class Mailbox {
    *
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
-  async store(parcel: ParcelIdentity, octets: Uint8Array, expiresAt: Date): Promise<void> {
+  async store(
+    parcel: ParcelIdentity,
+    octets: Uint8Array,
+    expiresAt: Date,
+    patience?: CallPatience,
+  ): Promise<void> {
     const key = gatewayBoundKey(parcel);
-    const generation = await this.#objects.put(key, octets, { expiresAt });
+    const generation = await this.#objects.put(key, octets, { expiresAt, ...patience });
     const held: HeldParcel = {
       key,
       generation,

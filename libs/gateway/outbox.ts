@@ -1,7 +1,7 @@
 import { MalformedMessageError } from '#awala/errors.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Log } from '#log/log.ts';
-import type { ObjectStore } from '#object-store/port.ts';
+import type { CallPatience, ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import { internetBoundKey } from './object-keys.ts';
@@ -31,7 +31,7 @@ export class Outbox {
    * @throws {MalformedMessageError} if its recipient's Internet address is none
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
-  async store(parcel: RamfMessage): Promise<void> {
+  async store(parcel: RamfMessage, patience?: CallPatience): Promise<void> {
     const address = canonicalInternetAddress(parcel.recipient.internetAddress ?? '');
     if (address === null) {
       throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
@@ -43,7 +43,7 @@ export class Outbox {
       parcelId: parcel.id,
     });
     const { expiresAt } = parcel;
-    await this.#parts.objects.put(key, parcel.octets, { expiresAt });
+    await this.#parts.objects.put(key, parcel.octets, { expiresAt, ...patience });
     await queueStored(
       { what: 'parcel', topic: INTERNET_DELIVERY_TOPIC, key, expiresAt },
       this.#parts,

@@ -47,6 +47,8 @@ export interface AcceptedParcel {
 export interface Courier {
   readonly privateGateway: NodeId;
   readonly road: 'poweb' | 'cargo';
+  /** How long storing may take, in milliseconds; as any call by default. */
+  readonly storeWithinMs?: number;
 }
 
 interface Destination {
@@ -118,7 +120,7 @@ export class ParcelIntake {
     const isKnown = earlier !== null && parcel.expiresAt <= earlier.expiresAt;
     const isDuplicate = isKnown && (earlier.road === 'cargo' || !mayReplace);
     if (!isDuplicate) {
-      await this.#store(parcel, destination, from.road);
+      await this.#store(parcel, destination, from);
     }
     if (!isKnown || (byCargo && earlier.road === 'poweb')) {
       const { expiresAt } = isKnown ? earlier : parcel;
@@ -141,7 +143,7 @@ export class ParcelIntake {
       );
     }
     const destination = await this.#verify(parcel);
-    await this.#store(parcel, destination, 'pohttp');
+    await this.#store(parcel, destination, { road: 'pohttp' });
     return describe(parcel, destination, false);
   }
 
@@ -175,22 +177,23 @@ export class ParcelIntake {
   async #store(
     parcel: RamfMessage,
     { privateGateway, recipient }: Destination,
-    road: Road,
+    { road, storeWithinMs }: { readonly road: Road; readonly storeWithinMs?: number },
   ): Promise<void> {
     const { mailbox, outbox, metrics } = this.#parts;
+    const patience = storeWithinMs === undefined ? {} : { deadlineMs: storeWithinMs };
     if (privateGateway) {
       const sender = parcel.sender.nodeId;
       const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
       // A phone's queue would stand still behind a parcel that may come later.
       const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
       try {
-        await mailbox.store(identity, parcel.octets, parcel.expiresAt);
+        await mailbox.store(identity, parcel.octets, parcel.expiresAt, patience);
       } catch (error) {
         takeBack();
         throw error;
       }
     } else {
-      await outbox.store(parcel);
+      await outbox.store(parcel, patience);
     }
     metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
   }

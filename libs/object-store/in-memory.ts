@@ -61,11 +61,16 @@ export class InMemoryObjectStore implements ObjectStore {
     this.#clock = options.clock ?? systemClock;
   }
 
-  async put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
+  async put(
+    key: ObjectKey,
+    body: Uint8Array,
+    options: { expiresAt: Date } & CallPatience,
+  ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(options.expiresAt);
     const expiresAtMs = options.expiresAt.getTime();
-    return this.#call({ method: 'put', key }, () => {
+    const { deadlineMs } = options;
+    return this.#call({ method: 'put', key, deadlineMs }, () => {
       const generation = String(++this.#generations);
       const storedAt = this.#clock.now();
       if (!this.#objects.has(key)) {

@@ -48,7 +48,11 @@ export interface ObjectStore extends AsyncDisposable {
    *
    * @throws {BackingFullError} if there is no room
    */
-  put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation>;
+  put(
+    key: ObjectKey,
+    body: Uint8Array,
+    options: { expiresAt: Date } & CallPatience,
+  ): Promise<Generation>;
 
   get(key: ObjectKey, options?: CallPatience): Promise<StoredObject | null>;
 

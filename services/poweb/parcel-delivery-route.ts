@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { COUNTERSIGNATURE_CHALLENGE, parseCountersignature } from '#awala/countersignature.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
@@ -9,6 +10,7 @@ import type { Identity } from '#gateway/identity.ts';
 import type { AcceptedParcel, ParcelIntake } from '#gateway/parcel-intake.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
+import { clientPatience, patiently } from './client-patience.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 
 export interface ParcelDeliveryParts {
@@ -34,13 +36,20 @@ export function registerParcelDeliveryRoute(
   server: FastifyInstance,
   parts: ParcelDeliveryParts,
 ): void {
-  const options = { bodyLimit: MAX_MESSAGE_OCTETS, config: { tooLargeStatus: 422 } };
+  const answerWithinMs = (headers: IncomingHttpHeaders) => clientPatience(headers).answerWithinMs;
+  const options = {
+    bodyLimit: MAX_MESSAGE_OCTETS,
+    config: { tooLargeStatus: 422, answerWithinMs },
+  };
   server.post<{ Body: Buffer }>('/v1/parcels', options, async (request, reply) => {
     try {
       requireMediaType(request, MEDIA_TYPE.parcel);
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
-      const accepted = await accept(request.body, peer, parts);
+      const patience = clientPatience(request.headers);
+      const accepted = await patiently(patience, parts, () =>
+        accept(request.body, { peer, ...patience }, parts),
+      );
       request.log.info({ peer, parcel: accepted.parcelId }, 'Accepted a parcel');
       reply.code(202);
       return '';
@@ -87,11 +96,11 @@ async function authenticate(
 
 async function accept(
   body: Uint8Array,
-  privateGateway: NodeId,
+  { peer: privateGateway, storeWithinMs }: { peer: NodeId; storeWithinMs: number },
   { intake }: ParcelDeliveryParts,
 ): Promise<AcceptedParcel> {
   try {
-    const courier = { privateGateway, road: 'poweb' } as const;
+    const courier = { privateGateway, road: 'poweb', storeWithinMs } as const;
     return await intake.acceptFromPrivateGateway(intake.read(body), courier);
   } catch (error) {
     if (error instanceof MalformedMessageError) {

@@ -95,6 +95,45 @@ describe('PoWeb: whatever happens to a request', () => {
     assert.equal((await deliver()).status, 202);
   });
 
+  it('is waited for by 8 s if it is from Android, whose queue stands still after a 503', async () => {
+    const android = { 'user-agent': 'Ktor client' };
+    const stuckBefore = store.stuck;
+    store.fault = 'stuck';
+    const answer = deliver(android);
+    await until(() => store.stuck > stuckBefore);
+    assert.equal(store.lastDeadlineMs, 6_000);
+    store.fault = null;
+    let isAnswered = false;
+    const noted = answer.finally(() => {
+      isAnswered = true;
+    });
+    gateway.clock.advance(7_999);
+    await amidNeighbours(async () => {});
+    assert.equal(isAnswered, false);
+    gateway.clock.advance(1);
+    assert.equal((await noted).status, 503);
+    assert.equal((await deliver(android)).status, 202);
+  });
+
+  it('is stored once the store is back within 6 s if it is from Android, and 503 if it is not', async () => {
+    for (const [awaySeconds, status] of [
+      [5, 202],
+      [8, 503],
+    ]) {
+      store.fault = 'down';
+      store.failed = 0;
+      const answer = deliver({ 'user-agent': 'Ktor client' });
+      await until(() => store.failed > 0);
+      await gateway.pass(awaySeconds ?? 0, async () => {
+        using probe = new HttpClient(gateway.poweb);
+        await probe.get('/connection-params.der');
+      });
+      store.fault = null;
+      await gateway.pass(1, async () => {});
+      assert.equal((await answer).status, status);
+    }
+  });
+
   it('is answered in JSON or in plain text, as the client accepts', async () => {
     const plain = await client.post('/v1/parcels', { body: parcel });
     assert.equal(plain.headers['content-type'], 'text/plain; charset=utf-8');

@@ -45,10 +45,14 @@ export class BodyFiles {
   }
 
   /** Resolves once the file survives loss of power. When it throws there is no file, or soon none. */
-  async write(generation: number, body: Uint8Array): Promise<void> {
+  async write(
+    generation: number,
+    body: Uint8Array,
+    patience: { readonly deadlineMs?: number } = {},
+  ): Promise<void> {
     const writing = this.#write(generation, body);
     try {
-      await this.#inTime(writing);
+      await this.#inTime(writing, patience.deadlineMs);
     } catch (error) {
       const remove = () => this.remove(generation);
       // What cannot be removed is found by the first sweep of the next process.

@@ -46,14 +46,18 @@ export class FilesystemObjectStore implements ObjectStore {
     this.#sweeper = new Sweeper(parts);
   }
 
-  async put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
+  async put(
+    key: ObjectKey,
+    body: Uint8Array,
+    options: { expiresAt: Date } & CallPatience,
+  ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(options.expiresAt);
     return this.#calls.run(async () => {
       const generation = await this.#parts.generations.next();
       const inFile = body.length > this.#parts.maxRowOctets;
       if (inFile) {
-        await this.#parts.files.write(generation, body);
+        await this.#parts.files.write(generation, body, options);
       }
       const expiresAtMs = options.expiresAt.getTime();
       const storedAtMs = this.#parts.clock.now().getTime();
@@ -66,7 +70,11 @@ export class FilesystemObjectStore implements ObjectStore {
       if (!inFile) {
         statements.push({ sql: SQL.insertBody, parameters: [generation, body] });
       }
-      const [replacedFiles = []] = await this.#write(statements, inFile ? generation : null);
+      const [replacedFiles = []] = await this.#write(
+        statements,
+        inFile ? generation : null,
+        options,
+      );
       await this.#sweeper.removeFiles(replacedFiles.map((file) => Number(file.generation)));
       return String(generation);
     });
@@ -168,9 +176,9 @@ export class FilesystemObjectStore implements ObjectStore {
   }
 
   /** @param file - the generation whose file has no use if nothing is written */
-  async #write(statements: readonly Statement[], file: number | null) {
+  async #write(statements: readonly Statement[], file: number | null, patience: CallPatience) {
     try {
-      return (await this.#parts.database.write(statements)).rows;
+      return (await this.#parts.database.write(statements, patience)).rows;
     } catch (error) {
       if (file !== null) {
         const unknown = error instanceof DatabaseUnavailableError && error.outcomeUnknown;

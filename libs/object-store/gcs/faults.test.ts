@@ -103,6 +103,7 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
     await using opened = await open({ deadlineMs: 2_000, clock });
     await opened.store.put('a', BODY, { expiresAt: IN_A_WEEK });
     for (const call of [
+      () => opened.store.put('a', BODY, { expiresAt: IN_A_WEEK, deadlineMs: 10_000 }),
       () => opened.store.get('a', { deadlineMs: 10_000 }),
       () => Array.fromAsync(opened.store.list('', { deadlineMs: 10_000 })),
       () => opened.store.delete('a', { deadlineMs: 10_000 }),

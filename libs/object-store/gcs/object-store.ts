@@ -41,17 +41,18 @@ export class GcsObjectStore implements ObjectStore {
   async put(
     key: ObjectKey,
     body: Uint8Array,
-    { expiresAt }: { expiresAt: Date },
+    { expiresAt, deadlineMs }: { expiresAt: Date } & CallPatience,
   ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(expiresAt);
     // The service checks the octets before the object appears; the library would do so afterwards.
     const metadata = { ...expiryMetadata(expiresAt), crc32c: crc32cBase64(body) };
-    return this.#run(async (bucket) => {
+    const save = async (bucket: Bucket) => {
       const file = bucket.file(key);
       await file.save(asBuffer(body), { resumable: false, validation: false, metadata });
       return String(file.metadata.generation);
-    });
+    };
+    return this.#run(save, notExpected, deadlineMs);
   }
 
   async get(key: ObjectKey, { deadlineMs }: CallPatience = {}): Promise<StoredObject | null> {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RouteHandlerMethod } from 'fastify';
 import type { Clock } from '#clock/clock.ts';
 import { Refusal } from './refusal.ts';
@@ -11,12 +12,18 @@ import { Refusal } from './refusal.ts';
  */
 export function withDeadline(
   handler: RouteHandlerMethod,
-  { answerWithinMs, clock }: { readonly answerWithinMs: number; readonly clock: Clock },
+  {
+    answerWithinMs,
+    clock,
+  }: {
+    readonly answerWithinMs: (headers: IncomingHttpHeaders) => number;
+    readonly clock: Clock;
+  },
 ): RouteHandlerMethod {
   return async function (request, reply) {
     const { promise: tooLate, reject } = Promise.withResolvers<never>();
     let isLate = false;
-    const cancel = clock.schedule(answerWithinMs, () => {
+    const cancel = clock.schedule(answerWithinMs(request.headers), () => {
       isLate = true;
       reject(new Refusal(503, 'The gateway took too long', 'too-late'));
     });

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   type FastifyBaseLogger,
@@ -27,6 +27,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a body over the route's limit is answered with; 413 by default. */
     readonly tooLargeStatus?: number;
+    /** From the end of a request's body to its answer, in milliseconds; the server's limit by default. */
+    readonly answerWithinMs?: (headers: IncomingHttpHeaders) => number;
   }
 }
 
@@ -185,7 +187,7 @@ export class HttpServer implements AsyncDisposable {
     const { app } = this;
     const { clock } = this.#options;
     app.addHook('onRoute', (route) => {
-      const { answerWithinMs } = this.limits;
+      const { answerWithinMs = () => this.limits.answerWithinMs } = route.config ?? {};
       route.handler = withDeadline(route.handler, { answerWithinMs, clock });
     });
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));

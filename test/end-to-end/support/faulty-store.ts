@@ -12,10 +12,13 @@ export class FaultyStore {
   methods: readonly ObjectStoreCall['method'][] = ['put', 'get', 'delete', 'list'];
   /** Calls that wait for an answer that will not come. */
   stuck = 0;
+  /** The time that the latest call brought. */
+  lastDeadlineMs: number | undefined;
   /** Calls that failed, since the test last set it. */
   failed = 0;
 
-  #before({ method }: ObjectStoreCall): Promise<void> | void {
+  #before({ method, deadlineMs }: ObjectStoreCall): Promise<void> | void {
+    this.lastDeadlineMs = deadlineMs;
     if (!this.methods.includes(method)) {
       return;
     }

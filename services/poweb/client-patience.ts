@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
+import { type Clock, delay } from '#clock/clock.ts';
+
+/** How long a client waits for the answer to a parcel, and what of that the storing of it may take. */
+export interface ClientPatience {
+  readonly answerWithinMs: number;
+  readonly storeWithinMs: number;
+  /** Whether a backing service that fails is asked again meanwhile. */
+  readonly isRepeated: boolean;
+}
+
+/** JavaScript clients give up after 3 to 5 s, and come back. */
+const ORDINARY: ClientPatience = { answerWithinMs: 2_300, storeWithinMs: 2_000, isRepeated: false };
+
+/**
+ * Android's (ktor on OkHttp) waits for 10 s, and after a 503 does not try again before something else
+ * is stored in its queue: better to be late than to give up.
+ */
+const PATIENT: ClientPatience = { answerWithinMs: 8_000, storeWithinMs: 6_000, isRepeated: true };
+
+/** Tells from the headers of a request how patient its client is. */
+export function clientPatience(headers: IncomingHttpHeaders): ClientPatience {
+  return headers['user-agent'] === 'Ktor client' ? PATIENT : ORDINARY;
+}
+
+const PAUSE_MS = 500;
+
+/**
+ * Does what a patient client asked for, again while a backing service fails and there is time.
+ *
+ * @throws what the last attempt threw
+ */
+export async function patiently<Result>(
+  { storeWithinMs, isRepeated }: ClientPatience,
+  { clock, random = Math.random }: { readonly clock: Clock; readonly random?: () => number },
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  const endMs = clock.now().getTime() + storeWithinMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const mayPass =
+        error instanceof BackingUnavailableError && !(error instanceof ClockInDoubtError);
+      const pauseMs = PAUSE_MS * (0.5 + random() / 2);
+      if (!isRepeated || !mayPass || clock.now().getTime() + pauseMs > endMs) {
+        throw error;
+      }
+      await delay(clock, pauseMs);
+    }
+  }
+}
