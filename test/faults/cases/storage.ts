@@ -5,12 +5,11 @@ import { FORM } from '../form.ts';
 const TOO_SLOW_MS = 4_000;
 const SLOW_MS = 300;
 
-/** What needs Cloud Storage. */
+/** What needs Cloud Storage; whoever collects waits until it is back. */
 const refused = [
   'deliver to phones',
   'deliver to the Internet',
   'deliver from the Internet',
-  'collect',
   'deliver cargo',
 ] as const;
 
@@ -22,7 +21,7 @@ export const STORAGE_CASES: Readonly<Record<string, FaultCase>> = {
   'Cloud Storage answers 503': answering(503),
   'Cloud Storage answers 429': answering(429),
   'Cloud Storage takes too long': { ...delaying(TOO_SLOW_MS), refused, unharmed },
-  'Cloud Storage is slow': { ...delaying(SLOW_MS), unharmed: [...refused, ...unharmed] },
+  'Cloud Storage is slow': { ...delaying(SLOW_MS), unharmed: [...refused, ...unharmed, 'collect'] },
   'Cloud Storage cuts uploads': {
     begin: ({ gateway }) => {
       gateway.lines.gcs.isCuttingUploads = true;
@@ -30,7 +29,7 @@ export const STORAGE_CASES: Readonly<Record<string, FaultCase>> = {
     end: ({ gateway }) => {
       gateway.lines.gcs.isCuttingUploads = false;
     },
-    refused: refused.filter((service) => service !== 'collect'),
+    refused,
     unharmed: [...unharmed, 'collect'],
     lastsMs: FORM.outageMs,
   },

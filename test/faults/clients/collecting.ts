@@ -30,7 +30,7 @@ export function stayConnected(load: Load, phone: LoadPhone): void {
   });
 }
 
-/** Comes for what there is, goes, and comes back: must be told within its patience that there is no more. */
+/** Comes for what there is, goes, and comes back. */
 export function comeAndGo(load: Load, phone: LoadPhone): void {
   load.repeat(async () => {
     await visit(load, phone);
@@ -54,7 +54,8 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
     collector.respond([await signNonce(nonce, phone.peer)]);
     askedAtMs = performance.now();
     for (;;) {
-      const delivery = await patiently(collector.nextOrNull());
+      // As deployed clients do, for as long as the connection lives.
+      const delivery = await collector.nextOrNull();
       if (!delivery) {
         break;
       }
@@ -64,6 +65,7 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
       askedAtMs = performance.now();
     }
     const { code } = await collector.closed;
+    askedAtMs = performance.now();
     record(answerOf(code), `closed with ${code}`);
   } catch (error) {
     record(error instanceof SilenceError ? 'silent' : 'cut', String(error));
