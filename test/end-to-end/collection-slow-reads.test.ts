@@ -43,7 +43,16 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
     collection = await composeCollection(readCollectionConfig(slow), { log: silentLog, clock });
   });
   after(async () => {
-    await collection[Symbol.asyncDispose]();
+    let isClosed = false;
+    const closed = collection[Symbol.asyncDispose]().finally(() => {
+      isClosed = true;
+    });
+    // Whom it must still see off is told the time by this clock as well.
+    while (!isClosed) {
+      clock.advance(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await closed;
     await opened.disposeAsync();
   });
   beforeEach(async () => {
