@@ -8,6 +8,7 @@ import {
 } from '#awala/registration/authorization.ts';
 import { serialiseRegistration } from '#awala/registration/registration.ts';
 import { parseRegistrationRequest } from '#awala/registration/request.ts';
+import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -52,12 +53,13 @@ export class Registration {
    * @param keyDigest - the SHA-256 of the peer's public key in 64 hex digits
    * @returns the authorization (PNRA), serialised
    * @throws {MalformedMessageError}
-   * @throws {BackingUnavailableError}
+   * @throws {BackingUnavailableError} also while the clock is in doubt
    */
   async authorise(keyDigest: string): Promise<Uint8Array> {
     if (!KEY_DIGEST.test(keyDigest)) {
       throw new MalformedMessageError('the body must be the SHA-256 of the key in 64 hex digits');
     }
+    this.#requireClock();
     const { identity, clock } = this.#parts;
     const expiresAt = new Date(clock.now().getTime() + AUTHORIZATION_LIFE_MS);
     const gatewayData = Buffer.from(keyDigest, 'hex');
@@ -72,7 +74,7 @@ export class Registration {
    * @returns the registration (PNR), serialised
    * @throws {MalformedMessageError}
    * @throws {InvalidMessageError} with reason `wrong-key` if the authorization is for another key
-   * @throws {BackingUnavailableError}
+   * @throws {BackingUnavailableError} also while the clock is in doubt
    */
   async register(octets: Uint8Array): Promise<Uint8Array> {
     const request = parseRegistrationRequest(octets);
@@ -82,6 +84,7 @@ export class Registration {
         'the countersignature is not by the key presented',
       );
     }
+    this.#requireClock();
     const { publicKey } = request;
     const { expiresAt } = this.#checkAuthorization(request.authorization, publicKey);
     const nodeId = nodeIdOfKey(publicKey);
@@ -96,6 +99,14 @@ export class Registration {
     metrics.registered();
     log.info({ peer }, 'Registered a private gateway');
     return serialiseRegistration({ ...certificates, internetAddress, sessionKey });
+  }
+
+  /** A certificate with wrong dates would keep a phone out for as long as it believes in it. */
+  #requireClock(): void {
+    const doubt = this.#parts.plausibility?.doubt;
+    if (doubt) {
+      throw new ClockInDoubtError(doubt);
+    }
   }
 
   #checkAuthorization(serialised: Uint8Array, publicKey: Uint8Array): RegistrationAuthorization {

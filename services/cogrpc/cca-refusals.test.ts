@@ -7,6 +7,8 @@ import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
+import { ClockPlausibility } from '#clock/clock-plausibility.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import {
   cargoDeliveryAuthorization,
   identity,
@@ -221,6 +223,23 @@ describe('CollectCargo refuses', () => {
       const issuer = await internetGateway('phone', validity);
       await assertRefused(await cdaBy(issuer, opened.gateway, valid), /expired/);
     });
+  });
+
+  it('no CDA for its dates while its own clock is in doubt: UNAVAILABLE', async () => {
+    const clock = new ManualClock(new Date('2026-03-01T12:00:00Z'));
+    const plausibility = new ClockPlausibility({ clock, notBefore: new Date(0) });
+    await using doubting = await openCogrpc({ clock, plausibility });
+    using its = new Courier(doubting.port);
+    const member = await CargoPhone.register(doubting);
+    const cda = await member.cda({ notAfter: new Date('2026-03-01T11:00:00Z') });
+    const cca = await member.cca({ cda: cda.certificate });
+    const codes: number[] = [];
+    for (const offsetMs of [DAY_MS, 0]) {
+      const oursMs = clock.now().getTime();
+      plausibility.hear({ by: 'a witness', theirsMs: oursMs - offsetMs, oursMs });
+      codes.push((await its.collectAll(cca)).end.code);
+    }
+    assert.deepEqual(codes, [status.UNAVAILABLE, status.UNAUTHENTICATED]);
   });
 
   it('a CCA under a key that only resembles ours', () => {

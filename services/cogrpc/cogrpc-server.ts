@@ -4,7 +4,10 @@ import {
   type ServerDuplexStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { CargoAuthorizer } from '#gateway/cargo-collection/cargo-authorizer.ts';
+import {
+  CargoAuthorizer,
+  type CargoAuthorizerParts,
+} from '#gateway/cargo-collection/cargo-authorizer.ts';
 import type { CargoCollectionParts } from '#gateway/cargo-collection/cargo-collection.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { CargoIntake, type CargoIntakeParts } from '#gateway/cargo-intake.ts';
@@ -27,7 +30,10 @@ import {
   healthDefinition,
 } from './service-definitions.ts';
 
-export interface CogrpcParts extends CargoIntakeParts, Omit<CargoCollectionParts, 'budget'> {
+export interface CogrpcParts
+  extends CargoIntakeParts,
+    Omit<CargoAuthorizerParts, 'metrics'>,
+    Omit<CargoCollectionParts, 'budget'> {
   readonly records: RecordStore;
   /** For cargo that arrives, in octets. */
   readonly deliveryBudget: OctetBudget;

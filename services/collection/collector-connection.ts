@@ -109,7 +109,7 @@ export class CollectorConnection {
       lost: () => this.#socket.terminate(),
     });
     this.#cancelTimeout = this.#parts.clock.schedule(this.#limits.handshakeTimeoutMs, () =>
-      this.#close(CLOSE.tryAgain, 'The challenge was not answered in time'),
+      this.#onUnanswered(),
     );
     this.#socket.send(serialiseChallenge(this.#nonce));
   }
@@ -171,6 +171,15 @@ export class CollectorConnection {
       this.#acknowledge(this.#collection, octetsOf(data));
     } else {
       this.#close(CLOSE.invalidMessage, 'This message was not expected now');
+    }
+  }
+
+  /** Android comes back from a connection that just ends, and from no code before its answer. */
+  #onUnanswered(): void {
+    if (this.#traits.mergesDeliveries) {
+      this.#close(CLOSE.tryAgain, 'The challenge was not answered in time');
+    } else {
+      this.#socket.terminate();
     }
   }
 
@@ -270,7 +279,10 @@ export class CollectorConnection {
     } else {
       const isExpected = error instanceof BackingUnavailableError;
       log[isExpected ? 'warn' : 'error']({ error }, 'A collection failed');
-      this.#close(CLOSE.internalError, 'The server could not go on; try again later');
+      // Android does not come back if it is closed before it has acknowledged what it holds.
+      void this.windUp().then(() =>
+        this.#close(CLOSE.internalError, 'The server could not go on; try again later'),
+      );
     }
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { AcceptedParcels } from '#gateway/cargo-collection/collection-contents.ts';
 import { Identity } from '#gateway/identity.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
@@ -35,6 +36,7 @@ export interface CogrpcOptions {
   readonly records?: RecordStore;
   readonly queue?: WorkQueue;
   readonly clock?: Clock;
+  readonly plausibility?: ClockPlausibility;
   readonly log?: Log;
   readonly metrics?: GatewayMetrics;
   readonly acceptedParcels?: AcceptedParcels;
@@ -74,6 +76,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     records,
     queue: options.queue ?? new InMemoryWorkQueue({ clock }),
     clock,
+    ...(options.plausibility && { plausibility: options.plausibility }),
     log,
     metrics: options.metrics ?? noMetrics,
     identity,

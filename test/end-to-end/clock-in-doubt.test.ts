@@ -63,6 +63,16 @@ describe('A gateway whose clock is in doubt', () => {
     assert.equal(await post(parcelOn(road), phoneOfThePast), 403);
   });
 
+  it('registers nobody, as certificates with wrong dates would keep phones out', async () => {
+    using client = new HttpClient(couriered.gateway.poweb);
+    const body = Buffer.from('ab'.repeat(32));
+    const ask = () =>
+      client.post('/v1/pre-registrations', { headers: { 'content-type': 'text/plain' }, body });
+    assert.equal((await ask()).status, 503);
+    witness(0);
+    assert.equal((await ask()).status, 200);
+  });
+
   it('answers Internet apps 503 likewise', async () => {
     assert.deepEqual([await postFromInternet(expired), await postFromInternet(future)], [503, 503]);
     assert.equal(await postFromInternet(parcelOn(road)), 202);

@@ -149,15 +149,24 @@ describe('Parcel collection: what a collector may say', () => {
         collector.sendRaw(Buffer.alloc(10, 0xff));
       }));
 
-    it('nothing for 30 s: 4000', () =>
-      closesWith(4000, async (collector, neighbours) => {
-        await collector.challenge();
-        await gateway.pass(29, async () => {
-          await neighbours.goOn();
-          await collector.roundTrip();
-        });
-        gateway.clock.advance(1_000);
-      }));
+    for (const { client, code, hasUserAgent } of [
+      { client: 'Android', code: 1006, hasUserAgent: true },
+      { client: 'JavaScript', code: 4000, hasUserAgent: false },
+    ]) {
+      it(`nothing for 30 s, being ${client}: ${code}`, () =>
+        closesWith(
+          code,
+          async (collector, neighbours) => {
+            await collector.challenge();
+            await gateway.pass(29, async () => {
+              await neighbours.goOn();
+              await collector.roundTrip();
+            });
+            gateway.clock.advance(1_000);
+          },
+          { hasUserAgent },
+        ));
+    }
   });
 
   it('a hundred signatures are taken', async () => {

@@ -44,7 +44,7 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
   });
   after(async () => {
     let isClosed = false;
-    const closed = collection[Symbol.asyncDispose]().finally(() => {
+    const closed = Promise.resolve(collection[Symbol.asyncDispose]()).finally(() => {
       isClosed = true;
     });
     // Whom it must still see off is told the time by this clock as well.

@@ -96,11 +96,13 @@ for (const form of BOTH_FORMS) {
 
     it('delivers with any of several certificates that it holds', async () => {
       const older = phone.registration;
-      const newer = await registerKeys(phone.client, phone.keys);
-      assert.notDeepEqual(
-        Buffer.from(older.privateNodeCertificate.serialize()),
-        Buffer.from(newer.privateNodeCertificate.serialize()),
-      );
+      const isOlder = ({ privateNodeCertificate }: typeof older) =>
+        privateNodeCertificate.isEqual(older.privateNodeCertificate);
+      // Who registers twice within one second gets the same answer.
+      let newer = older;
+      while (isOlder(newer)) {
+        newer = await registerKeys(phone.client, phone.keys);
+      }
       for (const registration of [older, newer]) {
         const renewed = Object.assign(Object.create(phone), { registration });
         await phone.client.deliverParcel(

@@ -10,6 +10,7 @@ import type { PathForm } from '#awala/x509/certification-path-der.ts';
 import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
 import { faultAt } from '#awala/x509/validity.ts';
 import type { Clock } from '#clock/clock.ts';
+import { type DoubtParts, withoutDatesInDoubt } from '../doubting-verifier.ts';
 import type { Identity } from '../identity.ts';
 import type { PeerSessionKeys } from '../peer-session-keys.ts';
 import type { SessionKeys } from '../session-keys.ts';
@@ -30,7 +31,7 @@ export interface CargoAuthorization {
   readonly expiresAt: Date;
 }
 
-export interface CargoAuthorizerParts {
+export interface CargoAuthorizerParts extends DoubtParts {
   readonly verifier: MessageVerifier;
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
@@ -97,10 +98,12 @@ export class CargoAuthorizer {
   /** The issuer's own certificate does not come with the CCA; its key is the CCA's sender's. */
   #verifyDeliveryAuthorization(cda: Certificate, { sender }: RamfMessage): void {
     const { identity, clock } = this.#parts;
-    const fault = faultAt(cda, clock.now());
-    if (fault) {
-      throw fault;
-    }
+    withoutDatesInDoubt(this.#parts, () => {
+      const fault = faultAt(cda, clock.now());
+      if (fault) {
+        throw fault;
+      }
+    });
     if (cda.nodeId !== identity.nodeId) {
       throw new InvalidMessageError('wrong-key', 'the CDA is for another key than this gateway’s');
     }
