@@ -155,19 +155,21 @@ export class FetchAhead {
       this.#octets -= parcel.sizeOctets;
       giveBack();
     };
+    let stored: StoredObject | null;
     try {
       giveBack = await reservation;
       const deadlineMs = callDeadlineMs(this.#attemptsAt(parcel) + 1);
-      const stored = await this.#parts.mailbox.fetch(parcel, { deadlineMs });
-      this.#fetching -= 1;
-      this.#failuresInARow = 0;
-      this.#parts.patience.succeeded();
-      this.#onFetched(parcel, stored, release);
+      stored = await this.#parts.mailbox.fetch(parcel, { deadlineMs });
     } catch (error) {
       this.#fetching -= 1;
       release();
       await this.#tryLater(parcel, error);
+      return;
     }
+    this.#fetching -= 1;
+    this.#failuresInARow = 0;
+    this.#parts.patience.succeeded();
+    this.#onFetched(parcel, stored, release);
   }
 
   #attemptsAt(parcel: HeldParcel): number {

@@ -193,8 +193,10 @@ export class ConfirmedFlow {
   }
 
   #confirm(octets: number): void {
-    this.#sinceMs = this.#nowMs;
-    this.#confirmedOctets = Math.max(this.#confirmedOctets, octets);
+    if (octets > this.#confirmedOctets) {
+      this.#sinceMs = this.#nowMs;
+      this.#confirmedOctets = octets;
+    }
     this.#onChange();
   }
 

@@ -16,6 +16,8 @@ export class CollectorGoneError extends Error {
   }
 }
 
+export type DeliverySocket = Pick<WebSocket, 'send' | 'terminate'>;
+
 export interface Sending {
   readonly clock: Clock;
   readonly flow: ConfirmedFlow;
@@ -35,7 +37,7 @@ export interface Sending {
  * @throws {CollectorGoneError} if the connection is closed meanwhile
  */
 export async function sendDelivery(
-  socket: WebSocket,
+  socket: DeliverySocket,
   { deliveryId, parcel }: { readonly deliveryId: string; readonly parcel: Uint8Array },
   sending: Sending,
 ): Promise<void> {
@@ -54,26 +56,28 @@ export async function sendDelivery(
 
 /** @returns how much may be sent now, once it is anything */
 async function room(
-  socket: WebSocket,
+  socket: DeliverySocket,
   wantedOctets: number,
   { clock, flow, signal }: Sending,
 ): Promise<number> {
-  let octets = flow.room(wantedOctets);
-  while (octets === 0) {
-    const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
-    await flow.change();
-    cancelCut();
+  for (;;) {
+    // Nothing is confirmed any more.
     if (signal.aborted) {
       throw new CollectorGoneError(signal.reason);
     }
-    octets = flow.room(wantedOctets);
+    const octets = flow.room(wantedOctets);
+    if (octets > 0) {
+      return octets;
+    }
+    const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
+    await flow.change();
+    cancelCut();
   }
-  return octets;
 }
 
 /** @param ended - the delivery that ends with this data */
 function send(
-  socket: WebSocket,
+  socket: DeliverySocket,
   data: Uint8Array,
   ended: string | null,
   { clock, flow }: Sending,

@@ -29,17 +29,18 @@ const PAUSE_MS = 500;
 /**
  * Does what a patient client asked for, again while a backing service fails and there is time.
  *
+ * @param attempt - must be over within the milliseconds that it is given
  * @throws what the last attempt threw
  */
 export async function patiently<Result>(
   { storeWithinMs, isRepeated }: ClientPatience,
   { clock, random = Math.random }: { readonly clock: Clock; readonly random?: () => number },
-  attempt: () => Promise<Result>,
+  attempt: (withinMs: number) => Promise<Result>,
 ): Promise<Result> {
   const endMs = clock.now().getTime() + storeWithinMs;
   for (;;) {
     try {
-      return await attempt();
+      return await attempt(endMs - clock.now().getTime());
     } catch (error) {
       const mayPass =
         error instanceof BackingUnavailableError && !(error instanceof ClockInDoubtError);

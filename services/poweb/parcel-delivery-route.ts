@@ -47,8 +47,8 @@ export function registerParcelDeliveryRoute(
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
       const patience = clientPatience(request.headers);
-      const accepted = await patiently(patience, parts, () =>
-        accept(request.body, { peer, ...patience }, parts),
+      const accepted = await patiently(patience, parts, (storeWithinMs) =>
+        accept(request.body, { peer, storeWithinMs }, parts),
       );
       request.log.info({ peer, parcel: accepted.parcelId }, 'Accepted a parcel');
       reply.code(202);

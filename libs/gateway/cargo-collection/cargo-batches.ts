@@ -185,7 +185,7 @@ export class CargoBatches {
   #leave({ item, release }: AheadItem, failure: { readonly error: unknown }): void {
     this.#removeHead();
     release();
-    // What is behind it is apart from what is before it.
+    // The next stretch starts after this unread item.
     this.#lastPlace = item.place;
     this.#unread ??= failure;
     this.#unreadCount += 1;
@@ -195,15 +195,20 @@ export class CargoBatches {
   }
 
   async #readAhead(contents: AsyncIterable<CargoItem>): Promise<void> {
+    let skippedAfter: Place | undefined;
     try {
-      for await (const item of contents) {
+      for await (const each of contents) {
         await this.#room();
         this.#signal.throwIfAborted();
+        const after = each.after ?? skippedAfter;
+        const item = after === undefined ? each : { ...each, after };
         if (item.sizeOctets > MAX_MESSAGE_IN_SET_OCTETS) {
           const { place, sizeOctets } = item;
           this.#parts.log.warn({ place, sizeOctets }, 'a message is too large for any cargo');
+          skippedAfter = after;
           continue;
         }
+        skippedAfter = undefined;
         const release = await this.#reserve(item);
         this.#ahead.push(this.#fetch(item, release));
         this.#aheadOctets += item.sizeOctets;

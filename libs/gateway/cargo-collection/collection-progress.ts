@@ -59,7 +59,8 @@ function isFormer(place: Place): boolean {
 /**
  * What a courier acknowledged, as stretches of the listing: one, unless it
  * acknowledged out of order, or passes were made out of order. There are never more
- * stretches than passes and cargoes that may be unacknowledged at once.
+ * stretches than passes, cargoes that may be unacknowledged at once, and messages that
+ * could not be read.
  */
 export class CollectionProgress {
   /** In order, apart from each other. */
