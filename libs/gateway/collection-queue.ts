@@ -105,7 +105,7 @@ export class CollectionQueue {
     this.#listed.unshift(parcel, ...(newer ? [newer] : []));
   }
 
-  /** The parcel could not be read: others come first. */
+  /** Requeues an unreadable parcel behind all others. */
   moveToBack(parcel: HeldParcel): void {
     const newer = this.#inProgress.get(parcel.key)?.newer;
     this.#inProgress.delete(parcel.key);

@@ -48,7 +48,7 @@ export class FetchAhead {
   readonly #parts: FetchAheadParts;
   readonly #fetched: FetchedParcel[] = [];
   #fetching = 0;
-  /** Reserved for what is being fetched, is fetched, or was taken and not released. */
+  /** Octets reserved: being fetched, fetched, or taken and not released. */
   #octets = 0;
   #isStalled = false;
   /** How often the reading of each failed, where it did. */
@@ -63,7 +63,7 @@ export class FetchAhead {
     this.#parts = parts;
   }
 
-  /** True when nothing is fetched, being fetched, or to be fetched again; what was taken does not count. */
+  /** True when nothing is fetched or waiting for a retry; parcels taken do not count. */
   get isIdle(): boolean {
     return this.#count === 0 && this.#unreadable === 0;
   }
@@ -226,7 +226,7 @@ export class FetchAhead {
     onChange();
   }
 
-  /** Not what was replaced by something larger than is reserved, and not for a peer that stalls. */
+  /** Drops bodies larger than reserved, and all bodies of a stalled peer. */
   #mayKeep(listed: HeldParcel, body: Uint8Array): boolean {
     const isReserved = body.byteLength <= listed.sizeOctets;
     return isReserved && (!this.#isStalled || this.#parts.maySend());

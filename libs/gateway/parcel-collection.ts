@@ -179,8 +179,7 @@ export class ParcelCollection {
   }
 
   /**
-   * Begins no more deliveries; resolves once all those that were begun are acknowledged. To be
-   * waited for no longer than one likes, as the peer may not.
+   * Starts no more deliveries; resolves once those sent are acknowledged. Callers bound the wait.
    */
   async windUp(): Promise<void> {
     this.#isWindingUp = true;

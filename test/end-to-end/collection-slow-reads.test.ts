@@ -91,6 +91,16 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
     }
   }
 
+  /** Lets time pass until a delivery waits for the collector: two minutes at most. */
+  async function passUntilWaiting(collector: Collector): Promise<void> {
+    for (let passedMs = 0; collector.waiting === 0; passedMs += 500) {
+      assert.ok(passedMs < 120_000, 'nothing came');
+      await pass(collector, 500);
+      // The download itself takes time that no clock of ours tells.
+      await pause(1);
+    }
+  }
+
   it('brings all of 60 over one connection when one download takes 2.5 s', async () => {
     const held = holdDownloads((download) => download === 0);
     using collector = await phone.collect(collection.listening.collection);
@@ -107,11 +117,7 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
     const held = holdDownloads((download) => download === 0);
     using collector = await phone.collect(collection.listening.collection);
     await collect(collector, PARCELS - 1);
-    while (collector.waiting === 0) {
-      await pass(collector, 500);
-      // The download itself takes time that no clock of ours tells.
-      await pause(1);
-    }
+    await passUntilWaiting(collector);
     await collect(collector, 1);
     assert.equal(held.count, 1);
     held.release();
@@ -124,10 +130,7 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
     assert.equal(collector.waiting, 0);
     proxy.hold = null;
     held.release();
-    while (collector.waiting === 0) {
-      await pass(collector, 500);
-      await pause(1);
-    }
+    await passUntilWaiting(collector);
     await collect(collector, PARCELS);
     await collector.roundTrip();
   });

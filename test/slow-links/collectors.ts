@@ -9,7 +9,7 @@ export type Client = 'android' | 'javascript';
 
 /** What the client sends to be taken for what it is. */
 export const CLIENT_HEADERS: Readonly<Record<Client, Readonly<Record<string, string>>>> = {
-  android: { 'user-agent': 'ktor-client' },
+  android: { 'user-agent': 'Ktor client' },
   javascript: {},
 };
 

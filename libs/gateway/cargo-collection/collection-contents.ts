@@ -114,7 +114,7 @@ export async function* collectionContents(
   yield* doubtful.length > 0 ? apart(parcelSegment(OVERSIZE), oversize) : oversize;
 }
 
-/** What does not follow what was yielded before it. */
+/** Starts a new stretch at `after`. */
 async function* apart(
   after: Place,
   items: AsyncIterable<CargoItem>,

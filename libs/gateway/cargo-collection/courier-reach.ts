@@ -1,8 +1,8 @@
 import { type SizeClass, SMALLEST_CLASS_OCTETS, sizeClassOf } from './size-classes.ts';
 
-/** Calls that a parcel must have had for itself, in vain, before it is given up. */
+/** Failed calls after which a parcel is given up, with everything as large. */
 const TRIES = 3;
-/** After so many, what is of the same class is given up with it, though it is smaller. */
+/** Failed calls after which the whole size class is given up, smaller parcels included. */
 const TRIES_OF_CLASS = 6;
 
 /** As it is stored. */
@@ -52,7 +52,7 @@ export class CourierReach {
   }
 
   /**
-   * From which class on parcels are doubtful: what is sure comes before them.
+   * The first doubtful size class; smaller classes go first.
    *
    * @returns null if none are
    */

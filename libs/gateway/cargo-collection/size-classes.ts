@@ -14,7 +14,7 @@ const KIB = 1_024;
  */
 const BOUNDS = [16, 64, 128, 256, 512, 1_024, 2_048].map((kib) => kib * KIB);
 
-/** Every link brings at least that in a call, if it brings anything; see `minCargoOctets`. */
+/** The largest parcel that every usable link delivers in one call; see `minCargoOctets`. */
 export const SMALLEST_CLASS_OCTETS = 16 * KIB;
 
 /** Parcels that fit into a gRPC message which every courier's client takes, in ascending order of size. */

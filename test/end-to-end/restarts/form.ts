@@ -12,4 +12,4 @@ export interface RestartForm {
 /** The long form is that of `npm run test:faults`; `npm test` does the same in short. */
 export const FORM: RestartForm = process.env.TEST_LONG
   ? { phones: 200, restarts: 10, rolls: 10, moving: {} }
-  : { phones: 30, restarts: 3, rolls: 1, moving: { COLLECTION_DRAIN: '500ms' } };
+  : { phones: 12, restarts: 2, rolls: 1, moving: { COLLECTION_DRAIN: '500ms' } };

@@ -7,7 +7,7 @@ import { COLLECTION_PATH } from './collector.ts';
 
 /** What the deployed client sends besides what makes a WebSocket. */
 const HEADERS = {
-  'user-agent': 'ktor-client',
+  'user-agent': 'Ktor client',
   accept: '*/*',
   'accept-charset': 'UTF-8',
   'x-relaynet-streaming-mode': 'keep-alive',
