@@ -5,6 +5,7 @@ import { OpenedGateway } from '#test/end-to-end/workers/opened-gateway.ts';
 import { type AcceptedParcels, type CargoItem, collectionContents } from './collection-contents.ts';
 import { CollectionProgress, START } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
+import { FoundClasses } from './found-classes.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -48,7 +49,8 @@ class Setting implements AsyncDisposable {
     const parts = { ...opened, ...gateway, acceptedParcels };
     const { signal } = new AbortController();
     const courier = { fittingOctets: 4_000_000, takesOversize: true };
-    const request = { authorization, courier, progress, reach: new CourierReach() };
+    const found = new FoundClasses();
+    const request = { authorization, courier, progress, reach: new CourierReach(), found };
     return Array.fromAsync(collectionContents(parts, request, signal));
   }
 

@@ -13,6 +13,7 @@ import {
   rotationPlace,
 } from './collection-progress.ts';
 import type { CourierReach } from './courier-reach.ts';
+import type { FoundClasses } from './found-classes.ts';
 import { ParcelPasses, type ParcelPassesParts } from './parcel-passes.ts';
 import { FITTING_CLASSES, OVERSIZE, type SizeClass } from './size-classes.ts';
 
@@ -71,6 +72,7 @@ export interface ContentsRequest {
   readonly courier: CollectionCourier;
   readonly progress: CollectionProgress;
   readonly reach: CourierReach;
+  readonly found: FoundClasses;
 }
 
 /**
@@ -93,10 +95,10 @@ export async function* collectionContents(
   request: ContentsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  const { authorization, courier, progress, reach } = request;
+  const { authorization, courier, progress, reach, found } = request;
   const { peer } = authorization;
   yield* rotations(parts, request);
-  const passes = new ParcelPasses(parts, { peer, courier, progress, reach }, signal);
+  const passes = new ParcelPasses(parts, { peer, courier, progress, reach, found }, signal);
   const doubtfulFrom = reach.doubtfulFrom(courier.fittingOctets) ?? OVERSIZE;
   const isDoubtful = (sizeClass: SizeClass) => sizeClass >= doubtfulFrom;
   const doubtful = FITTING_CLASSES.filter(isDoubtful);

@@ -5,6 +5,7 @@ import type { CargoAuthorization } from './cargo-authorizer.ts';
 import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
 import { CollectionProgress } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
+import { FoundClasses, UNTRACKED } from './found-classes.ts';
 
 /** How long a collection is held for a call that does not renew it, such as one whose process died. */
 const LEASE_MS = 10_000;
@@ -22,6 +23,8 @@ interface FulfilmentFields extends Record<string, string | number | boolean | Da
   /** See {@link CourierReach}; records of former versions have neither. */
   readonly vainOctets: number;
   readonly vainCalls: number;
+  /** See {@link FoundClasses}. */
+  readonly foundClasses: number;
   /** Id of our session key that the collection's cargoes bring; empty if there is none yet. */
   readonly sessionKeyId: Uint8Array;
   /** The call that may collect until {@link leasedUntil}. */
@@ -95,6 +98,8 @@ export class Fulfilment {
   cargoOctets: number;
   /** What couriers can carry, as their calls have shown. */
   readonly reach: CourierReach;
+  /** What the mailbox holds, as far as it was listed. */
+  readonly found: FoundClasses;
   sessionKeyId: Uint8Array;
   readonly #records: RecordStore;
   readonly #clock: Clock;
@@ -124,6 +129,7 @@ export class Fulfilment {
       octets: fields.vainOctets ?? 0,
       calls: fields.vainCalls ?? 0,
     });
+    this.found = new FoundClasses(fields.foundClasses ?? (record.stored ? UNTRACKED : 0));
     this.sessionKeyId = fields.sessionKeyId ?? new Uint8Array();
   }
 
@@ -194,6 +200,7 @@ export class Fulfilment {
       cargoOctets: this.cargoOctets,
       vainOctets: this.reach.state.octets,
       vainCalls: this.reach.state.calls,
+      foundClasses: this.found.state,
       sessionKeyId: this.sessionKeyId,
       holder: this.#holder,
       leasedUntil: new Date(this.#clock.now().getTime() + leaseMs),

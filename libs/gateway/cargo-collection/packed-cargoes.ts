@@ -48,12 +48,12 @@ export class PackedCargoes {
   /** @param signal - ends the reading ahead, and gives back what was read */
   constructor(parts: PackedCargoesParts, request: PackedCargoesRequest, signal: AbortSignal) {
     const { authorization, fulfilment, limits, takesOversize } = request;
-    const { progress, reach } = fulfilment;
+    const { progress, reach, found } = fulfilment;
     this.#packing = new CargoPacking(parts, authorization, fulfilment);
     const fitting = this.#packing.maxPlaintextOctets(limits.maxSerialisedOctets);
     this.maxOctets = Math.min(limits.maxCargoOctets, fitting);
     const courier = { fittingOctets: fitting - MESSAGE_IN_BATCH_OVERHEAD_OCTETS, takesOversize };
-    const whose = { authorization, courier, progress, reach };
+    const whose = { authorization, courier, progress, reach, found };
     const contents = collectionContents(parts, whose, signal);
     this.#batches = new CargoBatches(parts, contents, limits, signal);
   }

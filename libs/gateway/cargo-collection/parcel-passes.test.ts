@@ -5,9 +5,10 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { RecordedLog, RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
-import { Mailbox } from '../mailbox.ts';
-import { CollectionProgress, START } from './collection-progress.ts';
+import { type HeldParcel, Mailbox } from '../mailbox.ts';
+import { CollectionProgress, parcelSegment, START } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
+import { FoundClasses } from './found-classes.ts';
 import { ParcelPasses } from './parcel-passes.ts';
 import { FITTING_CLASSES, OVERSIZE } from './size-classes.ts';
 
@@ -23,8 +24,12 @@ class Setting {
   readonly mailbox: Mailbox;
   progress = new CollectionProgress();
   reach = new CourierReach();
+  found = new FoundClasses();
   listings = 0;
+  /** Entries that all listings gave. */
+  listed = 0;
   #isStarted = false;
+  #listedAtMost = Number.POSITIVE_INFINITY;
 
   constructor() {
     const count = ({ method }: { method: string }) => {
@@ -33,6 +38,18 @@ class Setting {
     const objects = new InMemoryObjectStore({ before: count });
     const signals = new InProcessSignals({ log: this.log });
     this.mailbox = new Mailbox({ objects, signals, clock: this.clock });
+    const list = this.mailbox.list.bind(this.mailbox);
+    this.mailbox.list = (...given) => this.#counted(list(...given));
+  }
+
+  async *#counted(entries: AsyncIterable<HeldParcel>): AsyncGenerator<HeldParcel> {
+    for await (const entry of entries) {
+      if (this.listed >= this.#listedAtMost) {
+        throw new Error('the call is over');
+      }
+      this.listed += 1;
+      yield entry;
+    }
   }
 
   async hold(sizes: readonly number[], parcelId?: string): Promise<void> {
@@ -48,8 +65,8 @@ class Setting {
   async pass({ takesOversize = true } = {}): Promise<{ sizes: number[]; places: string[] }> {
     this.listings = 0;
     this.#isStarted = true;
-    const { progress, reach } = this;
-    const mailbox = { peer: PEER, courier: { ...courier, takesOversize }, progress, reach };
+    const { progress, reach, found } = this;
+    const mailbox = { peer: PEER, courier: { ...courier, takesOversize }, progress, reach, found };
     const passes = new ParcelPasses(this, mailbox, new AbortController().signal);
     const sizes: number[] = [];
     const places: string[] = [];
@@ -60,6 +77,28 @@ class Setting {
       }
     }
     return { sizes, places };
+  }
+
+  /** A call that is over once so many entries were listed. @returns the places of what it brought, all acknowledged */
+  async passUpTo(entries: number): Promise<string[]> {
+    const { progress, reach, found } = this;
+    const mailbox = { peer: PEER, courier, progress, reach, found };
+    const passes = new ParcelPasses(this, mailbox, new AbortController().signal);
+    this.#listedAtMost = this.listed + entries;
+    const places: string[] = [];
+    try {
+      for (const sizeClass of [...FITTING_CLASSES, OVERSIZE]) {
+        for await (const { place } of passes.of(sizeClass)) {
+          places.push(place);
+          progress.add({ after: places.at(-2) ?? parcelSegment(sizeClass), upTo: place });
+        }
+      }
+    } catch (error) {
+      assert.match(String(error), /the call is over/);
+    } finally {
+      this.#listedAtMost = Number.POSITIVE_INFINITY;
+    }
+    return places;
   }
 }
 
@@ -91,16 +130,31 @@ describe('passes over a mailbox', () => {
     assert.equal(setting.listings, 3);
   });
 
-  it('resume behind what was collected, and list all of the rest once', async () => {
+  it('resume behind what was collected, and list for no class that there is nothing of', async () => {
     const setting = new Setting();
     await setting.hold([...new Array(20).fill(KB), 900 * KB]);
     const { places } = await setting.pass();
     setting.progress.add({ after: START, upTo: places[9] ?? '' });
     const rest = await setting.pass();
     assert.deepEqual(rest.places, places.slice(10));
-    assert.equal(setting.listings, 3);
+    assert.equal(setting.listings, 2);
     setting.progress.add({ after: START, upTo: places[20] ?? '' });
     assert.deepEqual((await setting.pass()).places, []);
+  });
+
+  it('get on though a listing takes longer than any call', async () => {
+    const setting = new Setting();
+    await setting.hold(new Array(2_000).fill(1));
+    await setting.hold([900 * KB, 950 * KB]);
+    const { places } = await setting.pass();
+    setting.progress = new CollectionProgress([{ after: START, upTo: places[1_999] ?? '' }]);
+    setting.listed = 0;
+    const brought: string[] = [];
+    for (let call = 0; call < 8; call++) {
+      brought.push(...(await setting.passUpTo(600)));
+    }
+    assert.deepEqual(brought, places.slice(2_000));
+    assert.ok(setting.listed < 4_000, `${setting.listed} entries listed`);
   });
 
   it('leave out what a client does not take or a courier does not carry, say so, and list no more for it', async () => {
@@ -120,8 +174,8 @@ describe('passes over a mailbox', () => {
   it('do not bring what was replaced by something of a larger class meanwhile', async () => {
     const setting = new Setting();
     await setting.hold([10], 'one');
-    const { progress, reach } = setting;
-    const mailbox = { peer: PEER, courier, progress, reach };
+    const { progress, reach, found } = setting;
+    const mailbox = { peer: PEER, courier, progress, reach, found };
     const passes = new ParcelPasses(setting, mailbox, new AbortController().signal);
     const [item] = await Array.fromAsync(passes.of(0));
     assert.equal((await item?.read())?.octets.length, 10);

@@ -4,9 +4,15 @@ import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { HeldParcel, Mailbox } from '../mailbox.ts';
 import type { CargoItem, CollectionCourier } from './collection-contents.ts';
-import { type CollectionProgress, parcelPlace, parcelSegment } from './collection-progress.ts';
+import {
+  type CollectionProgress,
+  type Place,
+  parcelPlace,
+  parcelSegment,
+} from './collection-progress.ts';
 import type { CourierReach } from './courier-reach.ts';
-import { OVERSIZE, type SizeClass, sizeClassOf } from './size-classes.ts';
+import type { FoundClasses } from './found-classes.ts';
+import { FITTING_CLASSES, OVERSIZE, type SizeClass, sizeClassOf } from './size-classes.ts';
 
 export interface ParcelPassesParts {
   readonly mailbox: Mailbox;
@@ -21,22 +27,27 @@ export interface PassedMailbox {
   readonly courier: CollectionCourier;
   readonly progress: CollectionProgress;
   readonly reach: CourierReach;
+  readonly found: FoundClasses;
 }
+
+/** Parcels of other classes in a row after which the pass records that they are behind. */
+const RECORD_EVERY = 250;
+const [FIRST_CLASS] = FITTING_CLASSES;
 
 /** Why a parcel stays behind, to be collected over the WebSocket or under another CCA. */
 export type LeftBehind = 'too-large' | 'too-slow';
 
 /**
  * Passes over a mailbox, one for each class of size in turn. Each lists the mailbox;
- * the first that lists all of it finds out which classes there are, and no pass is made
- * for the others.
+ * the first finds out which classes there are, and no pass is made for the others.
+ *
+ * A pass records how far it got also where it finds nothing, so that a listing which
+ * takes longer than a call goes on in the next one.
  */
 export class ParcelPasses {
   readonly #parts: ParcelPassesParts;
   readonly #mailbox: PassedMailbox;
   readonly #signal: AbortSignal;
-  /** Classes of which there was something to collect; null before all of the mailbox was listed. */
-  #found: ReadonlySet<SizeClass> | null = null;
 
   constructor(parts: ParcelPassesParts, mailbox: PassedMailbox, signal: AbortSignal) {
     this.#parts = parts;
@@ -54,27 +65,54 @@ export class ParcelPasses {
   async *of(sizeClass: SizeClass): AsyncGenerator<CargoItem, void, undefined> {
     const { progress, peer } = this.#mailbox;
     const segment = parcelSegment(sizeClass);
-    if (progress.isPast(segment) || this.#found?.has(sizeClass) === false) {
+    if (progress.isPast(segment) || this.#hasNothing(sizeClass)) {
       return;
     }
     const startAfter = progress.behind(segment);
     const options = { signal: this.#signal, ...(startAfter !== undefined && { startAfter }) };
-    const found = new Set<SizeClass>();
     const left = new LeftParcels();
-    for await (const parcel of this.#parts.mailbox.list(peer, options)) {
-      const itsClass = this.#classOf(parcel.sizeOctets);
-      if (isExpired(parcel, this.#parts.clock) || left.has(parcel, this.#leaves(parcel))) {
-        continue;
+    const passed = new PassedParcels(progress, parcelPlace(sizeClass, startAfter ?? ''));
+    try {
+      for await (const parcel of this.#parts.mailbox.list(peer, options)) {
+        const place = parcelPlace(sizeClass, parcel.key);
+        if (this.#isToGo(parcel, sizeClass, left) && !progress.covers(place)) {
+          passed.beginAfter(place);
+          yield this.#item(parcel, sizeClass);
+        } else {
+          passed.pass(place);
+        }
       }
-      found.add(itsClass);
-      if (itsClass === sizeClass && !progress.covers(parcelPlace(sizeClass, parcel.key))) {
-        yield this.#item(parcel, sizeClass);
-      }
-    }
-    if (this.#found === null && startAfter === undefined) {
-      this.#found = found;
+    } finally {
+      passed.record();
       left.report(this.#parts, peer);
     }
+    if (sizeClass === FIRST_CLASS) {
+      this.#mailbox.found.complete();
+    }
+  }
+
+  /** The first pass is always made: it costs little where it was made before, and finds what has arrived. */
+  #hasNothing(sizeClass: SizeClass): boolean {
+    const { found, courier } = this.#mailbox;
+    const isTaken = sizeClass !== OVERSIZE || courier.takesOversize;
+    return !isTaken || (sizeClass !== FIRST_CLASS && found.lacks(sizeClass));
+  }
+
+  /** Also notes what the first pass comes by, and counts what is left behind, each in one pass. */
+  #isToGo(parcel: HeldParcel, sizeClass: SizeClass, left: LeftParcels): boolean {
+    if (isExpired(parcel, this.#parts.clock)) {
+      return false;
+    }
+    const itsClass = this.#classOf(parcel.sizeOctets);
+    const isFirst = sizeClass === FIRST_CLASS;
+    if (isFirst) {
+      this.#mailbox.found.add(itsClass);
+    }
+    const why = this.#leaves(parcel);
+    if (why && (why === 'too-large' ? isFirst : itsClass === sizeClass)) {
+      left.add(parcel, why);
+    }
+    return why === null && itsClass === sizeClass;
   }
 
   #leaves({ sizeOctets }: HeldParcel): LeftBehind | null {
@@ -107,18 +145,50 @@ export class ParcelPasses {
   }
 }
 
+/** Records that places are behind at which there is nothing to collect. */
+class PassedParcels {
+  readonly #progress: CollectionProgress;
+  #after: Place;
+  #upTo: Place | null = null;
+  #count = 0;
+
+  constructor(progress: CollectionProgress, after: Place) {
+    this.#progress = progress;
+    this.#after = after;
+  }
+
+  pass(place: Place): void {
+    this.#upTo = place;
+    this.#count += 1;
+    if (this.#count >= RECORD_EVERY) {
+      this.record();
+    }
+  }
+
+  /** There is something to collect at the place. */
+  beginAfter(place: Place): void {
+    this.record();
+    this.#after = place;
+  }
+
+  record(): void {
+    if (this.#upTo !== null) {
+      this.#progress.add({ after: this.#after, upTo: this.#upTo });
+      this.#after = this.#upTo;
+    }
+    this.#upTo = null;
+    this.#count = 0;
+  }
+}
+
 /** Counts what stays behind. */
 class LeftParcels {
   readonly #counts = new Map<LeftBehind, { parcels: number; largestOctets: number }>();
 
-  /** @returns whether the parcel stays behind */
-  has({ sizeOctets }: HeldParcel, why: LeftBehind | null): boolean {
-    if (why) {
-      const { parcels, largestOctets } = this.#counts.get(why) ?? { parcels: 0, largestOctets: 0 };
-      const largest = Math.max(largestOctets, sizeOctets);
-      this.#counts.set(why, { parcels: parcels + 1, largestOctets: largest });
-    }
-    return why !== null;
+  add({ sizeOctets }: HeldParcel, why: LeftBehind): void {
+    const { parcels, largestOctets } = this.#counts.get(why) ?? { parcels: 0, largestOctets: 0 };
+    const largest = Math.max(largestOctets, sizeOctets);
+    this.#counts.set(why, { parcels: parcels + 1, largestOctets: largest });
   }
 
   report({ log, metrics }: ParcelPassesParts, peer: NodeId): void {
