@@ -15,7 +15,7 @@ import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { until } from '#test/runtime/until.ts';
 
 const DAY_MS = 86_400_000;
-const MIB = 1_024 * 1_024;
+const WINDOW_OCTETS = 4 * 1_024 * 1_024;
 
 describe('Android’s courier', () => {
   describe('keeps the cargo that it collects', () => {
@@ -51,14 +51,14 @@ describe('Android’s courier', () => {
 });
 
 describe('Any courier', () => {
-  it('may have 1 MiB under way: with 64 KiB a round trip, no cargo of megabytes arrives in time', async () => {
+  it('may have 4 MiB under way: with 64 KiB a round trip, no cargo of megabytes arrives in time', async () => {
     await using opened = await openCogrpc();
     const session = http2.connect(`http://127.0.0.1:${opened.port}`);
     try {
       await until(
         () =>
-          session.remoteSettings?.initialWindowSize === MIB &&
-          session.state.remoteWindowSize === MIB,
+          session.remoteSettings?.initialWindowSize === WINDOW_OCTETS &&
+          session.state.remoteWindowSize === WINDOW_OCTETS,
       );
     } finally {
       session.destroy();

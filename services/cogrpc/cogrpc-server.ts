@@ -125,7 +125,7 @@ export class CogrpcServer {
   }
 
   #deliver(stream: ServerDuplexStream<AdmittedDelivery, CargoDeliveryAck>): void {
-    const call = this.#open(stream);
+    const call = this.#open(stream, { answersEarly: false });
     if (this.#admit(call, this.#deliveries, this.#limits.maxDeliveries)) {
       const { clock, log } = this.#parts;
       const parts = { intake: this.#intake, clock, log, limits: this.#limits };
@@ -136,7 +136,7 @@ export class CogrpcServer {
   }
 
   #collect(stream: ServerDuplexStream<CargoDeliveryAck, CargoDelivery>): void {
-    const call = this.#open(stream);
+    const call = this.#open(stream, { answersEarly: true });
     if (this.#admit(call, this.#collections, this.#limits.maxCollections)) {
       const collection = new CargoCollectionCall(call, {
         authorizer: this.#authorizer,
@@ -152,10 +152,12 @@ export class CogrpcServer {
 
   #open<Request, Response>(
     stream: ServerDuplexStream<Request, Response>,
+    { answersEarly }: { readonly answersEarly: boolean },
   ): CourierCall<Request, Response> {
     const { clock, log } = this.#parts;
     const cutConnection = (peer: string) => this.#connections.cut(peer);
-    return new CourierCall(stream, { clock, log, limits: this.#limits, cutConnection });
+    const parts = { clock, log, limits: this.#limits, answersEarly, cutConnection };
+    return new CourierCall(stream, parts);
   }
 
   #admit<Request, Response>(

@@ -8,6 +8,11 @@ export interface CourierCallParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: CogrpcLimits;
+  /**
+   * Whether a courier that was sent nothing is told so before it gives up: not one whose own
+   * octets may be on their way until then.
+   */
+  readonly answersEarly: boolean;
   /** Cuts the connection of a peer that does not let a call end. */
   readonly cutConnection: (peer: string) => void;
 }
@@ -100,7 +105,7 @@ export class CourierCall<Request, Response> {
 
   /** A courier that got nothing at all is told why, before it hangs up by itself. */
   #answerBefore(patienceMs: number): () => void {
-    if (!Number.isFinite(patienceMs)) {
+    if (!this.#parts.answersEarly || !Number.isFinite(patienceMs)) {
       return () => {};
     }
     const marginMs = Math.min(this.#parts.limits.answerMarginMs, patienceMs / 4);

@@ -34,6 +34,13 @@ async function storedCargoes({ objects }: OpenedCogrpc): Promise<string[]> {
 }
 
 describe('DeliverCargo', () => {
+  it('leaves a courier all the time that it has to send its cargo', async () => {
+    await using opened = await openCogrpc();
+    using courier = new Courier(opened.port);
+    const { code } = await courier.deliver({ deadlineMs: 800 }).ended;
+    assert.equal(code, status.DEADLINE_EXCEEDED);
+  });
+
   it('acknowledges each cargo once it is stored and queued, and ends with the courier', async () => {
     await using opened = await openCogrpc();
     using courier = new Courier(opened.port);

@@ -25,7 +25,7 @@ export interface CogrpcLimits {
   /** A call lasts no longer, whatever deadline the courier set. */
   readonly maxCallMs: number;
   /**
-   * A courier that was sent nothing is told to try again so long before its own deadline, or a quarter of
+   * A courier that collects and was sent nothing is told to try again so long before its own deadline, or a quarter of
    * the time it gave, if that is less.
    */
   readonly answerMarginMs: number;
@@ -47,7 +47,7 @@ const MINUTE_MS = 60 * SECOND_MS;
 export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
   maxConnections: 2_000,
   maxCallsPerConnection: 100,
-  windowOctets: 1_024 * 1_024,
+  windowOctets: 4 * 1_024 * 1_024,
   maxDeliveries: 50,
   maxCollections: 500,
   maxWatches: 100,
