@@ -195,8 +195,10 @@ export class CollectionServer {
   }
 }
 
+/** Closes without waiting for the client to, as nothing else ends an upgraded connection. */
 function refuse(socket: Duplex, status: string): void {
   socket.end(
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 5\r\n\r\n`,
+    () => socket.destroy(),
   );
 }

@@ -55,6 +55,78 @@ describe('a gateway in one process that is told to stop', () => {
   });
 });
 
+describe('a gateway in one process that is told to stop while strangers hold on to it', () => {
+  it('is gone as soon as a phone was told, whoever does not close after a refused upgrade', async () => {
+    const { gateway, phone } = await gatewayWithPhone();
+    using stranger = await RawClient.connect(gateway.poweb, { closesByItself: false });
+    await stranger.write(UPGRADE_NOWHERE);
+    assert.equal(await stranger.status(), 404);
+    using collector = await Collector.open(gateway.poweb, [phone]);
+    await collector.roundTrip();
+    const stopped = gateway.running[Symbol.asyncDispose]();
+    assert.equal((await collector.closed).code, 4000);
+    await stopped;
+  });
+
+  it('cuts who sent half a request to any port, before it tells phones', async () => {
+    const { gateway, phone } = await gatewayWithPhone();
+    using atPoweb = await RawClient.connect(gateway.poweb);
+    await atPoweb.write('GET / HTTP/1.1\r\nHost:');
+    using atPohttp = await RawClient.connect(gateway.pohttp);
+    await atPohttp.write('GET / HTTP/1.1\r\nHost:');
+    using collector = await Collector.open(gateway.poweb, [phone]);
+    await collector.roundTrip();
+    const stopped = gateway.running[Symbol.asyncDispose]();
+    await untilNobodyIsAccepted(gateway.pohttp);
+    gateway.clock.advance(1_000);
+    assert.equal(await atPohttp.rest(), '');
+    await untilRefused(gateway.poweb);
+    await collector.roundTrip();
+    gateway.clock.advance(1_000);
+    assert.equal(await atPoweb.rest(), '');
+    assert.equal((await collector.closed).code, 4000);
+    await stopped;
+  });
+
+  it('cuts after 200 ms who sends half a request at the very end', async () => {
+    const { gateway, phone } = await gatewayWithPhone();
+    using silent = await Collector.open(gateway.poweb, [phone]);
+    await silent.roundTrip();
+    silent.stopReading();
+    const stopped = gateway.running[Symbol.asyncDispose]();
+    await untilRefused(gateway.poweb);
+    using newcomer = await RawClient.connect(gateway.poweb);
+    await newcomer.write('GET / HTTP/1.1\r\nHost:');
+    using seen = await RawClient.connect(gateway.poweb);
+    await seen.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    assert.equal(await seen.status(), 503);
+    gateway.clock.advance(1_000);
+    await untilNobodyIsAccepted(gateway.poweb);
+    gateway.clock.advance(200);
+    assert.equal(await newcomer.rest(), '');
+    await stopped;
+  });
+});
+
+const UPGRADE_NOWHERE =
+  'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+async function gatewayWithPhone(): Promise<{ gateway: GatewayUnderTest; phone: Peer }> {
+  const gateway = await GatewayUnderTest.start();
+  return { gateway, phone: await privateGateway('phone', gateway.us, validAround(START)) };
+}
+
+/** Resolves once nobody is accepted at the port any more. */
+async function untilNobodyIsAccepted(port: number): Promise<void> {
+  for (;;) {
+    try {
+      using _ = await RawClient.connect(port);
+    } catch {
+      return;
+    }
+  }
+}
+
 /** Resolves once requests to PoWeb are answered 503: those of all other servers have ended. */
 async function untilRefused(port: number): Promise<void> {
   for (let status = 200; status !== 503; ) {

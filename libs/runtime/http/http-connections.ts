@@ -46,12 +46,15 @@ export class HttpConnections {
     }
   }
 
-  /** Resolves once every connection has brought a request, or that time is over. */
-  async untilNoNewcomers(boundMs: number): Promise<void> {
+  /** Lets every connection bring a request within `boundMs`, then cuts those that have brought none. */
+  async endNewcomers(boundMs: number): Promise<void> {
     if (this.#newcomers.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#noNewcomers = resolve;
-      const cancel = this.#clock.schedule(boundMs, resolve);
+      const cancel = this.#clock.schedule(boundMs, () => {
+        cutAll(this.#newcomers);
+        resolve();
+      });
       await promise;
       cancel();
     }
@@ -63,8 +66,12 @@ export class HttpConnections {
   }
 
   cut(): void {
-    for (const socket of this.#all) {
-      socket.destroy();
-    }
+    cutAll(this.#all);
+  }
+}
+
+function cutAll(sockets: Iterable<Socket>): void {
+  for (const socket of sockets) {
+    socket.destroy();
   }
 }

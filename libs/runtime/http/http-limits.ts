@@ -26,6 +26,8 @@ export interface HttpLimits {
   readonly newcomersMs: number;
   /** On closing, how long requests in flight may take to end. */
   readonly drainMs: number;
+  /** On closing, once requests have ended, how long the last octets of answers may take. */
+  readonly flushMs: number;
 }
 
 export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
@@ -42,4 +44,5 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   lingerMs: 5_000,
   newcomersMs: 1_000,
   drainMs: 10_000,
+  flushMs: 200,
 });

@@ -124,25 +124,30 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /**
-   * Answers 503 from now on, lets requests in flight end within `boundMs`, then cuts them.
-   * Connections are accepted as before, and upgraded.
+   * Answers 503 from now on, lets requests in flight end within `boundMs`, then cuts them; and then
+   * connections that bring no request within a second. Others are accepted as before, and upgraded.
    */
   async endRequests(boundMs: number): Promise<void> {
     this.#isClosing = true;
     await this.#requests.end(boundMs);
-    await this.#connections.untilNoNewcomers(this.limits.newcomersMs);
+    await this.#connections.endNewcomers(this.limits.newcomersMs);
   }
 
   /**
    * Takes no more connections, lets requests in flight end within `drainMs`, and those that are
-   * about to come on connections just made; then cuts what is left.
+   * about to come on connections just made; then cuts what is left. After {@link endRequests} there is
+   * nothing left to wait for but the last octets of answers.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    const cancel = this.#options.clock.schedule(this.limits.drainMs, () => this.#connections.cut());
+    const { isEnding } = this.#requests;
+    const { flushMs, drainMs } = this.limits;
+    const cancel = this.#options.clock.schedule(isEnding ? flushMs : drainMs, () =>
+      this.#connections.cut(),
+    );
     this.#connections.stopAccepting();
-    if (!this.#requests.isEnding) {
-      await this.#connections.untilNoNewcomers(this.limits.newcomersMs);
+    if (!isEnding) {
+      await this.#connections.endNewcomers(this.limits.newcomersMs);
     }
     await this.app.close();
     await this.#connections.gone();

@@ -22,8 +22,10 @@ export class RawClient implements Disposable {
     });
   }
 
-  static async connect(port: number): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+  /** @param closesByItself - whether the client closes once the server has; if not, it never does */
+  static async connect(port: number, { closesByItself = true } = {}): Promise<RawClient> {
+    const allowHalfOpen = !closesByItself;
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen });
     await once(socket, 'connect');
     return new RawClient(socket);
   }
