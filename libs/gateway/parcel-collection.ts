@@ -179,7 +179,8 @@ export class ParcelCollection {
   }
 
   /**
-   * Starts no more deliveries; resolves once those sent are acknowledged. Callers bound the wait.
+   * Starts no more deliveries; resolves once those sent are acknowledged. To be called once; callers
+   * bound the wait.
    */
   async windUp(): Promise<void> {
     this.#isWindingUp = true;

@@ -139,11 +139,10 @@ export class CollectorConnection {
    * @returns whether it did
    */
   windUp(): Promise<boolean> {
-    const acknowledged = this.#collection?.windUp() ?? Promise.resolve();
     this.#windingUp ??= inTime(
       this.#parts.clock,
       WIND_UP_MS,
-      acknowledged.then(() => true),
+      (this.#collection?.windUp() ?? Promise.resolve()).then(() => true),
       () => false,
     );
     return this.#windingUp;

@@ -101,6 +101,19 @@ describe('Parcel collection: when the gateway is about to stop', () => {
     await until(() => gateway.running.collection.collectors === 0);
   });
 
+  it('whoever waits for acknowledgements sees them, however many do', async () => {
+    await gateway.hold(phone);
+    using collector = await Collector.open(gateway.poweb, [phone]);
+    const delivery = await collector.next();
+    const { collection } = gateway.running;
+    const woundUp = [collection.windUp(10_000), collection.windUp(10_000)];
+    collector.acknowledge(delivery);
+    await Promise.all(woundUp);
+    const closed = collection.closeAll();
+    assert.equal((await collector.closed).code, 4000);
+    await closed;
+  });
+
   it('who does not within 3 s is closed nevertheless', async () => {
     await gateway.hold(phone);
     using collector = await Collector.open(gateway.poweb, [phone]);
