@@ -77,17 +77,20 @@ export async function composeStandalone(
     const beganAtMs = clock.now().getTime();
     collection.hold();
     poweb.leaveToSuccessor();
-    // All at once, as each may take its time.
-    await allDrained([
-      pohttp[Symbol.asyncDispose](),
-      cogrpc.drain(config.cogrpc.drainMs),
-      workers[Symbol.asyncDispose](),
-    ]);
-    const tookMs = clock.now().getTime() - beganAtMs;
-    const leftMs = Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS);
-    await Promise.all([poweb.endRequests(leftMs), collection.windUp(leftMs)]);
-    // Last of all: whoever is told is back after 3 s, when the next process must be there.
-    await collection.closeAll();
+    try {
+      // All at once, as each may take its time.
+      await allDrained([
+        pohttp[Symbol.asyncDispose](),
+        cogrpc.drain(config.cogrpc.drainMs),
+        workers[Symbol.asyncDispose](),
+      ]);
+    } finally {
+      const tookMs = clock.now().getTime() - beganAtMs;
+      const leftMs = Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS);
+      await Promise.all([poweb.endRequests(leftMs), collection.windUp(leftMs)]);
+      // Last of all: whoever is told is back after 3 s, when the next process must be there.
+      await collection.closeAll();
+    }
   });
   const [cogrpcPort] = await Promise.all([
     cogrpc.listen(whereToListen({ host, port: config.cogrpc.port }, parts.passed)),

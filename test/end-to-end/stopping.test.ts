@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
+import type { Consumer } from '#work-queue/port.ts';
 import { Collector, refusedUpgrade } from './support/collector.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
@@ -54,6 +58,33 @@ describe('a gateway in one process that is told to stop', () => {
     await assert.rejects(refusedUpgrade(gateway.poweb), { code: 'ECONNREFUSED' });
   });
 });
+
+describe('a gateway in one process that cannot drain as it should', () => {
+  it('sends phones away nevertheless, and then fails', async () => {
+    const clock = new ManualClock(START);
+    const queue = new QueueThatCannotClose({ clock });
+    const { gateway, phone } = await gatewayWithPhone({ clock, queue });
+    using collector = await Collector.open(gateway.poweb, [phone]);
+    await collector.roundTrip();
+    const stopped = assert.rejects(async () => gateway.running[Symbol.asyncDispose](), {
+      code: 'BACKING_UNAVAILABLE',
+    });
+    assert.equal((await collector.closed).code, 4000);
+    await stopped;
+  });
+});
+
+class QueueThatCannotClose extends InMemoryWorkQueue {
+  override consume(...parameters: Parameters<InMemoryWorkQueue['consume']>): Consumer {
+    const consumer = super.consume(...parameters);
+    return {
+      async close(options) {
+        await consumer.close(options);
+        throw new BackingUnavailableError('work-queue', 'told to fail');
+      },
+    };
+  }
+}
 
 describe('a gateway in one process that is told to stop while strangers hold on to it', () => {
   it('is gone as soon as a phone was told, whoever does not close after a refused upgrade', async () => {
@@ -111,8 +142,10 @@ describe('a gateway in one process that is told to stop while strangers hold on 
 const UPGRADE_NOWHERE =
   'GET /x HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
-async function gatewayWithPhone(): Promise<{ gateway: GatewayUnderTest; phone: Peer }> {
-  const gateway = await GatewayUnderTest.start();
+async function gatewayWithPhone(
+  given: Parameters<typeof GatewayUnderTest.start>[0] = {},
+): Promise<{ gateway: GatewayUnderTest; phone: Peer }> {
+  const gateway = await GatewayUnderTest.start(given);
   return { gateway, phone: await privateGateway('phone', gateway.us, validAround(START)) };
 }
 
