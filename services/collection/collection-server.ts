@@ -21,6 +21,8 @@ const MAX_MESSAGE_PIECES = 2_048;
 
 /** How long clients may take at the very end to answer, and handshakes under way to be over. */
 const LAST_ANSWERS_MS = 1_000;
+/** How long deletions under way may take after that; a parcel that is not deleted just comes again. */
+const LAST_DELETIONS_MS = 2_000;
 
 export interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
 
@@ -129,7 +131,8 @@ export class CollectionServer {
    * Closes all connections at once: the last thing that a process does, so that those who are told are
    * back when the next one is there. Those who come meanwhile are held.
    *
-   * Resolves once all are gone, which is seen to after a second, and what they acknowledged is deleted.
+   * Resolves once all are gone, which is seen to after a second, and what they acknowledged is deleted, or
+   * could not be within another two.
    */
   async closeAll(): Promise<void> {
     this.hold();
@@ -139,7 +142,7 @@ export class CollectionServer {
       served.connection.cut();
     }
     this.#isClosed = true;
-    await this.#untilGone([...this.#served]);
+    await this.#untilGone([...this.#served], LAST_DELETIONS_MS);
   }
 
   /** Asks the present clients to go and come back. */
@@ -158,14 +161,14 @@ export class CollectionServer {
   }
 
   /** Resolves once they have ended, or time is over. */
-  async #untilGone(connections: readonly Served[], boundMs: number | null = null): Promise<void> {
+  async #untilGone(connections: readonly Served[], boundMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => {
       if (!connections.some((served) => this.#served.has(served))) {
         resolve();
       }
     };
-    const cancel = boundMs === null ? () => {} : this.#parts.clock.schedule(boundMs, resolve);
+    const cancel = this.#parts.clock.schedule(boundMs, resolve);
     this.#onEnded = look;
     look();
     await promise;

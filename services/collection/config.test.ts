@@ -24,7 +24,7 @@ describe('readCollectionConfig', () => {
   });
 
   it('refuses to move clients for longer than the process gets to end', () => {
-    const environment = { ...ENVIRONMENT, COLLECTION_DRAIN: '13s' };
+    const environment = { ...ENVIRONMENT, COLLECTION_DRAIN: '11s' };
     assert.throws(
       () => readCollectionConfig(environment),
       (error) => error instanceof ConfigurationError && /COLLECTION_LINGER/.test(error.message),

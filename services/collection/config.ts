@@ -9,8 +9,11 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { duration, integer, port, size } from '#runtime/configuration/variables.ts';
 
 const MIB = 1024 * 1024;
-/** For clients to acknowledge what they have, those moved last and those still there, and to answer; for backing services to be closed. */
-const LEAST_AT_THE_END_MS = 8_000;
+/**
+ * For clients to acknowledge what they have (3 s for those moved last, 3 s for those still there) and to answer
+ * (1 s); for what they acknowledged to be deleted (2 s); for backing services to be closed.
+ */
+const LEAST_AT_THE_END_MS = 10_000;
 
 /** What the collection of parcels can be told, in any process that it runs in. */
 export const COLLECTION_VARIABLES = {
@@ -81,7 +84,7 @@ export function readCollectionConfig(environment: Environment): CollectionConfig
   const { spreadMs, lingerMs } = config.moving;
   if (spreadMs + lingerMs + LEAST_AT_THE_END_MS > config.drainTimeoutMs) {
     throw new ConfigurationError([
-      'COLLECTION_DRAIN and COLLECTION_LINGER together must be 8s shorter than DRAIN_TIMEOUT at least',
+      'COLLECTION_DRAIN and COLLECTION_LINGER together must be 10s shorter than DRAIN_TIMEOUT at least',
     ]);
   }
   return config;

@@ -6,6 +6,7 @@ import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts'
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import type { Consumer } from '#work-queue/port.ts';
 import { Collector, refusedUpgrade } from './support/collector.ts';
+import { FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { RawClient } from './support/raw-client.ts';
@@ -70,6 +71,25 @@ describe('a gateway in one process that cannot drain as it should', () => {
       code: 'BACKING_UNAVAILABLE',
     });
     assert.equal((await collector.closed).code, 4000);
+    await stopped;
+  });
+
+  it('waits 2 s for what phones acknowledged to be deleted', async () => {
+    const store = new FaultyStore();
+    const { gateway, phone } = await gatewayWithPhone({ objects: store.objects });
+    await gateway.hold(phone);
+    using collector = await Collector.open(gateway.poweb, [phone]);
+    const delivery = await collector.next();
+    store.fault = 'stuck';
+    store.methods = ['delete'];
+    collector.acknowledge(delivery);
+    await collector.roundTrip();
+    assert.equal(store.stuck, 1);
+    const stopped = gateway.running[Symbol.asyncDispose]();
+    assert.equal((await collector.closed).code, 4000);
+    gateway.clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    gateway.clock.advance(2_000);
     await stopped;
   });
 });
