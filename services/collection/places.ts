@@ -18,6 +18,7 @@ export interface Place {
 }
 
 interface Waiting {
+  readonly isBrief: boolean;
   isGiven: boolean;
   action: (() => void) | null;
   cancelTimeout: () => void;
@@ -66,8 +67,8 @@ export class Places {
     if (this.#given + this.#waiting.size >= maxCollectors + maxWaiting) {
       return null;
     }
-    const entry: Waiting = { isGiven: false, action: null, cancelTimeout: () => {} };
-    if (this.#given < maxCollectors && (isBrief || !this.#isHolding)) {
+    const entry: Waiting = { isBrief, isGiven: false, action: null, cancelTimeout: () => {} };
+    if (this.#mayCollect(entry)) {
       this.#give(entry);
     } else {
       this.#waiting.add(entry);
@@ -82,6 +83,10 @@ export class Places {
       },
       leave: () => this.#leave(entry),
     };
+  }
+
+  #mayCollect({ isBrief }: Waiting): boolean {
+    return this.#given < this.#limits.maxCollectors && (isBrief || !this.#isHolding);
   }
 
   #give(entry: Waiting): void {
@@ -104,10 +109,9 @@ export class Places {
 
   #giveMore(): void {
     for (const entry of this.#waiting) {
-      if (this.#isHolding || this.#given >= this.#limits.maxCollectors) {
-        return;
+      if (this.#mayCollect(entry)) {
+        this.#give(entry);
       }
-      this.#give(entry);
     }
   }
 }

@@ -227,6 +227,24 @@ describe('Parcel collection: how many may collect', () => {
     first.socket.close();
   });
 
+  it('one that collects only what there is gets its turn even while the process drains', async () => {
+    using first = await open();
+    using second = await open();
+    using brief = await Collector.open(gateway.poweb, [phone], {
+      headers: { 'x-awala-streaming-mode': 'close-upon-completion' },
+    });
+    await until(() => gateway.running.collection.waiting === 2);
+    gateway.running.collection.hold();
+    await gateway.hold(phone);
+    await first.next();
+    first.socket.close();
+    brief.acknowledge(await brief.next());
+    assert.equal((await brief.closed).code, 1000);
+    await second.roundTrip();
+    assert.equal(second.waiting, 0);
+    gateway.running.collection.resume();
+  });
+
   it('where nobody else finds room to wait: 503', async () => {
     using first = await open();
     using second = await open();
