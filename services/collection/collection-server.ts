@@ -179,7 +179,12 @@ export class CollectionServer {
     // Read here, since what the callback uses would stay in memory with the connection.
     const traits = collectorTraits(request.headers);
     let goAway = () => {};
-    const place = this.#isClosed ? null : this.#places.take(!traits.keepAlive, () => goAway());
+    const claim = {
+      isBrief: !traits.keepAlive,
+      onTimeout: () => goAway(),
+      onMadeRoom: () => void transport.destroy(),
+    };
+    const place = this.#isClosed ? null : this.#places.take(claim);
     if (!place) {
       refuse(transport, '503 Service Unavailable');
       return;

@@ -3,7 +3,7 @@ import type { Clock } from '#clock/clock.ts';
 export interface PlacesLimits {
   /** Connections that may collect at once. */
   readonly maxCollectors: number;
-  /** Connections that may wait for one of them to end. */
+  /** Connections besides, that wait for one of them to end or have not said who they are. */
   readonly maxWaiting: number;
   /** Longest time to wait. */
   readonly waitingTimeoutMs: number;
@@ -11,28 +11,39 @@ export interface PlacesLimits {
 
 /** A connection's claim to collect. */
 export interface Place {
-  /** Calls `action` once the connection may collect: at once, or in its turn. To be called once. */
+  /** To be called once its client has said who it is. Calls `action` once it may collect: at once, or in its turn. */
   whenGiven(action: () => void): void;
   /** To be called when the connection has ended. */
   leave(): void;
 }
 
-interface Waiting {
+export interface Claim {
+  /** Whether the connection collects only what there is, which is let happen even while others are held. */
   readonly isBrief: boolean;
-  isGiven: boolean;
-  action: (() => void) | null;
+  /** Called if it waited for too long. */
+  readonly onTimeout: () => void;
+  /** Called if others need the room before its client has said who it is; it has left then. */
+  readonly onMadeRoom: () => void;
+}
+
+interface Entry extends Claim {
+  state: 'stranger' | 'waiting' | 'given' | 'left';
+  action: () => void;
   cancelTimeout: () => void;
 }
 
 /**
  * Who may collect, and who waits in turn for a place. Waiting costs a client seconds; an upgrade that is
- * refused ends the collection of the deployed Android client for good.
+ * refused ends the collection of the deployed Android client for good. Strangers, who have not said who they
+ * are, take only the room that nobody else needs.
  */
 export class Places {
   readonly #limits: PlacesLimits;
   readonly #clock: Clock;
   /** In the order in which they came. */
-  readonly #waiting = new Set<Waiting>();
+  readonly #strangers = new Set<Entry>();
+  /** In the order in which they said who they are. */
+  readonly #waiting = new Set<Entry>();
   #given = 0;
   #isHolding = false;
 
@@ -58,52 +69,76 @@ export class Places {
   }
 
   /**
-   * @param isBrief - whether the connection collects only what there is, which is let happen even while others are held
-   * @param onTimeout - called if it waited for too long
-   * @returns null if there is no room even to wait
+   * Lets a stranger in, in place of the one that came first if there is no room otherwise.
+   *
+   * @returns null if all the room is taken by those who said who they are
    */
-  take(isBrief: boolean, onTimeout: () => void): Place | null {
-    const { maxCollectors, maxWaiting, waitingTimeoutMs } = this.#limits;
-    if (this.#given + this.#waiting.size >= maxCollectors + maxWaiting) {
+  take(claim: Claim): Place | null {
+    const { maxCollectors, maxWaiting } = this.#limits;
+    const taken = this.#given + this.#waiting.size + this.#strangers.size;
+    if (taken >= maxCollectors + maxWaiting && !this.#makeRoom()) {
       return null;
     }
-    const entry: Waiting = { isBrief, isGiven: false, action: null, cancelTimeout: () => {} };
-    if (this.#mayCollect(entry)) {
-      this.#give(entry);
-    } else {
-      this.#waiting.add(entry);
-      entry.cancelTimeout = this.#clock.schedule(waitingTimeoutMs, onTimeout);
-    }
+    const entry: Entry = {
+      ...claim,
+      state: 'stranger',
+      action: () => {},
+      cancelTimeout: () => {},
+    };
+    this.#strangers.add(entry);
     return {
       whenGiven: (action) => {
         entry.action = action;
-        if (entry.isGiven) {
-          action();
-        }
+        this.#admit(entry);
       },
       leave: () => this.#leave(entry),
     };
   }
 
-  #mayCollect({ isBrief }: Waiting): boolean {
+  #makeRoom(): boolean {
+    const [first] = this.#strangers;
+    if (first) {
+      this.#leave(first);
+      first.onMadeRoom();
+    }
+    return first !== undefined;
+  }
+
+  #admit(entry: Entry): void {
+    if (entry.state !== 'stranger') {
+      return;
+    }
+    this.#strangers.delete(entry);
+    if (this.#mayCollect(entry)) {
+      this.#give(entry);
+    } else {
+      entry.state = 'waiting';
+      this.#waiting.add(entry);
+      entry.cancelTimeout = this.#clock.schedule(this.#limits.waitingTimeoutMs, entry.onTimeout);
+    }
+  }
+
+  #mayCollect({ isBrief }: Entry): boolean {
     return this.#given < this.#limits.maxCollectors && (isBrief || !this.#isHolding);
   }
 
-  #give(entry: Waiting): void {
+  #give(entry: Entry): void {
     this.#waiting.delete(entry);
     entry.cancelTimeout();
-    entry.isGiven = true;
+    entry.state = 'given';
     this.#given++;
-    entry.action?.();
+    entry.action();
   }
 
-  #leave(entry: Waiting): void {
-    if (entry.isGiven) {
+  #leave(entry: Entry): void {
+    const { state } = entry;
+    entry.state = 'left';
+    this.#strangers.delete(entry);
+    this.#waiting.delete(entry);
+    entry.cancelTimeout();
+    if (state === 'given') {
       this.#given--;
       this.#giveMore();
-    } else {
-      this.#waiting.delete(entry);
-      entry.cancelTimeout();
     }
   }
 

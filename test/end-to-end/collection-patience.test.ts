@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { type Peer, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
 import { until } from '#test/runtime/until.ts';
 import { Collector, refusedUpgrade } from './support/collector.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
@@ -170,11 +170,18 @@ describe('Parcel collection: how many may collect', () => {
   after(() => gateway[Symbol.asyncDispose]());
   afterEach(() => until(() => gateway.running.collection.collectors === 0));
 
-  /** One that has shaken hands. */
+  /** One that has shaken hands, and collects or waits. */
   async function open(): Promise<Collector> {
+    const before = known();
     const collector = await Collector.open(gateway.poweb, [phone]);
-    await collector.roundTrip();
+    await until(() => known() > before);
     return collector;
+  }
+
+  /** Those who began to collect until now, and those who wait. */
+  function known(): number {
+    const begun = gateway.logged.filter((line) => JSON.parse(line).message === 'Collecting');
+    return begun.length + gateway.running.collection.waiting;
   }
 
   it('one too many shakes hands and waits, until another has gone', async () => {
@@ -243,6 +250,46 @@ describe('Parcel collection: how many may collect', () => {
     await second.roundTrip();
     assert.equal(second.waiting, 0);
     gateway.running.collection.resume();
+  });
+
+  it('strangers who never say who they are hold neither a place nor room to wait', async () => {
+    const strangers = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const stranger = new Collector(gateway.poweb);
+        await stranger.challenge();
+        return stranger;
+      }),
+    );
+    assert.equal(gateway.running.collection.waiting, 0);
+    using first = await open();
+    await gateway.hold(phone);
+    first.acknowledge(await first.next());
+    using second = await open();
+    using third = await open();
+    const codes = strangers.map(async ({ closed }) => (await closed).code);
+    // Without a code, after which Android comes back.
+    assert.deepEqual(await Promise.all(codes), [1006, 1006, 1006]);
+    for (const collector of [first, second, third]) {
+      await collector.roundTrip();
+    }
+  });
+
+  it('the stranger that came first makes room, and others may still say who they are', async () => {
+    using first = await open();
+    using oldest = new Collector(gateway.poweb);
+    await oldest.challenge();
+    using late = new Collector(gateway.poweb);
+    const nonce = await late.challenge();
+    using third = await open();
+    assert.equal((await oldest.closed).code, 1006);
+    late.respond([await signNonce(nonce, phone)]);
+    await until(() => gateway.running.collection.waiting === 2);
+    await late.roundTrip();
+    await third.roundTrip();
+    first.socket.close();
+    await gateway.hold(phone);
+    third.acknowledge(await third.next());
+    await third.roundTrip();
   });
 
   it('where nobody else finds room to wait: 503', async () => {
