@@ -136,7 +136,7 @@ export class CollectionServer {
    */
   async closeAll(): Promise<void> {
     this.hold();
-    const told = this.sendAllAway();
+    const told = this.#sendAllAway();
     await this.#untilGone(told, LAST_ANSWERS_MS);
     for (const served of this.#served) {
       served.connection.cut();
@@ -145,19 +145,19 @@ export class CollectionServer {
     await this.#untilGone([...this.#served], LAST_DELETIONS_MS);
   }
 
+  /** Takes collectors again after a {@link hold} or {@link closeAll}. */
+  resume(): void {
+    this.#isClosed = false;
+    this.#places.resume();
+  }
+
   /** Asks the present clients to go and come back. */
-  sendAllAway(): readonly Served[] {
+  #sendAllAway(): readonly Served[] {
     const told = [...this.#served];
     for (const { connection } of told) {
       void connection.goAway();
     }
     return told;
-  }
-
-  /** Takes collectors again after a {@link hold} or {@link closeAll}. */
-  resume(): void {
-    this.#isClosed = false;
-    this.#places.resume();
   }
 
   /** Resolves once they have ended, or time is over. */

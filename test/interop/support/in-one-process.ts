@@ -26,7 +26,8 @@ export async function startInOneProcess(
     gateway,
     objects,
     async replaceCollection() {
-      collection.sendAllAway();
+      await collection.closeAll();
+      collection.resume();
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
