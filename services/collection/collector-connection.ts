@@ -29,7 +29,7 @@ const SIGNATURES_AT_ONCE = 10;
 /** How long a client may take to answer our closing frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** How long a client that is to go may take to acknowledge what it has. */
-const WIND_UP_MS = 3_000;
+export const WIND_UP_MS = 3_000;
 
 export interface CollectorParts extends CollectionParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;

@@ -3,15 +3,14 @@ import { openVerifyingService, type VerifyingPorts } from '#composition/verifyin
 import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
+import { WIND_UP_MS } from './collector-connection.ts';
 import type { CollectionConfig } from './config.ts';
-import { createCollectionServer } from './create-collection-server.ts';
+import { createCollectionServer, observeCollectors } from './create-collection-server.ts';
 
 /** Connections besides those of collectors: refused ones, and those whose request is still coming. */
 const OTHER_CONNECTIONS = 1_000;
 /** All that this server answers by itself is 404. */
 const REQUESTS_END_MS = 1_000;
-/** What clients that are still there get to acknowledge what they have. */
-const WIND_UP_MS = 3_000;
 
 /** A server for collectors that runs. */
 export interface Collection extends AsyncDisposable {
@@ -31,17 +30,12 @@ export async function composeCollection(
 ): Promise<Collection> {
   await using opened = new AsyncDisposableStack();
   const { parts, operations } = await openVerifyingService('collection', config, given, opened);
-  const { processMetrics } = parts;
   const mailbox = new Mailbox(parts);
   const verifier = new DoubtingVerifier(parts);
   const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
   const server = opened.use(createUpgradeServer(config, parts));
   server.app.server.on('upgrade', collection.handleUpgrade);
-  processMetrics.observe(
-    'collectors_waiting',
-    'Collectors that wait for a place',
-    () => collection.waiting,
-  );
+  observeCollectors(parts.processMetrics, collection);
   opened.defer(async () => {
     // A parent that holds the socket starts the next process, and that one is there for all at once.
     if (!server.leaveToSuccessor()) {

@@ -6,6 +6,7 @@ import type { Mailbox } from '#gateway/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { CollectionServer } from './collection-server.ts';
 import { Heartbeat } from './heartbeat.ts';
 
@@ -48,5 +49,14 @@ export function createCollectionServer(
       waitingTimeoutMs: WAITING_TIMEOUT_MS,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     },
+  );
+}
+
+/** Shows how many collectors wait for a place. */
+export function observeCollectors(metrics: ProcessMetrics, collection: CollectionServer): void {
+  metrics.observe(
+    'collectors_waiting',
+    'Collectors that wait for a place',
+    () => collection.waiting,
   );
 }

@@ -6,7 +6,10 @@ import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
 import { createCogrpcServer, whereToListen } from '#services/cogrpc/compose.ts';
 import type { CollectionServer } from '#services/collection/collection-server.ts';
-import { createCollectionServer } from '#services/collection/create-collection-server.ts';
+import {
+  createCollectionServer,
+  observeCollectors,
+} from '#services/collection/create-collection-server.ts';
 import { createPohttpServer } from '#services/pohttp/pohttp-server.ts';
 import { createPowebServer } from '#services/poweb/poweb-server.ts';
 import { startWorkersOf } from '#services/workers/compose.ts';
@@ -67,14 +70,9 @@ export async function composeStandalone(
   const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc);
   const workers = startWorkersOf(gateway, ports, config.workers);
   observeWork(parts.processMetrics, { ...ports, ...gateway });
-  const { processMetrics, clock } = parts;
-  processMetrics.observe(
-    'collectors_waiting',
-    'Collectors that wait for a place',
-    () => collection.waiting,
-  );
+  observeCollectors(parts.processMetrics, collection);
   opened.defer(async () => {
-    const beganAtMs = clock.now().getTime();
+    const beganAtMs = parts.clock.now().getTime();
     collection.hold();
     poweb.leaveToSuccessor();
     try {
@@ -85,7 +83,7 @@ export async function composeStandalone(
         workers[Symbol.asyncDispose](),
       ]);
     } finally {
-      const tookMs = clock.now().getTime() - beganAtMs;
+      const tookMs = parts.clock.now().getTime() - beganAtMs;
       const leftMs = Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS);
       await Promise.all([poweb.endRequests(leftMs), collection.windUp(leftMs)]);
       // Last of all: whoever is told is back after 3 s, when the next process must be there.
