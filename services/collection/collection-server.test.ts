@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { systemClock } from '#clock/clock.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -17,27 +17,31 @@ import { createCollectionServer } from './create-collection-server.ts';
 
 describe('CollectionServer', () => {
   it('closes with 1011, and only after the handshake, while it knows nobody to trust', async () => {
+    const clock = new ManualClock();
     const collection = createCollectionServer(
       { window: 5, maxCollectors: 10, maxWaiting: 0, bufferOctets: 16 * 1024 * 1024 },
       {
         mailbox: new Mailbox({
-          objects: new InMemoryObjectStore({ clock: systemClock }),
+          objects: new InMemoryObjectStore({ clock }),
           signals: new InProcessSignals({ log: silentLog }),
-          clock: systemClock,
+          clock,
         }),
         identity: {
           trustedCertificates: () =>
             Promise.reject(new BackingUnavailableError('record-store', 'no certificate')),
         },
         verifier: new MessageVerifier(),
-        clock: systemClock,
+        clock,
         log: silentLog,
         metrics: noMetrics,
       },
     );
+    await using opened = new AsyncDisposableStack();
     const server = createServer().on('upgrade', collection.handleUpgrade).listen(0, '127.0.0.1');
+    opened.defer(() => void server.close());
+    opened.defer(() => collection.closeAll());
     await once(server, 'listening');
-    const phone = await internetGateway('phone', validAround(new Date()));
+    const phone = await internetGateway('phone', validAround(clock.now()));
     const { promise: end, resolve: onEnd } = Promise.withResolvers();
     await using collector = new AndroidCollector((server.address() as AddressInfo).port, {
       answerChallenge: (nonce) => signNonce(nonce, phone),
@@ -46,6 +50,5 @@ describe('CollectionServer', () => {
     // It comes back after 3 s.
     assert.deepEqual(await end, { reason: 'closed with 1011', pauseMs: 3_000 });
     assert.equal(collector.lostTo, null);
-    server.close();
   });
 });
