@@ -185,8 +185,13 @@ export class CollectionServer {
       onMadeRoom: () => void transport.destroy(),
     };
     const place = this.#isClosed ? null : this.#places.take(claim);
-    if (!place) {
+    if (!place && traits.mergesDeliveries) {
       refuse(transport, '503 Service Unavailable');
+      return;
+    }
+    if (!place) {
+      // Android comes back after 3 s from a connection that just ends, and never from a refusal.
+      this.#webSockets.handleUpgrade(request, transport, head, () => endNow(transport));
       return;
     }
     transport.once('close', place.leave);
@@ -201,6 +206,11 @@ export class CollectionServer {
       });
     });
   }
+}
+
+/** Sends what was written, and ends the connection without a reset or a closing frame. */
+function endNow(socket: Duplex): void {
+  socket.end(() => socket.destroy());
 }
 
 /** Closes without waiting for the client to, as nothing else ends an upgraded connection. */

@@ -292,11 +292,13 @@ describe('Parcel collection: how many may collect', () => {
     await third.roundTrip();
   });
 
-  it('where nobody else finds room to wait: 503', async () => {
+  it('where nobody else finds room to wait: no code, from which Android comes back, or 503', async () => {
     using first = await open();
     using second = await open();
     using third = await open();
-    assert.equal(await refusedUpgrade(gateway.poweb), 503);
+    using android = new Collector(gateway.poweb);
+    assert.equal((await android.closed).code, 1006);
+    assert.equal(await refusedUpgrade(gateway.poweb, { hasUserAgent: false }), 503);
     for (const collector of [first, second, third]) {
       await collector.roundTrip();
     }

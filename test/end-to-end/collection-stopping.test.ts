@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { type Peer, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
 import { until } from '#test/runtime/until.ts';
-import { Collector, type CollectorOptions, refusedUpgrade } from './support/collector.ts';
+import { Collector, type CollectorOptions } from './support/collector.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 
 const CLOSING = { headers: { 'x-awala-streaming-mode': 'close-upon-completion' } };
@@ -190,7 +190,8 @@ describe('Parcel collection: when the gateway is about to stop', () => {
     gateway.clock.advance(1_000);
     assert.equal((await newcomer.closed).code, 4000);
     await closed;
-    assert.equal(await refusedUpgrade(gateway.poweb), 503);
+    using late = new Collector(gateway.poweb);
+    assert.equal((await late.closed).code, 1006);
   });
 
   it('who collects only what there is gets it meanwhile', async () => {
