@@ -106,4 +106,25 @@ describe('a clock', () => {
     hear(clock.ms);
     assert.equal(plausibility.doubt, null);
   });
+
+  it('is believed after an hour in which it ran evenly, whatever it showed before', () => {
+    const { plausibility, pass } = at(TRUE_MS);
+    plausibility.remember(new Date('2099-01-01'));
+    pass(59 * MINUTE_MS);
+    assert.match(plausibility.doubt ?? '', /behind 2099/);
+    pass(MINUTE_MS);
+    assert.equal(plausibility.doubt, null);
+  });
+
+  it('must run evenly for another hour after it was set back meanwhile', () => {
+    const { clock, plausibility, pass } = at(TRUE_MS);
+    plausibility.remember(new Date('2099-01-01'));
+    pass(30 * MINUTE_MS);
+    clock.ms -= DAY_MS;
+    plausibility.look();
+    pass(59 * MINUTE_MS);
+    assert.notEqual(plausibility.doubt, null);
+    pass(MINUTE_MS);
+    assert.equal(plausibility.doubt, null);
+  });
 });

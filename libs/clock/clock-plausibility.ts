@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 
 /** What a witness may be off by, either way: much less than the drift of phones that is tolerated. */
 export const MOST_OFFSET_MS = 5 * 60_000;
-/** A witness counts for so long after it was heard. */
+/** A witness counts for so long after it was heard, and a time that was remembered if none is heard. */
 const WITNESSED_FOR_MS = 60 * 60_000;
 /** Whoever watches the clock looks this often; a clock that moved by much more meanwhile was set, or stood still. */
 export const WATCH_INTERVAL_MS = 60_000;
@@ -22,8 +22,8 @@ interface Statement {
 
 /**
  * Whether this machine's clock may be right: not if it shows a time before this release
- * was made, differs from that of a witness, is behind what was seen earlier (unless
- * a witness agrees with it), or has just jumped.
+ * was made, differs from that of a witness, is behind what was seen earlier (until
+ * a witness agrees with it, or it ran evenly for an hour), or has just jumped.
  *
  * Nothing that peers send is heard, so that nobody can bring the clock into doubt by messages.
  */
@@ -32,6 +32,8 @@ export class ClockPlausibility {
   readonly #notBefore: Date;
   readonly #statements = new Map<string, Statement>();
   #latestSeenMs = 0;
+  /** Since when the clock runs evenly, as far as that was watched. */
+  #evenSinceMs: number;
   #lookedAtMs: number;
   #jumpedAtMs: number | null = null;
 
@@ -40,6 +42,7 @@ export class ClockPlausibility {
     this.#clock = clock;
     this.#notBefore = notBefore;
     this.#lookedAtMs = clock.now().getTime();
+    this.#evenSinceMs = this.#lookedAtMs;
   }
 
   /** Why the clock is in doubt now, in words for operators; null if it is not. */
@@ -56,8 +59,7 @@ export class ClockPlausibility {
     if (this.#hasJumpedAt(nowMs)) {
       return 'it jumped, and nobody has confirmed it since';
     }
-    const isBehind = nowMs < this.#latestSeenMs - MOST_OFFSET_MS;
-    return isBehind && statements.length === 0
+    return this.#isBehindAt(nowMs) && statements.length === 0
       ? `it is behind ${new Date(this.#latestSeenMs).toISOString()}, which it showed before`
       : null;
   }
@@ -73,7 +75,10 @@ export class ClockPlausibility {
     }
   }
 
-  /** Takes the latest time that an earlier process saw. */
+  /**
+   * Takes the latest time that an earlier process saw. It counts for an hour in which the
+   * clock runs evenly: its clock may have been ahead, and nobody may be there to say so.
+   */
   remember(latestSeen: Date): void {
     this.#latestSeenMs = Math.max(this.#latestSeenMs, latestSeen.getTime());
   }
@@ -83,10 +88,16 @@ export class ClockPlausibility {
     const nowMs = this.#clock.now().getTime();
     if (this.#hasMoved(nowMs)) {
       this.#jumpedAtMs = nowMs;
+      this.#evenSinceMs = nowMs;
       // What was heard before is about another clock.
       this.#statements.clear();
     }
     this.#lookedAtMs = nowMs;
+  }
+
+  #isBehindAt(nowMs: number): boolean {
+    const mayHaveBeenAhead = nowMs - this.#evenSinceMs >= WITNESSED_FOR_MS;
+    return nowMs < this.#latestSeenMs - MOST_OFFSET_MS && !mayHaveBeenAhead;
   }
 
   #currentStatements(nowMs: number): [string, Statement][] {

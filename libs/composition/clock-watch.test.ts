@@ -40,7 +40,7 @@ function watched() {
     }
   };
   const said = () => logged.map(([message]) => message);
-  return { clock, plausibility, latestTime, state, start, pass, said };
+  return { clock, records, plausibility, latestTime, state, start, pass, said };
 }
 
 describe('the watch over a clock', () => {
@@ -98,5 +98,16 @@ describe('the watch over a clock', () => {
       latestTime,
     });
     assert.match(plausibility.doubt ?? '', /which it showed before/);
+  });
+
+  it('forgets a time that was ahead within an hour, for this process and the next', async () => {
+    const { clock, records, plausibility, latestTime, start, pass } = watched();
+    const ahead = new ManualClock(new Date('2099-01-01'));
+    await new LatestTime({ records, clock: ahead }).note();
+    using _ = await start([]);
+    assert.match(plausibility.doubt ?? '', /behind 2099/);
+    await pass(60);
+    assert.equal(plausibility.doubt, null);
+    assert.deepEqual(await latestTime.read(), clock.now());
   });
 });
