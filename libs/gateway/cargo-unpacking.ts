@@ -5,26 +5,22 @@ import { freeOctets } from '#awala/free-octets.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
-import type { Clock } from '#clock/clock.ts';
-import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
 import { CargoContents, type CargoContentsParts } from './cargo-contents.ts';
+import { type ExpiryParts, isExpired } from './expiry.ts';
 import { senderOfCargoKey } from './object-keys.ts';
 import type { PeerSessionKeys } from './peer-session-keys.ts';
 import { backingFailuresRetried } from './retry-backing.ts';
 import type { SessionKeys } from './session-keys.ts';
 
-export interface CargoUnpackingParts extends CargoContentsParts {
+export interface CargoUnpackingParts extends CargoContentsParts, ExpiryParts {
   readonly objects: ObjectStore;
   readonly verifier: MessageVerifier;
   readonly sessionKeys: SessionKeys;
   readonly peerSessionKeys: PeerSessionKeys;
-  readonly clock: Clock;
-  /** Never in doubt unless given. */
-  readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
@@ -62,12 +58,12 @@ export class CargoUnpacking {
   };
 
   async #handle(job: Job, sender: NodeId): Promise<void> {
-    const { objects, clock, plausibility, metrics } = this.#parts;
+    const { objects, clock, metrics } = this.#parts;
     const stored = await objects.get(job.key);
     if (!stored) {
       return;
     }
-    if (stored.expiresAt <= clock.now() && !plausibility?.doubt) {
+    if (isExpired(stored, this.#parts)) {
       metrics.expired('cargo', 1);
     } else {
       await this.#unpack(stored, job, sender);

@@ -1,7 +1,7 @@
-import type { Clock } from '#clock/clock.ts';
 import type { StoredObject } from '#object-store/port.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
+import { type ExpiryParts, isExpired } from './expiry.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
 
@@ -19,10 +19,9 @@ export interface FetchedParcel {
   readonly release: () => void;
 }
 
-interface FetchAheadParts {
+interface FetchAheadParts extends ExpiryParts {
   readonly queue: CollectionQueue;
   readonly mailbox: Mailbox;
-  readonly clock: Clock;
   readonly patience: CollectionPatience;
   readonly budget: OctetBudget;
   readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
@@ -81,7 +80,7 @@ export class FetchAhead {
       if (!parcel) {
         return;
       }
-      if (this.#isExpired(parcel)) {
+      if (isExpired(parcel, this.#parts)) {
         queue.finish(parcel);
       } else if (!this.#startFetching(parcel)) {
         queue.putBack(parcel);
@@ -233,14 +232,15 @@ export class FetchAhead {
   }
 
   #skipExpired(): void {
-    for (let [next] = this.#fetched; next && this.#isExpired(next.parcel); [next] = this.#fetched) {
+    const parts = this.#parts;
+    for (
+      let [next] = this.#fetched;
+      next && isExpired(next.parcel, parts);
+      [next] = this.#fetched
+    ) {
       this.#fetched.shift();
       next.release();
-      this.#parts.queue.finish(next.parcel);
+      parts.queue.finish(next.parcel);
     }
-  }
-
-  #isExpired(parcel: HeldParcel): boolean {
-    return parcel.expiresAt.getTime() <= this.#parts.clock.now().getTime();
   }
 }

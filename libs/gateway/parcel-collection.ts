@@ -1,5 +1,4 @@
 import type { NodeId } from '#awala/node-id.ts';
-import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { AcknowledgementWatch } from './acknowledgement-watch.ts';
@@ -8,14 +7,14 @@ import type { CollectionLimits } from './collection-limits.ts';
 import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
 import { CollectionQueue } from './collection-queue.ts';
 import { CollectionSubscriptions } from './collection-subscriptions.ts';
+import type { ExpiryParts } from './expiry.ts';
 import { FetchAhead } from './fetch-ahead.ts';
 import { heldParcels } from './held-parcels.ts';
 import type { HeldParcel, Mailbox } from './mailbox.ts';
 import type { OctetBudget } from './octet-budget.ts';
 
-export interface CollectionParts {
+export interface CollectionParts extends ExpiryParts {
   readonly mailbox: Mailbox;
-  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
   /** From 0 to under 1; `Math.random` by default. */

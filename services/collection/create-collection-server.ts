@@ -1,6 +1,6 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import type { Clock } from '#clock/clock.ts';
 import { DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
+import type { ExpiryParts } from '#gateway/expiry.ts';
 import type { VerifyingIdentity } from '#gateway/identity.ts';
 import type { Mailbox } from '#gateway/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
@@ -25,22 +25,20 @@ export interface CollectionServerConfig {
 /** The server of collections for one process, to be given the upgrades of an HTTP server. */
 export function createCollectionServer(
   { window, maxCollectors, maxWaiting, bufferOctets }: CollectionServerConfig,
-  parts: {
+  parts: ExpiryParts & {
     readonly mailbox: Mailbox;
     readonly identity: Pick<VerifyingIdentity, 'trustedCertificates'>;
     readonly verifier: MessageVerifier;
-    readonly clock: Clock;
     readonly log: Log;
     readonly metrics: GatewayMetrics;
   },
 ): CollectionServer {
-  const { mailbox, identity, verifier, clock, log, metrics } = parts;
   // So that few slow peers with large parcels do not stop those with small ones.
   const octetsForSmall = Math.floor(bufferOctets / 4);
   const budget = new OctetBudget(bufferOctets, { octetsForSmall });
-  const heartbeat = new Heartbeat(clock);
+  const heartbeat = new Heartbeat(parts.clock);
   return new CollectionServer(
-    { mailbox, identity, verifier, clock, log, metrics, budget, heartbeat },
+    { ...parts, budget, heartbeat },
     {
       ...DEFAULT_COLLECTION_LIMITS,
       window,

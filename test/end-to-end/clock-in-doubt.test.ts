@@ -92,6 +92,18 @@ describe('A gateway whose clock is in doubt', () => {
     assert.deepEqual(codes, [1011, 1003]);
   });
 
+  it('hands out what has expired by its clock', async () => {
+    const parcel = { privateGateway: road.phone.nodeId, recipient: 'r', sender: 's' };
+    await couriered.gateway.running.gateway.mailbox.store(
+      { ...parcel, parcelId: 'expired' },
+      Buffer.from('a parcel'),
+      secondsFrom(road, -1),
+    );
+    using collector = await Collector.open(couriered.gateway.poweb, [road.phone]);
+    collector.acknowledgeAll();
+    await couriered.gateway.untilEmpty(road.phone);
+  });
+
   it('acknowledges no cargo that it would refuse for its dates, but those that come after it', async () => {
     const template = { createdAt: secondsFrom(road, -DAY_S), ttlSeconds: DAY_S - 1 };
     const deliver = async () => {

@@ -8,7 +8,7 @@ import {
   type SessionKey,
   type SessionKeyPair,
 } from '#awala/sessions/session-key.ts';
-import type { Clock } from '#clock/clock.ts';
+import type { ExpiryParts } from '../expiry.ts';
 import { type Identity, ISSUANCE_BACKDATING_MS } from '../identity.ts';
 import type { PeerSessionKeys } from '../peer-session-keys.ts';
 import type { SessionKeys } from '../session-keys.ts';
@@ -16,11 +16,10 @@ import type { CargoAuthorization } from './cargo-authorizer.ts';
 import type { GatheredCargo } from './cargo-batches.ts';
 import type { Fulfilment } from './fulfilment.ts';
 
-export interface CargoPackingParts {
+export interface CargoPackingParts extends ExpiryParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly peerSessionKeys: PeerSessionKeys;
-  readonly clock: Clock;
 }
 
 interface Session {
@@ -50,7 +49,7 @@ export class CargoPacking {
 
   /**
    * Packs a cargo dated three hours back, or at the start of the CDA if that is
-   * later. It expires with the last of its messages or with the CDA.
+   * later or the clock is in doubt. It expires with the last of its messages or with the CDA.
    *
    * @throws {BackingUnavailableError}
    */
@@ -87,11 +86,16 @@ export class CargoPacking {
   /**
    * In the past, for peers whose clock is slow and so that it does not tell when
    * the courier was here; but not before the CDA was valid (RS-001), which
-   * Android's is from the moment that it makes the CCA.
+   * Android's is from the moment that it makes the CCA. That moment is by the peer's own
+   * clock, and is taken where ours may be wrong: the peer would drop a cargo of the future.
    */
   #creationMs(): number {
-    const nowMs = wholeSeconds(this.#parts.clock.now().getTime());
+    const { clock, plausibility } = this.#parts;
+    const nowMs = wholeSeconds(clock.now().getTime());
     const authorizedMs = this.#authorization.cargoDeliveryAuthorization.notBefore.getTime();
+    if ((plausibility?.doubt ?? null) !== null) {
+      return authorizedMs;
+    }
     return Math.min(nowMs, Math.max(nowMs - ISSUANCE_BACKDATING_MS, authorizedMs));
   }
 

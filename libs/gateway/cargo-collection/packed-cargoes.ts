@@ -1,6 +1,5 @@
 import { MESSAGE_IN_BATCH_OVERHEAD_OCTETS } from '#awala/cargo/message-set.ts';
 import { freeOctets } from '#awala/free-octets.ts';
-import type { Clock } from '#clock/clock.ts';
 import type { OctetBudget } from '../octet-budget.ts';
 import { CargoBatches } from './cargo-batches.ts';
 import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
@@ -14,7 +13,6 @@ import type { Stretch } from './collection-progress.ts';
 import type { Fulfilment } from './fulfilment.ts';
 
 export interface PackedCargoesParts extends CollectionContentsParts, CargoPackingParts {
-  readonly clock: Clock;
   /** Shared by all collections of the process. */
   readonly budget: OctetBudget;
 }

@@ -1,7 +1,7 @@
 import type { NodeId } from '#awala/node-id.ts';
-import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import { type ExpiryParts, isExpired } from '../expiry.ts';
 import type { HeldParcel, Mailbox } from '../mailbox.ts';
 import type { CargoItem, CollectionCourier } from './collection-contents.ts';
 import {
@@ -14,9 +14,8 @@ import type { CourierReach } from './courier-reach.ts';
 import type { FoundClasses } from './found-classes.ts';
 import { FITTING_CLASSES, OVERSIZE, type SizeClass, sizeClassOf } from './size-classes.ts';
 
-export interface ParcelPassesParts {
+export interface ParcelPassesParts extends ExpiryParts {
   readonly mailbox: Mailbox;
-  readonly clock: Clock;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
 }
@@ -100,7 +99,7 @@ export class ParcelPasses {
 
   /** Also notes what the first pass comes by, and counts what is left behind, each in one pass. */
   #isToGo(parcel: HeldParcel, sizeClass: SizeClass, left: LeftParcels): boolean {
-    if (isExpired(parcel, this.#parts.clock)) {
+    if (isExpired(parcel, this.#parts)) {
       return false;
     }
     const itsClass = this.#classOf(parcel.sizeOctets);
@@ -124,13 +123,12 @@ export class ParcelPasses {
   }
 
   #item(parcel: HeldParcel, sizeClass: SizeClass): CargoItem {
-    const { mailbox, clock } = this.#parts;
     return {
       place: parcelPlace(sizeClass, parcel.key),
       sizeOctets: parcel.sizeOctets,
       read: async () => {
-        const stored = await mailbox.fetch(parcel);
-        if (!stored || isExpired(stored, clock)) {
+        const stored = await this.#parts.mailbox.fetch(parcel);
+        if (!stored || isExpired(stored, this.#parts)) {
           return null;
         }
         // Replaced since it was listed: what is larger has another place.
@@ -197,8 +195,4 @@ class LeftParcels {
       log.warn({ peer, why, parcels, largestOctets }, 'a courier cannot carry all that is held');
     }
   }
-}
-
-function isExpired({ expiresAt }: { readonly expiresAt: Date }, clock: Clock): boolean {
-  return expiresAt.getTime() <= clock.now().getTime();
 }

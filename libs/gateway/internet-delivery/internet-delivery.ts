@@ -1,9 +1,8 @@
-import type { Clock } from '#clock/clock.ts';
-import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
+import { type ExpiryParts, isExpired } from '../expiry.ts';
 import { addressOfInternetBoundKey } from '../object-keys.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
@@ -12,15 +11,12 @@ import type { ParcelBudget, ParcelReservation } from './parcel-budget.ts';
 import type { PohttpClient } from './pohttp-client.ts';
 import { retryPauseMs } from './retry-pause.ts';
 
-export interface InternetDeliveryParts {
+export interface InternetDeliveryParts extends ExpiryParts {
   readonly objects: ObjectStore;
   readonly client: Pick<PohttpClient, 'post'>;
   readonly destinations: Destinations;
   /** Bounds the parcels in memory. */
   readonly budget: ParcelBudget;
-  readonly clock: Clock;
-  /** Never in doubt unless given. */
-  readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
@@ -89,11 +85,9 @@ export class InternetDelivery {
 
   /** @returns null if the parcel has expired */
   async #post({ address, job }: Delivery, stored: StoredObject): Promise<DeliveryAnswer | null> {
-    const { client, clock, plausibility } = this.#parts;
-    // By a clock that may be wrong nothing is given up: whoever gets it can judge.
-    return stored.expiresAt <= clock.now() && !plausibility?.doubt
+    return isExpired(stored, this.#parts)
       ? null
-      : client.post({
+      : this.#parts.client.post({
           internetAddress: address,
           parcel: stored.body,
           attempt: job.attempt,
