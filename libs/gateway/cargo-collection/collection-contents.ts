@@ -8,6 +8,7 @@ import {
   ACKNOWLEDGEMENTS,
   acknowledgementPlace,
   type CollectionProgress,
+  PARCELS,
   type Place,
   parcelSegment,
   rotationPlace,
@@ -81,6 +82,9 @@ export interface ContentsRequest {
  * acknowledgements of its own (PCAs), and last the parcels that not every client takes. Skips
  * what has expired, what `progress` says is behind, and what this courier cannot carry.
  *
+ * While the clock is in doubt there is no new certificate, whose dates might be wrong: it
+ * comes in the next call or under the next CCA, so that what is yielded does not cover its place.
+ *
  * The acknowledgements come so late since they come again under each CCA until the
  * parcels that they are for expire: however many they are, and however short the
  * calls, they keep nothing from the phone. Only parcels that had a call in vain wait
@@ -95,9 +99,21 @@ export async function* collectionContents(
   request: ContentsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  const { authorization, courier, progress, reach, found } = request;
+  const others = parcelsAndAcknowledgements(parts, request, signal);
+  if ((parts.plausibility?.doubt ?? null) === null) {
+    yield* rotations(parts, request);
+    yield* others;
+  } else {
+    yield* apart(PARCELS, others);
+  }
+}
+
+async function* parcelsAndAcknowledgements(
+  parts: CollectionContentsParts,
+  { authorization, courier, progress, reach, found }: ContentsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<CargoItem, void, undefined> {
   const { peer } = authorization;
-  yield* rotations(parts, request);
   const passes = new ParcelPasses(parts, { peer, courier, progress, reach, found }, signal);
   const doubtfulFrom = reach.doubtfulFrom(courier.fittingOctets) ?? OVERSIZE;
   const isDoubtful = (sizeClass: SizeClass) => sizeClass >= doubtfulFrom;
@@ -123,7 +139,7 @@ async function* apart(
 ): AsyncGenerator<CargoItem, void, undefined> {
   let isFirst = true;
   for await (const item of items) {
-    yield isFirst ? { ...item, after } : item;
+    yield isFirst ? { after, ...item } : item;
     isFirst = false;
   }
 }

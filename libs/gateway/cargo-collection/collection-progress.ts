@@ -26,7 +26,8 @@ const ROTATION_PLACES: Readonly<Record<PathForm, Place>> = {
 /** What the places of one pass begin with; lies before all of them. */
 export type Segment = Place;
 
-const FITTING_PARCELS = '2/';
+/** All parcels that every client takes. */
+export const PARCELS: Segment = '2/';
 /** The acknowledgements (PCAs), which are collected in ascending order of their places. */
 export const ACKNOWLEDGEMENTS: Segment = '3/';
 const OVERSIZE_PARCELS: Segment = '4/';
@@ -43,7 +44,7 @@ export function acknowledgementPlace(place: string): Place {
 
 /** The parcels of a class, which are collected in ascending order of key. */
 export function parcelSegment(sizeClass: SizeClass): Segment {
-  return sizeClass === OVERSIZE ? OVERSIZE_PARCELS : `${FITTING_PARCELS}${sizeClass}/`;
+  return sizeClass === OVERSIZE ? OVERSIZE_PARCELS : `${PARCELS}${sizeClass}/`;
 }
 
 /** @param key - of a parcel */
@@ -84,9 +85,7 @@ export class CollectionProgress {
     const stretches = pairs.map(([after, upTo]) => ({ after, upTo }));
     if (stretches.some(({ after, upTo }) => isFormer(after) || isFormer(upTo))) {
       const isPastRotation = stretches.some(({ after }) => after === START);
-      return new CollectionProgress(
-        isPastRotation ? [{ after: START, upTo: FITTING_PARCELS }] : [],
-      );
+      return new CollectionProgress(isPastRotation ? [{ after: START, upTo: PARCELS }] : []);
     }
     return new CollectionProgress(stretches);
   }
