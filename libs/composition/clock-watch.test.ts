@@ -75,6 +75,22 @@ describe('the watch over a clock', () => {
     assert.equal(plausibility.doubt, null);
   });
 
+  it('waits for 2 s for a witness, however long it takes', async () => {
+    const { clock, start } = watched();
+    const ask = () => new Promise<never>(() => {});
+    let hasStarted = false;
+    const starting = start([{ by: 'a silent one', ask }]).finally(() => {
+      hasStarted = true;
+    });
+    const othersTurn = () => new Promise((resolve) => setImmediate(resolve));
+    await othersTurn();
+    clock.advance(1_999);
+    await othersTurn();
+    assert.equal(hasStarted, false);
+    clock.advance(1);
+    using _ = await starting;
+  });
+
   it('remembers the time over restarts, but none that is in doubt', async () => {
     const first = watched();
     first.state.offsetMs = -DAY_MS;

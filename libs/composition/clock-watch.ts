@@ -1,4 +1,4 @@
-import type { Clock } from '#clock/clock.ts';
+import { type Clock, inTime } from '#clock/clock.ts';
 import { type ClockPlausibility, WATCH_INTERVAL_MS } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import { type ClockWitness, clockWitnesses, type WitnessConfig } from './clock-witnesses.ts';
@@ -82,7 +82,9 @@ export class ClockWatch implements Disposable {
     const { clock, plausibility, log } = this.#parts;
     try {
       const askedMs = clock.now().getTime();
-      const theirsMs = await ask(ASKING_TIMEOUT_MS);
+      const theirsMs = await inTime(clock, ASKING_TIMEOUT_MS, ask(ASKING_TIMEOUT_MS), () => {
+        throw new Error(`no answer within ${ASKING_TIMEOUT_MS} ms`);
+      });
       const answeredMs = clock.now().getTime();
       if (theirsMs !== null) {
         plausibility.hear({ by, theirsMs, oursMs: (askedMs + answeredMs) / 2 });
