@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import { InvalidMessageError } from '#awala/errors.ts';
 import { parseRegistration } from '#awala/registration/registration.ts';
 import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
+import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
-import { noMetrics } from '#metrics/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { identity as keyCalled, preRegistrationBody } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
 import { Identity } from './identity.ts';
 import { Registration } from './registration.ts';
 import { SessionKeys } from './session-keys.ts';
@@ -31,15 +31,18 @@ async function opened() {
   const clock = new ManualClock();
   const records = new InMemoryRecordStore({ clock });
   const vault = new FailingVault(keyCalled('this gateway'));
-  const parts = { clock, records, vault, log: silentLog, metrics: noMetrics };
+  const parts = { clock, records, vault, log: silentLog, metrics: new RecordedMetrics() };
   const identity = await Identity.open(parts);
   const sessionKeys = new SessionKeys(parts);
   const internetAddress = 'gateway.example';
-  const registration = new Registration({ ...parts, identity, sessionKeys, internetAddress });
+  const plausibility: { doubt: string | null } = { doubt: null };
+  const own = { identity, sessionKeys, internetAddress, plausibility };
+  const registration = new Registration({ ...parts, ...own });
   const authorise = () => registration.authorise(preRegistrationBody(phone));
   const requestWith = (authorization: Uint8Array, by = phone) =>
     serialiseRegistrationRequest({ publicKey: by.spki, authorization }, by.sign);
-  return { clock, vault, registration, authorise, requestWith };
+  const { counts } = parts.metrics;
+  return { clock, vault, plausibility, counts, registration, authorise, requestWith };
 }
 
 describe('registration', () => {
@@ -92,5 +95,16 @@ describe('registration', () => {
     clock.advance(9_000);
     const late = await requestWith(authorization);
     await assert.rejects(registration.register(late), refusal('expired'));
+  });
+
+  it('neither authorises nor certifies anybody while the clock is in doubt, and counts it', async () => {
+    const { plausibility, counts, registration, authorise, requestWith } = await opened();
+    const request = await requestWith(await authorise());
+    plausibility.doubt = 'it jumped';
+    await assert.rejects(authorise(), ClockInDoubtError);
+    await assert.rejects(registration.register(request), ClockInDoubtError);
+    assert.equal(counts.postponedForClock, 2);
+    plausibility.doubt = null;
+    parseRegistration(await registration.register(request));
   });
 });

@@ -13,7 +13,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { AnswersGiven } from './answers-given.ts';
-import { type DoubtParts, withoutDatesInDoubt } from './doubting-verifier.ts';
+import type { DoubtParts } from './doubting-verifier.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
 import type { SessionKeys } from './session-keys.ts';
@@ -103,8 +103,10 @@ export class Registration {
 
   /** A certificate with wrong dates would keep a phone out for as long as it believes in it. */
   #requireClock(): void {
-    const doubt = this.#parts.plausibility?.doubt;
-    if (doubt) {
+    const { plausibility, metrics } = this.#parts;
+    const doubt = plausibility?.doubt ?? null;
+    if (doubt !== null) {
+      metrics.postponedForClock();
       throw new ClockInDoubtError(doubt);
     }
   }
@@ -115,11 +117,9 @@ export class Registration {
     if (!authorization.verify(identity.publicKey)) {
       throw new InvalidMessageError('signature', 'the authorization is not by this gateway');
     }
-    withoutDatesInDoubt(this.#parts, () => {
-      if (authorization.expiresAt <= clock.now()) {
-        throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
-      }
-    });
+    if (authorization.expiresAt <= clock.now()) {
+      throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
+    }
     const digest = createHash('sha256').update(publicKey).digest();
     const { gatewayData } = authorization;
     if (gatewayData.length !== digest.length || !timingSafeEqual(gatewayData, digest)) {

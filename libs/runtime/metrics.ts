@@ -172,7 +172,7 @@ function counters(registry: Registry) {
     collected: counter('parcels_collected', 'Parcels acknowledged by their collector', ['by']),
     postponedForClock: counter(
       'postponed_for_clock',
-      'Refusals for dates that were put off because the clock is in doubt',
+      'Refusals for dates, and registrations, that were put off because the clock is in doubt',
     ),
     collectionCallsFailed: counter(
       'collection_calls_failed',
