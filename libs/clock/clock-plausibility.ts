@@ -119,7 +119,8 @@ export class ClockPlausibility {
   }
 }
 
-function describeOffset(by: string, offsetMs: number): string {
+/** @param offsetMs - how far our clock is ahead; negative if it is behind */
+export function describeOffset(by: string, offsetMs: number): string {
   const seconds = Math.round(Math.abs(offsetMs) / 1_000);
   return `it is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ${by}`;
 }

@@ -1,5 +1,5 @@
-import { Redis } from 'ioredis';
-import { parseRedisTarget, type RedisTarget } from './connection-options.ts';
+import { briefConnection } from './brief-connection.ts';
+import type { RedisTarget } from './connection-options.ts';
 
 const MICROSECONDS_PER_MS = 1_000;
 
@@ -10,17 +10,7 @@ const MICROSECONDS_PER_MS = 1_000;
  * @throws if there is no answer within `timeoutMs` for connecting and as much for asking
  */
 export async function redisTime(target: RedisTarget, timeoutMs: number): Promise<number> {
-  const { host, port, options } = parseRedisTarget(target);
-  const redis = new Redis({
-    ...options,
-    host,
-    port,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    connectTimeout: timeoutMs,
-    commandTimeout: timeoutMs,
-    maxRetriesPerRequest: 0,
-  });
+  const redis = briefConnection(target, timeoutMs);
   // Whoever waits for a call is told; without a listener the process would end.
   redis.on('error', () => {});
   try {

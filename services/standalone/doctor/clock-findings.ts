@@ -1,35 +1,46 @@
 import { BUILT_AT } from '#clock/built-at.ts';
 import type { Clock } from '#clock/clock.ts';
-import { MOST_OFFSET_MS as MOST_OFFSET_IN_SERVICE_MS } from '#clock/clock-plausibility.ts';
-import type { ObjectStoreConfig } from '#composition/object-store.ts';
+import {
+  describeOffset,
+  MOST_OFFSET_MS as MOST_OFFSET_IN_SERVICE_MS,
+  type WitnessedTime,
+} from '#clock/clock-plausibility.ts';
+import type { ClockWitness } from '#composition/clock-witnesses.ts';
 import { type Finding, ill, well } from './finding.ts';
 
 /** Signatures and certificates of peers are judged by this machine's clock. */
 const MOST_OFFSET_MS = 30_000;
 const TIMEOUT_MS = 5_000;
-const DEFAULT_ENDPOINT = 'https://storage.googleapis.com';
+const SET_CLOCK = 'Let NTP (systemd-timesyncd, chrony) set this machine’s clock';
 
-/** A time that somebody else told, and when it was here. */
-export interface Comparison {
-  readonly by: string;
-  readonly theirsMs: number;
-  readonly oursMs: number;
+/** Whether this machine's clock agrees with those of the witnesses that answer. */
+export async function clockFindings(
+  witnesses: readonly ClockWitness[],
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const times = await Promise.all(witnesses.map((witness) => askWitness(witness, clock)));
+  return times.filter((time) => time !== null).map(clockFinding);
 }
 
-/** Whether this machine's clock agrees with those of the backing services. */
-export function clockFindings(comparisons: readonly Comparison[]): Finding[] {
-  const subject = 'clock';
-  return comparisons.map(({ by, theirsMs, oursMs }) => {
-    const offsetMs = oursMs - theirsMs;
-    const seconds = Math.round(Math.abs(offsetMs) / 1_000);
-    return Math.abs(offsetMs) <= MOST_OFFSET_MS
-      ? well(subject, `it agrees with ${by}`)
-      : ill(
-          subject,
-          `it is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ${by}${inDoubt(offsetMs)}`,
-          'Let NTP (systemd-timesyncd, chrony) set this machine’s clock: a wrong one refuses good parcels.',
-        );
-  });
+function clockFinding(time: WitnessedTime): Finding {
+  const offsetMs = time.oursMs - time.theirsMs;
+  return Math.abs(offsetMs) <= MOST_OFFSET_MS
+    ? well('clock', `it agrees with ${time.by}`)
+    : ill(
+        'clock',
+        `${describeOffset(time.by, offsetMs)}${inDoubt(offsetMs)}`,
+        `${SET_CLOCK}: a wrong one keeps phones from registering and delays parcels.`,
+      );
+}
+
+/** Who does not answer is for other findings. */
+async function askWitness({ by, ask }: ClockWitness, clock: Clock): Promise<WitnessedTime | null> {
+  try {
+    const theirsMs = await ask(TIMEOUT_MS);
+    return theirsMs === null ? null : { by, theirsMs, oursMs: clock.now().getTime() };
+  } catch {
+    return null;
+  }
 }
 
 function inDoubt(offsetMs: number): string {
@@ -46,26 +57,7 @@ export function releaseClockFinding(now: Date): Finding[] {
         ill(
           'clock',
           `it shows ${now.toISOString()}, before this release was made: nothing is refused for its dates`,
-          'Let NTP (systemd-timesyncd, chrony) set this machine’s clock: until then, peers are told to come again.',
+          `${SET_CLOCK}: until then, peers are told to come again.`,
         ),
       ];
-}
-
-/** What Cloud Storage takes for the time; none if it does not say. */
-export async function askObjectStore(
-  config: ObjectStoreConfig,
-  clock: Clock,
-): Promise<Comparison[]> {
-  if (config.kind !== 'gcs') {
-    return [];
-  }
-  try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(config.endpoint ?? DEFAULT_ENDPOINT, { method: 'HEAD', signal });
-    const theirsMs = Date.parse(response.headers.get('date') ?? '');
-    const oursMs = clock.now().getTime();
-    return Number.isNaN(theirsMs) ? [] : [{ by: 'Cloud Storage', theirsMs, oursMs }];
-  } catch {
-    return [];
-  }
 }

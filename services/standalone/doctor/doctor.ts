@@ -1,12 +1,8 @@
 import type { Clock } from '#clock/clock.ts';
 import { Backing } from '#composition/backing.ts';
+import { clockWitnesses } from '#composition/clock-witnesses.ts';
 import { silentLog } from '#log/log.ts';
-import {
-  askObjectStore,
-  type Comparison,
-  clockFindings,
-  releaseClockFinding,
-} from './clock-findings.ts';
+import { clockFindings, releaseClockFinding } from './clock-findings.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
 import type { Finding } from './finding.ts';
 import { identityFinding } from './identity-findings.ts';
@@ -57,35 +53,28 @@ async function examine(
   const records = lazily(() => backing.recordStore(config.recordStore));
   const vault = lazily(() => backing.keyVault(config.keyVault));
   const objects = () => backing.objectStore(config.objectStore);
-  const comparisons = await askObjectStore(config.objectStore, clock);
   const findings = [
     ...(await objectFindings(config.objectStore, objects, clock)),
     ...(await recordFindings(config.recordStore, records, clock)),
     ...(await vaultFindings(config.keyVault, vault)),
-    ...(await messengerFindings(config, backing, clock, comparisons)),
+    ...(await messengerFindings(config, backing, clock)),
     await identityFinding(async () => ({ vault: await vault(), records: await records() }), clock),
     ...(await portFindings(config.host, config.ports)),
   ];
-  const clockFound = [...releaseClockFinding(clock.now()), ...clockFindings(comparisons)];
-  return [...clockFound, ...findings];
+  const clockFound = await clockFindings(clockWitnesses(config), clock);
+  return [...releaseClockFinding(clock.now()), ...clockFound, ...findings];
 }
 
-/** Adds to `comparisons` what Redis takes for the time. */
 async function messengerFindings(
   config: DoctorConfig,
   backing: Backing,
   clock: Clock,
-  comparisons: Comparison[],
 ): Promise<readonly Finding[]> {
   const redis = [config.signals, config.workQueue].find((each) => each.kind === 'redis');
-  const findings: Finding[] = [];
-  if (redis?.kind === 'redis') {
-    const asked = await redisFindings(redis);
-    findings.push(...asked.findings);
-    if (asked.timeMs === null) {
-      return findings;
-    }
-    comparisons.push({ by: 'Redis', theirsMs: asked.timeMs, oursMs: clock.now().getTime() });
+  const findings = redis?.kind === 'redis' ? await redisFindings(redis) : [];
+  const [reached] = findings;
+  if (reached && reached.mend !== null) {
+    return findings;
   }
   return [
     ...findings,

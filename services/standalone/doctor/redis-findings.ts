@@ -1,37 +1,23 @@
-import { Redis } from 'ioredis';
+import { briefConnection } from '#backing/redis/brief-connection.ts';
 import { parseRedisTarget } from '#backing/redis/connection-options.ts';
 import { type RedisConfig, redisTarget } from '#composition/redis.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
 
 const TIMEOUT_MS = 5_000;
-const MICROSECONDS = 1_000;
 
-export interface RedisFindings {
-  readonly findings: readonly Finding[];
-  /** What Redis takes for the time, in milliseconds since the epoch; null if it did not say. */
-  readonly timeMs: number | null;
-}
-
-/** Whether Redis can be used, and keeps what it is given. */
-export async function redisFindings(config: RedisConfig): Promise<RedisFindings> {
+/** Whether Redis can be used, which is the first finding, and keeps what it is given. */
+export async function redisFindings(
+  config: RedisConfig,
+): Promise<readonly [Finding, ...Finding[]]> {
   const target = await redisTarget(config);
-  const { host, port, options } = parseRedisTarget(target);
-  const redis = new Redis({
-    ...options,
-    host,
-    port,
-    lazyConnect: true,
-    retryStrategy: () => null,
-    commandTimeout: TIMEOUT_MS,
-    maxRetriesPerRequest: 0,
-  });
+  const { host, port } = parseRedisTarget(target);
+  const redis = briefConnection(target, TIMEOUT_MS);
   // Whoever waits for a call is told; without a listener the process would end.
   let failure: Error | null = null;
   redis.on('error', (error) => {
     failure = error;
   });
   let info = '';
-  let timeMs: number | null = null;
   const reached = await tried(
     'Redis',
     async () => {
@@ -39,14 +25,12 @@ export async function redisFindings(config: RedisConfig): Promise<RedisFindings>
         throw failure ?? error;
       });
       info = await redis.info();
-      const [seconds, microseconds] = await redis.time();
-      timeMs = Number(seconds) * 1_000 + Number(microseconds) / MICROSECONDS;
       return `${host}:${port} answers (version ${fieldOf(info, 'redis_version')})`;
     },
     adviceFor(`${host}:${port}`),
   );
   redis.disconnect();
-  return { findings: [reached, ...policyFindings(info)], timeMs };
+  return [reached, ...policyFindings(info)];
 }
 
 function policyFindings(info: string): readonly Finding[] {
