@@ -16,6 +16,7 @@ const RUNBOOK = new URL('../../docs/runbook.md', import.meta.url);
 /** Those that a process asks for only in a service that runs, by the names in its source. */
 const OBSERVED = [
   ['../../libs/composition/operations.ts', 'backing_ready'],
+  ['../../libs/composition/process-parts.ts', 'clock_in_doubt'],
   ['../../services/workers/work-metrics.ts', 'queue_jobs'],
   ['../../services/workers/work-metrics.ts', 'queue_oldest_due_seconds'],
   ['../../services/workers/work-metrics.ts', 'jobs_set_aside'],
@@ -73,6 +74,7 @@ describe('the alerts', () => {
       'AwalaCollectorsDropped',
       'AwalaCollectionSlow',
       'AwalaCertificateExpires',
+      'AwalaClockInDoubt',
       'AwalaKeyVaultFails',
       'AwalaLedgerOpen',
     ]) {
