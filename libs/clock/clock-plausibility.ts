@@ -7,7 +7,7 @@ const WITNESSED_FOR_MS = 60 * 60_000;
 /** Whoever watches the clock looks this often; a clock that moved by much more meanwhile was set, or stood still. */
 export const WATCH_INTERVAL_MS = 60_000;
 
-/** A time that somebody told whom no peer of ours can speak for, and when that was here. */
+/** A time reported by a trusted source, and our clock's time when it arrived. */
 export interface WitnessedTime {
   /** Who told it, from a bounded set. */
   readonly by: string;
@@ -25,7 +25,7 @@ interface Statement {
  * was made, differs from that of a witness, is behind what was seen earlier (until
  * a witness agrees with it, or it ran evenly for an hour), or has just jumped.
  *
- * Nothing that peers send is heard, so that nobody can bring the clock into doubt by messages.
+ * Ignores every date that peers send, so that nobody can bring the clock into doubt by messages.
  */
 export class ClockPlausibility {
   readonly #clock: Clock;

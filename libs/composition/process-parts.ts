@@ -13,7 +13,7 @@ export interface ProcessParts {
   readonly clock: Clock;
   /** Whether the clock may be right. */
   readonly plausibility: ClockPlausibility;
-  /** Whether the clock is this machine's, of which others may know better. */
+  /** True for the system clock, which witnesses can check. */
   readonly isSystemClock: boolean;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
@@ -24,7 +24,7 @@ export interface ProcessParts {
   readonly passed: PassedSockets;
 }
 
-/** What takes the place of the real thing; the log there always is. */
+/** Test overrides; only `log` is required. */
 export type GivenParts = Partial<
   Pick<ProcessParts, 'clock' | 'plausibility' | 'metrics' | 'stopping' | 'passed'>
 > &
