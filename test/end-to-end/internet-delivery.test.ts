@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { startWorkersOf } from '#services/workers/compose.ts';
 import type { WorkersConfig } from '#services/workers/config.ts';
 import type { Workers } from '#services/workers/workers.ts';
@@ -13,6 +14,12 @@ import { APP_ADDRESS, eventually, OpenedGateway } from './workers/opened-gateway
 const HOST = 'pdc.app.example';
 const DEAD_ADDRESS = 'dead.example';
 const HOUR_MS = 3_600_000;
+
+interface StartOptions {
+  readonly drainMs?: number;
+  readonly allowPrivateNetworks?: boolean;
+  readonly plausibility?: ClockPlausibility;
+}
 
 describe('Delivery to the Internet', () => {
   let doh: DohServer;
@@ -37,7 +44,11 @@ describe('Delivery to the Internet', () => {
     await doh[Symbol.asyncDispose]();
   });
 
-  function start({ drainMs = 1_000, allowPrivateNetworks = true } = {}): Workers {
+  function start({
+    drainMs = 1_000,
+    allowPrivateNetworks = true,
+    ...given
+  }: StartOptions = {}): Workers {
     const config: WorkersConfig = {
       delivery: {
         useTls: false,
@@ -51,7 +62,7 @@ describe('Delivery to the Internet', () => {
       sweepIntervalMs: 600_000,
       drainMs,
     };
-    return startWorkersOf(opened.gateway, opened.ports, config);
+    return startWorkersOf(opened.gateway, { ...opened.ports, ...given }, config);
   }
 
   /** Sends a parcel to an Internet address, by PoWeb. */
@@ -83,6 +94,30 @@ describe('Delivery to the Internet', () => {
     );
     await eventually(async () => (await opened.outbox()).length === 0);
     await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+  });
+
+  it('takes the time from no app, nor from a resolver without TLS: neither for doubt nor against it', async () => {
+    const plausibility = new ClockPlausibility({ clock: opened.clock, notBefore: new Date(0) });
+    await workers[Symbol.asyncDispose]();
+    workers = start({ plausibility });
+    const tell = (date: Date) => {
+      doh.date = date;
+      recipient.behaviour = answers(202, { date: date.toUTCString() });
+    };
+    const now = opened.clock.now();
+    tell(new Date(now.getTime() + 48 * HOUR_MS));
+    await send('one');
+    await delivered(1);
+    assert.equal(plausibility.doubt, null);
+    plausibility.remember(new Date(now.getTime() + HOUR_MS));
+    const { doubt } = plausibility;
+    assert.notEqual(doubt, null);
+    tell(now);
+    doh.setService('other.example', { target: HOST, port: recipient.port });
+    await send('two', 'other.example');
+    await delivered(2);
+    assert.ok(doh.queries.includes('SRV _awala-pdc._tcp.other.example'));
+    assert.equal(plausibility.doubt, doubt);
   });
 
   it('deletes a parcel that is refused for good, and does not try again', async () => {

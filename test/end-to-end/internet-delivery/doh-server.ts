@@ -25,6 +25,8 @@ export class DohServer implements AsyncDisposable {
   readonly queries: string[] = [];
   /** Answers in the server's stead, if set. */
   behaviour: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
+  /** What the answers say that the time is; by default, the time. */
+  date: Date | null = null;
   readonly #zones = new Map<string, Zone>();
   readonly #server = createServer((request, response) => {
     void this.#serve(request, response);
@@ -78,6 +80,9 @@ export class DohServer implements AsyncDisposable {
       return;
     }
     response.setHeader('content-type', 'application/dns-message');
+    if (this.date) {
+      response.setHeader('date', this.date.toUTCString());
+    }
     response.end(reply(question, this.#zones.get(asked) ?? { rcode: 'NXDOMAIN' }));
   }
 }
