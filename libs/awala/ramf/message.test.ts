@@ -133,7 +133,7 @@ describe('A malformed message', () => {
       'a_b.com',
       '-a.com',
       'a-.com',
-      'example.com.',
+      'example.com..',
       'example.com:80',
       '127.0.0.1',
       `${'a'.repeat(64)}.com`,

@@ -25,7 +25,7 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
 
   before(async () => {
     time = new TravellingTime();
-    gateway = await startGateway({ clock: time });
+    gateway = await startGateway({ clock: time, plausibility: time.plausibility });
     courier = new JsCourier(gateway.listening.cogrpc);
     registered = await JsPhone.register(gateway.listening.poweb);
     phone = await JsPrivateGateway.of(registered);

@@ -1,5 +1,6 @@
 import { mock } from 'node:test';
 import type { Clock } from '#clock/clock.ts';
+import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 
 interface PendingAction {
   readonly dueMs: number;
@@ -12,10 +13,13 @@ interface PendingAction {
  * takes the real time, or ends when its time passes here.
  */
 export class TravellingTime implements Clock, Disposable {
+  /** A witness confirms wherever time has come to. */
+  readonly plausibility: ClockPlausibility;
   readonly #pending = new Set<PendingAction>();
 
   constructor() {
     mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    this.plausibility = new ClockPlausibility({ clock: this, notBefore: new Date(0) });
   }
 
   now(): Date {
@@ -41,6 +45,7 @@ export class TravellingTime implements Clock, Disposable {
   pass(ms: number): void {
     const nowMs = Date.now() + ms;
     mock.timers.setTime(nowMs);
+    this.plausibility.hear({ by: 'the traveller', theirsMs: nowMs, oursMs: nowMs });
     for (const { dueMs, run } of [...this.#pending].sort((a, b) => a.dueMs - b.dueMs)) {
       if (dueMs <= nowMs) {
         run();
