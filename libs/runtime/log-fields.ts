@@ -1,4 +1,5 @@
 import type { LogFields } from '#log/log.ts';
+import { withoutNames } from '#log/trace.ts';
 
 const MASK = '[redacted]';
 
@@ -12,69 +13,105 @@ const LONGEST_TEXT = 1_100;
 const DEEPEST = 4;
 const MOST_ENTRIES = 50;
 
+/** A text that is nothing but the id of a node says whose the line is, in an attribute of its own. */
+const NODE_ID = /^0[0-9a-f]{64}$/;
+
+export interface Fitting {
+  /** Whether texts may hold keys of parcels and cargoes, and ids of nodes among other words. */
+  readonly showsNames: boolean;
+  /** Whether errors that carry a `code`, and so are expected somewhere, show their stack. */
+  readonly showsStacks: boolean;
+}
+
 /**
  * Makes fields fit to be logged: no secrets, no octets (only how many), no text
  * without bound, and of an error only what helps to find its cause.
+ *
+ * Unless names are shown, what libraries put into their errors tells neither who
+ * sent a parcel nor whom it is for.
  */
-export function fitForLog(fields: LogFields): Record<string, unknown> {
-  return fitRecord(fields, 0);
+export function fitForLog(fields: LogFields, fitting: Fitting): Record<string, unknown> {
+  return new Fitter(fitting).record(fields, 0);
 }
 
-function fitRecord(fields: object, depth: number): Record<string, unknown> {
-  const fitted: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields).slice(0, MOST_ENTRIES)) {
-    fitted[name] = SECRET_NAME.test(name) ? MASK : fitValue(value, depth + 1);
-  }
-  return fitted;
-}
+class Fitter {
+  readonly #fitting: Fitting;
 
-function fitValue(value: unknown, depth: number): unknown {
-  switch (typeof value) {
-    case 'string':
-      return fitText(value);
-    case 'bigint':
-      return value.toString();
-    case 'object':
-      return value === null ? null : fitObject(value, depth);
-    default:
-      return value;
+  constructor(fitting: Fitting) {
+    this.#fitting = fitting;
   }
-}
 
-function fitObject(value: object, depth: number): unknown {
-  if (ArrayBuffer.isView(value)) {
-    return `[${value.byteLength} octets]`;
+  record(fields: object, depth: number): Record<string, unknown> {
+    const fitted: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(fields).slice(0, MOST_ENTRIES)) {
+      fitted[name] = SECRET_NAME.test(name) ? MASK : this.#value(value, depth + 1);
+    }
+    return fitted;
   }
-  if (value instanceof Date) {
-    return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
-  }
-  if (value instanceof URL) {
-    return fitText(withoutCredentials(value));
-  }
-  if (depth >= DEEPEST) {
-    return '[…]';
-  }
-  if (value instanceof Error) {
-    return fitError(value, depth);
-  }
-  if (Array.isArray(value)) {
-    return value.slice(0, MOST_ENTRIES).map((item) => fitValue(item, depth + 1));
-  }
-  // What knows how to show itself, such as a secret, is asked to.
-  return 'toJSON' in value && typeof value.toJSON === 'function'
-    ? fitValue(value.toJSON(), depth + 1)
-    : fitRecord(value, depth);
-}
 
-/** Further properties of errors are left out: libraries put requests, and so secrets, into them. */
-function fitError(error: Error, depth: number): Record<string, unknown> {
-  return {
-    type: error.name,
-    message: fitText(error.message),
-    ...('code' in error && { code: fitValue(error.code, depth + 1) }),
-    stack: error.stack?.slice(0, 4 * LONGEST_TEXT),
-    ...(error.cause !== undefined && { cause: fitValue(error.cause, depth + 1) }),
-  };
+  #value(value: unknown, depth: number): unknown {
+    switch (typeof value) {
+      case 'string':
+        return this.#text(value);
+      case 'bigint':
+        return value.toString();
+      case 'object':
+        return value === null ? null : this.#object(value, depth);
+      default:
+        return value;
+    }
+  }
+
+  #object(value: object, depth: number): unknown {
+    if (ArrayBuffer.isView(value)) {
+      return `[${value.byteLength} octets]`;
+    }
+    if (value instanceof Date) {
+      return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+    }
+    if (value instanceof URL) {
+      return this.#text(withoutCredentials(value));
+    }
+    if (depth >= DEEPEST) {
+      return '[…]';
+    }
+    if (value instanceof Error) {
+      return this.#error(value, depth);
+    }
+    if (Array.isArray(value)) {
+      return value.slice(0, MOST_ENTRIES).map((item) => this.#value(item, depth + 1));
+    }
+    // What knows how to show itself, such as a secret, is asked to.
+    return 'toJSON' in value && typeof value.toJSON === 'function'
+      ? this.#value(value.toJSON(), depth + 1)
+      : this.record(value, depth);
+  }
+
+  /** Further properties of errors are left out: libraries put requests, and so secrets, into them. */
+  #error(error: Error, depth: number): Record<string, unknown> {
+    const hasCode = 'code' in error;
+    return {
+      type: error.name,
+      message: this.#text(error.message),
+      ...(hasCode && { code: this.#value(error.code, depth + 1) }),
+      // Asking for a stack makes it, which costs more than all the rest.
+      ...((this.#fitting.showsStacks || !hasCode) && { stack: this.#stack(error) }),
+      ...(error.cause !== undefined && { cause: this.#value(error.cause, depth + 1) }),
+    };
+  }
+
+  #stack({ stack }: Error): string | undefined {
+    return stack && this.#named(stack.slice(0, 4 * LONGEST_TEXT));
+  }
+
+  #text(text: string): string {
+    const cut = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+    return NODE_ID.test(cut) ? cut : this.#named(cut);
+  }
+
+  #named(text: string): string {
+    return this.#fitting.showsNames ? text : withoutNames(text);
+  }
 }
 
 function withoutCredentials(url: URL): string {
@@ -82,8 +119,4 @@ function withoutCredentials(url: URL): string {
   copy.username = '';
   copy.password = '';
   return copy.href;
-}
-
-function fitText(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }

@@ -67,7 +67,12 @@ describe('log', () => {
     const error = Object.assign(new TypeError('cannot store', { cause }), {
       request: { body: 'x' },
     });
-    const [entry] = entriesOf((log) => log.error({ error }, 'Failed'));
+    const [entry, expected] = entriesOf((log) => {
+      log.error({ error }, 'Failed');
+      log.warn({ error: cause }, 'Expected');
+    });
+    const { stack: _, ...withoutStack } = Object(entry?.error).cause;
+    assert.deepEqual(expected?.error, withoutStack);
     assert.deepEqual(entry?.error, {
       type: 'TypeError',
       message: 'cannot store',
@@ -104,6 +109,19 @@ describe('log', () => {
       assert.equal(entry?.digest, '[32 octets]');
       assert.doesNotMatch(JSON.stringify(entry), /pass"|MII|:pass/);
     }
+  });
+
+  it('names nodes in attributes of their own only, and no parcels, unless all is wanted', () => {
+    const [sender, recipient] = [`0${'a'.repeat(64)}`, `0${'b'.repeat(64)}`];
+    const key = `parcels/gateway-bound/${recipient}/${recipient}/${sender}/${'c'.repeat(64)}`;
+    const error = new Error(`No such object: ${key}`, { cause: new Error(`not ${sender}`) });
+    const write = (log: ProcessLog) => log.with({ peer: sender }).error({ error }, 'Failed');
+    const [entry] = entriesOf(write, { ...JSON_LOG, level: 'info' });
+    assert.equal(entry?.peer, sender);
+    assert.doesNotMatch(JSON.stringify({ ...entry, peer: '' }), /0a{64}|0b{64}/);
+    assert.match(JSON.stringify(entry), /No such object: \[trace [0-9a-f]{12}\]/);
+    const [detailed] = entriesOf(write);
+    assert.match(JSON.stringify(detailed?.error), new RegExp(key));
   });
 
   it('bounds what peers can make it write', () => {

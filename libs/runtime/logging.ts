@@ -2,11 +2,10 @@ import { createRequire } from 'node:module';
 import process from 'node:process';
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
 import type { prettyFactory } from 'pino-pretty';
-import type { Log, LogFields } from '#log/log.ts';
+import type { Log, LogFields, LogLevel } from '#log/log.ts';
 import { choice } from './configuration/variables.ts';
 import { fitForLog } from './log-fields.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFormat = 'json' | 'pretty' | 'gcp';
 
 /** `json`: a line per entry; `pretty`: for people; `gcp`: as Google Cloud Logging reads it. */
@@ -26,6 +25,8 @@ const MAX_WAITING_OCTETS = 8 * 1_048_576;
 
 const FLUSH_LIMIT_MS = 1_000;
 
+const BASE_FITTING = { showsNames: false, showsStacks: false };
+
 /** The log of a process, which is to be flushed before the process ends. */
 export interface ProcessLog extends Log {
   /** Resolves when everything logged so far was handed to the system, or after a second. */
@@ -42,7 +43,7 @@ export interface LogOptions {
 /** @param output - takes the entries, each a line; by default standard output */
 export function createLog(options: LogOptions, output?: DestinationStream): ProcessLog {
   const { level, format, fields } = options;
-  const settings = { ...SETTINGS[format], level, base: fitForLog(fields ?? {}) };
+  const settings = { ...SETTINGS[format], level, base: fitForLog(fields ?? {}, BASE_FITTING) };
   if (format === 'pretty') {
     const stream = prettyStream(output ?? destination({ dest: 1, sync: true }), !output);
     return Object.assign(new PinoLog(pino(settings, stream), format), { flush: doNothing });
@@ -86,21 +87,36 @@ class PinoLog implements Log {
     this.#write('error', fields, message);
   }
 
+  wants(level: LogLevel): boolean {
+    return this.#logger.isLevelEnabled(level);
+  }
+
   with(fields: LogFields): Log {
-    return new PinoLog(this.#logger.child(fitForLog(fields)), this.#format);
+    return new PinoLog(this.#logger.child(this.#fit('info', fields)), this.#format);
+  }
+
+  #fit(level: LogLevel, fields: LogFields): Record<string, unknown> {
+    return fitForLog(fields, {
+      showsNames: this.#logger.isLevelEnabled('debug'),
+      showsStacks: level === 'error',
+    });
   }
 
   #write(level: LogLevel, fields: LogFields, message: string): void {
     if (this.#logger.isLevelEnabled(level)) {
-      const fitted = fitForLog(fields);
-      const { error } = fields;
-      if (this.#format === 'gcp' && error instanceof Error) {
+      const fitted = this.#fit(level, fields);
+      const { error } = fitted;
+      if (this.#format === 'gcp' && fields.error instanceof Error && hasStack(error)) {
         // Google's Error Reporting groups by this field.
         fitted.stack_trace = error.stack;
       }
       this.#logger[level](fitted, message);
     }
   }
+}
+
+function hasStack(error: unknown): error is { readonly stack: unknown } {
+  return typeof error === 'object' && error !== null && 'stack' in error;
 }
 
 const SEVERITIES: Readonly<Record<string, string>> = { warn: 'WARNING', fatal: 'CRITICAL' };

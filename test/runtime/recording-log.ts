@@ -10,6 +10,7 @@ export function recordingLog(logged: [string, LogFields][], parents: LogFields =
     info: record('info'),
     warn: record('warn'),
     error: record('error'),
+    wants: () => true,
     with: (fields) => recordingLog(logged, { ...parents, ...fields }),
   };
 }

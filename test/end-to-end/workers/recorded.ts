@@ -47,6 +47,7 @@ export class RecordedLog implements Log {
   readonly info = (fields: LogFields, message: string) => this.#add('info', fields, message);
   readonly warn = (fields: LogFields, message: string) => this.#add('warn', fields, message);
   readonly error = (fields: LogFields, message: string) => this.#add('error', fields, message);
+  readonly wants = () => true;
   readonly with = (fields: LogFields): Log =>
     new RecordedLog(this.lines, { ...this.#fields, ...fields });
 
