@@ -5,7 +5,10 @@ import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { type NodeId, parseNodeId } from '#awala/node-id.ts';
 import { BackingFullError, BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
@@ -18,6 +21,8 @@ export interface CargoContentsParts {
 export interface CargoOrigin {
   /** Whose cargo it is. */
   readonly privateGateway: NodeId;
+  /** Where the cargo is stored. */
+  readonly cargo: ObjectKey;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -110,7 +115,8 @@ class Run {
   }
 
   logTotals(): void {
-    this.#origin.log.info({ ...this.#totals }, 'Unpacked a cargo');
+    const { log, cargo, privateGateway: peer } = this.#origin;
+    logStep(log, 'unpacked', cargo, { items: this.#totals, peer });
   }
 
   async #take(item: Uint8Array): Promise<Outcome> {
@@ -144,10 +150,17 @@ class Run {
 
   async #takeParcel(item: Uint8Array): Promise<Outcome> {
     const { intake } = this.#parts;
-    const { privateGateway } = this.#origin;
+    const { privateGateway, cargo, log } = this.#origin;
     const parcel = intake.read(item);
     const from = { privateGateway, road: 'cargo' } as const;
-    const { isDuplicate } = await intake.acceptFromPrivateGateway(parcel, from);
+    const { key, isDuplicate } = await intake.acceptFromPrivateGateway(parcel, from);
+    logStep(log, 'accepted', key, {
+      road: 'cargo',
+      octets: item.byteLength,
+      ...(isDuplicate && { duplicate: true }),
+      peer: privateGateway,
+      cargo,
+    });
     return isDuplicate ? 'duplicate' : 'accepted';
   }
 
@@ -171,7 +184,9 @@ class Run {
   #refuse(reason: string, error: unknown): Outcome {
     this.#parts.metrics.parcelRefused('cargo', reason);
     if ((this.#totals.refused ?? 0) < MAX_LOGGED_REFUSALS) {
-      this.#origin.log.info({ reason, error }, 'Refused an item of a cargo');
+      const { log, privateGateway: peer, cargo } = this.#origin;
+      const level = reason === 'internal' ? 'error' : 'info';
+      log[level]({ peer, cargo: traceOf(cargo), reason, error }, 'Refused an item of a cargo');
     }
     return 'refused';
   }

@@ -4,6 +4,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics, RefusalReason } from '#metrics/port.ts';
 import type { ObjectKey, ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
@@ -55,22 +56,24 @@ export class CargoIntake {
    *
    * @throws {BackingUnavailableError | BackingFullError} if it could not be verified or stored: the
    *   courier must keep it
+   * @param log - of the call that brings it; carries no node's id
    */
-  async accept(octets: Uint8Array): Promise<CargoReceipt> {
-    const { objects, metrics, log } = this.#parts;
+  async accept(octets: Uint8Array, log: Log = this.#parts.log): Promise<CargoReceipt> {
+    const { objects, metrics, queue } = this.#parts;
     let cargo: RamfMessage;
     try {
       cargo = await this.#verify(octets);
     } catch (error) {
-      return this.#refuse(error);
+      return this.#refuse(error, log);
     }
     const sender = cargo.sender.nodeId;
     const key = cargoKey({ sender, cargoId: cargo.id });
     const { expiresAt } = cargo;
     await objects.put(key, octets, { expiresAt });
-    await queueStored({ what: 'cargo', topic: CARGO_TOPIC, key, expiresAt }, this.#parts);
+    logStep(log, 'stored', key, { octets: octets.byteLength });
+    await queueStored({ topic: CARGO_TOPIC, key, expiresAt }, { queue, log });
     metrics.cargoAccepted();
-    log.info({ peer: sender, cargo: cargo.id, octets: octets.byteLength }, 'Accepted a cargo');
+    logStep(log, 'accepted', key, { peer: sender, octets: octets.byteLength });
     return { outcome: 'stored', key, sender, cargoId: cargo.id };
   }
 
@@ -88,14 +91,14 @@ export class CargoIntake {
     return cargo;
   }
 
-  #refuse(error: unknown): CargoReceipt {
+  #refuse(error: unknown, log: Log): CargoReceipt {
     const isMalformed = error instanceof MalformedMessageError;
     if (!isMalformed && !(error instanceof InvalidMessageError)) {
       throw error;
     }
     const reason = isMalformed ? 'malformed' : error.reason;
     this.#parts.metrics.cargoRefused(reason);
-    this.#parts.log.info({ reason, detail: error.message }, 'Refused a cargo');
+    log.info({ reason, detail: error.message }, 'Refused a cargo');
     return { outcome: 'refused', reason };
   }
 }

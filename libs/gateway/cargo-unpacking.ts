@@ -6,6 +6,8 @@ import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
@@ -58,12 +60,13 @@ export class CargoUnpacking {
   };
 
   async #handle(job: Job, sender: NodeId): Promise<void> {
-    const { objects, clock, metrics } = this.#parts;
+    const { objects, clock, metrics, log } = this.#parts;
     const stored = await objects.get(job.key);
     if (!stored) {
       return;
     }
-    if (isExpired(stored, this.#parts)) {
+    const hasExpired = isExpired(stored, this.#parts);
+    if (hasExpired) {
       metrics.expired('cargo', 1);
     } else {
       await this.#unpack(stored, job, sender);
@@ -74,6 +77,7 @@ export class CargoUnpacking {
         notBefore: clock.now(),
       });
     }
+    logStep(log, hasExpired ? 'expired' : 'deleted', job.key, { peer: sender });
   }
 
   async #unpack(stored: StoredObject, job: Job, sender: NodeId): Promise<void> {
@@ -82,7 +86,8 @@ export class CargoUnpacking {
       const plaintext = await this.#open(stored.body, sender);
       await this.#contents.take(readMessageSet(plaintext), {
         privateGateway: sender,
-        log: log.with({ peer: sender, cargo: job.key }),
+        cargo: job.key,
+        log,
         signal: job.signal,
       });
       freeOctets(plaintext);
@@ -93,7 +98,8 @@ export class CargoUnpacking {
       }
       const reason = isMalformed ? 'malformed' : error.reason;
       metrics.cargoRefused(reason);
-      log.warn({ key: job.key, reason, detail: error.message }, 'A cargo could not be unpacked');
+      const fields = { trace: traceOf(job.key), peer: sender, reason, detail: error.message };
+      log.info(fields, 'A cargo could not be unpacked');
       throw new PoisonJobError(error.message, { cause: error });
     }
   }

@@ -1,3 +1,5 @@
+import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { StoredObject } from '#object-store/port.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
@@ -22,6 +24,7 @@ export interface FetchedParcel {
 interface FetchAheadParts extends ExpiryParts {
   readonly queue: CollectionQueue;
   readonly mailbox: Mailbox;
+  readonly log: Log;
   readonly patience: CollectionPatience;
   readonly budget: OctetBudget;
   readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
@@ -81,6 +84,7 @@ export class FetchAhead {
         return;
       }
       if (isExpired(parcel, this.#parts)) {
+        logStep(this.#parts.log, 'skipped', parcel.key);
         queue.finish(parcel);
       } else if (!this.#startFetching(parcel)) {
         queue.putBack(parcel);
@@ -240,6 +244,7 @@ export class FetchAhead {
     ) {
       this.#fetched.shift();
       next.release();
+      logStep(parts.log, 'skipped', next.parcel.key);
       parts.queue.finish(next.parcel);
     }
   }

@@ -1,5 +1,7 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import { type Log, silentLog } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type {
   CallPatience,
   ObjectEntry,
@@ -30,21 +32,25 @@ export class Mailbox {
   readonly #objects: ObjectStore;
   readonly #signals: Signals;
   readonly #clock: Clock;
+  readonly #log: Log;
 
   constructor(parts: {
     readonly objects: ObjectStore;
     readonly signals: Signals;
     readonly clock: Clock;
+    readonly log?: Log;
   }) {
     this.#objects = parts.objects;
     this.#signals = parts.signals;
     this.#clock = parts.clock;
+    this.#log = parts.log ?? silentLog;
   }
 
   /**
    * Stores a parcel, replacing the one with the same sender, recipient and parcel
    * id, and tells its collectors. Durable once it resolves.
    *
+   * @returns where it is stored
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
   async store(
@@ -52,9 +58,10 @@ export class Mailbox {
     octets: Uint8Array,
     expiresAt: Date,
     patience?: CallPatience,
-  ): Promise<void> {
+  ): Promise<ObjectKey> {
     const key = gatewayBoundKey(parcel);
     const generation = await this.#objects.put(key, octets, { expiresAt, ...patience });
+    logStep(this.#log, 'stored', key, { octets: octets.byteLength, generation });
     const held: HeldParcel = {
       key,
       generation,
@@ -63,6 +70,8 @@ export class Mailbox {
       storedAt: this.#clock.now(),
     };
     this.#signals.publish(arrivalsChannel(parcel.privateGateway), encodeArrival(held));
+    logStep(this.#log, 'signalled', key);
+    return key;
   }
 
   /**
@@ -87,7 +96,9 @@ export class Mailbox {
     { key, generation }: Pick<HeldParcel, 'key' | 'generation'>,
     patience?: CallPatience,
   ): Promise<void> {
-    await this.#objects.delete(key, { generation, ...patience });
+    if (await this.#objects.delete(key, { generation, ...patience })) {
+      logStep(this.#log, 'deleted', key, { generation });
+    }
   }
 
   /**
@@ -97,8 +108,14 @@ export class Mailbox {
    * @param parcel.privateGateway - who says so
    * @returns whether the parcel was held for that private gateway
    */
-  acknowledge(parcel: ParcelIdentity): Promise<boolean> {
-    return this.#objects.delete(gatewayBoundKey(parcel));
+  async acknowledge(parcel: ParcelIdentity): Promise<boolean> {
+    const key = gatewayBoundKey(parcel);
+    logStep(this.#log, 'acknowledged', key, { road: 'cargo', peer: parcel.privateGateway });
+    const wasHeld = await this.#objects.delete(key);
+    if (wasHeld) {
+      logStep(this.#log, 'deleted', key);
+    }
+    return wasHeld;
   }
 
   subscribe(privateGateway: NodeId, listener: ArrivalListener): Subscription {

@@ -1,7 +1,8 @@
 import { MalformedMessageError } from '#awala/errors.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Log } from '#log/log.ts';
-import type { CallPatience, ObjectStore } from '#object-store/port.ts';
+import { logStep } from '#log/steps.ts';
+import type { CallPatience, ObjectKey, ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import { internetBoundKey } from './object-keys.ts';
@@ -28,25 +29,34 @@ export class Outbox {
    * Stores a verified parcel, then queues its delivery. Durable once it resolves,
    * even if the queue is down: the sweeper queues what is stored and has no job.
    *
+   * @returns where it is stored
    * @throws {MalformedMessageError} if its recipient's Internet address is none
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
-  async store(parcel: RamfMessage, patience?: CallPatience): Promise<void> {
-    const address = canonicalInternetAddress(parcel.recipient.internetAddress ?? '');
-    if (address === null) {
-      throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
-    }
-    const key = internetBoundKey({
-      sender: parcel.sender.nodeId,
-      recipientAddress: address,
-      recipientId: parcel.recipient.id,
-      parcelId: parcel.id,
-    });
+  async store(parcel: RamfMessage, patience?: CallPatience): Promise<ObjectKey> {
+    const key = outboxKey(parcel);
     const { expiresAt } = parcel;
     await this.#parts.objects.put(key, parcel.octets, { expiresAt, ...patience });
-    await queueStored(
-      { what: 'parcel', topic: INTERNET_DELIVERY_TOPIC, key, expiresAt },
-      this.#parts,
-    );
+    logStep(this.#parts.log, 'stored', key, { octets: parcel.octets.byteLength });
+    await queueStored({ topic: INTERNET_DELIVERY_TOPIC, key, expiresAt }, this.#parts);
+    return key;
   }
+}
+
+/**
+ * Where a parcel is stored until it is delivered.
+ *
+ * @throws {MalformedMessageError} if its recipient's Internet address is none
+ */
+export function outboxKey({ recipient, sender, id }: RamfMessage): ObjectKey {
+  const recipientAddress = canonicalInternetAddress(recipient.internetAddress ?? '');
+  if (recipientAddress === null) {
+    throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
+  }
+  return internetBoundKey({
+    sender: sender.nodeId,
+    recipientAddress,
+    recipientId: recipient.id,
+    parcelId: id,
+  });
 }

@@ -1,5 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { AcknowledgementWatch } from './acknowledgement-watch.ts';
 import { CollectionDeletions } from './collection-deletions.ts';
@@ -15,6 +16,7 @@ import type { OctetBudget } from './octet-budget.ts';
 
 export interface CollectionParts extends ExpiryParts {
   readonly mailbox: Mailbox;
+  /** Carries no node's id. */
   readonly log: Log;
   readonly metrics: GatewayMetrics;
   /** From 0 to under 1; `Math.random` by default. */
@@ -81,6 +83,7 @@ export class ParcelCollection {
   #isWindingUp = false;
   #onQuiet = () => {};
   #nextDeliveryId = 1;
+  #acknowledged = 0;
   #cancelRelist = () => {};
 
   constructor(parts: CollectionParts, request: CollectionRequest) {
@@ -148,6 +151,11 @@ export class ParcelCollection {
     }
   }
 
+  /** Deliveries so far: those that were begun, and those of them that were acknowledged. */
+  get counts(): { readonly sent: number; readonly acknowledged: number } {
+    return { sent: this.#nextDeliveryId - 1, acknowledged: this.#acknowledged };
+  }
+
   /**
    * Resolves when everything acknowledged so far is deleted, or could not be.
    * Acknowledgements may still come after {@link run} has ended.
@@ -167,6 +175,9 @@ export class ParcelCollection {
       return false;
     }
     this.#unacknowledged.delete(deliveryId);
+    this.#acknowledged += 1;
+    const fields = { road: 'websocket', delivery: deliveryId };
+    logStep(this.#parts.log, 'acknowledged', parcel.key, fields);
     this.#ahead.resume();
     this.#restartWatch();
     this.#deletions.start(parcel, () => {
@@ -265,6 +276,8 @@ export class ParcelCollection {
     this.#restartWatch();
     try {
       await this.#request.send(deliveryId, next.body);
+      const fields = { road: 'websocket', delivery: deliveryId, octets: next.body.byteLength };
+      logStep(this.#parts.log, 'sent', next.parcel.key, fields);
     } catch (error) {
       this.#end(error);
     } finally {

@@ -5,12 +5,14 @@ import { parseNodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import type { CollectedParcel } from './collection-ledger.ts';
 import { DeliveryRates } from './delivery-rates.ts';
 import type { Identity } from './identity.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import type { Mailbox } from './mailbox.ts';
-import type { Outbox } from './outbox.ts';
+import { gatewayBoundKey } from './object-keys.ts';
+import { type Outbox, outboxKey } from './outbox.ts';
 import { type IntakeLedger, replaceableLedger } from './replaceable-ledger.ts';
 
 export interface ParcelIntakeParts {
@@ -33,6 +35,8 @@ export interface ParcelIntakeParts {
 }
 
 export interface AcceptedParcel {
+  /** Where it is stored, or was. */
+  readonly key: ObjectKey;
   readonly parcelId: string;
   readonly sender: NodeId;
   readonly recipient: string;
@@ -119,15 +123,15 @@ export class ParcelIntake {
     // What was made again to live longer must be kept for longer.
     const isKnown = earlier !== null && parcel.expiresAt <= earlier.expiresAt;
     const isDuplicate = isKnown && (earlier.road === 'cargo' || !mayReplace);
-    if (!isDuplicate) {
-      await this.#store(parcel, destination, from);
-    }
+    const key = isDuplicate
+      ? keyOf(parcel, destination)
+      : await this.#store(parcel, destination, from);
     if (!isKnown || (byCargo && earlier.road === 'poweb')) {
       const { expiresAt } = isKnown ? earlier : parcel;
       const isAcknowledged = byCargo || earlier?.road === 'cargo';
       await ledger.record({ ...entry, expiresAt, byCargo: isAcknowledged });
     }
-    return describe(parcel, destination, isDuplicate);
+    return describe(parcel, key, destination, isDuplicate);
   }
 
   /**
@@ -143,8 +147,8 @@ export class ParcelIntake {
       );
     }
     const destination = await this.#verify(parcel);
-    await this.#store(parcel, destination, { road: 'pohttp' });
-    return describe(parcel, destination, false);
+    const key = await this.#store(parcel, destination, { road: 'pohttp' });
+    return describe(parcel, key, destination, false);
   }
 
   #isForUs({ recipient }: RamfMessage): boolean {
@@ -178,8 +182,9 @@ export class ParcelIntake {
     parcel: RamfMessage,
     { privateGateway, recipient }: Destination,
     { road, storeWithinMs }: { readonly road: Road; readonly storeWithinMs?: number },
-  ): Promise<void> {
+  ): Promise<ObjectKey> {
     const { mailbox, outbox, metrics } = this.#parts;
+    let key: ObjectKey;
     const patience = storeWithinMs === undefined ? {} : { deadlineMs: storeWithinMs };
     if (privateGateway) {
       const sender = parcel.sender.nodeId;
@@ -187,24 +192,34 @@ export class ParcelIntake {
       // A phone's queue would stand still behind a parcel that may come later.
       const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
       try {
-        await mailbox.store(identity, parcel.octets, parcel.expiresAt, patience);
+        key = await mailbox.store(identity, parcel.octets, parcel.expiresAt, patience);
       } catch (error) {
         takeBack();
         throw error;
       }
     } else {
-      await outbox.store(parcel, patience);
+      key = await outbox.store(parcel, patience);
     }
     metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
+    return key;
   }
+}
+
+/** Where a parcel is stored that was accepted before. */
+function keyOf(parcel: RamfMessage, { privateGateway, recipient }: Destination): ObjectKey {
+  const sender = parcel.sender.nodeId;
+  return privateGateway
+    ? gatewayBoundKey({ privateGateway, recipient, sender, parcelId: parcel.id })
+    : outboxKey(parcel);
 }
 
 function describe(
   parcel: RamfMessage,
+  key: ObjectKey,
   { privateGateway, recipient }: Destination,
   isDuplicate: boolean,
 ): AcceptedParcel {
   const { id: parcelId, expiresAt } = parcel;
   const sender = parcel.sender.nodeId;
-  return { parcelId, sender, recipient, expiresAt, privateGateway, isDuplicate };
+  return { key, parcelId, sender, recipient, expiresAt, privateGateway, isDuplicate };
 }

@@ -5,7 +5,7 @@ import { silentLog } from '#log/log.ts';
 import { queueStored } from './queue-stored.ts';
 
 describe('queuing what is stored', () => {
-  const stored = { what: 'cargo', topic: 'topic', key: 'key', expiresAt: new Date() } as const;
+  const stored = { topic: 'topic', key: 'key', expiresAt: new Date() } as const;
   const queueFailingWith = (error: Error) => ({ enqueue: () => Promise.reject(error) });
 
   it('is left to the sweeper while the queue is down or full', async () => {

@@ -1,5 +1,6 @@
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 
@@ -9,20 +10,20 @@ import type { WorkQueue } from '#work-queue/port.ts';
  */
 export async function queueStored(
   stored: {
-    readonly what: 'cargo' | 'parcel';
     readonly topic: string;
     readonly key: ObjectKey;
     readonly expiresAt: Date;
   },
   { queue, log }: { readonly queue: Pick<WorkQueue, 'enqueue'>; readonly log: Log },
 ): Promise<void> {
-  const { what, topic, key, expiresAt } = stored;
+  const { topic, key, expiresAt } = stored;
   try {
     await queue.enqueue(topic, key, { expiresAt });
+    logStep(log, 'queued', key, { topic });
   } catch (error) {
     if (!(error instanceof BackingUnavailableError) && !(error instanceof BackingFullError)) {
       throw error;
     }
-    log.warn({ error, key }, `A stored ${what} was not queued; the sweeper will queue it`);
+    logStep(log, 'unqueued', key, { topic, error });
   }
 }

@@ -1,6 +1,7 @@
 import { type Clock, delay } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
@@ -114,13 +115,14 @@ export class Sweeper {
   }
 
   async #setRightOne(entry: ObjectEntry, { topic }: Swept): Promise<void> {
-    const { queue, objects, clock, metrics } = this.#parts;
+    const { queue, objects, clock, metrics, log } = this.#parts;
     const { key, generation, expiresAt } = entry;
     if (clock.now() < expiresAt) {
       await queue.enqueue(topic, key, { expiresAt });
       return;
     }
     if (!this.#isInDoubt && (await objects.delete(key, { generation }))) {
+      logStep(log, 'expired', key);
       if (topic === CARGO_TOPIC) {
         metrics.expired('cargo', 1);
       } else {

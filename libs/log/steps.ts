@@ -9,8 +9,10 @@ const STEPS = {
   stored: ['debug', 'Stored a'],
   /** Those who collect for its recipient are told. */
   signalled: ['debug', 'Signalled a'],
-  /** A worker will deal with it; at `warn` with an `error` where the sweeper must see to that. */
+  /** A worker will deal with it. */
   queued: ['debug', 'Queued a'],
+  /** It is stored, and the sweeper will queue it; `error` says why. */
+  unqueued: ['warn', 'Could not queue a'],
   /** Handed to a collector, or to a courier within the cargo of that `delivery`. */
   sent: ['debug', 'Sent a'],
   /** A courier acknowledged the cargo that it is in; its recipient did not yet. */

@@ -1,5 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import { traceOf } from '#log/trace.ts';
 import { type Backoff, pauseAfter } from './backoff.ts';
 import type { JobStore, TakenJob } from './job-store.ts';
 import { type Job, PoisonJobError, RetryLaterError } from './port.ts';
@@ -99,8 +101,8 @@ export class RunningJob {
 
   async #setAside(reason: string, failures: number): Promise<null> {
     await this.#parts.store.setAside({ ...this.#job, failures }, reason, this.#nowMs());
-    const { topic, key } = this.#job;
-    this.#parts.log.warn({ topic, key, reason }, 'a job was set aside');
+    const { topic, key, attempts } = this.#job;
+    logStep(this.#parts.log, 'set-aside', key, { topic, reason, attempt: attempts });
     return null;
   }
 
@@ -110,7 +112,8 @@ export class RunningJob {
       return await writeDown();
     } catch (error) {
       const { topic, key } = this.#job;
-      this.#parts.log.warn({ error, topic, key }, 'how a job ended could not be written down');
+      const fields = { error, topic, trace: traceOf(key) };
+      this.#parts.log.warn(fields, 'how a job ended could not be written down');
       return this.#parts.endByMs;
     }
   }

@@ -1,6 +1,8 @@
 import { CargoBatch, MAX_MESSAGE_IN_SET_OCTETS } from '#awala/cargo/message-set.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { traceOf } from '#log/trace.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import type { OctetBudget } from '../octet-budget.ts';
 import type { CargoItem, CargoMessage } from './collection-contents.ts';
 import { type Place, START, type Stretch } from './collection-progress.ts';
@@ -20,6 +22,8 @@ export interface GatheredCargo {
   readonly messages: readonly Uint8Array[];
   /** Of plaintext. */
   readonly octets: number;
+  /** Of the parcels among them; none unless the log wants them. */
+  readonly keys: readonly ObjectKey[];
   /** When the last of the messages expires. */
   readonly expiresAt: Date;
   /** The parts of the listing that it covers: one, unless passes were made out of order. */
@@ -64,6 +68,7 @@ export class CargoBatches {
   #failure: { readonly error: unknown } | null = null;
   #lastPlace: Place = START;
   #stretches: Stretch[] = [];
+  #keys: ObjectKey[] = [];
   /** Why something could not be read, and is left for another call. */
   #unread: { readonly error: unknown } | null = null;
   #unreadCount = 0;
@@ -102,6 +107,7 @@ export class CargoBatches {
     const releases: (() => void)[] = [];
     const release = () => releases.splice(0).forEach((each) => void each());
     this.#stretches = [];
+    this.#keys = [];
     const time = this.#startGathering();
     try {
       await this.#fill(batch, releases, time);
@@ -113,10 +119,11 @@ export class CargoBatches {
     }
     const { messages, octets, expiresAt } = batch;
     const stretches = this.#stretches;
+    const keys = this.#keys;
     if (messages.length === 0 && this.#unread) {
       throw this.#unread.error;
     }
-    return messages.length === 0 ? null : { messages, octets, expiresAt, stretches, release };
+    return messages.length === 0 ? null : { messages, octets, keys, expiresAt, stretches, release };
   }
 
   /** Takes from what was read ahead until the cargo is to be closed. */
@@ -126,8 +133,12 @@ export class CargoBatches {
       if (message === undefined || (message && !batch.add(message.octets, message.expiresAt))) {
         return;
       }
+      const key = this.#ahead[0]?.item.key;
       const release = this.#takeHead();
       if (message) {
+        if (key !== undefined && this.#parts.log.wants('debug')) {
+          this.#keys.push(key);
+        }
         releases.push(release);
       } else {
         release();
@@ -203,8 +214,9 @@ export class CargoBatches {
         const after = each.after ?? skippedAfter;
         const item = after === undefined ? each : { ...each, after };
         if (item.sizeOctets > MAX_MESSAGE_IN_SET_OCTETS) {
-          const { place, sizeOctets } = item;
-          this.#parts.log.warn({ place, sizeOctets }, 'a message is too large for any cargo');
+          const { key = '', sizeOctets: octets } = item;
+          const fields = { trace: traceOf(key), octets };
+          this.#parts.log.warn(fields, 'a message is too large for any cargo');
           skippedAfter = after;
           continue;
         }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { inTime } from '#clock/clock.ts';
+import { logStep, type Step } from '#log/steps.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import { CargoSizes } from './cargo-sizes.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { CargoUnacknowledgedError, CollectionCutError } from './collection-errors.ts';
@@ -44,6 +46,8 @@ export class CargoCollection {
   readonly #checkpoints: Checkpoints;
   readonly #sent: SentCargoes;
   #isCut = false;
+  #cargoesSent = 0;
+  #acknowledged = 0;
   /** What is known of the first cargo that was sent. */
   #first: Pick<PackedCargo, 'onlyMessageOctets'> | null = null;
 
@@ -106,6 +110,8 @@ export class CargoCollection {
     if (!sent) {
       return false;
     }
+    this.#acknowledged += 1;
+    this.#logParcels('carried', sent.keys, deliveryId);
     this.#sizes.acknowledged(sent.octets, sent.sentAtMs, this.#nowMs());
     const { fulfilment } = this.#request;
     sent.stretches.forEach((stretch) => void fulfilment.progress.add(stretch));
@@ -115,6 +121,11 @@ export class CargoCollection {
     this.#parts.metrics.cargoCollected();
     this.#sent.notify();
     return true;
+  }
+
+  /** Cargoes so far: those that were sent, and those of them that the courier acknowledged. */
+  get counts(): { readonly sent: number; readonly acknowledged: number } {
+    return { sent: this.#cargoesSent, acknowledged: this.#acknowledged };
   }
 
   /** Whether everything that was sent is acknowledged, so that nothing is lost by ending. */
@@ -189,15 +200,25 @@ export class CargoCollection {
   }
 
   async #send(cargo: PackedCargo): Promise<void> {
-    const { serialised, stretches, octets, onlyMessageOctets, release } = cargo;
+    const { serialised, stretches, keys, octets, onlyMessageOctets, release } = cargo;
     const deliveryId = randomUUID();
     this.#first ??= { onlyMessageOctets };
     this.#tellIfOversize(serialised.length);
     const { send } = this.#request;
     try {
-      await this.#sent.send(deliveryId, { stretches, octets }, () => send(deliveryId, serialised));
+      this.#cargoesSent += 1;
+      await this.#sent.send(deliveryId, { stretches, keys, octets }, () =>
+        send(deliveryId, serialised),
+      );
+      this.#logParcels('sent', keys, deliveryId);
     } finally {
       release();
+    }
+  }
+
+  #logParcels(step: Step, keys: readonly ObjectKey[], delivery: string): void {
+    for (const key of keys) {
+      logStep(this.#parts.log, step, key, { road: 'cargo', delivery });
     }
   }
 
@@ -206,7 +227,7 @@ export class CargoCollection {
     if (octets > limits.maxSerialisedOctets) {
       this.#parts.metrics.oversizeCargoSent();
       const fields = { peer: authorization.peer, octets };
-      this.#parts.log.info(fields, 'a courier is sent more than some clients take');
+      this.#parts.log.debug(fields, 'a courier is sent more than some clients take');
     }
   }
 
@@ -261,7 +282,8 @@ export class CargoCollection {
       await this.#checkpoints.stop();
       await fulfilment.release();
     } catch (error) {
-      this.#parts.log.warn({ error }, 'the progress of a cargo collection was not stored');
+      const { peer } = this.#request.authorization;
+      this.#parts.log.warn({ error, peer }, 'the progress of a cargo collection was not stored');
     }
   }
 

@@ -1,6 +1,7 @@
 import { type ParcelCollectionAck, serialisePca } from '#awala/cargo/pca.ts';
 import { serialiseRotation } from '#awala/cargo/rotation.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import type { Identity } from '../identity.ts';
 import { rotateIfDue } from '../peer-certificate.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
@@ -40,6 +41,8 @@ export interface CargoMessage {
 /** Something that goes into a cargo; a parcel's octets are still in the store. */
 export interface CargoItem {
   readonly place: Place;
+  /** Of a parcel. */
+  readonly key?: ObjectKey;
   /**
    * The place that the item follows, with nothing left to collect in between; that of the item before it
    * if not given.

@@ -1,5 +1,6 @@
 import { MESSAGE_IN_BATCH_OVERHEAD_OCTETS } from '#awala/cargo/message-set.ts';
 import { freeOctets } from '#awala/free-octets.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import type { OctetBudget } from '../octet-budget.ts';
 import { CargoBatches } from './cargo-batches.ts';
 import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
@@ -24,10 +25,12 @@ export interface PackedCargoesRequest extends Pick<ContentsRequest, 'authorizati
   readonly takesOversize: boolean;
 }
 
-/** A cargo to send; what went into it is not kept. */
+/** A cargo to send; the messages that went into it are not kept. */
 export interface PackedCargo {
   readonly serialised: Uint8Array;
   readonly stretches: readonly Stretch[];
+  /** Of the parcels in it; none unless the log wants them. */
+  readonly keys: readonly ObjectKey[];
   /** Of plaintext. */
   readonly octets: number;
   /** Of the message in it, if there is just one. */
@@ -69,12 +72,12 @@ export class PackedCargoes {
     if (!gathered) {
       return null;
     }
-    const { stretches, octets, release, messages } = gathered;
+    const { stretches, keys, octets, release, messages } = gathered;
     const onlyMessageOctets = messages.length === 1 ? (messages[0]?.length ?? null) : null;
     try {
       const serialised = await this.#packing.pack(gathered);
       messages.forEach(freeOctets);
-      return { serialised, stretches, octets, onlyMessageOctets, release };
+      return { serialised, stretches, keys, octets, onlyMessageOctets, release };
     } catch (error) {
       release();
       throw error;

@@ -1,5 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { type ExpiryParts, isExpired } from '../expiry.ts';
 import type { HeldParcel, Mailbox } from '../mailbox.ts';
@@ -100,6 +101,9 @@ export class ParcelPasses {
   /** Also notes what the first pass comes by, and counts what is left behind, each in one pass. */
   #isToGo(parcel: HeldParcel, sizeClass: SizeClass, left: LeftParcels): boolean {
     if (isExpired(parcel, this.#parts)) {
+      if (sizeClass === FIRST_CLASS) {
+        logStep(this.#parts.log, 'skipped', parcel.key);
+      }
       return false;
     }
     const itsClass = this.#classOf(parcel.sizeOctets);
@@ -125,6 +129,7 @@ export class ParcelPasses {
   #item(parcel: HeldParcel, sizeClass: SizeClass): CargoItem {
     return {
       place: parcelPlace(sizeClass, parcel.key),
+      key: parcel.key,
       sizeOctets: parcel.sizeOctets,
       read: async () => {
         const stored = await this.#parts.mailbox.fetch(parcel);

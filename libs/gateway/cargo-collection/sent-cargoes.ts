@@ -1,9 +1,12 @@
 import type { Clock } from '#clock/clock.ts';
+import type { ObjectKey } from '#object-store/port.ts';
 import type { Stretch } from './collection-progress.ts';
 
 export interface SentCargo {
   /** What its acknowledgement puts behind. */
   readonly stretches: readonly Stretch[];
+  /** Of the parcels in it; none unless the log wants them. */
+  readonly keys: readonly ObjectKey[];
   /** Of plaintext. */
   readonly octets: number;
   readonly sentAtMs: number;

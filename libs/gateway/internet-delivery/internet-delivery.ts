@@ -1,4 +1,5 @@
 import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
@@ -84,15 +85,21 @@ export class InternetDelivery {
   }
 
   /** @returns null if the parcel has expired */
-  async #post({ address, job }: Delivery, stored: StoredObject): Promise<DeliveryAnswer | null> {
-    return isExpired(stored, this.#parts)
-      ? null
-      : this.#parts.client.post({
-          internetAddress: address,
-          parcel: stored.body,
-          attempt: job.attempt,
-          signal: job.signal,
-        });
+  async #post(
+    { key, address, job }: Delivery,
+    stored: StoredObject,
+  ): Promise<DeliveryAnswer | null> {
+    if (isExpired(stored, this.#parts)) {
+      return null;
+    }
+    const { attempt, signal } = job;
+    logStep(this.#parts.log, 'posted', key, { address, attempt });
+    return this.#parts.client.post({
+      internetAddress: address,
+      parcel: stored.body,
+      attempt,
+      signal,
+    });
   }
 
   async #conclude(
@@ -105,15 +112,21 @@ export class InternetDelivery {
       const { reason, retryAfterMs } = answer;
       const pauseMs = Math.max(retryPauseMs(job.attempt), retryAfterMs ?? 0);
       const notBefore = new Date(clock.now().getTime() + pauseMs);
-      log.info({ key, address, reason, attempt: job.attempt, notBefore }, 'A delivery failed');
+      const { attempt } = job;
+      logStep(log, 'answered', key, { address, outcome: 'failed', reason, attempt, notBefore });
       throw new RetryLaterError(reason, { notBefore });
     }
     const wasLast = await this.#parts.objects.delete(key, { generation });
     const outcome = answer?.outcome ?? 'expired';
     metrics.parcelDelivered(outcome);
     const reason = answer?.outcome === 'refused' ? answer.reason : undefined;
-    log.info({ key, address, outcome, reason, attempt: job.attempt }, 'A parcel left the outbox');
-    if (!wasLast) {
+    const fields = { address, attempt: job.attempt };
+    if (answer) {
+      logStep(log, 'answered', key, { ...fields, outcome, ...(reason && { reason }) });
+    }
+    if (wasLast) {
+      logStep(log, answer ? 'deleted' : 'expired', key, fields);
+    } else {
       // It may have been replaced meanwhile, when its job could not be queued again.
       throw new RetryLaterError('the parcel was replaced or removed while under way', {
         notBefore: clock.now(),

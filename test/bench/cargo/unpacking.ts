@@ -65,7 +65,7 @@ export class Unpacker {
     const intake = new ParcelIntake({
       ...common,
       identity: { trustedCertificates: async () => anchors },
-      outbox: { async store() {} },
+      outbox: { store: async () => '' },
       ledger: { find: async () => null, async record() {} },
       internetAddress: 'gateway.example',
     });

@@ -77,7 +77,7 @@ class Travelling {
     }
   }
 
-  #hold(octets: number, index: number, version = 'first'): Promise<void> {
+  #hold(octets: number, index: number, version = 'first'): Promise<string> {
     const body = Buffer.alloc(octets);
     body.write(nameOf(index, version, octets));
     const identity = {
