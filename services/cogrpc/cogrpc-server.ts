@@ -13,12 +13,13 @@ import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { CargoIntake, type CargoIntakeParts } from '#gateway/cargo-intake.ts';
 import type { OctetBudget } from '#gateway/octet-budget.ts';
 import type { RecordStore } from '#record-store/port.ts';
+import { boundCalls } from './bounded-calls.ts';
 import { CallRefusal } from './call-errors.ts';
 import { CargoCollectionCall } from './collect-cargo.ts';
 import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
 import { CargoDeliveryCall } from './deliver-cargo.ts';
-import { type AdmittedDelivery, admitDeliveries } from './delivery-admission.ts';
+import type { AdmittedDelivery } from './delivery-admission.ts';
 import { widenWindows } from './flow-control.ts';
 import { Health } from './health.ts';
 import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
@@ -71,7 +72,7 @@ export class CogrpcServer {
     this.#health = new Health(limits.maxWatches);
     this.#server = new Server({
       ...channelOptions(limits),
-      interceptors: [admitDeliveries(parts.deliveryBudget, limits.deliveryWindow)],
+      interceptors: [boundCalls({ ...parts, limits })],
     });
     for (const name of CARGO_RELAY_NAMES) {
       this.#server.addService(cargoRelayDefinition(name), this.#cargoRelay());

@@ -27,7 +27,7 @@ export const COGRPC_VARIABLES = {
   }),
   deliveryBufferOctets: size('COGRPC_DELIVERY_BUFFER', {
     meaning: 'how much of the cargo being delivered may be in memory at once',
-    default: 64 * MIB,
+    default: 128 * MIB,
     min: 16 * MIB,
     max: 65_536 * MIB,
   }),

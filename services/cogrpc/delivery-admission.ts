@@ -1,5 +1,9 @@
-import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { ServerHttp2Stream } from 'node:http2';
+import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { OctetBudget } from '#gateway/octet-budget.ts';
+import { watchOctets } from './call-stream.ts';
+import { MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
+import { MessageMeter } from './message-meter.ts';
 import type { CargoDelivery } from './service-definitions.ts';
 
 /** A cargo that was let in, with memory reserved for it until the call is over or it is taken and given back. */
@@ -8,43 +12,72 @@ export interface AdmittedDelivery extends CargoDelivery {
   take(): () => void;
 }
 
+export interface DeliveryBounds {
+  /** Shared by all calls. */
+  readonly budget: OctetBudget;
+  /** Cargoes of one call that may be let in at once. */
+  readonly window: number;
+  /** Told of a cargo that comes in too many pieces; must end the call. */
+  readonly onCrumbled: () => void;
+}
+
+/** What each message takes besides its octets. */
+const MESSAGE_OVERHEAD_OCTETS = 1_024;
+
 /**
- * Lets cargo of a `DeliverCargo` call in only when there is memory for it and the
- * call has room in its window. gRPC would otherwise read up to sixteen cargoes
- * ahead for each call; so, it stops reading and the courier has to wait.
+ * Lets cargo of a `DeliverCargo` call come only when there is memory for it,
+ * which is reserved from its first octets on, and hands it on when the call has
+ * room in its window. gRPC would otherwise gather a cargo for each call whatever
+ * there is, and read up to sixteen ahead; so, it stops reading and the courier has to wait.
  *
- * @param budget - shared by all calls
- * @param window - cargoes of one call that may be let in at once
+ * @param stream - of the call
  */
-export function admitDeliveries(budget: OctetBudget, window: number): ServerInterceptor {
-  return (method, call) => {
-    if (!method.path.endsWith('/DeliverCargo')) {
-      return new ServerInterceptingCall(call);
-    }
-    const admission = new CallAdmission(budget, window);
-    return new ServerInterceptingCall(call, {
-      start: (next) =>
-        next({
-          onReceiveMessage: (delivery: CargoDelivery, handOn) => {
-            void admission.admit(delivery, handOn);
-          },
-          onCancel: () => admission.close(),
-        }),
-    });
-  };
+export function admitDelivery(
+  call: ServerInterceptingCallInterface,
+  stream: ServerHttp2Stream,
+  bounds: DeliveryBounds,
+): ServerInterceptingCall {
+  const admission = new CallAdmission(stream, bounds);
+  return new ServerInterceptingCall(call, {
+    start: (next) =>
+      next({
+        onReceiveMessage: (delivery: CargoDelivery, handOn) => {
+          void admission.admit(delivery, handOn);
+        },
+        onCancel: () => admission.close(),
+      }),
+  });
 }
 
 class CallAdmission {
+  readonly #stream: ServerHttp2Stream;
   readonly #budget: OctetBudget;
   readonly #window: number;
   readonly #over = new AbortController();
+  /** Of cargo that is coming, in the order in which it comes; null if the call is over first. */
+  readonly #reserved: Promise<(() => void) | null>[] = [];
+  /** All that nobody took. */
   readonly #untaken = new Set<() => void>();
+  /** Reservations that have to wait. */
+  #waiting = 0;
   #letIn = 0;
   #onLeaving = () => {};
 
-  constructor(budget: OctetBudget, window: number) {
+  constructor(stream: ServerHttp2Stream, { budget, window, onCrumbled }: DeliveryBounds) {
+    this.#stream = stream;
     this.#budget = budget;
     this.#window = window;
+    const meter = new MessageMeter({
+      onBegin: ({ octets, isCompressed }) =>
+        // Until it is decompressed nobody knows how large it is.
+        this.#begin(isCompressed ? MAX_GRPC_MESSAGE_OCTETS : octets),
+      onComplete: () => {},
+      onCrumbled,
+    });
+    watchOctets(stream, (chunk) => meter.take(chunk));
+    // gRPC lets the stream flow whenever it wants the next message.
+    stream.on('resume', () => this.#holdBack());
+    stream.once('close', () => this.close());
   }
 
   /** gRPC has no more than one message admitted at a time. */
@@ -52,19 +85,28 @@ class CallAdmission {
     delivery: CargoDelivery,
     handOn: (admitted: AdmittedDelivery) => void,
   ): Promise<void> {
-    const release = await this.#reserve(delivery.cargo.length);
-    if (!release) {
+    const release = await this.#reserved.shift();
+    if (this.#letIn >= this.#window) {
+      await new Promise<void>((resolve) => {
+        this.#onLeaving = resolve;
+      });
+    }
+    if (!release || this.#over.signal.aborted) {
       return;
     }
-    this.#untaken.add(release);
+    this.#letIn += 1;
     const take = () => {
       this.#untaken.delete(release);
-      return release;
+      return () => {
+        release();
+        this.#letIn -= 1;
+        this.#onLeaving();
+      };
     };
     handOn({ id: delivery.id, cargo: delivery.cargo, take });
   }
 
-  /** Nothing more is handed on, and nobody will take what was. */
+  /** Nothing more is handed on, and nobody will take what was. Safe to call twice. */
   close(): void {
     this.#over.abort(new Error('the call is over'));
     this.#onLeaving();
@@ -74,24 +116,41 @@ class CallAdmission {
     this.#untaken.clear();
   }
 
-  /** @returns null if the call is over first */
-  async #reserve(octets: number): Promise<(() => void) | null> {
-    const { signal } = this.#over;
-    if (this.#letIn >= this.#window) {
-      await new Promise<void>((resolve) => {
-        this.#onLeaving = resolve;
-      });
+  #begin(octets: number): void {
+    // gRPC ends the call itself.
+    if (octets <= MAX_GRPC_MESSAGE_OCTETS && !this.#over.signal.aborted) {
+      const cost = octets + MESSAGE_OVERHEAD_OCTETS;
+      const release = this.#budget.tryAcquire(cost);
+      this.#reserved.push(release ? Promise.resolve(this.#keep(release)) : this.#wait(cost));
     }
+  }
+
+  async #wait(cost: number): Promise<(() => void) | null> {
+    this.#waiting += 1;
+    this.#holdBack();
     try {
-      const release = await this.#budget.acquire(octets, signal);
-      this.#letIn += 1;
-      return () => {
-        release();
-        this.#letIn -= 1;
-        this.#onLeaving();
-      };
+      return this.#keep(await this.#budget.acquire(cost, this.#over.signal));
     } catch {
       return null;
+    } finally {
+      this.#waiting -= 1;
+      if (this.#waiting === 0) {
+        this.#stream.resume();
+      }
+    }
+  }
+
+  #keep(release: () => void): () => void {
+    this.#untaken.add(release);
+    if (this.#over.signal.aborted) {
+      this.close();
+    }
+    return release;
+  }
+
+  #holdBack(): void {
+    if (this.#waiting > 0) {
+      this.#stream.pause();
     }
   }
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { after, before, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
 import { until } from '#test/runtime/until.ts';
 
 const OK = { code: status.OK, details: 'OK' };
@@ -60,7 +60,7 @@ describe('A courier that misbehaves', () => {
   it('by acknowledging an id never sent gets INVALID_ARGUMENT, and may collect again', () =>
     amidNeighbours(async () => {
       const cca = await phone.cca();
-      for (const id of ['', 'x', '9'.repeat(100_000), 'c5f4c8a2-5dd3-4b7f-9c56-0f0c2f0f7f4e']) {
+      for (const id of ['', 'x', '9'.repeat(4_000), 'c5f4c8a2-5dd3-4b7f-9c56-0f0c2f0f7f4e']) {
         const stream = await beginCollecting(phone, cca);
         stream.send({ id });
         assert.equal((await stream.ended).code, status.INVALID_ARGUMENT, id);
@@ -114,8 +114,8 @@ describe('A courier that misbehaves', () => {
   it('by vanishing in the middle of a cargo leaves nothing behind', () =>
     amidNeighbours(async () => {
       const calls = opened.server.calls;
-      const raw = RawDelivery.begin(opened.port);
-      await raw.send(frameHeader(8 * MIB));
+      const raw = RawCall.begin(opened.port);
+      await raw.send(messageHeader(8 * MIB));
       await raw.send(Buffer.alloc(MIB));
       await until(() => opened.server.calls === calls + 1);
       raw.vanish();
@@ -124,8 +124,8 @@ describe('A courier that misbehaves', () => {
 
   it('by half-closing in the middle of a cargo gets no acknowledgement', () =>
     amidNeighbours(async () => {
-      const raw = RawDelivery.begin(opened.port);
-      await raw.send(frameHeader(8 * MIB));
+      const raw = RawCall.begin(opened.port);
+      await raw.send(messageHeader(8 * MIB));
       await raw.send(Buffer.alloc(1_000));
       assert.equal(await raw.finish(), String(status.OK));
       assert.equal(raw.receivedOctets, 0);
@@ -134,70 +134,9 @@ describe('A courier that misbehaves', () => {
 
   it('by sending what is no protobuf gets INTERNAL', () =>
     amidNeighbours(async () => {
-      const raw = RawDelivery.begin(opened.port);
-      await raw.send(Buffer.concat([frameHeader(4), Buffer.alloc(4, 0xff)]));
+      const raw = RawCall.begin(opened.port);
+      await raw.send(Buffer.concat([messageHeader(4), Buffer.alloc(4, 0xff)]));
       assert.equal(await raw.finish(), String(status.INTERNAL));
       raw.vanish();
     }));
 });
-
-/** Length-prefixed message of gRPC, not compressed. */
-function frameHeader(octets: number): Buffer {
-  const header = Buffer.alloc(5);
-  header.writeUInt32BE(octets, 1);
-  return header;
-}
-
-/** `DeliverCargo` on bare HTTP/2, over a connection of its own, since gRPC’s client sends whole messages only. */
-class RawDelivery {
-  readonly #session: ClientHttp2Session;
-  readonly #stream: ClientHttp2Stream;
-  readonly #status: Promise<string>;
-  /** Of acknowledgements. */
-  receivedOctets = 0;
-
-  private constructor(session: ClientHttp2Session) {
-    this.#session = session;
-    this.#stream = session.request({
-      ':method': 'POST',
-      ':path': '/awala.cogrpc.CargoRelay/DeliverCargo',
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    this.#status = new Promise((resolve) => {
-      const note = (headers: http2.IncomingHttpHeaders) => {
-        if (headers['grpc-status'] !== undefined) {
-          resolve(String(headers['grpc-status']));
-        }
-      };
-      this.#stream.on('response', note);
-      this.#stream.on('trailers', note);
-      this.#stream.on('close', () => resolve(`reset: ${this.#stream.rstCode}`));
-    });
-    session.on('error', () => {});
-    this.#stream.on('error', () => {});
-    this.#stream.on('data', ({ length }: Buffer) => {
-      this.receivedOctets += length;
-    });
-  }
-
-  static begin(port: number): RawDelivery {
-    return new RawDelivery(http2.connect(`http://127.0.0.1:${port}`));
-  }
-
-  send(octets: Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      this.#stream.write(octets, () => resolve());
-    });
-  }
-
-  /** Half-closes. @returns the gRPC status, or how the stream was reset */
-  finish(): Promise<string> {
-    this.#stream.end();
-    return this.#status;
-  }
-
-  vanish(): void {
-    this.#session.destroy();
-  }
-}

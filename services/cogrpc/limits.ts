@@ -18,6 +18,12 @@ export interface CogrpcLimits {
   readonly maxCollections: number;
   /** Health watches at once; more are answered UNAVAILABLE. */
   readonly maxWatches: number;
+  /** Requests to the health service that are not complete; with one more, the oldest is ended. */
+  readonly maxHealthRequests: number;
+  /** Calls that have ended, and whose peers have not said that they are done; with one more, the oldest is reset. */
+  readonly maxEndingCalls: number;
+  /** A small message, and a request to the health service, must be complete within this. */
+  readonly messageTimeoutMs: number;
   /** Cargoes of one `DeliverCargo` call being stored at once (RS-000: at least five). */
   readonly deliveryWindow: number;
   /** Without a cargo for this long, a `DeliverCargo` call ends. */
@@ -51,6 +57,9 @@ export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
   maxDeliveries: 50,
   maxCollections: 500,
   maxWatches: 100,
+  maxHealthRequests: 100,
+  maxEndingCalls: 100,
+  messageTimeoutMs: 10 * SECOND_MS,
   deliveryWindow: 5,
   deliveryIdleMs: 30 * SECOND_MS,
   maxCallMs: 15 * MINUTE_MS,
@@ -70,6 +79,9 @@ const FRAMING_OCTETS = 1_024;
 
 /** A larger gRPC message is answered RESOURCE_EXHAUSTED without being read. */
 export const MAX_GRPC_MESSAGE_OCTETS = MAX_MESSAGE_OCTETS + FRAMING_OCTETS;
+
+/** The same for messages that carry no cargo: acknowledgements, and requests to the health service. */
+export const MAX_SMALL_MESSAGE_OCTETS = 4 * 1_024;
 
 /** Delivery ids; the deployed couriers' are UUIDs. */
 export const MAX_DELIVERY_ID_LENGTH = 128;

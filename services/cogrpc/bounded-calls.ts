@@ -1,0 +1,150 @@
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import type { Clock } from '#clock/clock.ts';
+import type { OctetBudget } from '#gateway/octet-budget.ts';
+import type { Log } from '#log/log.ts';
+import { streamOf, watchOctets } from './call-stream.ts';
+import { admitDelivery } from './delivery-admission.ts';
+import { type CogrpcLimits, MAX_SMALL_MESSAGE_OCTETS } from './limits.ts';
+import { MessageMeter } from './message-meter.ts';
+
+export interface BoundedCallsParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For cargo that arrives, in octets. */
+  readonly deliveryBudget: OctetBudget;
+  readonly limits: Pick<
+    CogrpcLimits,
+    'deliveryWindow' | 'maxHealthRequests' | 'maxEndingCalls' | 'messageTimeoutMs' | 'endTimeoutMs'
+  >;
+}
+
+const CRUMBLED = 'The message comes in too many pieces';
+
+type Method = Parameters<ServerInterceptor>[0];
+
+/**
+ * Bounds what calls may hold that grpc-js does not speak of: messages that never
+ * become complete, requests that never end, and calls that have ended but whose
+ * peer does not say that it is done with them.
+ *
+ * The memory of cargo is counted as it comes; all other messages must be small,
+ * uncompressed and soon complete. To be the first interceptor.
+ */
+export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
+  const { clock, log, limits, deliveryBudget } = parts;
+  const requests = new Recent(limits.maxHealthRequests);
+  const ending = new Recent(limits.maxEndingCalls);
+  return (method, call) => {
+    const stream = streamOf(call);
+    endWithoutPeer(stream, ending, clock, limits.endTimeoutMs);
+    const refuse = (code: status, details: string) => {
+      log.info({ method: method.path, reason: details }, 'Refused what a call brought');
+      call.sendStatus({ code, details });
+    };
+    if (method.path.endsWith('/DeliverCargo')) {
+      return admitDelivery(call, stream, {
+        budget: deliveryBudget,
+        window: limits.deliveryWindow,
+        onCrumbled: () => refuse(status.RESOURCE_EXHAUSTED, CRUMBLED),
+      });
+    }
+    new SmallMessages(refuse, clock, limits.messageTimeoutMs).watch(stream, method);
+    if (!method.requestStream) {
+      const leave = requests.enter(() => refuse(status.RESOURCE_EXHAUSTED, 'Too many requests'));
+      stream.once('end', leave);
+      stream.once('close', leave);
+    }
+    return new ServerInterceptingCall(call);
+  };
+}
+
+/** Ends a call whose messages are not as small, or not as soon complete, as they must be. */
+class SmallMessages {
+  readonly #refuse: (code: status, details: string) => void;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  #cancelTimeout: (() => void) | null = null;
+
+  constructor(refuse: (code: status, details: string) => void, clock: Clock, timeoutMs: number) {
+    this.#refuse = refuse;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  watch(stream: ServerHttp2Stream, { requestStream }: Method): void {
+    const meter = new MessageMeter({
+      onBegin: ({ octets, isCompressed }) => {
+        if (octets > MAX_SMALL_MESSAGE_OCTETS) {
+          this.#refuse(status.RESOURCE_EXHAUSTED, 'The message is too large for this method');
+        } else if (isCompressed) {
+          this.#refuse(status.UNIMPLEMENTED, 'Messages of this method must not be compressed');
+        }
+      },
+      onComplete: () => this.#expect(!requestStream),
+      onCrumbled: () => this.#refuse(status.RESOURCE_EXHAUSTED, CRUMBLED),
+    });
+    watchOctets(stream, (chunk) => {
+      meter.take(chunk);
+      this.#expect(meter.isAmidMessage || !requestStream);
+    });
+    stream.once('end', () => this.#expect(false));
+    stream.once('close', () => this.#expect(false));
+    this.#expect(!requestStream);
+  }
+
+  /** @param isMore - whether the peer must send something now */
+  #expect(isMore: boolean): void {
+    if (!isMore) {
+      this.#cancelTimeout?.();
+      this.#cancelTimeout = null;
+    } else {
+      this.#cancelTimeout ??= this.#clock.schedule(this.#timeoutMs, () =>
+        this.#refuse(status.DEADLINE_EXCEEDED, 'The message was not complete in time'),
+      );
+    }
+  }
+}
+
+/** After our last word, a peer that does not end its side as well gets some time, and less if many do not. */
+function endWithoutPeer(
+  stream: ServerHttp2Stream,
+  ending: Recent,
+  clock: Clock,
+  timeoutMs: number,
+): void {
+  stream.once('finish', () => {
+    const close = () => stream.close(constants.NGHTTP2_NO_ERROR);
+    const leave = ending.enter(close);
+    const cancel = clock.schedule(timeoutMs, close);
+    stream.once('close', () => {
+      cancel();
+      leave();
+    });
+  });
+}
+
+/** Those who came last, up to a number: with one more, the first must go. */
+class Recent {
+  readonly #max: number;
+  /** In the order in which they came. */
+  readonly #entries = new Set<{ readonly onPushedOut: () => void }>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  /** @returns leaves; safe to call twice */
+  enter(onPushedOut: () => void): () => void {
+    const entry = { onPushedOut };
+    this.#entries.add(entry);
+    const [first] = this.#entries;
+    if (first && this.#entries.size > this.#max) {
+      this.#entries.delete(first);
+      first.onPushedOut();
+    }
+    return () => {
+      this.#entries.delete(entry);
+    };
+  }
+}
