@@ -8,16 +8,20 @@ import {
   type CollectorParts,
 } from './collector-connection.ts';
 import { canBeMoved, collectorTraits } from './collector-traits.ts';
+import { HeldMessages } from './held-messages.ts';
+import { IncomingMessages } from './incoming-messages.ts';
 import { Places, type PlacesLimits } from './places.ts';
 
 export const COLLECTION_PATH = '/v1/parcel-collection';
 
-/** The largest message from a client is a handshake response: a hundred signatures of 4 KiB each. */
+/** The largest message from a client is a handshake response: a hundred signatures of 4 KiB each. Later ones are small. */
 const MAX_MESSAGE_OCTETS = 512 * 1024;
 /** Fragments of one message; clients send none. Each takes far more memory than the octets in it. */
 const MAX_FRAGMENTS = 64;
 /** Pieces in which the network brings one message: enough for the smallest segments of TCP. */
 const MAX_MESSAGE_PIECES = 2_048;
+/** Of all clients together, those included that answer at once after a restart: some 4 KiB each. */
+const MAX_HELD_OCTETS = 64 * 1024 * 1024;
 
 /** How long clients may take at the very end to answer, and handshakes under way to be over. */
 const LAST_ANSWERS_MS = 1_000;
@@ -45,6 +49,7 @@ export class CollectionServer {
   readonly #limits: CollectionServerLimits;
   readonly #places: Places;
   readonly #served = new Set<Served>();
+  readonly #held = new HeldMessages(MAX_HELD_OCTETS);
   readonly #webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_OCTETS,
@@ -151,6 +156,11 @@ export class CollectionServer {
     this.#places.resume();
   }
 
+  /** Octets of messages that are not complete, and of answers to the challenge that are not dealt with. */
+  get heldOctets(): number {
+    return this.#held.heldOctets;
+  }
+
   /** Asks the present clients to go and come back. */
   #sendAllAway(): readonly Served[] {
     const told = [...this.#served];
@@ -196,7 +206,17 @@ export class CollectionServer {
     }
     transport.once('close', place.leave);
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
-      const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits, place);
+      const incoming = new IncomingMessages(transport, {
+        clock: this.#parts.clock,
+        held: this.#held,
+        onTooLarge: () => connection.refuseMessage('too-large'),
+        onOverdue: () => connection.refuseMessage('overdue'),
+        onPushedOut: () => connection.cut(),
+      });
+      const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits, {
+        place,
+        answerDealtWith: () => incoming.answerDealtWith(),
+      });
       goAway = () => void connection.goAway();
       const served = { connection, canBeMoved: canBeMoved(traits) };
       this.#served.add(served);

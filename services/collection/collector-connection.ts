@@ -42,6 +42,13 @@ export interface CollectorLimits extends CollectionLimits {
   readonly handshakeTimeoutMs: number;
 }
 
+/** What a connection tells its server. */
+export interface CollectorHost {
+  readonly place: Place;
+  /** The answer to the challenge takes no memory any more. */
+  answerDealtWith(): void;
+}
+
 /**
  * One WebSocket connection of a client that collects parcels: challenge,
  * handshake, then deliveries and acknowledgements until either side ends it.
@@ -53,7 +60,7 @@ export class CollectorConnection {
   readonly #traits: CollectorTraits;
   readonly #parts: CollectorParts;
   readonly #limits: CollectorLimits;
-  readonly #place: Place;
+  readonly #host: CollectorHost;
   readonly #gone = new AbortController();
   readonly #nonce = randomBytes(NONCE_OCTETS);
   readonly #flow: ConfirmedFlow;
@@ -72,13 +79,13 @@ export class CollectorConnection {
     traits: CollectorTraits,
     parts: CollectorParts,
     limits: CollectorLimits,
-    place: Place,
+    host: CollectorHost,
   ) {
     this.#socket = socket;
     this.#traits = traits;
     this.#parts = parts;
     this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
-    this.#place = place;
+    this.#host = host;
     this.#lastSeenMs = parts.clock.now().getTime();
     this.#flow = new ConfirmedFlow({
       clock: parts.clock,
@@ -156,6 +163,16 @@ export class CollectorConnection {
     this.#socket.terminate();
   }
 
+  /** The message that is coming is not read any further. */
+  refuseMessage(reason: 'too-large' | 'overdue'): void {
+    this.#parts.log.info({ reason }, 'Collector misbehaved');
+    if (reason === 'too-large') {
+      this.#close(CLOSE.messageTooLarge, 'The message is too large');
+    } else {
+      this.#close(goAwayCode(this.#traits), 'The message was not complete in time');
+    }
+  }
+
   #onMessage(data: RawData, isBinary: boolean): void {
     this.#seen();
     if (this.#phase === 'challenged' && isBinary) {
@@ -202,13 +219,15 @@ export class CollectorConnection {
   async #shakeHands(handshake: Uint8Array): Promise<void> {
     try {
       const privateGateways = await this.#authenticate(handshake);
-      this.#place.whenGiven(() => {
+      this.#host.place.whenGiven(privateGateways.length, () => {
         if (!this.#gone.signal.aborted && !this.#windingUp) {
           this.#collecting = this.#collect(privateGateways);
         }
       });
     } catch (error) {
       this.#closeAfter(error);
+    } finally {
+      this.#host.answerDealtWith();
     }
   }
 

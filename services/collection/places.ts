@@ -1,7 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 
 export interface PlacesLimits {
-  /** Connections that may collect at once. */
+  /** Connections that may collect at once, one that does so for several nodes counted as so many. */
   readonly maxCollectors: number;
   /** Connections besides, that wait for one of them to end or have not said who they are. */
   readonly maxWaiting: number;
@@ -11,8 +11,12 @@ export interface PlacesLimits {
 
 /** A connection's claim to collect. */
 export interface Place {
-  /** To be called once its client has said who it is. Calls `action` once it may collect: at once, or in its turn. */
-  whenGiven(action: () => void): void;
+  /**
+   * To be called once its client has said who it is. Calls `action` once it may collect: at once, or in its turn.
+   *
+   * @param nodes - for which it collects, each of which takes memory
+   */
+  whenGiven(nodes: number, action: () => void): void;
   /** To be called when the connection has ended. */
   leave(): void;
 }
@@ -27,6 +31,8 @@ export interface Claim {
 }
 
 interface Entry extends Claim {
+  /** Places that it takes. */
+  size: number;
   state: 'stranger' | 'waiting' | 'given' | 'left';
   action: () => void;
   cancelTimeout: () => void;
@@ -81,13 +87,15 @@ export class Places {
     }
     const entry: Entry = {
       ...claim,
+      size: 1,
       state: 'stranger',
       action: () => {},
       cancelTimeout: () => {},
     };
     this.#strangers.add(entry);
     return {
-      whenGiven: (action) => {
+      whenGiven: (nodes, action) => {
+        entry.size = Math.min(nodes, maxCollectors);
         entry.action = action;
         this.#admit(entry);
       },
@@ -118,15 +126,15 @@ export class Places {
     }
   }
 
-  #mayCollect({ isBrief }: Entry): boolean {
-    return this.#given < this.#limits.maxCollectors && (isBrief || !this.#isHolding);
+  #mayCollect({ isBrief, size }: Entry): boolean {
+    return this.#given + size <= this.#limits.maxCollectors && (isBrief || !this.#isHolding);
   }
 
   #give(entry: Entry): void {
     this.#waiting.delete(entry);
     entry.cancelTimeout();
     entry.state = 'given';
-    this.#given++;
+    this.#given += entry.size;
     entry.action();
   }
 
@@ -137,7 +145,7 @@ export class Places {
     this.#waiting.delete(entry);
     entry.cancelTimeout();
     if (state === 'given') {
-      this.#given--;
+      this.#given -= entry.size;
       this.#giveMore();
     }
   }

@@ -232,7 +232,7 @@ describe('Parcel collection: what a collector may say', () => {
     const frames: Record<string, string | Uint8Array> = {
       'an id of no delivery': 'zzz',
       'an empty text': '',
-      'a long text': 'x'.repeat(100_000),
+      'a long text': 'x'.repeat(4_096),
       'the id in another spelling': '01',
       'the id with a blank': '1 ',
       'a binary frame': Buffer.from('1'),
@@ -249,6 +249,14 @@ describe('Parcel collection: what a collector may say', () => {
         assert.equal((await next.closed).code, 1000);
       });
     }
+
+    it('more than any acknowledgement has: 1009', async () => {
+      await gateway.hold(road.phone);
+      await closesAfterHandshake(1009, async (collector) => {
+        collector.acknowledge(await collector.next());
+        collector.socket.send('x'.repeat(100_000));
+      });
+    });
 
     it('the same acknowledgement again: 1003', async () => {
       await gateway.hold(road.phone);

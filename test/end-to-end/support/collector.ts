@@ -153,9 +153,11 @@ export class Collector implements Disposable {
   }
 
   /** Sends the beginning of a frame, an octet in each TCP segment. */
-  async sendInSegments(count: number): Promise<void> {
+  async sendInSegments(
+    count: number,
+    header: Uint8Array = Buffer.of(0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0),
+  ): Promise<void> {
     this.#tcp.setNoDelay(true);
-    const header = Buffer.of(0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0);
     this.sendRaw(header);
     for (let sent = 0; sent < count && this.socket.readyState === WebSocket.OPEN; sent++) {
       this.sendRaw(Buffer.alloc(1));
