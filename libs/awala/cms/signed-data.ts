@@ -1,3 +1,4 @@
+import { readAlgorithm } from '../der/ignored.ts';
 import { OIDS, type Oid } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { hexOf } from '../der/text.ts';
@@ -113,7 +114,7 @@ function readSignedData(
     throw new MalformedMessageError('SignedData has an unknown version');
   }
   reader.enter(TAG.set);
-  const digestAlgorithm = reader.readElement(TAG.sequence);
+  const digestAlgorithm = readAlgorithm(reader);
   reader.leave();
   const content = readEncapsulatedContent(reader);
   const certificates = readCertificates(reader, parseCertificate);

@@ -1,4 +1,6 @@
+import { ignoreElement, readAlgorithm } from '../der/ignored.ts';
 import { isOid, OIDS } from '../der/oids.ts';
+import { readOid, readSerialNumber } from '../der/primitives.ts';
 import { contextConstructed, type DerReader, TAG } from '../der/reader.ts';
 import { MalformedMessageError } from '../errors.ts';
 import { MAX_SIGNED_ATTRIBUTES } from '../limits.ts';
@@ -35,13 +37,13 @@ export function readSignerInfo(reader: DerReader): SignerInfo {
   }
   reader.enter(TAG.sequence);
   const issuer = reader.readElement(TAG.sequence);
-  const serialNumber = reader.read(TAG.integer);
+  const serialNumber = readSerialNumber(reader);
   reader.leave();
-  const digestAlgorithm = reader.readElement(TAG.sequence);
+  const digestAlgorithm = readAlgorithm(reader);
   const attributesStart = reader.position;
   const messageDigest = readMessageDigest(reader);
   const signedAttributes = asSet(reader.octets.subarray(attributesStart, reader.position));
-  const signatureAlgorithm = reader.readElement(TAG.sequence);
+  const signatureAlgorithm = readAlgorithm(reader);
   const signature = reader.read(TAG.octetString);
   reader.leave();
   return {
@@ -63,7 +65,7 @@ function readMessageDigest(reader: DerReader): Uint8Array {
   reader.enter(contextConstructed(0));
   while (!reader.isAtEnd) {
     reader.enter(TAG.sequence);
-    const type = reader.read(TAG.oid);
+    const type = readOid(reader);
     reader.enter(TAG.set);
     if (isOid(type, OIDS.messageDigest)) {
       requireFirst(messageDigest === null);
@@ -73,7 +75,7 @@ function readMessageDigest(reader: DerReader): Uint8Array {
       hasContentType = true;
       requireData(reader);
     } else {
-      reader.readAny();
+      ignoreElement(reader);
     }
     reader.leave();
     reader.leave();

@@ -9,6 +9,7 @@ export const TAG = {
   octetString: 0x04,
   null: 0x05,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   printableString: 0x13,
   utcTime: 0x17,
@@ -71,6 +72,11 @@ export class DerReader {
       return this.octets[this.#position] === 0 && this.octets[this.#position + 1] === 0;
     }
     return this.#position >= this.#limit;
+  }
+
+  /** Tag of the next element; 0 if there is none. */
+  get nextTag(): number {
+    return this.#position < this.#limit ? (this.octets[this.#position] ?? 0) : 0;
   }
 
   /** Whether the next element, if any, has this tag. */
@@ -157,11 +163,6 @@ export class DerReader {
     const start = this.#position;
     this.#position = this.#readHeader(tag);
     return this.octets.subarray(start, this.#position);
-  }
-
-  /** Like {@link readElement}, whatever the element is. */
-  readAny(): Uint8Array {
-    return this.readElement(this.octets[this.#position] ?? 0);
   }
 
   /** A non-negative INTEGER under 2^31. */

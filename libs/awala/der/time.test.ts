@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MalformedMessageError } from '../errors.ts';
-import { parseCertificateTime, parseMessageTime } from './time.ts';
+import { parseGeneralizedTime, parseMessageTime, parseUtcTime } from './time.ts';
 
-const certificateTime = (text: string) => parseCertificateTime(Buffer.from(text)).toISOString();
+const utcTime = (text: string) => parseUtcTime(Buffer.from(text)).toISOString();
+const generalizedTime = (text: string) => parseGeneralizedTime(Buffer.from(text)).toISOString();
 const messageTime = (text: string) => parseMessageTime(Buffer.from(text)).toISOString();
 
 describe('The time of a certificate', () => {
   it('has its year in two digits until 2049, or in four', () => {
-    assert.equal(certificateTime('260301123456Z'), '2026-03-01T12:34:56.000Z');
-    assert.equal(certificateTime('491231235959Z'), '2049-12-31T23:59:59.000Z');
-    assert.equal(certificateTime('500101000000Z'), '1950-01-01T00:00:00.000Z');
-    assert.equal(certificateTime('20500101000000Z'), '2050-01-01T00:00:00.000Z');
+    assert.equal(utcTime('260301123456Z'), '2026-03-01T12:34:56.000Z');
+    assert.equal(utcTime('491231235959Z'), '2049-12-31T23:59:59.000Z');
+    assert.equal(utcTime('500101000000Z'), '1950-01-01T00:00:00.000Z');
+    assert.equal(generalizedTime('20500101000000Z'), '2050-01-01T00:00:00.000Z');
   });
 
   it('is malformed in any other form', () => {
@@ -23,8 +24,16 @@ describe('The time of a certificate', () => {
       '260301123456+0000',
       '20260301123456.5Z',
     ]) {
-      assert.throws(() => certificateTime(text), MalformedMessageError, text);
+      assert.throws(() => utcTime(text), MalformedMessageError, text);
+      assert.throws(() => generalizedTime(text), MalformedMessageError, text);
     }
+  });
+});
+
+describe('The time of a certificate', () => {
+  it('has the form that goes with its type', () => {
+    assert.throws(() => utcTime('20500101000000Z'), MalformedMessageError);
+    assert.throws(() => generalizedTime('260301123456Z'), MalformedMessageError);
   });
 });
 

@@ -1,24 +1,35 @@
 import { MalformedMessageError } from '../errors.ts';
 
+const UTC_TIME_OCTETS = 13;
+const GENERALIZED_TIME_OCTETS = 15;
+
 /**
- * Reads the time of a certificate: a UTCTime `YYMMDDHHmmssZ` (years 1950 to
- * 2049) or a GeneralizedTime `YYYYMMDDHHmmssZ`.
+ * Reads a UTCTime of a certificate: `YYMMDDHHmmssZ`, in the years 1950 to 2049.
  *
- * @see RFC 5280 §4.1.2.5
+ * @see RFC 5280 §4.1.2.5.1
  * @throws {MalformedMessageError} for any other form, such as one with an offset, and for impossible dates
  */
-export function parseCertificateTime(text: Uint8Array): Date {
-  if (text[text.length - 1] !== 0x5a) {
-    throw new MalformedMessageError('Time is not in UTC');
+export function parseUtcTime(text: Uint8Array): Date {
+  requireForm(text, UTC_TIME_OCTETS);
+  const year = twoDigits(text, 0);
+  return dateOf(year < 50 ? 2000 + year : 1900 + year, text, 2);
+}
+
+/**
+ * Reads a GeneralizedTime of a certificate: `YYYYMMDDHHmmssZ`.
+ *
+ * @see RFC 5280 §4.1.2.5.2
+ * @throws {MalformedMessageError} for any other form, such as one with an offset, and for impossible dates
+ */
+export function parseGeneralizedTime(text: Uint8Array): Date {
+  requireForm(text, GENERALIZED_TIME_OCTETS);
+  return dateOf(twoDigits(text, 0) * 100 + twoDigits(text, 2), text, 4);
+}
+
+function requireForm(text: Uint8Array, octets: number): void {
+  if (text.length !== octets || text[text.length - 1] !== 0x5a) {
+    throw new MalformedMessageError('Time is not one of a certificate, in UTC and to the second');
   }
-  if (text.length === 13) {
-    const year = twoDigits(text, 0);
-    return dateOf(year < 50 ? 2000 + year : 1900 + year, text, 2);
-  }
-  if (text.length === 15) {
-    return dateOf(twoDigits(text, 0) * 100 + twoDigits(text, 2), text, 4);
-  }
-  throw new MalformedMessageError('Time has neither a two-digit nor a four-digit year');
 }
 
 /**

@@ -1,5 +1,7 @@
+import { readAlgorithm } from '../der/ignored.ts';
+import { readSerialNumber } from '../der/primitives.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
-import { parseCertificateTime } from '../der/time.ts';
+import { parseGeneralizedTime, parseUtcTime } from '../der/time.ts';
 import { MalformedMessageError } from '../errors.ts';
 import { type Extensions, noExtensions, readExtensions } from './extensions.ts';
 import { commonNameOf } from './name.ts';
@@ -43,7 +45,7 @@ export function parseCertificateParts(der: Uint8Array): CertificateParts {
   const reader = new DerReader(der);
   reader.enter(TAG.sequence);
   const tbs = reader.readElement(TAG.sequence);
-  const signatureAlgorithm = reader.readElement(TAG.sequence);
+  const signatureAlgorithm = readAlgorithm(reader);
   const signature = reader.readBitString();
   reader.leave();
   reader.finish();
@@ -57,7 +59,7 @@ function parseTbs(tbs: Uint8Array, signatureAlgorithm: Uint8Array) {
   reader.enter(contextConstructed(0));
   const version = reader.readSmallInteger();
   reader.leave();
-  const serialNumber = reader.read(TAG.integer);
+  const serialNumber = readSerialNumber(reader);
   const innerAlgorithm = reader.readElement(TAG.sequence);
   const issuer = reader.readElement(TAG.sequence);
   reader.enter(TAG.sequence);
@@ -71,8 +73,8 @@ function parseTbs(tbs: Uint8Array, signatureAlgorithm: Uint8Array) {
   if (version !== V3) {
     throw new MalformedMessageError('Certificate is not of X.509 version 3');
   }
-  if (serialNumber.length < 1 || serialNumber.length > MAX_SERIAL_NUMBER_OCTETS) {
-    throw new MalformedMessageError('Serial number is empty or too long');
+  if (serialNumber.length > MAX_SERIAL_NUMBER_OCTETS) {
+    throw new MalformedMessageError('Serial number is too long');
   }
   if (Buffer.compare(innerAlgorithm, signatureAlgorithm) !== 0) {
     throw new MalformedMessageError('Certificate names two different signature algorithms');
@@ -92,8 +94,9 @@ function parseTbs(tbs: Uint8Array, signatureAlgorithm: Uint8Array) {
 }
 
 function readTime(reader: DerReader): Date {
-  const tag = reader.isNext(TAG.utcTime) ? TAG.utcTime : TAG.generalizedTime;
-  return parseCertificateTime(reader.read(tag));
+  return reader.isNext(TAG.utcTime)
+    ? parseUtcTime(reader.read(TAG.utcTime))
+    : parseGeneralizedTime(reader.read(TAG.generalizedTime));
 }
 
 function readOptionalExtensions(reader: DerReader): Extensions {

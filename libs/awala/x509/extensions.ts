@@ -1,5 +1,7 @@
+import { ignoreElement } from '../der/ignored.ts';
 import { OIDS } from '../der/oids.ts';
-import { contextPrimitive, DerReader, TAG } from '../der/reader.ts';
+import { readOid, readSerialNumber } from '../der/primitives.ts';
+import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/reader.ts';
 import { hexOf } from '../der/text.ts';
 import { MalformedMessageError } from '../errors.ts';
 import { MAX_EXTENSIONS } from '../limits.ts';
@@ -23,7 +25,7 @@ export interface Extensions {
   hasUnknownCritical: boolean;
 }
 
-/** By the hex digits of the extension's OID. Each reads the whole of `value`. */
+/** By the hex digits of the extension's OID. Each reads the whole of `value`. The values of others are DER, too, whatever they mean. */
 const READERS = new Map<string, (value: DerReader, into: Extensions) => void>([
   [hexOf(OIDS.basicConstraints.content), readBasicConstraints],
   [hexOf(OIDS.authorityKeyIdentifier.content), readAuthorityKeyIdentifier],
@@ -66,18 +68,19 @@ export function readExtensions(reader: DerReader): Extensions {
 /** @returns the hex digits of the extension's OID */
 function readExtension(reader: DerReader, into: Extensions): string {
   reader.enter(TAG.sequence);
-  const id = hexOf(reader.read(TAG.oid));
+  const id = hexOf(readOid(reader));
   const isCritical = reader.isNext(TAG.boolean) && reader.readBoolean();
   const content = reader.read(TAG.octetString);
   reader.leave();
   const read = READERS.get(id);
+  const value = new DerReader(content);
   if (read) {
-    const value = new DerReader(content);
     read(value, into);
-    value.finish();
-  } else if (isCritical) {
-    into.hasUnknownCritical = true;
+  } else {
+    ignoreElement(value);
+    into.hasUnknownCritical ||= isCritical;
   }
+  value.finish();
   return id;
 }
 
@@ -95,8 +98,9 @@ function readAuthorityKeyIdentifier(value: DerReader, into: Extensions): void {
   if (value.isNext(contextPrimitive(0))) {
     into.authorityKeyId = value.read(contextPrimitive(0));
   }
-  while (!value.isAtEnd) {
-    value.readAny();
+  if (value.isNext(contextConstructed(1))) {
+    ignoreElement(value);
+    readSerialNumber(value, contextPrimitive(2));
   }
   value.leave();
 }

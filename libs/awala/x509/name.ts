@@ -1,7 +1,11 @@
 import { isOid, OIDS } from '../der/oids.ts';
+import { readBmpText, readOid, readUtf8Text } from '../der/primitives.ts';
 import { DerReader, TAG } from '../der/reader.ts';
-import { bufferOver } from '../der/text.ts';
+import { latin1Of } from '../der/text.ts';
 import { MalformedMessageError } from '../errors.ts';
+
+/** X.680 §41.4; and `*`, `@`, `_` and `&`, which many write though they must not. */
+const NOT_PRINTABLE = /[^A-Za-z0-9 '()+,\-./:=?*@_&]/;
 
 /**
  * Reads the one common name that a distinguished name consists of.
@@ -19,7 +23,7 @@ export function commonNameOf(name: Uint8Array): string {
   reader.enter(TAG.sequence);
   reader.enter(TAG.set);
   reader.enter(TAG.sequence);
-  if (!isOid(reader.read(TAG.oid), OIDS.commonName)) {
+  if (!isOid(readOid(reader), OIDS.commonName)) {
     throw new MalformedMessageError('Name has an attribute other than the common name');
   }
   const text = readDirectoryString(reader);
@@ -33,12 +37,14 @@ export function commonNameOf(name: Uint8Array): string {
 /** Deployed peers write BMPString; the other types are what other X.509 libraries choose. */
 function readDirectoryString(reader: DerReader): string {
   if (reader.isNext(TAG.bmpString)) {
-    const content = reader.read(TAG.bmpString);
-    if (content.length % 2 !== 0) {
-      throw new MalformedMessageError('Name ends within a character');
-    }
-    return Buffer.from(content).swap16().toString('utf16le');
+    return readBmpText(reader);
   }
-  const tag = reader.isNext(TAG.utf8String) ? TAG.utf8String : TAG.printableString;
-  return bufferOver(reader.read(tag)).toString('utf8');
+  if (reader.isNext(TAG.utf8String)) {
+    return readUtf8Text(reader);
+  }
+  const text = latin1Of(reader.read(TAG.printableString));
+  if (NOT_PRINTABLE.test(text)) {
+    throw new MalformedMessageError('Name has a character that its type does not have');
+  }
+  return text;
 }

@@ -1,5 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { ignoreElement } from '../der/ignored.ts';
 import { isOid, OIDS } from '../der/oids.ts';
+import { readInteger, readOid } from '../der/primitives.ts';
 import { DerReader, TAG } from '../der/reader.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
@@ -22,9 +24,9 @@ export function rsaKeySizeOf(spki: Uint8Array): RsaKeySize | null {
   const reader = new DerReader(spki);
   reader.enter(TAG.sequence);
   reader.enter(TAG.sequence);
-  const algorithm = reader.read(TAG.oid);
+  const algorithm = readOid(reader);
   if (!reader.isAtEnd) {
-    reader.readAny();
+    ignoreElement(reader);
   }
   reader.leave();
   const keyOctets = reader.readBitString();
@@ -67,8 +69,8 @@ export function importPublicKey(spki: Uint8Array): KeyObject {
 
 function readRsaKeySize(key: DerReader): RsaKeySize {
   key.enter(TAG.sequence);
-  const modulusBits = bitLengthOf(key.read(TAG.integer));
-  const exponentBits = bitLengthOf(key.read(TAG.integer));
+  const modulusBits = bitLengthOf(readInteger(key));
+  const exponentBits = bitLengthOf(readInteger(key));
   key.leave();
   key.finish();
   return { modulusBits, exponentBits };

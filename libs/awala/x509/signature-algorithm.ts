@@ -1,5 +1,6 @@
 import { isSameOctets } from '../der/octets.ts';
 import { isOid, OIDS } from '../der/oids.ts';
+import { readOid } from '../der/primitives.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import type { Certificate } from './certificate.ts';
@@ -85,7 +86,7 @@ function parseOnce(
 
 function readRsaPss(reader: DerReader): HashName {
   reader.enter(TAG.sequence);
-  if (!isOid(reader.read(TAG.oid), OIDS.rsaPss)) {
+  if (!isOid(readOid(reader), OIDS.rsaPss)) {
     throw new InvalidMessageError('algorithm', 'Signature algorithm is not RSA-PSS');
   }
   reader.enter(TAG.sequence);
@@ -114,7 +115,7 @@ function readParameter<T>(reader: DerReader, field: number, read: (reader: DerRe
 
 function readHashAlgorithm(reader: DerReader): HashName {
   reader.enter(TAG.sequence);
-  const algorithm = reader.read(TAG.oid);
+  const algorithm = readOid(reader);
   readOptionalNull(reader);
   reader.leave();
   const hash = HASHES.find(({ oid }) => isOid(algorithm, oid));
@@ -126,7 +127,7 @@ function readHashAlgorithm(reader: DerReader): HashName {
 
 function readMaskAlgorithm(reader: DerReader): HashName {
   reader.enter(TAG.sequence);
-  if (!isOid(reader.read(TAG.oid), OIDS.mgf1)) {
+  if (!isOid(readOid(reader), OIDS.mgf1)) {
     throw new InvalidMessageError('algorithm', 'Mask generation function is not MGF1');
   }
   const hash = readHashAlgorithm(reader);

@@ -1,0 +1,81 @@
+import { MalformedMessageError } from '../errors.ts';
+import {
+  readBits,
+  readBmpText,
+  readInteger,
+  readNull,
+  readOid,
+  readUtf8Text,
+} from './primitives.ts';
+import { type DerReader, TAG } from './reader.ts';
+import { parseGeneralizedTime, parseUtcTime } from './time.ts';
+
+const CONSTRUCTED_BIT = 0x20;
+const UNIVERSAL_TAGS_BELOW = 0x40;
+/** OpenSSL goes as deep. */
+const MAX_DEPTH = 30;
+
+/** Of primitive types that have a form of their own. */
+const READERS = new Map<number, (reader: DerReader) => unknown>([
+  [TAG.boolean, (reader) => reader.readBoolean()],
+  [TAG.integer, readInteger],
+  [TAG.enumerated, (reader) => readInteger(reader, TAG.enumerated)],
+  [TAG.oid, readOid],
+  [TAG.null, readNull],
+  [TAG.bitString, readBits],
+  [TAG.utf8String, readUtf8Text],
+  [TAG.bmpString, readBmpText],
+  [TAG.utcTime, (reader) => parseUtcTime(reader.read(TAG.utcTime))],
+  [TAG.generalizedTime, (reader) => parseGeneralizedTime(reader.read(TAG.generalizedTime))],
+]);
+
+/**
+ * Steps over the next element, whatever it is, but makes sure that it is DER all the way down: that what
+ * is ignored is what it claims to be. Takes as much time as the element has octets.
+ *
+ * @throws {MalformedMessageError}
+ */
+export function ignoreElement(reader: DerReader, maxDepth: number = MAX_DEPTH): void {
+  const tag = reader.nextTag;
+  if ((tag & CONSTRUCTED_BIT) === 0) {
+    ignorePrimitive(reader, tag);
+    return;
+  }
+  const isUniversal = tag < UNIVERSAL_TAGS_BELOW;
+  if (maxDepth === 0 || (isUniversal && tag !== TAG.sequence && tag !== TAG.set)) {
+    throw new MalformedMessageError('Element is nested too deep, or not in one piece');
+  }
+  reader.enter(tag);
+  while (!reader.isAtEnd) {
+    ignoreElement(reader, maxDepth - 1);
+  }
+  reader.leave();
+}
+
+/**
+ * Steps over an AlgorithmIdentifier. Whether it is an algorithm that may be used is for others to say.
+ *
+ * @returns the whole element
+ * @throws {MalformedMessageError}
+ */
+export function readAlgorithm(reader: DerReader): Uint8Array {
+  const start = reader.position;
+  reader.enter(TAG.sequence);
+  readOid(reader);
+  if (!reader.isAtEnd) {
+    ignoreElement(reader);
+  }
+  reader.leave();
+  return reader.octets.subarray(start, reader.position);
+}
+
+function ignorePrimitive(reader: DerReader, tag: number): void {
+  const read = READERS.get(tag);
+  if (read) {
+    read(reader);
+  } else if (tag === 0) {
+    throw new MalformedMessageError('Element has no type');
+  } else {
+    reader.read(tag);
+  }
+}
