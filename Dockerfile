@@ -35,6 +35,7 @@ LABEL org.opencontainers.image.title="Awala Internet gateway" \
       org.opencontainers.image.source="$SOURCE"
 ENV NODE_ENV=production \
     BIND_HOST=0.0.0.0 \
+    OPERATIONS_HOST=0.0.0.0 \
     DATA_DIR=/data \
     LOG_FORMAT=json \
     REVISION="$REVISION"

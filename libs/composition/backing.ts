@@ -78,7 +78,7 @@ export class Backing implements AsyncDisposable {
     readonly deadlineMs?: number;
   }) {
     const { clock, log, beside = false, deadlineMs = 2_000 } = options;
-    const databases = this.#opened.use(new LocalDatabases({ beside }));
+    const databases = this.#opened.use(new LocalDatabases({ beside, log }));
     this.#foundations = { clock, log, databases, deadlineMs };
   }
 

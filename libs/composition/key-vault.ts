@@ -47,8 +47,8 @@ export async function openKeyVault(
     const { GoogleKmsVault } = await import('#key-vault/google-kms/key-vault.ts');
     return new GoogleKmsVault({ clock, deadlineMs, ...kmsPlace(config) });
   }
-  const { mkdir } = await import('node:fs/promises');
-  await mkdir(config.folder, { recursive: true, mode: 0o700 });
+  const { ownFolder } = await import('#backing/owner-only.ts');
+  await ownFolder(config.folder);
   const { openLocalKeyVault } = await import('#key-vault/local/key-vault.ts');
   return openLocalKeyVault({ folder: join(config.folder, 'keys'), log });
 }

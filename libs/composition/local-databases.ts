@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ownFolder } from '#backing/owner-only.ts';
+import type { Log } from '#log/log.ts';
 import type { Database } from '#sqlite/database.ts';
 
 /**
@@ -9,10 +10,12 @@ import type { Database } from '#sqlite/database.ts';
 export class LocalDatabases implements AsyncDisposable {
   readonly #databases = new Map<string, Promise<Database>>();
   readonly #beside: boolean;
+  readonly #log: Log;
 
   /** @param options.beside - opens them beside the process that owns them, as maintenance commands do */
-  constructor({ beside }: { readonly beside: boolean }) {
+  constructor({ beside, log }: { readonly beside: boolean; readonly log: Log }) {
     this.#beside = beside;
+    this.#log = log;
   }
 
   /** The database in a data folder, which is created if need be; closed with all the others. */
@@ -34,7 +37,9 @@ export class LocalDatabases implements AsyncDisposable {
 
   async #open(folder: string): Promise<Database> {
     const { openDatabase } = await import('#sqlite/open-database.ts');
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    if ((await ownFolder(folder)) === 'foreign') {
+      this.#log.warn({ folder }, 'Others may enter the data folder, which belongs to another user');
+    }
     return openDatabase(join(folder, 'gateway.db'), { shared: this.#beside });
   }
 }

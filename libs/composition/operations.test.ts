@@ -8,7 +8,7 @@ import { processParts } from './process-parts.ts';
 
 const CONFIG = {
   host: '127.0.0.1',
-  operations: { port: 0 },
+  operations: { host: '127.0.0.1', port: 0 },
   release: { revision: null, imageDigest: null },
 };
 

@@ -9,8 +9,7 @@ import type { ProcessParts } from './process-parts.ts';
 const PAUSE_MS = 500;
 
 export interface OperationsConfig {
-  readonly host: string;
-  readonly operations: { readonly port: number };
+  readonly operations: { readonly host: string; readonly port: number };
   readonly release: { readonly revision: string | null; readonly imageDigest: string | null };
 }
 
@@ -51,8 +50,7 @@ export class Operations implements AsyncDisposable {
     );
     this.#server = createOperationsServer({
       ...parts,
-      host: config.host,
-      port: config.operations.port,
+      ...config.operations,
       release: releaseOf(config.release),
       readiness: this.#readiness,
       metrics: parts.processMetrics,

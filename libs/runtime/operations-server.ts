@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import { port } from './configuration/variables.ts';
+import { port, text } from './configuration/variables.ts';
 import { HttpServer } from './http/http-server.ts';
 import type { ProcessMetrics } from './metrics.ts';
 import type { PassedSockets } from './passed-sockets.ts';
@@ -8,6 +8,11 @@ import type { Readiness } from './readiness.ts';
 import type { Release } from './release.ts';
 
 export const operationsVariables = {
+  host: text('OPERATIONS_HOST', {
+    meaning:
+      'the address of that port, whatever BIND_HOST is: 0.0.0.0 only where nobody else can reach it',
+    default: '127.0.0.1',
+  }),
   port: port('OPERATIONS_PORT', {
     meaning: 'the port for health, readiness and metrics; never public',
     default: 9090,

@@ -45,7 +45,7 @@ describe('service', () => {
     assert.deepEqual(entry.config, {
       drainTimeoutMs: 25_000,
       log: { level: 'info', format: 'json' },
-      operations: { port: 9091 },
+      operations: { host: '127.0.0.1', port: 9091 },
       release: { revision: null, imageDigest: null },
       bindHost: '127.0.0.1',
       address: 'gateway.example',

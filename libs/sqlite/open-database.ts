@@ -1,8 +1,10 @@
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import { ownFile, ownFilesIn } from '#backing/owner-only.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { CallOptions, Database, Row, Statement, WriteResult } from './database.ts';
 import { DatabaseThread } from './database-thread.ts';
+import { DatabaseUnavailableError } from './errors.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
@@ -24,7 +26,7 @@ export interface OpenDatabaseOptions {
 
 /**
  * Opens the database in the file `path`, in an existing folder, creating the file
- * if it is not there.
+ * if it is not there. Nobody but its owner may read it, whatever could be done with it before.
  *
  * @throws {DatabaseInUseError} if another process owns it, or this one opened it before
  * @throws {DatabaseUnavailableError} if it cannot be opened
@@ -39,6 +41,7 @@ export async function openDatabase(
     maxFileOctets: options.maxFileOctets ?? null,
   };
   const readerOptions: ReaderOptions = { path };
+  await keepFromOthers(path, options.shared ? [path] : [path, `${path}.lock`]);
   await using opened = new AsyncDisposableStack();
   const start = (module: string, workerData: object) => {
     const thread = new DatabaseThread({
@@ -85,6 +88,18 @@ class ThreadedDatabase implements Database {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads.threads.disposeAsync();
+  }
+}
+
+/** What SQLite puts beside those files gets their mode, unless it was there before. */
+async function keepFromOthers(path: string, made: readonly string[]): Promise<void> {
+  try {
+    for (const file of made) {
+      await ownFile(file);
+    }
+    await ownFilesIn(dirname(path), basename(path));
+  } catch (cause) {
+    throw new DatabaseUnavailableError(`${path} cannot be used`, { cause });
   }
 }
 

@@ -85,6 +85,7 @@ describe('the image', async () => {
         ),
         ...NOBODY,
         BIND_HOST: '127.0.0.1',
+        OPERATIONS_HOST: '127.0.0.1',
         OPERATIONS_PORT: String(port),
         REVISION: 'abc',
       };

@@ -8,6 +8,7 @@
 {{- $variables := dict "INTERNET_ADDRESS" $values.internetAddress -}}
 {{- if $service -}}
 {{-   $_ := set $variables "BIND_HOST" "0.0.0.0" -}}
+{{-   $_ := set $variables "OPERATIONS_HOST" "0.0.0.0" -}}
 {{-   $_ := set $variables "OPERATIONS_PORT" (include "awala.operationsPort" $root) -}}
 {{-   $_ := set $variables "DRAIN_TIMEOUT" (printf "%ds" (int $values.drainSeconds)) -}}
 {{-   $_ := set $variables "LOG_LEVEL" $values.log.level -}}

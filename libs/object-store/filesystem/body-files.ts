@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open, opendir, unlink } from 'node:fs/promises';
+import { type FileHandle, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { ownFilesIn, ownFolder } from '#backing/owner-only.ts';
 import type { Clock } from '#clock/clock.ts';
 import { inTime } from './in-time.ts';
 
@@ -36,9 +37,13 @@ export class BodyFiles {
   }
 
   static async open(options: BodyFilesOptions): Promise<BodyFiles> {
-    const created = await mkdir(options.folder, { recursive: true, mode: 0o700 });
-    if (created !== undefined) {
-      const parent = await open(dirname(created), 'r');
+    const { folder } = options;
+    const isThere = await stat(folder).then(() => true, unlessAbsent);
+    if ((await ownFolder(folder)) === 'exposed') {
+      await ownFilesIn(folder);
+    }
+    if (!isThere) {
+      const parent = await open(dirname(folder), 'r');
       await parent.sync().finally(() => parent.close());
     }
     return new BodyFiles(options, await open(options.folder, 'r'));

@@ -14,6 +14,7 @@ export const DOCTOR_VARIABLES = {
   internetAddress: localInternetAddress,
   ...BACKING_VARIABLES,
   host: bindHostVariable('127.0.0.1'),
+  operationsHost: operationsVariables.host,
   ports: {
     POWEB_PORT: POWEB_VARIABLES.port,
     POHTTP_PORT: POHTTP_VARIABLES.port,

@@ -59,7 +59,7 @@ async function examine(
     ...(await vaultFindings(config.keyVault, vault)),
     ...(await messengerFindings(config, backing, clock)),
     await identityFinding(async () => ({ vault: await vault(), records: await records() }), clock),
-    ...(await portFindings(config.host, config.ports)),
+    ...(await portFindings(config)),
   ];
   const clockFound = await clockFindings(clockWitnesses(config), clock);
   return [...releaseClockFinding(clock.now()), ...clockFound, ...findings];

@@ -1,23 +1,32 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import type { DoctorConfig } from './doctor-variables.ts';
 import { type Finding, ill, well } from './finding.ts';
 
 const TIMEOUT_MS = 2_000;
 
 /** Whether the gateway can listen where it is told to, or does so already. */
-export async function portFindings(
-  host: string,
-  ports: Readonly<Record<string, number>>,
-): Promise<Finding[]> {
-  const isRunning = await isGatewayAt(host, ports.OPERATIONS_PORT ?? 0);
+export async function portFindings({
+  host,
+  operationsHost,
+  ports,
+}: Pick<DoctorConfig, 'host' | 'operationsHost' | 'ports'>): Promise<Finding[]> {
+  const isRunning = await isGatewayAt(operationsHost, ports.OPERATIONS_PORT);
   const findings = await Promise.all(
     Object.entries(ports).map(async ([variable, port]) => {
-      const code = await whyNotListening(host, port);
+      const isForOperations = variable === 'OPERATIONS_PORT';
+      const code = await whyNotListening(isForOperations ? operationsHost : host, port);
       return code === 'EADDRINUSE' && isRunning
         ? []
         : code === null
           ? []
-          : [ill('ports', `${variable} ${port}: ${WORDS[code] ?? code}`, mend(code, variable))];
+          : [
+              ill(
+                'ports',
+                `${variable} ${port}: ${WORDS[code] ?? code}`,
+                mend(code, variable, isForOperations ? 'OPERATIONS_HOST' : 'BIND_HOST'),
+              ),
+            ];
     }),
   );
   const faults = findings.flat();
@@ -61,13 +70,13 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the address is none of this machine’s',
 };
 
-function mend(code: string, variable: string): string {
+function mend(code: string, variable: string, hostVariable: string): string {
   switch (code) {
     case 'EADDRINUSE':
       return `Stop that program (ss -ltnp tells which), or set ${variable} to another port.`;
     case 'EACCES':
       return `Set ${variable} to a port over 1023.`;
     default:
-      return 'Set BIND_HOST to 127.0.0.1, to 0.0.0.0, or to an address of this machine.';
+      return `Set ${hostVariable} to 127.0.0.1, to 0.0.0.0, or to an address of this machine.`;
   }
 }

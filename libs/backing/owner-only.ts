@@ -1,0 +1,65 @@
+import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** Permissions of the group and of others. */
+const OTHERS = 0o077;
+
+/**
+ * Makes the folder unless it is there, and takes from all but its owner whatever they may do with it.
+ *
+ * @returns `exposed` if others could enter it before; `foreign` if they still can, as it belongs to another user
+ */
+export async function ownFolder(path: string): Promise<'private' | 'exposed' | 'foreign'> {
+  await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  const { mode } = await stat(path);
+  if ((mode & OTHERS) === 0) {
+    return 'private';
+  }
+  try {
+    await chmod(path, FOLDER_MODE);
+    return 'exposed';
+  } catch (error) {
+    if (codeOf(error) === 'EPERM') {
+      return 'foreign';
+    }
+    throw error;
+  }
+}
+
+/** Makes the file, empty, unless it is there, and takes from all but its owner whatever they may do with it. */
+export async function ownFile(path: string): Promise<void> {
+  await using file = await open(path, 'a', FILE_MODE);
+  const { mode } = await file.stat();
+  if ((mode & OTHERS) !== 0) {
+    await file.chmod(FILE_MODE);
+  }
+}
+
+/** Takes from all but their owner whatever they may do with the files in a folder that begin with `prefix`. */
+export async function ownFilesIn(folder: string, prefix = ''): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(prefix)) {
+      await narrow(join(folder, name));
+    }
+  }
+}
+
+/** Files may go meanwhile. */
+async function narrow(path: string): Promise<void> {
+  try {
+    const { mode } = await stat(path);
+    if ((mode & OTHERS) !== 0) {
+      await chmod(path, mode & ~OTHERS & 0o7777);
+    }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') {
+      throw error;
+    }
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
