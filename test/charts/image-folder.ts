@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, matchesGlob } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readStages } from './dockerfile.ts';
@@ -20,7 +21,8 @@ export interface ImageFolder extends AsyncDisposable {
 
 /**
  * Runs the steps of the Dockerfile that fill `/app`, in an empty folder: what it copies, of what
- * `.dockerignore` lets through and git has, and its `npm` commands. Nobody may write to the result.
+ * `.dockerignore` lets through and git has, and its commands of a single program. Nobody may write to the
+ * result.
  */
 export async function makeImageFolder(): Promise<ImageFolder> {
   const path = await mkdtemp(join(tmpdir(), 'awala-image-'));
@@ -49,9 +51,11 @@ async function runSteps(app: string): Promise<void> {
   for (const { name, rest } of build?.instructions ?? []) {
     if (name === 'COPY') {
       await copy(rest.split(' '), context, app);
-    } else if (name === 'RUN' && rest.startsWith('npm ')) {
+    } else if (name === 'RUN' && /^(?:npm|node|rm) /.test(rest)) {
       // Node and npm of this machine; the image's are pinned by its base.
-      await run('npm', rest.split(' ').slice(1), { cwd: app, maxBuffer: 16 * 1024 * 1024 });
+      const [program = '', ...args] = rest.split(' ');
+      const path = program === 'node' ? process.execPath : program;
+      await run(path, args, { cwd: app, maxBuffer: 16 * 1024 * 1024 });
     }
   }
 }
@@ -68,7 +72,7 @@ async function copy(
     if (source !== undefined) {
       const to = target.endsWith('/') ? join(target, file) : file.replace(source, target);
       await mkdir(join(app, dirname(to)), { recursive: true });
-      await cp(fileURLToPath(new URL(file, ROOT)), join(app, to));
+      await cp(fileURLToPath(new URL(file, ROOT)), join(app, to), { verbatimSymlinks: true });
     }
   }
 }

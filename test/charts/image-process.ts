@@ -17,7 +17,9 @@ export class ImageProcess implements AsyncDisposable {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
   ) {
-    this.#child = spawn(image.node, ['--disable-warning=ExperimentalWarning', ...args], {
+    // No types are left to strip: a file that has some would not load.
+    const options = ['--disable-warning=ExperimentalWarning', '--no-strip-types'];
+    this.#child = spawn(image.node, [...options, ...args], {
       cwd: image.path,
       env: { NODE_ENV: 'production', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,17 @@
+import { enableCompileCache } from 'node:module';
+import process from 'node:process';
+import { PROGRAM_CACHE } from '#runtime/program-cache.ts';
+
+// Before the rest is loaded; threads look into the environment.
+process.env.NODE_COMPILE_CACHE ||= PROGRAM_CACHE;
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
+const { runService } = await import('#runtime/service.ts');
+const { composeCogrpcProcess, readCogrpcConfig } = await import('./process.ts');
+
+runService({
+  name: 'cogrpc',
+  environment: process.env,
+  servers: ['cogrpc', 'operations'],
+  configure: readCogrpcConfig,
+  compose: composeCogrpcProcess,
+});

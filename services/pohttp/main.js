@@ -1,0 +1,18 @@
+import { enableCompileCache } from 'node:module';
+import process from 'node:process';
+import { PROGRAM_CACHE } from '#runtime/program-cache.ts';
+
+// Before the rest is loaded; threads look into the environment.
+process.env.NODE_COMPILE_CACHE ||= PROGRAM_CACHE;
+enableCompileCache(process.env.NODE_COMPILE_CACHE);
+const { runService } = await import('#runtime/service.ts');
+const { composePohttp } = await import('./compose.ts');
+const { readPohttpConfig } = await import('./config.ts');
+
+runService({
+  name: 'pohttp',
+  environment: process.env,
+  servers: ['pohttp', 'operations'],
+  configure: readPohttpConfig,
+  compose: composePohttp,
+});
