@@ -1,4 +1,3 @@
-import { redisTime } from '#backing/redis/redis-time.ts';
 import { httpDateMs } from '#clock/http-date.ts';
 import type { ObjectStoreConfig } from './object-store.ts';
 import { type RedisConfig, redisTarget } from './redis.ts';
@@ -31,8 +30,7 @@ export function clockWitnesses({ objectStore, signals }: WitnessConfig): ClockWi
     witnesses.push({ by: 'Cloud Storage', ask: (timeoutMs) => askByHttp(url, timeoutMs) });
   }
   if (signals.kind === 'redis') {
-    const ask = async (timeoutMs: number) => redisTime(await redisTarget(signals), timeoutMs);
-    witnesses.push({ by: 'Redis', ask });
+    witnesses.push({ by: 'Redis', ask: (timeoutMs) => askRedis(signals, timeoutMs) });
   }
   return witnesses;
 }
@@ -40,4 +38,10 @@ export function clockWitnesses({ objectStore, signals }: WitnessConfig): ClockWi
 async function askByHttp(url: string | URL, timeoutMs: number): Promise<number | null> {
   const { headers } = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(timeoutMs) });
   return httpDateMs({ date: headers.get('date'), age: headers.get('age') });
+}
+
+async function askRedis(config: RedisConfig, timeoutMs: number): Promise<number> {
+  // Loaded only where there is Redis.
+  const { redisTime } = await import('#backing/redis/redis-time.ts');
+  return redisTime(await redisTarget(config), timeoutMs);
 }

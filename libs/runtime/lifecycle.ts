@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import process from 'node:process';
 import { duration } from './configuration/variables.ts';
+import { giveBackWhatStartingTook } from './give-back.ts';
 import type { ProcessLog } from './logging.ts';
 
 export const lifecycleVariables = {
@@ -54,7 +55,7 @@ class ProcessLife {
       log.error({ error, origin }, 'Nobody caught an error: the process ends');
       this.#end(1);
     });
-    started.promise.catch((error: unknown) => {
+    started.promise.then(giveBackWhatStartingTook, (error: unknown) => {
       if (!this.#stopping.signal.aborted) {
         log.error({ error }, `Cannot start: ${messageOf(error)}`);
         this.#end(1);
