@@ -8,12 +8,25 @@ export const SERVICE_NAMES = ['poweb', 'collection', 'cogrpc', 'pohttp', 'worker
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
+/** Each of which has a `main.ts`. */
+type ProcessName = ServiceName | 'standalone';
+
+/** What is run, and how. */
+export interface Program {
+  /** Where `services` is; by default, in this clone. */
+  readonly folder?: string;
+  /** Options of Node. */
+  readonly options?: readonly string[];
+}
+
+const CLONE = join(import.meta.dirname, '../..');
+
 /** A busy machine may take long to load five processes at once. */
 const START_TIMEOUT_MS = 100_000;
 
 /** A service that runs as a process of its own: `node services/<name>/main.ts`. */
-export class ServiceProcess implements AsyncDisposable {
-  readonly name: ServiceName;
+export class ServiceProcess<Name extends ProcessName = ServiceName> implements AsyncDisposable {
+  readonly name: Name;
   /** Where it serves its clients, if it has any. */
   readonly port: number;
   readonly operationsPort: number;
@@ -23,7 +36,7 @@ export class ServiceProcess implements AsyncDisposable {
   #output = '';
 
   private constructor(
-    name: ServiceName,
+    name: Name,
     ports: { readonly port: number; readonly operationsPort: number },
     child: ChildProcess,
   ) {
@@ -43,15 +56,17 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** Starts the service, on ports that are free unless the environment names them. */
-  static async start(
-    name: ServiceName,
+  static async start<Name extends ProcessName>(
+    name: Name,
     environment: Readonly<Record<string, string>>,
-  ): Promise<ServiceProcess> {
+    { folder = CLONE, options = [] }: Program = {},
+  ): Promise<ServiceProcess<Name>> {
     const variable = `${name.toUpperCase()}_PORT`;
     const port = Number(environment[variable] ?? (await freePort()));
     const operationsPort = Number(environment.OPERATIONS_PORT ?? (await freePort()));
-    const main = join(import.meta.dirname, '../../services', name, 'main.ts');
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+    const main = join(folder, 'services', name, 'main.ts');
+    const args = ['--disable-warning=ExperimentalWarning', ...options, main];
+    const child = spawn(process.execPath, args, {
       env: { ...environment, [variable]: `${port}`, OPERATIONS_PORT: `${operationsPort}` },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -60,11 +75,12 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   /** The same, resolving once it says that it is ready. */
-  static async startReady(
-    name: ServiceName,
+  static async startReady<Name extends ProcessName>(
+    name: Name,
     environment: Readonly<Record<string, string>>,
-  ): Promise<ServiceProcess> {
-    const service = await ServiceProcess.start(name, environment);
+    program: Program = {},
+  ): Promise<ServiceProcess<Name>> {
+    const service = await ServiceProcess.start(name, environment, program);
     await service.untilReady();
     return service;
   }

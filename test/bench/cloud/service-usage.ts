@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 
 /** What a service used since it started, by its own metrics. */
@@ -5,6 +6,9 @@ interface Usage {
   readonly cpuMs: number;
   readonly rssOctets: number;
 }
+
+/** Once it is ready, a service collects what starting left behind, which is no part of any work. */
+const SETTLING_MS = 1_000;
 
 async function usageOf({ operationsPort }: ServiceProcess): Promise<Usage> {
   const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`);
@@ -26,6 +30,7 @@ export async function usageDuring<const Name extends string>(
     const entries = Object.entries<ServiceProcess>(services);
     return Promise.all(entries.map(async ([name, each]) => [name, await usageOf(each)] as const));
   };
+  await pause(SETTLING_MS);
   const before = new Map(await all());
   await work();
   const used = (await all()).map(([name, { cpuMs, rssOctets }]) => {

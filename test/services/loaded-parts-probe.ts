@@ -1,0 +1,24 @@
+/**
+ * Loaded before a service (`--import`): when that ends, writes what it has loaded to the file that
+ * `LOADED_PARTS_FILE` names.
+ */
+import { writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import process from 'node:process';
+
+const packages = new Set<string>();
+registerHooks({
+  load(url, context, nextLoad) {
+    const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1];
+    if (name !== undefined) {
+      packages.add(name);
+    }
+    return nextLoad(url, context);
+  },
+});
+process.on('exit', () => {
+  const file = process.env.LOADED_PARTS_FILE;
+  if (file !== undefined) {
+    writeFileSync(file, JSON.stringify([...packages].sort()));
+  }
+});
