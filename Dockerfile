@@ -29,7 +29,7 @@ COPY --from=build /app /app
 WORKDIR /app
 USER 65532:65532
 # Fails the build if Node lacks something here.
-RUN ["/usr/local/bin/node", "--no-strip-types", "services/standalone/main.ts", "help"]
+RUN ["/usr/local/bin/node", "--no-strip-types", "services/standalone/main.js", "help"]
 
 ARG REVISION=unknown
 ARG SOURCE=unknown
@@ -46,4 +46,4 @@ ENV NODE_ENV=production \
 
 # The process is the first of the container, so that SIGTERM reaches it.
 ENTRYPOINT ["/usr/local/bin/node", "--disable-warning=ExperimentalWarning"]
-CMD ["services/standalone/main.ts", "serve"]
+CMD ["services/standalone/main.js", "serve"]

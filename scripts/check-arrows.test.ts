@@ -56,7 +56,7 @@ function assertRefused(files: Readonly<Record<string, string>>, ...expected: Reg
 describe('check-arrows', () => {
   it('accepts a tree whose arrows all point down', () => {
     const { code, lines } = check({
-      'services/poweb/main.ts': `import process from 'node:process';\nstart(process.env);`,
+      'services/poweb/main.js': `import process from 'node:process';\nstart(process.env);`,
       'services/poweb/compose.ts': `import { a } from '#object-store/filesystem/store.ts';
 import { run } from '#runtime/run.ts';
 import pino from 'pino';`,
@@ -147,7 +147,7 @@ const d = await import('#gateway/d.ts');`,
     );
   });
 
-  it('refuses the environment anywhere but in a main.ts', () => {
+  it('refuses the environment anywhere but in a main.js', () => {
     assertRefused(
       {
         'libs/runtime/a.ts': 'f(process.env);',

@@ -1,6 +1,6 @@
 /**
  * Fails on an import that points up, and on what goes with it: the environment read
- * outside a main.ts, input or output in the protocol library, a package that is
+ * outside a main.js, input or output in the protocol library, a package that is
  * imported but not shipped, a mention of a folder that no clone has.
  *
  * Takes the root of the tree as its argument; by default, the working folder.
@@ -22,7 +22,7 @@ function main(root: string): void {
   const violations = listFiles(root).flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8');
     const mentions = checkMentions(path, text);
-    return CHECKED_FOLDERS.test(path) && path.endsWith('.ts')
+    return CHECKED_FOLDERS.test(path) && /\.[jt]s$/.test(path)
       ? [...checkFile(new SourceFile(path, text), manifest), ...mentions]
       : mentions;
   });

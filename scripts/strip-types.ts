@@ -1,7 +1,7 @@
 /**
  * Replaces each TypeScript file in the given folders by what Node would make of it at run time:
  * JavaScript beside it, and under its own name a link to that, which Node follows. Whoever imports
- * or runs `main.ts` then gets JavaScript, and Node never loads its compiler for TypeScript. For the
+ * it then gets JavaScript, and Node never loads its compiler for TypeScript. For the
  * image, not for a clone: what was there is gone.
  *
  *   node scripts/strip-types.ts <folder> …

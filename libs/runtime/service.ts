@@ -50,7 +50,7 @@ export interface Service<Config extends ServiceConfig> {
 }
 
 /**
- * All that the `main.ts` of a service does: reads the configuration, then runs the
+ * All that the `main.js` of a service does: reads the configuration, then runs the
  * service until it is told to stop. A configuration that cannot be used is
  * explained on standard error, and the process ends with 1.
  */

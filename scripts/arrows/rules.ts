@@ -76,10 +76,10 @@ function complaintAboutArrow(item: Import, path: string, target: string): string
 }
 
 function checkEnvironment(file: SourceFile): { line: number; complaint: string }[] {
-  if (isTest(file.path) || /(?:^|\/)main\.ts$/.test(file.path)) {
+  if (isTest(file.path) || /(?:^|\/)main\.js$/.test(file.path)) {
     return [];
   }
-  const complaint = 'reads the environment: only a main.ts does, and hands on a typed value';
+  const complaint = 'reads the environment: only a main.js does, and hands on a typed value';
   return file.linesWith(ENVIRONMENT).map((line) => ({ line, complaint }));
 }
 

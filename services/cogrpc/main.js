@@ -1,6 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { PROGRAM_CACHE } from '#runtime/program-cache.ts';
+import { PROGRAM_CACHE } from '#runtime/program-cache.js';
 
 // Before the rest is loaded; threads look into the environment.
 process.env.NODE_COMPILE_CACHE ||= PROGRAM_CACHE;

@@ -129,7 +129,7 @@ describe('the image', async () => {
         OPERATIONS_PORT: String(operations),
       };
       const environment = { ...ports, DATA_DIR: data, BIND_HOST: '127.0.0.1', LOG_FORMAT: 'json' };
-      const main = 'services/standalone/main.ts';
+      const main = 'services/standalone/main.js';
       await using gateway = new ImageProcess(image, [main, 'serve'], environment);
       assert.equal((await gateway.ask(poweb, '/connection-params.der')).status, 200);
       await using ping = new ImageProcess(image, [main, 'ping'], ports);

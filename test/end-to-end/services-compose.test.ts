@@ -64,7 +64,7 @@ describe('compose.yaml', () => {
     for (const [name, read] of Object.entries(READERS)) {
       const service = file.services[name];
       assert.ok(service, name);
-      assert.deepEqual(service.command, [`services/${name}/main.ts`]);
+      assert.deepEqual(service.command, [`services/${name}/main.js`]);
       read(environmentOf(service));
     }
   });

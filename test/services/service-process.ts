@@ -8,7 +8,7 @@ export const SERVICE_NAMES = ['poweb', 'collection', 'cogrpc', 'pohttp', 'worker
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** Each of which has a `main.ts`. */
+/** Each of which has a `main.js`. */
 type ProcessName = ServiceName | 'standalone';
 
 /** What is run, and how. */
@@ -24,7 +24,7 @@ const CLONE = join(import.meta.dirname, '../..');
 /** A busy machine may take long to load five processes at once. */
 const START_TIMEOUT_MS = 100_000;
 
-/** A service that runs as a process of its own: `node services/<name>/main.ts`. */
+/** A service that runs as a process of its own: `node services/<name>/main.js`. */
 export class ServiceProcess<Name extends ProcessName = ServiceName> implements AsyncDisposable {
   readonly name: Name;
   /** Where it serves its clients, if it has any. */
@@ -64,7 +64,7 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     const variable = `${name.toUpperCase()}_PORT`;
     const port = Number(environment[variable] ?? (await freePort()));
     const operationsPort = Number(environment.OPERATIONS_PORT ?? (await freePort()));
-    const main = join(folder, 'services', name, 'main.ts');
+    const main = join(folder, 'services', name, 'main.js');
     const args = ['--disable-warning=ExperimentalWarning', ...options, main];
     const child = spawn(process.execPath, args, {
       env: { ...environment, [variable]: `${port}`, OPERATIONS_PORT: `${operationsPort}` },

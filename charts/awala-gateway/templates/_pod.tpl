@@ -76,7 +76,7 @@ containers:
   - name: {{ index . 2 | first }}
     image: {{ include "awala.image" $root }}
     imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-    args: {{ concat (list "services/standalone/main.ts") (index . 2) | toJson }}
+    args: {{ concat (list "services/standalone/main.js") (index . 2) | toJson }}
     env:
       {{- include "awala.environment" (list $root $program) | trim | nindent 6 }}
     securityContext:

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../../services/standalone/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../services/standalone/main.js', import.meta.url));
 
 /**
  * Holds the listening sockets that it was given, and starts the program again whenever it ends; as systemd does

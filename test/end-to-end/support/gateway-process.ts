@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Memory } from './probe.ts';
 
-const MAIN = fileURLToPath(new URL('../../../services/standalone/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../services/standalone/main.js', import.meta.url));
 const PROBE = new URL('./probe.ts', import.meta.url).href;
 
 /** How often memory is looked at until it must have settled. Each time takes some 50 ms. */

@@ -1,1 +1,0 @@
-program-cache.js
