@@ -83,7 +83,25 @@ describe('operations server', () => {
     assert.match(await response.text(), /"slow":"no answer within 2000 ms"/);
   });
 
-  it('asks at most once a second, however many probes there are', async () => {
+  it('is ready again as soon as what failed is back, and asks once for those who ask at once', async () => {
+    let failing = true;
+    let calls = 0;
+    await using opened = await openOperations({
+      async store() {
+        calls += 1;
+        if (failing) {
+          throw new Error('away');
+        }
+      },
+    });
+    const probe = async () => (await opened.ask('/readyz')).status;
+    assert.equal(await probe(), 503);
+    failing = false;
+    assert.equal(await probe(), 200);
+    assert.equal(calls, 2);
+  });
+
+  it('asks at most once a second while nothing fails, however many probes there are', async () => {
     let calls = 0;
     await using opened = await openOperations({
       async store() {

@@ -6,7 +6,7 @@ export interface ReadinessOptions {
   readonly clock: Clock;
   /** Longest time that a check may take; 2 s by default. */
   readonly deadlineMs?: number;
-  /** How long a result holds, so that probes never weigh on what they ask; 1 s by default. */
+  /** How long it is remembered that nothing failed, so that probes do not weigh on what they ask; 1 s by default. */
   readonly maxAgeMs?: number;
 }
 
@@ -56,12 +56,23 @@ export class Readiness {
     return this.#wasReady && !this.#isDraining;
   }
 
+  /**
+   * Whoever asks meanwhile shares the answer. A failure is not remembered any longer: whoever
+   * asks once what failed is back hears so.
+   */
   #recentlyFailing(): Promise<Record<string, string>> {
     const now = this.#options.clock.now().getTime();
-    if (!this.#asked || now - this.#asked.at >= this.#options.maxAgeMs) {
-      this.#asked = { at: now, failing: this.#ask() };
+    if (this.#asked && now - this.#asked.at < this.#options.maxAgeMs) {
+      return this.#asked.failing;
     }
-    return this.#asked.failing;
+    const asked = { at: now, failing: this.#ask() };
+    this.#asked = asked;
+    void asked.failing.then((failing) => {
+      if (this.#asked === asked && Object.keys(failing).length > 0) {
+        this.#asked = null;
+      }
+    });
+    return asked.failing;
   }
 
   async #ask(): Promise<Record<string, string>> {
