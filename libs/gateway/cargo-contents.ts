@@ -79,6 +79,9 @@ export class CargoContents {
     if (run.doubt) {
       throw run.doubt;
     }
+    if (run.isEmpty) {
+      this.#parts.metrics.emptyCargo();
+    }
     if (run.surprises.length > 0) {
       throw new AggregateError(run.surprises, 'some items of a cargo could not be taken in');
     }
@@ -100,6 +103,11 @@ class Run {
   constructor(parts: CargoContentsParts, origin: CargoOrigin) {
     this.#parts = parts;
     this.#origin = origin;
+  }
+
+  /** Whether no item has come so far. */
+  get isEmpty(): boolean {
+    return this.#items === 0;
   }
 
   async takeAll(items: Iterable<Uint8Array>): Promise<void> {

@@ -84,7 +84,9 @@ export class CargoUnpacking {
     const { metrics, log } = this.#parts;
     try {
       const plaintext = await this.#open(stored.body, sender);
-      await this.#contents.take(readMessageSet(plaintext), {
+      // What holds nothing at all is dealt with as a set without messages.
+      const items = plaintext.length === 0 ? [] : readMessageSet(plaintext);
+      await this.#contents.take(items, {
         privateGateway: sender,
         cargo: job.key,
         log,
@@ -107,6 +109,7 @@ export class CargoUnpacking {
   /**
    * Decrypts a cargo, and remembers the session key that came with it.
    *
+   * @returns nothing for a cargo without a payload, which holds nothing
    * @throws {MalformedMessageError | InvalidMessageError}
    */
   async #open(octets: Uint8Array, sender: NodeId): Promise<Uint8Array> {
@@ -114,6 +117,9 @@ export class CargoUnpacking {
     const cargo = verifier.read(octets, 'cargo');
     if (cargo.sender.nodeId !== sender) {
       throw new InvalidMessageError('certificate', 'the cargo is not by whom its key names');
+    }
+    if (cargo.payload.length === 0) {
+      return cargo.payload;
     }
     const envelope = readEnvelopedData(cargo.payload);
     const plaintext = await this.#decrypt(envelope, cargo);

@@ -26,6 +26,8 @@ export interface GatewayMetrics {
   parcelDelivered(outcome: 'delivered' | 'refused' | 'expired'): void;
   cargoAccepted(): void;
   cargoRefused(reason: RefusalReason): void;
+  /** A cargo held no messages: it is done with. */
+  emptyCargo(): void;
   cargoCollected(): void;
   /** A courier was sent a cargo that takes more than 4 MiB, since one parcel alone does. */
   oversizeCargoSent(): void;
@@ -49,6 +51,7 @@ export const noMetrics: GatewayMetrics = {
   parcelDelivered() {},
   cargoAccepted() {},
   cargoRefused() {},
+  emptyCargo() {},
   cargoCollected() {},
   oversizeCargoSent() {},
   parcelsLeftByCourier() {},

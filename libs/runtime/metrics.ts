@@ -145,6 +145,7 @@ function gatewayMetrics(registry: Registry): GatewayMetrics {
     parcelDelivered: (outcome) => count.delivered.inc({ outcome }),
     cargoAccepted: () => count.cargoAccepted.inc(),
     cargoRefused: (reason) => count.cargoRefused.inc({ reason: boundedReason(reason) }),
+    emptyCargo: () => count.emptyCargo.inc(),
     cargoCollected: () => count.cargoCollected.inc(),
     oversizeCargoSent: () => count.oversizeCargoSent.inc(),
     parcelsLeftByCourier: (why, number) => count.leftByCourier.inc({ why }, number),
@@ -183,6 +184,7 @@ function counters(registry: Registry) {
     expired: counter('expired', 'What expired before it was collected or used', ['what']),
     cargoAccepted: counter('cargoes_accepted', 'Cargoes stored durably'),
     cargoRefused: counter('cargoes_refused', 'Cargoes refused', ['reason']),
+    emptyCargo: counter('empty_cargoes', 'Cargoes that held nothing'),
     cargoCollected: counter('cargoes_collected', 'Cargoes acknowledged by couriers'),
     oversizeCargoSent: counter('oversize_cargoes_sent', 'Cargoes of over 4 MiB sent to couriers'),
     leftByCourier: counter('parcels_left_by_couriers', 'Parcels that a courier cannot carry', [

@@ -41,8 +41,14 @@ describe('The workers unpack a cargo', () => {
   }
 
   it('without items: there is nothing to do', async () => {
-    assert.deepEqual(await countsOf(couriered.cargo([])), UNPACKED);
+    for (const cargo of [
+      couriered.cargo([]),
+      couriered.craft('cargo', { payload: Buffer.alloc(0) }),
+    ]) {
+      assert.deepEqual(await countsOf(cargo), { ...UNPACKED, emptyCargo: 1 });
+    }
     assert.deepEqual(await couriered.keys(CARGO_PREFIX), []);
+    assert.deepEqual(await couriered.setAside(), []);
   });
 
   it('with as many items as it may have, of which one is a parcel', async () => {

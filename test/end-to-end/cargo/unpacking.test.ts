@@ -178,6 +178,19 @@ describe('Unpacking cargo', () => {
     assert.equal((await opened.held(opened.phone)).length, 1);
   });
 
+  it('that is empty, in whatever way, is done with', async () => {
+    await using setting = await Setting.open();
+    const recipientKey = await setting.opened.gateway.sessionKeys.initialKey();
+    const keys = { recipientKey, senderKey: generateSessionKey() };
+    const nothing = new Uint8Array();
+    for (const payload of [nothing, encryptForSession(nothing, keys)]) {
+      await setting.handle(await setting.store(await setting.packPayload(payload)));
+    }
+    await setting.unpack([]);
+    assert.deepEqual(setting.opened.metrics.counts, { emptyCargo: 3 });
+    assert.deepEqual(await setting.opened.keys(CARGO_PREFIX), []);
+  });
+
   describe('that is not what its key says, or holds something else, sets it aside', () => {
     it('when what is inside is no set of messages', async () => {
       await using setting = await Setting.open();

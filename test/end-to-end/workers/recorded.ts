@@ -14,6 +14,7 @@ export class RecordedMetrics implements GatewayMetrics {
   readonly oversizeCargoSent = () => this.#count('oversizeCargoSent');
   readonly parcelsLeftByCourier = (why: string, count: number) =>
     this.#count(`parcelsLeftByCourier ${why}`, count);
+  readonly emptyCargo = () => this.#count('emptyCargo');
   readonly cargoRefused = (reason: string) => this.#count(`cargoRefused ${reason}`);
   readonly parcelAccepted = (road: string, bound: string) =>
     this.#count(`parcelAccepted ${road} ${bound}`);
