@@ -1,3 +1,4 @@
+import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
@@ -14,6 +15,8 @@ export const REPEATED_CALL_MS = 30_000;
 export interface PatienceParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** For whom it is, as far as one node goes. */
+  readonly peer: NodeId | null;
   readonly metrics: GatewayMetrics;
   /** From 0 to under 1. */
   readonly random: () => number;
@@ -57,7 +60,7 @@ export class CollectionPatience {
    * @throws the signal's reason
    */
   async afterFailure(call: CollectionCall, error: unknown, attempt: number): Promise<void> {
-    const { clock, signal, metrics, log, giveUpAfterMs } = this.#parts;
+    const { clock, signal, metrics, log, peer, giveUpAfterMs } = this.#parts;
     signal.throwIfAborted();
     if (!(error instanceof BackingUnavailableError)) {
       throw error;
@@ -66,7 +69,7 @@ export class CollectionPatience {
     const nowMs = clock.now().getTime();
     if (this.#failingSinceMs === null) {
       this.#failingSinceMs = nowMs;
-      log.info({ error, call }, 'A call for a collection failed; it will be repeated');
+      log.info({ peer, call, error }, 'A call for a collection failed; it will be repeated');
     }
     if (nowMs - this.#failingSinceMs >= giveUpAfterMs) {
       await this.#confirm(error);

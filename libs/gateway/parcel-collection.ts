@@ -96,6 +96,7 @@ export class ParcelCollection {
     };
     this.#patience = new CollectionPatience({
       ...parts,
+      peer: request.privateGateways[0] ?? null,
       random: parts.random ?? Math.random,
       giveUpAfterMs: request.limits.giveUpAfterMs,
       confirm: (error) => this.#confirmAnswering(error),

@@ -39,7 +39,8 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
     const stream = streamOf(call);
     endWithoutPeer(stream, ending, clock, limits.endTimeoutMs);
     const refuse = (code: status, details: string) => {
-      log.info({ method: method.path, reason: details }, 'Refused what a call brought');
+      const name = method.path.split('/').at(-1);
+      log.info({ method: name, detail: details }, 'Refused what a call brought');
       call.sendStatus({ code, details });
     };
     if (method.path.endsWith('/DeliverCargo')) {

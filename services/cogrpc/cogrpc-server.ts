@@ -13,6 +13,7 @@ import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { CargoIntake, type CargoIntakeParts } from '#gateway/cargo-intake.ts';
 import type { OctetBudget } from '#gateway/octet-budget.ts';
 import type { RecordStore } from '#record-store/port.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
 import { CallRefusal } from './call-errors.ts';
 import { CargoCollectionCall } from './collect-cargo.ts';
@@ -40,6 +41,8 @@ export interface CogrpcParts
   readonly deliveryBudget: OctetBudget;
   /** For cargo that is collected, in octets. */
   readonly collectionBudget: OctetBudget;
+  /** What names calls; by default none is named by a proxy. */
+  readonly requestIds?: RequestIds;
 }
 
 interface Drainable {
@@ -56,6 +59,7 @@ export class CogrpcServer {
   readonly #server: Server;
   readonly #connections: Connections;
   readonly #health: Health;
+  readonly #requestIds: RequestIds;
   readonly #intake: CargoIntake;
   readonly #authorizer: CargoAuthorizer;
   readonly #fulfilments: Fulfilments;
@@ -66,6 +70,7 @@ export class CogrpcServer {
   constructor(parts: CogrpcParts, limits: CogrpcLimits) {
     this.#parts = parts;
     this.#limits = limits;
+    this.#requestIds = parts.requestIds ?? new RequestIds();
     this.#intake = new CargoIntake(parts);
     this.#authorizer = new CargoAuthorizer(parts);
     this.#fulfilments = new Fulfilments(parts);
@@ -126,10 +131,10 @@ export class CogrpcServer {
   }
 
   #deliver(stream: ServerDuplexStream<AdmittedDelivery, CargoDeliveryAck>): void {
-    const call = this.#open(stream, { answersEarly: false });
+    const call = this.#open(stream, { method: 'DeliverCargo', answersEarly: false });
     if (this.#admit(call, this.#deliveries, this.#limits.maxDeliveries)) {
-      const { clock, log } = this.#parts;
-      const parts = { intake: this.#intake, clock, log, limits: this.#limits };
+      const { clock } = this.#parts;
+      const parts = { intake: this.#intake, clock, limits: this.#limits };
       const delivery = new CargoDeliveryCall(call, parts);
       this.#keep(delivery, this.#deliveries, call);
       delivery.start();
@@ -137,13 +142,12 @@ export class CogrpcServer {
   }
 
   #collect(stream: ServerDuplexStream<CargoDeliveryAck, CargoDelivery>): void {
-    const call = this.#open(stream, { answersEarly: true });
+    const call = this.#open(stream, { method: 'CollectCargo', answersEarly: true });
     if (this.#admit(call, this.#collections, this.#limits.maxCollections)) {
       const collection = new CargoCollectionCall(call, {
         authorizer: this.#authorizer,
         fulfilments: this.#fulfilments,
         collection: { ...this.#parts, budget: this.#parts.collectionBudget },
-        log: this.#parts.log,
         limits: this.#limits,
       });
       this.#keep(collection, this.#collections, call);
@@ -153,12 +157,19 @@ export class CogrpcServer {
 
   #open<Request, Response>(
     stream: ServerDuplexStream<Request, Response>,
-    { answersEarly }: { readonly answersEarly: boolean },
+    { method, answersEarly }: { readonly method: string; readonly answersEarly: boolean },
   ): CourierCall<Request, Response> {
-    const { clock, log } = this.#parts;
+    const { clock } = this.#parts;
+    const log = this.#parts.log.with({ request: this.#idOf(stream), method });
     const cutConnection = (peer: string) => this.#connections.cut(peer);
     const parts = { clock, log, limits: this.#limits, answersEarly, cutConnection };
     return new CourierCall(stream, parts);
+  }
+
+  #idOf<Request, Response>(stream: ServerDuplexStream<Request, Response>): string {
+    const [sent] = stream.metadata.get(this.#requestIds.header);
+    const peer = stream.getPeer();
+    return this.#requestIds.idOf(peer.slice(0, peer.lastIndexOf(':')), sent);
   }
 
   #admit<Request, Response>(

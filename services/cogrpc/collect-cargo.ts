@@ -12,7 +12,6 @@ import {
   type CargoCollectionParts,
 } from '#gateway/cargo-collection/cargo-collection.ts';
 import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
-import type { Log } from '#log/log.ts';
 import { CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import { courierTraits } from './courier-traits.ts';
@@ -23,7 +22,6 @@ export interface CollectCargoParts {
   readonly authorizer: CargoAuthorizer;
   readonly fulfilments: Fulfilments;
   readonly collection: CargoCollectionParts;
-  readonly log: Log;
   readonly limits: CogrpcLimits;
 }
 
@@ -44,11 +42,13 @@ export class CargoCollectionCall {
   readonly #call: CourierCall<CargoDeliveryAck, CargoDelivery>;
   readonly #parts: CollectCargoParts;
   #collection: CargoCollection | null = null;
+  #authorization: CargoAuthorization | null = null;
   #isHalfClosed = false;
   #isDraining = false;
 
   constructor(call: CourierCall<CargoDeliveryAck, CargoDelivery>, parts: CollectCargoParts) {
     this.#call = call;
+    call.describeBy(() => ({ ...this.#whose, ...this.#collection?.counts }));
     this.#parts = parts;
   }
 
@@ -75,25 +75,37 @@ export class CargoCollectionCall {
     this.#collection?.cut();
   }
 
+  /** The node that the cargo is for, and its authorisation, once it is known to be good. */
+  get #whose() {
+    return this.#authorization
+      ? { peer: this.#authorization.peer, cca: this.#authorization.ccaId }
+      : {};
+  }
+
   async #collect(metadata: Metadata): Promise<void> {
-    const { fulfilments, collection, limits, log } = this.#parts;
-    const { signal, deadline } = this.#call;
+    const { fulfilments, collection, limits } = this.#parts;
+    const { signal, deadline, log } = this.#call;
     const authorization = await this.#authorise(metadata);
+    this.#authorization = authorization;
     const fulfilment = await fulfilments.begin(authorization, signal);
-    this.#collection = new CargoCollection(collection, {
-      authorization,
-      fulfilment,
-      deadline,
-      limits: limits.collection,
-      takesOversize: courierTraits(metadata).takesOversize,
-      send: (id, cargo) => this.#send(id, cargo),
-    });
+    this.#collection = new CargoCollection(
+      { ...collection, log },
+      {
+        authorization,
+        fulfilment,
+        deadline,
+        limits: limits.collection,
+        takesOversize: courierTraits(metadata).takesOversize,
+        send: (id, cargo) => this.#send(id, cargo),
+      },
+    );
     if (this.#isHalfClosed || this.#isDraining) {
       this.#collection.cut();
     }
-    log.debug({ peer: authorization.peer, cca: authorization.ccaId }, 'Collecting cargo');
+    log.debug(this.#whose, 'Collecting cargo');
     await this.#collection.run(signal);
-    log.info({ peer: authorization.peer, cca: authorization.ccaId }, 'Fulfilled a CCA');
+    const whose = log.wants('debug') ? this.#whose : {};
+    log.info({ ...whose, ...this.#collection.counts }, 'Fulfilled a CCA');
   }
 
   async #send(id: string, cargo: Uint8Array): Promise<void> {

@@ -1,6 +1,7 @@
 import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
 import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.ts';
 import { CogrpcServer } from './cogrpc-server.ts';
 import type { CogrpcConfig } from './config.ts';
@@ -19,12 +20,14 @@ export function createCogrpcServer(
   ports: GatewayPorts,
   gateway: Gateway,
   config: Omit<CogrpcConfig, 'host' | 'port' | 'drainMs'>,
+  requestIds?: RequestIds,
 ): CogrpcServer {
   const { maxDeliveries, maxCollections, maxCallsPerConnection } = config;
   return new CogrpcServer(
     {
       ...ports,
       ...gateway,
+      ...(requestIds && { requestIds }),
       peerSessionKeys: new PeerSessionKeys(ports),
       acceptedParcels: gateway.ledger,
       deliveryBudget: new OctetBudget(config.deliveryBufferOctets),
@@ -56,9 +59,10 @@ export async function composeCogrpc(
   internetAddress: string,
   ports: GatewayPorts,
   passed: PassedSockets = NO_PASSED_SOCKETS,
+  requestIds?: RequestIds,
 ): Promise<Cogrpc> {
   const gateway = await openGateway(ports, internetAddress);
-  const server = createCogrpcServer(ports, gateway, config);
+  const server = createCogrpcServer(ports, gateway, config, requestIds);
   const port = await server.listen(whereToListen(config, passed));
   return { server, port, [Symbol.asyncDispose]: () => server.drain(config.drainMs) };
 }

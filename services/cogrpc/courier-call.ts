@@ -1,11 +1,12 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Clock } from '#clock/clock.ts';
-import type { Log } from '#log/log.ts';
+import type { Log, LogFields } from '#log/log.ts';
 import { CallOverError, CallRefusal, replyTo, statusOf } from './call-errors.ts';
 import type { CogrpcLimits } from './limits.ts';
 
 export interface CourierCallParts {
   readonly clock: Clock;
+  /** Whose lines name the call and its method, and no node. */
   readonly log: Log;
   readonly limits: CogrpcLimits;
   /**
@@ -30,6 +31,7 @@ export class CourierCall<Request, Response> {
   readonly #over = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
   #isEnded = false;
+  #describe: () => LogFields = () => ({});
   #cancelDeadline: () => void;
   #cancelAnswer: () => void;
   #hasWritten = false;
@@ -61,6 +63,15 @@ export class CourierCall<Request, Response> {
   /** Resolves once the peer knows that the call is over. */
   get finished(): Promise<void> {
     return this.#finished.promise;
+  }
+
+  get log(): Log {
+    return this.#parts.log;
+  }
+
+  /** @param describe - whose the call is and how far it came, for the line that a failure leaves */
+  describeBy(describe: () => LogFields): void {
+    this.#describe = describe;
   }
 
   /** Hands on each message, and the courier's half-close, until the call is over. */
@@ -98,7 +109,8 @@ export class CourierCall<Request, Response> {
   fail(error: unknown): void {
     const reply = replyTo(error);
     this.#end(error, () => {
-      this.#parts.log[reply.level]({ error, status: reply.status }, 'A call of a courier failed');
+      const fields = { ...this.#describe(), status: reply.status, error };
+      this.#parts.log[reply.level](fields, 'A call of a courier failed');
       this.#stream.emit('error', statusOf(reply));
     });
   }
@@ -166,7 +178,7 @@ export class CourierCall<Request, Response> {
     if (!this.#isEnded) {
       this.#isEnded = true;
       this.#cancelDeadline();
-      this.#parts.log.info({ error }, 'A courier misbehaved');
+      this.#parts.log.info({ ...this.#describe(), error }, 'A courier misbehaved');
       this.#over.abort(error);
     }
   }

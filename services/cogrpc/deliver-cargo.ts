@@ -1,7 +1,6 @@
 import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { CargoIntake } from '#gateway/cargo-intake.ts';
-import type { Log } from '#log/log.ts';
 import { CallOverError, CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import type { AdmittedDelivery } from './delivery-admission.ts';
@@ -11,7 +10,6 @@ import type { CargoDeliveryAck } from './service-definitions.ts';
 export interface DeliverCargoParts {
   readonly intake: CargoIntake;
   readonly clock: Clock;
-  readonly log: Log;
   readonly limits: CogrpcLimits;
 }
 
@@ -31,6 +29,8 @@ export class CargoDeliveryCall {
   readonly #call: CourierCall<AdmittedDelivery, CargoDeliveryAck>;
   readonly #parts: DeliverCargoParts;
   #underWay = 0;
+  #received = 0;
+  #acknowledged = 0;
   #isHalfClosed = false;
   #failure: { readonly error: unknown } | null = null;
   /** Why a cargo was not judged. */
@@ -39,6 +39,7 @@ export class CargoDeliveryCall {
 
   constructor(call: CourierCall<AdmittedDelivery, CargoDeliveryAck>, parts: DeliverCargoParts) {
     this.#call = call;
+    call.describeBy(() => this.#counts);
     this.#parts = parts;
   }
 
@@ -61,10 +62,15 @@ export class CargoDeliveryCall {
     this.#proceed();
   }
 
+  get #counts() {
+    return { received: this.#received, acknowledged: this.#acknowledged };
+  }
+
   async #take(delivery: AdmittedDelivery): Promise<void> {
     const release = delivery.take();
     this.#cancelIdle();
     this.#underWay += 1;
+    this.#received += 1;
     try {
       if (!this.#failure) {
         await this.#accept(delivery);
@@ -86,9 +92,10 @@ export class CargoDeliveryCall {
     if (id.length > MAX_DELIVERY_ID_LENGTH) {
       throw new CallRefusal('INVALID_ARGUMENT', 'The delivery id is too long');
     }
-    await this.#parts.intake.accept(cargo);
+    await this.#parts.intake.accept(cargo, this.#call.log);
     if (!this.#call.signal.aborted) {
       await this.#call.write({ id });
+      this.#acknowledged += 1;
     }
   }
 
@@ -113,7 +120,9 @@ export class CargoDeliveryCall {
   #onOver(): void {
     this.#cancelIdle();
     if (this.#underWay > 0) {
-      this.#parts.log.info({ cargoes: this.#underWay }, 'A courier left before acknowledgement');
+      this.#call.log.info(this.#counts, 'A courier left before acknowledgement');
+    } else if (!this.#failure && !this.#doubt) {
+      this.#call.log.info(this.#counts, 'A courier delivered its cargo');
     }
   }
 }

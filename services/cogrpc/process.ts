@@ -5,6 +5,7 @@ import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
 import { composeCogrpc } from './compose.ts';
 import { COGRPC_VARIABLES } from './config.ts';
 
@@ -43,9 +44,16 @@ export async function composeCogrpcProcess(
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, { ...ports }));
   opened.use(await watchClock(parts, config));
+  const requestIds = new RequestIds(config.requests);
   const { port } = opened.use(
     await operations.untilAvailable(() =>
-      composeCogrpc(config.cogrpc, config.internetAddress, { ...parts, ...ports }, parts.passed),
+      composeCogrpc(
+        config.cogrpc,
+        config.internetAddress,
+        { ...parts, ...ports },
+        parts.passed,
+        requestIds,
+      ),
     ),
   );
   operations.started();

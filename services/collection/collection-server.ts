@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { delay, inTime } from '#clock/clock.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
 import {
   CollectorConnection,
   type CollectorLimits,
@@ -30,6 +31,11 @@ const LAST_DELETIONS_MS = 2_000;
 
 export interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
 
+export interface CollectionServerParts extends CollectorParts {
+  /** What names the requests that become connections; by default none is named by a proxy. */
+  readonly requestIds?: RequestIds;
+}
+
 export interface MoveAway {
   readonly spreadMs: number;
   readonly lingerMs: number;
@@ -48,6 +54,7 @@ export class CollectionServer {
   readonly #parts: CollectorParts;
   readonly #limits: CollectionServerLimits;
   readonly #places: Places;
+  readonly #requestIds: RequestIds;
   readonly #served = new Set<Served>();
   readonly #held = new HeldMessages(MAX_HELD_OCTETS);
   readonly #webSockets = new WebSocketServer({
@@ -63,9 +70,10 @@ export class CollectionServer {
   /** Called whenever a connection has ended. */
   #onEnded = () => {};
 
-  constructor(parts: CollectorParts, limits: CollectionServerLimits) {
+  constructor(parts: CollectionServerParts, limits: CollectionServerLimits) {
     this.#parts = parts;
     this.#limits = limits;
+    this.#requestIds = parts.requestIds ?? new RequestIds();
     this.#places = new Places(limits, parts.clock);
   }
 
@@ -185,9 +193,14 @@ export class CollectionServer {
     cancel();
   }
 
+  #idOf({ socket, headers }: IncomingMessage): string {
+    return this.#requestIds.idOf(socket.remoteAddress, headers[this.#requestIds.header]);
+  }
+
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     // Read here, since what the callback uses would stay in memory with the connection.
     const traits = collectorTraits(request.headers);
+    const requestId = this.#idOf(request);
     let goAway = () => {};
     const claim = {
       isBrief: !traits.keepAlive,
@@ -213,10 +226,16 @@ export class CollectionServer {
         onOverdue: () => connection.refuseMessage('overdue'),
         onPushedOut: () => connection.cut(),
       });
-      const connection = new CollectorConnection(socket, traits, this.#parts, this.#limits, {
-        place,
-        answerDealtWith: () => incoming.answerDealtWith(),
-      });
+      const connection = new CollectorConnection(
+        socket,
+        { traits, requestId },
+        this.#parts,
+        this.#limits,
+        {
+          place,
+          answerDealtWith: () => incoming.answerDealtWith(),
+        },
+      );
       goAway = () => void connection.goAway();
       const served = { connection, canBeMoved: canBeMoved(traits) };
       this.#served.add(served);

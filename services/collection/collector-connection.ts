@@ -14,6 +14,7 @@ import {
   type CollectionParts,
   ParcelCollection,
 } from '#gateway/parcel-collection.ts';
+import type { Log, LogFields } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
 import { type CollectorTraits, goAwayCode, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
@@ -21,6 +22,9 @@ import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Place } from './places.ts';
 
+const NO_FAILURE = { level: 'debug', message: 'A collection ended', fields: {} } as const;
+/** No closing frame came (RFC 6455 §7.1.5). */
+const BROKEN = 1006;
 const NONCE_OCTETS = 32;
 /** Longer texts cannot be delivery ids of ours. */
 const MAX_DELIVERY_ID_OCTETS = 64;
@@ -49,6 +53,28 @@ export interface CollectorHost {
   answerDealtWith(): void;
 }
 
+/** The connection before it says anything. */
+export interface NewCollector {
+  readonly traits: CollectorTraits;
+  /** Names the request that became the connection. */
+  readonly requestId: string;
+}
+
+/** How a connection was closed. */
+interface Closing {
+  readonly closeCode: number;
+  readonly closeReason: string;
+  /** Nobody if it broke, or was cut. */
+  readonly closedBy: 'gateway' | 'client' | 'nobody';
+}
+
+/** What went wrong: told once, when all is known that the connection came to. */
+interface CollectorFailure {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
 /**
  * One WebSocket connection of a client that collects parcels: challenge,
  * handshake, then deliveries and acknowledgements until either side ends it.
@@ -61,6 +87,7 @@ export class CollectorConnection {
   readonly #parts: CollectorParts;
   readonly #limits: CollectorLimits;
   readonly #host: CollectorHost;
+  readonly #requestId: string;
   readonly #gone = new AbortController();
   readonly #nonce = randomBytes(NONCE_OCTETS);
   readonly #flow: ConfirmedFlow;
@@ -69,6 +96,10 @@ export class CollectorConnection {
   #lastSeenMs: number;
   #collecting = Promise.resolve();
   #isToGo = false;
+  #peers: readonly NodeId[] = [];
+  #failure: CollectorFailure | null = null;
+  /** By us. */
+  #closing: Closing | null = null;
   #windingUp: Promise<boolean> | null = null;
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
@@ -76,7 +107,7 @@ export class CollectorConnection {
 
   constructor(
     socket: WebSocket,
-    traits: CollectorTraits,
+    { traits, requestId }: NewCollector,
     parts: CollectorParts,
     limits: CollectorLimits,
     host: CollectorHost,
@@ -86,6 +117,7 @@ export class CollectorConnection {
     this.#parts = parts;
     this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
     this.#host = host;
+    this.#requestId = requestId;
     this.#lastSeenMs = parts.clock.now().getTime();
     this.#flow = new ConfirmedFlow({
       clock: parts.clock,
@@ -105,7 +137,7 @@ export class CollectorConnection {
     this.#socket.on('pong', (payload) => this.#onPong(payload));
     this.#socket.on('ping', () => this.#seen());
     this.#socket.on('error', (error) => this.#onMisbehaviour(error));
-    this.#socket.once('close', () => this.#onClose());
+    this.#socket.once('close', (code, reason) => this.#onClose(code, String(reason)));
     if (this.#traits.isBrowser) {
       this.#close(CLOSE.browserRefused, 'Web browsers are not allowed');
       return;
@@ -165,7 +197,7 @@ export class CollectorConnection {
 
   /** The message that is coming is not read any further. */
   refuseMessage(reason: 'too-large' | 'overdue'): void {
-    this.#parts.log.info({ reason }, 'Collector misbehaved');
+    this.#failed('info', 'Collector misbehaved', { reason });
     if (reason === 'too-large') {
       this.#close(CLOSE.messageTooLarge, 'The message is too large');
     } else {
@@ -201,7 +233,7 @@ export class CollectorConnection {
 
   /** The connection is being closed already, with a code that tells what was wrong. */
   #onMisbehaviour(error: Error): void {
-    this.#parts.log.info({ error }, 'Collector misbehaved');
+    this.#failed('info', 'Collector misbehaved', { error });
     this.#close(CLOSE.invalidMessage, 'This is no WebSocket message of a collector');
   }
 
@@ -232,10 +264,12 @@ export class CollectorConnection {
   }
 
   async #collect(privateGateways: readonly NodeId[]): Promise<void> {
-    const { metrics, log } = this.#parts;
+    const { metrics } = this.#parts;
+    const log = this.#log;
+    this.#peers = privateGateways;
     metrics.collectorConnected();
     log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'Collecting');
-    this.#collection = this.#openCollection(privateGateways);
+    this.#collection = this.#openCollection(privateGateways, log);
     this.#phase = 'collecting';
     try {
       await this.#collection.run(this.#gone.signal);
@@ -247,19 +281,22 @@ export class CollectorConnection {
     }
   }
 
-  #openCollection(privateGateways: readonly NodeId[]): ParcelCollection {
+  #openCollection(privateGateways: readonly NodeId[], log: Log): ParcelCollection {
     const { clock } = this.#parts;
-    return new ParcelCollection(this.#parts, {
-      privateGateways,
-      keepAlive: this.#traits.keepAlive,
-      limits: this.#limits,
-      send: (deliveryId, parcel) =>
-        sendDelivery(
-          this.#socket,
-          { deliveryId, parcel },
-          { clock, flow: this.#flow, signal: this.#gone.signal },
-        ),
-    });
+    return new ParcelCollection(
+      { ...this.#parts, log },
+      {
+        privateGateways,
+        keepAlive: this.#traits.keepAlive,
+        limits: this.#limits,
+        send: (deliveryId, parcel) =>
+          sendDelivery(
+            this.#socket,
+            { deliveryId, parcel },
+            { clock, flow: this.#flow, signal: this.#gone.signal },
+          ),
+      },
+    );
   }
 
   /** @returns the nodes that the peer proved to be, each once */
@@ -282,21 +319,20 @@ export class CollectorConnection {
   }
 
   #closeAfter(error: unknown): void {
-    const { log } = this.#parts;
     if (this.#gone.signal.aborted) {
       return;
     }
     if (error instanceof CollectorGoneError) {
       this.#socket.terminate();
     } else if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
-      log.info({ reason: error.message }, 'Refused a collection handshake');
+      this.#failed('info', 'Refused a collection handshake', { detail: error.message });
       this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
     } else if (error instanceof AcknowledgementOverdueError) {
-      log.info({}, 'A collector stopped acknowledging');
+      this.#failed('info', 'A collector stopped acknowledging');
       this.#close(goAwayCode(this.#traits), 'No acknowledgement came in time');
     } else {
       const isExpected = error instanceof BackingUnavailableError;
-      log[isExpected ? 'warn' : 'error']({ error }, 'A collection failed');
+      this.#failed(isExpected ? 'warn' : 'error', 'A collection failed', { error });
       // Android does not come back if it is closed before it has acknowledged what it holds.
       void this.windUp().then(() =>
         this.#close(CLOSE.internalError, 'The server could not go on; try again later'),
@@ -307,6 +343,7 @@ export class CollectorConnection {
   #close(code: CloseCode, reason: string): void {
     if (this.#phase !== 'closing') {
       this.#phase = 'closing';
+      this.#closing = { closeCode: code, closeReason: reason, closedBy: 'gateway' };
       this.#cancelTimeout();
       this.#socket.close(code, reason);
       this.#cancelTimeout = this.#parts.clock.schedule(CLOSE_TIMEOUT_MS, () =>
@@ -316,7 +353,35 @@ export class CollectorConnection {
     }
   }
 
-  #onClose(): void {
+  #failed(level: CollectorFailure['level'], message: string, fields: LogFields = {}): void {
+    this.#failure ??= { level, message, fields };
+  }
+
+  get #log(): Log {
+    return this.#parts.log.with({ request: this.#requestId });
+  }
+
+  /** One line for the whole connection: at `debug`, unless it failed. */
+  #logEnd(closing: Closing): void {
+    const { log } = this.#parts;
+    const { level, message, fields } = this.#failure ?? NO_FAILURE;
+    if (!log.wants(level)) {
+      return;
+    }
+    const [peer] = this.#peers;
+    this.#log[level](
+      {
+        ...(peer !== undefined && { peer, nodes: this.#peers.length }),
+        ...this.#collection?.counts,
+        ...closing,
+        ...fields,
+      },
+      message,
+    );
+  }
+
+  #onClose(code: number, reason: string): void {
+    this.#logEnd(this.#closing ?? closingBy(code, reason));
     this.#phase = 'closing';
     this.#stopHeartbeat();
     this.#cancelTimeout();
@@ -338,6 +403,12 @@ export class CollectorConnection {
   #seen(): void {
     this.#lastSeenMs = this.#parts.clock.now().getTime();
   }
+}
+
+/** As `ws` tells what the client did. */
+function closingBy(closeCode: number, closeReason: string): Closing {
+  const isBroken = closeCode === BROKEN;
+  return { closeCode, closeReason, closedBy: isBroken ? 'nobody' : 'client' };
 }
 
 function octetsOf(data: RawData): Buffer {

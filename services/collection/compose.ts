@@ -3,13 +3,15 @@ import { openVerifyingService, type VerifyingPorts } from '#composition/verifyin
 import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
+import { registerCollectionRoute } from './collection-route.ts';
 import { WIND_UP_MS } from './collector-connection.ts';
 import type { CollectionConfig } from './config.ts';
 import { createCollectionServer, observeCollectors } from './create-collection-server.ts';
 
 /** Connections besides those of collectors: refused ones, and those whose request is still coming. */
 const OTHER_CONNECTIONS = 1_000;
-/** All that this server answers by itself is 404. */
+/** All that this server answers by itself is an error. */
 const REQUESTS_END_MS = 1_000;
 
 /** A server for collectors that runs. */
@@ -32,8 +34,11 @@ export async function composeCollection(
   const { parts, operations } = await openVerifyingService('collection', config, given, opened);
   const mailbox = new Mailbox(parts);
   const verifier = new DoubtingVerifier(parts);
-  const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
-  const server = opened.use(createUpgradeServer(config, parts));
+  const requestIds = new RequestIds(config.requests);
+  const own = { mailbox, verifier, requestIds };
+  const collection = createCollectionServer(config.collection, { ...parts, ...own });
+  const server = opened.use(createUpgradeServer(config, { ...parts, requestIds }));
+  registerCollectionRoute(server.app);
   server.app.server.on('upgrade', collection.handleUpgrade);
   observeCollectors(parts.processMetrics, collection);
   opened.defer(async () => {
@@ -54,7 +59,13 @@ export async function composeCollection(
 
 function createUpgradeServer(
   { host, port, collection }: CollectionConfig,
-  { log, clock, processMetrics, passed }: ProcessParts,
+  {
+    log,
+    clock,
+    processMetrics,
+    passed,
+    requestIds,
+  }: ProcessParts & { readonly requestIds: RequestIds },
 ): HttpServer {
   return new HttpServer({
     name: 'collection',
@@ -67,5 +78,6 @@ function createUpgradeServer(
       maxConnections: collection.maxCollectors + collection.maxWaiting + OTHER_CONNECTIONS,
     },
     onAnswered: processMetrics.requestAnswered,
+    requestIds,
   });
 }

@@ -6,6 +6,7 @@ import type { Mailbox } from '#gateway/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { CollectionServer } from './collection-server.ts';
 import { Heartbeat } from './heartbeat.ts';
@@ -31,6 +32,7 @@ export function createCollectionServer(
     readonly verifier: MessageVerifier;
     readonly log: Log;
     readonly metrics: GatewayMetrics;
+    readonly requestIds?: RequestIds;
   },
 ): CollectionServer {
   // So that few slow peers with large parcels do not stop those with small ones.

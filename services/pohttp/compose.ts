@@ -8,6 +8,7 @@ import { CollectionLedger } from '#gateway/collection-ledger.ts';
 import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { ParcelIntake } from '#gateway/parcel-intake.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
 
@@ -31,8 +32,12 @@ export async function composePohttp(
   const { parts, operations } = await openVerifyingService('pohttp', config, given, opened);
   const intake = createIntake(config.internetAddress, parts);
   const onAnswered = parts.processMetrics.requestAnswered;
+  const requestIds = new RequestIds(config.requests);
   const server = opened.use(
-    createPohttpServer({ ...config, ...config.pohttp }, { ...parts, intake, onAnswered }),
+    createPohttpServer(
+      { ...config, ...config.pohttp },
+      { ...parts, intake, onAnswered, requestIds },
+    ),
   );
   await server.listen();
   operations.started();

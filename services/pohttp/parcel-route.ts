@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import type { AcceptedParcel, ParcelIntake } from '#gateway/parcel-intake.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import { logOf } from '#runtime/http/fastify-log.ts';
 import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
 
 const PARCEL_MEDIA_TYPE = 'application/vnd.awala.parcel';
@@ -28,8 +30,11 @@ export function registerParcelRoute(
     try {
       requireMediaType(request, PARCEL_MEDIA_TYPE);
       const accepted = await accept(request.body, intake);
-      const { privateGateway, parcelId } = accepted;
-      request.log.info({ peer: privateGateway, parcel: parcelId }, 'Accepted a parcel');
+      const { key } = accepted;
+      logStep(logOf(request), 'accepted', key, {
+        road: 'pohttp',
+        octets: request.body.byteLength,
+      });
       reply.code(202);
       return '';
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { registerGreetingRoute } from '#runtime/http/greeting-route.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { type ParcelRouteParts, registerParcelRoute } from './parcel-route.ts';
 
@@ -12,6 +13,8 @@ export interface PohttpServerParts extends ParcelRouteParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly passed: PassedSockets;
+  /** What names requests; by default none is named by a proxy. */
+  readonly requestIds?: RequestIds;
   readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
 }
 
@@ -25,7 +28,7 @@ export function createPohttpServer(
   { host, port }: PohttpServerConfig,
   parts: PohttpServerParts,
 ): HttpServer {
-  const { log, clock, passed, onAnswered } = parts;
+  const { log, clock, passed, onAnswered, requestIds } = parts;
   const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS };
   const server = new HttpServer({
     name: 'pohttp',
@@ -36,6 +39,7 @@ export function createPohttpServer(
     clock,
     limits,
     onAnswered,
+    ...(requestIds && { requestIds }),
   });
   registerGreetingRoute(server.app, 'Awala Internet gateway: PoHTTP, for Internet apps');
   registerParcelRoute(server.app, parts);

@@ -3,6 +3,7 @@ import { watchClock } from '#composition/clock-watch.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { openGateway } from '#gateway/gateway.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
 import type { PowebConfig } from './config.ts';
 import { createPowebServer } from './poweb-server.ts';
 
@@ -33,8 +34,12 @@ export async function composePoweb(
     return made;
   });
   const onAnswered = parts.processMetrics.requestAnswered;
+  const requestIds = new RequestIds(config.requests);
   const server = opened.use(
-    createPowebServer({ ...config, ...config.poweb }, { ...parts, gateway, onAnswered }),
+    createPowebServer(
+      { ...config, ...config.poweb },
+      { ...parts, gateway, onAnswered, requestIds },
+    ),
   );
   opened.use(await watchClock(parts, config));
   await server.listen();

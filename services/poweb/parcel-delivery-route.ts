@@ -8,7 +8,9 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity.ts';
 import type { AcceptedParcel, ParcelIntake } from '#gateway/parcel-intake.ts';
+import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import { logOf } from '#runtime/http/fastify-log.ts';
 import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
 import { clientPatience, patiently } from './client-patience.ts';
 import { MEDIA_TYPE } from './media-types.ts';
@@ -46,11 +48,17 @@ export function registerParcelDeliveryRoute(
       requireMediaType(request, MEDIA_TYPE.parcel);
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
+      request.peer = peer;
       const patience = clientPatience(request.headers);
       const accepted = await patiently(patience, parts, (storeWithinMs) =>
         accept(request.body, { peer, storeWithinMs }, parts),
       );
-      request.log.info({ peer, parcel: accepted.parcelId }, 'Accepted a parcel');
+      logStep(logOf(request), 'accepted', accepted.key, {
+        road: 'poweb',
+        octets: request.body.byteLength,
+        ...(accepted.isDuplicate && { duplicate: true }),
+        peer,
+      });
       reply.code(202);
       return '';
     } catch (error) {

@@ -1,6 +1,7 @@
 import type { Log } from '#log/log.ts';
 import { DEFAULT_HTTP_LIMITS } from '#runtime/http/http-limits.ts';
 import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
 
@@ -10,6 +11,8 @@ export const UPLOAD_TIMEOUT_MS = 1_200_000;
 export interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
   readonly log: Log;
   readonly passed: PassedSockets;
+  /** What names requests; by default none is named by a proxy. */
+  readonly requestIds?: RequestIds;
   readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
 }
 
@@ -24,7 +27,7 @@ export interface PowebServerConfig {
 /** The HTTP server for phones, which does not listen yet. */
 export function createPowebServer(config: PowebServerConfig, parts: PowebServerParts): HttpServer {
   const { host, port, preRegistrationsPerSecond, otherConnections = 0 } = config;
-  const { log, clock, passed, onAnswered } = parts;
+  const { log, clock, passed, onAnswered, requestIds } = parts;
   const maxConnections = DEFAULT_HTTP_LIMITS.maxConnections + otherConnections;
   const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS, maxConnections };
   const server = new HttpServer({
@@ -36,6 +39,7 @@ export function createPowebServer(config: PowebServerConfig, parts: PowebServerP
     clock,
     limits,
     onAnswered,
+    ...(requestIds && { requestIds }),
   });
   registerPowebRoutes(server.app, { ...parts, preRegistrationsPerSecond });
   return server;

@@ -4,7 +4,9 @@ import { LatestTime } from '#composition/latest-time.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
+import { RequestIds } from '#runtime/http/request-ids.ts';
 import { createCogrpcServer, whereToListen } from '#services/cogrpc/compose.ts';
+import { registerCollectionRoute } from '#services/collection/collection-route.ts';
 import type { CollectionServer } from '#services/collection/collection-server.ts';
 import {
   createCollectionServer,
@@ -60,14 +62,21 @@ export async function composeStandalone(
   await gateway.sessionKeys.initialKey();
 
   const { host } = config;
-  const http = { ...parts, gateway, onAnswered: parts.processMetrics.requestAnswered };
+  const requestIds = new RequestIds(config.requests);
+  const onAnswered = parts.processMetrics.requestAnswered;
+  const http = { ...parts, gateway, requestIds, onAnswered };
   const { maxCollectors, maxWaiting } = config.collection;
   const otherConnections = maxCollectors + maxWaiting;
   const poweb = opened.use(createPowebServer({ ...config.poweb, host, otherConnections }, http));
-  const collection = createCollectionServer(config.collection, { ...parts, ...gateway });
+  const collection = createCollectionServer(config.collection, {
+    ...parts,
+    ...gateway,
+    requestIds,
+  });
+  registerCollectionRoute(poweb.app);
   poweb.app.server.on('upgrade', collection.handleUpgrade);
   const pohttp = createPohttpServer({ ...config.pohttp, host }, { ...http, ...gateway });
-  const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc);
+  const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc, requestIds);
   const workers = startWorkersOf(gateway, ports, config.workers);
   observeWork(parts.processMetrics, { ...ports, ...gateway });
   observeCollectors(parts.processMetrics, collection);

@@ -10,6 +10,7 @@ import { DohServer } from './internet-delivery/doh-server.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
 import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
 import { APP_ADDRESS, eventually, OpenedGateway } from './workers/opened-gateway.ts';
+import type { LogLine } from './workers/recorded.ts';
 
 const HOST = 'pdc.app.example';
 const DEAD_ADDRESS = 'dead.example';
@@ -76,7 +77,7 @@ describe('Delivery to the Internet', () => {
 
   /** Waits until so many deliveries failed and were put back. */
   async function failures(count: number): Promise<void> {
-    const isFailure = ({ message }: { message: string }) => /delivery failed/.test(message);
+    const isFailure = ({ outcome }: LogLine) => outcome === 'failed';
     await eventually(() => opened.log.lines.filter(isFailure).length >= count);
     await setImmediate();
   }

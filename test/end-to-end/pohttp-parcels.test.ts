@@ -84,8 +84,10 @@ describe('PoHTTP: what an Internet app posts as a parcel', () => {
     );
   });
 
-  it('is answered 404 if it is not posted, and / says what this is', async () => {
-    assert.equal((await client.get('/parcels')).status, 404);
+  it('is answered 405 if it is not posted, and / says what this is', async () => {
+    const refused = await client.get('/parcels');
+    assert.equal(refused.status, 405);
+    assert.equal(refused.headers.allow, 'OPTIONS, POST');
     const seen = await client.get('/');
     assert.equal(seen.status, 200);
     assert.equal(String(seen.body), 'Awala Internet gateway: PoHTTP, for Internet apps\n');

@@ -145,11 +145,23 @@ describe('PoWeb: whatever happens to a request', () => {
     assert.deepEqual(JSON.parse(String(json.body)), { message: String(plain.body) });
   });
 
-  it('is answered 404 for a path or a method that there is not', async () => {
-    assert.equal((await client.get('/v1/parcels')).status, 404);
-    assert.equal((await client.post('/')).status, 404);
+  it('is answered 404 for a path that there is not, and 405 for a method', async () => {
     assert.equal((await client.post('/v1/parcel')).status, 404);
-    assert.equal((await client.get('/v1/parcel-collection')).status, 404);
+    for (const [path, allow] of [
+      ['/v1/parcels', 'OPTIONS, POST'],
+      ['/v1/parcels?query', 'OPTIONS, POST'],
+      ['/v1/nodes', 'OPTIONS, POST'],
+      ['/', 'GET, HEAD, OPTIONS'],
+      ['/connection-params.der', 'GET, HEAD, OPTIONS'],
+      ['/v1/parcel-collection', 'GET, OPTIONS'],
+    ] as const) {
+      const refused = await client.send('DELETE', path);
+      assert.deepEqual([refused.status, refused.headers.allow], [405, allow], path);
+      const asked = await client.send('OPTIONS', path);
+      assert.deepEqual([asked.status, asked.headers.allow], [204, allow], path);
+    }
+    const plain = await client.get('/v1/parcel-collection');
+    assert.deepEqual([plain.status, plain.headers.upgrade], [426, 'websocket']);
   });
 
   it('is answered 200 if an app only probes whether the gateway is there', async () => {

@@ -5,12 +5,14 @@ import { type Clock, systemClock } from '#clock/clock.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import type { HttpLimits } from '#runtime/http/http-limits.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
+import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { AnsweredRequest } from '#runtime/metrics.ts';
 
 export interface Setup {
   readonly limits?: Partial<HttpLimits>;
   readonly clock?: Clock;
   readonly log?: Log;
+  readonly requestIds?: RequestIds;
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
   readonly routes?: (app: HttpServer['app']) => void;
 }

@@ -56,18 +56,19 @@ describe('HTTP server: errors', () => {
     assert.equal((await fetch(urlOf(server, '/unavailable'))).headers.get('retry-after'), '5');
   });
 
-  it('logs surprises as errors, with what was thrown, and refusals as answers only', async () => {
+  it('logs one line for each: surprises as errors, with what was thrown, and outages as warnings', async () => {
     const logged: [string, LogFields][] = [];
     await using server = await openServer({ routes, log: recordingLog(logged) });
     await fetch(urlOf(server, '/refusal'));
     await fetch(urlOf(server, '/surprise'));
-    await until(() => logged.filter(([message]) => message === 'info Answered').length === 2);
+    await fetch(urlOf(server, '/unavailable'));
+    await until(() => logged.length === 4);
     const messages = logged.map(([message]) => message);
     assert.deepEqual(messages, [
       'info Listening',
       'info Answered',
       'error A request failed',
-      'info Answered',
+      'warn A request could not be served',
     ]);
     assert.equal(logged[2]?.[1].error, failures.surprise);
     const { request, ms, ...answered } = logged[1]?.[1] ?? {};

@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Log, LogFields } from '#log/log.ts';
 
 /** A {@link Log} in the shape that fastify asks for. */
@@ -15,22 +15,22 @@ export class FastifyLog implements FastifyBaseLogger {
   }
 
   debug(first: unknown, message?: unknown): void {
-    this.#log.debug(...entry(first, message));
+    this.log.debug(...entry(first, message));
   }
 
   info(first: unknown, message?: unknown): void {
     // Fastify announces each address that it listens on, with the text that it was given.
     if (first !== '') {
-      this.#log.info(...entry(first, message));
+      this.log.info(...entry(first, message));
     }
   }
 
   warn(first: unknown, message?: unknown): void {
-    this.#log.warn(...entry(first, message));
+    this.log.warn(...entry(first, message));
   }
 
   error(first: unknown, message?: unknown): void {
-    this.#log.error(...entry(first, message));
+    this.log.error(...entry(first, message));
   }
 
   fatal(first: unknown, message?: unknown): void {
@@ -42,14 +42,22 @@ export class FastifyLog implements FastifyBaseLogger {
   silent(): void {}
 
   child(fields: LogFields): FastifyLog {
-    return new FastifyLog(this.#log, fields);
+    return new FastifyLog(this.log, fields);
   }
 
   /** Made when it is first needed: most requests log once or never. */
-  get #log(): Log {
+  get log(): Log {
     this.#own ??= this.#fields ? this.#parent.with(this.#fields) : this.#parent;
     return this.#own;
   }
+}
+
+/** The log whose lines carry the id of a request of ours. */
+export function logOf({ log }: Pick<FastifyRequest, 'log'>): Log {
+  if (!(log instanceof FastifyLog)) {
+    throw new TypeError('the request is not of an HttpServer');
+  }
+  return log.log;
 }
 
 /** Leaves out the request and reply objects that fastify likes to log. */

@@ -12,18 +12,24 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { AnsweredRequest } from '../metrics.ts';
 import type { PassedSockets } from '../passed-sockets.ts';
+import { AllowedMethods } from './allowed-methods.ts';
+import { type Failure, logAnswer } from './answer-log.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientErrors } from './client-errors.ts';
 import { withDeadline } from './deadline.ts';
 import { replyTo, sendError } from './error-replies.ts';
-import { FastifyLog } from './fastify-log.ts';
+import { FastifyLog, logOf } from './fastify-log.ts';
 import { HttpConnections } from './http-connections.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { Refusal } from './refusal.ts';
-import { requestIds } from './request-ids.ts';
+import { RequestIds } from './request-ids.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 
 declare module 'fastify' {
+  interface FastifyRequest {
+    /** The node that a request proved to come from: told in the log if it fails. */
+    peer: string | null;
+  }
   interface FastifyContextConfig {
     /** What a body over the route's limit is answered with; 413 by default. */
     readonly tooLargeStatus?: number;
@@ -46,6 +52,8 @@ export interface HttpServerOptions {
   readonly limits?: Partial<HttpLimits>;
   /** How important the entry is that each answer leaves in the log; `info` by default. */
   readonly answerLevel?: 'info' | 'debug';
+  /** What names requests; by default none is named by a proxy. */
+  readonly requestIds?: RequestIds;
   /** Told of each request once it is answered, or its client left. */
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
 }
@@ -65,7 +73,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #clientErrors: ClientErrors;
   readonly #connections: HttpConnections;
   readonly #requests: RequestsInFlight;
-  readonly #reasons = new WeakMap<FastifyRequest, string>();
+  readonly #failures = new WeakMap<FastifyRequest, Failure>();
+  readonly #methods = new AllowedMethods();
   #isClosing = false;
 
   constructor(options: HttpServerOptions) {
@@ -156,14 +165,16 @@ export class HttpServer implements AsyncDisposable {
 
   #createApp(): FastifyInstance {
     const { limits } = this;
-    const loggerInstance: FastifyBaseLogger = new FastifyLog(this.#options.log);
+    const { log, requestIds = new RequestIds() } = this.#options;
+    const loggerInstance: FastifyBaseLogger = new FastifyLog(log);
     return fastify({
       loggerInstance,
       logController: new LogController({
         disableRequestLogging: true,
         requestIdLogLabel: 'request',
       }),
-      genReqId: requestIds(),
+      genReqId: ({ socket, headers }: IncomingMessage) =>
+        requestIds.idOf(socket.remoteAddress, headers[requestIds.header]),
       bodyLimit: limits.maxBodyOctets,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveMs,
@@ -191,11 +202,16 @@ export class HttpServer implements AsyncDisposable {
   #addHooks(): void {
     const { app } = this;
     const { clock } = this.#options;
+    app.decorateRequest('peer', null);
     app.addHook('onRoute', (route) => {
+      this.#methods.add(route.url, route.method);
       const { answerWithinMs = () => this.limits.answerWithinMs } = route.config ?? {};
       route.handler = withDeadline(route.handler, { answerWithinMs, clock });
     });
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));
+    app.addHook('onRequest', async (request, reply) =>
+      request.is404 ? this.#turnAway(request, reply) : undefined,
+    );
     app.addHook('onSend', async (_, reply) => {
       if (this.#isClosing) {
         reply.header('connection', 'close');
@@ -228,14 +244,22 @@ export class HttpServer implements AsyncDisposable {
     this.#requests.admit(reply.raw, () => this.#bodies.release(request.raw));
   }
 
+  /** For a path or a method that there is not; without reading the body. */
+  #turnAway(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const methods = this.#methods.at(request.url);
+    if (methods.length === 0) {
+      throw new Refusal(404, 'There is nothing here', 'not-found');
+    }
+    reply.header('allow', methods.join(', '));
+    if (request.method !== 'OPTIONS') {
+      throw new Refusal(405, 'This method is not allowed here', 'method');
+    }
+    return reply.code(204).send();
+  }
+
   #answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = replyTo(error);
-    this.#reasons.set(request, answer.reason);
-    if (answer.isSurprise) {
-      request.log.error({ error }, 'A request failed');
-    } else if (answer.status >= 500) {
-      request.log.warn({ error }, 'A request could not be served');
-    }
+    this.#failures.set(request, { error, answer });
     if (!request.raw.complete && !request.raw.socket.destroyed) {
       // The connection stays open for the rest of the body, or the client might
       // find it reset before it has read the answer.
@@ -260,12 +284,12 @@ export class HttpServer implements AsyncDisposable {
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
     const ms = reply.elapsedTime;
-    const reason = this.#reasons.get(request);
     const outcome = { status: reply.statusCode, ms: Math.round(ms * 10) / 10 };
-    request.log[answerLevel](
-      { server: name, method, route, ...outcome, ...(reason !== undefined && { reason }) },
-      'Answered',
-    );
+    logAnswer(logOf(request), answerLevel, {
+      fields: { server: name, method, route, ...outcome },
+      peer: request.peer,
+      failure: this.#failures.get(request) ?? null,
+    });
     onAnswered?.(name, { method, route, status: reply.statusCode, seconds: ms / 1_000 });
   }
 }

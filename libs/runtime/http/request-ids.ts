@@ -1,8 +1,52 @@
 import { randomBytes } from 'node:crypto';
+import { text } from '../configuration/variables.ts';
+import { NO_PROXIES, type TrustedProxies, trustedProxies } from './trusted-proxies.ts';
 
-/** Ids that differ between processes too, and cost little. */
-export function requestIds(): () => string {
-  const processId = randomBytes(6).toString('base64url');
-  let count = 0;
-  return () => `${processId}-${(count++).toString(36)}`;
+export const requestIdVariables = {
+  header: text('REQUEST_ID_HEADER', {
+    meaning: 'the header in which trusted proxies send the id of a request',
+    default: 'X-Request-Id',
+    pattern: /^[A-Za-z0-9-]{1,64}(?<!-bin)$/i,
+    format: 'the name of a header, of letters, digits and hyphens',
+  }),
+  trustedProxies: trustedProxies('TRUSTED_PROXIES', {
+    meaning: 'whose ids of requests are taken: addresses and ranges, such as 10.0.0.0/8,::1',
+  }),
+} as const;
+
+export interface RequestIdOptions {
+  readonly header: string;
+  readonly trustedProxies: TrustedProxies;
+}
+
+/**
+ * What proxies may send as an id: `X-Request-Id`, `X-Cloud-Trace-Context`, `traceparent` and
+ * `X-Amzn-Trace-Id` are of these characters. Nothing that an entry or a terminal could trip over.
+ */
+const ID = /^[A-Za-z0-9._~+/=:;@-]{1,128}$/;
+
+/**
+ * Names requests: as the proxy does that one came from, if it is trusted, or else by an id of our own,
+ * which differs between processes too and costs little.
+ */
+export class RequestIds {
+  /** In lower case, as Node and gRPC have it. */
+  readonly header: string;
+  readonly #proxies: TrustedProxies;
+  readonly #processId = randomBytes(6).toString('base64url');
+  #count = 0;
+
+  constructor({ header, trustedProxies: proxies }: Partial<RequestIdOptions> = {}) {
+    this.header = (header ?? 'x-request-id').toLowerCase();
+    this.#proxies = proxies ?? NO_PROXIES;
+  }
+
+  /**
+   * @param address - of whoever connected to us
+   * @param sent - what came in {@link header}
+   */
+  idOf(address: string | undefined, sent: unknown): string {
+    const isTaken = typeof sent === 'string' && ID.test(sent) && this.#proxies.includes(address);
+    return isTaken ? sent : `${this.#processId}-${(this.#count++).toString(36)}`;
+  }
 }

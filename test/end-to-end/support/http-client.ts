@@ -41,6 +41,14 @@ export class HttpClient implements Disposable {
     return this.#send('HEAD', path, {}, '');
   }
 
+  send(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    return this.#send(method, path, headers, '');
+  }
+
   #send(
     method: string,
     path: string,

@@ -1,0 +1,22 @@
+/** Which methods there are at which path, for those who ask with another one (RFC 9110 §10.2.1). */
+export class AllowedMethods {
+  readonly #byPath = new Map<string, Set<string>>();
+
+  /** @param path - of a route: as it is, or `/*` for any */
+  add(path: string, methods: string | readonly string[]): void {
+    const known = this.#byPath.getOrInsertComputed(path, () => new Set());
+    for (const method of [methods].flat()) {
+      known.add(method);
+    }
+  }
+
+  /**
+   * @param url - of a request, with its query
+   * @returns those allowed there, sorted; OPTIONS is one if there are others
+   */
+  at(url: string): readonly string[] {
+    const [path = ''] = url.split('?', 1);
+    const methods = [...(this.#byPath.get(path) ?? []), ...(this.#byPath.get('/*') ?? [])];
+    return methods.length === 0 ? [] : [...new Set([...methods, 'OPTIONS'])].sort();
+  }
+}
