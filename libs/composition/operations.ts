@@ -93,7 +93,7 @@ export class Operations implements AsyncDisposable {
           throw error;
         }
         this.#notStarted = error.message;
-        log.warn({ reason: error.message }, 'Cannot start yet; trying again');
+        log.warn({ detail: error.message }, 'Cannot start yet; trying again');
       }
       await delay(clock, PAUSE_MS, stopping);
     }

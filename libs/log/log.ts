@@ -1,5 +1,7 @@
+import type { Attribute } from './attributes.ts';
+
 /** What a log line may carry: identifiers and figures, never content or keys. */
-export type LogFields = Readonly<Record<string, unknown>>;
+export type LogFields = { readonly [Name in Attribute]?: unknown };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 

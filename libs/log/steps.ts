@@ -37,6 +37,12 @@ const STEPS = {
 
 export type Step = keyof typeof STEPS;
 
+export const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
+
+export function levelOf(step: Step): LogLevel {
+  return STEPS[step][0];
+}
+
 /** What a line about a step may say besides. */
 export interface StepFields {
   /** A node that the step has to do with: shown at `debug` only, as is `cargo`. */
@@ -50,7 +56,8 @@ export interface StepFields {
   readonly address?: string;
   readonly attempt?: number;
   readonly outcome?: string;
-  readonly reason?: string | undefined;
+  readonly reason?: string;
+  readonly detail?: string;
   readonly notBefore?: Date;
   readonly topic?: string;
   readonly generation?: string;
@@ -66,15 +73,9 @@ export interface StepFields {
  * Costs nothing where the line is not wanted. The log must carry no node's id by itself.
  *
  * @param key - in the object store
- * @param level - instead of the step's own
  */
-export function logStep(
-  log: Log,
-  step: Step,
-  key: string,
-  fields: StepFields = {},
-  level: LogLevel = STEPS[step][0],
-): void {
+export function logStep(log: Log, step: Step, key: string, fields: StepFields = {}): void {
+  const level = levelOf(step);
   if (!log.wants(level)) {
     return;
   }

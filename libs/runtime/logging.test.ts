@@ -6,6 +6,9 @@ import { readConfiguration } from './configuration/configuration.ts';
 import { Secret } from './configuration/secret.ts';
 import { createLog, type LogOptions, logVariables, type ProcessLog } from './logging.ts';
 
+/** Whatever a caller might try to log. */
+type AnyFields = Readonly<Record<string, unknown>>;
+
 const JSON_LOG: LogOptions = { level: 'debug', format: 'json', fields: { service: 'poweb' } };
 
 /** A log and the lines that it wrote. */
@@ -25,7 +28,7 @@ function entriesOf(write: (log: ProcessLog) => void, options = JSON_LOG) {
 describe('log', () => {
   it('writes a line of JSON with time, level, message, and the fields of all its parents', () => {
     const [entry] = entriesOf((log) => {
-      log.with({ peer: '0abc' }).with({ request: 'r-1' }).info({ parcel: 'p-1' }, 'Accepted');
+      log.with({ peer: '0abc' }).with({ request: 'r-1' }).info({ trace: 'p-1' }, 'Accepted');
     });
     const { time, ...rest } = entry ?? {};
     assert.deepEqual(rest, {
@@ -33,7 +36,7 @@ describe('log', () => {
       service: 'poweb',
       peer: '0abc',
       request: 'r-1',
-      parcel: 'p-1',
+      trace: 'p-1',
       message: 'Accepted',
     });
     assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
@@ -87,7 +90,7 @@ describe('log', () => {
   });
 
   it('never writes secrets or octets', () => {
-    const fields = {
+    const fields: AnyFields = {
       headers: { Authorization: 'Countersignature MII', 'set-cookie': ['a=b'], accept: '*/*' },
       password: 'pass',
       privateKey: 'MII',
@@ -128,14 +131,18 @@ describe('log', () => {
     const circular: Record<string, unknown> = {};
     circular.self = circular;
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, 1]));
-    const [entry] = entriesOf((log) =>
-      log.info({ id: 'x'.repeat(1_000_000), circular, many, list: Array(10_000).fill('y') }, 'a'),
-    );
+    const fields: AnyFields = {
+      id: 'x'.repeat(1_000_000),
+      circular,
+      many,
+      list: Array(10_000).fill('y'),
+    };
+    const [entry] = entriesOf((log) => log.info(fields, 'a'));
     assert.ok(JSON.stringify(entry).length < 5_000);
   });
 
   it('writes values of every kind', () => {
-    const values = {
+    const values: AnyFields = {
       date: new Date(0),
       never: new Date(Number.NaN),
       big: 2n ** 64n,
@@ -168,8 +175,8 @@ describe('log', () => {
 
   it('writes for people, an entry a line', () => {
     const { log, lines } = openLog({ ...JSON_LOG, format: 'pretty' });
-    log.info({ parcel: 'p-1' }, 'Accepted');
-    assert.match(lines.join(''), /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: Accepted \{"parcel":"p-1"\}\n$/);
+    log.info({ trace: 'p-1' }, 'Accepted');
+    assert.match(lines.join(''), /^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: Accepted \{"trace":"p-1"\}\n$/);
   });
 
   for (const format of ['json', 'pretty'] as const) {

@@ -102,7 +102,7 @@ export class RunningJob {
   async #setAside(reason: string, failures: number): Promise<null> {
     await this.#parts.store.setAside({ ...this.#job, failures }, reason, this.#nowMs());
     const { topic, key, attempts } = this.#job;
-    logStep(this.#parts.log, 'set-aside', key, { topic, reason, attempt: attempts });
+    logStep(this.#parts.log, 'set-aside', key, { topic, detail: reason, attempt: attempts });
     return null;
   }
 

@@ -63,7 +63,7 @@ describe('A parcel that alone makes a gRPC message of over 4 MiB', () => {
     assert.equal(metrics.counts['parcelsLeftByCourier too-large'], 2);
     const left = log.lines.find(({ message }) => message.startsWith('a courier cannot carry'));
     assert.deepEqual(
-      [left?.level, left?.peer, left?.why, left?.parcels, left?.largestOctets],
+      [left?.level, left?.peer, left?.reason, left?.parcels, left?.largestOctets],
       ['warn', phone.peer.nodeId, 'too-large', 2, 8_000_000],
     );
   });

@@ -77,7 +77,10 @@ describe('Over a slow link', () => {
       assert.deepEqual(bringing(calls), [4, 0, 0, 0, 0]);
       assert.deepEqual(metrics.counts['parcelsLeftByCourier too-slow'], 1);
       const left = log.lines.find(({ message }) => message.startsWith('a courier cannot carry'));
-      assert.deepEqual([left?.why, left?.parcels, left?.largestOctets], ['too-slow', 1, 900_000]);
+      assert.deepEqual(
+        [left?.reason, left?.parcels, left?.largestOctets],
+        ['too-slow', 1, 900_000],
+      );
     });
   }
 

@@ -22,6 +22,7 @@ import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Place } from './places.ts';
 
+const UNEXPECTED = 'A collector sent what it should not';
 const NO_FAILURE = { level: 'debug', message: 'A collection ended', fields: {} } as const;
 /** No closing frame came (RFC 6455 §7.1.5). */
 const BROKEN = 1006;
@@ -218,6 +219,7 @@ export class CollectorConnection {
     } else if (this.#collection && !isBinary) {
       this.#acknowledge(this.#collection, octetsOf(data));
     } else {
+      this.#failed('info', UNEXPECTED);
       this.#close(CLOSE.invalidMessage, 'This message was not expected now');
     }
   }
@@ -233,7 +235,7 @@ export class CollectorConnection {
 
   /** The connection is being closed already, with a code that tells what was wrong. */
   #onMisbehaviour(error: Error): void {
-    this.#failed('info', 'Collector misbehaved', { error });
+    this.#failed('info', UNEXPECTED, { error });
     this.#close(CLOSE.invalidMessage, 'This is no WebSocket message of a collector');
   }
 
@@ -242,6 +244,7 @@ export class CollectorConnection {
     const isPlausible = octets.length <= MAX_DELIVERY_ID_OCTETS;
     const deliveryId = octets.toString('latin1');
     if (!isPlausible || !collection.acknowledge(deliveryId)) {
+      this.#failed('info', UNEXPECTED);
       this.#close(CLOSE.invalidMessage, 'No such delivery awaits an acknowledgement');
     }
     this.#flow.onAcknowledged(deliveryId);

@@ -36,7 +36,7 @@ describe('Jobs set aside', () => {
     const [first, second] = await list();
     assert.equal(
       first,
-      '2026-01-01T00:00:00.000Z  incoming-cargo  cargo/sender/one  attempts=1  it is [31m broken',
+      '2026-01-01T00:00:00.000Z  incoming-cargo  cargo/sender/one  trace=72f327ef5c01  attempts=1  it is [31m broken',
     );
     assert.match(second ?? '', /cargo\/sender\/two/);
   });

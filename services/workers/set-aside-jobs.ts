@@ -1,5 +1,6 @@
 import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
 import { INTERNET_DELIVERY_TOPIC } from '#gateway/outbox.ts';
+import { traceOf } from '#log/trace.ts';
 import type { SetAsideJob, WorkQueue } from '#work-queue/port.ts';
 
 /** The topics of the jobs that the workers do. */
@@ -68,5 +69,5 @@ async function forEachJob(
 function describeJob({ topic, key, attempts, reason, setAsideAt }: SetAsideJob): string {
   // A reason may hold what a peer sent: an operator's terminal gets no control characters of it.
   const printable = reason.replaceAll(/\p{Cc}/gu, ' ');
-  return `${setAsideAt.toISOString()}  ${topic}  ${key}  attempts=${attempts}  ${printable}`;
+  return `${setAsideAt.toISOString()}  ${topic}  ${key}  trace=${traceOf(key)}  attempts=${attempts}  ${printable}`;
 }

@@ -197,7 +197,10 @@ class LeftParcels {
   report({ log, metrics }: ParcelPassesParts, peer: NodeId): void {
     for (const [why, { parcels, largestOctets }] of this.#counts) {
       metrics.parcelsLeftByCourier(why, parcels);
-      log.warn({ peer, why, parcels, largestOctets }, 'a courier cannot carry all that is held');
+      log.warn(
+        { peer, reason: why, parcels, largestOctets },
+        'a courier cannot carry all that is held',
+      );
     }
   }
 }

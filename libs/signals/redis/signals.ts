@@ -210,7 +210,7 @@ export class RedisSignals implements Signals {
     this.#cancelPing();
     this.#subscriptions.markLost();
     if (!this.#closed) {
-      this.#options.log.info({ reason }, 'The subscriptions to Redis are interrupted');
+      this.#options.log.info({ detail: reason }, 'The subscriptions to Redis are interrupted');
     }
   }
 

@@ -9,6 +9,8 @@ import { type Peer, signNonce } from '#test/builders/peers.ts';
 export const COLLECTION_PATH = '/v1/parcel-collection';
 
 export interface CollectorOptions {
+  /** From which it comes; the system chooses if it is not given. */
+  readonly localAddress?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly path?: string;
   readonly hasUserAgent?: boolean;
@@ -30,6 +32,7 @@ export class Collector implements Disposable {
     this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
       headers: { ...(hasUserAgent && { 'user-agent': 'test' }), ...headers },
       perMessageDeflate: false,
+      ...(options.localAddress !== undefined && { localAddress: options.localAddress }),
       autoPong: answersPings,
     });
     this.socket.on('upgrade', ({ socket }) => {
