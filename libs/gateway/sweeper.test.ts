@@ -3,11 +3,13 @@ import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { silentLog } from '#log/log.ts';
+import type { LogFields } from '#log/log.ts';
+import { traceOf } from '#log/trace.ts';
 import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { recordKind } from '#record-store/port.ts';
+import { recordingLog } from '#test/runtime/recording-log.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { PoisonJobError } from '#work-queue/port.ts';
 import { Sweeper } from './sweeper.ts';
@@ -22,7 +24,8 @@ class Setting {
   readonly objects: InMemoryObjectStore;
   readonly records = new InMemoryRecordStore({ clock: this.clock });
   readonly queue = new InMemoryWorkQueue({ clock: this.clock });
-  readonly log = silentLog;
+  readonly logged: [string, LogFields][] = [];
+  readonly log = recordingLog(this.logged);
   readonly counted: string[] = [];
   readonly metrics: GatewayMetrics = {
     ...noMetrics,
@@ -106,7 +109,7 @@ describe('Sweeper', () => {
     await consumer.close({ drainMs: 0 });
   });
 
-  it('removes and counts what has expired', async () => {
+  it('removes and counts what has expired, and says of each that it is gone', async () => {
     const setting = new Setting();
     await setting.store(PARCEL, CARGO, HELD);
     const expiresAt = new Date(setting.clock.now().getTime() + HOUR_MS);
@@ -114,6 +117,11 @@ describe('Sweeper', () => {
     setting.clock.advance(HOUR_MS + 1);
     await setting.sweeper().sweep(setting.signal);
     assert.deepEqual(await setting.stored(), []);
+    const expired = setting.logged.filter(([, { step }]) => step === 'expired');
+    assert.deepEqual(
+      expired.map(([, { trace }]) => trace),
+      [PARCEL, CARGO, HELD].map(traceOf),
+    );
     assert.deepEqual(await setting.depths(), [0, 0]);
     assert.deepEqual(setting.counted, [
       'parcel expired',

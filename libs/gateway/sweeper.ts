@@ -67,7 +67,7 @@ export class Sweeper {
     if (this.#isInDoubt) {
       return;
     }
-    const objectsRemoved = await objects.sweep(clock.now());
+    const objectsRemoved = await objects.sweep(clock.now(), (key) => logStep(log, 'expired', key));
     signal.throwIfAborted();
     const recordsRemoved = await records.sweep();
     if (objectsRemoved > 0) {

@@ -134,13 +134,14 @@ export class InMemoryObjectStore implements ObjectStore {
     }
   }
 
-  async sweep(now: Date): Promise<number> {
+  async sweep(now: Date, onExpired: (key: ObjectKey) => void = () => {}): Promise<number> {
     return this.#call({ method: 'sweep', key: '' }, () => {
       const sizeBefore = this.#objects.size;
       for (const [key, { expiresAtMs }] of this.#objects) {
         if (expiresAtMs < now.getTime()) {
           this.#objects.delete(key);
           this.#keys.delete(key);
+          onExpired(key);
         }
       }
       return sizeBefore - this.#objects.size;

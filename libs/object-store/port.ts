@@ -81,9 +81,10 @@ export interface ObjectStore extends AsyncDisposable {
    * Removes what expired before `now`, and what interrupted writes left behind,
    * where the backend does not do so by itself.
    *
+   * @param onExpired - told the key of each expired object that is removed
    * @returns the number of expired objects removed
    */
-  sweep(now: Date): Promise<number>;
+  sweep(now: Date, onExpired?: (key: ObjectKey) => void): Promise<number>;
 
   /** Resolves if the backend can serve reads and writes now. */
   check(): Promise<void>;

@@ -58,7 +58,9 @@ function removesWhatExpired(open: OpenObjectStore): void {
     }
     await opened.store.put('x/0', bodyOf(10), { expiresAt: later });
     const now = new Date(IN_A_WEEK.getTime() + DAY_MS);
-    assert.equal(await opened.store.sweep(now), 59);
+    const expired = new Set<string>();
+    assert.equal(await opened.store.sweep(now, (key) => expired.add(key)), 59);
+    assert.deepEqual([expired.size, expired.has('x/0'), expired.has('x/2')], [59, false, true]);
     assert.equal((await listKeys(opened.store, '')).length, 61);
     assert.ok(await opened.store.get('x/0'));
     assert.equal(await opened.store.get('x/2'), null);

@@ -158,8 +158,8 @@ export class FilesystemObjectStore implements ObjectStore {
     } while (page.length === pageSize);
   }
 
-  async sweep(now: Date): Promise<number> {
-    return this.#calls.run(() => this.#sweeper.sweep(now));
+  async sweep(now: Date, onExpired?: (key: ObjectKey) => void): Promise<number> {
+    return this.#calls.run(() => this.#sweeper.sweep(now, onExpired));
   }
 
   async check(): Promise<void> {

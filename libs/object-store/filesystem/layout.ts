@@ -62,7 +62,7 @@ export const SQL = {
 
   deleteExpiredObjects: `DELETE FROM objects WHERE key IN
     (SELECT key FROM objects WHERE expires_at_ms < ? ORDER BY expires_at_ms, key LIMIT ?)
-    RETURNING generation, in_file`,
+    RETURNING key, generation, in_file`,
 
   /** Parameters: generations as a JSON array. Returns those of them that no object has its file under. */
   selectUnreferenced: `SELECT value AS generation FROM json_each(?)

@@ -1,4 +1,5 @@
 import type { Database } from '#sqlite/database.ts';
+import type { ObjectKey } from '../port.ts';
 import type { BodyFiles } from './body-files.ts';
 import type { Generations } from './generations.ts';
 import { SQL } from './layout.ts';
@@ -36,11 +37,11 @@ export class Sweeper {
     }
   }
 
-  /** @returns the number of expired objects removed */
-  async sweep(now: Date): Promise<number> {
+  /** @returns the number of expired objects removed, of each of which `onExpired` is told the key */
+  async sweep(now: Date, onExpired: (key: ObjectKey) => void = () => {}): Promise<number> {
     // Taken first: the write below ends after every write whose outcome was unknown when they were.
     const suspects = [...this.#suspects];
-    const expired = await this.#sweepExpired(now);
+    const expired = await this.#sweepExpired(now, onExpired);
     for (const generation of suspects) {
       this.#suspects.delete(generation);
     }
@@ -52,7 +53,7 @@ export class Sweeper {
     return expired;
   }
 
-  async #sweepExpired(now: Date): Promise<number> {
+  async #sweepExpired(now: Date, onExpired: (key: ObjectKey) => void): Promise<number> {
     const parameters = [now.getTime(), EXPIRED_PER_WRITE];
     let total = 0;
     let removed: number;
@@ -65,6 +66,9 @@ export class Sweeper {
       await this.removeFiles(
         objects.filter((row) => row.in_file === 1).map((row) => Number(row.generation)),
       );
+      for (const { key } of objects) {
+        onExpired(String(key));
+      }
       removed = objects.length;
       total += removed;
     } while (removed === EXPIRED_PER_WRITE);
