@@ -38,7 +38,10 @@ export class LocalDatabases implements AsyncDisposable {
   async #open(folder: string): Promise<Database> {
     const { openDatabase } = await import('#sqlite/open-database.ts');
     if ((await ownFolder(folder)) === 'foreign') {
-      this.#log.warn({ folder }, 'Others may enter the data folder, which belongs to another user');
+      this.#log.warn(
+        { path: folder },
+        'Others may enter the data folder, which belongs to another user',
+      );
     }
     return openDatabase(join(folder, 'gateway.db'), { shared: this.#beside });
   }

@@ -14,8 +14,9 @@ import {
   type CollectionParts,
   ParcelCollection,
 } from '#gateway/parcel-collection.ts';
-import type { Log, LogFields } from '#log/log.ts';
+import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
+import { CollectorReport } from './collector-report.ts';
 import { type CollectorTraits, goAwayCode, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
 import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
@@ -23,9 +24,6 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { Place } from './places.ts';
 
 const UNEXPECTED = 'A collector sent what it should not';
-const NO_FAILURE = { level: 'debug', message: 'A collection ended', fields: {} } as const;
-/** No closing frame came (RFC 6455 §7.1.5). */
-const BROKEN = 1006;
 const NONCE_OCTETS = 32;
 /** Longer texts cannot be delivery ids of ours. */
 const MAX_DELIVERY_ID_OCTETS = 64;
@@ -61,21 +59,6 @@ export interface NewCollector {
   readonly requestId: string;
 }
 
-/** How a connection was closed. */
-interface Closing {
-  readonly closeCode: number;
-  readonly closeReason: string;
-  /** Nobody if it broke, or was cut. */
-  readonly closedBy: 'gateway' | 'client' | 'nobody';
-}
-
-/** What went wrong: told once, when all is known that the connection came to. */
-interface CollectorFailure {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly fields: LogFields;
-}
-
 /**
  * One WebSocket connection of a client that collects parcels: challenge,
  * handshake, then deliveries and acknowledgements until either side ends it.
@@ -88,7 +71,7 @@ export class CollectorConnection {
   readonly #parts: CollectorParts;
   readonly #limits: CollectorLimits;
   readonly #host: CollectorHost;
-  readonly #requestId: string;
+  readonly #report: CollectorReport;
   readonly #gone = new AbortController();
   readonly #nonce = randomBytes(NONCE_OCTETS);
   readonly #flow: ConfirmedFlow;
@@ -97,10 +80,6 @@ export class CollectorConnection {
   #lastSeenMs: number;
   #collecting = Promise.resolve();
   #isToGo = false;
-  #peers: readonly NodeId[] = [];
-  #failure: CollectorFailure | null = null;
-  /** By us. */
-  #closing: Closing | null = null;
   #windingUp: Promise<boolean> | null = null;
   #stopHeartbeat = () => {};
   #cancelTimeout = () => {};
@@ -118,7 +97,7 @@ export class CollectorConnection {
     this.#parts = parts;
     this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
     this.#host = host;
-    this.#requestId = requestId;
+    this.#report = new CollectorReport(parts.log, requestId);
     this.#lastSeenMs = parts.clock.now().getTime();
     this.#flow = new ConfirmedFlow({
       clock: parts.clock,
@@ -198,7 +177,7 @@ export class CollectorConnection {
 
   /** The message that is coming is not read any further. */
   refuseMessage(reason: 'too-large' | 'overdue'): void {
-    this.#failed('info', 'Collector misbehaved', { reason });
+    this.#report.failed('info', UNEXPECTED, { reason });
     if (reason === 'too-large') {
       this.#close(CLOSE.messageTooLarge, 'The message is too large');
     } else {
@@ -219,7 +198,7 @@ export class CollectorConnection {
     } else if (this.#collection && !isBinary) {
       this.#acknowledge(this.#collection, octetsOf(data));
     } else {
-      this.#failed('info', UNEXPECTED);
+      this.#report.failed('info', UNEXPECTED);
       this.#close(CLOSE.invalidMessage, 'This message was not expected now');
     }
   }
@@ -235,7 +214,7 @@ export class CollectorConnection {
 
   /** The connection is being closed already, with a code that tells what was wrong. */
   #onMisbehaviour(error: Error): void {
-    this.#failed('info', UNEXPECTED, { error });
+    this.#report.failed('info', UNEXPECTED, { error });
     this.#close(CLOSE.invalidMessage, 'This is no WebSocket message of a collector');
   }
 
@@ -244,7 +223,7 @@ export class CollectorConnection {
     const isPlausible = octets.length <= MAX_DELIVERY_ID_OCTETS;
     const deliveryId = octets.toString('latin1');
     if (!isPlausible || !collection.acknowledge(deliveryId)) {
-      this.#failed('info', UNEXPECTED);
+      this.#report.failed('info', UNEXPECTED);
       this.#close(CLOSE.invalidMessage, 'No such delivery awaits an acknowledgement');
     }
     this.#flow.onAcknowledged(deliveryId);
@@ -268,8 +247,8 @@ export class CollectorConnection {
 
   async #collect(privateGateways: readonly NodeId[]): Promise<void> {
     const { metrics } = this.#parts;
-    const log = this.#log;
-    this.#peers = privateGateways;
+    const { log } = this.#report;
+    this.#report.peers = privateGateways;
     metrics.collectorConnected();
     log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'Collecting');
     this.#collection = this.#openCollection(privateGateways, log);
@@ -328,14 +307,14 @@ export class CollectorConnection {
     if (error instanceof CollectorGoneError) {
       this.#socket.terminate();
     } else if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
-      this.#failed('info', 'Refused a collection handshake', { detail: error.message });
+      this.#report.failed('info', 'Refused a collection handshake', { detail: error.message });
       this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
     } else if (error instanceof AcknowledgementOverdueError) {
-      this.#failed('info', 'A collector stopped acknowledging');
+      this.#report.failed('info', 'A collector stopped acknowledging');
       this.#close(goAwayCode(this.#traits), 'No acknowledgement came in time');
     } else {
       const isExpected = error instanceof BackingUnavailableError;
-      this.#failed(isExpected ? 'warn' : 'error', 'A collection failed', { error });
+      this.#report.failed(isExpected ? 'warn' : 'error', 'A collection failed', { error });
       // Android does not come back if it is closed before it has acknowledged what it holds.
       void this.windUp().then(() =>
         this.#close(CLOSE.internalError, 'The server could not go on; try again later'),
@@ -346,7 +325,7 @@ export class CollectorConnection {
   #close(code: CloseCode, reason: string): void {
     if (this.#phase !== 'closing') {
       this.#phase = 'closing';
-      this.#closing = { closeCode: code, closeReason: reason, closedBy: 'gateway' };
+      this.#report.closing(code, reason);
       this.#cancelTimeout();
       this.#socket.close(code, reason);
       this.#cancelTimeout = this.#parts.clock.schedule(CLOSE_TIMEOUT_MS, () =>
@@ -356,35 +335,8 @@ export class CollectorConnection {
     }
   }
 
-  #failed(level: CollectorFailure['level'], message: string, fields: LogFields = {}): void {
-    this.#failure ??= { level, message, fields };
-  }
-
-  get #log(): Log {
-    return this.#parts.log.with({ request: this.#requestId });
-  }
-
-  /** One line for the whole connection: at `debug`, unless it failed. */
-  #logEnd(closing: Closing): void {
-    const { log } = this.#parts;
-    const { level, message, fields } = this.#failure ?? NO_FAILURE;
-    if (!log.wants(level)) {
-      return;
-    }
-    const [peer] = this.#peers;
-    this.#log[level](
-      {
-        ...(peer !== undefined && { peer, nodes: this.#peers.length }),
-        ...this.#collection?.counts,
-        ...closing,
-        ...fields,
-      },
-      message,
-    );
-  }
-
   #onClose(code: number, reason: string): void {
-    this.#logEnd(this.#closing ?? closingBy(code, reason));
+    this.#report.ended(code, reason, this.#collection?.counts);
     this.#phase = 'closing';
     this.#stopHeartbeat();
     this.#cancelTimeout();
@@ -406,12 +358,6 @@ export class CollectorConnection {
   #seen(): void {
     this.#lastSeenMs = this.#parts.clock.now().getTime();
   }
-}
-
-/** As `ws` tells what the client did. */
-function closingBy(closeCode: number, closeReason: string): Closing {
-  const isBroken = closeCode === BROKEN;
-  return { closeCode, closeReason, closedBy: isBroken ? 'nobody' : 'client' };
 }
 
 function octetsOf(data: RawData): Buffer {
