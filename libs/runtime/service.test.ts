@@ -47,7 +47,6 @@ describe('service', () => {
       log: { level: 'info', format: 'json' },
       operations: { host: '127.0.0.1', port: 9091 },
       release: { revision: null, imageDigest: null },
-      requests: { header: 'X-Request-Id', trustedProxies: {} },
       bindHost: '127.0.0.1',
       address: 'gateway.example',
     });

@@ -3,7 +3,6 @@ import type { Log } from '#log/log.ts';
 import { ConfigurationError } from './configuration/configuration.ts';
 import type { Environment } from './configuration/variable.ts';
 import { text } from './configuration/variables.ts';
-import { requestIdVariables } from './http/request-ids.ts';
 import { lifecycleVariables, run } from './lifecycle.ts';
 import { createLog, type LogOptions, logVariables } from './logging.ts';
 import { operationsVariables } from './operations-server.ts';
@@ -16,7 +15,6 @@ export const serviceVariables = {
   log: logVariables,
   operations: operationsVariables,
   release: releaseVariables,
-  requests: requestIdVariables,
 } as const;
 
 /** The variable for the address that all servers of a process listen on. */

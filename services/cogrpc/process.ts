@@ -5,13 +5,14 @@ import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { RequestIds } from '#runtime/http/request-ids.ts';
+import { RequestIds, requestIdVariables } from '#runtime/http/request-ids.ts';
 import { composeCogrpc } from './compose.ts';
 import { COGRPC_VARIABLES } from './config.ts';
 
 export const COGRPC_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
+  requests: requestIdVariables,
   cogrpc: COGRPC_VARIABLES,
 };
 

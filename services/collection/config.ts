@@ -7,6 +7,7 @@ import {
 } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { duration, integer, port, size } from '#runtime/configuration/variables.ts';
+import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
 const MIB = 1024 * 1024;
 /**
@@ -72,6 +73,7 @@ export const COLLECTION_SERVICE_VARIABLES = {
     meaning: 'the port for phones that collect, which the edge maps to their one host name',
     default: 8083,
   }),
+  requests: requestIdVariables,
   collection: COLLECTION_VARIABLES,
   moving: MOVING_VARIABLES,
 };

@@ -3,6 +3,7 @@ import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { port } from '#runtime/configuration/variables.ts';
+import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
 /** What PoHTTP can be told, in any process that it runs in. */
 export const POHTTP_VARIABLES = {
@@ -17,6 +18,7 @@ export const POHTTP_SERVICE_VARIABLES = {
   recordStore,
   keyVault,
   signals,
+  requests: requestIdVariables,
   pohttp: POHTTP_VARIABLES,
 };
 

@@ -3,6 +3,7 @@ import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { integer, port } from '#runtime/configuration/variables.ts';
+import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
 /** What PoWeb can be told, in any process that it runs in. */
 export const POWEB_VARIABLES = {
@@ -18,6 +19,7 @@ export const POWEB_VARIABLES = {
 export const POWEB_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
+  requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
 };
 

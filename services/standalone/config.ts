@@ -4,6 +4,7 @@ import { localInternetAddress } from '#composition/internet-address.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { choice } from '#runtime/configuration/variables.ts';
+import { requestIdVariables } from '#runtime/http/request-ids.ts';
 import { logVariables } from '#runtime/logging.ts';
 import { bindHostVariable, serviceVariables } from '#runtime/service.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
@@ -28,6 +29,7 @@ export const STANDALONE_VARIABLES = {
   dataFolder,
   host: bindHostVariable('127.0.0.1'),
   ...BACKING_VARIABLES,
+  requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
   collection: COLLECTION_VARIABLES,
   pohttp: POHTTP_VARIABLES,
