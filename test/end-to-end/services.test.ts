@@ -119,6 +119,26 @@ describe('a service that is a process of its own', { skip: missing }, () => {
     assert.deepEqual(Buffer.from((await collector.next()).parcel), Buffer.from(arrival));
   });
 
+  it('says which methods there are at its ports, to whoever asks or uses another one', async () => {
+    const environment = { ...gateway.environment, ...ANY_PORT };
+    await using collection = await composeCollection(readCollectionConfig(environment), given);
+    const { collection: port, operations } = collection.listening;
+    for (const [url, allow] of [
+      [`http://127.0.0.1:${port}/v1/parcel-collection`, 'GET, OPTIONS'],
+      [`http://127.0.0.1:${operations}/readyz`, 'GET, HEAD, OPTIONS'],
+    ] as const) {
+      for (const [method, status] of [
+        ['OPTIONS', 204],
+        ['PUT', 405],
+      ] as const) {
+        const response = await fetch(url, { method });
+        assert.deepEqual([response.status, response.headers.get('allow')], [status, allow], url);
+      }
+    }
+    const plain = await fetch(`http://127.0.0.1:${port}/v1/parcel-collection`);
+    assert.deepEqual([plain.status, plain.headers.get('upgrade')], [426, 'websocket']);
+  });
+
   it('sends collectors away with 4000 when it ends', async () => {
     const environment = { ...gateway.environment, ...ANY_PORT };
     await using poweb = await composePoweb(readPowebConfig(environment), given);
