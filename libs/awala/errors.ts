@@ -1,9 +1,11 @@
+import { ExpectedError } from './expected-error.ts';
+
 /**
  * The octets are not what they claim to be: wrong tags, lengths, text or
  * structure. Whoever produced them has a bug or is probing; sending the same
  * octets again can never succeed.
  */
-export class MalformedMessageError extends Error {
+export class MalformedMessageError extends ExpectedError {
   readonly code = 'MALFORMED';
 
   constructor(message: string, options?: ErrorOptions) {
@@ -40,7 +42,7 @@ export type InvalidReason =
   | 'decryption';
 
 /** Well-formed, but must be refused for the `reason` given. */
-export class InvalidMessageError extends Error {
+export class InvalidMessageError extends ExpectedError {
   readonly code = 'INVALID';
   readonly reason: InvalidReason;
 

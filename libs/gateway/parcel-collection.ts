@@ -1,3 +1,4 @@
+import { ExpectedError } from '#awala/expected-error.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
@@ -39,7 +40,7 @@ export interface CollectionRequest {
 }
 
 /** The peer took too long to acknowledge a delivery. */
-export class AcknowledgementOverdueError extends Error {
+export class AcknowledgementOverdueError extends ExpectedError {
   readonly code = 'ACKNOWLEDGEMENT_OVERDUE';
 
   constructor() {

@@ -13,7 +13,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   sqlite: FOUNDATIONS,
   gateway: [...FOUNDATIONS, 'libs/awala/', ...portFiles()],
-  runtime: FOUNDATIONS,
+  runtime: [...FOUNDATIONS, 'libs/awala/expected-error.ts'],
   composition: ['libs/'],
 };
 

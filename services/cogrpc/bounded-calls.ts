@@ -39,6 +39,9 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
     const stream = streamOf(call);
     endWithoutPeer(stream, ending, clock, limits.endTimeoutMs);
     const refuse = (code: status, details: string) => {
+      if (stream.writableEnded || stream.closed) {
+        return;
+      }
       const name = method.path.split('/').at(-1);
       log.info({ method: name, detail: details }, 'Refused what a call brought');
       call.sendStatus({ code, details });

@@ -1,9 +1,10 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { ExpectedError } from '#awala/expected-error.ts';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 
 /** Ends a call with this status by intention. */
-export class CallRefusal extends Error {
+export class CallRefusal extends ExpectedError {
   readonly code = 'CALL_REFUSED';
   readonly status: CallStatus;
 
@@ -15,7 +16,7 @@ export class CallRefusal extends Error {
 }
 
 /** The call is over for the courier: it hung up, or its time was up. */
-export class CallOverError extends Error {
+export class CallOverError extends ExpectedError {
   readonly code = 'CALL_OVER';
   readonly status: CallStatus;
 

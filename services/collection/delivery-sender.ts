@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { deliveryFrameParts, serialiseDelivery } from '#awala/collection/delivery.ts';
+import { ExpectedError } from '#awala/expected-error.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ConfirmedFlow } from './confirmed-flow.ts';
 
@@ -7,7 +8,7 @@ import type { ConfirmedFlow } from './confirmed-flow.ts';
 const STANDSTILL_TIMEOUT_MS = 120_000;
 
 /** The connection was lost, or closed by the peer, before it took a delivery. */
-export class CollectorGoneError extends Error {
+export class CollectorGoneError extends ExpectedError {
   readonly code = 'COLLECTOR_GONE';
 
   constructor(cause: unknown) {

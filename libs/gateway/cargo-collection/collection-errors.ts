@@ -1,5 +1,7 @@
+import { ExpectedError } from '#awala/expected-error.ts';
+
 /** There is more to collect, but not within this call: the courier should call again with the same CCA. */
-export class CollectionCutError extends Error {
+export class CollectionCutError extends ExpectedError {
   readonly code = 'COLLECTION_CUT';
 
   constructor() {
@@ -9,7 +11,7 @@ export class CollectionCutError extends Error {
 }
 
 /** The courier took too long to acknowledge a cargo. */
-export class CargoUnacknowledgedError extends Error {
+export class CargoUnacknowledgedError extends ExpectedError {
   readonly code = 'CARGO_UNACKNOWLEDGED';
 
   constructor() {
@@ -19,7 +21,7 @@ export class CargoUnacknowledgedError extends Error {
 }
 
 /** Everything that the CCA allowed to collect was acknowledged: it is used up. */
-export class CcaFulfilledError extends Error {
+export class CcaFulfilledError extends ExpectedError {
   readonly code = 'CCA_FULFILLED';
 
   constructor() {
@@ -32,7 +34,7 @@ export class CcaFulfilledError extends Error {
  * The peer's clock is ahead, so that its CDA is not valid yet by ours. Couriers
  * drop cargo under such a CDA after acknowledging it.
  */
-export class CdaNotYetValidError extends Error {
+export class CdaNotYetValidError extends ExpectedError {
   readonly code = 'CDA_NOT_YET_VALID';
 
   constructor(notBefore: Date) {
@@ -42,7 +44,7 @@ export class CdaNotYetValidError extends Error {
 }
 
 /** Another call is collecting under the same CCA. */
-export class CcaInUseError extends Error {
+export class CcaInUseError extends ExpectedError {
   readonly code = 'CCA_IN_USE';
 
   constructor() {

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { ExpectedError } from '#awala/expected-error.ts';
 
 /**
  * An HTTP request that is answered with an error by intention: its status goes
  * into the response as it is, its message into the body.
  */
-export class Refusal extends Error {
+export class Refusal extends ExpectedError {
   readonly code = 'REFUSED';
   readonly statusCode: number;
   /** A label for metrics and logs, from a bounded set. */
