@@ -53,5 +53,14 @@ export const MAX_CONTENT_SEGMENTS = 16_384;
 export const MIN_RSA_MODULUS_BITS = 2048;
 export const MAX_RSA_MODULUS_BITS = 4096;
 
-/** RSA public exponents, in bits: all in use are 65 537, and a long one makes verification slow. */
-export const MAX_RSA_EXPONENT_BITS = 32;
+/**
+ * RSA public exponents: all that the deployed peers make is 65 537. Each bit that is set in one costs a multiplication,
+ * so that others of its size make verification twice as slow; primes with two bits set do not.
+ */
+export const RSA_EXPONENTS: readonly number[] = [3, 5, 17, 257, 65_537];
+
+/** An AlgorithmIdentifier, in octets; that of RSA-PSS has 67. */
+export const MAX_ALGORITHM_OCTETS = 1024;
+
+/** All that is signed along with a message, in octets; deployed peers write under 300. */
+export const MAX_SIGNED_ATTRIBUTES_OCTETS = 4096;

@@ -4,6 +4,7 @@ import type { BenchCase } from './report.ts';
 export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchCase }>>> = {
   'accept-parcel': () => import('./cases/accept-parcel.ts'),
   'collection-handshake': () => import('./cases/collection-handshake.ts'),
+  'unauthenticated-message': () => import('./cases/unauthenticated-message.ts'),
   'http-accept': () => import('./cases/http-accept.ts'),
   'event-loop-delay': () => import('./cases/event-loop-delay.ts'),
   'collect-backlog': () => import('./cases/collect-backlog.ts'),

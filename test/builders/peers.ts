@@ -69,8 +69,8 @@ export function identity(name: string): Identity {
 }
 
 /** An identity that nobody else has. Takes some 100 ms. */
-export function newIdentity(modulusLength = 2_048): Identity {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength });
+export function newIdentity(modulusLength = 2_048, publicExponent = 65_537): Identity {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength, publicExponent });
   const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }));
   return { nodeId: nodeIdOfKey(spki), spki, privateKey, sign: signerOf(privateKey) };
 }

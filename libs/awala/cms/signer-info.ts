@@ -1,9 +1,9 @@
 import { ignoreElement, readAlgorithm } from '../der/ignored.ts';
 import { isOid, OIDS } from '../der/oids.ts';
 import { readOid, readSerialNumber } from '../der/primitives.ts';
-import { contextConstructed, type DerReader, TAG } from '../der/reader.ts';
+import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { MalformedMessageError } from '../errors.ts';
-import { MAX_SIGNED_ATTRIBUTES } from '../limits.ts';
+import { MAX_SIGNED_ATTRIBUTES, MAX_SIGNED_ATTRIBUTES_OCTETS } from '../limits.ts';
 
 /** The `version` field of a SignerInfo that names its certificate by issuer and serial number. */
 const BY_ISSUER_AND_SERIAL_NUMBER = 1;
@@ -40,9 +40,12 @@ export function readSignerInfo(reader: DerReader): SignerInfo {
   const serialNumber = readSerialNumber(reader);
   reader.leave();
   const digestAlgorithm = readAlgorithm(reader);
-  const attributesStart = reader.position;
-  const messageDigest = readMessageDigest(reader);
-  const signedAttributes = asSet(reader.octets.subarray(attributesStart, reader.position));
+  const attributes = reader.readElement(contextConstructed(0));
+  if (attributes.length > MAX_SIGNED_ATTRIBUTES_OCTETS) {
+    throw new MalformedMessageError('Signed attributes are too long');
+  }
+  const messageDigest = readMessageDigest(new DerReader(attributes));
+  const signedAttributes = asSet(attributes);
   const signatureAlgorithm = readAlgorithm(reader);
   const signature = reader.read(TAG.octetString);
   reader.leave();

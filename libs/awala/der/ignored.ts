@@ -1,4 +1,5 @@
 import { MalformedMessageError } from '../errors.ts';
+import { MAX_ALGORITHM_OCTETS } from '../limits.ts';
 import {
   readBits,
   readBmpText,
@@ -7,7 +8,7 @@ import {
   readOid,
   readUtf8Text,
 } from './primitives.ts';
-import { type DerReader, TAG } from './reader.ts';
+import { DerReader, TAG } from './reader.ts';
 import { parseGeneralizedTime, parseUtcTime } from './time.ts';
 
 const CONSTRUCTED_BIT = 0x20;
@@ -59,14 +60,18 @@ export function ignoreElement(reader: DerReader, maxDepth: number = MAX_DEPTH): 
  * @throws {MalformedMessageError}
  */
 export function readAlgorithm(reader: DerReader): Uint8Array {
-  const start = reader.position;
-  reader.enter(TAG.sequence);
-  readOid(reader);
-  if (!reader.isAtEnd) {
-    ignoreElement(reader);
+  const identifier = reader.readElement(TAG.sequence);
+  if (identifier.length > MAX_ALGORITHM_OCTETS) {
+    throw new MalformedMessageError('Algorithm identifier is too long');
   }
-  reader.leave();
-  return reader.octets.subarray(start, reader.position);
+  const inner = new DerReader(identifier);
+  inner.enter(TAG.sequence);
+  readOid(inner);
+  if (!inner.isAtEnd) {
+    ignoreElement(inner);
+  }
+  inner.leave();
+  return identifier;
 }
 
 function ignorePrimitive(reader: DerReader, tag: number): void {

@@ -37,7 +37,7 @@ describe('A certificate', () => {
     assert.equal(certificate.issuerCommonName, issuer.nodeId);
     assert.deepEqual(certificate.notBefore, validity.notBefore);
     assert.deepEqual(certificate.notAfter, validity.notAfter);
-    assert.deepEqual(certificate.rsaKeySize, { modulusBits: 2048, exponentBits: 17 });
+    assert.deepEqual(certificate.rsaKeySize, { modulusBits: 2048, exponent: 65_537 });
     assert.equal(certificate.publicKey.asymmetricKeyType, 'rsa');
   });
 

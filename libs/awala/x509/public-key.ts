@@ -4,12 +4,13 @@ import { isOid, OIDS } from '../der/oids.ts';
 import { readInteger, readOid } from '../der/primitives.ts';
 import { DerReader, TAG } from '../der/reader.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
-import { MAX_RSA_EXPONENT_BITS, MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS } from '../limits.ts';
+import { MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS, RSA_EXPONENTS } from '../limits.ts';
 
 /** The sizes of an RSA public key. */
 export interface RsaKeySize {
   readonly modulusBits: number;
-  readonly exponentBits: number;
+  /** Infinite if it is over 32 bits. */
+  readonly exponent: number;
 }
 
 /**
@@ -44,12 +45,12 @@ export function requireAllowedRsaKey(size: RsaKeySize | null): void {
   if (size === null) {
     throw new InvalidMessageError('algorithm', 'Key is not an RSA key');
   }
-  const { modulusBits, exponentBits } = size;
+  const { modulusBits, exponent } = size;
   if (modulusBits < MIN_RSA_MODULUS_BITS || modulusBits > MAX_RSA_MODULUS_BITS) {
     throw new InvalidMessageError('algorithm', `RSA key has ${modulusBits} bits`);
   }
-  if (exponentBits > MAX_RSA_EXPONENT_BITS) {
-    throw new InvalidMessageError('algorithm', `RSA exponent has ${exponentBits} bits`);
+  if (!RSA_EXPONENTS.includes(exponent)) {
+    throw new InvalidMessageError('algorithm', `RSA exponent is ${exponent}`);
   }
 }
 
@@ -70,10 +71,17 @@ export function importPublicKey(spki: Uint8Array): KeyObject {
 function readRsaKeySize(key: DerReader): RsaKeySize {
   key.enter(TAG.sequence);
   const modulusBits = bitLengthOf(readInteger(key));
-  const exponentBits = bitLengthOf(readInteger(key));
+  const exponent = numberOf(readInteger(key));
   key.leave();
   key.finish();
-  return { modulusBits, exponentBits };
+  return { modulusBits, exponent };
+}
+
+/** @param integer - content octets of a positive INTEGER */
+function numberOf(integer: Uint8Array): number {
+  return bitLengthOf(integer) > 32
+    ? Number.POSITIVE_INFINITY
+    : integer.reduce((value, octet) => value * 256 + octet, 0);
 }
 
 /** @param integer - content octets of a positive INTEGER */

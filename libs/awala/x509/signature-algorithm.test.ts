@@ -35,6 +35,18 @@ describe('The algorithms of a parcel', () => {
     refuses('algorithm', () => road.accept(road.parcel({ sender: weak })));
   });
 
+  it('are refused if the sender has a key whose exponent makes verification slow', () => {
+    const slow = road.withCertificate(
+      { ...road.sender, ...newIdentity(2_048, 131_071) },
+      {},
+      road.recipient,
+    );
+    refuses('algorithm', () => road.accept(road.parcel({ sender: slow })));
+
+    const quick = { ...road.sender, ...newIdentity(2_048, 3) };
+    road.accept(road.parcel({ sender: road.withCertificate(quick, {}, road.recipient) }));
+  });
+
   it('are refused if the signer uses another hash than announced', () => {
     const digestAlgorithms = [hashAlgorithm('sha512')];
 
