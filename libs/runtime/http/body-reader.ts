@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
+import { Pieces } from './pieces.ts';
 import { Refusal } from './refusal.ts';
 
 type BodyLimits = Pick<HttpLimits, 'maxBodiesOctets' | 'bodyPauseMs'>;
@@ -38,22 +39,19 @@ export class BodyReader {
     if (Number(request.headers['content-length']) > maxOctets) {
       throw tooLarge();
     }
-    const chunks: Buffer[] = [];
-    let octets = 0;
+    const pieces = new Pieces();
     try {
       await this.#forEachChunk(request, (chunk) => {
-        octets += chunk.length;
-        if (octets > maxOctets) {
+        if (pieces.octets + chunk.length > maxOctets) {
           throw tooLarge();
         }
         this.#hold(request, chunk.length);
-        chunks.push(chunk);
+        pieces.add(chunk);
       });
-      // Copies even a single chunk, which is a piece of the socket's larger buffer.
-      return Buffer.concat(chunks, octets);
+      return pieces.joined();
     } finally {
       // The listeners that stay would keep them for as long as there is the request.
-      chunks.length = 0;
+      pieces.clear();
     }
   }
 

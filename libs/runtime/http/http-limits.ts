@@ -10,6 +10,10 @@ export interface HttpLimits {
   readonly maxBodyOctets: number;
   /** Octets of a request's line and headers; more are answered 431. */
   readonly maxHeaderOctets: number;
+  /** Headers of a request; more are answered 431. */
+  readonly maxHeaders: number;
+  /** Octets of all the lines and headers that are not complete; whoever sent most of them is cut. */
+  readonly maxUnfinishedHeadOctets: number;
   /** Until the headers are there, from the connection or the end of the previous request. */
   readonly headersTimeoutMs: number;
   /** Longest pause in the middle of a body; then 408. */
@@ -36,6 +40,8 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   maxBodiesOctets: 128 * 1_048_576,
   maxBodyOctets: 64 * 1_024,
   maxHeaderOctets: 16 * 1_024,
+  maxHeaders: 100,
+  maxUnfinishedHeadOctets: 32 * 1_048_576,
   headersTimeoutMs: 10_000,
   bodyPauseMs: 10_000,
   requestTimeoutMs: 60_000,

@@ -24,6 +24,7 @@ import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { Refusal } from './refusal.ts';
 import { RequestIds } from './request-ids.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
+import { UnfinishedHeads } from './unfinished-heads.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -72,6 +73,7 @@ export class HttpServer implements AsyncDisposable {
   readonly #bodies: BodyReader;
   readonly #clientErrors: ClientErrors;
   readonly #connections: HttpConnections;
+  readonly #heads: UnfinishedHeads;
   readonly #requests: RequestsInFlight;
   readonly #failures = new WeakMap<FastifyRequest, Failure>();
   readonly #methods = new AllowedMethods();
@@ -85,7 +87,13 @@ export class HttpServer implements AsyncDisposable {
     this.#requests = new RequestsInFlight(this.limits.maxRequests, options.clock);
     this.app = this.#createApp();
     this.app.server.maxConnections = this.limits.maxConnections;
+    this.app.server.maxHeadersCount = this.limits.maxHeaders;
     this.#connections = new HttpConnections(this.app.server, options.clock);
+    this.#heads = new UnfinishedHeads(
+      this.app.server,
+      options.clock,
+      this.limits.maxUnfinishedHeadOctets,
+    );
     this.#addHooks();
     this.#addBodyReader();
   }
@@ -195,6 +203,7 @@ export class HttpServer implements AsyncDisposable {
   /** Offers of other protocols, such as HTTP/2, may be ignored (RFC 9110 §7.8). */
   #isUpgrade({ headers, socket }: IncomingMessage): boolean {
     this.#connections.broughtRequest(socket);
+    this.#heads.headComplete(socket);
     const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
     return isWebSocket && this.app.server.listenerCount('upgrade') > 0;
   }

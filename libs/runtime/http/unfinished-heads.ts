@@ -1,0 +1,61 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '#clock/clock.ts';
+
+const LOOK_MS = 1_000;
+
+/**
+ * Bounds the octets of requests' lines and headers that are not complete, of all connections together,
+ * which the HTTP server bounds for each connection only. Each second, whoever holds most is cut
+ * until the rest is within the bound: an honest client's few KiB are never that.
+ */
+export class UnfinishedHeads {
+  readonly #clock: Clock;
+  readonly #maxOctets: number;
+  /** Connections without a request in flight, with what they had brought when the last one ended. */
+  readonly #awaiting = new Map<Socket, number>();
+  #cancelLook: (() => void) | null = null;
+
+  constructor(server: Server, clock: Clock, maxOctets: number) {
+    this.#clock = clock;
+    this.#maxOctets = maxOctets;
+    server.on('connection', (socket: Socket) => {
+      this.#await(socket);
+      socket.once('close', () => this.#awaiting.delete(socket));
+    });
+    server.on('request', ({ socket }, response) => {
+      this.headComplete(socket);
+      response.once('close', () => this.#await(socket));
+    });
+  }
+
+  /** To be told of each request that is no `request` event of the server. */
+  headComplete(socket: Socket): void {
+    this.#awaiting.delete(socket);
+  }
+
+  #await(socket: Socket): void {
+    if (!socket.destroyed) {
+      this.#awaiting.set(socket, socket.bytesRead);
+      this.#cancelLook ??= this.#clock.schedule(LOOK_MS, () => this.#look());
+    }
+  }
+
+  #look(): void {
+    const unfinished = [...this.#awaiting]
+      .map(([socket, before]) => ({ socket, octets: socket.bytesRead - before }))
+      .filter(({ octets }) => octets > 0);
+    let heldOctets = unfinished.reduce((sum, { octets }) => sum + octets, 0);
+    if (heldOctets > this.#maxOctets) {
+      for (const { socket, octets } of unfinished.toSorted((a, b) => b.octets - a.octets)) {
+        if (heldOctets <= this.#maxOctets) {
+          break;
+        }
+        heldOctets -= octets;
+        socket.destroy();
+      }
+    }
+    this.#cancelLook =
+      this.#awaiting.size === 0 ? null : this.#clock.schedule(LOOK_MS, () => this.#look());
+  }
+}
