@@ -1,4 +1,3 @@
-import { readAlgorithm } from '../der/ignored.ts';
 import { OIDS, type Oid } from '../der/oids.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
 import { hexOf } from '../der/text.ts';
@@ -114,7 +113,7 @@ function readSignedData(
     throw new MalformedMessageError('SignedData has an unknown version');
   }
   reader.enter(TAG.set);
-  const digestAlgorithm = readAlgorithm(reader);
+  const digestAlgorithm = reader.readElement(TAG.sequence);
   reader.leave();
   const content = readEncapsulatedContent(reader);
   const certificates = readCertificates(reader, parseCertificate);

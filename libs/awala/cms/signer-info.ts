@@ -1,4 +1,4 @@
-import { ignoreElement, readAlgorithm } from '../der/ignored.ts';
+import { ignoreElement } from '../der/ignored.ts';
 import { isOid, OIDS } from '../der/oids.ts';
 import { readOid, readSerialNumber } from '../der/primitives.ts';
 import { contextConstructed, DerReader, TAG } from '../der/reader.ts';
@@ -39,14 +39,14 @@ export function readSignerInfo(reader: DerReader): SignerInfo {
   const issuer = reader.readElement(TAG.sequence);
   const serialNumber = readSerialNumber(reader);
   reader.leave();
-  const digestAlgorithm = readAlgorithm(reader);
+  const digestAlgorithm = reader.readElement(TAG.sequence);
   const attributes = reader.readElement(contextConstructed(0));
   if (attributes.length > MAX_SIGNED_ATTRIBUTES_OCTETS) {
     throw new MalformedMessageError('Signed attributes are too long');
   }
   const messageDigest = readMessageDigest(new DerReader(attributes));
   const signedAttributes = asSet(attributes);
-  const signatureAlgorithm = readAlgorithm(reader);
+  const signatureAlgorithm = reader.readElement(TAG.sequence);
   const signature = reader.read(TAG.octetString);
   reader.leave();
   return {
