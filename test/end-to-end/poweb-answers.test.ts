@@ -127,6 +127,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     'countersignature not valid': withCertificateOfAnother,
     'another content type': () => post(parcelOn(road), { 'content-type': 'text/plain' }),
     'another path': () => post(parcelOn(road), {}, '/v2/parcels'),
+    'another method': async () => (await client.send('PUT', '/v1/parcels')).status,
     'headers over 16 KiB': () => post(parcelOn(road), { 'x-long': 'x'.repeat(16_384) }),
     'not HTTP': notHttp,
     'body paused for 10 s': pausing,
