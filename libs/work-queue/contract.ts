@@ -6,6 +6,7 @@ import { describeEnqueuing } from './contract/enqueuing.ts';
 import type { OpenWorkQueue } from './contract/opened-queue.ts';
 import { describeSetAside } from './contract/set-aside.ts';
 import { describeTimes } from './contract/times.ts';
+import { describeWaiting } from './contract/waiting.ts';
 
 export type { OpenedWorkQueue, OpenWorkQueue } from './contract/opened-queue.ts';
 
@@ -19,6 +20,7 @@ export function describeWorkQueue(name: string, open: OpenWorkQueue): void {
     describeEnqueuing(open);
     describeAttempts(open);
     describeTimes(open);
+    describeWaiting(open);
     describeAge(open);
     describeConsumers(open);
     describeSetAside(open);

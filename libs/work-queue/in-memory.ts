@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import type { JobStore, NewJob, TakenJob, Taking } from './job-store.ts';
+import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from './job-store.ts';
 import type { SetAsideJob } from './port.ts';
 import { StoredWorkQueue, type StoredWorkQueueOptions } from './stored-queue.ts';
 
@@ -20,6 +20,7 @@ interface HeldJob {
   readonly failures: number;
   /** Of the taking that the job is in. */
   readonly token: string | null;
+  readonly waitsFor: string | null;
   readonly setAside: { readonly reason: string; readonly atMs: number } | null;
 }
 
@@ -32,7 +33,7 @@ class InMemoryJobStore implements JobStore {
     const held = this.#jobs.get(idOf(topic, key));
     if (!held || (isExpired(held, nowMs) && held.token === null)) {
       const job = { topic, key, dueMs, expiresAtMs };
-      this.#put({ ...job, attempts: 0, failures: 0, token: null, setAside: null });
+      this.#put({ ...job, attempts: 0, failures: 0, token: null, waitsFor: null, setAside: null });
     }
   }
 
@@ -54,7 +55,7 @@ class InMemoryJobStore implements JobStore {
       .map((job): TakenJob => {
         const failures = job.failures + (job.token === null ? 0 : 1);
         const attempts = job.attempts + 1;
-        this.#put({ ...job, dueMs: dueAgainMs, attempts, failures, token });
+        this.#put({ ...job, dueMs: dueAgainMs, attempts, failures, token, waitsFor: null });
         const { key, expiresAtMs } = job;
         return { topic, key, expiresAtMs, attempts, failures, token };
       });
@@ -68,17 +69,29 @@ class InMemoryJobStore implements JobStore {
     }
   }
 
-  async release(job: TakenJob, dueMs: number): Promise<void> {
+  async release(job: TakenJob, release: Release): Promise<void> {
     this.#assertOpen();
     if (this.#isInHand(job)) {
-      this.#put({ ...job, dueMs, token: null, setAside: null });
+      this.#put({ ...job, ...release, token: null, setAside: null });
     }
+  }
+
+  async hasten(topic: string, { waitsFor, most, nowMs }: Waiting): Promise<number> {
+    this.#assertOpen();
+    const jobs = this.#waiting(topic)
+      .filter((job) => job.waitsFor === waitsFor && job.token === null && job.dueMs > nowMs)
+      .slice(0, most);
+    for (const job of jobs) {
+      this.#put({ ...job, dueMs: nowMs, waitsFor: null });
+    }
+    return jobs.length;
   }
 
   async setAside(job: TakenJob, reason: string, nowMs: number): Promise<void> {
     this.#assertOpen();
     if (this.#isInHand(job)) {
-      this.#put({ ...job, dueMs: nowMs, token: null, setAside: { reason, atMs: nowMs } });
+      const setAside = { reason, atMs: nowMs };
+      this.#put({ ...job, dueMs: nowMs, token: null, waitsFor: null, setAside });
     }
   }
 

@@ -60,6 +60,12 @@ export class JobConsumer implements Consumer {
     }
   }
 
+  tellHastened(waitsFor: string): void {
+    if (!this.#closing) {
+      this.#parts.options.onHastened?.(waitsFor);
+    }
+  }
+
   close({ drainMs }: { drainMs: number }): Promise<void> {
     this.#closing ??= this.#close(drainMs);
     return this.#closing;
@@ -127,7 +133,8 @@ export class JobConsumer implements Consumer {
 
   async #giveBack(jobs: readonly TakenJob[]): Promise<void> {
     for (const job of jobs) {
-      await this.#parts.store.release({ ...job, attempts: job.attempts - 1 }, this.#nowMs());
+      const back = { dueMs: this.#nowMs(), waitsFor: null };
+      await this.#parts.store.release({ ...job, attempts: job.attempts - 1 }, back);
     }
   }
 

@@ -21,6 +21,21 @@ export interface TakenJob {
   readonly token: string;
 }
 
+/** How a job is put back. */
+export interface Release {
+  readonly dueMs: number;
+  /** What makes it due before, if {@link JobStore.hasten} is told; null for nothing. */
+  readonly waitsFor: string | null;
+}
+
+/** Jobs that wait for something. */
+export interface Waiting {
+  readonly waitsFor: string;
+  /** How many of them at most, those first that are due first. */
+  readonly most: number;
+  readonly nowMs: number;
+}
+
 export interface Taking {
   readonly nowMs: number;
   readonly limit: number;
@@ -53,7 +68,10 @@ export interface JobStore extends AsyncDisposable {
   remove(job: TakenJob): Promise<void>;
 
   /** Puts the job back as it is described. */
-  release(job: TakenJob, dueMs: number): Promise<void>;
+  release(job: TakenJob, release: Release): Promise<void>;
+
+  /** Makes jobs due that wait for something and are not due yet. @returns how many */
+  hasten(topic: string, waiting: Waiting): Promise<number>;
 
   setAside(job: TakenJob, reason: string, nowMs: number): Promise<void>;
 

@@ -9,16 +9,28 @@ export interface Job {
   readonly signal: AbortSignal;
 }
 
+export interface RetryLaterOptions extends ErrorOptions {
+  /** Earliest time of the next attempt; by default the queue's growing, jittered pause. */
+  readonly notBefore?: Date;
+  /** What the job waits for until then, such as a host: {@link WorkQueue.hasten} makes it due before. */
+  readonly waitsFor?: string | undefined;
+  /** False if nothing was tried: {@link Job.attempt} is then the same the next time. True by default. */
+  readonly isAttempt?: boolean;
+}
+
 /** Thrown by a handler: try again later. Does not count towards setting the job aside. */
 export class RetryLaterError extends Error {
   readonly code = 'RETRY_LATER';
-  /** Earliest time of the next attempt; by default the queue's growing, jittered pause. */
   readonly notBefore: Date | null;
+  readonly waitsFor: string | null;
+  readonly isAttempt: boolean;
 
-  constructor(message: string, options: ErrorOptions & { notBefore?: Date } = {}) {
+  constructor(message: string, options: RetryLaterOptions = {}) {
     super(message, options);
     this.name = 'RetryLaterError';
     this.notBefore = options.notBefore ?? null;
+    this.waitsFor = options.waitsFor ?? null;
+    this.isAttempt = options.isAttempt ?? true;
   }
 }
 
@@ -56,6 +68,11 @@ export interface ConsumeOptions {
    * signal aborted, and the attempt counts as failed, as one whose process died does.
    */
   readonly visibilityTimeoutMs: number;
+  /**
+   * Told that what jobs of the topic wait for is there, by {@link WorkQueue.hasten} in this process or
+   * another. A hint: it may be lost, or come twice. Must not throw.
+   */
+  readonly onHastened?: (waitsFor: string) => void;
 }
 
 /**
@@ -80,6 +97,15 @@ export interface WorkQueue extends AsyncDisposable {
    * jittered pause, until it expires or is set aside.
    */
   consume(topic: string, handler: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer;
+
+  /**
+   * What jobs wait for is there: makes those of them due that would be due first, and tells all
+   * consumers of the topic, also where no job waits. Jobs that are put back meanwhile may be missed.
+   *
+   * @param most - how many jobs, from 1; the cost grows with it, and not with how many wait
+   * @returns how many jobs it made due
+   */
+  hasten(topic: string, waitsFor: string, most: number): Promise<number>;
 
   /** Jobs set aside, oldest first. */
   listSetAside(topic?: string): AsyncIterable<SetAsideJob>;

@@ -80,7 +80,9 @@ export class RunningJob {
 
   async #fail(error: unknown): Promise<number | null> {
     if (error instanceof RetryLaterError) {
-      return this.#release(this.#job, error.notBefore?.getTime() ?? this.#afterPause());
+      const attempts = this.#job.attempts - (error.isAttempt ? 0 : 1);
+      const dueMs = error.notBefore?.getTime() ?? this.#afterPause();
+      return this.#release({ ...this.#job, attempts }, dueMs, error.waitsFor);
     }
     const failures = this.#job.failures + 1;
     if (error instanceof PoisonJobError || failures >= this.#parts.maxAttempts) {
@@ -94,8 +96,8 @@ export class RunningJob {
     return null;
   }
 
-  async #release(job: TakenJob, dueMs: number): Promise<number> {
-    await this.#parts.store.release(job, dueMs);
+  async #release(job: TakenJob, dueMs: number, waitsFor: string | null = null): Promise<number> {
+    await this.#parts.store.release(job, { dueMs, waitsFor });
     return dueMs;
   }
 

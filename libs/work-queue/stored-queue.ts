@@ -76,6 +76,17 @@ export class StoredWorkQueue implements WorkQueue {
     return consumer;
   }
 
+  async hasten(topic: string, waitsFor: string, most: number): Promise<number> {
+    assertJob(topic, waitsFor);
+    this.tellHastened(topic, waitsFor);
+    const nowMs = this.#nowMs();
+    const hastened = await this.#store.hasten(topic, { waitsFor, most, nowMs });
+    if (hastened > 0) {
+      this.wake(topic, nowMs);
+    }
+    return hastened;
+  }
+
   async *listSetAside(topic?: string): AsyncGenerator<SetAsideJob, void, undefined> {
     if (topic !== undefined) {
       assertTopic(topic);
@@ -135,6 +146,13 @@ export class StoredWorkQueue implements WorkQueue {
   wake(topic: string, dueMs: number): void {
     for (const consumer of this.#consumers.get(topic) ?? []) {
       consumer.wake(dueMs);
+    }
+  }
+
+  /** Tells the consumers of this process that what jobs wait for is there, as another process found. */
+  tellHastened(topic: string, waitsFor: string): void {
+    for (const consumer of this.#consumers.get(topic) ?? []) {
+      consumer.tellHastened(waitsFor);
     }
   }
 

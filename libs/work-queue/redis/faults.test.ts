@@ -13,6 +13,7 @@ import { openRedisQueue } from './open-queue.ts';
 
 const redis = await backing('redis');
 const TOPIC = 'test-topic';
+const NOBODY = { onDue() {}, onHastened() {} };
 const OPTIONS = { concurrency: 4, maxAttempts: 3, visibilityTimeoutMs: 60_000 };
 
 describe('a work queue in Redis among processes and faults', { skip: redis.missing }, () => {
@@ -207,7 +208,7 @@ async function takeAndDie(
 ): Promise<void> {
   const store = new RedisJobStore(
     { url: `redis://${redis.address}`, prefix, graceMs: 50, ...options },
-    () => {},
+    NOBODY,
   );
   const nowMs = Date.now();
   const { jobs } = await store.take(TOPIC, { nowMs, limit: 1, dueAgainMs: nowMs + mayTakeMs });

@@ -16,6 +16,8 @@ export interface JobData {
   readonly failures: number;
   /** BullMQ's count of takings when the last one ended that we were told of. */
   readonly started: number;
+  /** What makes it due before its time; see {@link import('./waiting-jobs.ts').WaitingJobs}. */
+  readonly waitsFor?: string;
   /** Why the job was set aside. */
   readonly reason?: string;
 }
@@ -43,7 +45,8 @@ export function countsOf({ data, attemptsStarted }: StoredJob): Counts {
 
 /** What to keep of a job whose taking ends. */
 export function dataOf({ attempts, failures }: TakenJob, stored: StoredJob): JobData {
-  return { ...stored.data, attempts, failures, started: stored.attemptsStarted };
+  const { waitsFor: _, ...data } = stored.data;
+  return { ...data, attempts, failures, started: stored.attemptsStarted };
 }
 
 /** Not later than when the job is found to have expired. */

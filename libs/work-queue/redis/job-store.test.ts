@@ -5,6 +5,7 @@ import { RedisJobStore } from './job-store.ts';
 
 const redis = await backing('redis');
 const TOPIC = 'test-topic';
+const NOBODY = { onDue() {}, onHastened() {} };
 
 describe('The jobs in Redis', { skip: redis.missing }, () => {
   it('tell when one that was tried before is due, however long ago it was enqueued', async () => {
@@ -13,7 +14,7 @@ describe('The jobs in Redis', { skip: redis.missing }, () => {
       prefix: uniqueName('jobs'),
       deadlineMs: 10_000,
     };
-    await using store = new RedisJobStore(options, () => {});
+    await using store = new RedisJobStore(options, NOBODY);
     const nowMs = Date.now();
     const enqueuedMs = nowMs - 7_200_000;
     const retryMs = nowMs + 3_600_000;
@@ -24,7 +25,7 @@ describe('The jobs in Redis', { skip: redis.missing }, () => {
     const { jobs } = await store.take(TOPIC, taking);
     const [taken] = jobs;
     assert.ok(taken);
-    await store.release(taken, retryMs);
+    await store.release(taken, { dueMs: retryMs, waitsFor: null });
     assert.deepEqual(await store.take(TOPIC, taking), { jobs: [], nextDueMs: retryMs });
     assert.equal(await store.oldestDueMs(TOPIC, nowMs), null);
   });

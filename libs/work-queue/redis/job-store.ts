@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { withDeadline } from '#backing/deadline.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import type { JobStore, NewJob, TakenJob, Taking } from '../job-store.ts';
+import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { QueueConnections } from './connections.ts';
 import { HeldLocks } from './held-locks.ts';
@@ -20,9 +20,15 @@ import { readOldestDueMs } from './oldest-due.ts';
 import type { RedisQueueOptions } from './options.ts';
 import { listInOrder } from './set-aside.ts';
 import { TopicQueue } from './topic-queue.ts';
+import { WaitingJobs } from './waiting-jobs.ts';
 
-/** Called when a job of a topic will be due at that time. */
-export type OnDue = (topic: string, dueMs: number) => void;
+/** What other processes tell. */
+export interface RedisQueueEvents {
+  /** A job of a topic will be due at that time. */
+  onDue(topic: string, dueMs: number): void;
+  /** What jobs of a topic wait for is there. */
+  onHastened(topic: string, waitsFor: string): void;
+}
 
 /**
  * Jobs in Redis, kept by BullMQ: it holds what waits, what is delayed and until when, who has what in
@@ -39,10 +45,11 @@ export class RedisJobStore implements JobStore {
   readonly #lockMs: number;
   readonly #topics = new Map<string, TopicQueue>();
   readonly #locks: HeldLocks;
-  readonly #onDue: OnDue;
+  readonly #waiting: WaitingJobs;
+  readonly #events: RedisQueueEvents;
   #closed = false;
 
-  constructor(options: RedisQueueOptions, onDue: OnDue) {
+  constructor(options: RedisQueueOptions, events: RedisQueueEvents) {
     this.#connections = new QueueConnections(options);
     this.#clock = options.clock ?? systemClock;
     // The braces keep all keys in one slot of a cluster, as BullMQ's scripts require.
@@ -51,7 +58,8 @@ export class RedisJobStore implements JobStore {
     this.#graceMs = options.graceMs ?? 5_000;
     this.#lockMs = options.lockMs ?? 15_000;
     this.#locks = new HeldLocks(this.#lockMs);
-    this.#onDue = onDue;
+    this.#waiting = new WaitingJobs(this.#connections.commands, this.#prefix);
+    this.#events = events;
   }
 
   async add({ topic, key, dueMs, expiresAtMs, nowMs }: NewJob): Promise<void> {
@@ -102,15 +110,30 @@ export class RedisJobStore implements JobStore {
     await this.#end(job, (stored) => stored.moveToCompleted(null, job.token, false));
   }
 
-  async release(job: TakenJob, dueMs: number): Promise<void> {
+  async release(job: TakenJob, { dueMs, waitsFor }: Release): Promise<void> {
     const due = dueOrExpired(dueMs, job.expiresAtMs);
-    const delayMs = Math.max(0, due - this.#clock.now().getTime());
+    const nowMs = this.#clock.now().getTime();
+    const delayMs = Math.max(0, due - nowMs);
     await this.#end(job, async (stored) => {
       // What is due now counts from when it was due before, as it goes back to the head of the line.
-      await stored.updateData({ ...dataOf(job, stored), ...(delayMs > 0 && { dueMs: due }) });
+      const later = delayMs > 0 && { dueMs: due, ...(waitsFor !== null && { waitsFor }) };
+      await stored.updateData({ ...dataOf(job, stored), ...later });
       // What is due now is given a place in line and no time: who comes next may have another clock.
       await (delayMs > 0 ? stored.moveToDelayed(due, job.token) : stored.moveToWait(job.token));
+      if (delayMs > 0 && waitsFor !== null) {
+        await this.#waiting.add(job.topic, { id: jobIdOf(job.key), waitsFor, dueMs: due }, nowMs);
+      }
       await this.#notify(job.topic, delayMs);
+    });
+  }
+
+  /** Other processes are told first, so that they put back no more than they must of what is made due. */
+  async hasten(topic: string, waiting: Waiting): Promise<number> {
+    return this.#call(async () => {
+      await this.#notify(topic, 0, waiting.waitsFor);
+      const hastened = await this.#waiting.hasten(this.#topic(topic), waiting);
+      await (hastened > 0 ? this.#notify(topic, 0) : undefined);
+      return hastened;
     });
   }
 
@@ -197,14 +220,19 @@ export class RedisJobStore implements JobStore {
     this.#assertOpen();
     this.#connections.listen(this.#channel, (notice) => {
       // How long from now, as the clock of who enqueued it may be another.
-      const [delayMs, topic = ''] = notice.split(' ');
-      this.#onDue(topic, this.#clock.now().getTime() + Number(delayMs));
+      const [delayMs, topic = '', waitsFor] = notice.split(' ');
+      if (waitsFor !== undefined) {
+        this.#events.onHastened(topic, Buffer.from(waitsFor, 'base64url').toString());
+        return;
+      }
+      this.#events.onDue(topic, this.#clock.now().getTime() + Number(delayMs));
     });
   }
 
-  /** Tells all processes that a job will be due so long from now. */
-  async #notify(topic: string, delayMs: number): Promise<void> {
-    await this.#connections.commands.publish(this.#channel, `${delayMs} ${topic}`);
+  /** Tells all processes that a job will be due so long from now, or that what jobs wait for is there. */
+  async #notify(topic: string, delayMs: number, waitsFor?: string): Promise<void> {
+    const what = waitsFor === undefined ? '' : ` ${Buffer.from(waitsFor).toString('base64url')}`;
+    await this.#connections.commands.publish(this.#channel, `${delayMs} ${topic}${what}`);
   }
 
   async #takeJobs(
@@ -213,7 +241,7 @@ export class RedisJobStore implements JobStore {
     signal: AbortSignal,
   ): Promise<TakenJob[]> {
     const forMs = dueAgainMs - nowMs + this.#graceMs;
-    const onStalled = () => this.#onDue(topic, this.#clock.now().getTime());
+    const onStalled = () => this.#events.onDue(topic, this.#clock.now().getTime());
     const worker = this.#topic(topic).worker(Math.min(forMs, this.#lockMs), onStalled);
     const jobs: TakenJob[] = [];
     while (jobs.length < limit && !signal.aborted) {
@@ -233,10 +261,11 @@ export class RedisJobStore implements JobStore {
   async #giveBack(jobs: readonly TakenJob[]): Promise<void> {
     const nowMs = this.#clock.now().getTime();
     for (const job of jobs) {
-      await this.release({ ...job, attempts: job.attempts - 1 }, nowMs).catch(() => {
+      const back = { dueMs: nowMs, waitsFor: null };
+      await this.release({ ...job, attempts: job.attempts - 1 }, back).catch(() => {
         // Its lock ends soon.
       });
-      this.#onDue(job.topic, nowMs);
+      this.#events.onDue(job.topic, nowMs);
     }
   }
 

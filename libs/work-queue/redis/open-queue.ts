@@ -10,7 +10,10 @@ import type { RedisQueueOptions } from './options.ts';
  * @throws {TypeError} if the URL is not one of Redis
  */
 export function openRedisQueue(options: RedisQueueOptions): WorkQueue {
-  const store = new RedisJobStore(options, (topic, dueMs) => queue.wake(topic, dueMs));
+  const store = new RedisJobStore(options, {
+    onDue: (topic, dueMs) => queue.wake(topic, dueMs),
+    onHastened: (topic, waitsFor) => queue.tellHastened(topic, waitsFor),
+  });
   const { url: _url, ca: _ca, prefix: _prefix, deadlineMs: _deadline, ...rest } = options;
   const { graceMs: _grace, lockMs: _lock, ...forQueue } = rest;
   const queue = new StoredWorkQueue(store, forQueue);

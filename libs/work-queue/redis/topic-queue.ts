@@ -14,17 +14,17 @@ const NEVER = 1_000_000_000;
 /** What BullMQ keeps of a topic. */
 export class TopicQueue {
   readonly queue: Queue<JobData>;
-  readonly #topic: string;
+  readonly name: string;
   readonly #prefix: string;
   readonly #connections: QueueConnections;
   #worker: Worker<JobData> | undefined;
   #taking: Promise<unknown> = Promise.resolve();
 
-  constructor(topic: string, prefix: string, connections: QueueConnections) {
-    this.#topic = topic;
+  constructor(name: string, prefix: string, connections: QueueConnections) {
+    this.name = name;
     this.#prefix = prefix;
     this.#connections = connections;
-    this.queue = new Queue<JobData>(topic, {
+    this.queue = new Queue<JobData>(name, {
       connection: connections.commands,
       prefix,
       skipVersionCheck: true,
@@ -47,7 +47,7 @@ export class TopicQueue {
    */
   worker(lockMs: number, onStalled: () => void): Worker<JobData> {
     if (!this.#worker) {
-      this.#worker = new Worker<JobData>(this.#topic, null, {
+      this.#worker = new Worker<JobData>(this.name, null, {
         connection: this.#connections.workers,
         prefix: this.#prefix,
         autorun: false,

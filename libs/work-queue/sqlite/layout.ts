@@ -19,6 +19,10 @@ export const JOB_MIGRATIONS: readonly Migration[] = [
     'CREATE INDEX jobs_by_expiry ON jobs (expires_at_ms) WHERE expires_at_ms IS NOT NULL',
     'CREATE INDEX jobs_set_aside ON jobs (set_aside_at_ms) WHERE set_aside_at_ms IS NOT NULL',
   ],
+  [
+    'ALTER TABLE jobs ADD COLUMN waits_for TEXT',
+    'CREATE INDEX jobs_waiting ON jobs (topic, waits_for, due_at_ms) WHERE waits_for IS NOT NULL',
+  ],
 ];
 
 /** Parameters: topic, key, token. */
@@ -31,7 +35,7 @@ export const SQL = {
   add: `INSERT INTO jobs (topic, key, due_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)
     ON CONFLICT (topic, key) DO UPDATE SET
       due_at_ms = excluded.due_at_ms, expires_at_ms = excluded.expires_at_ms,
-      attempts = 0, failures = 0, set_aside_at_ms = NULL, reason = NULL
+      attempts = 0, failures = 0, set_aside_at_ms = NULL, reason = NULL, waits_for = NULL
     WHERE jobs.expires_at_ms <= ? AND jobs.token IS NULL`,
 
   /** Parameters: now, topic, now. */
@@ -43,7 +47,7 @@ export const SQL = {
     WHERE expires_at_ms <= ? AND token IS NULL ORDER BY expires_at_ms LIMIT ?)`,
 
   /** Parameters: token, next due time, topic, now, most rows. */
-  take: `UPDATE jobs SET token = ?, due_at_ms = ?,
+  take: `UPDATE jobs SET token = ?, due_at_ms = ?, waits_for = NULL,
       attempts = attempts + 1, failures = failures + (token IS NOT NULL)
     WHERE id IN (SELECT id FROM jobs WHERE topic = ? AND set_aside_at_ms IS NULL AND due_at_ms <= ?
       ORDER BY due_at_ms LIMIT ?)
@@ -56,9 +60,16 @@ export const SQL = {
   /** Parameters: topic, key, token. */
   remove: `DELETE FROM jobs WHERE ${IN_HAND}`,
 
-  /** Parameters: due time, attempts, failures; topic, key, token. */
-  release: `UPDATE jobs SET due_at_ms = ?, attempts = ?, failures = ?, token = NULL
+  /** Parameters: due time, attempts, failures, what it waits for; topic, key, token. */
+  release: `UPDATE jobs SET due_at_ms = ?, attempts = ?, failures = ?, waits_for = ?, token = NULL
     WHERE ${IN_HAND}`,
+
+  /** Parameters: topic, what they wait for, now. */
+  isAnyWaiting: `SELECT 1 FROM jobs WHERE topic = ? AND waits_for = ? AND due_at_ms > ? LIMIT 1`,
+
+  /** Parameters: due time, topic, what they wait for, now, most rows. */
+  hasten: `UPDATE jobs SET due_at_ms = ?, waits_for = NULL WHERE id IN (SELECT id FROM jobs
+    WHERE topic = ? AND waits_for = ? AND due_at_ms > ? ORDER BY due_at_ms LIMIT ?)`,
 
   /** Parameters: now, reason, failures; topic, key, token. */
   setAside: `UPDATE jobs SET set_aside_at_ms = ?, reason = ?, failures = ?, token = NULL

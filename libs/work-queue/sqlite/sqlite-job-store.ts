@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, SqlValue } from '#sqlite/database.ts';
-import type { JobStore, NewJob, TakenJob, Taking } from '../job-store.ts';
+import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { SQL } from './layout.ts';
 
@@ -48,8 +48,22 @@ export class SqliteJobStore implements JobStore {
     await this.#change(SQL.remove, inHand(job));
   }
 
-  async release(job: TakenJob, dueMs: number): Promise<void> {
-    await this.#change(SQL.release, [dueMs, job.attempts, job.failures, ...inHand(job)]);
+  async release(job: TakenJob, { dueMs, waitsFor }: Release): Promise<void> {
+    const { attempts, failures } = job;
+    await this.#change(SQL.release, [dueMs, attempts, failures, waitsFor, ...inHand(job)]);
+  }
+
+  /** A read where nothing waits, as that is the usual case, and a write costs a sync. */
+  async hasten(topic: string, { waitsFor, most, nowMs }: Waiting): Promise<number> {
+    const waiting = [topic, waitsFor, nowMs];
+    if ((await this.#read(SQL.isAnyWaiting, waiting)).length === 0) {
+      return 0;
+    }
+    const parameters = [nowMs, ...waiting, most];
+    const { changes } = await this.#calls.run(() =>
+      this.#database.write([{ sql: SQL.hasten, parameters }]),
+    );
+    return changes[0] ?? 0;
   }
 
   async setAside(job: TakenJob, reason: string, nowMs: number): Promise<void> {
