@@ -7,7 +7,7 @@ const LONGEST_PAUSE_MS = 6_000;
 
 /**
  * Runs (part of) a job, so that a backing service that fails makes the job come
- * again, however often, instead of setting it aside. It comes after 3 to 6 s.
+ * again, however often, instead of setting it aside; that is no attempt. It comes after 3 to 6 s.
  *
  * @throws {RetryLaterError} in place of a backing service's error
  */
@@ -22,7 +22,7 @@ export async function backingFailuresRetried<Result>(
       // At random, so that jobs that failed together are not tried again together.
       const pauseMs = LONGEST_PAUSE_MS * (1 - Math.random() / 2);
       const notBefore = new Date(clock.now().getTime() + pauseMs);
-      throw new RetryLaterError(error.message, { cause: error, notBefore });
+      throw new RetryLaterError(error.message, { cause: error, notBefore, isAttempt: false });
     }
     throw error;
   }

@@ -134,6 +134,7 @@ function consumeDeliveries(
     concurrency: delivery.concurrency,
     maxAttempts: MAX_ATTEMPTS,
     visibilityTimeoutMs: DELIVERY_VISIBILITY_MS,
+    onHastened: worker.onHastened,
   });
 }
 

@@ -44,7 +44,7 @@ export function answerOfStatus(
   if (status >= 400 && status < 500 && !PASSING.includes(status)) {
     return { outcome: 'refused', reason };
   }
-  const isDown = status >= 500 && status !== INSUFFICIENT_STORAGE;
+  const isDown = status === TOO_MANY_REQUESTS || (status >= 500 && status !== INSUFFICIENT_STORAGE);
   return {
     outcome: 'failed',
     reason,

@@ -65,16 +65,101 @@ describe('Destinations', () => {
     const { destinations, clock, since, fail } = setUp();
     fail('dead.example', 3);
     const back = sentAway(destinations.admit('dead.example'));
-    assert.equal(since(back), 10_250);
+    assert.equal(since(back), 10_000);
     admitted(destinations.admit('live.example'));
-    const pauses = [10_000, 20_000, 40_000, 60_000, 60_000].map((pauseMs) => {
+    let pauseMs = LIMITS.minPauseMs;
+    for (let tries = 0; tries < 15; tries++) {
       clock.advance(pauseMs - 1);
       sentAway(destinations.admit('dead.example'));
       clock.advance(1);
       admitted(destinations.admit('dead.example')).end('down');
-      return pauseMs;
-    });
-    assert.equal(pauses.length, 5);
+      pauseMs = Math.ceil(Math.min(10_000 * 1.25 ** (tries + 1), LIMITS.maxPauseMs));
+    }
+  });
+
+  it('tries again within a quarter of the time that an outage has lasted, and its first pause', () => {
+    const { destinations, clock, since, fail } = setUp();
+    fail('dead.example', 3);
+    for (let lastedMs = 0; lastedMs < 240_000; lastedMs = since(clock.now())) {
+      const back = sentAway(destinations.admit('dead.example'));
+      const pauseMs = since(back) - lastedMs;
+      assert.ok(pauseMs <= lastedMs / 4 + LIMITS.minPauseMs + 1, `${pauseMs} after ${lastedMs}`);
+      clock.advance(pauseMs);
+      admitted(destinations.admit('dead.example')).end('down');
+    }
+  });
+
+  it('takes deliveries that failed together for one failure', () => {
+    const { destinations, clock, since } = setUp();
+    const wide = new Destinations(clock, { ...LIMITS, maxConcurrent: 20 }, () => 1);
+    const together = Array.from({ length: 20 }, () => admitted(wide.admit('dead.example')));
+    for (const admission of together) {
+      admission.end('down');
+    }
+    assert.equal(since(sentAway(wide.admit('dead.example'))), 10_000);
+    assert.equal(destinations.tracked, 0);
+  });
+
+  it('lets as many come as there are places, with each success, until none waits', () => {
+    const { destinations, clock, fail } = setUp();
+    fail('a.example', 3);
+    clock.advance(10_000);
+    const trial = admitted(destinations.admit('a.example'));
+    sentAway(destinations.admit('a.example'));
+    assert.equal(trial.end('up'), 2);
+    destinations.moreMayWait('a.example');
+    const [one, other] = [1, 2].map(() => admitted(destinations.admit('a.example')));
+    assert.equal(one?.end('up'), 1);
+    // Nobody said that more wait.
+    assert.equal(other?.end('up'), 0);
+    clock.advance(10_000);
+    assert.equal(admitted(destinations.admit('a.example')).end('up'), 2);
+  });
+
+  it('lets none come after a failure, or while the destination wants to be left alone', () => {
+    const { destinations } = setUp();
+    const [one, other] = [1, 2].map(() => admitted(destinations.admit('a.example')));
+    sentAway(destinations.admit('a.example'));
+    assert.equal(one?.end('down'), 0);
+    assert.equal(other?.end('up', 5_000), 0);
+  });
+
+  it('tries a destination by one parcel once it has answered another process', () => {
+    const { destinations, fail } = setUp();
+    fail('a.example', 3);
+    sentAway(destinations.admit('a.example'));
+    destinations.heardToAnswer('a.example');
+    const trial = admitted(destinations.admit('a.example'));
+    sentAway(destinations.admit('a.example'));
+    trial.end('up');
+    admitted(destinations.admit('a.example'));
+    destinations.heardToAnswer('unknown.example');
+    assert.equal(destinations.tracked, 1);
+  });
+
+  it('leaves a destination alone as it asked, whatever others are answered', () => {
+    const { destinations, clock } = setUp();
+    const [one, other] = [1, 2].map(() => admitted(destinations.admit('a.example')));
+    one?.end('down', 30_000);
+    other?.end('up');
+    destinations.heardToAnswer('a.example');
+    clock.advance(29_999);
+    sentAway(destinations.admit('a.example'));
+    clock.advance(1);
+    admitted(destinations.admit('a.example'));
+  });
+
+  it('leaves nobody alone for longer than ever because the clock was ahead', () => {
+    let nowMs = 2 * 86_400_000;
+    const clock = { now: () => new Date(nowMs), schedule: () => () => {} };
+    const destinations = new Destinations(clock, LIMITS, () => 1);
+    for (let count = 0; count < 3; count++) {
+      admitted(destinations.admit('a.example')).end('down');
+    }
+    admitted(destinations.admit('b.example')).end('up', 30_000);
+    nowMs -= 86_400_000;
+    admitted(destinations.admit('a.example'));
+    admitted(destinations.admit('b.example'));
   });
 
   it('tries a destination that was left alone with one parcel at a time, until it answers', () => {

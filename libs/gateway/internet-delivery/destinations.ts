@@ -5,7 +5,7 @@ export interface DestinationLimits {
   readonly maxConcurrent: number;
   /** Failures in a row after which a destination is left alone. */
   readonly failuresToPause: number;
-  /** The first pause; each further failure doubles it, up to `maxPauseMs`. */
+  /** The first pause; each further failure makes it longer by a quarter, up to `maxPauseMs`. */
   readonly minPauseMs: number;
   readonly maxPauseMs: number;
   /** Destinations remembered at once. */
@@ -20,21 +20,33 @@ export interface Admission {
    * To be called once, when the delivery is over.
    *
    * @param pauseMs - how long the destination asked to be left alone
+   * @returns how many of those that wait for the destination, here or in another process, may come
+   * now: 0 if none may, or if none waited a moment ago
    */
-  end(verdict: DestinationVerdict, pauseMs?: number | null): void;
+  end(verdict: DestinationVerdict, pauseMs?: number | null): number;
 }
 
 interface Destination {
   active: number;
   /** In a row. */
   failures: number;
+  /** How often it was left alone after failures. */
+  pauses: number;
+  /** By our own decision, which a success anywhere ends. */
   pausedUntilMs: number;
+  /** Left alone because it asked for that. */
+  askedUntilMs: number;
   /** When the next of those that were sent away may come back. */
   nextTurnMs: number;
   /** Moving average of how long a delivery takes. */
   meanMs: number;
 }
 
+/** After an outage, the next try is not further away than a quarter of the time that it lasted. */
+const GROWTH = 1.25;
+const MOST_GROWTHS = 60;
+/** Where nobody was sent away from here, it is asked so often whether any wait that others sent away. */
+const ASK_AGAIN_MS = 10_000;
 const INITIAL_MEAN_MS = 500;
 /** Weight of the newest delivery in the average. */
 const MEAN_WEIGHT = 0.2;
@@ -44,14 +56,17 @@ const MAX_TURN_MS = 60_000;
 /**
  * Sees to it that no destination gets more than its share of deliveries, and that
  * one that does not answer is left alone for growing times, tried by one parcel at
- * a time until it answers again. Whoever may not go now is told when to come back,
- * and holds nothing meanwhile.
+ * a time until it answers again. Whoever may not go now is told when to come back at
+ * the latest, and holds nothing meanwhile; each success lets as many of them come as
+ * there are places, until none waits any more.
  */
 export class Destinations {
   readonly #clock: Clock;
   readonly #limits: DestinationLimits;
   readonly #random: () => number;
   readonly #known = new Map<string, Destination>();
+  /** When it was found that none waits for a destination, unless any was sent away since; the earliest first. */
+  readonly #awaitedByNoneAtMs = new Map<string, number>();
 
   /** @param random - from 0 to below 1 */
   constructor(clock: Clock, limits: DestinationLimits, random: () => number = Math.random) {
@@ -65,29 +80,58 @@ export class Destinations {
     return this.#known.size;
   }
 
-  /** @returns the admission, or when to ask again */
+  /** No parcel waits longer for its next attempt, whoever it is for. */
+  get longestPauseMs(): number {
+    return this.#limits.maxPauseMs;
+  }
+
+  /** @returns the admission, or when to ask again at the latest */
   admit(address: string): Admission | Date {
     const destination = this.#known.get(address) ?? this.#track(address);
-    const nowMs = this.#clock.now().getTime();
-    if (nowMs < destination.pausedUntilMs) {
-      return this.#turnAfter(destination, destination.pausedUntilMs);
+    const nowMs = this.#nowMs();
+    const untilMs = this.#leftAloneUntilMs(destination, nowMs);
+    if (untilMs > 0) {
+      return this.#turn(address, destination, untilMs);
     }
-    const isOnTrial = destination.failures >= this.#limits.failuresToPause;
-    const limit = isOnTrial ? 1 : this.#limits.maxConcurrent;
-    if (destination.active >= limit) {
-      return this.#turnAfter(destination, nowMs);
+    if (destination.active >= this.#places(destination)) {
+      return this.#turn(address, destination, nowMs + this.#stepMs(destination));
     }
     destination.active++;
+    const began = { atMs: nowMs, pauses: destination.pauses };
     return {
       end: (verdict, pauseMs = null) => {
         destination.active--;
-        this.#learn(destination, verdict, nowMs);
+        this.#learn(destination, verdict, began);
         if (pauseMs !== null) {
-          this.#pause(destination, Math.min(pauseMs, this.#limits.maxPauseMs));
+          const untilMs = this.#nowMs() + Math.min(pauseMs, this.#limits.maxPauseMs);
+          destination.askedUntilMs = Math.max(destination.askedUntilMs, untilMs);
         }
+        const room = verdict === 'up' ? this.#roomFor(address, destination) : 0;
         this.#forgetIfIdle(address, destination);
+        return room;
       },
     };
+  }
+
+  /** @returns when to come back at the latest to a destination that is left alone; null if it is not */
+  turnAt(address: string): Date | null {
+    const destination = this.#known.get(address);
+    const untilMs = destination ? this.#leftAloneUntilMs(destination) : 0;
+    return destination && untilMs > 0 ? this.#turn(address, destination, untilMs) : null;
+  }
+
+  /** As many came as could, or it is not known how many: more may wait. */
+  moreMayWait(address: string): void {
+    this.#awaitedByNoneAtMs.delete(address);
+  }
+
+  /** The destination has answered another process: it is tried by one parcel, unless it asked for peace. */
+  heardToAnswer(address: string): void {
+    const destination = this.#known.get(address);
+    if (destination && destination.pausedUntilMs > 0) {
+      destination.pausedUntilMs = 0;
+      destination.nextTurnMs = 0;
+    }
   }
 
   #track(address: string): Destination {
@@ -97,7 +141,9 @@ export class Destinations {
     const destination: Destination = {
       active: 0,
       failures: 0,
+      pauses: 0,
       pausedUntilMs: 0,
+      askedUntilMs: 0,
       nextTurnMs: 0,
       meanMs: INITIAL_MEAN_MS,
     };
@@ -105,43 +151,91 @@ export class Destinations {
     return destination;
   }
 
-  /** Spreads those who wait over the time in which the destination can serve them. */
-  #turnAfter(destination: Destination, earliestMs: number): Date {
-    const latestMs = earliestMs + MAX_TURN_MS;
-    const stepMs = destination.meanMs / this.#limits.maxConcurrent;
-    destination.nextTurnMs = Math.min(
-      Math.max(destination.nextTurnMs, earliestMs) + stepMs,
-      latestMs,
-    );
-    return new Date(Math.ceil(destination.nextTurnMs));
+  #places({ failures }: Destination): number {
+    const isOnTrial = failures >= this.#limits.failuresToPause;
+    return isOnTrial ? 1 : this.#limits.maxConcurrent;
   }
 
-  #learn(destination: Destination, verdict: DestinationVerdict, startedAtMs: number): void {
+  /** How many may come now; 0 also if it is too early to ask whether any would. */
+  #roomFor(address: string, destination: Destination): number {
+    const nowMs = this.#nowMs();
+    const noneAtMs = this.#awaitedByNoneAtMs.get(address) ?? Number.NEGATIVE_INFINITY;
+    // Also if the clock was set back, which must not keep anybody waiting.
+    const mayBeAwaited = Math.abs(nowMs - noneAtMs) >= ASK_AGAIN_MS;
+    if (!mayBeAwaited || this.#leftAloneUntilMs(destination, nowMs) > 0) {
+      return 0;
+    }
+    this.#awaitedByNoneAtMs.delete(address);
+    const [oldest] = this.#awaitedByNoneAtMs.keys();
+    if (oldest !== undefined && this.#awaitedByNoneAtMs.size >= this.#limits.maxTracked) {
+      this.#awaitedByNoneAtMs.delete(oldest);
+    }
+    // Whoever asks says if that was not so.
+    this.#awaitedByNoneAtMs.set(address, nowMs);
+    return Math.max(this.#places(destination) - destination.active, 1);
+  }
+
+  /** Spreads those who wait over the time in which the destination can serve them. */
+  #turn(address: string, destination: Destination, earliestMs: number): Date {
+    const stepMs = this.#stepMs(destination);
+    const latestMs = earliestMs + MAX_TURN_MS - stepMs;
+    const turnMs = Math.min(Math.max(destination.nextTurnMs, earliestMs), latestMs);
+    destination.nextTurnMs = turnMs + stepMs;
+    this.moreMayWait(address);
+    return new Date(Math.ceil(turnMs));
+  }
+
+  #stepMs({ meanMs }: Destination): number {
+    return meanMs / this.#limits.maxConcurrent;
+  }
+
+  #learn(
+    destination: Destination,
+    verdict: DestinationVerdict,
+    began: { readonly atMs: number; readonly pauses: number },
+  ): void {
     if (verdict === 'up') {
-      const tookMs = this.#clock.now().getTime() - startedAtMs;
+      const tookMs = this.#nowMs() - began.atMs;
       destination.meanMs += (tookMs - destination.meanMs) * MEAN_WEIGHT;
+      if (destination.failures > 0) {
+        destination.nextTurnMs = 0;
+      }
       destination.failures = 0;
       destination.pausedUntilMs = 0;
-    } else if (verdict === 'down') {
+    } else if (verdict === 'down' && began.pauses === destination.pauses) {
+      // Those that began before it was left alone tell nothing new: they are of the same failure.
       destination.failures++;
-      const { failuresToPause, minPauseMs, maxPauseMs } = this.#limits;
-      const excess = destination.failures - failuresToPause;
-      if (excess >= 0) {
-        const pauseMs = Math.min(minPauseMs * 2 ** Math.min(excess, 30), maxPauseMs);
-        this.#pause(destination, pauseMs * (0.75 + 0.25 * this.#random()));
-      }
+      this.#pauseAfterFailures(destination);
     }
   }
 
-  #pause(destination: Destination, pauseMs: number): void {
-    const untilMs = this.#clock.now().getTime() + pauseMs;
-    destination.pausedUntilMs = Math.max(destination.pausedUntilMs, untilMs);
+  #pauseAfterFailures(destination: Destination): void {
+    const { failuresToPause, minPauseMs, maxPauseMs } = this.#limits;
+    const excess = destination.failures - failuresToPause;
+    if (excess >= 0) {
+      const fullMs = Math.min(minPauseMs * GROWTH ** Math.min(excess, MOST_GROWTHS), maxPauseMs);
+      const nowMs = this.#nowMs();
+      destination.pauses++;
+      destination.pausedUntilMs = nowMs + fullMs * (0.75 + 0.25 * this.#random());
+    }
+  }
+
+  /** @returns 0 if it is not left alone; a time further away than any pause is that of a clock that was ahead */
+  #leftAloneUntilMs({ pausedUntilMs, askedUntilMs }: Destination, nowMs = this.#nowMs()): number {
+    const latestMs = nowMs + this.#limits.maxPauseMs;
+    const untilMs = [pausedUntilMs, askedUntilMs].filter((ms) => ms > nowMs && ms <= latestMs);
+    return Math.max(0, ...untilMs);
+  }
+
+  #nowMs(): number {
+    return this.#clock.now().getTime();
   }
 
   #forgetIfIdle(address: string, destination: Destination): void {
-    const nowMs = this.#clock.now().getTime();
+    const nowMs = this.#nowMs();
     const isAtRest = destination.active === 0 && destination.failures === 0;
-    const isFree = destination.pausedUntilMs <= nowMs && destination.nextTurnMs <= nowMs;
+    const isFree =
+      this.#leftAloneUntilMs(destination, nowMs) === 0 && destination.nextTurnMs <= nowMs;
     if (isAtRest && isFree && this.#known.get(address) === destination) {
       this.#known.delete(address);
     }

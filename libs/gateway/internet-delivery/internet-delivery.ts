@@ -2,9 +2,10 @@ import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
-import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
+import { type Job, PoisonJobError, RetryLaterError, type WorkQueue } from '#work-queue/port.ts';
 import { type ExpiryParts, isExpired } from '../expiry.ts';
 import { addressOfInternetBoundKey } from '../object-keys.ts';
+import { INTERNET_DELIVERY_TOPIC } from '../outbox.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
 import type { Admission, Destinations } from './destinations.ts';
@@ -14,6 +15,8 @@ import { retryPauseMs } from './retry-pause.ts';
 
 export interface InternetDeliveryParts extends ExpiryParts {
   readonly objects: ObjectStore;
+  /** Where those wait that may not go now. */
+  readonly queue: Pick<WorkQueue, 'hasten'>;
   readonly client: Pick<PohttpClient, 'post'>;
   readonly destinations: Destinations;
   /** Bounds the parcels in memory. */
@@ -57,6 +60,8 @@ export class InternetDelivery {
     if (admission instanceof Date) {
       throw new RetryLaterError('the destination is busy, or left alone for a while', {
         notBefore: admission,
+        waitsFor: address,
+        isAttempt: false,
       });
     }
     await backingFailuresRetried(this.#parts.clock, () =>
@@ -64,9 +69,14 @@ export class InternetDelivery {
     );
   };
 
+  /** What jobs wait for, as another process found, is there: their destination has answered. */
+  readonly onHastened = (address: string): void => {
+    this.#parts.destinations.heardToAnswer(address);
+  };
+
   async #deliver(delivery: Delivery): Promise<void> {
     const { budget, objects } = this.#parts;
-    const { job, admission } = delivery;
+    const { job } = delivery;
     let answer: DeliveryAnswer | null = null;
     let reservation: ParcelReservation | null = null;
     let stored: StoredObject | null = null;
@@ -77,10 +87,28 @@ export class InternetDelivery {
       answer = stored && (await this.#post(delivery, stored));
     } finally {
       reservation?.release();
-      endAdmission(admission, answer);
+      await this.#endAdmission(delivery, answer);
     }
     if (stored) {
       await this.#conclude(delivery, stored.generation, answer);
+    }
+  }
+
+  /** Where the destination answers, those that wait for it come, as many as there are places. */
+  async #endAdmission({ address, admission }: Delivery, answer: DeliveryAnswer | null) {
+    const { queue, destinations, log } = this.#parts;
+    const room = endWith(admission, answer);
+    if (room === 0) {
+      return;
+    }
+    try {
+      if ((await queue.hasten(INTERNET_DELIVERY_TOPIC, address, room)) === room) {
+        destinations.moreMayWait(address);
+      }
+    } catch (error) {
+      // They come at their time, or with the next success.
+      destinations.moreMayWait(address);
+      log.debug({ error, address }, 'Those that wait for a destination could not be told');
     }
   }
 
@@ -107,14 +135,17 @@ export class InternetDelivery {
     generation: Generation,
     answer: DeliveryAnswer | null,
   ): Promise<void> {
-    const { metrics, clock, log } = this.#parts;
+    const { metrics, clock, log, destinations } = this.#parts;
     if (answer?.outcome === 'failed') {
-      const { reason, retryAfterMs } = answer;
-      const pauseMs = Math.max(retryPauseMs(job.attempt), retryAfterMs ?? 0);
-      const notBefore = new Date(clock.now().getTime() + pauseMs);
+      const { reason, destination } = answer;
+      const turn = destinations.turnAt(address);
+      const pauseMs = retryPauseMs(job.attempt, destinations.longestPauseMs);
+      const notBefore = turn ?? new Date(clock.now().getTime() + pauseMs);
       const { attempt } = job;
       logStep(log, 'answered', key, { address, outcome: 'failed', reason, attempt, notBefore });
-      throw new RetryLaterError(reason, { notBefore });
+      // What is the parcel's own trouble is not over when others arrive.
+      const waitsFor = turn !== null || destination === 'unknown' ? address : undefined;
+      throw new RetryLaterError(reason, { notBefore, waitsFor });
     }
     const wasLast = await this.#parts.objects.delete(key, { generation });
     const outcome = answer?.outcome ?? 'expired';
@@ -135,12 +166,11 @@ export class InternetDelivery {
   }
 }
 
-function endAdmission(admission: Admission, answer: DeliveryAnswer | null): void {
+function endWith(admission: Admission, answer: DeliveryAnswer | null): number {
   if (answer === null) {
-    admission.end('unknown');
-  } else if (answer.outcome === 'failed') {
-    admission.end(answer.destination, answer.retryAfterMs);
-  } else {
-    admission.end('up');
+    return admission.end('unknown');
   }
+  return answer.outcome === 'failed'
+    ? admission.end(answer.destination, answer.retryAfterMs)
+    : admission.end('up');
 }

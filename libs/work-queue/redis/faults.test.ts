@@ -7,7 +7,7 @@ import type { Clock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
-import type { WorkQueue } from '../port.ts';
+import { RetryLaterError, type WorkQueue } from '../port.ts';
 import { RedisJobStore } from './job-store.ts';
 import { openRedisQueue } from './open-queue.ts';
 
@@ -25,6 +25,58 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     await using other = opened.another();
     await other.enqueue(TOPIC, 'from-elsewhere');
     assert.equal(await done.promise, 'from-elsewhere');
+  });
+
+  it('tells other processes what jobs wait for, and gives them those that another put back', async () => {
+    await using opened = await open();
+    await using other = opened.another();
+    await other.enqueue(TOPIC, 'waiting');
+    const putBack = other.consume(
+      TOPIC,
+      async () => {
+        const notBefore = new Date(Date.now() + 3_600_000);
+        throw new RetryLaterError('not now', { notBefore, waitsFor: 'a host' });
+      },
+      OPTIONS,
+    );
+    while ((await keysOf(opened.prefix)).every((key) => !key.includes(':waiting:'))) {
+      await pause(5);
+    }
+    await putBack.close({ drainMs: 1_000 });
+    const told: string[] = [];
+    const done = Promise.withResolvers<string>();
+    opened.queue.consume(TOPIC, async ({ key }) => done.resolve(`${told} ${key}`), {
+      ...OPTIONS,
+      onHastened: (waitsFor) => void told.push(waitsFor),
+    });
+    await untilListening(opened.prefix, 2);
+    assert.equal(await other.hasten(TOPIC, 'a host', 5), 1);
+    assert.equal(await done.promise, 'a host waiting');
+  });
+
+  it('keeps no more of what waits than there is, however often it is put back', async () => {
+    await using opened = await open();
+    let attempts = 0;
+    opened.queue.consume(
+      TOPIC,
+      async () => {
+        const isLast = ++attempts >= 20;
+        const notBefore = new Date(Date.now() + (isLast ? 3_600_000 : 1));
+        throw new RetryLaterError('not now', { notBefore, waitsFor: 'a host' });
+      },
+      OPTIONS,
+    );
+    await opened.queue.enqueue(TOPIC, 'one');
+    while (attempts < 20) {
+      await pause(5);
+    }
+    const index = (await keysOf(opened.prefix)).filter((key) => key.includes(':waiting:'));
+    assert.equal(index.length, 1);
+    const client = new Redis(`redis://${redis.address}`);
+    assert.equal(await client.zcard(String(index[0])), 1);
+    const leftMs = await client.pttl(String(index[0]));
+    assert.ok(leftMs > 0 && leftMs <= 7_200_000, `${leftMs}`);
+    client.disconnect();
   });
 
   it('gives the job of a process that died to another, as one more attempt', async () => {

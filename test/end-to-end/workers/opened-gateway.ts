@@ -19,6 +19,7 @@ import {
 } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
+import type { WorkQueue } from '#work-queue/port.ts';
 import { RecordedLog, RecordedMetrics } from './recorded.ts';
 
 export const OWN_ADDRESS = 'gateway.example';
@@ -26,7 +27,7 @@ export const APP_ADDRESS = 'app.example';
 
 /** A gateway in memory, the phones that are registered with it, and the faults to come. */
 export class OpenedGateway implements AsyncDisposable {
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly log = new RecordedLog();
   readonly metrics = new RecordedMetrics();
   /** Run before each call to a store; may throw in its stead, or wait. */
@@ -35,20 +36,10 @@ export class OpenedGateway implements AsyncDisposable {
   /** Calls to the record store so far. */
   recordCalls = 0;
   readonly objects = new InMemoryObjectStore({ before: (call) => this.beforeObjects(call) });
-  readonly records = new InMemoryRecordStore({
-    clock: this.clock,
-    before: (call) => {
-      this.recordCalls++;
-      return this.beforeRecords(call);
-    },
-  });
-  readonly queue = new InMemoryWorkQueue({ clock: this.clock });
-  readonly ports: GatewayPorts = {
-    ...this,
-    vault: new MemoryVault(identity('us')),
-    signals: new InProcessSignals({ log: this.log }),
-  };
-  readonly peerSessionKeys = new PeerSessionKeys(this);
+  readonly records: InMemoryRecordStore;
+  readonly queue: WorkQueue;
+  readonly ports: GatewayPorts;
+  readonly peerSessionKeys: PeerSessionKeys;
   // Set by `open`.
   declare readonly gateway: Gateway;
   declare readonly us: Peer;
@@ -61,10 +52,35 @@ export class OpenedGateway implements AsyncDisposable {
   /** Registered as well. */
   declare readonly otherPhone: Peer;
 
-  private constructor() {}
+  private constructor(clock: ManualClock, queue: WorkQueue) {
+    this.clock = clock;
+    this.queue = queue;
+    this.records = new InMemoryRecordStore({
+      clock,
+      before: (call) => {
+        this.recordCalls++;
+        return this.beforeRecords(call);
+      },
+    });
+    this.ports = {
+      ...this,
+      vault: new MemoryVault(identity('us')),
+      signals: new InProcessSignals({ log: this.log }),
+    };
+    this.peerSessionKeys = new PeerSessionKeys(this);
+  }
 
-  static async open(options: { recordsEveryParcel?: boolean } = {}): Promise<OpenedGateway> {
-    const opened = new OpenedGateway();
+  /** @param options.openQueue - opens one that is closed with the gateway; one in memory by default */
+  static async open({
+    clock = new ManualClock(),
+    openQueue = async () => new InMemoryWorkQueue({ clock }),
+    ...options
+  }: {
+    readonly recordsEveryParcel?: boolean;
+    readonly clock?: ManualClock;
+    readonly openQueue?: (clock: ManualClock) => Promise<WorkQueue>;
+  } = {}): Promise<OpenedGateway> {
+    const opened = new OpenedGateway(clock, await openQueue(clock));
     const gateway = await openGateway(opened.ports, OWN_ADDRESS, options);
     const certificate = await gateway.identity.currentCertificate();
     const { notBefore, notAfter } = certificate;
