@@ -18,15 +18,16 @@ export interface FaultProxy extends AsyncDisposable {
   /** Keeps the connections and lets nothing pass, until {@link FaultProxy.resume}. */
   pause(): void;
   resume(): void;
+  /** Lets new connections lead to another server; those that stand go on leading where they do. */
+  leadTo(target: string): void;
   /** From now on, holds each piece back for so long, in milliseconds, in both directions. */
   delay(ms: number): void;
 }
 
 /** @param target - the server's `host:port` */
 export async function startFaultProxy(target: string): Promise<FaultProxy> {
-  const [host = '', port] = target.split(':');
   const sockets = new Set<Socket>();
-  const state = { isRefusing: false, isPaused: false, delayMs: 0, accepted: 0 };
+  const state = { isRefusing: false, isPaused: false, delayMs: 0, accepted: 0, target };
   const keep = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
@@ -53,6 +54,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       incoming.resetAndDestroy();
       return;
     }
+    const [host = '', port] = state.target.split(':');
     const outgoing = connect(Number(port), host);
     keep(outgoing);
     pass(incoming, outgoing);
@@ -84,6 +86,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     resume() {
       state.isPaused = false;
       all((socket) => socket.resume());
+    },
+    leadTo(other) {
+      state.target = other;
     },
     delay(ms) {
       state.delayMs = ms;

@@ -1,7 +1,12 @@
 import { Cluster } from 'ioredis';
 import type { RedisAddress } from '#backing/redis/connection-options.ts';
 import { reconnectPause } from '#backing/redis/connection-options.ts';
-import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
+import {
+  type LinkEvents,
+  type PublisherLink,
+  type SubscriberLink,
+  WRITTEN_FOR_MS,
+} from './link.ts';
 
 /** Subscriptions to a Redis Cluster: sharded, so that a message passes one node only. */
 export class ClusterSubscriberLink implements SubscriberLink {
@@ -61,6 +66,8 @@ export class ClusterSubscriberLink implements SubscriberLink {
 }
 
 export class ClusterPublisherLink implements PublisherLink {
+  /** The cluster's nodes say themselves when a slot is another's. */
+  readonly connection = 1;
   readonly #cluster: Cluster;
 
   constructor(address: RedisAddress, deadlineMs: number) {
@@ -71,8 +78,8 @@ export class ClusterPublisherLink implements PublisherLink {
     await this.#cluster.spublish(channel, message);
   }
 
-  async ping(): Promise<void> {
-    await this.#cluster.ping();
+  async write(key: string): Promise<void> {
+    await this.#cluster.set(key, '', 'PX', WRITTEN_FOR_MS);
   }
 
   close(): void {

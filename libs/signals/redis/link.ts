@@ -1,3 +1,6 @@
+/** What is written to see whether it can be goes by itself. */
+export const WRITTEN_FOR_MS = 60_000;
+
 /** What a link to Redis tells whoever holds it. */
 export interface LinkEvents {
   onMessage(channel: string, message: string): void;
@@ -22,7 +25,10 @@ export interface SubscriberLink {
 
 /** A connection on which messages are published; it comes back by itself when it is lost. */
 export interface PublisherLink {
+  /** Changes whenever the connection is another one. */
+  readonly connection: number;
   publish(channel: string, message: string): Promise<void>;
-  ping(): Promise<void>;
+  /** Resolves if the server may be written to: what is published to a replica reaches nobody else. */
+  write(key: string): Promise<void>;
   close(): void;
 }

@@ -1,10 +1,17 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { isFromReplica } from '#backing/redis/server-connection.ts';
 import { type Clock, delay, inTime, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { PublisherLink } from './link.ts';
 
 /** Messages that may wait for Redis; further ones are dropped. */
 const MOST_WAITING = 10_000;
+
+/** Messages kept to be published again, if the server turns out to have been a replica; the oldest go first. */
+const MOST_UNCONFIRMED = 10_000;
+
+/** So long after a message it is asked whether the server was one to publish on. */
+const CONFIRM_AFTER_MS = 5_000;
 
 /** Sent before the answers are waited for. */
 const BATCH = 500;
@@ -23,18 +30,32 @@ interface Waiting {
   readonly sinceMs: number;
 }
 
+interface Published extends Waiting {
+  readonly connection: number;
+}
+
 export interface PublisherOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Opens the connection with the first message. */
   readonly open: () => PublisherLink;
+  /** Written to see whether the server may be. */
+  readonly checkKey: string;
 }
 
-/** Publishes in order and in the background, retrying for a while, in bounded memory. */
+/**
+ * Publishes in order and in the background, retrying for a while, in bounded memory.
+ *
+ * A server that has become a replica takes messages as before, which then reach only who listens
+ * there. So some time after a message the server is written to; if it refuses, or the connection was
+ * another one meanwhile, what was published since the last time is published again.
+ */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #closing = new AbortController();
   #waiting: Waiting[] = [];
+  #unconfirmed: Published[] = [];
+  #cancelConfirming: (() => void) | null = null;
   #dropped = 0;
   #link: PublisherLink | undefined;
   #sending = false;
@@ -43,10 +64,6 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
-  }
-
-  get isOpen(): boolean {
-    return this.#link !== undefined;
   }
 
   publish(channel: string, message: string): void {
@@ -58,14 +75,31 @@ export class Publisher {
       return;
     }
     this.#waiting.push({ channel, message, sinceMs: this.#nowMs() });
-    if (!this.#sending) {
-      this.#sending = true;
-      this.#sent = this.#sendAll();
-    }
+    this.#startSending();
   }
 
-  async ping(): Promise<void> {
-    await this.#open().ping();
+  /** Publishes one message now, and tells whether that could be done. */
+  async publishNow(channel: string, message: string): Promise<void> {
+    await this.#open().publish(channel, message);
+  }
+
+  /** Resolves if what was published so far reached the server that it had to. */
+  async confirm(): Promise<void> {
+    const link = this.#open();
+    const published = this.#unconfirmed;
+    this.#unconfirmed = [];
+    try {
+      await link.write(this.#options.checkKey);
+    } catch (error) {
+      if (isFromReplica(error)) {
+        this.#publishAgain(published);
+      } else {
+        this.#unconfirmed.unshift(...published);
+        this.#confirmLater();
+      }
+      throw error;
+    }
+    this.#publishAgain(published.filter(({ connection }) => connection !== link.connection));
   }
 
   /** Sends what still waits, for a moment: collectors would not look for it soon. */
@@ -74,7 +108,37 @@ export class Publisher {
     await inTime(systemClock, LONGEST_FLUSH_MS, this.#sent, () => {});
     this.#closing.abort(new BackingUnavailableError('signals', 'closed'));
     this.#waiting = [];
+    this.#cancelConfirming?.();
     this.#link?.close();
+  }
+
+  #startSending(): void {
+    if (!this.#sending) {
+      this.#sending = true;
+      this.#sent = this.#sendAll();
+    }
+  }
+
+  #publishAgain(published: readonly Published[]): void {
+    const room = MOST_WAITING - this.#waiting.length;
+    if (this.#isClosing || published.length === 0 || room <= 0) {
+      return;
+    }
+    const sinceMs = this.#nowMs();
+    this.#waiting.unshift(...published.slice(-room).map((each) => ({ ...each, sinceMs })));
+    this.#startSending();
+  }
+
+  #confirmLater(): void {
+    if (this.#cancelConfirming || this.#isClosing) {
+      return;
+    }
+    this.#cancelConfirming = this.#options.clock.schedule(CONFIRM_AFTER_MS, () => {
+      this.#cancelConfirming = null;
+      this.confirm().catch(() => {
+        // It is tried again.
+      });
+    });
   }
 
   async #sendAll(): Promise<void> {
@@ -95,10 +159,19 @@ export class Publisher {
   /** @returns those that failed, in order */
   async #send(batch: readonly Waiting[]): Promise<Waiting[]> {
     const link = this.#open();
+    // The first is not counted before it stands.
+    const connection = Math.max(link.connection, 1);
     const outcomes = await Promise.allSettled(
       batch.map(({ channel, message }) => link.publish(channel, message)),
     );
-    return batch.filter((_, index) => outcomes[index]?.status === 'rejected');
+    const isSent = (_: Waiting, index: number) => outcomes[index]?.status === 'fulfilled';
+    const sent = batch.filter(isSent).map((each) => ({ ...each, connection }));
+    if (sent.length > 0) {
+      this.#unconfirmed.push(...sent);
+      this.#unconfirmed.splice(0, this.#unconfirmed.length - MOST_UNCONFIRMED);
+      this.#confirmLater();
+    }
+    return batch.filter((each, index) => !isSent(each, index));
   }
 
   #open(): PublisherLink {

@@ -1,6 +1,12 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { RedisAddress } from '#backing/redis/connection-options.ts';
-import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
+import { connectToServer, isFromReplica } from '#backing/redis/server-connection.ts';
+import {
+  type LinkEvents,
+  type PublisherLink,
+  type SubscriberLink,
+  WRITTEN_FOR_MS,
+} from './link.ts';
 
 /** What cannot be sent now fails now: all channels are subscribed to anew once the connection stands. */
 const SUBSCRIBING = {
@@ -52,17 +58,27 @@ export class ServerSubscriberLink implements SubscriberLink {
 
 export class ServerPublisherLink implements PublisherLink {
   readonly #redis: Redis;
+  #connection = 0;
 
   constructor(address: RedisAddress, deadlineMs: number) {
-    this.#redis = connect(address, { ...PUBLISHING, commandTimeout: deadlineMs });
+    this.#redis = connect(address, { ...PUBLISHING, commandTimeout: deadlineMs }).on(
+      'ready',
+      () => {
+        this.#connection++;
+      },
+    );
+  }
+
+  get connection(): number {
+    return this.#connection;
   }
 
   async publish(channel: string, message: string): Promise<void> {
     await this.#answered(this.#redis.publish(channel, message));
   }
 
-  async ping(): Promise<void> {
-    await this.#answered(this.#redis.ping());
+  async write(key: string): Promise<void> {
+    await this.#answered(this.#redis.set(key, '', 'PX', WRITTEN_FOR_MS));
   }
 
   close(): void {
@@ -74,7 +90,8 @@ export class ServerPublisherLink implements PublisherLink {
     try {
       await answer;
     } catch (error) {
-      if (this.#redis.status === 'ready') {
+      // A replica answers; where its address leads now was looked up already.
+      if (this.#redis.status === 'ready' && !isFromReplica(error)) {
         this.#redis.disconnect(true);
       }
       throw error;
@@ -83,7 +100,7 @@ export class ServerPublisherLink implements PublisherLink {
 }
 
 function connect(
-  { host, port, options }: RedisAddress,
+  address: RedisAddress,
   more: {
     readonly commandTimeout: number;
     readonly enableOfflineQueue?: boolean;
@@ -93,7 +110,7 @@ function connect(
   onDown: (reason: string) => void = () => {},
 ): Redis {
   let reason = 'the connection was closed';
-  return new Redis({ ...options, ...more, host, port })
+  return connectToServer(address, more)
     .on('error', (error: Error) => {
       reason = error.message;
     })

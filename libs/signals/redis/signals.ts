@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { SignalListener, Signals, Subscription } from '../port.ts';
 import { ClusterPublisherLink, ClusterSubscriberLink } from './cluster-link.ts';
+import { Echo } from './echo.ts';
 import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
 import { Publisher } from './publisher.ts';
 import { ServerPublisherLink, ServerSubscriberLink } from './server-link.ts';
@@ -28,7 +29,7 @@ export interface RedisSignalsOptions extends RedisTarget {
 /** Channels subscribed to by one command. */
 const CHANNELS_AT_ONCE = 500;
 
-/** A connection that gives no answer is noticed within this and the deadline. */
+/** A connection that gives no answer, or leads astray, is noticed within this and the deadline. */
 const PING_EVERY_MS = 5_000;
 
 /**
@@ -41,6 +42,7 @@ export class RedisSignals implements Signals {
   readonly #address: RedisAddress;
   readonly #subscriptions: Subscriptions;
   readonly #publisher: Publisher;
+  readonly #echo = new Echo();
   #link: SubscriberLink | undefined;
   #unsent = new Set<Channel>();
   /** How often the subscriptions were lost. */
@@ -59,8 +61,9 @@ export class RedisSignals implements Signals {
     };
     this.#address = parseRedisTarget(ca === undefined ? { url } : { url, ca });
     this.#subscriptions = new Subscriptions(options.log);
-    const { clock, log } = this.#options;
-    this.#publisher = new Publisher({ clock, log, open: () => this.#openPublisher() });
+    const { clock, log, prefix } = this.#options;
+    const checkKey = `${prefix}check`;
+    this.#publisher = new Publisher({ clock, log, checkKey, open: () => this.#openPublisher() });
   }
 
   publish(channel: string, message: string): void {
@@ -91,21 +94,19 @@ export class RedisSignals implements Signals {
     };
   }
 
+  /** Publishes, on a server that may be written to, and hears it. */
   async check(): Promise<void> {
     if (this.#closed) {
       throw closedError();
     }
-    const deadline = { ...this.#options, backing: 'signals' } as const;
-    await withDeadline(deadline, async (signal) => {
-      const isPublishing = this.#publisher.isOpen;
-      const isSubscribed = this.#link !== undefined || !isPublishing;
-      await Promise.all([
-        isPublishing ? this.#publisher.ping() : undefined,
-        isSubscribed ? this.#pingSubscriber(signal) : undefined,
-      ]);
-    }).catch((cause: unknown) => {
+    try {
+      await withDeadline(this.#deadline, async () => {
+        await this.#publisher.confirm();
+        await this.#heardAgain();
+      });
+    } catch (cause) {
       throw asUnavailable(cause);
-    });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,6 +115,11 @@ export class RedisSignals implements Signals {
     this.#subscriptions.clear();
     this.#link?.close();
     await this.#publisher.close();
+  }
+
+  get #deadline() {
+    const { clock, deadlineMs } = this.#options;
+    return { clock, deadlineMs, backing: 'signals' } as const;
   }
 
   /** Subscribes at the end of this turn, with all channels that were added in it. */
@@ -173,7 +179,7 @@ export class RedisSignals implements Signals {
     if (channel.isStanding) {
       return;
     }
-    await withDeadline({ ...this.#options, backing: 'signals' }, () => {
+    await withDeadline(this.#deadline, () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       channel.whenStanding.add(resolve);
       return promise;
@@ -217,21 +223,45 @@ export class RedisSignals implements Signals {
   #pingLater(): void {
     this.#cancelPing();
     this.#cancelPing = this.#options.clock.schedule(PING_EVERY_MS, () => {
-      this.#link?.ping().then(
-        () => this.#pingLater(),
-        () => this.#link?.reconnect(),
-      );
+      this.#isLinkWell().then((isWell) => (isWell ? this.#pingLater() : this.#link?.reconnect()));
     });
   }
 
-  async #pingSubscriber(signal: AbortSignal): Promise<void> {
-    const link = this.#openSubscriber();
-    while (!link.isUp && !signal.aborted) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#options.clock.schedule(20, resolve);
-      await promise;
+  /** Whether the subscriber answers, and hears what is published where that may be done. */
+  async #isLinkWell(): Promise<boolean> {
+    let isPublished = false;
+    try {
+      await this.#link?.ping();
+    } catch {
+      return false;
     }
-    await link.ping();
+    try {
+      await withDeadline(this.#deadline, async () => {
+        await this.#publisher.confirm();
+        await this.#heardAgain(() => {
+          isPublished = true;
+        });
+      });
+      return true;
+    } catch {
+      // What cannot be published is not the subscriber's fault.
+      return !isPublished;
+    }
+  }
+
+  async #heardAgain(onPublished: () => void = () => {}): Promise<void> {
+    const { prefix } = this.#options;
+    await this.#echo.heard({
+      subscribe: (channel, listener) => this.subscribe(channel, listener),
+      standing: async (name) => {
+        const [channel] = this.#subscriptions.get([prefix + name]);
+        await (channel && this.#untilStanding(channel));
+      },
+      publish: async (channel, token) => {
+        await this.#publisher.publishNow(prefix + channel, token);
+        onPublished();
+      },
+    });
   }
 }
 

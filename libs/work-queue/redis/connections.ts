@@ -1,10 +1,11 @@
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import {
   parseRedisTarget,
   type RedisAddress,
   type RedisTarget,
   reconnectPause,
 } from '#backing/redis/connection-options.ts';
+import { connectToServer, isFromReplica } from '#backing/redis/server-connection.ts';
 
 /** The connections of a queue that are not BullMQ's own. */
 export class QueueConnections {
@@ -25,16 +26,22 @@ export class QueueConnections {
     return this.#workers;
   }
 
-  /** Calls `onNotice` with what others publish on `channel`; subscribes again by itself. */
-  listen(channel: string, onNotice: (notice: string) => void): void {
+  /**
+   * Calls `onNotice` with what others publish on `channel`, and `onListening` once it will be told,
+   * for the first time and whenever it was not meanwhile; subscribes again by itself.
+   */
+  listen(
+    channel: string,
+    tell: { readonly onNotice: (notice: string) => void; readonly onListening: () => void },
+  ): void {
     if (this.#notices) {
       return;
     }
     const notices = this.#connect(null);
     this.#notices = notices;
-    notices.on('message', (_channel: string, notice: string) => onNotice(notice));
+    notices.on('message', (_channel: string, notice: string) => tell.onNotice(notice));
     const subscribe = () => {
-      notices.subscribe(channel).catch(() => {
+      notices.subscribe(channel).then(tell.onListening, () => {
         // Closed meanwhile.
       });
     };
@@ -42,6 +49,16 @@ export class QueueConnections {
       subscribe();
     } else {
       notices.on('ready', subscribe);
+    }
+  }
+
+  /**
+   * To be told of each failure: where one connection leads to a replica, so do those that only listen
+   * there, and are never refused anything.
+   */
+  heed(error: unknown): void {
+    if (isFromReplica(error) && this.#notices?.status === 'ready') {
+      this.#notices.disconnect(true);
     }
   }
 
@@ -59,7 +76,7 @@ export class QueueConnections {
     if (!isCluster) {
       // Of ioredis's own subscribing again, nobody would hear that it failed.
       const own = { maxRetriesPerRequest, autoResubscribe: false };
-      return new Redis({ ...options, host, port, ...own }).on('error', ignore);
+      return connectToServer(this.#address, own).on('error', ignore);
     }
     const { retryStrategy: _, ...redisOptions } = options;
     return new Cluster([{ host, port }], {

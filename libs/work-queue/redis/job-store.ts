@@ -22,6 +22,9 @@ import { listInOrder } from './set-aside.ts';
 import { TopicQueue } from './topic-queue.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 
+const CHECK = "return redis.call('SET', KEYS[1], '', 'PX', ARGV[1])";
+const CHECK_KEPT_MS = 60_000;
+
 /** What other processes tell. */
 export interface RedisQueueEvents {
   /** A job of a topic will be due at that time. */
@@ -180,8 +183,10 @@ export class RedisJobStore implements JobStore {
     return this.#call(() => readOldestDueMs(this.#topic(topic).queue, nowMs));
   }
 
+  /** Writes by a script, as each call of the queue does: a replica, or a server that is full, answers pings. */
   async check(): Promise<void> {
-    await this.#call(() => this.#connections.commands.ping());
+    const { commands } = this.#connections;
+    await this.#call(() => commands.eval(CHECK, 1, `${this.#prefix}:check`, CHECK_KEPT_MS));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -218,7 +223,7 @@ export class RedisJobStore implements JobStore {
 
   #listen(): void {
     this.#assertOpen();
-    this.#connections.listen(this.#channel, (notice) => {
+    const onNotice = (notice: string) => {
       // How long from now, as the clock of who enqueued it may be another.
       const [delayMs, topic = '', waitsFor] = notice.split(' ');
       if (waitsFor !== undefined) {
@@ -226,7 +231,14 @@ export class RedisJobStore implements JobStore {
         return;
       }
       this.#events.onDue(topic, this.#clock.now().getTime() + Number(delayMs));
-    });
+    };
+    const onListening = () => {
+      // Of what came before, nobody was told.
+      for (const topic of this.#topics.keys()) {
+        this.#events.onDue(topic, this.#clock.now().getTime());
+      }
+    };
+    this.#connections.listen(this.#channel, { onNotice, onListening });
   }
 
   /** Tells all processes that a job will be due so long from now, or that what jobs wait for is there. */
@@ -303,6 +315,7 @@ export class RedisJobStore implements JobStore {
     try {
       return await withDeadline(this.#deadline, call);
     } catch (cause) {
+      this.#connections.heed(cause);
       if (cause instanceof BackingUnavailableError) {
         throw cause;
       }

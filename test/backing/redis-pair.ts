@@ -1,0 +1,64 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { type ChildServer, startChildServer } from './child-server.ts';
+import { obtainRedis } from './programs.ts';
+
+/** Two Redis servers, of which one follows the other. */
+export interface RedisPair extends AsyncDisposable {
+  /** `host:port` of the one that is the master at first, and of the other. */
+  readonly addresses: readonly [string, string];
+  /**
+   * Makes the other one the master, and the former its replica, which keeps its connections: what a
+   * managed service does for an upgrade.
+   */
+  swap(): Promise<void>;
+  /** A connection to each, to look at. */
+  readonly clients: readonly [Redis, Redis];
+}
+
+/** Starts the two, or gives in words what is missing for it. */
+export async function startRedisPair(): Promise<RedisPair | { readonly missing: string }> {
+  const found = await obtainRedis();
+  if ('missing' in found) {
+    return found;
+  }
+  const servers = [await startOne(found.path), await startOne(found.path)] as const;
+  const clients = [connectTo(servers[0]), connectTo(servers[1])] as const;
+  await clients[1].replicaof('127.0.0.1', servers[0].port);
+  await untilFollowing(clients[1]);
+  let master: 0 | 1 = 0;
+  return {
+    addresses: [`127.0.0.1:${servers[0].port}`, `127.0.0.1:${servers[1].port}`],
+    clients,
+    async swap() {
+      const former = clients[master];
+      master = master === 0 ? 1 : 0;
+      // Lets the replica catch up first, so that nothing is lost.
+      await former.call('FAILOVER', 'TO', '127.0.0.1', servers[master].port);
+      await untilFollowing(former);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) {
+        client.disconnect();
+      }
+      await Promise.all(servers.map((server) => server.stop()));
+    },
+  };
+}
+
+async function untilFollowing(client: Redis): Promise<void> {
+  while (!(await client.info('replication')).includes('master_link_status:up')) {
+    await pause(10);
+  }
+}
+
+function startOne(program: string): Promise<ChildServer> {
+  return startChildServer(program, (port) => [
+    ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    ...['--maxmemory-policy', 'noeviction', '--repl-diskless-sync-delay', '0'],
+  ]);
+}
+
+function connectTo({ port }: ChildServer): Redis {
+  return new Redis(port, '127.0.0.1').on('error', () => {});
+}
