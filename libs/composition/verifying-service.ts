@@ -3,6 +3,7 @@ import { Identity, type VerifyingIdentity } from '#gateway/identity.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { Backing, type BackingConfig } from './backing.ts';
 import { watchClock } from './clock-watch.ts';
+import { checksOf } from './needs.ts';
 import { Operations, type OperationsConfig } from './operations.ts';
 import { type GivenParts, type ProcessParts, processParts } from './process-parts.ts';
 
@@ -30,7 +31,7 @@ export interface VerifyingService {
  * @param opened - closes what was opened
  */
 export async function openVerifyingService(
-  service: string,
+  service: 'collection' | 'pohttp',
   config: VerifyingConfig,
   given: GivenParts & Partial<VerifyingPorts>,
   opened: AsyncDisposableStack,
@@ -44,7 +45,7 @@ export async function openVerifyingService(
   };
   // The vault is asked for the public key only, at the start, and need not be there afterwards.
   const vault = given.vault ?? (await backing.keyVault(config.keyVault));
-  const operations = opened.use(await Operations.open(parts, config, checked));
+  const operations = opened.use(await Operations.open(parts, config, checksOf(service, checked)));
   opened.use(await watchClock(parts, config));
   const ports = { ...checked, vault };
   const identity = await operations.untilAvailable(() =>

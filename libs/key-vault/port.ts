@@ -24,9 +24,17 @@ export interface KeyVault extends AsyncDisposable {
   /** @throws {SealBrokenError} if `sealed` is not intact, or was sealed by another vault or under another context */
   unseal(sealed: Uint8Array, context: string): Promise<Uint8Array>;
 
-  /** Resolves if the vault can sign now. */
-  check(): Promise<void>;
+  /**
+   * Resolves if the vault did lately what is needed of it: at most a minute ago for signing, ten for the rest.
+   *
+   * @param needs - what the process may do, and does; nothing else is tried
+   * @default ['sign']
+   */
+  check(needs?: readonly VaultNeed[]): Promise<void>;
 }
+
+/** What a process may need of a vault, besides its public key. */
+export type VaultNeed = 'sign' | 'seal' | 'unseal';
 
 /** What was to be unsealed is not what this vault sealed under that context. */
 export class SealBrokenError extends Error {

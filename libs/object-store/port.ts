@@ -28,6 +28,9 @@ export interface CallPatience {
   readonly deadlineMs?: number;
 }
 
+/** What a process may need of an object store, besides listing; `write` replaces objects, too. */
+export type ObjectNeed = 'write' | 'read' | 'delete';
+
 /**
  * Durable store for opaque objects, such as serialised parcels.
  *
@@ -86,6 +89,10 @@ export interface ObjectStore extends AsyncDisposable {
    */
   sweep(now: Date, onExpired?: (key: ObjectKey) => void): Promise<number>;
 
-  /** Resolves if the backend can serve reads and writes now. */
-  check(): Promise<void>;
+  /**
+   * Resolves if the backend answers now, and did lately what is needed of it: at most ten minutes ago.
+   *
+   * @param needs - what the process may do, and does; nothing else is tried
+   */
+  check(needs?: readonly ObjectNeed[]): Promise<void>;
 }

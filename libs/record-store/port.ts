@@ -28,6 +28,9 @@ export interface StoredRecord<Fields> {
   readonly expiresAt: Date | null;
 }
 
+/** What a process may need of a record store, besides reading. */
+export type RecordNeed = 'write';
+
 /**
  * Small typed records: identities, certificates, session keys, ledgers.
  *
@@ -86,6 +89,10 @@ export interface RecordStore extends AsyncDisposable {
    */
   sweep(): Promise<number>;
 
-  /** Resolves if the backend can serve reads and writes now. */
-  check(): Promise<void>;
+  /**
+   * Resolves if the backend can be read now, and did lately what else is needed of it: at most ten minutes ago.
+   *
+   * @param needs - what the process may do, and does; nothing else is tried
+   */
+  check(needs?: readonly RecordNeed[]): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
 import { watchClock } from '#composition/clock-watch.ts';
+import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
@@ -43,7 +44,7 @@ export async function composeCogrpcProcess(
   const parts = processParts('cogrpc', given);
   const backing = opened.use(new Backing(parts));
   const ports = await backing.all(config, given);
-  const operations = opened.use(await Operations.open(parts, config, { ...ports }));
+  const operations = opened.use(await Operations.open(parts, config, checksOf('cogrpc', ports)));
   opened.use(await watchClock(parts, config));
   const requestIds = new RequestIds(config.requests);
   const { port } = opened.use(

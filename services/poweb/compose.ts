@@ -1,5 +1,6 @@
 import { type BackedPorts, Backing } from '#composition/backing.ts';
 import { watchClock } from '#composition/clock-watch.ts';
+import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { openGateway } from '#gateway/gateway.ts';
@@ -27,7 +28,7 @@ export async function composePoweb(
   const parts = processParts('poweb', given);
   const backing = opened.use(new Backing(parts));
   const ports = await backing.all(config, given);
-  const operations = opened.use(await Operations.open(parts, config, { ...ports }));
+  const operations = opened.use(await Operations.open(parts, config, checksOf('poweb', ports)));
   const gateway = await operations.untilAvailable(async () => {
     const made = await openGateway({ ...parts, ...ports }, config.internetAddress);
     await made.sessionKeys.initialKey();

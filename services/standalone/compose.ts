@@ -1,6 +1,7 @@
 import { type BackedPorts, Backing } from '#composition/backing.ts';
 import { watchClock } from '#composition/clock-watch.ts';
 import { LatestTime } from '#composition/latest-time.ts';
+import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
@@ -51,9 +52,9 @@ export async function composeStandalone(
   const parts = processParts('standalone', given);
   const backing = opened.use(new Backing(parts));
   const ports = { ...parts, ...(await backing.all(config, given)) };
-  const { objects, records, vault, signals, queue } = ports;
-  const checked = { objects, records, vault, signals, queue };
-  const operations = opened.use(await Operations.open(parts, config, checked));
+  const operations = opened.use(
+    await Operations.open(parts, config, checksOf('standalone', ports)),
+  );
   const latestTime = config.recordStore.kind === 'sqlite' ? new LatestTime(ports) : undefined;
   opened.use(await watchClock(parts, config, latestTime));
   const gateway = await openGateway(ports, config.internetAddress, {

@@ -1,6 +1,7 @@
 import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
 import { warnAboutBucket } from '#composition/bucket-settings.ts';
 import { watchClock } from '#composition/clock-watch.ts';
+import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
@@ -44,7 +45,7 @@ export async function composeWorkersProcess(
   const parts = processParts('workers', given);
   const backing = opened.use(new Backing(parts));
   const ports = await backing.all(config, given);
-  const operations = opened.use(await Operations.open(parts, config, { ...ports }));
+  const operations = opened.use(await Operations.open(parts, config, checksOf('workers', ports)));
   opened.use(await watchClock(parts, config));
   const gateway = await operations.untilAvailable(() =>
     openGateway({ ...parts, ...ports }, config.internetAddress),

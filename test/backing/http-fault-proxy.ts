@@ -17,6 +17,8 @@ export interface HttpFaultProxy extends AsyncDisposable {
   delayMs: number;
   /** Answers all requests itself, with this status, until it is null again. */
   failing: number | null;
+  /** Answers those requests itself, with 403. */
+  isDenied: (request: string) => boolean;
   /** Cuts the connection of each upload before it is there. */
   isCuttingUploads: boolean;
   /** Awaited before a request is passed on; the proxy goes on when it resolves. */
@@ -37,7 +39,8 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
       incoming.once('data', () => incoming.socket.resetAndDestroy());
       return;
     }
-    const fault = faults.shift() ?? alwaysFailing(proxy.failing);
+    const isDenied = proxy.isDenied(`${incoming.method} ${incoming.url}`);
+    const fault = faults.shift() ?? alwaysFailing(isDenied ? 403 : proxy.failing);
     const body = await readAll(incoming);
     if (proxy.delayMs > 0) {
       await new Promise((resolve) => setTimeout(resolve, proxy.delayMs).unref());
@@ -67,6 +70,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     delayMs: 0,
     failing: null,
     isCuttingUploads: false,
+    isDenied: () => false,
     hold: null,
     failNext(count, status) {
       faults.push(...Array.from({ length: count }, () => ({ kind: 'status' as const, status })));

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '#clock/clock.ts';
 import { assertChecksum, assertVerified, checksumOf, octets } from './integrity.ts';
-import type { KmsCalls } from './kms-calls.ts';
+import { type KmsCalls, KmsInputError } from './kms-calls.ts';
 
 const KEY_OCTETS = 32;
 
@@ -35,6 +35,8 @@ export class DataKeys implements Disposable {
   readonly #calls: KmsCalls;
   readonly #options: DataKeysOptions;
   readonly #unwrapped = new Map<string, { untilMs: number; key: Promise<Uint8Array> }>();
+  /** One that Cloud KMS has unwrapped or wrapped, in whatever process; to see whether it still does. */
+  #known: Uint8Array | null = null;
   #sealing: { untilMs: number; seals: number; dataKey: Promise<DataKey> } | undefined;
 
   constructor(calls: KmsCalls, options: DataKeysOptions) {
@@ -79,6 +81,25 @@ export class DataKeys implements Disposable {
     }
   }
 
+  /** Has Cloud KMS wrap a key that nobody uses. */
+  async tryWrapping(): Promise<void> {
+    await this.#create();
+  }
+
+  /**
+   * Has Cloud KMS unwrap a key anew. One that unwrapped none before only sees whether it may: whoever
+   * must not is told so before it is looked at what there is to unwrap.
+   */
+  async tryUnwrapping(): Promise<void> {
+    try {
+      await this.#decrypt(this.#known ?? Buffer.alloc(KEY_OCTETS));
+    } catch (error) {
+      if (this.#known || !(error instanceof KmsInputError)) {
+        throw error;
+      }
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#sealing = undefined;
     this.#unwrapped.clear();
@@ -120,6 +141,7 @@ export class DataKeys implements Disposable {
       assertChecksum('the wrapped key', ciphertext, answer.ciphertextCrc32c);
       return ciphertext;
     });
+    this.#known = wrapped;
     return { key: plaintext, wrapped };
   }
 
@@ -135,6 +157,7 @@ export class DataKeys implements Disposable {
       const [answer] = await client.decrypt(request, options);
       const plaintext = octets(answer.plaintext);
       assertChecksum('the data key', plaintext, answer.plaintextCrc32c);
+      this.#known = wrapped;
       return plaintext;
     });
   }

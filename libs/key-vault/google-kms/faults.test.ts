@@ -80,6 +80,40 @@ describe('a vault over a disturbed Cloud KMS', () => {
     assert.deepEqual(opened.calls(), { AsymmetricSign: 1 });
   });
 
+  for (const [need, method] of [
+    ['seal', 'Encrypt'],
+    ['unseal', 'Decrypt'],
+  ] as const) {
+    it(`is not said to ${need} for a service that may only sign`, async () => {
+      await using opened = await open();
+      opened.faults.denied.add(method);
+      await opened.vault.check();
+      await assert.rejects(opened.vault.check(['sign', need]), /PERMISSION_DENIED/);
+    });
+
+    it(`is asked to ${need} by checks each ten minutes, or when it has failed`, async () => {
+      await using opened = await open();
+      const { vault, calls, faults } = opened;
+      const sealed = await vault.seal(DATA, 'a');
+      await vault.check([need]);
+      await vault.check([need]);
+      const before = calls()[method] ?? 0;
+      opened.passHours(1);
+      await vault.check([need]);
+      assert.equal(calls()[method], before + 1);
+      faults.denied.add(method);
+      await vault.check([need]);
+      await assert.rejects(need === 'seal' ? vault.seal(DATA, 'a') : vault.unseal(sealed, 'a'));
+      await assert.rejects(vault.check([need]), /PERMISSION_DENIED/);
+    });
+  }
+
+  it('is not said to unseal where it cannot be known what, but for the right to', async () => {
+    await using opened = await open();
+    await opened.vault.check(['unseal']);
+    assert.deepEqual(opened.calls(), { Decrypt: 1 });
+  });
+
   it('unseals without a call what it has the data key of, while Cloud KMS is away', async () => {
     await using opened = await open();
     const sealed = await opened.vault.seal(DATA, 'a');

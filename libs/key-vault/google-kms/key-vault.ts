@@ -1,5 +1,6 @@
+import { Proofs } from '#backing/proofs.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import { type KeyVault, SealBrokenError } from '../port.ts';
+import { type KeyVault, SealBrokenError, type VaultNeed } from '../port.ts';
 import { DataKeys } from './data-keys.ts';
 import { IdentityKey } from './identity-key.ts';
 import { KmsCalls, KmsInputError } from './kms-calls.ts';
@@ -9,7 +10,9 @@ import { openSealed, sealValue, splitSealed } from './sealed-value.ts';
 const MAX_SECRET_OCTETS = 65_536;
 
 /** A signature that succeeded so recently shows that the vault can sign; each one costs money. */
-const CHECK_VALID_MS = 60_000;
+const SIGNED_FOR_MS = 60_000;
+/** The same for data keys, each use of which is a call that costs money, too. */
+const WRAPPED_FOR_MS = 600_000;
 
 /**
  * The identity key and the key that seals secrets are in Cloud KMS and never leave it.
@@ -22,7 +25,7 @@ export class GoogleKmsVault implements KeyVault {
   readonly #identity: IdentityKey;
   readonly #dataKeys: DataKeys;
   readonly #clock: Clock;
-  #signedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #proofs: Proofs<VaultNeed>;
 
   constructor(options: GoogleKmsOptions) {
     this.#clock = options.clock ?? systemClock;
@@ -33,6 +36,11 @@ export class GoogleKmsVault implements KeyVault {
       sealingKey: options.sealingKey,
       lifeMs: options.dataKeyLifeMs ?? 3_600_000,
     });
+    this.#proofs = new Proofs(this.#clock, {
+      sign: { probe: () => this.#identity.sign(Buffer.of()), validMs: SIGNED_FOR_MS },
+      seal: { probe: () => this.#dataKeys.tryWrapping(), validMs: WRAPPED_FOR_MS },
+      unseal: { probe: () => this.#dataKeys.tryUnwrapping(), validMs: WRAPPED_FOR_MS },
+    });
   }
 
   async publicKey(): Promise<Uint8Array> {
@@ -41,9 +49,7 @@ export class GoogleKmsVault implements KeyVault {
   }
 
   async sign(data: Uint8Array): Promise<Uint8Array> {
-    const signature = await this.#identity.sign(data);
-    this.#signedAtMs = this.#clock.now().getTime();
-    return signature;
+    return this.#proofs.shownBy('sign', () => this.#identity.sign(data));
   }
 
   async seal(secret: Uint8Array, context: string): Promise<Uint8Array> {
@@ -51,7 +57,8 @@ export class GoogleKmsVault implements KeyVault {
     if (secret.length > MAX_SECRET_OCTETS) {
       throw new RangeError(`a secret of ${secret.length} octets is over ${MAX_SECRET_OCTETS}`);
     }
-    return sealValue(await this.#dataKeys.current(), secret, context);
+    const dataKey = await this.#proofs.heed('seal', () => this.#dataKeys.current());
+    return sealValue(dataKey, secret, context);
   }
 
   async unseal(sealed: Uint8Array, context: string): Promise<Uint8Array> {
@@ -65,11 +72,9 @@ export class GoogleKmsVault implements KeyVault {
     return secret;
   }
 
-  async check(): Promise<void> {
+  async check(needs: readonly VaultNeed[] = ['sign']): Promise<void> {
     this.#calls.assertOpen();
-    if (this.#clock.now().getTime() - this.#signedAtMs >= CHECK_VALID_MS) {
-      await this.sign(Buffer.of());
-    }
+    await this.#proofs.check(needs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,7 +84,7 @@ export class GoogleKmsVault implements KeyVault {
 
   async #unwrap(wrapped: Uint8Array): Promise<Uint8Array> {
     try {
-      return await this.#dataKeys.unwrap(wrapped);
+      return await this.#proofs.heed('unseal', () => this.#dataKeys.unwrap(wrapped));
     } catch (error) {
       throw error instanceof KmsInputError ? new SealBrokenError({ cause: error }) : error;
     }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import type { Clock } from '#clock/clock.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
@@ -50,6 +50,42 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
       assert.equal(await store.delete('a', { generation }), true);
     });
   }
+
+  for (const [need, method] of [
+    ['write', 'POST'],
+    ['write', 'DELETE'],
+    ['read', 'GET /storage/v1/b/[^/]+/o/'],
+    ['delete', 'DELETE'],
+  ] as const) {
+    it(`is not said to do what a service needs that may not ${need} (${method})`, async () => {
+      await using opened = await open();
+      opened.proxy.isDenied = (request) => new RegExp(`^${method}`).test(request);
+      await opened.store.check();
+      await assert.rejects(opened.store.check([need]), BackingUnavailableError);
+    });
+  }
+
+  it('is written to by checks only if nothing was written lately, and keeps nothing of that', async () => {
+    let aheadMs = 0;
+    const now = () => new Date(Date.now() + aheadMs);
+    const clock = { now, schedule: systemClock.schedule };
+    await using opened = await open({ clock });
+    const { store, proxy } = opened;
+    const needs = ['write', 'read', 'delete'] as const;
+    const uploads = () => proxy.requests.filter((request) => request.startsWith('POST')).length;
+    await store.check(needs);
+    await store.check(needs);
+    assert.equal(uploads(), 1);
+    assert.deepEqual(await listKeys(store, 'check/'), []);
+    aheadMs = 300_000;
+    await store.put('a', BODY, { expiresAt: IN_A_WEEK });
+    aheadMs = 800_000;
+    await store.check(needs);
+    assert.equal(uploads(), 2);
+    proxy.isDenied = (request) => request.startsWith('POST');
+    await assert.rejects(store.put('a', BODY, { expiresAt: IN_A_WEEK }), BackingUnavailableError);
+    await assert.rejects(store.check(needs), BackingUnavailableError);
+  });
 
   for (const status of [400, 401, 403]) {
     it(`is unavailable after a ${status}, without asking again`, async () => {

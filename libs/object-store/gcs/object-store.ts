@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import type { Bucket } from '@google-cloud/storage';
 import { crc32cBase64 } from '#backing/crc32c.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { Proofs } from '#backing/proofs.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
 import type {
   CallPatience,
   Generation,
   ObjectEntry,
   ObjectKey,
+  ObjectNeed,
   ObjectStore,
   StoredObject,
 } from '../port.ts';
@@ -16,6 +20,13 @@ import { type ListedPage, readPage } from './listing.ts';
 import type { GcsOptions } from './options.ts';
 import { StorageCalls } from './storage-calls.ts';
 import { expiryMetadata } from './stored-expiry.ts';
+
+/** Writes cost most: $0.005 for a thousand, so US$ 0.02 a month for a process that does nothing else. */
+const WRITTEN_FOR_MS = 600_000;
+/** Reads cost a twelfth of that, deletions nothing. */
+const CHECKED_FOR_MS = 60_000;
+/** Should it not be deleted. */
+const CHECK_OBJECT_LIFE_MS = 86_400_000;
 
 /** Generations are positive 64-bit integers; anything else names none. */
 const GENERATION = /^[1-9][0-9]{0,18}$/;
@@ -31,11 +42,21 @@ const GENERATION = /^[1-9][0-9]{0,18}$/;
  */
 export class GcsObjectStore implements ObjectStore {
   readonly #calls: StorageCalls;
+  readonly #clock: Clock;
   readonly #pageSize: number;
+  /** Of this process alone, as one object may be written once a second. */
+  readonly #checkKey = `check/${randomUUID()}`;
+  readonly #proofs: Proofs<ObjectNeed>;
 
   constructor(options: GcsOptions) {
     this.#pageSize = options.pageSize ?? 1_000;
     this.#calls = new StorageCalls(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#proofs = new Proofs(this.#clock, {
+      write: { probe: () => this.#writeAndDelete(), validMs: WRITTEN_FOR_MS },
+      read: { probe: () => this.get(this.#checkKey), validMs: CHECKED_FOR_MS },
+      delete: { probe: () => this.delete(this.#checkKey), validMs: CHECKED_FOR_MS },
+    });
   }
 
   async put(
@@ -52,15 +73,17 @@ export class GcsObjectStore implements ObjectStore {
       await file.save(asBuffer(body), { resumable: false, validation: false, metadata });
       return String(file.metadata.generation);
     };
-    return this.#run(save, notExpected, deadlineMs);
+    return this.#proofs.shownBy('write', () => this.#run(save, notExpected, deadlineMs));
   }
 
   async get(key: ObjectKey, { deadlineMs }: CallPatience = {}): Promise<StoredObject | null> {
     assertObjectKey(key);
-    return this.#run(
-      (bucket) => download(bucket.file(key)),
-      (error) => (isObjectMissing(error) ? null : undefined),
-      deadlineMs,
+    return this.#proofs.shownBy('read', () =>
+      this.#run(
+        (bucket) => download(bucket.file(key)),
+        (error) => (isObjectMissing(error) ? null : undefined),
+        deadlineMs,
+      ),
     );
   }
 
@@ -74,17 +97,19 @@ export class GcsObjectStore implements ObjectStore {
       this.#calls.assertOpen();
       return false;
     }
-    return this.#run(
-      async (bucket) => {
-        // Named both ways: servers for tests know the generation of the object only.
-        await (generation === undefined
-          ? bucket.file(key).delete()
-          : bucket.file(key, { generation }).delete({ ifGenerationMatch: generation }));
-        return true;
-      },
-      (error) => (isObjectMissing(error) || isUnmet(error) ? false : undefined),
-      options.deadlineMs,
-    );
+    const remove = () =>
+      this.#run(
+        async (bucket) => {
+          // Named both ways: servers for tests know the generation of the object only.
+          await (generation === undefined
+            ? bucket.file(key).delete()
+            : bucket.file(key, { generation }).delete({ ifGenerationMatch: generation }));
+          return true;
+        },
+        (error) => (isObjectMissing(error) || isUnmet(error) ? false : undefined),
+        options.deadlineMs,
+      );
+    return this.#proofs.shownBy('delete', remove);
   }
 
   async *list(
@@ -118,13 +143,21 @@ export class GcsObjectStore implements ObjectStore {
     return 0;
   }
 
-  async check(): Promise<void> {
+  /** Lists each time; what else is needed is tried only if no real work has shown it lately. */
+  async check(needs: readonly ObjectNeed[] = []): Promise<void> {
     const query = { prefix: 'check/', startOffset: '', pageToken: undefined, maxResults: 1 };
     await this.#run((bucket) => readPage(bucket, query));
+    await this.#proofs.check(needs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#calls[Symbol.dispose]();
+  }
+
+  async #writeAndDelete(): Promise<void> {
+    const expiresAt = new Date(this.#clock.now().getTime() + CHECK_OBJECT_LIFE_MS);
+    const generation = await this.put(this.#checkKey, Buffer.of(), { expiresAt });
+    await this.delete(this.#checkKey, { generation });
   }
 
   /** @param expected - takes the result from what was thrown, or gives undefined if that is a failure */

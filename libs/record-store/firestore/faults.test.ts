@@ -24,6 +24,23 @@ describe('records in a disturbed Firestore', () => {
     assert.deepEqual(Object.fromEntries(faults.calls), { Commit: 3, BatchGetDocuments: 1 });
   });
 
+  it('are not said to be there for a service that must write them and may not', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    await store.check(['write']);
+    faults.denied.add('Commit');
+    // What has worked lately is not tried again before it fails.
+    await store.check(['write']);
+    await assert.rejects(store.set(SESSIONS, 'a', { step: 1 }), BackingUnavailableError);
+    await assert.rejects(store.check(['write']), BackingUnavailableError);
+    await store.check();
+    faults.denied.clear();
+    await store.set(SESSIONS, 'a', { step: 1 });
+    faults.calls.clear();
+    await store.check(['write']);
+    assert.deepEqual(Object.fromEntries(faults.calls), { BatchGetDocuments: 1 });
+  });
+
   it('are created though the first answer was lost, by whoever created them and by nobody else', async () => {
     await using opened = await open();
     faults.loseNextAnswer('Commit');

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { DocumentReference } from '@google-cloud/firestore';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { Proofs } from '#backing/proofs.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '../port.ts';
+import type { RecordFields, RecordKind, RecordNeed, RecordStore, StoredRecord } from '../port.ts';
 import { assertExpiry, assertFields, assertListing, assertRecordId } from '../record-rules.ts';
 import { encodeId } from './document-id.ts';
 import {
@@ -15,6 +17,9 @@ import { FirestoreCalls } from './firestore-calls.ts';
 import type { FirestoreOptions } from './options.ts';
 import { queryPage } from './query.ts';
 import { parseVersion, type UpdateTime } from './version.ts';
+
+/** A write and a deletion each ten minutes: US$ 0.01 a month for a process that writes nothing else. */
+const WRITTEN_FOR_MS = 600_000;
 
 /** Rounds in which others may each change the same record before an operation gives up. */
 const MOST_ROUNDS = 8;
@@ -30,11 +35,17 @@ export class FirestoreRecordStore implements RecordStore {
   readonly #calls: FirestoreCalls;
   readonly #clock: Clock;
   readonly #pageSize: number;
+  /** Of this process alone. */
+  readonly #checkId = randomUUID();
+  readonly #proofs: Proofs<RecordNeed>;
 
   constructor(options: FirestoreOptions) {
     this.#clock = options.clock ?? systemClock;
     this.#pageSize = options.pageSize ?? 300;
     this.#calls = new FirestoreCalls(options);
+    this.#proofs = new Proofs(this.#clock, {
+      write: { probe: () => this.#writeAndDelete(), validMs: WRITTEN_FOR_MS },
+    });
   }
 
   async create<F extends RecordFields>(
@@ -46,7 +57,7 @@ export class FirestoreRecordStore implements RecordStore {
     assertRecordId(kind.name, id);
     assertContent(fields, options.expiresAt);
     const content = { fields, expiresAt: options.expiresAt ?? null };
-    return this.#withDocument(kind.name, id, (document) =>
+    return this.#writing(kind.name, id, (document) =>
       inRounds(async () => {
         const absent = { ...content, precondition: 'absent' } as const;
         const unwritten = await writeDocument(document, absent);
@@ -86,7 +97,7 @@ export class FirestoreRecordStore implements RecordStore {
     assertContent(fields, options.expiresAt);
     const content = { fields, expiresAt: options.expiresAt ?? null };
     const write = (given: typeof content & { precondition?: Precondition }) =>
-      this.#withDocument(
+      this.#writing(
         kind.name,
         id,
         async (document) => (await writeDocument(document, given)) === null,
@@ -144,12 +155,32 @@ export class FirestoreRecordStore implements RecordStore {
     return 0;
   }
 
-  async check(): Promise<void> {
+  /** Reads each time; a write is tried only if no real one has succeeded lately. */
+  async check(needs: readonly RecordNeed[] = []): Promise<void> {
     await this.#withDocument('check', 'check', readDocument);
+    await this.#proofs.check(needs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#calls[Symbol.asyncDispose]();
+  }
+
+  async #writeAndDelete(): Promise<void> {
+    const fields = { by: 'check' };
+    const content = { fields, expiresAt: new Date(this.#clock.now().getTime() + WRITTEN_FOR_MS) };
+    await this.#withDocument('check', this.#checkId, async (document) => {
+      await writeDocument(document, content);
+      const stored = await readDocument(document);
+      await (stored && deleteDocument(document, stored.updateTime));
+    });
+  }
+
+  #writing<T>(
+    kind: string,
+    id: string,
+    operation: (document: DocumentReference) => Promise<T>,
+  ): Promise<T> {
+    return this.#proofs.shownBy('write', () => this.#withDocument(kind, id, operation));
   }
 
   #withDocument<T>(

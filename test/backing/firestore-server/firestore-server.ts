@@ -23,6 +23,8 @@ export interface FirestoreServer {
 /** What the server does wrong on demand, and how often each method was called. */
 export class FirestoreFaults {
   readonly calls = new Map<string, number>();
+  /** Methods that the caller lacks the permission for. */
+  readonly denied = new Set<string>();
   readonly #losing: string[] = [];
 
   /** Carries out the next call of a method, and answers as if it had been unavailable. */
@@ -115,6 +117,10 @@ function unary<Request>(
 ) {
   return (call: ServerUnaryCall<Request, object>, answer: sendUnaryData<object>) => {
     faults.count(name);
+    if (faults.denied.has(name)) {
+      answer({ code: status.PERMISSION_DENIED, details: `${name} is denied on demand` });
+      return;
+    }
     try {
       const result = method(call.request);
       if (faults.isLosing(name)) {
