@@ -214,4 +214,54 @@ describe('what a service does takes no right that docs/operations.md does not gi
     assert.ok(used.includes('kms.Decrypt'));
     assert.ok(!used.includes('kms.Encrypt'));
   });
+
+  const composed = {
+    poweb: () => composePoweb(readPowebConfig(environment), given),
+    pohttp: () => composePohttp(readPohttpConfig(environment), given),
+    collection: () => composeCollection(readCollectionConfig(environment), given),
+    cogrpc: () => composeCogrpcProcess(readCogrpcConfig(environment), given),
+    workers: () => composeWorkersProcess(readWorkersConfig(environment), given),
+  };
+  const without: Readonly<Record<string, () => void>> = {
+    'storing objects': () => {
+      storage.isDenied = (request) => request.startsWith('POST /upload/');
+    },
+    'reading objects': () => {
+      storage.isDenied = (request) =>
+        /^GET .*\/o\/|^GET \/(?!storage\/v1\/b\/[^/]+\/o\?)/.test(request);
+    },
+    'deleting objects': () => {
+      storage.isDenied = (request) => request.startsWith('DELETE ');
+    },
+    sealing: () => kms.faults.denied.add('Encrypt'),
+    unsealing: () => kms.faults.denied.add('Decrypt'),
+  };
+  for (const [right, services] of [
+    ['storing objects', ['poweb', 'pohttp', 'cogrpc', 'workers']],
+    ['reading objects', ['collection', 'cogrpc', 'workers']],
+    ['deleting objects', ['poweb', 'pohttp', 'collection', 'cogrpc', 'workers']],
+    ['sealing', ['poweb', 'cogrpc']],
+    ['unsealing', ['cogrpc', 'workers']],
+  ] as const) {
+    it(`without the right of ${right}, those are not ready that need it, and the others are`, async () => {
+      without[right]?.();
+      try {
+        const ready: string[] = [];
+        for (const [name, compose] of Object.entries(composed)) {
+          await using service = await compose();
+          if ((await readinessOf(service.listening)) === 200) {
+            ready.push(name);
+          }
+        }
+        const lacking: readonly string[] = services;
+        assert.deepEqual(
+          ready,
+          Object.keys(composed).filter((name) => !lacking.includes(name)),
+        );
+      } finally {
+        storage.isDenied = () => false;
+        kms.faults.denied.clear();
+      }
+    });
+  }
 });
