@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type ChildServer, startChildServer } from './child-server.ts';
@@ -22,7 +25,9 @@ export async function startRedisPair(): Promise<RedisPair | { readonly missing: 
   if ('missing' in found) {
     return found;
   }
-  const servers = [await startOne(found.path), await startOne(found.path)] as const;
+  // A replica keeps what it gets from its master in a file at first.
+  const folder = await mkdtemp(join(tmpdir(), 'redis-pair-'));
+  const servers = [await startOne(found.path, folder), await startOne(found.path, folder)] as const;
   const clients = [connectTo(servers[0]), connectTo(servers[1])] as const;
   await clients[1].replicaof('127.0.0.1', servers[0].port);
   await untilFollowing(clients[1]);
@@ -42,6 +47,7 @@ export async function startRedisPair(): Promise<RedisPair | { readonly missing: 
         client.disconnect();
       }
       await Promise.all(servers.map((server) => server.stop()));
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
@@ -52,9 +58,10 @@ async function untilFollowing(client: Redis): Promise<void> {
   }
 }
 
-function startOne(program: string): Promise<ChildServer> {
+function startOne(program: string, folder: string): Promise<ChildServer> {
   return startChildServer(program, (port) => [
     ...['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    ...['--dir', folder, '--dbfilename', `${port}.rdb`],
     ...['--maxmemory-policy', 'noeviction', '--repl-diskless-sync-delay', '0'],
   ]);
 }
