@@ -6,6 +6,12 @@ export interface Clock {
   now(): Date;
 
   /**
+   * Milliseconds since some moment, by a clock that nobody can set: for whatever is measured
+   * within one process, such as the age of an answer or the end of a pause.
+   */
+  elapsedMs(): number;
+
+  /**
    * Calls `action` once after at least `delayMs`, unless the returned function
    * is called before. A pending call never keeps the process alive.
    */
@@ -17,6 +23,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => new Date(),
+  elapsedMs: () => performance.now(),
   schedule(delayMs, action) {
     const timer = setTimeout(action, Math.min(delayMs, MAX_TIMER_MS)).unref();
     return () => clearTimeout(timer);

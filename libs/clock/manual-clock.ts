@@ -9,6 +9,8 @@ interface PendingAction {
 /** A clock for tests: time stands still until {@link ManualClock.advance} moves it. */
 export class ManualClock implements Clock {
   #nowMs: number;
+  /** By how much it was set ahead of the time that passed. */
+  #setMs = 0;
   #order = 0;
   readonly #pending = new Set<PendingAction>();
 
@@ -17,7 +19,11 @@ export class ManualClock implements Clock {
   }
 
   now(): Date {
-    return new Date(this.#nowMs);
+    return new Date(this.#nowMs + this.#setMs);
+  }
+
+  elapsedMs(): number {
+    return this.#nowMs;
   }
 
   schedule(delayMs: number, action: () => void): () => void {
@@ -26,6 +32,11 @@ export class ManualClock implements Clock {
     return () => {
       this.#pending.delete(pending);
     };
+  }
+
+  /** Sets the clock to another time, as an operator does: no time passes, and nothing falls due. */
+  set(time: Date): void {
+    this.#setMs = time.getTime() - this.#nowMs;
   }
 
   /** Moves time forward, running what falls due in order of due time, then of scheduling. */

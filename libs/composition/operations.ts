@@ -27,6 +27,7 @@ export class Operations implements AsyncDisposable {
   readonly #parts: ProcessParts;
   readonly #server: HttpServer;
   readonly #readiness: Readiness;
+  readonly #checks: Record<string, () => Promise<void>>;
   #notStarted: string | null = 'the service is starting';
 
   private constructor(
@@ -38,10 +39,8 @@ export class Operations implements AsyncDisposable {
     const checks = Object.entries(backing).map(
       ([name, port]) => [name, () => port.check()] as const,
     );
-    this.#readiness = new Readiness({
-      clock: parts.clock,
-      checks: { ...Object.fromEntries(checks), start: () => this.#checkStart() },
-    });
+    this.#checks = { ...Object.fromEntries(checks), start: () => this.#checkStart() };
+    this.#readiness = new Readiness({ clock: parts.clock, checks: this.#checks });
     parts.processMetrics.observeEach(
       'backing_ready',
       'Whether each backing service answers',
@@ -97,6 +96,11 @@ export class Operations implements AsyncDisposable {
       }
       await delay(clock, PAUSE_MS, stopping);
     }
+  }
+
+  /** From now on the service is ready only while this succeeds, too. */
+  alsoCheck(name: string, check: () => Promise<unknown>): void {
+    this.#checks[name] = async () => void (await check());
   }
 
   /** The service has started: from now on it is ready while its backing is. */

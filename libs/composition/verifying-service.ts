@@ -51,5 +51,6 @@ export async function openVerifyingService(
   const identity = await operations.untilAvailable(() =>
     Identity.openToVerify({ ...parts, ...ports }),
   );
+  operations.alsoCheck('identity', () => identity.trustedCertificates());
   return { parts: { ...parts, ...ports, identity }, operations };
 }

@@ -85,10 +85,65 @@ describe('the identity', () => {
     assert.equal((await identity.trustedCertificates()).length, 2);
   });
 
-  it('is unavailable, rather than distrusting everybody, once all its certificates expired', async () => {
+  for (const aheadMs of [DAY_MS / 3, 100 * DAY_MS, 365 * DAY_MS]) {
+    const days = Math.round(aheadMs / DAY_MS);
+    it(`is renewed in time, for years, after a start by a clock that was ${days} days ahead`, async () => {
+      const given = parts();
+      const now = given.clock.now();
+      given.clock.set(new Date(now.getTime() + aheadMs));
+      await Identity.open(given);
+      given.clock.set(now);
+      const identity = await Identity.open(given);
+      for (let day = 0; day < 800; day++) {
+        await identity.renewIfDue();
+        const { notAfter } = await identity.currentCertificate();
+        const leftMs = notAfter.getTime() - given.clock.now().getTime();
+        assert.ok(leftMs > 89 * DAY_MS, `day ${day}: ${leftMs / DAY_MS} days left`);
+        given.clock.advance(DAY_MS);
+      }
+      assert.equal(await identity.renew(), true);
+    });
+  }
+
+  it('is renewed by whoever asks once the clock was set past the end of all its certificates', async () => {
     const given = parts();
     const identity = await Identity.open(given);
+    given.clock.set(new Date(given.clock.now().getTime() + 200 * DAY_MS));
+    const asked = await Promise.all([1, 2, 3].map(() => identity.trustedCertificates()));
+    assert.equal(new Set(asked.map(([{ notAfter }]) => notAfter.getTime())).size, 1);
+    assert.equal((await identity.trustedCertificates()).length, 1);
+  });
+
+  it('is unavailable, rather than distrusting everybody, while it may not renew', async () => {
+    const plausibility: { doubt: string | null } = { doubt: null };
+    const given = { ...parts(), plausibility };
+    const identity = await Identity.open(given);
+    const verifier = await Identity.openToVerify(given);
     given.clock.advance(181 * DAY_MS);
-    await assert.rejects(identity.trustedCertificates(), { code: 'BACKING_UNAVAILABLE' });
+    plausibility.doubt = 'it jumped';
+    await assert.rejects(identity.trustedCertificates(), {
+      code: 'BACKING_UNAVAILABLE',
+      message: /it jumped/,
+    });
+    await assert.rejects(verifier.trustedCertificates(), {
+      code: 'BACKING_UNAVAILABLE',
+      message: /no valid certificate/,
+    });
+    plausibility.doubt = null;
+    const [renewed] = await identity.trustedCertificates();
+    given.clock.advance(1_000);
+    const [found] = await verifier.trustedCertificates();
+    assert.deepEqual(found.der, renewed.der);
+  });
+
+  it('does not renew by a clock in doubt what is still valid', async () => {
+    const plausibility: { doubt: string | null } = { doubt: null };
+    const given = { ...parts(), plausibility };
+    const identity = await Identity.open(given);
+    given.clock.advance(100 * DAY_MS);
+    plausibility.doubt = 'it jumped';
+    assert.equal(await identity.renewIfDue(), false);
+    plausibility.doubt = null;
+    assert.equal(await identity.renewIfDue(), true);
   });
 });

@@ -1,12 +1,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
-import { Certificate } from '#awala/x509/certificate.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
+import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import type { Log } from '#log/log.ts';
-import { type RecordStore, recordKind } from '#record-store/port.ts';
+import type { RecordStore } from '#record-store/port.ts';
+import { OwnCertificates } from './own-certificates.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -17,18 +19,20 @@ export const ISSUANCE_BACKDATING_MS = 3 * HOUR_MS;
 export const MAX_CERTIFICATE_VALIDITY_MS = 180 * DAY_MS;
 /** How long another process's renewal may go unnoticed. */
 const TRUST_REFRESH_MS = 60_000;
-
-const OWN_CERTIFICATE = recordKind<{ der: Uint8Array }>('own-certificate');
+/** The same while no valid certificate is known, which keeps everybody waiting. */
+const WANT_REFRESH_MS = 1_000;
 
 export interface IdentityParts {
   readonly vault: KeyVault;
   readonly records: RecordStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Never in doubt unless given. */
+  readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
 }
 
 /** What it takes to verify others, and no right to sign. */
-export type VerifyingIdentityParts = Pick<IdentityParts, 'records' | 'clock' | 'log'> & {
+export type VerifyingIdentityParts = Omit<IdentityParts, 'vault'> & {
   readonly vault: Pick<KeyVault, 'publicKey'>;
 };
 
@@ -50,22 +54,21 @@ export class Identity {
   readonly publicKeyDer: Uint8Array;
   readonly publicKey: KeyObject;
   readonly nodeId: NodeId;
-  /** Signs with the identity key, in the vault. */
-  readonly sign: KeyVault['sign'];
   readonly #parts: VerifyingIdentityParts;
-  #certificates: readonly Certificate[] = [];
-  /** Ids of records that hold no certificate. */
-  #damaged: ReadonlySet<string> = new Set();
+  /** Null for a service that may not sign. */
+  readonly #sign: KeyVault['sign'] | null;
+  readonly #certificates: OwnCertificates;
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | null = null;
+  #renewing: Promise<boolean> | null = null;
 
   private constructor(
     parts: VerifyingIdentityParts,
     publicKeyDer: Uint8Array,
-    sign: KeyVault['sign'],
+    sign: KeyVault['sign'] | null,
   ) {
     this.#parts = parts;
-    this.sign = sign;
+    this.#sign = sign;
     this.publicKeyDer = publicKeyDer;
     this.publicKey = createPublicKey({
       key: Buffer.from(publicKeyDer),
@@ -73,18 +76,25 @@ export class Identity {
       type: 'spki',
     });
     this.nodeId = nodeIdOfKey(publicKeyDer);
+    this.#certificates = new OwnCertificates({ ...parts, nodeId: this.nodeId });
   }
 
   /**
    * Asks the vault for the identity key, and issues a first certificate if there
-   * is none yet. Safe to call in several processes at once.
+   * is no valid one, whatever clock there is: what stands here must start. Safe to call
+   * in several processes at once.
    *
    * @throws {BackingUnavailableError}
    */
   static async open(parts: IdentityParts): Promise<Identity> {
     const { vault } = parts;
     const identity = new Identity(parts, await vault.publicKey(), (data) => vault.sign(data));
-    await identity.renewIfDue();
+    await identity.#load();
+    if (identity.#validNow().length === 0) {
+      await identity.#renew();
+    } else {
+      await identity.renewIfDue();
+    }
     return identity;
   }
 
@@ -95,23 +105,31 @@ export class Identity {
    * @throws {BackingUnavailableError} also if there is no valid certificate yet
    */
   static async openToVerify(parts: VerifyingIdentityParts): Promise<VerifyingIdentity> {
-    const identity = new Identity(parts, await parts.vault.publicKey(), () =>
-      Promise.reject(new Error('this service may not sign')),
-    );
+    const identity = new Identity(parts, await parts.vault.publicKey(), null);
     await identity.trustedCertificates();
     return identity;
   }
 
+  /** Signs with the identity key, in the vault. */
+  readonly sign: KeyVault['sign'] = (octets) =>
+    this.#sign?.(octets) ?? Promise.reject(new Error('this service may not sign'));
+
   /**
    * The certificates to verify others against: every own one valid now, the one
-   * that expires last first. Read again at most once a minute.
+   * that expires last first. Read again at most once a minute; while none is valid,
+   * once a second. A service that may sign issues one rather than go without: the
+   * clock may have been set past the end of all, or to before any of them.
    *
-   * @throws {BackingUnavailableError} if none is known, as nobody can be verified then
+   * @throws {BackingUnavailableError} if there is none, as nobody can be verified then;
+   * while the clock is in doubt, none is issued for want of another
    */
   async trustedCertificates(): Promise<readonly [Certificate, ...Certificate[]]> {
-    const nowMs = this.#parts.clock.now().getTime();
-    if (nowMs - this.#loadedAtMs >= TRUST_REFRESH_MS) {
+    const maxAgeMs = this.#validNow().length > 0 ? TRUST_REFRESH_MS : WANT_REFRESH_MS;
+    if (this.#parts.clock.elapsedMs() - this.#loadedAtMs >= maxAgeMs) {
       await this.#refresh();
+    }
+    if (this.#validNow().length === 0 && this.#sign) {
+      await this.#renewForWant();
     }
     const [current, ...older] = this.#validNow();
     if (!current) {
@@ -121,6 +139,12 @@ export class Identity {
       );
     }
     return [current, ...older];
+  }
+
+  /** Own certificates that will be valid later: they were issued by a clock that was ahead. */
+  get datedAhead(): readonly Certificate[] {
+    const now = this.#parts.clock.now();
+    return this.#certificates.known.filter(({ notBefore }) => notBefore > now);
   }
 
   /**
@@ -134,14 +158,20 @@ export class Identity {
   }
 
   /**
-   * Issues a new own certificate once half the life of the current one is over.
+   * Issues a new own certificate once half the life of the current one is over, but
+   * not by a clock in doubt.
    *
    * @returns whether this call issued one
+   * @throws {BackingUnavailableError} also if the clock is in doubt and no certificate is valid
    */
   async renewIfDue(): Promise<boolean> {
     await this.#load();
     const current = this.#validNow()[0];
-    return current && !this.#isHalfOver(current) ? false : this.#renew();
+    if (!current) {
+      return this.#renewForWant();
+    }
+    const isDue = this.#isHalfOver(current) && this.#doubt === null;
+    return isDue ? this.#renew() : false;
   }
 
   /**
@@ -154,14 +184,24 @@ export class Identity {
     return this.#renew();
   }
 
+  async #renewForWant(): Promise<boolean> {
+    const doubt = this.#doubt;
+    if (doubt !== null) {
+      throw new ClockInDoubtError(doubt);
+    }
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  get #doubt(): string | null {
+    return this.#parts.plausibility?.doubt ?? null;
+  }
+
   async #renew(): Promise<boolean> {
     const certificate = await this.#issueOwn();
-    const created = await this.#parts.records.create(
-      OWN_CERTIFICATE,
-      this.#recordIdAfter(this.#certificates),
-      { der: certificate.der },
-      { expiresAt: certificate.notAfter },
-    );
+    const created = await this.#certificates.create(certificate);
     await this.#load();
     if (created) {
       this.#parts.log.info(
@@ -184,17 +224,6 @@ export class Identity {
     });
   }
 
-  /** Two processes that renew at once mean the same record, so that one of them wins. A damaged one is in nobody's way. */
-  #recordIdAfter(known: readonly Certificate[]): string {
-    const latestEndMs = Math.max(0, ...known.map(({ notAfter }) => notAfter.getTime()));
-    const id = `${this.nodeId}/after-${String(latestEndMs).padStart(15, '0')}`;
-    let free = id;
-    for (let repair = 1; this.#damaged.has(free); repair++) {
-      free = `${id}-${repair}`;
-    }
-    return free;
-  }
-
   #isHalfOver({ notBefore, notAfter }: Certificate): boolean {
     const middleMs = (notBefore.getTime() + notAfter.getTime()) / 2;
     return middleMs <= this.#parts.clock.now().getTime();
@@ -202,7 +231,7 @@ export class Identity {
 
   #validNow(): readonly Certificate[] {
     const now = this.#parts.clock.now();
-    return this.#certificates.filter(
+    return this.#certificates.known.filter(
       ({ notBefore, notAfter }) => notBefore <= now && now < notAfter,
     );
   }
@@ -217,7 +246,7 @@ export class Identity {
       if (this.#validNow().length === 0) {
         throw error;
       }
-      this.#loadedAtMs = this.#parts.clock.now().getTime();
+      this.#loadedAtMs = this.#parts.clock.elapsedMs();
       this.#parts.log.warn(
         { error },
         'Own certificates could not be read again; using those known',
@@ -226,30 +255,7 @@ export class Identity {
   }
 
   async #load(): Promise<void> {
-    const certificates: Certificate[] = [];
-    const damaged = new Set<string>();
-    const prefix = `${this.nodeId}/`;
-    for await (const { id, fields } of this.#parts.records.list(OWN_CERTIFICATE, prefix)) {
-      const certificate = this.#parseOwn(id, fields.der);
-      if (certificate) {
-        certificates.push(certificate);
-      } else {
-        damaged.add(id);
-      }
-    }
-    certificates.sort((a, b) => b.notAfter.getTime() - a.notAfter.getTime());
-    this.#certificates = certificates;
-    this.#damaged = damaged;
-    this.#loadedAtMs = this.#parts.clock.now().getTime();
-  }
-
-  /** A damaged record must pass neither for a peer's fault nor for the loss of all the others. */
-  #parseOwn(recordId: string, der: Uint8Array): Certificate | null {
-    try {
-      return Certificate.parse(der);
-    } catch (error) {
-      this.#parts.log.error({ error, recordId }, 'A certificate of this gateway is damaged');
-      return null;
-    }
+    await this.#certificates.load();
+    this.#loadedAtMs = this.#parts.clock.elapsedMs();
   }
 }

@@ -1,5 +1,7 @@
+import { CLOCK_DRIFT_TOLERANCE_MS } from '#awala/limits.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { SessionKey } from '#awala/sessions/session-key.ts';
+import type { Clock } from '#clock/clock.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 
 const DAY_MS = 86_400_000;
@@ -26,14 +28,17 @@ const PEER_SESSION_KEY = recordKind<PeerKeyFields>('peer-session-key');
  */
 export class PeerSessionKeys {
   readonly #records: RecordStore;
+  readonly #clock: Clock;
 
-  constructor(parts: { readonly records: RecordStore }) {
+  constructor(parts: { readonly records: RecordStore; readonly clock: Clock }) {
     this.#records = parts.records;
+    this.#clock = parts.clock;
   }
 
   /**
    * Remembers the key that came with a message, unless a newer message's is known:
-   * messages may arrive out of order. Durable once it resolves.
+   * messages may arrive out of order. What a clock of ours that was ahead let in from a phone whose
+   * clock was, too, is no reason to ignore what the phone sends once both are right. Durable once it resolves.
    *
    * @param key - as read from a message, hence known to be usable
    * @param sentAt - creation date of the message, which was decrypted and verified
@@ -59,13 +64,20 @@ export class PeerSessionKeys {
   /** @returns false if another process wrote at the same time */
   async #tryRemember(peer: NodeId, key: SessionKey, sentAt: Date): Promise<boolean> {
     const stored = await this.#records.get(PEER_SESSION_KEY, peer);
-    if (stored && stored.fields.sentAt.getTime() >= sentAt.getTime()) {
+    const now = this.#clock.now();
+    if (stored && !isNewer(sentAt, stored.fields.sentAt, now)) {
       return true;
     }
     const fields: PeerKeyFields = { keyId: key.id, publicKey: key.publicKey, sentAt };
-    const expiresAt = new Date(sentAt.getTime() + RETENTION_MS);
+    const expiresAt = new Date(Math.min(sentAt.getTime(), now.getTime()) + RETENTION_MS);
     return stored
       ? this.#records.set(PEER_SESSION_KEY, peer, fields, { expiresAt, ifVersion: stored.version })
       : this.#records.create(PEER_SESSION_KEY, peer, fields, { expiresAt });
   }
+}
+
+function isNewer(sentAt: Date, storedSentAt: Date, now: Date): boolean {
+  const latestMs = now.getTime() + CLOCK_DRIFT_TOLERANCE_MS;
+  const isStoredTooNew = storedSentAt.getTime() > latestMs && sentAt.getTime() <= latestMs;
+  return sentAt > storedSentAt || isStoredTooNew;
 }

@@ -10,6 +10,7 @@ import { serialiseRegistration } from '#awala/registration/registration.ts';
 import { parseRegistrationRequest } from '#awala/registration/request.ts';
 import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
+import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { AnswersGiven } from './answers-given.ts';
@@ -117,7 +118,9 @@ export class Registration {
     if (!authorization.verify(identity.publicKey)) {
       throw new InvalidMessageError('signature', 'the authorization is not by this gateway');
     }
-    if (authorization.expiresAt <= clock.now()) {
+    const leftMs = authorization.expiresAt.getTime() - clock.now().getTime();
+    // One that lives for longer than any was given by a clock that was ahead.
+    if (leftMs <= 0 || leftMs > AUTHORIZATION_LIFE_MS + MOST_OFFSET_MS) {
       throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
     }
     const digest = createHash('sha256').update(publicKey).digest();

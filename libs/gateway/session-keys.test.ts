@@ -73,10 +73,12 @@ describe('SessionKeys', () => {
 describe('PeerSessionKeys', () => {
   const [older, newer] = [generateSessionKey(), generateSessionKey()];
   const sentAt = new Date('2026-01-01T00:00:00Z');
+  let clock: ManualClock;
   let keys: PeerSessionKeys;
 
   beforeEach(() => {
-    keys = new PeerSessionKeys({ records: new InMemoryRecordStore({ clock: new ManualClock() }) });
+    clock = new ManualClock();
+    keys = new PeerSessionKeys({ records: new InMemoryRecordStore({ clock }), clock });
   });
 
   it('gives the key of the newest message, whatever the order of arrival', async () => {
@@ -89,6 +91,16 @@ describe('PeerSessionKeys', () => {
     await keys.remember(PHONE, older, sentAt);
     await keys.remember(PHONE, newer, new Date(sentAt.getTime() + 1_000));
     assert.equal(hex((await keys.last(PHONE))?.publicKey), hex(newer.publicKey));
+  });
+
+  it('replaces the key of a message from the future that a clock ahead let in', async () => {
+    clock.set(new Date('2027-01-01T00:00:00Z'));
+    await keys.remember(PHONE, older, clock.now());
+    clock.set(new Date('2026-01-01T00:00:00Z'));
+    await keys.remember(PHONE, newer, clock.now());
+    assert.equal(hex((await keys.last(PHONE))?.id), hex(newer.id));
+    await keys.remember(PHONE, older, new Date(sentAt.getTime() - 1_000));
+    assert.equal(hex((await keys.last(PHONE))?.id), hex(newer.id));
   });
 
   it('settles on the newest when several arrive at once', async () => {

@@ -61,7 +61,7 @@ export class Readiness {
    * asks once what failed is back hears so.
    */
   #recentlyFailing(): Promise<Record<string, string>> {
-    const now = this.#options.clock.now().getTime();
+    const now = this.#options.clock.elapsedMs();
     if (this.#asked && now - this.#asked.at < this.#options.maxAgeMs) {
       return this.#asked.failing;
     }

@@ -11,6 +11,7 @@ import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
 /** A server for couriers that runs. */
 export interface Cogrpc extends AsyncDisposable {
   readonly server: CogrpcServer;
+  readonly gateway: Gateway;
   /** In use; tells the one that the system chose. */
   readonly port: number;
 }
@@ -64,5 +65,5 @@ export async function composeCogrpc(
   const gateway = await openGateway(ports, internetAddress);
   const server = createCogrpcServer(ports, gateway, config, requestIds);
   const port = await server.listen(whereToListen(config, passed));
-  return { server, port, [Symbol.asyncDispose]: () => server.drain(config.drainMs) };
+  return { server, gateway, port, [Symbol.asyncDispose]: () => server.drain(config.drainMs) };
 }

@@ -47,7 +47,7 @@ export async function composeCogrpcProcess(
   const operations = opened.use(await Operations.open(parts, config, checksOf('cogrpc', ports)));
   opened.use(await watchClock(parts, config));
   const requestIds = new RequestIds(config.requests);
-  const { port } = opened.use(
+  const { port, gateway } = opened.use(
     await operations.untilAvailable(() =>
       composeCogrpc(
         config.cogrpc,
@@ -58,6 +58,7 @@ export async function composeCogrpcProcess(
       ),
     ),
   );
+  operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());
   operations.started();
   opened.defer(() => operations.drain());
   const listening = { cogrpc: port, operations: operations.port };

@@ -34,6 +34,7 @@ export async function composePoweb(
     await made.sessionKeys.initialKey();
     return made;
   });
+  operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());
   const onAnswered = parts.processMetrics.requestAnswered;
   const requestIds = new RequestIds(config.requests);
   const server = opened.use(

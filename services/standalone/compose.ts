@@ -61,6 +61,7 @@ export async function composeStandalone(
     recordsEveryParcel: config.recordStore.kind === 'sqlite',
   });
   await gateway.sessionKeys.initialKey();
+  operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());
 
   const { host } = config;
   const requestIds = new RequestIds(config.requests);

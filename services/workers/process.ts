@@ -50,6 +50,7 @@ export async function composeWorkersProcess(
   const gateway = await operations.untilAvailable(() =>
     openGateway({ ...parts, ...ports }, config.internetAddress),
   );
+  operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());
   opened.use(startWorkersOf(gateway, { ...parts, ...ports }, config.workers));
   observeWork(parts.processMetrics, { ...parts, ...ports, ...gateway });
   operations.started();

@@ -83,7 +83,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     verifier: new MessageVerifier(),
     mailbox: new Mailbox({ objects, signals, clock }),
     sessionKeys: new SessionKeys({ vault, records, clock }),
-    peerSessionKeys: new PeerSessionKeys({ records }),
+    peerSessionKeys: new PeerSessionKeys({ records, clock }),
     acceptedParcels: options.acceptedParcels ?? nothingAccepted,
     deliveryBudget: new OctetBudget(budgetOctets),
     collectionBudget: new OctetBudget(budgetOctets),

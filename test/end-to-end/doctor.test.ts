@@ -156,10 +156,7 @@ describe('awala-gateway doctor, asked about services in the cloud', {
   });
 
   it('notices a clock that is wrong', async () => {
-    const ahead: Clock = {
-      now: () => new Date(Date.now() + 7_200_000),
-      schedule: systemClock.schedule,
-    };
+    const ahead: Clock = { ...systemClock, now: () => new Date(Date.now() + 7_200_000) };
     const lines: string[] = [];
     const print = (line: string) => void lines.push(line);
     assert.equal(await runDoctor(readDoctorConfig(sound), { print, clock: ahead }), 1);

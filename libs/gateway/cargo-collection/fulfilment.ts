@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, delay } from '#clock/clock.ts';
+import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
@@ -60,13 +61,13 @@ export class Fulfilments {
    * @throws the signal's reason, if it is aborted while waiting
    */
   async begin(cca: CargoAuthorization, signal: AbortSignal): Promise<Fulfilment> {
-    const giveUpAtMs = this.#clock.now().getTime() + LEASE_PATIENCE_MS;
+    const giveUpAtMs = this.#clock.elapsedMs() + LEASE_PATIENCE_MS;
     for (;;) {
       const fulfilment = await this.#tryBegin(cca);
       if (fulfilment) {
         return fulfilment;
       }
-      if (this.#clock.now().getTime() >= giveUpAtMs) {
+      if (this.#clock.elapsedMs() >= giveUpAtMs) {
         throw new CcaInUseError();
       }
       await delay(this.#clock, LEASE_RETRY_MS, signal);
@@ -80,14 +81,19 @@ export class Fulfilments {
     if (stored?.fields.isFulfilled) {
       throw new CcaFulfilledError();
     }
-    const nowMs = this.#clock.now().getTime();
-    if (stored && stored.fields.leasedUntil.getTime() > nowMs) {
+    if (stored && this.#isLeased(stored.fields.leasedUntil)) {
       return null;
     }
     const parts = { records: this.#records, clock: this.#clock };
     const expiresAt = new Date(cca.expiresAt.getTime() + RECORD_MARGIN_MS);
     const fulfilment = new Fulfilment(parts, { id, expiresAt, stored });
     return (await fulfilment.lease()) ? fulfilment : null;
+  }
+
+  /** No lease of ours is as long as one that a clock gave which was ahead; those of other processes may be off a little. */
+  #isLeased(until: Date): boolean {
+    const leftMs = until.getTime() - this.#clock.now().getTime();
+    return leftMs > 0 && leftMs <= LEASE_MS + MOST_OFFSET_MS;
   }
 }
 

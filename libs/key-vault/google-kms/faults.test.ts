@@ -182,6 +182,7 @@ async function open(more: { deadlineMs?: number; maxConcurrency?: number } = {})
   let hours = 0;
   const clock: Clock = {
     now: () => new Date(Date.now() + hours * HOUR_MS),
+    elapsedMs: () => performance.now() + hours * HOUR_MS,
     schedule: systemClock.schedule,
   };
   const keys = await provisionKeys(place);

@@ -28,7 +28,7 @@ function open(emulatorAddress: string, clock: Clock) {
     project: uniqueName('records'),
     emulatorAddress,
     // Deadlines run in real time, whatever the time of the records.
-    clock: { now: () => clock.now(), schedule: systemClock.schedule },
+    clock: { ...systemClock, now: () => clock.now() },
     pageSize: 50,
     deadlineMs: 20_000,
   });

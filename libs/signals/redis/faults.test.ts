@@ -102,6 +102,7 @@ describe('signals over a disturbed connection to Redis', { skip: redis.missing }
     // Pings follow the manual time; deadlines and pauses between connections are real.
     const clock: Clock = {
       now: () => time.now(),
+      elapsedMs: () => time.elapsedMs(),
       schedule: (delayMs, action) =>
         delayMs === 5_000 ? time.schedule(delayMs, action) : systemClock.schedule(delayMs, action),
     };

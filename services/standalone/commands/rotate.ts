@@ -27,13 +27,24 @@ ${BACKING_HELP}`,
       const parts = { vault, records, clock: systemClock, log: silentLog };
       // Whether it is due is decided by opening it already.
       const identity = await Identity.open(parts);
-      const isNew = args.length === 1 && (await identity.renew());
+      const isToBeNew = args.length === 1;
+      const by = isToBeNew && !(await identity.renew()) ? ' by another process' : '';
       const [current, ...older] = await identity.trustedCertificates();
-      const until = current.notAfter.toISOString().slice(0, 10);
-      print(`certificate  valid until ${until}${isNew ? ', issued now' : ''}`);
+      print(
+        `certificate  valid until ${dayOf(current.notAfter)}${isToBeNew ? `, issued now${by}` : ''}`,
+      );
       print(`             ${older.length} older still trusted`);
+      for (const { notBefore } of identity.datedAhead) {
+        print(
+          `             1 valid from ${dayOf(notBefore)}: the clock was ahead when it was issued`,
+        );
+      }
       const sessionKey = await new SessionKeys(parts).initialKey();
       print(`session key  ${Buffer.from(sessionKey.id).toString('hex')}`);
     });
   },
 };
+
+function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}

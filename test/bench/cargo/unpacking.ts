@@ -69,7 +69,7 @@ export class Unpacker {
       ledger: { find: async () => null, async record() {} },
       internetAddress: 'gateway.example',
     });
-    const peerSessionKeys = new PeerSessionKeys({ records });
+    const peerSessionKeys = new PeerSessionKeys({ records, clock });
     this.#unpacking = new CargoUnpacking(
       { ...common, intake, objects, sessionKeys, peerSessionKeys, log: silentLog },
       { itemConcurrency: CARGO_ITEM_CONCURRENCY },

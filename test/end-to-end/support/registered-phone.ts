@@ -19,7 +19,11 @@ export interface RegisteredPhone extends Omit<Road, 'us'> {
 }
 
 /** Registers a phone with a running gateway, as any phone does, and lets someone write to an endpoint behind it. */
-export async function registerPhone(port: number, name = 'phone'): Promise<RegisteredPhone> {
+export async function registerPhone(
+  port: number,
+  name = 'phone',
+  now = new Date(),
+): Promise<RegisteredPhone> {
   const self = identity(name);
   using client = new HttpClient(port);
   const post = async (path: string, type: string, body: Uint8Array | string) => {
@@ -41,7 +45,6 @@ export async function registerPhone(port: number, name = 'phone'): Promise<Regis
     ),
   );
   const phone: Peer = { ...self, certificate: peerCertificate, issuers: [] };
-  const now = new Date();
   const validity = validAround(now);
   const recipient = await endpoint('recipient', phone, validity);
   const sender = await authorisedSender('sender', recipient, validity);

@@ -26,6 +26,10 @@ export class TravellingTime implements Clock, Disposable {
     return new Date();
   }
 
+  elapsedMs(): number {
+    return Date.now();
+  }
+
   schedule(delayMs: number, action: () => void): () => void {
     const cancel = () => {
       clearTimeout(timer);

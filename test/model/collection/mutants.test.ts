@@ -114,12 +114,17 @@ describe('the model of the collection', () => {
 function withoutLongWaits(clock: Clock): Clock {
   return {
     now: () => clock.now(),
+    elapsedMs: () => clock.elapsedMs(),
     schedule: (delayMs, action) =>
       delayMs < 15 * 60_000 ? clock.schedule(delayMs, action) : () => {},
   };
 }
 
 function withoutPassing(clock: Clock): Clock {
-  const began = clock.now();
-  return { now: () => began, schedule: (delayMs, action) => clock.schedule(delayMs, action) };
+  const [began, beganMs] = [clock.now(), clock.elapsedMs()];
+  return {
+    now: () => began,
+    elapsedMs: () => beganMs,
+    schedule: (delayMs, action) => clock.schedule(delayMs, action),
+  };
 }

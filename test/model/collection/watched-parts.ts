@@ -69,6 +69,10 @@ export class WatchedClock implements Clock {
     return this.#clock.now();
   }
 
+  elapsedMs(): number {
+    return this.#clock.elapsedMs();
+  }
+
   schedule(delayMs: number, action: () => void): () => void {
     const scheduled = {};
     this.#scheduled.add(scheduled);
