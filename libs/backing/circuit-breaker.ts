@@ -43,7 +43,7 @@ export class CircuitBreaker {
     } catch (error) {
       if (isFailure(error)) {
         this.#failures++;
-        this.#openUntilMs = this.#clock.now().getTime() + this.#openMs;
+        this.#openUntilMs = this.#clock.elapsedMs() + this.#openMs;
       } else {
         this.#failures = 0;
       }
@@ -55,7 +55,7 @@ export class CircuitBreaker {
     if (this.#failures < this.#mostFailures) {
       return;
     }
-    const nowMs = this.#clock.now().getTime();
+    const nowMs = this.#clock.elapsedMs();
     if (nowMs < this.#openUntilMs) {
       const message = `not asked: it failed ${this.#failures} times in a row`;
       throw new BackingUnavailableError(this.#backing, message);

@@ -28,7 +28,7 @@ export class Proofs<Need extends string> {
   /** Runs real work that needs this, and remembers how it ended. */
   async shownBy<Result>(need: Need, work: () => Promise<Result>): Promise<Result> {
     const result = await this.heed(need, work);
-    this.#shownAtMs.set(need, this.#nowMs());
+    this.#shownAtMs.set(need, this.#clock.elapsedMs());
     return result;
   }
 
@@ -60,18 +60,12 @@ export class Proofs<Need extends string> {
       await this.shownBy(need, probe);
       this.#failures.delete(need);
     } catch (error) {
-      this.#failures.set(need, { atMs: this.#nowMs(), error });
+      this.#failures.set(need, { atMs: this.#clock.elapsedMs(), error });
       throw error;
     }
   }
 
-  /** Also a time that is ahead, as the clock was set back, is as good as none. */
   #age(sinceMs: number | undefined): number {
-    const ageMs = this.#nowMs() - (sinceMs ?? Number.NEGATIVE_INFINITY);
-    return ageMs < 0 ? Number.POSITIVE_INFINITY : ageMs;
-  }
-
-  #nowMs(): number {
-    return this.#clock.now().getTime();
+    return this.#clock.elapsedMs() - (sinceMs ?? Number.NEGATIVE_INFINITY);
   }
 }

@@ -66,7 +66,7 @@ export class CollectionPatience {
       throw error;
     }
     metrics.collectionCallFailed(call);
-    const nowMs = clock.now().getTime();
+    const nowMs = clock.elapsedMs();
     if (this.#failingSinceMs === null) {
       this.#failingSinceMs = nowMs;
       log.info({ peer, call, error }, 'A call for a collection failed; it will be repeated');

@@ -57,7 +57,7 @@ export class DeliveryRates {
 
   #period({ tbs }: Certificate, periodSeconds: number): Period {
     const key = hash('sha256', tbs, 'base64');
-    const nowMs = this.#clock.now().getTime();
+    const nowMs = this.#clock.elapsedMs();
     const current = this.#periods.get(key);
     if (current && nowMs < current.endsAtMs) {
       return current;

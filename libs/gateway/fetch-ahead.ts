@@ -132,7 +132,7 @@ export class FetchAhead {
 
   /** A backing service that only fails is asked for one thing at a time, and seldom. */
   #isHeldBack(): boolean {
-    const isResting = this.#parts.clock.now().getTime() < this.#restingUntilMs;
+    const isResting = this.#parts.clock.elapsedMs() < this.#restingUntilMs;
     const isFailing = this.#failuresInARow > 0 && (isResting || this.#fetching > 0);
     return isFailing || this.#unreadable >= MAX_UNREADABLE;
   }
@@ -206,7 +206,7 @@ export class FetchAhead {
     const { clock, onChange } = this.#parts;
     const restMs = Math.min(FIRST_REST_MS * 2 ** this.#failuresInARow, LONGEST_REST_MS);
     this.#failuresInARow += 1;
-    this.#restingUntilMs = clock.now().getTime() + restMs;
+    this.#restingUntilMs = clock.elapsedMs() + restMs;
     this.#cancelRest();
     this.#cancelRest = clock.schedule(restMs, onChange);
   }

@@ -73,7 +73,7 @@ export class DatabaseThread {
       return Promise.reject(new DatabaseUnavailableError(message));
     }
     return new Promise((resolve, reject) => {
-      const dueMs = clock.now().getTime() + deadlineMs;
+      const dueMs = clock.elapsedMs() + deadlineMs;
       const call = { statements, octets, dueMs, resolve, reject };
       this.#waiting.push(call);
       this.#unsent.push(call);
@@ -133,14 +133,14 @@ export class DatabaseThread {
     this.#cancelLook();
     this.#lookDueMs = dueMs;
     const { clock } = this.#options;
-    this.#cancelLook = clock.schedule(dueMs - clock.now().getTime(), () => {
+    this.#cancelLook = clock.schedule(dueMs - clock.elapsedMs(), () => {
       this.#lookDueMs = Number.POSITIVE_INFINITY;
       this.#rejectOverdue();
     });
   }
 
   #rejectOverdue(): void {
-    const nowMs = this.#options.clock.now().getTime();
+    const nowMs = this.#options.clock.elapsedMs();
     let nextDueMs = Number.POSITIVE_INFINITY;
     for (const call of this.#waiting) {
       if (call.dueMs <= nowMs) {

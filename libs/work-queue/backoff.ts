@@ -6,8 +6,14 @@ export interface Backoff {
   readonly maxMs: number;
 }
 
+/**
+ * No job is put off for longer, whoever asks for it. What is due later than this from now was put
+ * off by a clock that was ahead.
+ */
+export const LONGEST_PAUSE_MS = 3_600_000;
+
 /** From 5 s to 1 h, which is reached after ten attempts. */
-export const DEFAULT_BACKOFF: Backoff = { firstMs: 5_000, maxMs: 3_600_000 };
+export const DEFAULT_BACKOFF: Backoff = { firstMs: 5_000, maxMs: LONGEST_PAUSE_MS };
 
 /**
  * The pause after an attempt that failed: doubles with each attempt, up to a

@@ -6,8 +6,9 @@ import { StoredWorkQueue, type StoredWorkQueueOptions } from './stored-queue.ts'
 
 /** A work queue that forgets everything when the process ends, for tests and benchmarks. */
 export class InMemoryWorkQueue extends StoredWorkQueue {
-  constructor(options: StoredWorkQueueOptions = {}) {
-    super(new InMemoryJobStore(), options);
+  /** @param store - that of another queue, to share its jobs */
+  constructor(options: StoredWorkQueueOptions = {}, store = new InMemoryJobStore()) {
+    super(store, options);
   }
 }
 
@@ -24,7 +25,7 @@ interface HeldJob {
   readonly setAside: { readonly reason: string; readonly atMs: number } | null;
 }
 
-class InMemoryJobStore implements JobStore {
+export class InMemoryJobStore implements JobStore {
   readonly #jobs = new Map<string, HeldJob>();
   #closed = false;
 
@@ -41,8 +42,11 @@ class InMemoryJobStore implements JobStore {
     this.#assertOpen();
   }
 
-  async take(topic: string, { nowMs, limit, dueAgainMs }: Taking) {
+  async take(topic: string, { nowMs, limit, dueAgainMs, latestDueMs }: Taking) {
     this.#assertOpen();
+    for (const job of this.#waiting(topic).filter(({ dueMs }) => dueMs > latestDueMs)) {
+      this.#put({ ...job, dueMs: job.token === null ? nowMs : dueAgainMs });
+    }
     for (const [id, job] of this.#jobs) {
       if (isExpired(job, nowMs) && job.token === null) {
         this.#jobs.delete(id);

@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import { type Backoff, pauseAfter } from './backoff.ts';
+import { type Backoff, LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
 import type { JobStore, TakenJob } from './job-store.ts';
 import type { ConsumeOptions, Consumer, Job } from './port.ts';
 import { RunningJob } from './running-job.ts';
@@ -111,7 +111,9 @@ export class JobConsumer implements Consumer {
       await this.#parts.prepare();
       const nowMs = this.#nowMs();
       const dueAgainMs = nowMs + options.visibilityTimeoutMs;
-      const { jobs, nextDueMs } = await store.take(topic, { nowMs, limit, dueAgainMs });
+      const latestDueMs = nowMs + Math.max(LONGEST_PAUSE_MS, options.visibilityTimeoutMs);
+      const taking = { nowMs, limit, dueAgainMs, latestDueMs };
+      const { jobs, nextDueMs } = await store.take(topic, taking);
       this.#taking = false;
       this.#failedTakings = 0;
       if (this.#closing) {

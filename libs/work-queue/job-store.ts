@@ -41,6 +41,8 @@ export interface Taking {
   readonly limit: number;
   /** When the jobs are due again, unless they are released or finished before. */
   readonly dueAgainMs: number;
+  /** The end of the longest pause that begins now: what is due later is due now. */
+  readonly latestDueMs: number;
 }
 
 /**
@@ -56,7 +58,8 @@ export interface JobStore extends AsyncDisposable {
   makeTakenDue(topic: string, nowMs: number): Promise<void>;
 
   /**
-   * Takes the jobs that have been due for longest; removes expired ones.
+   * Takes the jobs that have been due for longest; removes expired ones. Those that are due
+   * too late are made due; those in hand, after another taking's time: their handler may be at work.
    *
    * @returns also when the next job of the topic will be due
    */

@@ -21,6 +21,7 @@ export interface RetryLaterOptions extends ErrorOptions {
 /** Thrown by a handler: try again later. Does not count towards setting the job aside. */
 export class RetryLaterError extends Error {
   readonly code = 'RETRY_LATER';
+  /** Earliest time of the next attempt, within an hour; by default the queue's growing, jittered pause. */
   readonly notBefore: Date | null;
   readonly waitsFor: string | null;
   readonly isAttempt: boolean;
@@ -80,7 +81,9 @@ export interface ConsumeOptions {
  *
  * A topic holds at most one job per key: enqueuing the same again while it is
  * waiting, running or set aside changes nothing. A job is gone when it expires,
- * unhandled or set aside. Topics are `[a-z-]`, at most 40 characters, starting with
+ * unhandled or set aside. None waits for longer than an hour at a time: one that is not to be handled
+ * before some later time comes in an hour, and one that a clock put off which was ahead comes as soon as
+ * a consumer whose clock is right finds it, within a minute. Topics are `[a-z-]`, at most 40 characters, starting with
  * a letter; what is not valid is refused with a `TypeError`. Every method throws
  * `BackingUnavailableError` when the backend cannot answer within its deadline.
  */

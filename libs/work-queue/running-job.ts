@@ -2,7 +2,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
-import { type Backoff, pauseAfter } from './backoff.ts';
+import { type Backoff, LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
 import type { JobStore, TakenJob } from './job-store.ts';
 import { type Job, PoisonJobError, RetryLaterError } from './port.ts';
 
@@ -81,8 +81,9 @@ export class RunningJob {
   async #fail(error: unknown): Promise<number | null> {
     if (error instanceof RetryLaterError) {
       const attempts = this.#job.attempts - (error.isAttempt ? 0 : 1);
+      const latestMs = this.#nowMs() + LONGEST_PAUSE_MS;
       const dueMs = error.notBefore?.getTime() ?? this.#afterPause();
-      return this.#release({ ...this.#job, attempts }, dueMs, error.waitsFor);
+      return this.#release({ ...this.#job, attempts }, Math.min(dueMs, latestMs), error.waitsFor);
     }
     const failures = this.#job.failures + 1;
     if (error instanceof PoisonJobError || failures >= this.#parts.maxAttempts) {

@@ -1,7 +1,7 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { type Log, silentLog } from '#log/log.ts';
-import { type Backoff, DEFAULT_BACKOFF } from './backoff.ts';
+import { type Backoff, DEFAULT_BACKOFF, LONGEST_PAUSE_MS } from './backoff.ts';
 import { JobConsumer } from './job-consumer.ts';
 import { assertDates, assertJob, assertTopic } from './job-rules.ts';
 import type { JobStore } from './job-store.ts';
@@ -51,7 +51,8 @@ export class StoredWorkQueue implements WorkQueue {
     assertJob(topic, key);
     assertDates([options.notBefore, options.expiresAt]);
     const nowMs = this.#nowMs();
-    const dueMs = Math.max(options.notBefore?.getTime() ?? nowMs, nowMs);
+    const askedMs = Math.max(options.notBefore?.getTime() ?? nowMs, nowMs);
+    const dueMs = Math.min(askedMs, nowMs + LONGEST_PAUSE_MS);
     const expiresAtMs = options.expiresAt?.getTime() ?? null;
     await this.#store.add({ topic, key, dueMs, expiresAtMs, nowMs });
     this.wake(topic, dueMs);

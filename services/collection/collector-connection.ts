@@ -98,7 +98,7 @@ export class CollectorConnection {
     this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
     this.#host = host;
     this.#report = new CollectorReport(parts.log, requestId);
-    this.#lastSeenMs = parts.clock.now().getTime();
+    this.#lastSeenMs = parts.clock.elapsedMs();
     this.#flow = new ConfirmedFlow({
       clock: parts.clock,
       sendPing: (payload) => socket.ping(payload),
@@ -356,7 +356,7 @@ export class CollectorConnection {
   }
 
   #seen(): void {
-    this.#lastSeenMs = this.#parts.clock.now().getTime();
+    this.#lastSeenMs = this.#parts.clock.elapsedMs();
   }
 }
 

@@ -157,7 +157,7 @@ export class ConfirmedFlow {
   }
 
   get #nowMs(): number {
-    return this.#clock.now().getTime();
+    return this.#clock.elapsedMs();
   }
 
   get #underWayOctets(): number {

@@ -46,7 +46,7 @@ export class Heartbeat {
 
   #tick(): void {
     this.#turn = (this.#turn + 1) % SLOTS;
-    const nowMs = this.#clock.now().getTime();
+    const nowMs = this.#clock.elapsedMs();
     for (const pulse of this.#slots[this.#turn] ?? []) {
       pulse.ping();
     }

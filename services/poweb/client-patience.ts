@@ -37,15 +37,15 @@ export async function patiently<Result>(
   { clock, random = Math.random }: { readonly clock: Clock; readonly random?: () => number },
   attempt: (withinMs: number) => Promise<Result>,
 ): Promise<Result> {
-  const endMs = clock.now().getTime() + storeWithinMs;
+  const endMs = clock.elapsedMs() + storeWithinMs;
   for (;;) {
     try {
-      return await attempt(endMs - clock.now().getTime());
+      return await attempt(endMs - clock.elapsedMs());
     } catch (error) {
       const mayPass =
         error instanceof BackingUnavailableError && !(error instanceof ClockInDoubtError);
       const pauseMs = PAUSE_MS * (0.5 + random() / 2);
-      if (!isRepeated || !mayPass || clock.now().getTime() + pauseMs > endMs) {
+      if (!isRepeated || !mayPass || clock.elapsedMs() + pauseMs > endMs) {
         throw error;
       }
       await delay(clock, pauseMs);

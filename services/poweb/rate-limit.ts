@@ -11,12 +11,12 @@ export class RateLimit {
     this.#perSecond = perSecond;
     this.#clock = clock;
     this.#tokens = 2 * perSecond;
-    this.#filledAtMs = clock.now().getTime();
+    this.#filledAtMs = clock.elapsedMs();
   }
 
   /** @returns whether one more may happen now */
   tryTake(): boolean {
-    const nowMs = this.#clock.now().getTime();
+    const nowMs = this.#clock.elapsedMs();
     const gained = (Math.max(0, nowMs - this.#filledAtMs) / 1_000) * this.#perSecond;
     this.#tokens = Math.min(2 * this.#perSecond, this.#tokens + gained);
     this.#filledAtMs = nowMs;

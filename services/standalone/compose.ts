@@ -83,7 +83,7 @@ export async function composeStandalone(
   observeWork(parts.processMetrics, { ...ports, ...gateway });
   observeCollectors(parts.processMetrics, collection);
   opened.defer(async () => {
-    const beganAtMs = parts.clock.now().getTime();
+    const beganAtMs = parts.clock.elapsedMs();
     collection.hold();
     poweb.leaveToSuccessor();
     try {
@@ -94,7 +94,7 @@ export async function composeStandalone(
         workers[Symbol.asyncDispose](),
       ]);
     } finally {
-      const tookMs = parts.clock.now().getTime() - beganAtMs;
+      const tookMs = parts.clock.elapsedMs() - beganAtMs;
       const leftMs = Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS);
       await Promise.all([poweb.endRequests(leftMs), collection.windUp(leftMs)]);
       // Last of all: whoever is told is back after 3 s, when the next process must be there.

@@ -112,7 +112,7 @@ export class CargoCollection {
     }
     this.#acknowledged += 1;
     this.#logParcels('carried', sent.keys, deliveryId);
-    this.#sizes.acknowledged(sent.octets, sent.sentAtMs, this.#nowMs());
+    this.#sizes.acknowledged(sent.octets, sent.sentAtMs, this.#parts.clock.elapsedMs());
     const { fulfilment } = this.#request;
     sent.stretches.forEach((stretch) => void fulfilment.progress.add(stretch));
     fulfilment.reach.carried(sent.octets);
@@ -241,7 +241,7 @@ export class CargoCollection {
   #timeLeftMs(): number {
     const { deadline, limits } = this.#request;
     return deadline
-      ? deadline.getTime() - this.#nowMs() - limits.deadlineMarginMs
+      ? deadline.getTime() - this.#parts.clock.now().getTime() - limits.deadlineMarginMs
       : Number.POSITIVE_INFINITY;
   }
 
@@ -285,9 +285,5 @@ export class CargoCollection {
       const { peer } = this.#request.authorization;
       this.#parts.log.warn({ error, peer }, 'the progress of a cargo collection was not stored');
     }
-  }
-
-  #nowMs(): number {
-    return this.#parts.clock.now().getTime();
   }
 }

@@ -56,7 +56,7 @@ export class SentCargoes {
     send: () => Promise<void>,
   ): Promise<void> {
     this.#isSending = true;
-    const sentAtMs = this.#parts.clock.now().getTime();
+    const sentAtMs = this.#parts.clock.elapsedMs();
     this.#unacknowledged.set(deliveryId, { ...cargo, sentAtMs });
     this.#octets += cargo.octets;
     this.#cancelTimeout();

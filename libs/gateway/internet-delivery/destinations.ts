@@ -88,7 +88,7 @@ export class Destinations {
   /** @returns the admission, or when to ask again at the latest */
   admit(address: string): Admission | Date {
     const destination = this.#known.get(address) ?? this.#track(address);
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.elapsedMs();
     const untilMs = this.#leftAloneUntilMs(destination, nowMs);
     if (untilMs > 0) {
       return this.#turn(address, destination, untilMs);
@@ -103,7 +103,7 @@ export class Destinations {
         destination.active--;
         this.#learn(destination, verdict, began);
         if (pauseMs !== null) {
-          const untilMs = this.#nowMs() + Math.min(pauseMs, this.#limits.maxPauseMs);
+          const untilMs = this.#clock.elapsedMs() + Math.min(pauseMs, this.#limits.maxPauseMs);
           destination.askedUntilMs = Math.max(destination.askedUntilMs, untilMs);
         }
         const room = verdict === 'up' ? this.#roomFor(address, destination) : 0;
@@ -158,10 +158,9 @@ export class Destinations {
 
   /** How many may come now; 0 also if it is too early to ask whether any would. */
   #roomFor(address: string, destination: Destination): number {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.elapsedMs();
     const noneAtMs = this.#awaitedByNoneAtMs.get(address) ?? Number.NEGATIVE_INFINITY;
-    // Also if the clock was set back, which must not keep anybody waiting.
-    const mayBeAwaited = Math.abs(nowMs - noneAtMs) >= ASK_AGAIN_MS;
+    const mayBeAwaited = nowMs - noneAtMs >= ASK_AGAIN_MS;
     if (!mayBeAwaited || this.#leftAloneUntilMs(destination, nowMs) > 0) {
       return 0;
     }
@@ -182,7 +181,8 @@ export class Destinations {
     const turnMs = Math.min(Math.max(destination.nextTurnMs, earliestMs), latestMs);
     destination.nextTurnMs = turnMs + stepMs;
     this.moreMayWait(address);
-    return new Date(Math.ceil(turnMs));
+    const waitMs = Math.ceil(turnMs - this.#clock.elapsedMs());
+    return new Date(this.#clock.now().getTime() + waitMs);
   }
 
   #stepMs({ meanMs }: Destination): number {
@@ -195,7 +195,7 @@ export class Destinations {
     began: { readonly atMs: number; readonly pauses: number },
   ): void {
     if (verdict === 'up') {
-      const tookMs = this.#nowMs() - began.atMs;
+      const tookMs = this.#clock.elapsedMs() - began.atMs;
       destination.meanMs += (tookMs - destination.meanMs) * MEAN_WEIGHT;
       if (destination.failures > 0) {
         destination.nextTurnMs = 0;
@@ -214,25 +214,23 @@ export class Destinations {
     const excess = destination.failures - failuresToPause;
     if (excess >= 0) {
       const fullMs = Math.min(minPauseMs * GROWTH ** Math.min(excess, MOST_GROWTHS), maxPauseMs);
-      const nowMs = this.#nowMs();
+      const nowMs = this.#clock.elapsedMs();
       destination.pauses++;
       destination.pausedUntilMs = nowMs + fullMs * (0.75 + 0.25 * this.#random());
     }
   }
 
-  /** @returns 0 if it is not left alone; a time further away than any pause is that of a clock that was ahead */
-  #leftAloneUntilMs({ pausedUntilMs, askedUntilMs }: Destination, nowMs = this.#nowMs()): number {
-    const latestMs = nowMs + this.#limits.maxPauseMs;
-    const untilMs = [pausedUntilMs, askedUntilMs].filter((ms) => ms > nowMs && ms <= latestMs);
-    return Math.max(0, ...untilMs);
-  }
-
-  #nowMs(): number {
-    return this.#clock.now().getTime();
+  /** @returns 0 if it is not left alone */
+  #leftAloneUntilMs(
+    { pausedUntilMs, askedUntilMs }: Destination,
+    nowMs = this.#clock.elapsedMs(),
+  ): number {
+    const untilMs = Math.max(pausedUntilMs, askedUntilMs);
+    return untilMs > nowMs ? untilMs : 0;
   }
 
   #forgetIfIdle(address: string, destination: Destination): void {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.elapsedMs();
     const isAtRest = destination.active === 0 && destination.failures === 0;
     const isFree =
       this.#leftAloneUntilMs(destination, nowMs) === 0 && destination.nextTurnMs <= nowMs;

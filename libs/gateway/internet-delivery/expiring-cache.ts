@@ -29,7 +29,7 @@ export class ExpiringCache<Value> {
   /** @throws what `load` throws */
   get(key: string, load: () => Promise<Remembered<Value>>): Promise<Value> {
     const known = this.#entries.get(key);
-    if (known && this.#clock.now().getTime() < known.expiresAtMs) {
+    if (known && this.#clock.elapsedMs() < known.expiresAtMs) {
       return known.value;
     }
     this.#entries.delete(key);
@@ -38,7 +38,7 @@ export class ExpiringCache<Value> {
       expiresAtMs: Number.POSITIVE_INFINITY,
       value: load().then(
         ({ value, forMs }) => {
-          entry.expiresAtMs = this.#clock.now().getTime() + forMs;
+          entry.expiresAtMs = this.#clock.elapsedMs() + forMs;
           return value;
         },
         (error: unknown) => {

@@ -163,6 +163,6 @@ export class DataKeys implements Disposable {
   }
 
   #nowMs(): number {
-    return this.#options.clock.now().getTime();
+    return this.#options.clock.elapsedMs();
   }
 }

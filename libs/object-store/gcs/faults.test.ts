@@ -67,8 +67,8 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
 
   it('is written to by checks only if nothing was written lately, and keeps nothing of that', async () => {
     let aheadMs = 0;
-    const now = () => new Date(Date.now() + aheadMs);
-    const clock = { now, schedule: systemClock.schedule };
+    const elapsedMs = () => systemClock.elapsedMs() + aheadMs;
+    const clock = { ...systemClock, elapsedMs };
     await using opened = await open({ clock });
     const { store, proxy } = opened;
     const needs = ['write', 'read', 'delete'] as const;

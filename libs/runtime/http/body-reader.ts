@@ -110,6 +110,6 @@ export class BodyReader {
   }
 
   #nowMs(): number {
-    return this.#clock.now().getTime();
+    return this.#clock.elapsedMs();
   }
 }

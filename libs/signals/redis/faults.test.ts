@@ -15,7 +15,7 @@ describe('signals over a disturbed connection to Redis', { skip: redis.missing }
   it('take one connection for thousands of channels, and one to publish', async () => {
     // Pings publish, too.
     const clock: Clock = {
-      now: () => systemClock.now(),
+      ...systemClock,
       schedule: (delayMs, action) =>
         delayMs === 5_000 ? () => {} : systemClock.schedule(delayMs, action),
     };

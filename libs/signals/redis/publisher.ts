@@ -195,6 +195,6 @@ export class Publisher {
   }
 
   #nowMs(): number {
-    return this.#options.clock.now().getTime();
+    return this.#options.clock.elapsedMs();
   }
 }

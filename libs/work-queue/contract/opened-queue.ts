@@ -4,6 +4,8 @@ import type { ConsumeOptions, Job, SetAsideJob, WorkQueue } from '../port.ts';
 export interface OpenedWorkQueue extends AsyncDisposable {
   /** Its pauses between attempts are at most 20 ms. */
   readonly queue: WorkQueue;
+  /** Another queue over the same jobs, for a process whose clock is so far ahead; to be disposed of before this one. */
+  ahead(ms: number): Promise<WorkQueue>;
   /** The time by which the queue goes. */
   now(): Date;
   /** Lets so many milliseconds pass for the queue, and lets it work. */

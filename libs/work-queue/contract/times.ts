@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RetryLaterError } from '../port.ts';
 import {
+  gate,
   OPTIONS,
   type OpenedWorkQueue,
   type OpenWorkQueue,
@@ -14,6 +15,7 @@ import {
 
 /** Long enough for a queue in real time to do a few things on a busy machine, in milliseconds. */
 const AMPLE_MS = 1_000;
+const A_YEAR_MS = 365 * 86_400_000;
 
 export function describeTimes(open: OpenWorkQueue): void {
   describe('times', () => {
@@ -53,6 +55,42 @@ export function describeTimes(open: OpenWorkQueue): void {
       await untilDone(opened);
       assert.equal(recorder.handled.length, 2);
       assert.ok((recorder.handled[1]?.at ?? 0) >= notBefore);
+    });
+
+    it('that a clock set which was ahead are not waited for', async () => {
+      await using opened = await open();
+      const ahead = await opened.ahead(A_YEAR_MS);
+      const future = new Date(opened.now().getTime() + A_YEAR_MS + AMPLE_MS);
+      await ahead.enqueue(TOPIC, 'put off', { notBefore: future });
+      await ahead[Symbol.asyncDispose]();
+      const recorder = new Recorder(opened);
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      await untilDone(opened);
+      assert.deepEqual(recorder.keys, ['put off']);
+    });
+
+    it('of a retry that a clock set which was ahead are not waited for', async () => {
+      await using opened = await open();
+      const ahead = await opened.ahead(A_YEAR_MS);
+      const failed = gate();
+      const consumer = ahead.consume(
+        TOPIC,
+        async () => {
+          failed.open();
+          const notBefore = new Date(opened.now().getTime() + A_YEAR_MS + AMPLE_MS);
+          throw new RetryLaterError('the peer said when', { notBefore });
+        },
+        OPTIONS,
+      );
+      await ahead.enqueue(TOPIC, 'told');
+      await failed.opened;
+      await consumer.close({ drainMs: AMPLE_MS });
+      await ahead[Symbol.asyncDispose]();
+      const recorder = new Recorder(opened);
+      opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
+      await untilDone(opened);
+      assert.deepEqual(recorder.keys, ['told']);
+      assert.equal(recorder.handled[0]?.attempt, 2);
     });
 
     it('of expiry end a job that was never handled', async () => {

@@ -119,7 +119,7 @@ async function putBack(
   const work = ({ key, attempt }: Job) => {
     const { waitsFor, afterMs = 0 } = how(key);
     if (attempt === 1) {
-      const notBefore = new Date(opened.now().getTime() + AN_HOUR_MS + afterMs);
+      const notBefore = new Date(opened.now().getTime() + AN_HOUR_MS / 2 + afterMs);
       throw new RetryLaterError('not now', { notBefore, waitsFor });
     }
   };

@@ -263,7 +263,12 @@ async function takeAndDie(
     NOBODY,
   );
   const nowMs = Date.now();
-  const { jobs } = await store.take(TOPIC, { nowMs, limit: 1, dueAgainMs: nowMs + mayTakeMs });
+  const { jobs } = await store.take(TOPIC, {
+    nowMs,
+    limit: 1,
+    dueAgainMs: nowMs + mayTakeMs,
+    latestDueMs: nowMs + 3_600_000,
+  });
   assert.equal(jobs.length, 1);
   await store[Symbol.asyncDispose]();
 }

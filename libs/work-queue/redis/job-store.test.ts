@@ -18,7 +18,7 @@ describe('The jobs in Redis', { skip: redis.missing }, () => {
     const nowMs = Date.now();
     const enqueuedMs = nowMs - 7_200_000;
     const retryMs = nowMs + 3_600_000;
-    const taking = { nowMs, limit: 2, dueAgainMs: nowMs + 60_000 };
+    const taking = { nowMs, limit: 2, dueAgainMs: nowMs + 60_000, latestDueMs: retryMs };
     const job = { topic: TOPIC, key: 'key', expiresAtMs: null };
     await store.add({ ...job, dueMs: enqueuedMs, nowMs: enqueuedMs });
     assert.equal(await store.oldestDueMs(TOPIC, nowMs), enqueuedMs);

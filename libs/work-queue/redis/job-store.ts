@@ -98,6 +98,7 @@ export class RedisJobStore implements JobStore {
     const topicQueue = this.#topic(topic);
     return this.#call((signal) =>
       topicQueue.inTurn(async () => {
+        await topicQueue.makeDueInTime(taking, this.#clock);
         const jobs = await this.#takeJobs(topic, taking, signal);
         const [next] = jobs.length < taking.limit ? await topicQueue.queue.getDelayed(0, 0) : [];
         if (signal.aborted) {

@@ -46,6 +46,11 @@ export const SQL = {
   removeExpired: `DELETE FROM jobs WHERE id IN (SELECT id FROM jobs
     WHERE expires_at_ms <= ? AND token IS NULL ORDER BY expires_at_ms LIMIT ?)`,
 
+  /** Parameters: now, next due time; topic, latest due time, most rows. */
+  makeDueInTime: `UPDATE jobs SET due_at_ms = CASE WHEN token IS NULL THEN ? ELSE ? END
+    WHERE id IN (SELECT id FROM jobs WHERE topic = ? AND set_aside_at_ms IS NULL AND due_at_ms > ?
+      LIMIT ?)`,
+
   /** Parameters: token, next due time, topic, now, most rows. */
   take: `UPDATE jobs SET token = ?, due_at_ms = ?, waits_for = NULL,
       attempts = attempts + 1, failures = failures + (token IS NOT NULL)

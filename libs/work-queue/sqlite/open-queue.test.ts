@@ -12,6 +12,10 @@ describeWorkQueue('the work queue in SQLite', async () => {
   const queue = await openSqliteWorkQueue({ database, clock, backoff });
   return {
     queue,
+    ahead: (ms) => {
+      const ahead = new ManualClock(new Date(clock.now().getTime() + ms));
+      return openSqliteWorkQueue({ database, clock: ahead, backoff });
+    },
     now: () => clock.now(),
     elapse: async (ms) => {
       clock.advance(ms);

@@ -7,6 +7,7 @@ import { SQL } from './layout.ts';
 
 /** Few enough that nobody waits for them to be removed. */
 const EXPIRED_PER_TAKING = 100;
+const TOO_LATE_PER_TAKING = 1_000;
 const PAGE_SIZE = 200;
 
 /** Jobs as rows. Taking is one write, which shares its sync with whatever is written meanwhile. */
@@ -26,16 +27,18 @@ export class SqliteJobStore implements JobStore {
     await this.#change(SQL.makeTakenDue, [nowMs, topic, nowMs]);
   }
 
-  async take(topic: string, { nowMs, limit, dueAgainMs }: Taking) {
+  async take(topic: string, { nowMs, limit, dueAgainMs, latestDueMs }: Taking) {
     const token = randomUUID();
+    const tooLate = [nowMs, dueAgainMs, topic, latestDueMs, TOO_LATE_PER_TAKING];
     const { rows } = await this.#calls.run(() =>
       this.#database.write([
         { sql: SQL.removeExpired, parameters: [nowMs, EXPIRED_PER_TAKING] },
+        { sql: SQL.makeDueInTime, parameters: tooLate },
         { sql: SQL.take, parameters: [token, dueAgainMs, topic, nowMs, limit] },
         { sql: SQL.selectNextDue, parameters: [topic] },
       ]),
     );
-    const [, taken = [], [next] = []] = rows;
+    const [, , taken = [], [next] = []] = rows;
     return {
       jobs: taken
         .toSorted((one, other) => Number(one.id) - Number(other.id))

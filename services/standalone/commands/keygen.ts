@@ -68,13 +68,13 @@ async function lacksKeys(vault: KeyVault): Promise<boolean> {
 }
 
 async function untilUsable(vault: KeyVault, clock: Clock): Promise<void> {
-  const deadlineMs = clock.now().getTime() + KEY_PATIENCE_MS;
+  const deadlineMs = clock.elapsedMs() + KEY_PATIENCE_MS;
   for (;;) {
     try {
       await vault.publicKey();
       return;
     } catch (error) {
-      if (clock.now().getTime() > deadlineMs) {
+      if (clock.elapsedMs() > deadlineMs) {
         throw error;
       }
     }
