@@ -26,6 +26,16 @@ export class LocalDatabases implements AsyncDisposable {
     return opening;
   }
 
+  /** What their disks still take before anything is refused, in octets; null if none keeps a reserve. */
+  async roomOctets(): Promise<number | null> {
+    const rooms: number[] = [];
+    for (const opening of this.#databases.values()) {
+      const octets = await (await opening).roomOctets();
+      rooms.push(...(octets === null ? [] : [octets]));
+    }
+    return rooms.length > 0 ? Math.min(...rooms) : null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const opened = await Promise.allSettled(this.#databases.values());
     for (const result of opened) {
@@ -43,6 +53,7 @@ export class LocalDatabases implements AsyncDisposable {
         'Others may enter the data folder, which belongs to another user',
       );
     }
-    return openDatabase(join(folder, 'gateway.db'), { shared: this.#beside });
+    const options = { shared: this.#beside, keepsReserve: !this.#beside };
+    return openDatabase(join(folder, 'gateway.db'), options);
   }
 }

@@ -49,12 +49,14 @@ export interface ObjectStore extends AsyncDisposable {
    * survives the death of the process and the loss of power, and `body` is the
    * caller's again. Every generation under a key is new, even after a deletion.
    *
+   * @param options.isMove - whether `body` comes out of an object that is removed next, so that
+   * a store that keeps room for that may still take it
    * @throws {BackingFullError} if there is no room
    */
   put(
     key: ObjectKey,
     body: Uint8Array,
-    options: { expiresAt: Date } & CallPatience,
+    options: { expiresAt: Date; isMove?: boolean } & CallPatience,
   ): Promise<Generation>;
 
   get(key: ObjectKey, options?: CallPatience): Promise<StoredObject | null>;

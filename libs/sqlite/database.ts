@@ -1,3 +1,5 @@
+import type { Addition, ClaimedRoom } from './disk-room.ts';
+
 /** A value that SQLite stores; blobs come back as `Uint8Array`, integers as `number` (beyond 2^53 they are refused). */
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
@@ -19,6 +21,8 @@ export interface WriteResult {
 export interface CallOptions {
   /** Within this the call is answered or fails, in milliseconds. */
   readonly deadlineMs?: number;
+  /** Fails while the disk is full rather than using the reserve that is kept for what empties it. */
+  readonly leavesReserve?: boolean;
 }
 
 /**
@@ -28,7 +32,8 @@ export interface CallOptions {
  * Writes that wait together share one transaction and one sync (group commit);
  * each call is still atomic by itself, and one that fails undoes only itself.
  * Reads run beside writes and see every write that resolved before them.
- * Writes are run in the order in which they are made, and so are reads.
+ * Writes are run in the order in which they are made, and so are reads; only a write that
+ * finds the disk full may come again behind others, once room was made from the reserve.
  *
  * Both methods throw `DatabaseUnavailableError` when there is no answer within
  * the deadline (one for all calls, unless a call gives its own), too much is waiting, or the database is closed; and
@@ -44,4 +49,15 @@ export interface Database extends AsyncDisposable {
    */
   write(statements: readonly Statement[], options?: CallOptions): Promise<WriteResult>;
   read(statement: Statement, options?: CallOptions): Promise<readonly Row[]>;
+
+  /**
+   * Asks for room before something is added on behalf of others, in the database or in
+   * files beside it; always has room where no reserve is kept.
+   *
+   * @returns null if it has to be refused, so that the reserve is left
+   */
+  claimRoom(addition: Addition): Promise<ClaimedRoom | null>;
+
+  /** What may still be added before {@link claimRoom} refuses, in octets; null where no reserve is kept. */
+  roomOctets(): Promise<number | null>;
 }

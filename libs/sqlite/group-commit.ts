@@ -10,7 +10,11 @@ type Call = readonly PreparedCallStatement[];
  *
  * @returns an answer per call, none before the sync is done
  */
-export function commitTogether(connection: Connection, calls: readonly Call[]): WireAnswer[] {
+export function commitTogether(
+  connection: Connection,
+  calls: readonly Call[],
+  { copiesLog = true }: { readonly copiesLog?: boolean } = {},
+): WireAnswer[] {
   try {
     connection.exec('BEGIN IMMEDIATE');
     const answers = calls.map((call) => runWithin(connection, call));
@@ -19,10 +23,26 @@ export function commitTogether(connection: Connection, calls: readonly Call[]): 
   } catch (error) {
     leaveTransaction(connection);
     if (calls.length === 1) {
-      return [{ failure: failureOf(error) }];
+      const failure = failureOf(error);
+      return failure.kind === 'full' && copiesLog && copyLog(connection)
+        ? commitTogether(connection, calls, { copiesLog: false })
+        : [{ failure }];
     }
     // The whole transaction is lost, as when the disk is full: whoever fits alone shall not suffer.
     return calls.flatMap((call) => commitTogether(connection, [call]));
+  }
+}
+
+/**
+ * Copies the log into the database, so that it is written from its beginning again and needs no
+ * more of the disk. It may fail where the database would have to grow.
+ */
+function copyLog(connection: Connection): boolean {
+  try {
+    connection.exec('PRAGMA wal_checkpoint(RESTART)');
+    return true;
+  } catch {
+    return false;
   }
 }
 

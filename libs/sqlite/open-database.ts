@@ -4,7 +4,8 @@ import { ownFile, ownFilesIn } from '#backing/owner-only.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { CallOptions, Database, Row, Statement, WriteResult } from './database.ts';
 import { DatabaseThread } from './database-thread.ts';
-import { DatabaseUnavailableError } from './errors.ts';
+import { type Addition, type ClaimedRoom, DiskRoom } from './disk-room.ts';
+import { DatabaseFullError, DatabaseUnavailableError } from './errors.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
@@ -20,6 +21,8 @@ export interface OpenDatabaseOptions {
   readonly maxPendingOctets?: number;
   /** Most octets that the database file may take; by default whatever the disk holds. */
   readonly maxFileOctets?: number;
+  /** Whether to keep a reserve on the disk, for what empties it; false by default. */
+  readonly keepsReserve?: boolean;
   /** Measures deadlines. */
   readonly clock?: Clock;
 }
@@ -41,14 +44,18 @@ export async function openDatabase(
     maxFileOctets: options.maxFileOctets ?? null,
   };
   const readerOptions: ReaderOptions = { path };
-  await keepFromOthers(path, options.shared ? [path] : [path, `${path}.lock`]);
   await using opened = new AsyncDisposableStack();
+  const { clock = systemClock } = options;
+  const unusedOctets = () => unusedOctetsIn(reader);
+  const room = options.keepsReserve ? new DiskRoom({ path, clock, unusedOctets }) : null;
+  await room?.prepare();
+  await keepFromOthers(path, options.shared ? [path] : [path, `${path}.lock`]);
   const start = (module: string, workerData: object) => {
     const thread = new DatabaseThread({
       path,
       module: new URL(module, import.meta.url),
       workerData,
-      clock: options.clock ?? systemClock,
+      clock,
       deadlineMs: options.deadlineMs ?? 2_000,
       maxPendingOctets: options.maxPendingOctets ?? 32 * 1_024 * 1_024,
     });
@@ -56,16 +63,28 @@ export async function openDatabase(
     return thread;
   };
   const writer = start('./writer-thread.ts', writerOptions);
-  const reader = start('./reader-thread.ts', readerOptions);
+  const reader: DatabaseThread = start('./reader-thread.ts', readerOptions);
   await Promise.all([writer.started(), reader.started()]);
   await reader.call([{ sql: 'SELECT 1' }]);
   await syncFolderOf(path);
-  return new ThreadedDatabase({ writer, reader, threads: opened.move() });
+  if (room) {
+    opened.use(room);
+    room.keep();
+  }
+  return new ThreadedDatabase({ writer, reader, room, threads: opened.move() });
+}
+
+async function unusedOctetsIn(reader: DatabaseThread): Promise<number> {
+  const sql =
+    'SELECT freelist_count * page_size AS octets FROM pragma_freelist_count, pragma_page_size';
+  const { rows } = await reader.call([{ sql }]);
+  return Number(rows[0]?.[0]?.octets);
 }
 
 interface Threads {
   readonly writer: DatabaseThread;
   readonly reader: DatabaseThread;
+  readonly room: DiskRoom | null;
   /** Ends both, the writer last. */
   readonly threads: AsyncDisposableStack;
 }
@@ -77,8 +96,26 @@ class ThreadedDatabase implements Database {
     this.#threads = threads;
   }
 
-  write(statements: readonly Statement[], options?: CallOptions): Promise<WriteResult> {
-    return this.#threads.writer.call(statements, options);
+  async write(statements: readonly Statement[], options: CallOptions = {}): Promise<WriteResult> {
+    const { writer, room } = this.#threads;
+    try {
+      return await writer.call(statements, options);
+    } catch (error) {
+      const mayUseReserve = error instanceof DatabaseFullError && !options.leavesReserve;
+      if (!mayUseReserve || !(await room?.release())) {
+        throw error;
+      }
+    }
+    return writer.call(statements, options);
+  }
+
+  async claimRoom(addition: Addition): Promise<ClaimedRoom | null> {
+    const { room } = this.#threads;
+    return room ? room.claim(addition) : { isWithin: false, [Symbol.dispose]: () => {} };
+  }
+
+  async roomOctets(): Promise<number | null> {
+    return (await this.#threads.room?.leftOctets()) ?? null;
   }
 
   async read(statement: Statement, options?: CallOptions): Promise<readonly Row[]> {

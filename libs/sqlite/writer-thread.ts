@@ -43,7 +43,11 @@ function openWriter({ path, exclusive, maxFileOctets }: WriterOptions): ThreadWo
     learn: (newSql) => connection.learn(newSql),
     run: (calls) => (calls.length > 0 ? commitTogether(connection, calls) : []),
     close: () => {
-      connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      try {
+        connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      } catch {
+        // The disk may be full: the next process finds the log as it is.
+      }
       connection.close();
       lock?.close();
     },

@@ -1,4 +1,4 @@
-import { BackingUnavailableError } from '#backing/errors.ts';
+import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, Statement } from '#sqlite/database.ts';
@@ -49,13 +49,18 @@ export class FilesystemObjectStore implements ObjectStore {
   async put(
     key: ObjectKey,
     body: Uint8Array,
-    options: { expiresAt: Date } & CallPatience,
+    options: { expiresAt: Date; isMove?: boolean } & CallPatience,
   ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(options.expiresAt);
     return this.#calls.run(async () => {
+      const { isMove = false } = options;
+      using room = await this.#parts.database.claimRoom({ octets: body.length, isMove });
+      if (!room) {
+        throw new BackingFullError('object-store', 'the disk is full but for its reserve');
+      }
       const generation = await this.#parts.generations.next();
-      const inFile = body.length > this.#parts.maxRowOctets;
+      const inFile = body.length > this.#parts.maxRowOctets && !room.isWithin;
       if (inFile) {
         await this.#parts.files.write(generation, body, options);
       }
@@ -178,7 +183,8 @@ export class FilesystemObjectStore implements ObjectStore {
   /** @param file - the generation whose file has no use if nothing is written */
   async #write(statements: readonly Statement[], file: number | null, patience: CallPatience) {
     try {
-      return (await this.#parts.database.write(statements, patience)).rows;
+      return (await this.#parts.database.write(statements, { ...patience, leavesReserve: true }))
+        .rows;
     } catch (error) {
       if (file !== null) {
         const unknown = error instanceof DatabaseUnavailableError && error.outcomeUnknown;

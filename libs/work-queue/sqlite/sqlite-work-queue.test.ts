@@ -196,6 +196,14 @@ class CountedDatabase implements Database {
     return this.#database.read(statement);
   }
 
+  claimRoom(...[addition]: Parameters<Database['claimRoom']>) {
+    return this.#database.claimRoom(addition);
+  }
+
+  roomOctets() {
+    return this.#database.roomOctets();
+  }
+
   /** Until no write has led to another. */
   async settle(): Promise<void> {
     for (let before = -1; before !== this.writes; ) {
