@@ -63,6 +63,7 @@ export type BackedPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | '
  */
 export class Backing implements AsyncDisposable {
   readonly #opened = new AsyncDisposableStack();
+  readonly #databases: LocalDatabases;
   readonly #foundations: Foundations;
 
   /**
@@ -78,8 +79,13 @@ export class Backing implements AsyncDisposable {
     readonly deadlineMs?: number;
   }) {
     const { clock, log, beside = false, deadlineMs = 2_000 } = options;
-    const databases = this.#opened.use(new LocalDatabases({ beside, log }));
-    this.#foundations = { clock, log, databases, deadlineMs };
+    this.#databases = this.#opened.use(new LocalDatabases({ beside, log }));
+    this.#foundations = { clock, log, databases: this.#databases, deadlineMs };
+  }
+
+  /** What this machine's disk still takes before parcels are refused, in octets; null if none are on it. */
+  diskRoomOctets(): Promise<number | null> {
+    return this.#databases.roomOctets();
   }
 
   async objectStore(config: ObjectStoreConfig): Promise<ObjectStore> {

@@ -8,6 +8,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  StoringOptions,
 } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from './object-keys.ts';
@@ -57,10 +58,10 @@ export class Mailbox {
     parcel: ParcelIdentity,
     octets: Uint8Array,
     expiresAt: Date,
-    patience?: CallPatience,
+    options?: StoringOptions,
   ): Promise<ObjectKey> {
     const key = gatewayBoundKey(parcel);
-    const generation = await this.#objects.put(key, octets, { expiresAt, ...patience });
+    const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
     logStep(this.#log, 'stored', key, { octets: octets.byteLength, generation });
     const held: HeldParcel = {
       key,

@@ -2,7 +2,7 @@ import { MalformedMessageError } from '#awala/errors.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
-import type { CallPatience, ObjectKey, ObjectStore } from '#object-store/port.ts';
+import type { ObjectKey, ObjectStore, StoringOptions } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { canonicalInternetAddress } from './internet-address.ts';
 import { internetBoundKey } from './object-keys.ts';
@@ -33,10 +33,10 @@ export class Outbox {
    * @throws {MalformedMessageError} if its recipient's Internet address is none
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
    */
-  async store(parcel: RamfMessage, patience?: CallPatience): Promise<ObjectKey> {
+  async store(parcel: RamfMessage, options?: StoringOptions): Promise<ObjectKey> {
     const key = outboxKey(parcel);
     const { expiresAt } = parcel;
-    await this.#parts.objects.put(key, parcel.octets, { expiresAt, ...patience });
+    await this.#parts.objects.put(key, parcel.octets, { expiresAt, ...options });
     logStep(this.#parts.log, 'stored', key, { octets: parcel.octets.byteLength });
     await queueStored({ topic: INTERNET_DELIVERY_TOPIC, key, expiresAt }, this.#parts);
     return key;

@@ -185,20 +185,24 @@ export class ParcelIntake {
   ): Promise<ObjectKey> {
     const { mailbox, outbox, metrics } = this.#parts;
     let key: ObjectKey;
-    const patience = storeWithinMs === undefined ? {} : { deadlineMs: storeWithinMs };
+    const options = {
+      ...(storeWithinMs !== undefined && { deadlineMs: storeWithinMs }),
+      // Its cargo goes next, and could not go if the store were full of cargo.
+      isMove: road === 'cargo',
+    };
     if (privateGateway) {
       const sender = parcel.sender.nodeId;
       const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
       // A phone's queue would stand still behind a parcel that may come later.
       const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
       try {
-        key = await mailbox.store(identity, parcel.octets, parcel.expiresAt, patience);
+        key = await mailbox.store(identity, parcel.octets, parcel.expiresAt, options);
       } catch (error) {
         takeBack();
         throw error;
       }
     } else {
-      key = await outbox.store(parcel, patience);
+      key = await outbox.store(parcel, options);
     }
     metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
     return key;

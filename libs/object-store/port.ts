@@ -31,6 +31,15 @@ export interface CallPatience {
 /** What a process may need of an object store, besides listing; `write` replaces objects, too. */
 export type ObjectNeed = 'write' | 'read' | 'delete';
 
+/** How something is to be stored. */
+export interface StoringOptions extends CallPatience {
+  /**
+   * Whether the body comes out of an object that is removed next, so that a store that keeps
+   * room for that may still take it; false by default.
+   */
+  readonly isMove?: boolean;
+}
+
 /**
  * Durable store for opaque objects, such as serialised parcels.
  *
@@ -49,14 +58,12 @@ export interface ObjectStore extends AsyncDisposable {
    * survives the death of the process and the loss of power, and `body` is the
    * caller's again. Every generation under a key is new, even after a deletion.
    *
-   * @param options.isMove - whether `body` comes out of an object that is removed next, so that
-   * a store that keeps room for that may still take it
    * @throws {BackingFullError} if there is no room
    */
   put(
     key: ObjectKey,
     body: Uint8Array,
-    options: { expiresAt: Date; isMove?: boolean } & CallPatience,
+    options: { expiresAt: Date } & StoringOptions,
   ): Promise<Generation>;
 
   get(key: ObjectKey, options?: CallPatience): Promise<StoredObject | null>;

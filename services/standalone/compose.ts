@@ -6,6 +6,7 @@ import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
+import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { createCogrpcServer, whereToListen } from '#services/cogrpc/compose.ts';
 import { registerCollectionRoute } from '#services/collection/collection-route.ts';
 import type { CollectionServer } from '#services/collection/collection-server.ts';
@@ -80,6 +81,7 @@ export async function composeStandalone(
   const pohttp = createPohttpServer({ ...config.pohttp, host }, { ...http, ...gateway });
   const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc, requestIds);
   const workers = startWorkersOf(gateway, ports, config.workers);
+  observeDisk(parts.processMetrics, backing);
   observeWork(parts.processMetrics, { ...ports, ...gateway });
   observeCollectors(parts.processMetrics, collection);
   opened.defer(async () => {
@@ -116,6 +118,14 @@ export async function composeStandalone(
   };
   const closing = opened.move();
   return { gateway, collection, listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}
+
+function observeDisk(metrics: ProcessMetrics, backing: Backing): void {
+  metrics.observe(
+    'disk_room_octets',
+    'What the disk of the data folder still takes before parcels are refused',
+    async () => (await backing.diskRoomOctets()) ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 /** Waits for all of them, even if one fails; then fails with the first failure. */

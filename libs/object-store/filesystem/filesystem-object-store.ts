@@ -11,6 +11,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  StoringOptions,
 } from '../port.ts';
 import type { BodyFiles } from './body-files.ts';
 import type { Generations } from './generations.ts';
@@ -49,7 +50,7 @@ export class FilesystemObjectStore implements ObjectStore {
   async put(
     key: ObjectKey,
     body: Uint8Array,
-    options: { expiresAt: Date; isMove?: boolean } & CallPatience,
+    options: { expiresAt: Date } & StoringOptions,
   ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(options.expiresAt);

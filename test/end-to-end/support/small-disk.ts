@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { appendFile, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const MIB = 1_024 * 1_024;
+
+/** A file system of its own and of little room, in memory. */
+export class SmallDisk implements AsyncDisposable {
+  readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** @throws unless this process may mount one */
+  static async mount(sizeMib: number): Promise<SmallDisk> {
+    const folder = await mkdtemp(join(tmpdir(), 'awala-small-disk-'));
+    try {
+      const options = ['-t', 'tmpfs', '-o', `size=${sizeMib}m,mode=0700`, 'tmpfs', folder];
+      await run('mount', options);
+      return new SmallDisk(folder);
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  async freeOctets(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.folder);
+    return bavail * bsize;
+  }
+
+  /** What another program does that takes all the room there is. */
+  async fillUp(): Promise<void> {
+    const file = join(this.folder, 'of-another-program');
+    await writeFile(file, '');
+    for (let octets = MIB; octets >= 1; octets = Math.floor(octets / 4)) {
+      await appendUntilFull(file, Buffer.alloc(octets));
+    }
+  }
+
+  /** What it has taken is free again. */
+  async freeUp(): Promise<void> {
+    await rm(join(this.folder, 'of-another-program'), { force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run('umount', [this.folder]);
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+async function appendUntilFull(file: string, piece: Buffer): Promise<void> {
+  for (;;) {
+    try {
+      await appendFile(file, piece);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+        return;
+      }
+      throw error;
+    }
+  }
+}
+
+/** Why no small disk can be had here; false if one can. */
+export async function missingForSmallDisks(): Promise<string | false> {
+  try {
+    await (await SmallDisk.mount(1))[Symbol.asyncDispose]();
+    return false;
+  } catch (error) {
+    return `mounting a tmpfs fails, which takes root: ${String(error).split('\n')[0]}`;
+  }
+}
