@@ -81,7 +81,9 @@ export async function composeStandalone(
   const pohttp = createPohttpServer({ ...config.pohttp, host }, { ...http, ...gateway });
   const cogrpc = createCogrpcServer(ports, gateway, config.cogrpc, requestIds);
   const workers = startWorkersOf(gateway, ports, config.workers);
-  observeDisk(parts.processMetrics, backing);
+  if (config.objectStore.kind === 'filesystem') {
+    observeDisk(parts.processMetrics, backing);
+  }
   observeWork(parts.processMetrics, { ...ports, ...gateway });
   observeCollectors(parts.processMetrics, collection);
   opened.defer(async () => {
