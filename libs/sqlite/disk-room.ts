@@ -61,9 +61,10 @@ export class DiskRoom implements AsyncDisposable {
     this.#file = `${parts.path}.reserve`;
   }
 
-  /** To be called before the database is opened, which needs room. */
+  /** To be called before the database is opened, which needs room, and tells what is wrong if the disk cannot be asked. */
   async prepare(): Promise<void> {
-    if ((await this.#freeOctets()) < FILE_OCTETS) {
+    const freeOctets = await this.#freeOctets().catch(() => FILE_OCTETS);
+    if (freeOctets < FILE_OCTETS) {
       await this.release();
     }
   }

@@ -33,6 +33,16 @@ export function obtainHaproxy(): Promise<Found> {
   return obtainDebianProgram('HAProxy', 'haproxy', 'haproxy');
 }
 
+/** The same for the library that shows a process another time, put before those of the system by `LD_PRELOAD`. */
+export async function obtainFakeTime(): Promise<Found> {
+  const found = await obtainDebianProgram('libfaketime', 'faketime', 'faketime');
+  if ('missing' in found) {
+    return found;
+  }
+  const [path] = await Array.fromAsync(glob('/usr/lib/*/faketime/libfaketimeMT.so.1'));
+  return path === undefined ? { missing: 'libfaketime: not where Debian has it' } : { path };
+}
+
 async function obtainDebianProgram(
   name: string,
   program: string,
