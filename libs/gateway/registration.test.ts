@@ -97,6 +97,17 @@ describe('registration', () => {
     await assert.rejects(registration.register(late), refusal('expired'));
   });
 
+  it('refuses an authorization that a clock gave which was a year ahead, however long it would live', async () => {
+    const { clock, registration, authorise, requestWith } = await opened();
+    const now = clock.now();
+    clock.set(new Date(now.getTime() + 365 * 86_400_000));
+    const authorization = await authorise();
+    clock.set(now);
+    await assert.rejects(registration.register(await requestWith(authorization)), {
+      reason: 'expired',
+    });
+  });
+
   it('neither authorises nor certifies anybody while the clock is in doubt, and counts it', async () => {
     const { plausibility, counts, registration, authorise, requestWith } = await opened();
     const request = await requestWith(await authorise());

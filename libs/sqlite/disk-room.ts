@@ -117,8 +117,9 @@ export class DiskRoom implements AsyncDisposable {
 
   /** What may still be added, in octets. */
   async leftOctets(): Promise<number> {
-    const { besideOctets, logOctets, unusedOctets } = await this.#look();
-    return Math.max(0, besideOctets + logOctets + unusedOctets - RESERVE_OCTETS);
+    const { besideOctets, logOctets, forLogOctets, unusedOctets } = await this.#look();
+    const withinOctets = forLogOctets >= LEAST_LOG_OCTETS ? logOctets + unusedOctets : 0;
+    return Math.max(0, besideOctets + withinOctets - RESERVE_OCTETS);
   }
 
   /**

@@ -107,6 +107,12 @@ describe('A gateway on one machine whose disk is full of parcels', { skip: missi
     accepted.clear();
   }
 
+  async function roomOctets(): Promise<number> {
+    using client = new HttpClient(gateway.running.listening.operations);
+    const { body } = await client.get('/metrics');
+    return Number(/^awala_disk_room_octets(?:\{.*\})? (\S+)$/m.exec(body.toString())?.[1]);
+  }
+
   async function readiness(): Promise<number> {
     using client = new HttpClient(gateway.running.listening.operations);
     return (await client.get('/readyz')).status;
@@ -114,7 +120,10 @@ describe('A gateway on one machine whose disk is full of parcels', { skip: missi
 
   it('hands all of them over once, and takes more then', async () => {
     assert.ok((await disk.freeOctets()) > 0);
+    const roomWhenFull = await roomOctets();
+    assert.ok(roomWhenFull < MIB, `${roomWhenFull}`);
     await collectAll();
+    assert.ok((await roomOctets()) > 10 * MIB);
     for (const octets of SIZES) {
       assert.equal(await post(octets), 202);
     }

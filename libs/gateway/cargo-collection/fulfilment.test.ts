@@ -62,6 +62,15 @@ describe('Fulfilments', () => {
     return begun;
   }
 
+  it('lets another call go on under a lease that a clock gave which was a year ahead', async () => {
+    const now = clock.now();
+    clock.set(new Date(now.getTime() + 365 * DAY_MS));
+    const lived = { ...cca, expiresAt: new Date(clock.now().getTime() + DAY_MS) };
+    await begin(lived);
+    clock.set(now);
+    assert.ok(await begin(lived));
+  });
+
   it('resumes with what was stored', async () => {
     const first = await begin();
     first.progress.add({ after: START, upTo: parcelPlace(0, 'a') });
