@@ -8,7 +8,7 @@ import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { registerPhone } from './support/registered-phone.ts';
 
 const DAY_MS = 86_400_000;
-const MAIN = fileURLToPath(new URL('../../services/standalone/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
 
 const fakeTime = await obtainFakeTime();
 
