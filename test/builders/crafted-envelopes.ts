@@ -44,6 +44,16 @@ export function withEncryptedContent(change: (content: Uint8Array) => Uint8Array
   };
 }
 
+/** Changes the first block of what CBC decrypts, as anybody can: octet by octet, by what is XORed with it. */
+export function withFirstBlockChanged(change: Uint8Array): EnvelopeEdit {
+  return (envelope) => {
+    const algorithm = envelope.encryptedContentInfo.contentEncryptionAlgorithm;
+    const vector: Uint8Array = algorithm.algorithmParams.valueBlock.valueHexView;
+    const changed = vector.map((octet, index) => octet ^ (change[index] ?? 0));
+    algorithm.algorithmParams = new OctetString({ valueHex: changed });
+  };
+}
+
 export const withShortVector: EnvelopeEdit = (envelope) => {
   const algorithm = envelope.encryptedContentInfo.contentEncryptionAlgorithm;
   algorithm.algorithmParams = new OctetString({ valueHex: new ArrayBuffer(15) });

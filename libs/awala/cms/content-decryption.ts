@@ -41,52 +41,89 @@ export function readCipherParameters(
   return { iv, tagOctets };
 }
 
+/** What came of a ciphertext. */
+export interface Decrypted {
+  /** Whatever the cipher made of the ciphertext; of no meaning unless it is sound. */
+  readonly octets: Uint8Array;
+  /** Whether it was encrypted with that key, as far as the cipher can tell. */
+  readonly isSound: boolean;
+}
+
+const NOTHING: Decrypted = { octets: new Uint8Array(), isSound: false };
+
 /**
  * Decrypts the content of an EnvelopedData, copying it once if it came in one piece.
  *
+ * Never fails, and takes as long whether padding or tag are right or not: what
+ * is wrong with a plaintext must not show.
+ *
  * @param pieces - the ciphertext, to be taken as one
- * @throws some error, of no particular class, if the content was not encrypted with that key
  */
 export function decryptContent(
   pieces: readonly Uint8Array[],
   decryption: ContentDecryption,
-): Uint8Array {
+): Decrypted {
   const [only] = pieces;
   const ciphertext = pieces.length === 1 && only ? only : Buffer.concat(pieces);
-  return decryption.cipher.mode === 'cbc'
-    ? decryptCbc(ciphertext, decryption)
-    : decryptGcm(ciphertext, decryption);
+  try {
+    return decryption.cipher.mode === 'cbc'
+      ? decryptCbc(ciphertext, decryption)
+      : decryptGcm(ciphertext, decryption);
+  } catch {
+    // The ciphertext or its parameters have a length that the cipher does not take, as anybody can see.
+    return NOTHING;
+  }
 }
 
-function decryptCbc(ciphertext: Uint8Array, { cipher, parameters, key }: ContentDecryption) {
-  // With its own padding off, the cipher returns everything at once instead of holding a block back.
+function decryptCbc(
+  ciphertext: Uint8Array,
+  { cipher, parameters, key }: ContentDecryption,
+): Decrypted {
+  // With its own padding off, the cipher returns everything at once instead of holding a block back,
+  // and does not tell by how it fails what the last block holds.
   const decipher = createDecipheriv(cipher.name, key, parameters.iv).setAutoPadding(false);
   const padded = decipher.update(ciphertext);
   decipher.final();
-  return withoutPadding(padded);
+  return padded.length === 0 ? NOTHING : withoutPadding(padded);
 }
 
-/** Takes off the padding of RFC 5652 §6.3. */
-function withoutPadding(padded: Uint8Array): Uint8Array {
-  const added = padded.at(-1) ?? 0;
-  const end = padded.length - added;
-  const isRight = added > 0 && added <= BLOCK_OCTETS && end >= 0;
-  if (!isRight || padded.subarray(end).some((octet) => octet !== added)) {
-    throw new RangeError('the padding is wrong');
+/** Takes off the padding of RFC 5652 §6.3, without a branch that depends on it. */
+function withoutPadding(padded: Uint8Array): Decrypted {
+  const last = padded.subarray(-BLOCK_OCTETS);
+  const added = last[BLOCK_OCTETS - 1] ?? 0;
+  // Each mask is all ones if what it is called holds, else zero.
+  let wrong = ((added - 1) >> 31) | ((BLOCK_OCTETS - added) >> 31);
+  for (let fromEnd = 0; fromEnd < BLOCK_OCTETS; fromEnd++) {
+    const isPadding = (fromEnd - added) >> 31;
+    wrong |= isPadding & ((last[BLOCK_OCTETS - 1 - fromEnd] ?? 0) ^ added);
   }
-  return padded.subarray(0, end);
+  const isRight = ~((wrong | -wrong) >> 31);
+  const octets = padded.subarray(0, padded.length - (added & isRight));
+  return { octets, isSound: isRight !== 0 };
 }
 
-function decryptGcm(ciphertext: Uint8Array, { cipher, parameters, key }: ContentDecryption) {
+function decryptGcm(
+  ciphertext: Uint8Array,
+  { cipher, parameters, key }: ContentDecryption,
+): Decrypted {
   const { iv, tagOctets } = parameters;
   const end = ciphertext.length - tagOctets;
   if (tagOctets < LEAST_TAG_OCTETS || tagOctets > FULL_TAG_OCTETS || end < 0) {
-    throw new RangeError('the authentication tag is missing, or of a length not allowed');
+    return NOTHING;
   }
   const name = cipher.name as CipherGCMTypes;
   const decipher = createDecipheriv(name, key, iv, { authTagLength: tagOctets });
   decipher.setAuthTag(ciphertext.subarray(end));
-  const plaintext = decipher.update(ciphertext.subarray(0, end));
-  decipher.final();
-  return plaintext;
+  const octets = decipher.update(ciphertext.subarray(0, end));
+  return { octets, isSound: isTagRight(decipher) };
+}
+
+/** To be asked once everything is decrypted. */
+function isTagRight(decipher: { final(): Uint8Array }): boolean {
+  try {
+    decipher.final();
+    return true;
+  } catch {
+    return false;
+  }
 }

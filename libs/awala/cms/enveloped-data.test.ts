@@ -12,6 +12,7 @@ import {
   encryptedWith3Des,
   onForbiddenCurve,
   withEncryptedContent,
+  withFirstBlockChanged,
   withFlippedOctet,
   withoutOriginatorKeyId,
   withPointOffItsCurve,
@@ -58,6 +59,36 @@ describe('EnvelopedData', () => {
       }
     });
   }
+
+  it('takes off every padding of RFC 5652, and no other', () => {
+    const sealed = encryptForSession(Buffer.alloc(15), { recipientKey, senderKey });
+    const decrypted = (wanted: Uint8Array) => {
+      // Fifteen zeros and a padding of 1 are what is there.
+      const change = Uint8Array.from(wanted, (octet, at) => octet ^ (at === 15 ? 1 : 0));
+      const octets = editEnvelope(sealed, withFirstBlockChanged(change));
+      return readEnvelopedData(octets).attempt(recipientKey.privateKey);
+    };
+    for (let added = 0; added < 256; added++) {
+      const right = Buffer.alloc(16, 0xaa).fill(added, 16 - Math.min(added, 16));
+      right[15] = added;
+      const isRight = added >= 1 && added <= 16;
+      const { octets, isSound } = decrypted(right);
+      assert.equal(isSound, isRight, `${added}`);
+      assert.equal(octets.length, isRight ? 16 - added : 16);
+      for (let at = 16 - (isRight ? added : 0); at < 15; at++) {
+        const wrong = Buffer.from(right);
+        wrong[at] = added ^ 0x80;
+        assert.equal(decrypted(wrong).isSound, false, `${added} at ${at}`);
+      }
+    }
+  });
+
+  it('does not tell a missing key from a wrong one but by saying that nothing is sound', () => {
+    const read = readEnvelopedData(encrypted());
+    assert.equal(read.attempt(null).isSound, false);
+    assert.equal(read.attempt(generateSessionKey().privateKey).isSound, false);
+    assert.equal(read.attempt(recipientKey.privateKey).isSound, true);
+  });
 
   it('refuses to encrypt for a key on another curve than the sender’s', () => {
     const other = generateSessionKey('secp384r1');

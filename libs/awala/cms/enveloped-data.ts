@@ -1,11 +1,18 @@
-import type { KeyObject } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { isOid, OIDS } from '../der/oids.ts';
 import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/reader.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_CONTENT_SEGMENTS } from '../limits.ts';
-import { checkSessionKeyId, type SessionKey } from '../sessions/session-key.ts';
+import {
+  checkSessionKeyId,
+  curveOf,
+  generateSessionKey,
+  type SessionCurve,
+  type SessionKey,
+} from '../sessions/session-key.ts';
 import {
   type CipherParameters,
+  type Decrypted,
   decryptContent,
   readCipherParameters,
 } from './content-decryption.ts';
@@ -26,8 +33,18 @@ export interface EnvelopedData {
   readonly originatorKey: SessionKey;
   readonly cipher: ContentCipher;
   /**
-   * Decrypts the payload. Nothing tells one failure from another, so that a
-   * sender learns nothing by trying.
+   * Decrypts the payload for whoever looks into it whether it is sound or not, so
+   * that neither what is answered nor how long that takes tells a sender which: the cipher
+   * alone does not prove by whom a payload is.
+   *
+   * Never fails, and does the same work whatever is wrong with keys, padding or tag.
+   *
+   * @param privateKey - the key that `recipientKeyId` names; null if there is none
+   */
+  attempt(privateKey: KeyObject | null): Decrypted;
+  /**
+   * Decrypts the payload. Nothing tells one failure from another, but what is done
+   * with the plaintext next does: see {@link attempt}.
    *
    * @param privateKey - the key that `recipientKeyId` names
    * @throws {InvalidMessageError} if that does not work, for whatever reason (`decryption`)
@@ -75,24 +92,50 @@ export function readEnvelopedData(octets: Uint8Array): EnvelopedData {
     recipientKeyId: recipient.recipientKeyId,
     originatorKey: { id: originatorKeyId, publicKey: recipient.originatorSpki },
     cipher: content.cipher.name,
-    decrypt: (privateKey) => decrypt(recipient, content, privateKey),
+    attempt: (privateKey) => attempt(recipient, content, privateKey),
+    decrypt(privateKey) {
+      const { octets, isSound } = attempt(recipient, content, privateKey);
+      if (!isSound) {
+        throw new InvalidMessageError('decryption', 'Payload cannot be decrypted');
+      }
+      return octets;
+    },
   };
 }
 
-function decrypt(
+function attempt(
   recipient: RecipientInfo,
   { cipher, parameters, pieces }: EncryptedContent,
+  privateKey: KeyObject | null,
+): Decrypted {
+  const agreed = privateKey ?? decoyFor(recipient.publicKey);
+  const unwrapped = unwrappedOrNull(recipient, agreed, cipher.keyOctets);
+  const key = unwrapped ?? randomBytes(cipher.keyOctets);
+  const { octets, isSound } = decryptContent(pieces, { cipher, parameters, key });
+  return { octets, isSound: isSound && unwrapped !== null && privateKey !== null };
+}
+
+function unwrappedOrNull(
+  recipient: RecipientInfo,
   privateKey: KeyObject,
-): Uint8Array {
+  keyOctets: number,
+): Uint8Array | null {
   try {
-    if (recipient.wrappedKey.length !== cipher.keyOctets + KEY_WRAP_OCTETS) {
-      throw new RangeError('the wrapped key is not as long as the cipher asks for');
-    }
     const key = unwrapKey(recipient.wrappedKey, { ...recipient, privateKey });
-    return decryptContent(pieces, { cipher, parameters, key });
+    return recipient.wrappedKey.length === keyOctets + KEY_WRAP_OCTETS ? key : null;
   } catch {
-    throw new InvalidMessageError('decryption', 'Payload cannot be decrypted');
+    return null;
   }
+}
+
+const decoys = new Map<SessionCurve, KeyObject>();
+
+/** A key that nothing was ever encrypted for, to do the same work with. */
+function decoyFor(publicKey: KeyObject): KeyObject {
+  const curve = curveOf(publicKey) ?? 'prime256v1';
+  const decoy = decoys.get(curve) ?? generateSessionKey(curve).privateKey;
+  decoys.set(curve, decoy);
+  return decoy;
 }
 
 function readEncryptedContent(reader: DerReader): EncryptedContent {
