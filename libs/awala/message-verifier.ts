@@ -198,7 +198,7 @@ export class MessageVerifier {
  */
 function checkDates({ createdAt, expiresAt, sender }: RamfMessage, at: Date): void {
   if (expiresAt < at) {
-    throw new InvalidMessageError('expired', `Message expired at ${expiresAt.toISOString()}`);
+    throw new InvalidMessageError('expired', 'Message has expired');
   }
   const createdAtMs = createdAt.getTime();
   if (createdAtMs > at.getTime() + CLOCK_DRIFT_TOLERANCE_MS) {

@@ -43,10 +43,9 @@ export class DeliveryRates {
     }
     const period = this.#period(authorization, rateLimit.periodSeconds);
     if (period.deliveries >= rateLimit.limit) {
-      const { limit, periodSeconds } = rateLimit;
       throw new InvalidMessageError(
         'rate-limit',
-        `Sender may deliver no more than ${limit} parcels in ${periodSeconds} seconds`,
+        'Sender has delivered as many parcels as its authorisation allows for now',
       );
     }
     period.deliveries += 1;

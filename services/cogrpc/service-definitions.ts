@@ -40,5 +40,21 @@ function load(file: string, service: string): Record<string, MethodDefinition<ob
   if (!definition || 'format' in definition) {
     throw new TypeError(`${file} does not define the service ${service}`);
   }
-  return definition;
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, method]) => [name, withoutQuotes(method)]),
+  );
+}
+
+/** The library tells whoever sends no message of that kind what lengths and offsets it read in it. */
+function withoutQuotes(method: MethodDefinition<object, object>): MethodDefinition<object, object> {
+  return {
+    ...method,
+    requestDeserialize(octets) {
+      try {
+        return method.requestDeserialize(octets);
+      } catch (cause) {
+        throw new TypeError('it is not the message that this method takes', { cause });
+      }
+    },
+  };
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
+import { assertOwnWords } from '#test/builders/own-words.ts';
 import { ParcelRoad } from '#test/builders/parcel-road.ts';
 import { hostileParcels } from './hostile-messages.ts';
 
@@ -35,7 +36,7 @@ function element(tag: number, content: Uint8Array, isIndefinite: boolean): Uint8
 
 const anyOctets = fc.oneof(fc.uint8Array({ maxLength: 300 }), derLike);
 
-/** That is, it either succeeds or throws one of the two errors it may. */
+/** That is, it either succeeds or throws one of the two errors it may, which quotes nothing. */
 function copes(action: () => unknown): void {
   try {
     action();
@@ -43,6 +44,7 @@ function copes(action: () => unknown): void {
     if (!(error instanceof MalformedMessageError || error instanceof InvalidMessageError)) {
       throw error;
     }
+    assertOwnWords(error.message);
   }
 }
 

@@ -105,12 +105,12 @@ export class DerReader {
   /** Comes out of the element entered last, which must be read to its end. */
   leave(): void {
     if (!this.isAtEnd) {
-      throw this.#malformed('Element has more content than expected');
+      throw new MalformedMessageError('Element has more content than expected');
     }
     if (this.#isIndefinite) {
       this.#position += 2;
       if (this.#position > this.#limit) {
-        throw this.#malformed('Element is truncated');
+        throw new MalformedMessageError('Element is truncated');
       }
     }
     const outer = this.#outerLimits.pop();
@@ -124,7 +124,7 @@ export class DerReader {
   /** Checks that the whole input has been read. */
   finish(): void {
     if (this.#outerLimits.length > 0 || this.#position !== this.#totalLength) {
-      throw this.#malformed('Trailing octets');
+      throw new MalformedMessageError('Trailing octets');
     }
   }
 
@@ -172,7 +172,7 @@ export class DerReader {
     const first = this.octets[this.#position] ?? 0x80;
     const isPadded = first === 0 && length > 1 && (this.octets[this.#position + 1] ?? 0) < 0x80;
     if (length < 1 || length > 4 || first >= 0x80 || isPadded) {
-      throw this.#malformed('Integer is negative, too large or not minimal');
+      throw new MalformedMessageError('Integer is negative, too large or not minimal');
     }
     let value = 0;
     while (this.#position < end) {
@@ -184,7 +184,7 @@ export class DerReader {
   readBoolean(): boolean {
     const content = this.read(TAG.boolean);
     if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
-      throw this.#malformed('Boolean is neither FALSE nor TRUE');
+      throw new MalformedMessageError('Boolean is neither FALSE nor TRUE');
     }
     return content[0] === 0xff;
   }
@@ -193,12 +193,12 @@ export class DerReader {
   readVisibleText(tag: number, maxLength: number): string {
     const end = this.#readHeader(tag);
     if (end - this.#position > maxLength) {
-      throw this.#malformed(`Text is longer than ${maxLength} characters`);
+      throw new MalformedMessageError(`Text is longer than ${maxLength} characters`);
     }
     for (let index = this.#position; index < end; index++) {
       const octet = this.octets[index] ?? 0;
       if (octet < 0x20 || octet > 0x7e) {
-        throw this.#malformed('Text has a character that is not printable ASCII');
+        throw new MalformedMessageError('Text has a character that is not printable ASCII');
       }
     }
     const text = latin1Of(this.octets.subarray(this.#position, end));
@@ -210,7 +210,7 @@ export class DerReader {
   readBitString(): Uint8Array {
     const content = this.read(TAG.bitString);
     if (content[0] !== 0) {
-      throw this.#malformed('Bit string is not made of whole octets');
+      throw new MalformedMessageError('Bit string is not made of whole octets');
     }
     return content.subarray(1);
   }
@@ -220,23 +220,26 @@ export class DerReader {
     const { octets } = this;
     const actualTag = octets[this.#position];
     if (this.#position + 2 > this.#limit) {
-      throw this.#malformed('Element is missing or truncated');
+      throw new MalformedMessageError('Element is missing or truncated');
     }
-    if (actualTag !== tag || (tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER) {
-      throw this.#malformed(`Expected tag ${hex(tag)}, found ${hex(actualTag ?? 0)}`);
+    if ((tag & HIGH_TAG_NUMBER) === HIGH_TAG_NUMBER) {
+      throw new MalformedMessageError('Element has a tag of several octets');
+    }
+    if (actualTag !== tag) {
+      throw new MalformedMessageError(`Element has another tag than ${hex(tag)}`);
     }
     const first = octets[this.#position + 1] ?? 0;
     this.#position += 2;
     if (first === 0x80) {
       if (!allowIndefinite) {
-        throw this.#malformed('Indefinite length where DER is required');
+        throw new MalformedMessageError('Indefinite length where DER is required');
       }
       return INDEFINITE;
     }
     const length = first < 0x80 ? first : this.#readLongLength(first & 0x7f);
     const end = this.#position + length;
     if (end > this.#limit) {
-      throw this.#malformed('Element is longer than what surrounds it');
+      throw new MalformedMessageError('Element is longer than what surrounds it');
     }
     return end;
   }
@@ -244,20 +247,16 @@ export class DerReader {
   #readLongLength(lengthOctets: number): number {
     const { octets } = this;
     if (lengthOctets > 4 || this.#position + lengthOctets > this.#limit) {
-      throw this.#malformed('Length is too long or truncated');
+      throw new MalformedMessageError('Length is too long or truncated');
     }
     let length = 0;
     for (let count = 0; count < lengthOctets; count++) {
       length = length * 256 + (octets[this.#position++] ?? 0);
     }
     if (length < 0x80 || length < 256 ** (lengthOctets - 1)) {
-      throw this.#malformed('Length is not minimal');
+      throw new MalformedMessageError('Length is not minimal');
     }
     return length;
-  }
-
-  #malformed(message: string): MalformedMessageError {
-    return new MalformedMessageError(`${message} (at octet ${this.#position})`);
   }
 }
 

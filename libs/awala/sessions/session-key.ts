@@ -110,7 +110,7 @@ export function readSessionKey(reader: DerReader, number: number): SessionKey {
 export function checkSessionKeyId(id: Uint8Array): void {
   if (id.length === 0 || id.length > MAX_SESSION_KEY_ID_OCTETS) {
     throw new MalformedMessageError(
-      `Session key id must have 1 to ${MAX_SESSION_KEY_ID_OCTETS} octets, but got ${id.length}`,
+      `Session key id must have 1 to ${MAX_SESSION_KEY_ID_OCTETS} octets`,
     );
   }
 }

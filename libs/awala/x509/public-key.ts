@@ -47,10 +47,13 @@ export function requireAllowedRsaKey(size: RsaKeySize | null): void {
   }
   const { modulusBits, exponent } = size;
   if (modulusBits < MIN_RSA_MODULUS_BITS || modulusBits > MAX_RSA_MODULUS_BITS) {
-    throw new InvalidMessageError('algorithm', `RSA key has ${modulusBits} bits`);
+    throw new InvalidMessageError(
+      'algorithm',
+      `RSA key does not have ${MIN_RSA_MODULUS_BITS} to ${MAX_RSA_MODULUS_BITS} bits`,
+    );
   }
   if (!RSA_EXPONENTS.includes(exponent)) {
-    throw new InvalidMessageError('algorithm', `RSA exponent is ${exponent}`);
+    throw new InvalidMessageError('algorithm', 'RSA exponent is none of those in use');
   }
 }
 

@@ -9,12 +9,10 @@ import type { Certificate } from './certificate.ts';
 export function faultAt(certificate: Certificate, at: Date): InvalidMessageError | null {
   const atMs = at.getTime();
   if (certificate.notAfter.getTime() < atMs) {
-    const end = certificate.notAfter.toISOString();
-    return new InvalidMessageError('expired', `Certificate expired at ${end}`);
+    return new InvalidMessageError('expired', 'Certificate has expired');
   }
   if (certificate.notBefore.getTime() > atMs + CLOCK_DRIFT_TOLERANCE_MS) {
-    const start = certificate.notBefore.toISOString();
-    return new InvalidMessageError('not-yet-valid', `Certificate is not valid before ${start}`);
+    return new InvalidMessageError('not-yet-valid', 'Certificate starts in the future');
   }
   if (certificate.hasUnknownCriticalExtension) {
     return new InvalidMessageError('certificate', 'Certificate has an unknown critical extension');
