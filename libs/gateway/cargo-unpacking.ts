@@ -128,11 +128,13 @@ export class CargoUnpacking {
   }
 
   async #decrypt(envelope: EnvelopedData, { sender }: RamfMessage): Promise<Uint8Array> {
-    const { sessionKeys } = this.#parts;
-    const key = await sessionKeys.privateKey(envelope.recipientKeyId, sender.nodeId);
+    const { sessionKeys, metrics } = this.#parts;
+    const key = await sessionKeys.openingKey(envelope.recipientKeyId, sender);
     if (!key) {
       throw new InvalidMessageError('decryption', 'the cargo is encrypted for an unknown key');
     }
-    return envelope.decrypt(key);
+    const plaintext = envelope.decrypt(key.privateKey);
+    metrics.sessionMessage(key.kind, 'opened');
+    return plaintext;
   }
 }

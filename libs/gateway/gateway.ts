@@ -44,21 +44,25 @@ export interface Gateway {
   readonly registration: Registration;
 }
 
+export interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
+  /** Whether cargo and CCAs for published session keys are read; they are unless told otherwise. */
+  readonly acceptsPublishedKey?: boolean;
+}
+
 /**
  * Wires a gateway on its ports. Creates the identity's certificate if there is
  * none yet.
  *
  * @param internetAddress - this gateway's own, in canonical form
- * @param options - see {@link ParcelIntakeParts}
  * @throws {BackingUnavailableError}
  */
 export async function openGateway(
   ports: GatewayPorts,
   internetAddress: string,
-  options: Pick<ParcelIntakeParts, 'recordsEveryParcel'> = {},
+  { acceptsPublishedKey = true, recordsEveryParcel = false }: GatewayOptions = {},
 ): Promise<Gateway> {
   const identity = await Identity.open(ports);
-  const sessionKeys = new SessionKeys(ports);
+  const sessionKeys = new SessionKeys(ports, { acceptsPublished: acceptsPublishedKey });
   const verifier = new DoubtingVerifier(ports);
   const mailbox = new Mailbox(ports);
   const outbox = new Outbox(ports);
@@ -72,7 +76,7 @@ export async function openGateway(
     mailbox,
     outbox,
     ledger,
-    intake: new ParcelIntake({ ...own, ...options, verifier, mailbox, outbox, ledger }),
+    intake: new ParcelIntake({ ...own, recordsEveryParcel, verifier, mailbox, outbox, ledger }),
     registration: new Registration({ ...own, sessionKeys }),
   };
 }

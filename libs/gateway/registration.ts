@@ -96,7 +96,7 @@ export class Registration {
   async #register(publicKey: Uint8Array, peer: NodeId): Promise<Uint8Array> {
     const { internetAddress, sessionKeys, metrics, log } = this.#parts;
     const certificates = await issueToPeer(publicKey, this.#parts);
-    const sessionKey = await sessionKeys.initialKey();
+    const sessionKey = await sessionKeys.registrationKey(peer);
     metrics.registered();
     log.info({ peer }, 'Registered a private gateway');
     return serialiseRegistration({ ...certificates, internetAddress, sessionKey });

@@ -1,88 +1,81 @@
 import type { KeyObject } from 'node:crypto';
 import type { NodeId } from '#awala/node-id.ts';
-import {
-  generateSessionKey,
-  parseSessionKeyPair,
-  type SessionCurve,
-  type SessionKey,
-  type SessionKeyPair,
-  serialiseSessionPrivateKey,
-} from '#awala/sessions/session-key.ts';
-import type { Clock } from '#clock/clock.ts';
-import type { KeyVault } from '#key-vault/port.ts';
-import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
+import { epochIdOf } from '#awala/sessions/derived-session-key.ts';
+import type { SessionCurve, SessionKey, SessionKeyPair } from '#awala/sessions/session-key.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import type { GatewayMetrics, SessionKeyKind } from '#metrics/port.ts';
+import { FormerKeys } from './sessions/former-keys.ts';
+import { PublishedKeys } from './sessions/published-keys.ts';
+import { RegistrationKeys } from './sessions/registration-keys.ts';
+import { BOUND_KEY_RETENTION_MS } from './sessions/session-key-dates.ts';
+import { type SessionKeyPorts, StoredSessionKeys } from './sessions/stored-session-keys.ts';
 
-const DAY_MS = 86_400_000;
-/** RS-003: keys SHOULD NOT be used for more than 30 days, and MUST NOT for more than 60. */
-const INITIAL_KEY_USE_MS = 30 * DAY_MS;
-/** Cargo may be under way for as long as a message may live (RS-001): 180 days after the last use. */
-const INITIAL_KEY_RETENTION_MS = INITIAL_KEY_USE_MS + 180 * DAY_MS;
-/**
- * A peer may answer to a key of ours when the cargo that brought it arrives, up to 180 days after it
- * was packed, and that answer may be under way for as long again.
- */
-const BOUND_KEY_RETENTION_MS = 2 * 180 * DAY_MS;
-
-interface SessionKeyFields extends Record<string, Uint8Array | Date> {
-  readonly publicKey: Uint8Array;
-  /** PKCS #8, sealed by the vault. */
-  readonly sealedPrivateKey: Uint8Array;
-  readonly createdAt: Date;
+export interface SessionKeysParts extends SessionKeyPorts {
+  readonly metrics?: Pick<GatewayMetrics, 'sessionMessage'>;
 }
 
-const SESSION_KEY = recordKind<SessionKeyFields>('session-key');
-const INITIAL = 'initial/';
-const BOUND = 'bound/';
+/** What a message may be decrypted with. */
+export interface OpeningKey {
+  readonly kind: SessionKeyKind;
+  readonly privateKey: KeyObject;
+}
 
 /**
- * Our halves of the sessions with private gateways. The initial key, published
- * in the connection parameters and in registrations, is for whoever starts a
- * session; it is replaced every 30 days and kept to read what is under way. Any
- * other key is bound to the one peer that it was sent to.
+ * Our halves of the sessions with private gateways. A node gets a key of its own
+ * when it registers, and another with each collection of cargo; all of these open for
+ * that node alone. Besides, there is a published key for whoever starts a session otherwise.
  *
- * Private keys are at rest only as sealed by the vault.
+ * Using a key ends none of the others: which one a peer uses next is its own
+ * affair, and some keep to that of their registration.
+ *
+ * Private keys and secrets are at rest only as sealed by the vault.
  *
  * @see RS-003
  */
 export class SessionKeys {
-  readonly #vault: KeyVault;
-  readonly #records: RecordStore;
-  readonly #clock: Clock;
-  #initial: { readonly key: SessionKey; readonly replaceAtMs: number } | null = null;
-  #opening: Promise<SessionKey> | null = null;
+  readonly #parts: SessionKeysParts;
+  readonly #acceptsPublished: boolean;
+  readonly #published: PublishedKeys;
+  readonly #registration: RegistrationKeys;
+  readonly #former: FormerKeys;
 
-  constructor(parts: {
-    readonly vault: KeyVault;
-    readonly records: RecordStore;
-    readonly clock: Clock;
-  }) {
-    this.#vault = parts.vault;
-    this.#records = parts.records;
-    this.#clock = parts.clock;
+  /** @param options.acceptsPublished - whether messages for published keys are read; they are unless told otherwise */
+  constructor(parts: SessionKeysParts, options: { readonly acceptsPublished?: boolean } = {}) {
+    this.#parts = parts;
+    this.#acceptsPublished = options.acceptsPublished ?? true;
+    this.#published = new PublishedKeys(parts);
+    this.#registration = new RegistrationKeys(parts);
+    this.#former = new FormerKeys(parts);
   }
 
   /**
-   * The public half of the key to start sessions with; made on first use, and
-   * replaced when it is due.
+   * Gets ready to give keys away, which former versions then do no longer.
+   *
+   * @returns the key to publish, made on first use and replaced when it is due
+   * @throws {BackingUnavailableError}
+   */
+  async prepare(): Promise<SessionKey> {
+    await this.#former.retire();
+    return this.publishedKey();
+  }
+
+  /**
+   * The public half of the key in the connection parameters.
    *
    * @throws {BackingUnavailableError}
    */
-  async initialKey(): Promise<SessionKey> {
-    const nowMs = this.#clock.now().getTime();
-    if (this.#initial && nowMs < this.#initial.replaceAtMs) {
-      return this.#initial.key;
-    }
-    this.#opening ??= this.#openInitial(nowMs).finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
+  publishedKey(): Promise<SessionKey> {
+    return this.#published.current();
   }
 
-  async #openInitial(nowMs: number): Promise<SessionKey> {
-    const { id, fields } = (await this.#newestInitial(nowMs)) ?? (await this.#createInitial());
-    const key = { id: keyIdOf(id), publicKey: fields.publicKey };
-    this.#initial = { key, replaceAtMs: fields.createdAt.getTime() + INITIAL_KEY_USE_MS };
-    return key;
+  /**
+   * The public half of a key for a node that registers, which opens for it alone.
+   * No record is made of it.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  registrationKey(node: NodeId): Promise<SessionKey> {
+    return this.#registration.keyFor(node);
   }
 
   /**
@@ -92,10 +85,8 @@ export class SessionKeys {
    * @param curve - that of the peer's own key
    * @throws {BackingUnavailableError}
    */
-  async createFor(peer: NodeId, curve: SessionCurve): Promise<SessionKeyPair> {
-    const pair = generateSessionKey(curve);
-    await this.#store(boundRecordId(pair.id, peer), pair, BOUND_KEY_RETENTION_MS);
-    return pair;
+  createFor(peer: NodeId, curve: SessionCurve): Promise<SessionKeyPair> {
+    return this.#boundTo(peer).create(curve);
   }
 
   /**
@@ -104,72 +95,53 @@ export class SessionKeys {
    * @returns null if there is none, or it was made for another peer
    * @throws {BackingUnavailableError}
    */
-  boundKey(keyId: Uint8Array, peer: NodeId): Promise<SessionKeyPair | null> {
-    return this.#open(boundRecordId(keyId, peer), keyId);
+  async boundKey(keyId: Uint8Array, peer: NodeId): Promise<SessionKeyPair | null> {
+    const stored = this.#boundTo(peer);
+    const record = await stored.get(keyId);
+    return record && stored.unseal(record);
   }
 
   /**
    * The private half of a key that a peer may encrypt for: one that is bound to
-   * it, or an initial one.
+   * it, or one that anybody may use still.
    *
+   * @param sender - whose message it is, verified, under a certificate that we issued
    * @returns null if there is no such key for that peer
    * @throws {BackingUnavailableError}
    */
-  async privateKey(keyId: Uint8Array, peer: NodeId): Promise<KeyObject | null> {
-    const pair =
-      (await this.boundKey(keyId, peer)) ?? (await this.#open(initialRecordId(keyId), keyId));
-    return pair?.privateKey ?? null;
-  }
-
-  async #open(recordId: string, keyId: Uint8Array): Promise<SessionKeyPair | null> {
-    const stored = await this.#records.get(SESSION_KEY, recordId);
-    if (!stored) {
-      return null;
+  async openingKey(
+    keyId: Uint8Array,
+    sender: Pick<Certificate, 'nodeId' | 'notBefore'>,
+  ): Promise<OpeningKey | null> {
+    if (epochIdOf(keyId)) {
+      const given = await this.#registration.open(keyId, sender.nodeId);
+      return given && { kind: 'registration', privateKey: given.privateKey };
     }
-    const pkcs8 = await this.#vault.unseal(stored.fields.sealedPrivateKey, recordId);
-    return parseSessionKeyPair(keyId, pkcs8);
-  }
-
-  async #newestInitial(nowMs: number): Promise<StoredRecord<SessionKeyFields> | null> {
-    let newest: StoredRecord<SessionKeyFields> | null = null;
-    for await (const record of this.#records.list(SESSION_KEY, INITIAL)) {
-      const createdAtMs = record.fields.createdAt.getTime();
-      const isUsable = nowMs < createdAtMs + INITIAL_KEY_USE_MS;
-      if (isUsable && (!newest || createdAtMs > newest.fields.createdAt.getTime())) {
-        newest = record;
-      }
+    const bound = await this.boundKey(keyId, sender.nodeId);
+    if (bound) {
+      return { kind: 'bound', privateKey: bound.privateKey };
     }
-    return newest;
+    const published = await this.#published.open(keyId);
+    if (published) {
+      return this.#ifAccepted('published', published, this.#acceptsPublished);
+    }
+    const former = await this.#former.open(keyId, sender);
+    return former && this.#ifAccepted('former', former, former.isAccepted);
   }
 
-  async #createInitial(): Promise<{ id: string; fields: SessionKeyFields }> {
-    const pair = generateSessionKey();
-    const id = initialRecordId(pair.id);
-    const fields = await this.#store(id, pair, INITIAL_KEY_RETENTION_MS);
-    return { id, fields };
+  #ifAccepted(
+    kind: SessionKeyKind,
+    { privateKey }: SessionKeyPair,
+    isAccepted: boolean,
+  ): OpeningKey | null {
+    if (!isAccepted) {
+      this.#parts.metrics?.sessionMessage(kind, 'refused');
+    }
+    return isAccepted ? { kind, privateKey } : null;
   }
 
-  async #store(id: string, pair: SessionKeyPair, retentionMs: number): Promise<SessionKeyFields> {
-    const createdAt = this.#clock.now();
-    const fields: SessionKeyFields = {
-      publicKey: pair.publicKey,
-      sealedPrivateKey: await this.#vault.seal(serialiseSessionPrivateKey(pair), id),
-      createdAt,
-    };
-    const expiresAt = new Date(createdAt.getTime() + retentionMs);
-    await this.#records.set(SESSION_KEY, id, fields, { expiresAt });
-    return fields;
+  #boundTo(peer: NodeId): StoredSessionKeys {
+    const prefix = `bound/${peer}/`;
+    return new StoredSessionKeys(this.#parts, { prefix, retentionMs: BOUND_KEY_RETENTION_MS });
   }
-}
-
-function initialRecordId(keyId: Uint8Array): string {
-  return `${INITIAL}${Buffer.from(keyId).toString('hex')}`;
-}
-
-function boundRecordId(keyId: Uint8Array, peer: NodeId): string {
-  return `${BOUND}${peer}/${Buffer.from(keyId).toString('hex')}`;
-}
-
-function keyIdOf(recordId: string): Uint8Array {
-  return Buffer.from(recordId.slice(INITIAL.length), 'hex');
 }

@@ -7,6 +7,12 @@ export type RefusalReason = string;
 /** What a collection asks of backing services, and asks again when it fails. */
 export type CollectionCall = 'list' | 'read' | 'delete' | 'subscribe';
 
+/**
+ * Kinds of session keys of ours: given to one node when it registered, or brought to it by a cargo;
+ * published for all; given to all by former versions.
+ */
+export type SessionKeyKind = 'registration' | 'bound' | 'published' | 'former';
+
 /** What the gateway counts; label values come from bounded sets only. */
 export interface GatewayMetrics {
   /** A parcel was stored durably and its sender may be told so. */
@@ -29,6 +35,8 @@ export interface GatewayMetrics {
   /** A cargo held no messages: it is done with. */
   emptyCargo(): void;
   cargoCollected(): void;
+  /** A cargo or CCA was decrypted with a key of that kind, or refused as that key may not be used any more. */
+  sessionMessage(key: SessionKeyKind, outcome: 'opened' | 'refused'): void;
   /** A courier was sent a cargo that takes more than 4 MiB, since one parcel alone does. */
   oversizeCargoSent(): void;
   /**
@@ -53,6 +61,7 @@ export const noMetrics: GatewayMetrics = {
   cargoRefused() {},
   emptyCargo() {},
   cargoCollected() {},
+  sessionMessage() {},
   oversizeCargoSent() {},
   parcelsLeftByCourier() {},
   registered() {},

@@ -147,6 +147,7 @@ function gatewayMetrics(registry: Registry): GatewayMetrics {
     cargoRefused: (reason) => count.cargoRefused.inc({ reason: boundedReason(reason) }),
     emptyCargo: () => count.emptyCargo.inc(),
     cargoCollected: () => count.cargoCollected.inc(),
+    sessionMessage: (key, outcome) => count.sessionMessages.inc({ key, outcome }),
     oversizeCargoSent: () => count.oversizeCargoSent.inc(),
     parcelsLeftByCourier: (why, number) => count.leftByCourier.inc({ why }, number),
     registered: () => count.registered.inc(),
@@ -186,6 +187,11 @@ function counters(registry: Registry) {
     cargoRefused: counter('cargoes_refused', 'Cargoes refused', ['reason']),
     emptyCargo: counter('empty_cargoes', 'Cargoes that held nothing'),
     cargoCollected: counter('cargoes_collected', 'Cargoes acknowledged by couriers'),
+    sessionMessages: counter(
+      'session_messages',
+      'Cargoes and CCAs by the kind of our session key that they were encrypted for',
+      ['key', 'outcome'],
+    ),
     oversizeCargoSent: counter('oversize_cargoes_sent', 'Cargoes of over 4 MiB sent to couriers'),
     leftByCourier: counter('parcels_left_by_couriers', 'Parcels that a courier cannot carry', [
       'why',

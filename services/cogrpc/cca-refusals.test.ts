@@ -162,7 +162,7 @@ describe('CollectCargo refuses', () => {
     });
 
     it('on another curve than our key’s', async () => {
-      const { id } = await opened.sessionKeys.initialKey();
+      const { id } = await opened.sessionKeys.registrationKey(phone.peer.nodeId);
       const { publicKey } = generateSessionKey('secp384r1');
       const cca = await phone.cca({
         recipientKey: { id, publicKey },
@@ -173,7 +173,7 @@ describe('CollectCargo refuses', () => {
 
     for (const cipher of ['aes-128-cbc', 'aes-256-gcm'] as const) {
       it(`that was cut, or changed, in ${cipher}`, async () => {
-        const recipientKey = await opened.sessionKeys.initialKey();
+        const recipientKey = await opened.sessionKeys.registrationKey(phone.peer.nodeId);
         const senderKey = generateSessionKey();
         const request = await goodRequest();
         const envelope = encryptForSession(request, { recipientKey, senderKey, cipher });
@@ -188,7 +188,7 @@ describe('CollectCargo refuses', () => {
     }
 
     it('that is no collection request', async () => {
-      const recipientKey = await opened.sessionKeys.initialKey();
+      const recipientKey = await opened.sessionKeys.registrationKey(phone.peer.nodeId);
       const encryption = { recipientKey, senderKey: generateSessionKey() };
       const envelope = encryptForSession(Buffer.from('gibberish'), encryption);
       await assertUnauthenticated(await ccaWith(envelope), /not valid/);

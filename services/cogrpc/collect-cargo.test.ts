@@ -115,8 +115,8 @@ describe('CollectCargo', () => {
       const [cargo] = cargoes.map((octets) => phone.open(octets));
       assert.ok(cargo);
       const { id } = cargo.senderKey;
-      assert.ok(await opened.sessionKeys.privateKey(id, phone.peer.nodeId));
-      assert.equal(await opened.sessionKeys.privateKey(id, opened.gateway.nodeId), null);
+      assert.ok(await opened.sessionKeys.openingKey(id, phone.peer.certificate));
+      assert.equal(await opened.sessionKeys.openingKey(id, opened.gateway.certificate), null);
     });
 
     for (const curve of ['prime256v1', 'secp384r1', 'secp521r1'] as const) {

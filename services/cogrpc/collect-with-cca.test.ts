@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { epochIdOf } from '#awala/sessions/derived-session-key.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
@@ -139,13 +140,16 @@ describe('CollectCargo with a CCA, which', () => {
     const clock = new ManualClock();
     await using opened = await openCogrpc({ clock });
     using courier = new Courier(opened.port);
-    const before = await opened.sessionKeys.initialKey();
+    const before = await opened.sessionKeys.publishedKey();
+    const epochBefore = epochIdOf((await opened.sessionKeys.registrationKey('x')).id);
     clock.advance(20 * DAY_MS);
     const phone = await CargoPhone.register(opened);
     await holdParcels(opened, phone.peer, { count: 1, octets: 100, ttlMs: 60 * DAY_MS });
     const cca = await phone.cca();
     clock.advance(13 * DAY_MS);
-    const after = await opened.sessionKeys.initialKey();
+    const after = await opened.sessionKeys.publishedKey();
+    const epochAfter = epochIdOf((await opened.sessionKeys.registrationKey('x')).id);
+    assert.notDeepEqual(epochAfter, epochBefore);
     assert.notDeepEqual(after.id, before.id);
     const { cargoes, end } = await courier.collectAll(cca);
     assert.deepEqual([cargoes.length, end], [1, OK]);

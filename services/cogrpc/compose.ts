@@ -1,4 +1,9 @@
-import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
+import {
+  type Gateway,
+  type GatewayOptions,
+  type GatewayPorts,
+  openGateway,
+} from '#gateway/gateway.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
 import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
@@ -56,13 +61,13 @@ export function whereToListen(
  * @throws {BackingUnavailableError}
  */
 export async function composeCogrpc(
-  config: CogrpcConfig,
+  config: CogrpcConfig & Pick<GatewayOptions, 'acceptsPublishedKey'>,
   internetAddress: string,
   ports: GatewayPorts,
   passed: PassedSockets = NO_PASSED_SOCKETS,
   requestIds?: RequestIds,
 ): Promise<Cogrpc> {
-  const gateway = await openGateway(ports, internetAddress);
+  const gateway = await openGateway(ports, internetAddress, config);
   const server = createCogrpcServer(ports, gateway, config, requestIds);
   const port = await server.listen(whereToListen(config, passed));
   return { server, gateway, port, [Symbol.asyncDispose]: () => server.drain(config.drainMs) };

@@ -4,6 +4,7 @@ import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { RequestIds, requestIdVariables } from '#runtime/http/request-ids.ts';
@@ -14,6 +15,7 @@ export const COGRPC_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
   requests: requestIdVariables,
+  acceptsPublishedKey,
   cogrpc: COGRPC_VARIABLES,
 };
 
@@ -50,7 +52,7 @@ export async function composeCogrpcProcess(
   const { port, gateway } = opened.use(
     await operations.untilAvailable(() =>
       composeCogrpc(
-        config.cogrpc,
+        { ...config.cogrpc, acceptsPublishedKey: config.acceptsPublishedKey },
         config.internetAddress,
         { ...parts, ...ports },
         parts.passed,

@@ -31,7 +31,7 @@ export async function composePoweb(
   const operations = opened.use(await Operations.open(parts, config, checksOf('poweb', ports)));
   const gateway = await operations.untilAvailable(async () => {
     const made = await openGateway({ ...parts, ...ports }, config.internetAddress);
-    await made.sessionKeys.initialKey();
+    await made.sessionKeys.prepare();
     return made;
   });
   operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());

@@ -16,7 +16,7 @@ export function registerConnectionParametersRoute(
   { identity, sessionKeys, internetAddress }: ConnectionParametersParts,
 ): void {
   server.get('/connection-params.der', async (_request, reply) => {
-    const sessionKey = await sessionKeys.initialKey();
+    const sessionKey = await sessionKeys.publishedKey();
     reply.type(MEDIA_TYPE.connectionParameters);
     return serialiseConnectionParameters({
       internetAddress,

@@ -60,8 +60,9 @@ export async function composeStandalone(
   opened.use(await watchClock(parts, config, latestTime));
   const gateway = await openGateway(ports, config.internetAddress, {
     recordsEveryParcel: config.recordStore.kind === 'sqlite',
+    acceptsPublishedKey: config.acceptsPublishedKey,
   });
-  await gateway.sessionKeys.initialKey();
+  await gateway.sessionKeys.prepare();
   operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());
 
   const { host } = config;

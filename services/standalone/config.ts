@@ -1,6 +1,7 @@
 import { BACKING_VARIABLES } from '#composition/backing.ts';
 import { dataFolder } from '#composition/data-folder.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
+import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { choice } from '#runtime/configuration/variables.ts';
@@ -28,6 +29,7 @@ export const STANDALONE_VARIABLES = {
   internetAddress: localInternetAddress,
   dataFolder,
   host: bindHostVariable('127.0.0.1'),
+  acceptsPublishedKey,
   ...BACKING_VARIABLES,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,

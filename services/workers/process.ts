@@ -5,6 +5,7 @@ import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
@@ -15,6 +16,7 @@ import { observeWork } from './work-metrics.ts';
 export const WORKERS_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
+  acceptsPublishedKey,
   workers: WORKERS_VARIABLES,
 };
 
@@ -48,7 +50,7 @@ export async function composeWorkersProcess(
   const operations = opened.use(await Operations.open(parts, config, checksOf('workers', ports)));
   opened.use(await watchClock(parts, config));
   const gateway = await operations.untilAvailable(() =>
-    openGateway({ ...parts, ...ports }, config.internetAddress),
+    openGateway({ ...parts, ...ports }, config.internetAddress, config),
   );
   operations.alsoCheck('identity', () => gateway.identity.trustedCertificates());
   opened.use(startWorkersOf(gateway, { ...parts, ...ports }, config.workers));

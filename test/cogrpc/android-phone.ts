@@ -33,7 +33,7 @@ export class AndroidPhone {
   /** Good for one collection. */
   async cca(): Promise<Buffer> {
     const { gateway, clock, sessionKeys } = this.#opened;
-    const recipientKey = await sessionKeys.initialKey();
+    const recipientKey = await sessionKeys.registrationKey(this.peer.nodeId);
     return androidCca({
       sender: this.peer,
       gateway: {

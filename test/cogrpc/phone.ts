@@ -33,13 +33,13 @@ export interface OpenedCargo {
 export class CargoPhone {
   readonly peer: Peer;
   readonly sessionKey: SessionKeyPair;
-  readonly #opened: OpenedCogrpc;
+  readonly #opened: Pick<OpenedCogrpc, 'gateway' | 'clock'>;
   readonly #gatewayKey: SessionKey;
   readonly #issuer: Peer;
   readonly #verifier = new MessageVerifier();
 
   private constructor(parts: {
-    readonly opened: OpenedCogrpc;
+    readonly opened: Pick<OpenedCogrpc, 'gateway' | 'clock'>;
     readonly peer: Peer;
     readonly sessionKey: SessionKeyPair;
     readonly gatewayKey: SessionKey;
@@ -62,8 +62,35 @@ export class CargoPhone {
       opened,
       peer,
       sessionKey: generateSessionKey(options.curve),
-      gatewayKey: await opened.sessionKeys.initialKey(),
+      gatewayKey: await opened.sessionKeys.registrationKey(peer.nodeId),
       issuer: await internetGateway(name, validFrom(opened.clock.now())),
+    });
+  }
+
+  /**
+   * One that is registered already.
+   *
+   * @param gatewayKey - the gateway's session key that it uses
+   */
+  static async of(
+    opened: Pick<OpenedCogrpc, 'gateway' | 'clock'>,
+    peer: Peer,
+    { name, gatewayKey }: { readonly name: string; readonly gatewayKey: SessionKey },
+  ): Promise<CargoPhone> {
+    const issuer = await internetGateway(name, validFrom(opened.clock.now()));
+    const sessionKey = generateSessionKey();
+    return new CargoPhone({ opened, peer, sessionKey, gatewayKey, issuer });
+  }
+
+  /** The same phone, once it encrypts for another key of the gateway. */
+  using(gatewayKey: SessionKey): CargoPhone {
+    const { peer, sessionKey } = this;
+    return new CargoPhone({
+      opened: this.#opened,
+      peer,
+      sessionKey,
+      gatewayKey,
+      issuer: this.#issuer,
     });
   }
 

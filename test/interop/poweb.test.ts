@@ -52,7 +52,7 @@ for (const form of BOTH_FORMS) {
         await registration.privateNodeCertificate.getIssuerId(),
         await registration.gatewayCertificate.calculateSubjectId(),
       );
-      assert.equal(registration.sessionKey?.keyId.length, 8);
+      assert.equal(registration.sessionKey?.keyId.length, 16);
     });
 
     it('is refused a registration with an authorization for another key', async () => {

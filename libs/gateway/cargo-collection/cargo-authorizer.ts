@@ -10,6 +10,7 @@ import type { PathForm } from '#awala/x509/certification-path-der.ts';
 import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
 import { faultAt } from '#awala/x509/validity.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
 import { type DoubtParts, withoutDatesInDoubt } from '../doubting-verifier.ts';
 import type { Identity } from '../identity.ts';
 import type { PeerSessionKeys } from '../peer-session-keys.ts';
@@ -37,6 +38,7 @@ export interface CargoAuthorizerParts extends DoubtParts {
   readonly sessionKeys: SessionKeys;
   readonly peerSessionKeys: PeerSessionKeys;
   readonly clock: Clock;
+  readonly metrics: Pick<GatewayMetrics, 'postponedForClock' | 'sessionMessage'>;
 }
 
 /**
@@ -74,7 +76,7 @@ export class CargoAuthorizer {
     }
     const peer = certificate.nodeId;
     const envelope = readEnvelopedData(cca.payload);
-    const cda = await this.#openRequest(envelope, peer);
+    const cda = await this.#openRequest(envelope, certificate);
     this.#verifyDeliveryAuthorization(cda, cca);
     await peerSessionKeys.remember(peer, envelope.originatorKey, cca.createdAt);
     return {
@@ -87,12 +89,15 @@ export class CargoAuthorizer {
     };
   }
 
-  async #openRequest(envelope: EnvelopedData, peer: NodeId): Promise<Certificate> {
-    const privateKey = await this.#parts.sessionKeys.privateKey(envelope.recipientKeyId, peer);
-    if (!privateKey) {
+  async #openRequest(envelope: EnvelopedData, sender: Certificate): Promise<Certificate> {
+    const { sessionKeys, metrics } = this.#parts;
+    const key = await sessionKeys.openingKey(envelope.recipientKeyId, sender);
+    if (!key) {
       throw new InvalidMessageError('decryption', 'the CCA is encrypted for an unknown key');
     }
-    return parseCollectionRequest(envelope.decrypt(privateKey));
+    const plaintext = envelope.decrypt(key.privateKey);
+    metrics.sessionMessage(key.kind, 'opened');
+    return parseCollectionRequest(plaintext);
   }
 
   /** The issuer's own certificate does not come with the CCA; its key is the CCA's sender's. */

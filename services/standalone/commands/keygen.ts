@@ -31,7 +31,7 @@ ${BACKING_HELP}`,
       const records = await backing.recordStore(config.recordStore);
       const identity = await Identity.open({ vault, records, clock, log: silentLog });
       const certificate = await identity.currentCertificate();
-      const sessionKey = await new SessionKeys({ vault, records, clock }).initialKey();
+      const sessionKey = await new SessionKeys({ vault, records, clock }).prepare();
       const until = certificate.notAfter.toISOString().slice(0, 10);
       context.print(`node         ${identity.nodeId}`);
       context.print(`certificate  valid until ${until}`);

@@ -39,7 +39,7 @@ ${BACKING_HELP}`,
           `             1 valid from ${dayOf(notBefore)}: the clock was ahead when it was issued`,
         );
       }
-      const sessionKey = await new SessionKeys(parts).initialKey();
+      const sessionKey = await new SessionKeys(parts).prepare();
       print(`session key  ${Buffer.from(sessionKey.id).toString('hex')}`);
     });
   },

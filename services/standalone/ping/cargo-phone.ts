@@ -88,8 +88,9 @@ export class CargoPhone {
   }
 
   get #encryption() {
+    const { registration, gateway } = this.#acquaintance;
     return {
-      recipientKey: this.#acquaintance.gateway.sessionKey,
+      recipientKey: registration.sessionKey ?? gateway.sessionKey,
       senderKey: this.#sessionKey,
     };
   }

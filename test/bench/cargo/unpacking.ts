@@ -81,12 +81,12 @@ export class Unpacker {
     const records = new InMemoryRecordStore({ clock: systemClock });
     const vault = new MemoryVault(identity('gateway'));
     const sessionKeys = new SessionKeys({ vault, records, clock: systemClock });
-    const key = await sessionKeys.initialKey();
-    const privateKey = await sessionKeys.privateKey(key.id, world.phone.nodeId);
-    if (!privateKey) {
+    const key = await sessionKeys.registrationKey(world.phone.nodeId);
+    const opening = await sessionKeys.openingKey(key.id, world.phone.certificate);
+    if (!opening) {
       throw new Error('the session key was not kept');
     }
-    return new Unpacker(world, sessionKeys, { ...key, privateKey });
+    return new Unpacker(world, sessionKeys, { ...key, privateKey: opening.privateKey });
   }
 
   /** @returns how many parcels were accepted for storing */

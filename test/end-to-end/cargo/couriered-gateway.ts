@@ -13,6 +13,7 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
 import { CARGO_PREFIX } from '#gateway/object-keys.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import type { RecordStore } from '#record-store/port.ts';
 import { craftMessage, type MessageTemplate } from '#test/builders/crafted-messages.ts';
 import { cargoDeliveryAuthorization, internetGateway } from '#test/builders/peers.ts';
 import { authorizationOf, type CallEnd, Courier } from '#test/cogrpc/courier.ts';
@@ -35,7 +36,7 @@ export class CourieredGateway implements AsyncDisposable {
   readonly metrics: RecordedMetrics;
   readonly objects: InMemoryObjectStore;
   readonly queue: InMemoryWorkQueue;
-  /** The gateway's session key, as every phone learns it. */
+  /** The gateway's session key, as the phone learnt it when it registered. */
   readonly gatewayKey: SessionKey;
   readonly #request: Uint8Array;
 
@@ -57,16 +58,24 @@ export class CourieredGateway implements AsyncDisposable {
   }
 
   static async start(
-    given: { readonly clock?: ManualClock; readonly plausibility?: ClockPlausibility } = {},
+    given: {
+      readonly clock?: ManualClock;
+      readonly plausibility?: ClockPlausibility;
+      readonly records?: RecordStore;
+    } = {},
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<CourieredGateway> {
     const metrics = new RecordedMetrics();
     const objects = new InMemoryObjectStore();
     const clock = given.clock ?? new ManualClock(START);
     const queue = new InMemoryWorkQueue({ clock });
-    const gateway = await GatewayUnderTest.start({ ...given, clock, metrics, objects, queue });
+    const gateway = await GatewayUnderTest.start(
+      { ...given, clock, metrics, objects, queue },
+      environment,
+    );
     const courier = new Courier(gateway.running.listening.cogrpc);
     const road = await gateway.road();
-    const gatewayKey = await gateway.running.gateway.sessionKeys.initialKey();
+    const gatewayKey = await gateway.running.gateway.sessionKeys.registrationKey(road.phone.nodeId);
     const issuer = await internetGateway('phone', road.validity);
     const cda = await cargoDeliveryAuthorization(gateway.us, issuer, road.validity);
     const request = serialiseCollectionRequest(cda.certificate);

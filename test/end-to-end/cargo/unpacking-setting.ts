@@ -31,7 +31,7 @@ export class UnpackingSetting implements AsyncDisposable {
     return cargoFrom(from, {
       messages,
       recipient: { id: us.nodeId, internetAddress: OWN_ADDRESS },
-      recipientKey: await gateway.sessionKeys.initialKey(),
+      recipientKey: await gateway.sessionKeys.registrationKey(from.nodeId),
       createdAt: clock.now(),
       ...(senderKey && { senderKey }),
     });

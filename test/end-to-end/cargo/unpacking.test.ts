@@ -180,7 +180,8 @@ describe('Unpacking cargo', () => {
 
   it('that is empty, in whatever way, is done with', async () => {
     await using setting = await Setting.open();
-    const recipientKey = await setting.opened.gateway.sessionKeys.initialKey();
+    const { gateway, phone } = setting.opened;
+    const recipientKey = await gateway.sessionKeys.registrationKey(phone.nodeId);
     const keys = { recipientKey, senderKey: generateSessionKey() };
     const nothing = new Uint8Array();
     for (const payload of [nothing, encryptForSession(nothing, keys)]) {
@@ -194,7 +195,8 @@ describe('Unpacking cargo', () => {
   describe('that is not what its key says, or holds something else, sets it aside', () => {
     it('when what is inside is no set of messages', async () => {
       await using setting = await Setting.open();
-      const recipientKey = await setting.opened.gateway.sessionKeys.initialKey();
+      const { gateway, phone } = setting.opened;
+      const recipientKey = await gateway.sessionKeys.registrationKey(phone.nodeId);
       const keys = { recipientKey, senderKey: generateSessionKey() };
       const envelope = encryptForSession(Buffer.from('nothing'), keys);
       await setting.assertSetAside(await setting.packPayload(envelope), 'malformed');

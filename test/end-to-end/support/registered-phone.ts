@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseRegistration } from '#awala/registration/registration.ts';
 import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
+import type { SessionKey } from '#awala/sessions/session-key.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import {
   authorisedSender,
@@ -16,6 +17,8 @@ import type { Road } from './road.ts';
 export interface RegisteredPhone extends Omit<Road, 'us'> {
   /** What the phone was told about the gateway. */
   readonly gatewayCertificate: Certificate;
+  /** The gateway's key to start the session with. */
+  readonly sessionKey: SessionKey;
 }
 
 /** Registers a phone with a running gateway, as any phone does, and lets someone write to an endpoint behind it. */
@@ -37,7 +40,7 @@ export async function registerPhone(
     preRegistrationBody(self),
   );
   const request = { publicKey: self.spki, authorization };
-  const { peerCertificate, gatewayCertificate } = parseRegistration(
+  const { peerCertificate, gatewayCertificate, sessionKey } = parseRegistration(
     await post(
       '/v1/nodes',
       'application/vnd.awala.node-registration.request',
@@ -45,8 +48,9 @@ export async function registerPhone(
     ),
   );
   const phone: Peer = { ...self, certificate: peerCertificate, issuers: [] };
+  assert.ok(sessionKey);
   const validity = validAround(now);
   const recipient = await endpoint('recipient', phone, validity);
   const sender = await authorisedSender('sender', recipient, validity);
-  return { now, validity, phone, recipient, sender, gatewayCertificate };
+  return { now, validity, phone, recipient, sender, gatewayCertificate, sessionKey };
 }

@@ -15,6 +15,12 @@ export class RecordedMetrics implements GatewayMetrics {
   readonly parcelsLeftByCourier = (why: string, count: number) =>
     this.#count(`parcelsLeftByCourier ${why}`, count);
   readonly emptyCargo = () => this.#count('emptyCargo');
+  /** Apart from the other counts, which tests compare whole. */
+  readonly sessionMessages: Record<string, number> = {};
+  readonly sessionMessage = (key: string, outcome: string) => {
+    const name = `${key} ${outcome}`;
+    this.sessionMessages[name] = (this.sessionMessages[name] ?? 0) + 1;
+  };
   readonly cargoRefused = (reason: string) => this.#count(`cargoRefused ${reason}`);
   readonly parcelAccepted = (road: string, bound: string) =>
     this.#count(`parcelAccepted ${road} ${bound}`);

@@ -70,11 +70,11 @@ export class CargoSide {
   }
 
   get #header(): AndroidHeader {
-    const { identityKey, internetAddress, sessionKey } = this.#gateway;
+    const { identityKey, internetAddress } = this.#gateway;
     return {
       sender: this.#phone.peer,
       gateway: { nodeId: nodeIdOfKey(identityKey), internetAddress, identityKey },
-      encryption: { recipientKey: sessionKey, senderKey: this.#sessionKey },
+      encryption: { recipientKey: this.#phone.gatewayKey, senderKey: this.#sessionKey },
       now: new Date(),
     };
   }

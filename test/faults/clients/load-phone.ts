@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NodeId } from '#awala/node-id.ts';
+import type { SessionKey } from '#awala/sessions/session-key.ts';
 import { gatewayBoundKey, internetBoundKey } from '#gateway/object-keys.ts';
 import {
   authorisedSender,
@@ -9,7 +10,7 @@ import {
   type Peer,
   validAround,
 } from '#test/builders/peers.ts';
-import { registerPhone } from '#test/end-to-end/support/registered-phone.ts';
+import { type RegisteredPhone, registerPhone } from '#test/end-to-end/support/registered-phone.ts';
 import type { Offer } from '../ledger.ts';
 
 /** Longer than any clock is off, so that nothing expires that should not. */
@@ -36,27 +37,31 @@ let made = 0;
 export class LoadPhone {
   readonly name: string;
   readonly peer: Peer;
+  /** The gateway's, for this phone. */
+  readonly gatewayKey: SessionKey;
   readonly #app: Peer;
   readonly #writer: Peer;
 
   private constructor(
     name: string,
-    peer: Peer,
+    { phone, sessionKey }: Pick<RegisteredPhone, 'phone' | 'sessionKey'>,
     apps: { readonly app: Peer; readonly writer: Peer },
   ) {
     this.name = name;
-    this.peer = peer;
+    this.peer = phone;
+    this.gatewayKey = sessionKey;
     this.#app = apps.app;
     this.#writer = apps.writer;
   }
 
   /** @param port - of PoWeb */
   static async register(port: number, name: string): Promise<LoadPhone> {
-    const { phone } = await registerPhone(port, name);
+    const registered = await registerPhone(port, name);
+    const { phone } = registered;
     const validity = validAround(new Date());
     const app = await endpoint(`app on ${name}`, phone, validity);
     const writer = await authorisedSender('writer', app, validity);
-    return new LoadPhone(name, phone, { app, writer });
+    return new LoadPhone(name, registered, { app, writer });
   }
 
   get nodeId(): NodeId {

@@ -83,7 +83,7 @@ export class JsPrivateGateway {
     const path = new CertificationPath(peerCertificate(certificate), []);
     await keyStores.certificateStore.save(path, identity.nodeId);
     await keyStores.publicKeyStore.saveIdentityKey(await gatewayCertificate.getPublicKey());
-    const sessionKey = await sessionKeys.initialKey();
+    const sessionKey = await sessionKeys.registrationKey(id);
     // Registered yesterday: a session key that comes with a cargo dated three hours back is newer.
     await keyStores.publicKeyStore.saveSessionKey(
       {
