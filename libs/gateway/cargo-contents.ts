@@ -23,6 +23,11 @@ export interface CargoOrigin {
   readonly privateGateway: NodeId;
   /** Where the cargo is stored. */
   readonly cargo: ObjectKey;
+  /**
+   * Whether the private gateway is certain to have made what is in the cargo. If not, it may have found it
+   * and changed it at will, and what is wrong with an item tells what others wrote: that is not said.
+   */
+  readonly isOwn: boolean;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -70,7 +75,9 @@ export class CargoContents {
     const iterator = Iterator.from(items);
     const hands = Array.from({ length: this.#itemConcurrency }, () => run.takeAll(iterator));
     const results = await Promise.allSettled(hands);
-    run.logTotals();
+    if (!run.isEmpty || results.every(({ status }) => status === 'fulfilled')) {
+      run.logTotals();
+    }
     for (const result of results) {
       if (result.status === 'rejected') {
         throw result.reason;
@@ -189,12 +196,14 @@ class Run {
     return 'acknowledged';
   }
 
-  #refuse(reason: string, error: unknown): Outcome {
+  #refuse(cause: string, error: unknown): Outcome {
+    const { isOwn, log, privateGateway: peer, cargo } = this.#origin;
+    const isOurs = cause === 'internal';
+    const reason = isOwn || isOurs ? cause : 'untold';
     this.#parts.metrics.parcelRefused('cargo', reason);
     if ((this.#totals.refused ?? 0) < MAX_LOGGED_REFUSALS) {
-      const { log, privateGateway: peer, cargo } = this.#origin;
-      const level = reason === 'internal' ? 'error' : 'info';
-      log[level]({ peer, cargo: traceOf(cargo), reason, error }, 'Refused an item of a cargo');
+      const fields = { peer, cargo: traceOf(cargo), reason, ...(reason === cause && { error }) };
+      log[isOurs ? 'error' : 'info'](fields, 'Refused an item of a cargo');
     }
     return 'refused';
   }

@@ -1,14 +1,14 @@
-import { readMessageSet } from '#awala/cargo/message-set.ts';
-import { type EnvelopedData, readEnvelopedData } from '#awala/cms/enveloped-data.ts';
+import { isMessageSet, readMessageSet } from '#awala/cargo/message-set.ts';
+import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import type { RamfMessage } from '#awala/ramf/message.ts';
+import type { SessionKey } from '#awala/sessions/session-key.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
-import type { GatewayMetrics } from '#metrics/port.ts';
+import type { GatewayMetrics, SessionKeyKind } from '#metrics/port.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
 import { CargoContents, type CargoContentsParts } from './cargo-contents.ts';
@@ -26,6 +26,18 @@ export interface CargoUnpackingParts extends CargoContentsParts, ExpiryParts {
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
+
+interface OpenedCargo {
+  readonly plaintext: Uint8Array;
+  /** Of ours, for which the cargo was encrypted. */
+  readonly keyKind: SessionKeyKind;
+  /** Whether it opens for the sender alone: what came under another may be anybody's, whoever signed it. */
+  readonly isOwn: boolean;
+  readonly senderKey: SessionKey;
+  readonly createdAt: Date;
+}
+
+const BOUND_KEYS: ReadonlySet<SessionKeyKind> = new Set(['registration', 'bound']);
 
 /**
  * Unpacks the cargoes that couriers brought: decrypts them, and takes in what is
@@ -83,16 +95,19 @@ export class CargoUnpacking {
   async #unpack(stored: StoredObject, job: Job, sender: NodeId): Promise<void> {
     const { metrics, log } = this.#parts;
     try {
-      const plaintext = await this.#open(stored.body, sender);
-      // What holds nothing at all is dealt with as a set without messages.
-      const items = plaintext.length === 0 ? [] : readMessageSet(plaintext);
-      await this.#contents.take(items, {
+      const opened = await this.#open(stored.body, sender);
+      await this.#contents.take(opened ? messagesIn(opened.plaintext) : [], {
         privateGateway: sender,
         cargo: job.key,
+        isOwn: opened?.isOwn ?? true,
         log,
         signal: job.signal,
       });
-      freeOctets(plaintext);
+      if (opened) {
+        metrics.sessionMessage(opened.keyKind, 'opened');
+        await this.#rememberSender(opened, sender);
+        freeOctets(opened.plaintext);
+      }
     } catch (error) {
       const isMalformed = error instanceof MalformedMessageError;
       if (!isMalformed && !(error instanceof InvalidMessageError)) {
@@ -107,34 +122,69 @@ export class CargoUnpacking {
   }
 
   /**
-   * Decrypts a cargo, and remembers the session key that came with it.
+   * Decrypts a cargo.
    *
-   * @returns nothing for a cargo without a payload, which holds nothing
-   * @throws {MalformedMessageError | InvalidMessageError}
+   * @returns null for a cargo without a payload, which holds nothing
+   * @throws {MalformedMessageError}
+   * @throws {InvalidMessageError} `decryption`, also if there is no key that the sender may use
    */
-  async #open(octets: Uint8Array, sender: NodeId): Promise<Uint8Array> {
-    const { verifier, peerSessionKeys } = this.#parts;
+  async #open(octets: Uint8Array, sender: NodeId): Promise<OpenedCargo | null> {
+    const { verifier, sessionKeys } = this.#parts;
     const cargo = verifier.read(octets, 'cargo');
     if (cargo.sender.nodeId !== sender) {
       throw new InvalidMessageError('certificate', 'the cargo is not by whom its key names');
     }
     if (cargo.payload.length === 0) {
-      return cargo.payload;
+      return null;
     }
+    const { createdAt } = cargo;
     const envelope = readEnvelopedData(cargo.payload);
-    const plaintext = await this.#decrypt(envelope, cargo);
-    await peerSessionKeys.remember(sender, envelope.originatorKey, cargo.createdAt);
-    return plaintext;
+    const key = await sessionKeys.openingKey(envelope.recipientKeyId, cargo.sender);
+    const { octets: plaintext, isSound } = envelope.attempt(key?.privateKey ?? null);
+    const isOwn = key !== null && BOUND_KEYS.has(key.kind);
+    // Whether there is a message in what somebody cut or changed must not show.
+    if (!key || !isSound || !(isOwn || isMessageSet(plaintext))) {
+      throw unreadable();
+    }
+    return { plaintext, keyKind: key.kind, isOwn, senderKey: envelope.originatorKey, createdAt };
   }
 
-  async #decrypt(envelope: EnvelopedData, { sender }: RamfMessage): Promise<Uint8Array> {
-    const { sessionKeys, metrics } = this.#parts;
-    const key = await sessionKeys.openingKey(envelope.recipientKeyId, sender);
-    if (!key) {
-      throw new InvalidMessageError('decryption', 'the cargo is encrypted for an unknown key');
+  /**
+   * Remembers the session key that came with a cargo, once all else in it was dealt with: the next cargo
+   * shows the sender whether it was. One that came under a key which others may use is left to the
+   * sender's next CCA, which proves whose it is.
+   */
+  async #rememberSender(opened: OpenedCargo, sender: NodeId): Promise<void> {
+    if (opened.isOwn) {
+      const { senderKey, createdAt } = opened;
+      await this.#parts.peerSessionKeys.remember(sender, senderKey, createdAt);
     }
-    const plaintext = envelope.decrypt(key.privateKey);
-    metrics.sessionMessage(key.kind, 'opened');
-    return plaintext;
   }
+}
+
+/**
+ * What holds nothing at all is dealt with as a set without messages.
+ *
+ * @throws {InvalidMessageError} `decryption` while iterating, if the octets are not a message set
+ */
+function* messagesIn(plaintext: Uint8Array): Generator<Uint8Array, void, undefined> {
+  if (plaintext.length === 0) {
+    return;
+  }
+  try {
+    yield* readMessageSet(plaintext);
+  } catch (error) {
+    throw error instanceof MalformedMessageError ? unreadable() : error;
+  }
+}
+
+/**
+ * The one answer, also to operators, to whatever is wrong from decryption on: who
+ * signed a cargo may have found its payload, and try it in many forms.
+ */
+function unreadable(): InvalidMessageError {
+  return new InvalidMessageError(
+    'decryption',
+    'the cargo cannot be decrypted, or holds no set of messages',
+  );
 }

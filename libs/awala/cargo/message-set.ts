@@ -67,6 +67,17 @@ export function* readMessageSet(plaintext: Uint8Array): Generator<Uint8Array, vo
   reader.finish();
 }
 
+/** Whether {@link readMessageSet} would read the octets to their end. Never fails. */
+export function isMessageSet(plaintext: Uint8Array): boolean {
+  const messages = readMessageSet(plaintext);
+  try {
+    while (!messages.next().done) {}
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Tells by the first octets only; the message may still be malformed. */
 export function typeOfCargoMessage(message: Uint8Array): CargoMessageType {
   const isAwala = FORMAT.equals(message.subarray(0, FORMAT.length));

@@ -1,21 +1,17 @@
-import { parseCollectionRequest } from '#awala/cargo/cca.ts';
 import { rotationFormsFor } from '#awala/cargo/rotation.ts';
-import { type EnvelopedData, readEnvelopedData } from '#awala/cms/enveloped-data.ts';
+import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import type { PathForm } from '#awala/x509/certification-path-der.ts';
-import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
-import { faultAt } from '#awala/x509/validity.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import { type DoubtParts, withoutDatesInDoubt } from '../doubting-verifier.ts';
+import type { DoubtParts } from '../doubting-verifier.ts';
 import type { Identity } from '../identity.ts';
 import type { PeerSessionKeys } from '../peer-session-keys.ts';
 import type { SessionKeys } from '../session-keys.ts';
-import { CdaNotYetValidError } from './collection-errors.ts';
+import { openCollectionRequest } from './collection-request.ts';
 
 /** What a courier may collect, proven by a CCA. */
 export interface CargoAuthorization {
@@ -58,12 +54,13 @@ export class CargoAuthorizer {
    * brings. Says nothing about whether it was fulfilled before.
    *
    * @throws {MalformedMessageError}
-   * @throws {InvalidMessageError} `wrong-recipient` if it is for another gateway
+   * @throws {InvalidMessageError} `wrong-recipient` if it is for another gateway; `decryption`, always in
+   *   the same words and with the same work done, for whatever is wrong with its payload
    * @throws {CdaNotYetValidError} if it can be used later
    * @throws {BackingUnavailableError}
    */
   async authorise(octets: Uint8Array): Promise<CargoAuthorization> {
-    const { verifier, identity, clock, peerSessionKeys } = this.#parts;
+    const { verifier, identity, clock, sessionKeys, peerSessionKeys, metrics } = this.#parts;
     const cca = verifier.read(octets, 'cca');
     const anchors = await identity.trustedCertificates();
     const trust = { at: clock.now(), anchors };
@@ -76,8 +73,14 @@ export class CargoAuthorizer {
     }
     const peer = certificate.nodeId;
     const envelope = readEnvelopedData(cca.payload);
-    const cda = await this.#openRequest(envelope, certificate);
-    this.#verifyDeliveryAuthorization(cda, cca);
+    const key = await sessionKeys.openingKey(envelope.recipientKeyId, certificate);
+    const cda = openCollectionRequest(envelope, key?.privateKey ?? null, {
+      ...this.#parts,
+      sender: certificate,
+    });
+    if (key) {
+      metrics.sessionMessage(key.kind, 'opened');
+    }
     await peerSessionKeys.remember(peer, envelope.originatorKey, cca.createdAt);
     return {
       peer,
@@ -87,37 +90,6 @@ export class CargoAuthorizer {
       ccaId: cca.id,
       expiresAt: cca.expiresAt,
     };
-  }
-
-  async #openRequest(envelope: EnvelopedData, sender: Certificate): Promise<Certificate> {
-    const { sessionKeys, metrics } = this.#parts;
-    const key = await sessionKeys.openingKey(envelope.recipientKeyId, sender);
-    if (!key) {
-      throw new InvalidMessageError('decryption', 'the CCA is encrypted for an unknown key');
-    }
-    const plaintext = envelope.decrypt(key.privateKey);
-    metrics.sessionMessage(key.kind, 'opened');
-    return parseCollectionRequest(plaintext);
-  }
-
-  /** The issuer's own certificate does not come with the CCA; its key is the CCA's sender's. */
-  #verifyDeliveryAuthorization(cda: Certificate, { sender }: RamfMessage): void {
-    const { identity, clock } = this.#parts;
-    withoutDatesInDoubt(this.#parts, () => {
-      const fault = faultAt(cda, clock.now());
-      if (fault) {
-        throw fault;
-      }
-    });
-    if (cda.nodeId !== identity.nodeId) {
-      throw new InvalidMessageError('wrong-key', 'the CDA is for another key than this gateway’s');
-    }
-    if (!isSignedBy(sender, cda.signatureAlgorithm, cda.tbs, cda.signature)) {
-      throw new InvalidMessageError('signature', 'the CDA is not by the sender of the CCA');
-    }
-    if (cda.notBefore > clock.now()) {
-      throw new CdaNotYetValidError(cda.notBefore);
-    }
   }
 }
 

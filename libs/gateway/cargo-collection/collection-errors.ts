@@ -37,8 +37,8 @@ export class CcaFulfilledError extends ExpectedError {
 export class CdaNotYetValidError extends ExpectedError {
   readonly code = 'CDA_NOT_YET_VALID';
 
-  constructor(notBefore: Date) {
-    super(`the CDA is not valid before ${notBefore.toISOString()}: call again then`);
+  constructor() {
+    super('the CDA is not valid yet: call again with the same CCA later');
     this.name = 'CdaNotYetValidError';
   }
 }

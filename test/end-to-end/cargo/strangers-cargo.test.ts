@@ -45,7 +45,9 @@ describe('A courier that signs what it carries for others into its own phone’s
 
     await couriered.deliver(await signedByThief(couriered, thief.peer, cargo, 'cargo'));
     await couriered.unpacked();
-    assert.deepEqual(await couriered.setAside(), ['the cargo is encrypted for an unknown key']);
+    assert.deepEqual(await couriered.setAside(), [
+      'the cargo cannot be decrypted, or holds no set of messages',
+    ]);
     assert.deepEqual(await acknowledgedTo(couriered, thief.cargoes), []);
 
     await couriered.forgetSetAside();

@@ -199,7 +199,7 @@ describe('Unpacking cargo', () => {
       const recipientKey = await gateway.sessionKeys.registrationKey(phone.nodeId);
       const keys = { recipientKey, senderKey: generateSessionKey() };
       const envelope = encryptForSession(Buffer.from('nothing'), keys);
-      await setting.assertSetAside(await setting.packPayload(envelope), 'malformed');
+      await setting.assertSetAside(await setting.packPayload(envelope), 'decryption');
     });
 
     it('when it is stored under the name of somebody else', async () => {

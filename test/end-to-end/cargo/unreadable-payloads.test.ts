@@ -11,7 +11,8 @@ import { CourieredGateway, NeighbourCall } from './couriered-gateway.ts';
 
 /** What the operator reads beside the job, and what the courier is told of a CCA. */
 const REASONS: Readonly<Record<UnreadablePayload['reason'], RegExp>> = {
-  decryption: /cannot be decrypted|unknown key/,
+  decryption:
+    /^(the cargo|The CCA is not valid: its payload) cannot be decrypted, or holds no [ \w]+$/,
   malformed: /./,
   algorithm: /not supported|algorithm|curve/i,
 };

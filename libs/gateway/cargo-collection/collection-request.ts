@@ -1,0 +1,94 @@
+import type { KeyObject } from 'node:crypto';
+import { parseCollectionRequest, serialiseCollectionRequest } from '#awala/cargo/cca.ts';
+import type { EnvelopedData } from '#awala/cms/enveloped-data.ts';
+import { InvalidMessageError } from '#awala/errors.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
+import { faultAt } from '#awala/x509/validity.ts';
+import type { Clock } from '#clock/clock.ts';
+import { type DoubtParts, withoutDatesInDoubt } from '../doubting-verifier.ts';
+import type { Identity } from '../identity.ts';
+import { CdaNotYetValidError } from './collection-errors.ts';
+
+export interface CollectionRequestParts extends DoubtParts {
+  readonly identity: Pick<Identity, 'nodeId'>;
+  readonly clock: Clock;
+  /** With what the CCA was signed: its key must have issued the CDA. */
+  readonly sender: Certificate;
+}
+
+/**
+ * Decrypts the payload of a CCA, and verifies the CDA in it. The CDA's issuer
+ * does not come with the CCA; its key is that of the CCA's sender.
+ *
+ * Whoever signed the CCA may have found the payload rather than made it, and try
+ * it in many forms. So a payload that cannot be decrypted is parsed and verified all
+ * the same, with another request in its place where it holds none, and one answer is
+ * given for whatever fails. Whether the CDA can be used later is told only once it is
+ * proven to be the sender's own, who learns nothing new then.
+ *
+ * @param privateKey - null if there is none that the sender may use
+ * @throws {InvalidMessageError} `decryption`
+ * @throws {CdaNotYetValidError} if it can be used later
+ * @throws {ClockInDoubtError} if it would be refused for its dates, while the clock is in doubt
+ */
+export function openCollectionRequest(
+  envelope: EnvelopedData,
+  privateKey: KeyObject | null,
+  parts: CollectionRequestParts,
+): Certificate {
+  const { identity, clock, sender } = parts;
+  const { octets, isSound } = envelope.attempt(privateKey);
+  const request = requestOrNull(octets);
+  // Of two attempts one always succeeds and one fails, whichever it is.
+  const decoy = serialiseCollectionRequest(sender);
+  const other = requestOrNull(request ? decoy.subarray(0, -1) : decoy);
+  const cda = request ?? other ?? sender;
+  const isBySender = isIssuedBy(sender, cda);
+  const isForUs = cda.nodeId === identity.nodeId;
+  const isProven = request !== null && isSound && isBySender && isForUs;
+  if (!isProven || !isCurrent(cda, parts)) {
+    throw new InvalidMessageError(
+      'decryption',
+      'its payload cannot be decrypted, or holds no CDA by its sender for this gateway that is valid now',
+    );
+  }
+  if (cda.notBefore > clock.now()) {
+    throw new CdaNotYetValidError();
+  }
+  return cda;
+}
+
+/** @throws {ClockInDoubtError} instead of returning false, while the clock is in doubt */
+function isCurrent(cda: Certificate, parts: CollectionRequestParts): boolean {
+  try {
+    withoutDatesInDoubt(parts, () => {
+      const fault = faultAt(cda, parts.clock.now());
+      if (fault) {
+        throw fault;
+      }
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidMessageError) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+function requestOrNull(octets: Uint8Array): Certificate | null {
+  try {
+    return parseCollectionRequest(octets);
+  } catch {
+    return null;
+  }
+}
+
+function isIssuedBy(sender: Certificate, cda: Certificate): boolean {
+  try {
+    return isSignedBy(sender, cda.signatureAlgorithm, cda.tbs, cda.signature);
+  } catch {
+    return false;
+  }
+}
