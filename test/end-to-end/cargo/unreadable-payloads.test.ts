@@ -32,7 +32,9 @@ describe('A courier brings a payload', () => {
 
   it('of a cargo that cannot be read: it is acknowledged, then set aside, and spoils nothing', async () => {
     const plaintext = encodeDer(messageSetDer([parcelOn(couriered.road)]));
-    const payloads = unreadablePayloads(plaintext, { recipientKey, foreignKey });
+    const all = unreadablePayloads(plaintext, { recipientKey, foreignKey });
+    // Which is a cargo that holds nothing.
+    const { 'that is empty': _, ...payloads } = all;
     const neighbour = await NeighbourCall.begin(couriered);
     let count = 0;
     for (const [what, { octets, reason }] of Object.entries(payloads)) {
