@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer, Service } from './answers.ts';
 import { FORM } from './form.ts';
 import type { Balance } from './ledger.ts';
+import { countOurs, describeRepeats, type Repeat } from './repeats.ts';
 import { QUEUED_ROADS, ROAD, type World } from './world.ts';
 
 /** Service must be back so soon after a fault is over. */
@@ -12,6 +13,8 @@ const RESUMPTION_PATIENCE_MS = 10_000;
 const STUCK_MS = FORM.name === 'long' ? 300_000 : 60_000;
 const LOOK_EVERY_MS = 10;
 const SETTLE_LOOK_MS = 200;
+/** Of what is accepted in a case, so much may be handed over again by the gateway’s doing. */
+const MOST_OURS = 0.01;
 
 /** Whether they come in time is looked at in the end. */
 const REFUSALS: readonly Answer[] = ['later', 'late', 'starved'];
@@ -43,6 +46,7 @@ export async function undergo(t: TestContext, world: World, fault: FaultCase): P
   const { load } = world;
   const acceptedBefore = load.ledger.accepted;
   const accepted = () => load.ledger.accepted - acceptedBefore;
+  const repeatsBefore = load.ledger.repeats.length;
   load.answers.clear();
   load.startSending();
   try {
@@ -52,11 +56,13 @@ export async function undergo(t: TestContext, world: World, fault: FaultCase): P
     await until('parcels are accepted again', () => accepted() >= FORM.parcelsPerCase);
     load.stopSending();
     await until('what was begun is done', () => load.isQuiet);
-    assertAnswers(world, fault);
     const balance = await settle(world);
-    report(t, world, { accepted: accepted(), resumption, balance });
+    const repeats = load.ledger.repeats.slice(repeatsBefore);
+    report(t, world, { accepted: accepted(), resumption, balance, repeats });
+    assertAnswers(world, fault);
     assert.deepEqual(balance.missing, [], 'parcels were lost');
     assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
+    assertFewRepeats(repeats, accepted());
   } catch (error) {
     // The report of the run tells why only at its end.
     const [reason] = String(error).split('\n');
@@ -82,7 +88,12 @@ async function comeAndGo(world: World, fault: FaultCase): Promise<void> {
 function report(
   t: TestContext,
   { load: { answers } }: World,
-  made: { readonly accepted: number; readonly resumption: Resumption; readonly balance: Balance },
+  made: {
+    readonly accepted: number;
+    readonly resumption: Resumption;
+    readonly balance: Balance;
+    readonly repeats: readonly Repeat[];
+  },
 ): void {
   const starved = answers.of('starved').length;
   const slowest = answers.slowestRefusal;
@@ -94,6 +105,22 @@ function report(
       `back after ${made.resumption.tookMs} ms (last: ${made.resumption.last}), ` +
       `${refusals}, ${describe(made.balance)}` +
       `${starved > 0 ? `; ${starved} not answered in time on a machine too busy to tell` : ''}`,
+  );
+  const ours = countOurs(made.repeats);
+  t.diagnostic(
+    `${made.repeats.length} handed over again in this case, ${ours} of them by our doing`,
+  );
+  for (const line of describeRepeats(made.repeats)) {
+    t.diagnostic(line);
+  }
+}
+
+/** At least once is the promise, and nearly always once what is delivered. */
+function assertFewRepeats(repeats: readonly Repeat[], accepted: number): void {
+  const ours = countOurs(repeats);
+  assert.ok(
+    ours <= Math.max(1, accepted * MOST_OURS),
+    `${ours} of ${accepted} parcels were handed over again by our doing`,
   );
 }
 
@@ -162,9 +189,8 @@ async function settle(world: World): Promise<Balance> {
   return ledger.balance({ now: new Date(), stored: await world.gateway.storedKeys() });
 }
 
-function describe({ accepted, handedOver, expired, stored, repeated }: Balance): string {
-  const parts = `${handedOver} handed over, ${expired} expired, ${stored} stored`;
-  return `in all ${accepted}: ${parts}; ${repeated} handed over again`;
+function describe({ accepted, handedOver, expired, stored }: Balance): string {
+  return `in all ${accepted}: ${handedOver} handed over, ${expired} expired, ${stored} stored`;
 }
 
 /** @throws if it does not come true in time */

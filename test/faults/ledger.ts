@@ -1,3 +1,5 @@
+import { type Channel, type HandOver, type Repeat, reasonOf } from './repeats.ts';
+
 /** A parcel before it is offered to the gateway. */
 export interface Offer {
   /** The parcel's id, which no other parcel has. */
@@ -28,14 +30,15 @@ export interface Balance {
   /** Ids of those that are nowhere, and must not be. */
   readonly missing: readonly string[];
   readonly misdelivered: readonly Misdelivery[];
-  /** How often a parcel was handed over that had been before. */
-  readonly repeated: number;
 }
 
 interface Entry extends Offer {
   readonly offeredAtMs: number;
+  /** How often its sender tried to bring it; when the latest attempt was over, null while it is not. */
+  attempts: number;
+  lastAnsweredAtMs: number | null;
   isAccepted: boolean;
-  isHandedOver: boolean;
+  readonly handOvers: HandOver[];
 }
 
 /**
@@ -51,45 +54,87 @@ export class Ledger {
   /** When the latest of the parcels that arrived by a road was offered; when one arrived last. */
   readonly #latestOffered = new Map<string, number>();
   readonly #lastArrival = new Map<string, number>();
+  readonly #repeats: Repeat[] = [];
+  readonly #deaths: number[] = [];
   #accepted = 0;
-  #repeated = 0;
 
   /** Promised so far: answered 202, or acknowledged. */
   get accepted(): number {
     return this.#accepted;
   }
 
+  /** Each time so far that a parcel was handed over that had been before, and why. */
+  get repeats(): readonly Repeat[] {
+    return this.#repeats;
+  }
+
   /** To be noted before anything is sent. */
   offer(offer: Offer): void {
     const offeredAtMs = performance.now();
-    this.#entries.set(offer.id, { ...offer, offeredAtMs, isAccepted: false, isHandedOver: false });
+    this.#entries.set(offer.id, {
+      ...offer,
+      offeredAtMs,
+      attempts: 0,
+      lastAnsweredAtMs: null,
+      isAccepted: false,
+      handOvers: [],
+    });
+  }
+
+  /** An attempt at bringing the parcel begins. */
+  attempt(id: string): void {
+    const entry = this.#offered(id);
+    entry.attempts += 1;
+    entry.lastAnsweredAtMs = null;
+  }
+
+  /** That attempt is over, whatever came of it. */
+  attempted(id: string): void {
+    this.#offered(id).lastAnsweredAtMs = performance.now();
+  }
+
+  /** A process of the gateway is killed. */
+  noteDeath(): void {
+    this.#deaths.push(performance.now());
   }
 
   /** The gateway said that it has the parcel. */
   accept(id: string): void {
-    const entry = this.#entries.get(id);
-    if (!entry) {
-      throw new RangeError(`${id} was accepted and never offered`);
-    }
+    const entry = this.#offered(id);
     this.#accepted += entry.isAccepted ? 0 : 1;
     entry.isAccepted = true;
   }
 
-  /** Somebody was handed the parcel, for the first time or again. */
-  handOver(id: string, to: string): void {
+  /**
+   * Somebody was handed the parcel, for the first time or again.
+   *
+   * @param askedAtMs - when the collection or delivery began that brought it, in the time of `performance`
+   * @returns what is to be completed: when it was acknowledged, and when the connection ended
+   */
+  handOver(
+    id: string,
+    to: string,
+    { by, askedAtMs = performance.now() }: { readonly by: Channel; readonly askedAtMs?: number },
+  ): HandOver {
+    const atMs = performance.now();
+    const handOver: HandOver = { by, atMs, askedAtMs, acknowledgedAtMs: null, endedAtMs: null };
     const entry = this.#entries.get(id);
     if (entry?.recipient !== to) {
       this.#misdelivered.push({ id, to, recipient: entry?.recipient ?? null });
-      return;
+      return handOver;
     }
-    if (entry.isHandedOver) {
-      this.#repeated += 1;
-      return;
+    const earlier = [...entry.handOvers];
+    entry.handOvers.push(handOver);
+    const before = earlier.at(-1);
+    if (before) {
+      const reason = reasonOf(earlier, handOver, entry, this.#deaths);
+      this.#repeats.push({ id, before, again: handOver, reason });
+      return handOver;
     }
-    entry.isHandedOver = true;
     const latestMs = this.#latestOffered.get(entry.road) ?? Number.NEGATIVE_INFINITY;
     this.#latestOffered.set(entry.road, Math.max(latestMs, entry.offeredAtMs));
-    this.#lastArrival.set(entry.road, performance.now());
+    this.#lastArrival.set(entry.road, atMs);
+    return handOver;
   }
 
   /** Whether a parcel that was offered by this road since then, in the time of `performance`, was handed over. */
@@ -120,13 +165,20 @@ export class Ledger {
       stored: kept.length,
       missing: missing.map(({ id }) => id),
       misdelivered: [...this.#misdelivered],
-      repeated: this.#repeated,
     };
   }
 
   #ofOutstanding(): Entry[] {
     return [...this.#entries.values()].filter(
-      ({ isAccepted, isHandedOver }) => isAccepted && !isHandedOver,
+      ({ isAccepted, handOvers }) => isAccepted && handOvers.length === 0,
     );
+  }
+
+  #offered(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (!entry) {
+      throw new RangeError(`${id} was never offered`);
+    }
+    return entry;
   }
 }

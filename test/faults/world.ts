@@ -53,7 +53,7 @@ export async function openWorld(): Promise<World> {
   );
   const starvation = opened.use(new Starvation(() => gateway.operationsPorts));
   const load = opened.use(new Load((name) => gateway.port(name), starvation));
-  app.onParcel = (id, by) => load.ledger.handOver(id, by);
+  app.onParcel = (id, to) => load.ledger.handOver(id, to, { by: 'Internet delivery' });
   const trip = await startClients(load, gateway.port('poweb'));
   const closing = opened.move();
   return {

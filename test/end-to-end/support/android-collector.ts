@@ -36,6 +36,8 @@ export interface AndroidCollectorOptions {
   readonly answerChallenge: (nonce: Uint8Array) => Promise<Uint8Array>;
   /** Told of each parcel before it is acknowledged. */
   readonly onParcel?: (parcel: Uint8Array) => void;
+  /** Told of each parcel, the same octets, once its acknowledgement was sent. */
+  readonly onAcknowledged?: (parcel: Uint8Array) => void;
   readonly onEnd?: (end: CollectionEnd) => void;
 }
 
@@ -154,6 +156,7 @@ export class AndroidCollector implements AsyncDisposable {
     this.#held--;
     if (socket.readyState === WebSocket.OPEN) {
       socket.send(deliveryId);
+      this.#options.onAcknowledged?.(parcel);
     } else {
       this.#onUnacknowledged();
     }

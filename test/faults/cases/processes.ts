@@ -63,6 +63,7 @@ function dying(random: SeededRandom, names: readonly ServiceName[], deaths: numb
         const name = names[death % names.length] ?? random.pick(names);
         await someParcels(world, random, name);
         await pause(random.below(MOST_MS_BEFORE));
+        world.load.ledger.noteDeath();
         assert.equal(await world.gateway.end(name, 'SIGKILL'), 'SIGKILL');
         await world.gateway.startAgain(name);
       }

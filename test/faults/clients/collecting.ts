@@ -2,11 +2,35 @@ import { signNonce } from '#test/builders/peers.ts';
 import { AndroidCollector } from '#test/end-to-end/support/android-collector.ts';
 import { Collector } from '#test/end-to-end/support/collector.ts';
 import type { Answer } from '../answers.ts';
+import type { HandOver } from '../repeats.ts';
 import type { Load } from './load.ts';
 import type { LoadPhone } from './load-phone.ts';
 import { patiently, SilenceError } from './patience.ts';
 
 const UPON_COMPLETION = { 'x-awala-streaming-mode': 'close-upon-completion' };
+
+/** What one connection brought. */
+class Handed {
+  readonly #handOvers = new Map<Uint8Array, HandOver>();
+
+  add(parcel: Uint8Array, handOver: HandOver): void {
+    this.#handOvers.set(parcel, handOver);
+  }
+
+  acknowledged(parcel: Uint8Array): void {
+    const handOver = this.#handOvers.get(parcel);
+    if (handOver) {
+      handOver.acknowledgedAtMs = performance.now();
+    }
+  }
+
+  ended(): void {
+    for (const handOver of this.#handOvers.values()) {
+      handOver.endedAtMs = performance.now();
+    }
+    this.#handOvers.clear();
+  }
+}
 
 /** Stays connected as Android does. What ends its collection for good is a change of network away from the next. */
 export function stayConnected(load: Load, phone: LoadPhone): void {
@@ -14,13 +38,18 @@ export function stayConnected(load: Load, phone: LoadPhone): void {
   const record = (answer: Answer, detail: string) =>
     answers.record('collect', performance.now(), answer, detail);
   load.repeat(async () => {
+    const handed = new Handed();
     await using collector = new AndroidCollector(load.port('collection'), {
       answerChallenge: (nonce) => signNonce(nonce, phone.peer),
       onParcel(parcel) {
-        ledger.handOver(load.idOf(parcel), phone.nodeId);
+        handed.add(parcel, ledger.handOver(load.idOf(parcel), phone.nodeId, { by: 'WebSocket' }));
         record('served', 'a delivery');
       },
-      onEnd: ({ reason }) => record(answerAtEnd(reason), reason),
+      onAcknowledged: (parcel) => handed.acknowledged(parcel),
+      onEnd({ reason }) {
+        handed.ended();
+        record(answerAtEnd(reason), reason);
+      },
     });
     const leave = () => void collector[Symbol.asyncDispose]();
     signal.addEventListener('abort', leave, { once: true });
@@ -43,6 +72,8 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
   using collector = new Collector(load.port('collection'), { headers: UPON_COMPLETION });
   const leave = () => collector[Symbol.dispose]();
   signal.addEventListener('abort', leave, { once: true });
+  const handed = new Handed();
+  void collector.closed.then(() => handed.ended());
   let askedAtMs = performance.now();
   const record = (answer: Answer, detail: string) => {
     if (!signal.aborted) {
@@ -59,8 +90,10 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
       if (!delivery) {
         break;
       }
-      ledger.handOver(load.idOf(delivery.parcel), phone.nodeId);
+      const { parcel } = delivery;
+      handed.add(parcel, ledger.handOver(load.idOf(parcel), phone.nodeId, { by: 'WebSocket' }));
       collector.acknowledge(delivery);
+      handed.acknowledged(parcel);
       record('served', 'a delivery');
       askedAtMs = performance.now();
     }

@@ -1,6 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { type CallEnd, Courier } from '#test/cogrpc/courier.ts';
 import { type Answer, PATIENCE_MS, type Service } from '../answers.ts';
+import type { HandOver } from '../repeats.ts';
 import type { CargoSide, PackedCargo } from './cargo-side.ts';
 import type { Load } from './load.ts';
 import type { LoadParcel, LoadPhone } from './load-phone.ts';
@@ -10,13 +11,18 @@ const PARCELS_IN_CARGO = 4;
 /** How grpc-js words it when the client’s own patience ends. */
 const OWN_DEADLINE = /^Deadline exceeded/;
 
+interface Acknowledgement {
+  readonly octets: Uint8Array;
+  readonly handOvers: readonly HandOver[];
+}
+
 export interface CourierTrip {
   readonly phone: LoadPhone;
   readonly side: CargoSide;
   /** Parcels for the next cargo. */
   readonly make: () => Promise<LoadParcel>;
   /** Of what the phone got, for the next cargo. */
-  readonly acknowledgements: Map<string, Uint8Array>;
+  readonly acknowledgements: Map<string, Acknowledgement>;
 }
 
 /** A courier that goes back and forth between a phone without Internet and the gateway. */
@@ -34,11 +40,16 @@ export async function travel(
   parcels: readonly LoadParcel[],
 ): Promise<boolean> {
   const { acknowledgements } = trip;
-  const sent = [...acknowledgements];
-  const isDelivered = await bringCargo(load, trip.side, parcels, [...acknowledgements.values()]);
+  const sent = new Map(acknowledgements);
+  const pcas = [...sent.values()].map(({ octets }) => octets);
+  const isDelivered = await bringCargo(load, trip.side, parcels, pcas);
   if (isDelivered) {
-    for (const [id] of sent) {
+    const acknowledgedAtMs = performance.now();
+    for (const [id, { handOvers }] of sent) {
       acknowledgements.delete(id);
+      for (const handOver of handOvers) {
+        handOver.acknowledgedAtMs = acknowledgedAtMs;
+      }
     }
   }
   return isDelivered && (await fetchCargo(load, trip));
@@ -49,12 +60,14 @@ async function fetchCargo(
   { phone, side, acknowledgements }: CourierTrip,
 ): Promise<boolean> {
   const cca = await side.authorisation();
+  const askedAtMs = performance.now();
   return call(load, 'collect cargo', async (courier) => {
     const { cargoes, end } = await courier.collectAll(cca, { deadlineMs: PATIENCE_MS });
     const isMore = cargoes.length > 0 && end.code === status.DEADLINE_EXCEEDED;
     for (const { id, acknowledgement } of cargoes.flatMap((cargo) => side.open(cargo))) {
-      load.ledger.handOver(id, phone.nodeId);
-      acknowledgements.set(id, acknowledgement);
+      const handOver = load.ledger.handOver(id, phone.nodeId, { by: 'cargo', askedAtMs });
+      const earlier = acknowledgements.get(id)?.handOvers ?? [];
+      acknowledgements.set(id, { octets: acknowledgement, handOvers: [...earlier, handOver] });
     }
     return isMore ? { code: status.OK, details: 'and there is more for another call' } : end;
   });
@@ -71,13 +84,22 @@ async function bringCargo(
   for (const { offer } of parcels) {
     load.ledger.offer({ ...offer, storedAs: [...offer.storedAs, cargo.key] });
   }
-  const isDelivered = await load.untilServed(() => deliver(load, cargo));
+  const isDelivered = await load.untilServed(async () => {
+    forEach(parcels, (id) => load.ledger.attempt(id));
+    const isServed = await deliver(load, cargo);
+    forEach(parcels, (id) => load.ledger.attempted(id));
+    return isServed;
+  });
   if (isDelivered) {
-    for (const { offer } of parcels) {
-      load.ledger.accept(offer.id);
-    }
+    forEach(parcels, (id) => load.ledger.accept(id));
   }
   return isDelivered;
+}
+
+function forEach(parcels: readonly LoadParcel[], note: (id: string) => void): void {
+  for (const { offer } of parcels) {
+    note(offer.id);
+  }
 }
 
 function deliver(load: Load, { octets }: PackedCargo): Promise<boolean> {

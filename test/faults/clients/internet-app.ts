@@ -1,6 +1,7 @@
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
 import { RecipientServer } from '#test/end-to-end/internet-delivery/recipient-server.ts';
+import type { HandOver } from '../repeats.ts';
 import { APP, APP_ADDRESS } from './load-phone.ts';
 
 const HOST = 'pdc.app.example';
@@ -8,8 +9,10 @@ const ACCEPTED = 202;
 
 /** An Internet app that parcels are posted to, and the DNS that leads there. */
 export class InternetApp implements AsyncDisposable {
-  /** Called with the id of each parcel that came, and who got it. */
-  onParcel: (id: string, by: string) => void = () => {};
+  /** Called with the id of each parcel that came, and who got it; what it returns is told of the answer. */
+  onParcel: (id: string, to: string) => Pick<HandOver, 'acknowledgedAtMs'> = () => ({
+    acknowledgedAtMs: null,
+  });
   readonly #doh: DohServer;
   readonly #server: RecipientServer;
   readonly #verifier = new MessageVerifier();
@@ -18,8 +21,11 @@ export class InternetApp implements AsyncDisposable {
     this.#doh = doh;
     this.#server = server;
     server.behaviour = (response, { body }) => {
-      this.onParcel(this.#verifier.read(body, 'parcel').id, APP);
+      const handOver = this.onParcel(this.#verifier.read(body, 'parcel').id, APP);
       server.received.length = 0;
+      response.once('finish', () => {
+        handOver.acknowledgedAtMs = performance.now();
+      });
       response.writeHead(ACCEPTED).end();
     };
   }

@@ -34,7 +34,9 @@ export async function deliver(
 ): Promise<boolean> {
   load.ledger.offer(parcel.offer);
   const wasAccepted = await load.untilServed(async () => {
+    load.ledger.attempt(parcel.offer.id);
     const answered = await post(load, service, posting);
+    load.ledger.attempted(parcel.offer.id);
     return answered?.status === ACCEPTED;
   });
   if (wasAccepted) {
