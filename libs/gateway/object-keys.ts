@@ -52,9 +52,14 @@ export function addressOfInternetBoundKey(key: ObjectKey): string | null {
   return key.startsWith(INTERNET_BOUND_PREFIX) && address ? address : null;
 }
 
+/** Prefix of the cargoes that a private gateway sent and that are not unpacked yet. */
+export function cargoPrefix(sender: NodeId): string {
+  return `${CARGO_PREFIX}${sender}/`;
+}
+
 /** The same sender and cargo id give the same key: a courier may bring a cargo more than once. */
 export function cargoKey(cargo: { readonly sender: NodeId; readonly cargoId: string }): ObjectKey {
-  return `${CARGO_PREFIX}${cargo.sender}/${sha256Hex(cargo.cargoId)}`;
+  return `${cargoPrefix(cargo.sender)}${sha256Hex(cargo.cargoId)}`;
 }
 
 /** @returns the private gateway that sent the cargo; null if this is not the key of a cargo */

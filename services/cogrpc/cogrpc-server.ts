@@ -11,7 +11,9 @@ import {
 import type { CargoCollectionParts } from '#gateway/cargo-collection/cargo-collection.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { CargoIntake, type CargoIntakeParts } from '#gateway/cargo-intake.ts';
+import { CargoOpening } from '#gateway/cargo-opening.ts';
 import type { OctetBudget } from '#gateway/octet-budget.ts';
+import { WaitingAcknowledgements } from '#gateway/waiting-acknowledgements.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
@@ -63,6 +65,7 @@ export class CogrpcServer {
   readonly #intake: CargoIntake;
   readonly #authorizer: CargoAuthorizer;
   readonly #fulfilments: Fulfilments;
+  readonly #waiting: WaitingAcknowledgements;
   readonly #deliveries = new Set<Drainable>();
   readonly #collections = new Set<Drainable>();
   #isDraining = false;
@@ -74,6 +77,12 @@ export class CogrpcServer {
     this.#intake = new CargoIntake(parts);
     this.#authorizer = new CargoAuthorizer(parts);
     this.#fulfilments = new Fulfilments(parts);
+    const opening = new CargoOpening(parts);
+    this.#waiting = new WaitingAcknowledgements({
+      ...parts,
+      opening,
+      budget: parts.collectionBudget,
+    });
     this.#health = new Health(limits.maxWatches);
     this.#server = new Server({
       ...channelOptions(limits),
@@ -147,6 +156,7 @@ export class CogrpcServer {
       const collection = new CargoCollectionCall(call, {
         authorizer: this.#authorizer,
         fulfilments: this.#fulfilments,
+        waiting: this.#waiting,
         collection: { ...this.#parts, budget: this.#parts.collectionBudget },
         limits: this.#limits,
       });

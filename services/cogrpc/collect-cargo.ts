@@ -12,6 +12,7 @@ import {
   type CargoCollectionParts,
 } from '#gateway/cargo-collection/cargo-collection.ts';
 import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
+import type { WaitingAcknowledgements } from '#gateway/waiting-acknowledgements.ts';
 import { CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import { courierTraits } from './courier-traits.ts';
@@ -21,6 +22,7 @@ import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
 export interface CollectCargoParts {
   readonly authorizer: CargoAuthorizer;
   readonly fulfilments: Fulfilments;
+  readonly waiting: Pick<WaitingAcknowledgements, 'heed'>;
   readonly collection: CargoCollectionParts;
   readonly limits: CogrpcLimits;
 }
@@ -83,10 +85,11 @@ export class CargoCollectionCall {
   }
 
   async #collect(metadata: Metadata): Promise<void> {
-    const { fulfilments, collection, limits } = this.#parts;
+    const { fulfilments, waiting, collection, limits } = this.#parts;
     const { signal, deadline, log } = this.#call;
     const authorization = await this.#authorise(metadata);
     this.#authorization = authorization;
+    await waiting.heed(authorization.peer, signal);
     const fulfilment = await fulfilments.begin(authorization, signal);
     this.#collection = new CargoCollection(
       { ...collection, log },

@@ -1,0 +1,163 @@
+import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
+import { parsePca } from '#awala/cargo/pca.ts';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { freeOctets } from '#awala/free-octets.ts';
+import { type NodeId, parseNodeId } from '#awala/node-id.ts';
+import { type Clock, inTime } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
+import { type CargoOpening, messagesIn } from './cargo-opening.ts';
+import type { Mailbox } from './mailbox.ts';
+import { cargoPrefix } from './object-keys.ts';
+import type { OctetBudget } from './octet-budget.ts';
+
+export interface WaitingAcknowledgementsParts {
+  readonly objects: Pick<ObjectStore, 'list' | 'get'>;
+  readonly mailbox: Pick<Mailbox, 'acknowledge'>;
+  readonly opening: Pick<CargoOpening, 'open'>;
+  /** Bounds the octets in memory; what it has no room for waits for the workers. */
+  readonly budget: OctetBudget;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+}
+
+/** A courier that collects must not wait for it: what is not done then is collected once more. */
+const PATIENCE_MS = 1_000;
+const CALL_MS = 500;
+/** Waiting cargoes of a private gateway that are looked at under one CCA. */
+const MAX_CARGOES = 200;
+/** Cargoes remembered, so that none is read twice by this process; the oldest are forgotten. */
+const MAX_REMEMBERED = 10_000;
+/** A cargo, and its plaintext. */
+const COPIES = 2;
+/** Deletions at once. */
+const CONCURRENCY = 16;
+
+/**
+ * Heeds the acknowledgements (PCAs) in cargo that its workers have not unpacked yet, since the queue
+ * is away or they are behind: before a private gateway is sent what it has. The workers unpack the
+ * cargo all the same, whole.
+ */
+export class WaitingAcknowledgements {
+  readonly #parts: WaitingAcknowledgementsParts;
+  /** Cargoes that were dealt with, by key and generation, in the order in which they were. */
+  readonly #done = new Set<string>();
+
+  constructor(parts: WaitingAcknowledgementsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Deletes what a private gateway acknowledged, as far as there is time and memory. Costs a listing,
+   * which is empty where the workers are up to date.
+   *
+   * Never throws but the signal's reason: what cannot be read is for the workers to see to.
+   */
+  async heed(privateGateway: NodeId, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#parts;
+    const untilMs = clock.now().getTime() + PATIENCE_MS;
+    const heeded = this.#heedAll(privateGateway, untilMs, signal).catch((error: unknown) => {
+      log.debug({ error, peer: privateGateway }, 'Cargo that waits to be unpacked was not read');
+    });
+    await inTime(clock, PATIENCE_MS, heeded, () => {});
+    signal.throwIfAborted();
+  }
+
+  async #heedAll(peer: NodeId, untilMs: number, signal: AbortSignal): Promise<void> {
+    for (const cargo of await this.#waiting(peer, signal)) {
+      if (signal.aborted || this.#parts.clock.now().getTime() >= untilMs) {
+        return;
+      }
+      const release = this.#parts.budget.tryAcquire(cargo.sizeOctets * COPIES);
+      if (release) {
+        try {
+          await this.#heedOne(peer, cargo);
+        } finally {
+          release();
+        }
+      }
+    }
+  }
+
+  /** The newest first, which tell most. */
+  async #waiting(peer: NodeId, signal: AbortSignal): Promise<ObjectEntry[]> {
+    const options = { signal, deadlineMs: CALL_MS };
+    const cargoes: ObjectEntry[] = [];
+    for await (const cargo of this.#parts.objects.list(cargoPrefix(peer), options)) {
+      if (!this.#done.has(nameOf(cargo))) {
+        cargoes.push(cargo);
+      }
+      if (cargoes.length === MAX_CARGOES) {
+        break;
+      }
+    }
+    return cargoes.sort((a, b) => b.storedAt.getTime() - a.storedAt.getTime());
+  }
+
+  async #heedOne(peer: NodeId, cargo: ObjectEntry): Promise<void> {
+    const { objects, opening } = this.#parts;
+    const stored = await objects.get(cargo.key, { deadlineMs: CALL_MS });
+    if (stored?.generation === cargo.generation) {
+      try {
+        const opened = await opening.open(stored.body, peer);
+        if (opened) {
+          // What came under a key that others may use can be another's.
+          await this.#acknowledge(peer, opened.isOwn ? messagesIn(opened) : []);
+          freeOctets(opened.plaintext);
+        }
+      } catch (error) {
+        // What is wrong with a cargo, its workers tell.
+        if (!isFaultOfCargo(error)) {
+          throw error;
+        }
+      }
+      this.#remember(nameOf(cargo));
+    }
+  }
+
+  async #acknowledge(privateGateway: NodeId, items: Iterable<Uint8Array>): Promise<void> {
+    const { mailbox, metrics } = this.#parts;
+    const remaining = Iterator.from(items);
+    const hand = async () => {
+      for (const item of remaining) {
+        const named = typeOfCargoMessage(item) === 'pca' ? parcelNamedBy(item) : null;
+        if (named && (await mailbox.acknowledge({ privateGateway, ...named }))) {
+          metrics.parcelCollected('cargo', null);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: CONCURRENCY }, hand));
+  }
+
+  #remember(name: string): void {
+    this.#done.add(name);
+    const [oldest] = this.#done;
+    if (this.#done.size > MAX_REMEMBERED && oldest !== undefined) {
+      this.#done.delete(oldest);
+    }
+  }
+}
+
+function parcelNamedBy(pca: Uint8Array) {
+  try {
+    const { senderId, recipientId, parcelId } = parsePca(pca);
+    const sender = parseNodeId(senderId);
+    const recipient = parseNodeId(recipientId);
+    return sender && recipient ? { sender, recipient, parcelId } : null;
+  } catch (error) {
+    if (error instanceof MalformedMessageError) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function nameOf({ key, generation }: ObjectEntry): string {
+  return `${key} ${generation}`;
+}
+
+function isFaultOfCargo(error: unknown): boolean {
+  return error instanceof MalformedMessageError || error instanceof InvalidMessageError;
+}
