@@ -66,6 +66,11 @@ export class InMemoryJobStore implements JobStore {
     return { jobs, nextDueMs: this.#waiting(topic)[0]?.dueMs ?? null };
   }
 
+  /** Nothing else makes a job due. */
+  isHeld(): boolean {
+    return true;
+  }
+
   async remove(job: TakenJob): Promise<void> {
     this.#assertOpen();
     if (this.#isInHand(job)) {

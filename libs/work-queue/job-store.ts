@@ -68,6 +68,9 @@ export interface JobStore extends AsyncDisposable {
     taking: Taking,
   ): Promise<{ readonly jobs: readonly TakenJob[]; readonly nextDueMs: number | null }>;
 
+  /** Whether a job that was taken cannot have become due again by now, other than by the time that its taking named. */
+  isHeld(job: TakenJob): boolean;
+
   remove(job: TakenJob): Promise<void>;
 
   /** Puts the job back as it is described. */

@@ -7,6 +7,12 @@ export interface Job {
   readonly expiresAt: Date | null;
   /** Aborted when the queue takes the job back: on closing, or past the visibility timeout. */
   readonly signal: AbortSignal;
+  /**
+   * Whether nobody else can have been given the job meanwhile: to be asked before what should not be
+   * done twice. False past the visibility timeout, and where the queue could not be told for so long
+   * that this process lives that it may take it for dead.
+   */
+  readonly isHeld: () => boolean;
 }
 
 export interface RetryLaterOptions extends ErrorOptions {

@@ -69,6 +69,7 @@ export class RunningJob {
         attempt: attempts,
         expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
         signal: this.#aborter.signal,
+        isHeld: () => !this.#aborter.signal.aborted && this.#parts.store.isHeld(this.#job),
       });
       this.#end(() => this.#remove());
     } catch (error) {

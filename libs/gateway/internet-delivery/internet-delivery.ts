@@ -9,6 +9,7 @@ import { INTERNET_DELIVERY_TOPIC } from '../outbox.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
 import type { Admission, Destinations } from './destinations.ts';
+import { GivenAnswers } from './given-answers.ts';
 import type { ParcelBudget, ParcelReservation } from './parcel-budget.ts';
 import type { PohttpClient } from './pohttp-client.ts';
 import { retryPauseMs } from './retry-pause.ts';
@@ -32,12 +33,18 @@ interface Delivery {
   readonly admission: Admission;
 }
 
+/** Answers remembered, some 0.4 KiB each; one outlives its parcel by as long as that many others take. */
+const MAX_ANSWERS = 10_000;
+
 /**
  * Delivers parcels to their Internet addresses, until they are taken, refused for
- * good, or expired; then deletes them.
+ * good, or expired; then deletes them. One that was taken and could not be deleted
+ * is not posted again by the same process, nor one whose job this process does not
+ * hold any more.
  */
 export class InternetDelivery {
   readonly #parts: InternetDeliveryParts;
+  readonly #answers = new GivenAnswers(MAX_ANSWERS);
 
   constructor(parts: InternetDeliveryParts) {
     this.#parts = parts;
@@ -112,7 +119,10 @@ export class InternetDelivery {
     }
   }
 
-  /** @returns null if the parcel has expired */
+  /**
+   * @returns null if the parcel has expired
+   * @throws {RetryLaterError} if another has the job in hand by now
+   */
   async #post(
     { key, address, job }: Delivery,
     stored: StoredObject,
@@ -120,13 +130,14 @@ export class InternetDelivery {
     if (isExpired(stored, this.#parts)) {
       return null;
     }
+    if (!job.isHeld()) {
+      throw new RetryLaterError('the job may be in the hands of another', { isAttempt: false });
+    }
     const { attempt, signal } = job;
-    logStep(this.#parts.log, 'posted', key, { address, attempt });
-    return this.#parts.client.post({
-      internetAddress: address,
-      parcel: stored.body,
-      attempt,
-      signal,
+    return this.#answers.answer({ key, generation: stored.generation }, () => {
+      logStep(this.#parts.log, 'posted', key, { address, attempt });
+      const parcel = stored.body;
+      return this.#parts.client.post({ internetAddress: address, parcel, attempt, signal });
     });
   }
 

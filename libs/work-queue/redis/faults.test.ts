@@ -7,7 +7,7 @@ import type { Clock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
-import { RetryLaterError, type WorkQueue } from '../port.ts';
+import { type Job, RetryLaterError, type WorkQueue } from '../port.ts';
 import { RedisJobStore } from './job-store.ts';
 import { openRedisQueue } from './open-queue.ts';
 
@@ -118,6 +118,32 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     await opened.queue.enqueue(TOPIC, 'slow');
     await untilEmpty(opened.queue);
     assert.deepEqual(attempts, [1]);
+  });
+
+  it('knows that a job is not its own any more before another is given it', async () => {
+    await using opened = await open({ lockMs: 1_500 });
+    const taken = Promise.withResolvers<Job>();
+    const ended = Promise.withResolvers<void>();
+    const mine = async (job: Job) => {
+      taken.resolve(job);
+      await ended.promise;
+    };
+    const consumer = opened.queue.consume(TOPIC, mine, OPTIONS);
+    await opened.queue.enqueue(TOPIC, 'contested');
+    const job = await taken.promise;
+    // Longer than the lock lasts that it was taken with.
+    await pause(2_000);
+    assert.ok(job.isHeld());
+    opened.proxy.refuse();
+    opened.proxy.cut();
+    await using other = opened.another();
+    const given = Promise.withResolvers<boolean>();
+    other.consume(TOPIC, async () => given.resolve(job.isHeld()), OPTIONS);
+    assert.equal(await given.promise, false);
+    await untilEmpty(other);
+    opened.proxy.accept();
+    ended.resolve();
+    await consumer.close({ drainMs: 1_000 });
   });
 
   it('does not keep a job that it was given too late', async () => {

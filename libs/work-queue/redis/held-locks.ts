@@ -6,10 +6,14 @@ interface HeldLock {
   readonly worker: Worker<JobData>;
   /** From then on the job is given to another, whatever its process does; in the time of `performance`. */
   readonly untilMs: number;
+  /** Until then it is not, whatever Redis does; in the same time, and 0 once it was. */
+  lockedUntilMs: number;
 }
 
 /** In the life of a lock, its process tells so often that it lives. */
 const SIGNS_OF_LIFE = 3;
+/** Of its life, what is surely left of a lock when the job is taken: it was asked for a little before. */
+const RENEWED_WITHIN = 0.8;
 
 /**
  * The jobs that this process has in hand. As long as it lives it renews their locks, which are short,
@@ -31,7 +35,16 @@ export class HeldLocks implements Disposable {
     job: StoredJob,
     { worker, forMs }: { readonly worker: Worker<JobData>; readonly forMs: number },
   ): void {
-    this.#held.set(token, { job, worker, untilMs: performance.now() + forMs });
+    const nowMs = performance.now();
+    // The lock began when it was asked for, not long ago.
+    const lockedUntilMs = nowMs + this.#lockMs * RENEWED_WITHIN;
+    this.#held.set(token, { job, worker, untilMs: nowMs + forMs, lockedUntilMs });
+  }
+
+  /** Whether the job cannot have been given to another. */
+  isHeld(token: string): boolean {
+    const held = this.#held.get(token);
+    return held !== undefined && performance.now() < Math.min(held.untilMs, held.lockedUntilMs);
   }
 
   /** @returns the job, whose lock is renewed no more */
@@ -47,21 +60,30 @@ export class HeldLocks implements Disposable {
 
   #renew(): void {
     const nowMs = performance.now();
-    const byWorker = new Map<Worker<JobData>, { ids: string[]; tokens: string[] }>();
-    for (const [token, { job, worker, untilMs }] of this.#held) {
-      if (nowMs < untilMs && job.id !== undefined) {
-        const { ids, tokens } = byWorker.getOrInsertComputed(worker, () => ({
-          ids: [],
-          tokens: [],
-        }));
-        ids.push(job.id);
-        tokens.push(token);
+    const byWorker = new Map<Worker<JobData>, Map<string, [string, HeldLock]>>();
+    for (const [token, held] of this.#held) {
+      if (nowMs < held.untilMs && held.job.id !== undefined) {
+        const locks = byWorker.getOrInsertComputed(held.worker, () => new Map());
+        locks.set(held.job.id, [token, held]);
       }
     }
-    for (const [worker, { ids, tokens }] of byWorker) {
-      worker.extendJobLocks(ids, tokens, this.#lockMs).catch(() => {
-        // Redis is away: the jobs may be given to another, and be done twice.
+    for (const [worker, locks] of byWorker) {
+      this.#extend(worker, locks).catch(() => {
+        // Redis is away: the jobs may be given to another once it is back, and are not held then.
       });
+    }
+  }
+
+  /** @param locks - by the id of the job */
+  async #extend(
+    worker: Worker<JobData>,
+    locks: ReadonlyMap<string, readonly [string, HeldLock]>,
+  ): Promise<void> {
+    const askedAtMs = performance.now();
+    const tokens = [...locks.values()].map(([token]) => token);
+    const lost = new Set(await worker.extendJobLocks([...locks.keys()], tokens, this.#lockMs));
+    for (const [id, [, held]] of locks) {
+      held.lockedUntilMs = lost.has(id) ? 0 : askedAtMs + this.#lockMs;
     }
   }
 }

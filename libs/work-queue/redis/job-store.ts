@@ -110,6 +110,10 @@ export class RedisJobStore implements JobStore {
     );
   }
 
+  isHeld(job: TakenJob): boolean {
+    return this.#locks.isHeld(job.token);
+  }
+
   async remove(job: TakenJob): Promise<void> {
     await this.#end(job, (stored) => stored.moveToCompleted(null, job.token, false));
   }

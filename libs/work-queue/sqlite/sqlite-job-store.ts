@@ -47,6 +47,11 @@ export class SqliteJobStore implements JobStore {
     };
   }
 
+  /** Nothing else makes a job due. */
+  isHeld(): boolean {
+    return true;
+  }
+
   async remove(job: TakenJob): Promise<void> {
     await this.#change(SQL.remove, inHand(job));
   }

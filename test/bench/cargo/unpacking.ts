@@ -94,7 +94,13 @@ export class Unpacker {
     this.#store.cargo = cargo;
     this.#store.parcels = 0;
     const { signal } = new AbortController();
-    await this.#unpacking.handle({ key: this.#jobKey, attempt: 1, expiresAt: null, signal });
+    await this.#unpacking.handle({
+      key: this.#jobKey,
+      attempt: 1,
+      expiresAt: null,
+      signal,
+      isHeld: () => true,
+    });
     return this.#store.parcels;
   }
 }

@@ -63,7 +63,7 @@ export class UnpackingSetting implements AsyncDisposable {
   }
 
   handle(key: string, signal = new AbortController().signal): Promise<void> {
-    const job: Job = { key, attempt: 1, expiresAt: null, signal };
+    const job: Job = { key, attempt: 1, expiresAt: null, signal, isHeld: () => true };
     return this.#unpacking.handle(job);
   }
 

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { silentLog } from '#log/log.ts';
+import { noMetrics } from '#metrics/port.ts';
+import { InMemoryObjectStore } from '#object-store/in-memory.ts';
+import { type Job, RetryLaterError } from '#work-queue/port.ts';
+import { Destinations } from './destinations.ts';
+import { InternetDelivery } from './internet-delivery.ts';
+import { ParcelBudget } from './parcel-budget.ts';
+
+const KEY = 'parcels/internet-bound/app.example/sender/one';
+
+describe('InternetDelivery', () => {
+  async function setting() {
+    const clock = new ManualClock();
+    const objects = new InMemoryObjectStore();
+    const limits = { failuresToPause: 3, minPauseMs: 1, maxPauseMs: 1, maxTracked: 9 };
+    let posts = 0;
+    const delivery = new InternetDelivery({
+      clock,
+      objects,
+      queue: { hasten: async () => 0 },
+      log: silentLog,
+      metrics: noMetrics,
+      destinations: new Destinations(clock, { ...limits, maxConcurrent: 9 }),
+      budget: new ParcelBudget(1_000, 100),
+      client: {
+        async post() {
+          posts += 1;
+          return { outcome: 'delivered' };
+        },
+      },
+    });
+    const expiresAt = new Date(clock.now().getTime() + 1_000);
+    await objects.put(KEY, Buffer.from('a parcel'), { expiresAt });
+    const { signal } = new AbortController();
+    const job: Job = { key: KEY, attempt: 1, expiresAt, signal, isHeld: () => true };
+    return { delivery, objects, job, posts: () => posts };
+  }
+
+  it('posts nothing for a job that another may have in hand, and tries again', async () => {
+    const { delivery, objects, job, posts } = await setting();
+    await assert.rejects(delivery.handle({ ...job, isHeld: () => false }), RetryLaterError);
+    assert.equal(posts(), 0);
+    assert.notEqual(await objects.get(KEY), null);
+    await delivery.handle(job);
+    assert.equal(posts(), 1);
+    assert.equal(await objects.get(KEY), null);
+  });
+
+  it('posts once what two jobs at once are for', async () => {
+    const { delivery, objects, job, posts } = await setting();
+    const [one, other] = await Promise.allSettled([delivery.handle(job), delivery.handle(job)]);
+    assert.equal(posts(), 1);
+    assert.equal(await objects.get(KEY), null);
+    // Whichever finds nothing to delete looks again, in case that there is something new.
+    assert.deepEqual([one.status, other.status].sort(), ['fulfilled', 'rejected']);
+    await delivery.handle(job);
+  });
+});
