@@ -3,10 +3,10 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 
-/** A parcel that a private gateway handed to us. */
+/** A parcel that was handed to us. */
 export interface CollectedParcel {
-  /** Who handed it over. */
-  readonly privateGateway: NodeId;
+  /** Who handed it over; null if it came from the Internet. */
+  readonly privateGateway: NodeId | null;
   /** The private gateway that it is for; null if it is for the Internet. */
   readonly heldFor: NodeId | null;
   readonly senderId: NodeId;
@@ -27,15 +27,44 @@ export interface AcceptedBefore {
   readonly road: 'cargo' | 'poweb';
   /** Of the copy that lives longest. */
   readonly expiresAt: Date;
+  /** Tell apart what came under these ids, the newest last; empty if a former version recorded it. */
+  readonly marks: readonly string[];
+  /** When the newest was made, and no later than it came; 0 if a former version recorded it. */
+  readonly newestAtMs: number;
 }
 
-interface LedgerFields extends Record<string, string | boolean> {
+/** What there is to record of a parcel, and of those that came before under the same ids. */
+export interface AcceptedNow extends CollectedParcel {
+  readonly expiresAt: Date;
+  /** Whether a courier brought it, so that it is acknowledged by cargo; true unless given. */
+  readonly byCargo?: boolean;
+  /** As in {@link AcceptedBefore}. */
+  readonly marks?: readonly string[];
+  readonly newestAtMs?: number;
+  /** Whether {@link CollectionLedger.find} knew something, of which this says all that is still true. */
+  readonly isKnown?: boolean;
+}
+
+interface LedgerFields extends Record<string, string | boolean | number> {
   readonly senderId: string;
   readonly recipientId: string;
   readonly parcelId: string;
   /** Whether the private gateway waits for an acknowledgement. */
   readonly byCargo: boolean;
+  /** Joined by spaces. */
+  readonly marks: string;
+  /** 0 if it is not known. */
+  readonly newestAtMs: number;
 }
+
+/** Of what only this version writes. */
+const UNKNOWN = { marks: '', newestAtMs: 0 };
+
+/** Of parcels that replaced each other; the oldest are forgotten. */
+const MAX_MARKS = 8;
+
+/** In place of who handed it over. */
+const FROM_INTERNET = 'internet';
 
 const COLLECTED_PARCEL = recordKind<LedgerFields>('collected-parcel');
 
@@ -67,24 +96,30 @@ export class CollectionLedger {
     if (!record?.expiresAt) {
       return null;
     }
-    return { road: record.fields.byCargo ? 'cargo' : 'poweb', expiresAt: record.expiresAt };
+    const { byCargo, marks, newestAtMs } = { ...UNKNOWN, ...record.fields };
+    return {
+      road: byCargo ? 'cargo' : 'poweb',
+      expiresAt: record.expiresAt,
+      marks: marks === '' ? [] : marks.split(' '),
+      newestAtMs,
+    };
   }
 
   /**
    * Records a parcel that was stored durably. Costs one write; durable once it resolves.
    * One that a courier brought stays so, whatever is recorded of it by PoWeb.
    *
-   * @param parcel.byCargo - whether a courier brought it, so that it is acknowledged by cargo; true unless given
    * @throws {BackingUnavailableError}
    */
-  async record(
-    parcel: CollectedParcel & { readonly expiresAt: Date; readonly byCargo?: boolean },
-  ): Promise<void> {
-    const { senderId, recipientId, parcelId, expiresAt, byCargo = true } = parcel;
+  async record(parcel: AcceptedNow): Promise<void> {
+    const { senderId, recipientId, parcelId, expiresAt } = parcel;
+    const { byCargo = true, marks = [], newestAtMs = 0, isKnown = false } = parcel;
     if (this.#clock.now() < expiresAt) {
-      const fields = { senderId, recipientId, parcelId, byCargo };
+      const kept = marks.slice(-MAX_MARKS).join(' ');
+      const fields = { senderId, recipientId, parcelId, byCargo, marks: kept, newestAtMs };
       const id = recordId(parcel);
-      await (byCargo
+      // There may be an entry that could not be read, which says more.
+      await (byCargo || isKnown
         ? this.#records.set(COLLECTED_PARCEL, id, fields, { expiresAt })
         : this.#records.create(COLLECTED_PARCEL, id, fields, { expiresAt }));
     }
@@ -121,5 +156,5 @@ export class CollectionLedger {
 function recordId(parcel: CollectedParcel): string {
   const { privateGateway, heldFor, senderId, recipientId, parcelId } = parcel;
   const ids = JSON.stringify([senderId, recipientId, parcelId, heldFor]);
-  return `${privateGateway}/${createHash('sha256').update(ids, 'utf8').digest('hex')}`;
+  return `${privateGateway ?? FROM_INTERNET}/${createHash('sha256').update(ids, 'utf8').digest('hex')}`;
 }

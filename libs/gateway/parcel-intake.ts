@@ -14,6 +14,7 @@ import type { Mailbox } from './mailbox.ts';
 import { gatewayBoundKey } from './object-keys.ts';
 import { type Outbox, outboxKey } from './outbox.ts';
 import { type IntakeLedger, replaceableLedger } from './replaceable-ledger.ts';
+import { isBehind, withParcel } from './replaced-parcels.ts';
 
 export interface ParcelIntakeParts {
   readonly verifier: MessageVerifier;
@@ -61,6 +62,20 @@ interface Destination {
   readonly recipient: string;
 }
 
+/** Whence a parcel came, and who knows what came before. */
+interface Origin {
+  /** Null for the Internet. */
+  readonly privateGateway: NodeId | null;
+  readonly road: Road;
+  readonly ledger: IntakeLedger;
+  readonly storeWithinMs?: number;
+}
+
+interface Replacing {
+  /** Whether another parcel came before under the same ids. */
+  readonly replaces: boolean;
+}
+
 /** Where the private gateway stands in the path of a parcel: sender, recipient endpoint, private gateway, us. */
 const PRIVATE_GATEWAY_IN_PATH = 2;
 const PARCEL_PATH_LENGTH = 4;
@@ -97,7 +112,8 @@ export class ParcelIntake {
   /**
    * Accepts a parcel from a private gateway: for a private endpoint of ours, or
    * for any other Internet address. One that it brought before is not stored
-   * again, as far as the ledger knows of it.
+   * again, as far as the ledger knows of it; another one under the same ids
+   * replaces that, unless it was made earlier.
    *
    * Of the record store it costs a read, and a write at most. What comes by PoWeb
    * for a private endpoint is accepted without it ({@link replaceableLedger}): only
@@ -106,36 +122,20 @@ export class ParcelIntake {
    *
    * @throws {InvalidMessageError}
    * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
+   * @see RS-000 "Parcel Delivery Binding", docs/decisions/replaced-parcels.md
    */
   async acceptFromPrivateGateway(parcel: RamfMessage, from: Courier): Promise<AcceptedParcel> {
     const destination = await this.#verify(parcel);
-    const byCargo = from.road === 'cargo';
-    const mayReplace = destination.privateGateway !== null && !byCargo;
-    const ledger = mayReplace ? this.#replaceableLedger : this.#parts.ledger;
-    const entry: CollectedParcel = {
-      privateGateway: from.privateGateway,
-      heldFor: destination.privateGateway,
-      senderId: parcel.sender.nodeId,
-      recipientId: parcel.recipient.id,
-      parcelId: parcel.id,
-    };
-    const earlier = await ledger.find(entry);
-    // What was made again to live longer must be kept for longer.
-    const isKnown = earlier !== null && parcel.expiresAt <= earlier.expiresAt;
-    const isDuplicate = isKnown && (earlier.road === 'cargo' || !mayReplace);
-    const key = isDuplicate
-      ? keyOf(parcel, destination)
-      : await this.#store(parcel, destination, from);
-    if (!isKnown || (byCargo && earlier.road === 'poweb')) {
-      const { expiresAt } = isKnown ? earlier : parcel;
-      const isAcknowledged = byCargo || earlier?.road === 'cargo';
-      await ledger.record({ ...entry, expiresAt, byCargo: isAcknowledged });
-    }
-    return describe(parcel, key, destination, isDuplicate);
+    const isRecorded = destination.privateGateway === null || from.road === 'cargo';
+    return this.#acceptOnce(parcel, destination, {
+      ...from,
+      ledger: isRecorded ? this.#parts.ledger : this.#replaceableLedger,
+    });
   }
 
   /**
-   * Accepts a parcel from the Internet: only for a private endpoint of ours.
+   * Accepts a parcel from the Internet: only for a private endpoint of ours. One that came before is
+   * not stored again where every parcel is recorded.
    *
    * @throws as {@link acceptFromPrivateGateway}
    */
@@ -147,8 +147,35 @@ export class ParcelIntake {
       );
     }
     const destination = await this.#verify(parcel);
-    const key = await this.#store(parcel, destination, { road: 'pohttp' });
-    return describe(parcel, key, destination, false);
+    const ledger = this.#replaceableLedger;
+    return this.#acceptOnce(parcel, destination, { privateGateway: null, road: 'pohttp', ledger });
+  }
+
+  async #acceptOnce(
+    parcel: RamfMessage,
+    destination: Destination,
+    from: Origin,
+  ): Promise<AcceptedParcel> {
+    const { ledger, road } = from;
+    const entry: CollectedParcel = {
+      privateGateway: from.privateGateway,
+      heldFor: destination.privateGateway,
+      senderId: parcel.sender.nodeId,
+      recipientId: parcel.recipient.id,
+      parcelId: parcel.id,
+    };
+    const earlier = await ledger.find(entry);
+    const isDuplicate = earlier !== null && isBehind(parcel, earlier);
+    const key = isDuplicate
+      ? keyOf(parcel, destination)
+      : await this.#store(parcel, destination, { ...from, replaces: earlier !== null });
+    const isFirstByCargo = road === 'cargo' && earlier?.road !== 'cargo';
+    if (!isDuplicate || isFirstByCargo) {
+      const byCargo = road === 'cargo' || earlier?.road === 'cargo';
+      const known = withParcel(earlier, parcel, this.#parts.clock.now());
+      await ledger.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
+    }
+    return describe(parcel, key, destination, isDuplicate);
   }
 
   #isForUs({ recipient }: RamfMessage): boolean {
@@ -181,7 +208,7 @@ export class ParcelIntake {
   async #store(
     parcel: RamfMessage,
     { privateGateway, recipient }: Destination,
-    { road, storeWithinMs }: { readonly road: Road; readonly storeWithinMs?: number },
+    { road, storeWithinMs, replaces }: Pick<Origin, 'road' | 'storeWithinMs'> & Replacing,
   ): Promise<ObjectKey> {
     const { mailbox, outbox, metrics } = this.#parts;
     let key: ObjectKey;
@@ -202,7 +229,7 @@ export class ParcelIntake {
         throw error;
       }
     } else {
-      key = await outbox.store(parcel, options);
+      key = await outbox.store(parcel, { ...options, replaces });
     }
     metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
     return key;

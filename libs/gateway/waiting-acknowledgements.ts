@@ -24,8 +24,8 @@ export interface WaitingAcknowledgementsParts {
 }
 
 /** A courier that collects must not wait for it: what is not done then is collected once more. */
-const PATIENCE_MS = 1_000;
-const CALL_MS = 500;
+const PATIENCE_MS = 500;
+const CALL_MS = 400;
 /** Waiting cargoes of a private gateway that are looked at under one CCA. */
 const MAX_CARGOES = 200;
 /** Cargoes remembered, so that none is read twice by this process; the oldest are forgotten. */

@@ -59,6 +59,11 @@ export class SignedData {
     return new SignedData(parts);
   }
 
+  /** The digest of the content that the signer claims to have signed: that it is so, verifying shows. */
+  get contentDigest(): Uint8Array {
+    return this.#signerInfo.messageDigest;
+  }
+
   /**
    * Verifies that the signer signed the content, which must not be detached.
    *

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { INTERNET_DELIVERY_TOPIC } from '#gateway/outbox.ts';
+import { PoisonJobError } from '#work-queue/port.ts';
 import { eventually, OpenedGateway } from '../workers/opened-gateway.ts';
 
 type Road = 'poweb' | 'cargo';
@@ -19,7 +21,7 @@ const GATEWAY_BOUND: readonly [Road, Meanwhile, Road, { all: number; some: numbe
   ['cargo', 'was collected', 'cargo', { all: 1, some: 1 }],
   ['cargo', 'was collected', 'poweb', { all: 1, some: 2 }],
   ['poweb', 'was collected', 'cargo', { all: 1, some: 2 }],
-  ['poweb', 'was collected', 'poweb', { all: 2, some: 2 }],
+  ['poweb', 'was collected', 'poweb', { all: 1, some: 2 }],
 ];
 
 describe('A parcel that comes twice', () => {
@@ -166,6 +168,54 @@ describe('A parcel that comes twice', () => {
     opened.beforeRecords = () => {};
     const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
     assert.equal(entries.length, 1);
+  });
+
+  it('is known by its ids and its end where a former version recorded it', async () => {
+    await using opened = await OpenedGateway.open();
+    const parcel = await opened.internetBound({ id: 'one', ttlSeconds: 60 });
+    const { sender, recipient, expiresAt } = opened.gateway.intake.read(parcel);
+    const ids = { senderId: sender.nodeId, recipientId: recipient.id, parcelId: 'one' };
+    const handed = { privateGateway: opened.phone.nodeId, heldFor: null };
+    await opened.gateway.ledger.record({ ...handed, ...ids, expiresAt, byCargo: false });
+    await accept(opened, parcel, 'poweb');
+    assert.equal(await takeAll(opened), 0);
+    const remade = await opened.internetBound({ id: 'one', ttlSeconds: 61 });
+    await accept(opened, remade, 'poweb');
+    assert.equal(await takeAll(opened), 1);
+    await accept(opened, remade, 'poweb');
+    assert.equal(await takeAll(opened), 0);
+  });
+
+  it('is replaced by another with its ids, though its job was set aside', async () => {
+    await using opened = await OpenedGateway.open();
+    const options = { concurrency: 1, maxAttempts: 1, visibilityTimeoutMs: 60_000 };
+    const setAside = async () => (await Array.fromAsync(opened.queue.listSetAside())).length;
+    await accept(opened, await opened.internetBound({ id: 'one' }), 'poweb');
+    const refuse = () => Promise.reject(new PoisonJobError('told to'));
+    const consumer = opened.queue.consume(INTERNET_DELIVERY_TOPIC, refuse, options);
+    await eventually(async () => (await setAside()) === 1);
+    await consumer.close({ drainMs: 0 });
+    await accept(opened, await opened.internetBound({ id: 'one', ttlSeconds: 60 }), 'poweb');
+    assert.equal(await setAside(), 0);
+    assert.equal(await opened.queue.depth(INTERNET_DELIVERY_TOPIC), 1);
+  });
+
+  it('replaces another with its ids for as long as eight did, and no longer knows those before', async () => {
+    await using opened = await OpenedGateway.open();
+    const made = [];
+    for (let index = 0; index < 10; index++) {
+      made.push(await opened.internetBound({ id: 'one', payload: Buffer.from(`${index}`) }));
+    }
+    for (const parcel of made) {
+      await accept(opened, parcel, 'poweb');
+      assert.equal(await takeAll(opened), 1);
+    }
+    const timesAgain = [];
+    for (const parcel of [...made].reverse()) {
+      await accept(opened, parcel, 'poweb');
+      timesAgain.push(await takeAll(opened));
+    }
+    assert.deepEqual(timesAgain, [0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
   });
 
   it('is forgotten when it expires: then it is no longer accepted', async () => {

@@ -94,13 +94,15 @@ export class JsPhone {
   async makeParcel(
     payload: Buffer,
     {
+      id,
       internetAddress,
       creationDate = new Date(),
       ttl = TTL_SECONDS,
-    }: { internetAddress?: string; creationDate?: Date; ttl?: number } = {},
+    }: { id?: string; internetAddress?: string; creationDate?: Date; ttl?: number } = {},
   ): Promise<ArrayBuffer> {
     const recipient = { id: this.#endpoint.id, ...(internetAddress && { internetAddress }) };
     const parcel = new Parcel(recipient, this.#sender.certificate, payload, {
+      ...(id !== undefined && { id }),
       creationDate,
       ttl,
       senderCaCertificateChain: [
