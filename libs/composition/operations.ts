@@ -1,5 +1,6 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { delay } from '#clock/clock.ts';
+import { DescriptorWatch } from '#runtime/descriptors.ts';
 import type { HttpServer } from '#runtime/http/http-server.ts';
 import { createOperationsServer } from '#runtime/operations-server.ts';
 import { Readiness } from '#runtime/readiness.ts';
@@ -28,6 +29,7 @@ export class Operations implements AsyncDisposable {
   readonly #server: HttpServer;
   readonly #readiness: Readiness;
   readonly #checks: Record<string, () => Promise<void>>;
+  readonly #descriptors: DescriptorWatch;
   #notStarted: string | null = 'the service is starting';
 
   private constructor(
@@ -47,6 +49,8 @@ export class Operations implements AsyncDisposable {
       'backing',
       () => this.#backingReady(Object.keys(backing)),
     );
+    const onShortage = parts.processMetrics.descriptorsShort;
+    this.#descriptors = new DescriptorWatch({ ...parts, onShortage });
     this.#server = createOperationsServer({
       ...parts,
       ...config.operations,
@@ -114,6 +118,7 @@ export class Operations implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#descriptors[Symbol.dispose]();
     await this.#server[Symbol.asyncDispose]();
   }
 

@@ -34,6 +34,7 @@ export class ProcessMetrics {
   readonly gateway: GatewayMetrics;
   readonly #registry = new Registry();
   readonly #requests: Histogram;
+  readonly #shortages: Counter;
 
   /** @param labels - carried by every metric, such as the service's name */
   constructor(labels: Readonly<Record<string, string>> = {}) {
@@ -47,7 +48,15 @@ export class ProcessMetrics {
       buckets: ANSWER_SECONDS,
       registers: [this.#registry],
     });
+    this.#shortages = new Counter({
+      name: 'awala_descriptor_shortages_total',
+      help: 'Looks, one each second, at which no file descriptor was left',
+      registers: [this.#registry],
+    });
   }
+
+  /** Counts a look, one each second, at which no file descriptor was left. */
+  readonly descriptorsShort = (): void => this.#shortages.inc();
 
   /** Counts the requests of the HTTP server `server`, a fixed word. */
   readonly requestAnswered = (server: string, request: AnsweredRequest): void => {

@@ -75,6 +75,7 @@ describe('the alerts', () => {
       'AwalaCollectionSlow',
       'AwalaCertificateExpires',
       'AwalaClockInDoubt',
+      'AwalaDescriptorsShort',
       'AwalaKeyVaultFails',
       'AwalaLedgerOpen',
     ]) {

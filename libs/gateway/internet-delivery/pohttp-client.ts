@@ -21,6 +21,9 @@ const IDLE_CONNECTION_MS = 4_000;
 /** Well-known ports below this one, but for those of HTTP, are other protocols'. */
 const FIRST_UNPRIVILEGED_PORT = 1_024;
 
+/** Why this machine cannot connect to anybody: no descriptors, memory or ports are left. */
+const OWN_SHORTAGES = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
+
 export interface PohttpClientOptions {
   /** Whether to speak HTTPS, and nothing else. */
   readonly useTls: boolean;
@@ -175,7 +178,8 @@ function headerOf(headers: Dispatcher.ResponseData['headers'], name: string): st
 
 function failure(error: unknown): DeliveryAnswer {
   const reason = reasonOf(error);
-  const destination = error instanceof DnsUnavailableError ? 'unknown' : 'down';
+  const isOurs = error instanceof DnsUnavailableError || OWN_SHORTAGES.includes(reason);
+  const destination = isOurs ? 'unknown' : 'down';
   return { outcome: 'failed', reason, destination, retryAfterMs: null };
 }
 

@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Memory } from './probe.ts';
 
 const MAIN = fileURLToPath(new URL('../../../services/standalone/main.js', import.meta.url));
 const PROBE = new URL('./probe.ts', import.meta.url).href;
+
+const PROBED = ['--expose-gc', '--import', PROBE];
 
 /** How often memory is looked at until it must have settled. Each time takes some 50 ms. */
 const MOST_QUESTIONS = 60;
@@ -19,26 +22,46 @@ export async function dataFolder(): Promise<{ readonly path: string } & AsyncDis
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
+export interface NodeOptions {
+  /** The program. */
+  readonly node?: string;
+  /** Whether its memory can be asked for; false where that itself would fail. */
+  readonly hasProbe?: boolean;
+}
+
 /** `npm start` in a process of its own, on ports that the system chose. */
 export class GatewayProcess implements AsyncDisposable {
   readonly poweb: number;
   readonly pohttp: number;
   readonly cogrpc: number;
+  readonly operations: number;
   readonly #child: ChildProcess;
+  #output = '';
 
   private constructor(child: ChildProcess, welcome: string) {
     this.#child = child;
     this.poweb = portIn(welcome, 'phones');
     this.pohttp = portIn(welcome, 'Internet apps');
     this.cogrpc = portIn(welcome, 'couriers');
+    this.operations = portIn(welcome, 'operators');
+    child.stdout?.on('data', (octets) => {
+      this.#output += octets;
+    });
+  }
+
+  /** What it logged since it began to serve. */
+  get output(): string {
+    return this.#output;
   }
 
   static async start(
     folder: string,
     environment: Readonly<Record<string, string>> = {},
+    { node = process.execPath, hasProbe = true }: NodeOptions = {},
   ): Promise<GatewayProcess> {
     const child = fork(MAIN, {
-      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', '--import', PROBE],
+      execPath: node,
+      execArgv: ['--disable-warning=ExperimentalWarning', ...(hasProbe ? PROBED : [])],
       env: {
         PATH: '',
         DATA_DIR: folder,
