@@ -109,7 +109,7 @@ export class Ledger {
    * Somebody was handed the parcel, for the first time or again.
    *
    * @param askedAtMs - when the collection or delivery began that brought it, in the time of `performance`
-   * @returns what is to be completed: when it was acknowledged, and when the connection ended
+   * @returns what is to be completed: when it was acknowledged, and when the connection was cut
    */
   handOver(
     id: string,
@@ -117,7 +117,7 @@ export class Ledger {
     { by, askedAtMs = performance.now() }: { readonly by: Channel; readonly askedAtMs?: number },
   ): HandOver {
     const atMs = performance.now();
-    const handOver: HandOver = { by, atMs, askedAtMs, acknowledgedAtMs: null, endedAtMs: null };
+    const handOver: HandOver = { by, atMs, askedAtMs, acknowledgedAtMs: null, cutAtMs: null };
     const entry = this.#entries.get(id);
     if (entry?.recipient !== to) {
       this.#misdelivered.push({ id, to, recipient: entry?.recipient ?? null });

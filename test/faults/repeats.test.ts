@@ -5,7 +5,7 @@ import { type Channel, countOurs, describeRepeats, type HandOver, reasonOf } fro
 const ONCE = { attempts: 1, lastAnsweredAtMs: 0 };
 
 function handOver(by: Channel, atMs: number, rest: Partial<HandOver> = {}): HandOver {
-  return { by, atMs, askedAtMs: atMs, acknowledgedAtMs: null, endedAtMs: null, ...rest };
+  return { by, atMs, askedAtMs: atMs, acknowledgedAtMs: null, cutAtMs: null, ...rest };
 }
 
 describe('why a parcel was handed over again', () => {
@@ -22,10 +22,10 @@ describe('why a parcel was handed over again', () => {
     assert.equal(reasonOf([handOver('WebSocket', 1_000)], again, ONCE, []), 'unacknowledged');
   });
 
-  it('is the connection, if it ended as the parcel was acknowledged', () => {
-    const before = handOver('WebSocket', 1_000, { acknowledgedAtMs: 1_020, endedAtMs: 1_100 });
+  it('is the connection, if it was cut as the parcel was acknowledged', () => {
+    const before = handOver('WebSocket', 1_000, { acknowledgedAtMs: 1_020, cutAtMs: 1_100 });
     assert.equal(reasonOf([before], again, ONCE, []), 'cutOff');
-    const longBefore = { ...before, endedAtMs: 9_000 };
+    const longBefore = { ...before, cutAtMs: 9_000 };
     assert.equal(reasonOf([longBefore], again, ONCE, []), 'unheeded');
   });
 

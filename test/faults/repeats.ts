@@ -9,15 +9,15 @@ export interface HandOver {
   readonly askedAtMs: number;
   /** When the gateway was told that it arrived; null until then. */
   acknowledgedAtMs: number | null;
-  /** When the connection ended that brought it; null until then. */
-  endedAtMs: number | null;
+  /** When the connection that brought it was cut, without a code; null until then, and if it was closed. */
+  cutAtMs: number | null;
 }
 
 /** Why a parcel was handed over again, in the words of the table, and whether the gateway might have known better. */
 export const REASONS = {
   sentAgain: { words: 'its sender had no answer, and sent it again', isOurs: false },
   unacknowledged: { words: 'not acknowledged before', isOurs: false },
-  cutOff: { words: 'the connection ended as it was acknowledged', isOurs: false },
+  cutOff: { words: 'the connection was cut as it was acknowledged', isOurs: false },
   secondCca: { words: 'a second CCA before its PCA arrived', isOurs: false },
   hastyCca: { words: 'a second CCA within 5 s of its PCA', isOurs: false },
   died: { words: 'a process died that had it in hand', isOurs: true },
@@ -35,7 +35,7 @@ export interface Repeat {
   readonly reason: Reason;
 }
 
-/** What is sent so shortly before the end of a connection may not have been read. */
+/** What is sent so shortly before a connection is cut may not have been read. */
 const CUT_OFF_MS = 500;
 /** A process has a parcel in hand for no longer, unless what it stands on fails. */
 const IN_HAND_MS = 5_000;
@@ -73,16 +73,17 @@ export function reasonOf(
 }
 
 function unheeded(acknowledged: HandOver, again: HandOver, deaths: readonly number[]): Reason {
-  const { by, endedAtMs } = acknowledged;
+  const { by, cutAtMs } = acknowledged;
   const sinceMs = acknowledged.acknowledgedAtMs ?? 0;
   if (by === 'cargo' && again.askedAtMs - sinceMs < COURIERS_PAUSE_MS) {
     return 'hastyCca';
   }
-  if (deaths.some((atMs) => atMs > sinceMs - IN_HAND_MS && atMs < sinceMs + IN_HAND_MS)) {
-    return 'died';
+  // Nothing acknowledges an acknowledgement.
+  if (cutAtMs !== null && cutAtMs - sinceMs < CUT_OFF_MS) {
+    return 'cutOff';
   }
-  const isCutOff = by === 'WebSocket' && endedAtMs !== null && endedAtMs - sinceMs < CUT_OFF_MS;
-  return isCutOff ? 'cutOff' : 'unheeded';
+  const isDeath = deaths.some((atMs) => Math.abs(atMs - sinceMs) < IN_HAND_MS);
+  return isDeath ? 'died' : 'unheeded';
 }
 
 /** How many of them the gateway might have known better. */

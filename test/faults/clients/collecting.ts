@@ -7,6 +7,10 @@ import type { Load } from './load.ts';
 import type { LoadPhone } from './load-phone.ts';
 import { patiently, SilenceError } from './patience.ts';
 
+const CUT = 1006;
+/** With a code of the gateway’s own. */
+const CLOSED = /^closed with (?!1006)/;
+
 const UPON_COMPLETION = { 'x-awala-streaming-mode': 'close-upon-completion' };
 
 /** What one connection brought. */
@@ -24,9 +28,10 @@ class Handed {
     }
   }
 
-  ended(): void {
+  /** @param isCut - whether the connection ended without a code */
+  ended(isCut: boolean): void {
     for (const handOver of this.#handOvers.values()) {
-      handOver.endedAtMs = performance.now();
+      handOver.cutAtMs = isCut ? performance.now() : null;
     }
     this.#handOvers.clear();
   }
@@ -47,7 +52,7 @@ export function stayConnected(load: Load, phone: LoadPhone): void {
       },
       onAcknowledged: (parcel) => handed.acknowledged(parcel),
       onEnd({ reason }) {
-        handed.ended();
+        handed.ended(!CLOSED.test(reason));
         record(answerAtEnd(reason), reason);
       },
     });
@@ -73,7 +78,7 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
   const leave = () => collector[Symbol.dispose]();
   signal.addEventListener('abort', leave, { once: true });
   const handed = new Handed();
-  void collector.closed.then(() => handed.ended());
+  void collector.closed.then(({ code }) => handed.ended(code === CUT));
   let askedAtMs = performance.now();
   const record = (answer: Answer, detail: string) => {
     if (!signal.aborted) {
