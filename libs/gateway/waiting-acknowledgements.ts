@@ -23,9 +23,11 @@ export interface WaitingAcknowledgementsParts {
   readonly log: Log;
 }
 
-/** A courier that collects must not wait for it: what is not done then is collected once more. */
-const PATIENCE_MS = 500;
-const CALL_MS = 400;
+/** A courier that collects waits no longer: what is not done then may be collected once more. */
+const PATIENCE_MS = 300;
+/** The rest is done meanwhile, and for the next call, for no longer than this. */
+const WORK_MS = 2_000;
+const CALL_MS = 1_000;
 /** Waiting cargoes of a private gateway that are looked at under one CCA. */
 const MAX_CARGOES = 200;
 /** Cargoes remembered, so that none is read twice by this process; the oldest are forgotten. */
@@ -44,6 +46,8 @@ export class WaitingAcknowledgements {
   readonly #parts: WaitingAcknowledgementsParts;
   /** Cargoes that were dealt with, by key and generation, in the order in which they were. */
   readonly #done = new Set<string>();
+  /** For whom this is being done. */
+  readonly #underWay = new Map<NodeId, Promise<void>>();
 
   constructor(parts: WaitingAcknowledgementsParts) {
     this.#parts = parts;
@@ -53,21 +57,29 @@ export class WaitingAcknowledgements {
    * Deletes what a private gateway acknowledged, as far as there is time and memory. Costs a listing,
    * which is empty where the workers are up to date.
    *
-   * Never throws but the signal's reason: what cannot be read is for the workers to see to.
+   * Never throws: what cannot be read is for the workers to see to.
    */
-  async heed(privateGateway: NodeId, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts;
-    const untilMs = clock.now().getTime() + PATIENCE_MS;
-    const heeded = this.#heedAll(privateGateway, untilMs, signal).catch((error: unknown) => {
-      log.debug({ error, peer: privateGateway }, 'Cargo that waits to be unpacked was not read');
-    });
-    await inTime(clock, PATIENCE_MS, heeded, () => {});
-    signal.throwIfAborted();
+  async heed(privateGateway: NodeId): Promise<void> {
+    const underWay = this.#underWay.getOrInsertComputed(privateGateway, (peer) =>
+      this.#begin(peer),
+    );
+    await inTime(this.#parts.clock, PATIENCE_MS, underWay, () => {});
   }
 
-  async #heedAll(peer: NodeId, untilMs: number, signal: AbortSignal): Promise<void> {
-    for (const cargo of await this.#waiting(peer, signal)) {
-      if (signal.aborted || this.#parts.clock.now().getTime() >= untilMs) {
+  async #begin(peer: NodeId): Promise<void> {
+    const { clock, log } = this.#parts;
+    try {
+      await this.#heedAll(peer, clock.now().getTime() + WORK_MS);
+    } catch (error) {
+      log.debug({ error, peer }, 'Cargo that waits to be unpacked was not read');
+    } finally {
+      this.#underWay.delete(peer);
+    }
+  }
+
+  async #heedAll(peer: NodeId, untilMs: number): Promise<void> {
+    for (const cargo of await this.#waiting(peer)) {
+      if (this.#parts.clock.now().getTime() >= untilMs) {
         return;
       }
       const release = this.#parts.budget.tryAcquire(cargo.sizeOctets * COPIES);
@@ -82,8 +94,8 @@ export class WaitingAcknowledgements {
   }
 
   /** The newest first, which tell most. */
-  async #waiting(peer: NodeId, signal: AbortSignal): Promise<ObjectEntry[]> {
-    const options = { signal, deadlineMs: CALL_MS };
+  async #waiting(peer: NodeId): Promise<ObjectEntry[]> {
+    const options = { deadlineMs: CALL_MS };
     const cargoes: ObjectEntry[] = [];
     for await (const cargo of this.#parts.objects.list(cargoPrefix(peer), options)) {
       if (!this.#done.has(nameOf(cargo))) {

@@ -89,8 +89,10 @@ export class CargoCollectionCall {
     const { signal, deadline, log } = this.#call;
     const authorization = await this.#authorise(metadata);
     this.#authorization = authorization;
-    await waiting.heed(authorization.peer, signal);
-    const fulfilment = await fulfilments.begin(authorization, signal);
+    const [fulfilment] = await Promise.all([
+      fulfilments.begin(authorization, signal),
+      waiting.heed(authorization.peer),
+    ]);
     this.#collection = new CargoCollection(
       { ...collection, log },
       {
