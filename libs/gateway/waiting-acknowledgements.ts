@@ -23,6 +23,11 @@ export interface WaitingAcknowledgementsParts {
   readonly log: Log;
 }
 
+/**
+ * Cargo that came since is being unpacked, as a rule: RS-000 has couriers wait for so long between
+ * delivering and collecting ("Cargo Relay Binding").
+ */
+const WAITS_AFTER_MS = 5_000;
 /** A courier that collects waits no longer: what is not done then may be collected once more. */
 const PATIENCE_MS = 300;
 /** The rest is done meanwhile, and for the next call, for no longer than this. */
@@ -96,9 +101,10 @@ export class WaitingAcknowledgements {
   /** The newest first, which tell most. */
   async #waiting(peer: NodeId): Promise<ObjectEntry[]> {
     const options = { deadlineMs: CALL_MS };
+    const waitsSinceMs = this.#parts.clock.now().getTime() - WAITS_AFTER_MS;
     const cargoes: ObjectEntry[] = [];
     for await (const cargo of this.#parts.objects.list(cargoPrefix(peer), options)) {
-      if (!this.#done.has(nameOf(cargo))) {
+      if (cargo.storedAt.getTime() <= waitsSinceMs && !this.#done.has(nameOf(cargo))) {
         cargoes.push(cargo);
       }
       if (cargoes.length === MAX_CARGOES) {

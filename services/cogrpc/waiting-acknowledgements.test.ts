@@ -6,6 +6,7 @@ import { serialisePca } from '#awala/cargo/pca.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { messagesOf } from '#test/cogrpc/collected.ts';
 import { Courier } from '#test/cogrpc/courier.ts';
@@ -19,20 +20,22 @@ const SENDER = NODE('b');
 /** No worker runs here: what couriers bring waits to be unpacked. */
 describe('A courier that collects while cargo waits to be unpacked', () => {
   async function setting(before: (call: ObjectStoreCall) => void = () => {}) {
-    const objects = new InMemoryObjectStore({ before });
-    const opened = await openCogrpc({ objects });
+    const clock = new ManualClock(new Date());
+    const objects = new InMemoryObjectStore({ before, clock });
+    const opened = await openCogrpc({ objects, clock });
     const courier = new Courier(opened.port);
     const phone = await CargoPhone.register(opened);
     return {
       opened,
-      courier,
       phone,
-      async bring(cargo: Buffer): Promise<void> {
+      /** @param waitMs - how long no worker sees to it */
+      async bring(cargo: Buffer, waitMs = 5_000): Promise<void> {
         const stream = courier.deliver();
         stream.send({ id: 'cargo', cargo });
         await stream.receivedAtLeast(1);
         stream.call.end();
         assert.equal((await stream.ended).code, status.OK);
+        clock.advance(waitMs);
       },
       /** @returns how many messages there are to collect */
       async collect(): Promise<number> {
@@ -47,10 +50,10 @@ describe('A courier that collects while cargo waits to be unpacked', () => {
     };
   }
 
-  async function hold({ mailbox }: OpenedCogrpc, phone: CargoPhone, ids: readonly string[]) {
+  async function hold({ mailbox, clock }: OpenedCogrpc, phone: CargoPhone, ids: readonly string[]) {
     for (const parcelId of ids) {
       const held = { privateGateway: phone.peer.nodeId, recipient: RECIPIENT, sender: SENDER };
-      const expiresAt = new Date(Date.now() + 86_400_000);
+      const expiresAt = new Date(clock.now().getTime() + 86_400_000);
       await mailbox.store({ ...held, parcelId }, randomBytes(100), expiresAt);
     }
   }
@@ -67,6 +70,19 @@ describe('A courier that collects while cargo waits to be unpacked', () => {
     await set.bring(await set.phone.cargo([pca('two')]));
     assert.equal(await set.collect(), 0);
     assert.equal(set.opened.collectionBudget.heldOctets, 0);
+  });
+
+  it('is sent again what that acknowledges if it came within 5 s, as it is being unpacked then', async () => {
+    const read: string[] = [];
+    await using set = await setting(({ method, key }) => {
+      if (method === 'get' && key.startsWith('cargo/')) {
+        read.push(key);
+      }
+    });
+    await hold(set.opened, set.phone, ['one']);
+    await set.bring(await set.phone.cargo([pca('one')]), 4_999);
+    assert.equal(await set.collect(), 1);
+    assert.deepEqual(read, []);
   });
 
   it('leaves the cargo to the workers, and reads it only once', async () => {
