@@ -24,10 +24,10 @@ export interface WaitingAcknowledgementsParts {
 }
 
 /**
- * Cargo that came since is being unpacked, as a rule: RS-000 has couriers wait for so long between
- * delivering and collecting ("Cargo Relay Binding").
+ * Cargo that came since is being unpacked, as a rule. The 5 s for which RS-000 has couriers wait
+ * between delivering and collecting ("Cargo Relay Binding") leave some for this.
  */
-const WAITS_AFTER_MS = 5_000;
+const WAITS_AFTER_MS = 2_000;
 /** A courier that collects waits no longer: what is not done then may be collected once more. */
 const PATIENCE_MS = 300;
 /** The rest is done meanwhile, and for the next call, for no longer than this. */

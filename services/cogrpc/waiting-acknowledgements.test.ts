@@ -29,7 +29,7 @@ describe('A courier that collects while cargo waits to be unpacked', () => {
       opened,
       phone,
       /** @param waitMs - how long no worker sees to it */
-      async bring(cargo: Buffer, waitMs = 5_000): Promise<void> {
+      async bring(cargo: Buffer, waitMs = 2_000): Promise<void> {
         const stream = courier.deliver();
         stream.send({ id: 'cargo', cargo });
         await stream.receivedAtLeast(1);
@@ -72,7 +72,7 @@ describe('A courier that collects while cargo waits to be unpacked', () => {
     assert.equal(set.opened.collectionBudget.heldOctets, 0);
   });
 
-  it('is sent again what that acknowledges if it came within 5 s, as it is being unpacked then', async () => {
+  it('is sent again what that acknowledges if it came within 2 s, as it is being unpacked then', async () => {
     const read: string[] = [];
     await using set = await setting(({ method, key }) => {
       if (method === 'get' && key.startsWith('cargo/')) {
@@ -80,7 +80,7 @@ describe('A courier that collects while cargo waits to be unpacked', () => {
       }
     });
     await hold(set.opened, set.phone, ['one']);
-    await set.bring(await set.phone.cargo([pca('one')]), 4_999);
+    await set.bring(await set.phone.cargo([pca('one')]), 1_999);
     assert.equal(await set.collect(), 1);
     assert.deepEqual(read, []);
   });
