@@ -74,7 +74,7 @@ export class WaitingAcknowledgements {
   async #begin(peer: NodeId): Promise<void> {
     const { clock, log } = this.#parts;
     try {
-      await this.#heedAll(peer, clock.now().getTime() + WORK_MS);
+      await this.#heedAll(peer, clock.elapsedMs() + WORK_MS);
     } catch (error) {
       log.debug({ error, peer }, 'Cargo that waits to be unpacked was not read');
     } finally {
@@ -84,7 +84,7 @@ export class WaitingAcknowledgements {
 
   async #heedAll(peer: NodeId, untilMs: number): Promise<void> {
     for (const cargo of await this.#waiting(peer)) {
-      if (this.#parts.clock.now().getTime() >= untilMs) {
+      if (this.#parts.clock.elapsedMs() >= untilMs) {
         return;
       }
       const release = this.#parts.budget.tryAcquire(cargo.sizeOctets * COPIES);
