@@ -14,6 +14,8 @@ export class FrameMeter {
   readonly #header: number[] = [];
   #headerOctets = SHORT_HEADER_OCTETS;
   #missingOctets = 0;
+  /** Of the frame that is coming. */
+  #frameOctets = 0;
   #isAmidMessage = false;
   #announcedOctets = 0;
   #heldOctets = 0;
@@ -66,6 +68,7 @@ export class FrameMeter {
     }
     if (this.#isHeaderComplete) {
       this.#missingOctets = payloadOctetsOf(this.#header);
+      this.#frameOctets = this.#missingOctets;
       if (!this.#isControl) {
         this.#isAmidMessage = true;
         this.#announcedOctets += this.#missingOctets;
@@ -88,7 +91,10 @@ export class FrameMeter {
       return;
     }
     const isLast = ((this.#header[0] ?? 0) & 0x80) !== 0;
-    if (isLast && !this.#isControl) {
+    if (this.#isControl) {
+      // Dealt with at once, also amid a message.
+      this.#heldOctets = this.#isAmidMessage ? this.#heldOctets - this.#frameOctets : 0;
+    } else if (isLast) {
       this.#isAmidMessage = false;
       this.#announcedOctets = 0;
       this.#heldOctets = 0;

@@ -111,6 +111,16 @@ describe('What a collector sends and does not complete', () => {
     assert.equal((await collector.closed).code, 4000);
   });
 
+  it('holds nothing of pings that are over, however many come', async () => {
+    const collector = await collect();
+    for (let ping = 0; ping < 200; ping++) {
+      collector.socket.ping('x'.repeat(125));
+    }
+    await collector.roundTrip();
+    assert.equal(collection.heldOctets, 0);
+    assert.equal(collector.socket.readyState, collector.socket.OPEN);
+  });
+
   it('takes 64 MiB of all memory at most, and then whoever holds most is cut', async () => {
     const greedy = Array.from({ length: 150 }, () => new Collector(port));
     collectors.push(...greedy);
