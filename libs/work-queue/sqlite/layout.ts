@@ -19,6 +19,13 @@ export const JOB_MIGRATIONS: readonly Migration[] = [
     'CREATE INDEX jobs_by_expiry ON jobs (expires_at_ms) WHERE expires_at_ms IS NOT NULL',
     'CREATE INDEX jobs_set_aside ON jobs (set_aside_at_ms) WHERE set_aside_at_ms IS NOT NULL',
   ],
+];
+
+/**
+ * Of a component of its own: a former version, which knows nothing of it, goes on with the rest of the
+ * table when the gateway is put back to it.
+ */
+export const WAITING_MIGRATIONS: readonly Migration[] = [
   [
     'ALTER TABLE jobs ADD COLUMN waits_for TEXT',
     'CREATE INDEX jobs_waiting ON jobs (topic, waits_for, due_at_ms) WHERE waits_for IS NOT NULL',

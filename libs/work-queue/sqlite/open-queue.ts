@@ -3,7 +3,7 @@ import type { Database } from '#sqlite/database.ts';
 import { migrate } from '#sqlite/migrate.ts';
 import type { WorkQueue } from '../port.ts';
 import { StoredWorkQueue, type StoredWorkQueueOptions } from '../stored-queue.ts';
-import { JOB_MIGRATIONS } from './layout.ts';
+import { JOB_MIGRATIONS, WAITING_MIGRATIONS } from './layout.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 
 export interface SqliteWorkQueueOptions extends StoredWorkQueueOptions {
@@ -22,6 +22,7 @@ export async function openSqliteWorkQueue(options: SqliteWorkQueueOptions): Prom
   const { database, ...others } = options;
   try {
     await migrate(database, 'work-queue', JOB_MIGRATIONS);
+    await migrate(database, 'work-queue-waiting', WAITING_MIGRATIONS);
     return new StoredWorkQueue(new SqliteJobStore(database), others);
   } catch (error) {
     throw backingError('work-queue', error);
