@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { missingForSmallDisks, SmallDisk } from '#test/end-to-end/support/small-disk.ts';
 import { DiskRoom, RESERVE_OCTETS } from './disk-room.ts';
+import { openDatabase } from './open-database.ts';
 
 const MIB = 1_024 * 1_024;
 const LEFT_MIB = 20;
@@ -77,5 +79,23 @@ describe('The room on a disk', { skip: missing }, () => {
     await disk.freeUp();
     await room.restore();
     assert.equal(await disk.freeOctets(), LEFT_MIB * MIB + RESERVE_OCTETS / 2);
+  });
+
+  it('is there for all who need it at the same time', async () => {
+    // There is no room for two.
+    await room.release();
+    const path = join(disk.folder, 'shared.db');
+    await using database = await openDatabase(path, { keepsReserve: true });
+    await database.write([{ sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, value)' }]);
+    const reserved = async () => (await stat(`${path}.reserve`).catch(() => null))?.size ?? 0;
+    while ((await reserved()) < RESERVE_OCTETS / 2) {
+      await setImmediate();
+    }
+    await disk.fillUp();
+    const sql = 'INSERT INTO t VALUES (?, ?)';
+    const writes = Array.from({ length: 10 }, (_, id) =>
+      database.write([{ sql, parameters: [id, Buffer.alloc(500_000, id)] }]),
+    );
+    await Promise.all(writes);
   });
 });

@@ -53,12 +53,18 @@ export class DiskRoom implements AsyncDisposable {
   #claimedOctets = 0;
   #plentyUntilMs = Number.NEGATIVE_INFINITY;
   #changing: Promise<unknown> = Promise.resolve();
+  #releases = 0;
   #isClosed = false;
   #cancel = () => {};
 
   constructor(parts: DiskRoomParts) {
     this.#parts = parts;
     this.#file = `${parts.path}.reserve`;
+  }
+
+  /** How often the reserve was given back: what found the disk full before may find room since. */
+  get releases(): number {
+    return this.#releases;
   }
 
   /** To be called before the database is opened, which needs room, and tells what is wrong if the disk cannot be asked. */
@@ -132,6 +138,7 @@ export class DiskRoom implements AsyncDisposable {
     return this.#inTurn(async () => {
       const hadOctets = await octetsOf(this.#file);
       await unlink(this.#file).catch(unlessAbsent);
+      this.#releases += hadOctets > 0 ? 1 : 0;
       return hadOctets > 0;
     });
   }

@@ -98,11 +98,17 @@ class ThreadedDatabase implements Database {
 
   async write(statements: readonly Statement[], options: CallOptions = {}): Promise<WriteResult> {
     const { writer, room } = this.#threads;
+    const releases = room?.releases;
     try {
       return await writer.call(statements, options);
     } catch (error) {
       const mayUseReserve = error instanceof DatabaseFullError && !options.leavesReserve;
-      if (!mayUseReserve || !(await room?.release())) {
+      if (!mayUseReserve) {
+        throw error;
+      }
+      await room?.release();
+      // By this write, or by another that found the disk full at the same time.
+      if (room?.releases === releases) {
         throw error;
       }
     }
