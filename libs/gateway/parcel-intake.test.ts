@@ -98,3 +98,34 @@ describe('what a sender may deliver only so often', () => {
     await assert.rejects(bring('two'), refusal);
   });
 });
+
+describe('another parcel under a used id', () => {
+  it('is accepted after one that came dated ahead while our clock was ahead, too', async () => {
+    const clock = new ManualClock();
+    const road = await ParcelRoad.at(clock.now());
+    const stored = { clock, objects: new InMemoryObjectStore({ clock }) };
+    const signals = new InProcessSignals({ log: silentLog });
+    const intake = new ParcelIntake({
+      verifier: new MessageVerifier(),
+      identity: { trustedCertificates: async () => [road.us.certificate] },
+      mailbox: new Mailbox({ ...stored, signals }),
+      outbox,
+      ledger: new CollectionLedger({ clock, records: new InMemoryRecordStore({ clock }) }),
+      internetAddress: 'gateway.example',
+      clock,
+      metrics: noMetrics,
+    });
+    const from = { privateGateway: road.phone.nodeId, road: 'cargo' } as const;
+    const bring = async (seconds: number, payload: string) => {
+      const createdAt = road.secondsFromNow(seconds);
+      const template = { id: 'used', createdAt, ttlSeconds: 86_400, payload: Buffer.from(payload) };
+      const parcel = intake.read(road.parcel(template));
+      return (await intake.acceptFromPrivateGateway(parcel, from)).isDuplicate;
+    };
+    clock.set(road.secondsFromNow(8 * 3_600));
+    assert.equal(await bring(8 * 3_600, 'dated ahead'), false);
+    clock.set(road.secondsFromNow(60));
+    assert.equal(await bring(60, 'dated rightly'), false);
+    assert.equal(await bring(30, 'made before that'), true);
+  });
+});

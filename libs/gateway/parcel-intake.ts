@@ -165,14 +165,15 @@ export class ParcelIntake {
       parcelId: parcel.id,
     };
     const earlier = await ledger.find(entry);
-    const isDuplicate = earlier !== null && isBehind(parcel, earlier);
+    const now = this.#parts.clock.now();
+    const isDuplicate = earlier !== null && isBehind(parcel, earlier, now);
     const key = isDuplicate
       ? keyOf(parcel, destination)
       : await this.#store(parcel, destination, { ...from, replaces: earlier !== null });
     const isFirstByCargo = road === 'cargo' && earlier?.road !== 'cargo';
     if (!isDuplicate || isFirstByCargo) {
       const byCargo = road === 'cargo' || earlier?.road === 'cargo';
-      const known = withParcel(earlier, parcel, this.#parts.clock.now());
+      const known = withParcel(earlier, parcel, now);
       await ledger.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
     }
     return describe(parcel, key, destination, isDuplicate);

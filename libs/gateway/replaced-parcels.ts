@@ -1,4 +1,5 @@
 import type { RamfMessage } from '#awala/ramf/message.ts';
+import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import type { AcceptedBefore } from './collection-ledger.ts';
 
 /** Enough to tell a few parcels apart that one sender signed. */
@@ -9,11 +10,14 @@ const MARK_OCTETS = 12;
  * came under the same ids and so replaced it. Of what a former version recorded, only what lives
  * longer is new.
  */
-export function isBehind(parcel: RamfMessage, earlier: AcceptedBefore): boolean {
+export function isBehind(parcel: RamfMessage, earlier: AcceptedBefore, now: Date): boolean {
   if (earlier.marks.length === 0) {
     return parcel.expiresAt <= earlier.expiresAt;
   }
-  return earlier.marks.includes(markOf(parcel)) || parcel.createdAt.getTime() < earlier.newestAtMs;
+  return (
+    earlier.marks.includes(markOf(parcel)) ||
+    parcel.createdAt.getTime() < newestAtMsOf(earlier, now)
+  );
 }
 
 /**
@@ -35,9 +39,14 @@ export function withParcel(
   const isLonger = earlier === null || earlier.expiresAt < parcel.expiresAt;
   return {
     marks: [...others, mark],
-    newestAtMs: Math.max(earlier?.newestAtMs ?? 0, madeAtMs),
+    newestAtMs: Math.max(earlier ? newestAtMsOf(earlier, now) : 0, madeAtMs),
     expiresAt: isLonger ? parcel.expiresAt : earlier.expiresAt,
   };
+}
+
+/** What came while our own clock was ahead, from a sender whose clock was, too, keeps out nothing. */
+function newestAtMsOf({ newestAtMs }: AcceptedBefore, now: Date): number {
+  return newestAtMs > now.getTime() + MOST_OFFSET_MS ? 0 : newestAtMs;
 }
 
 /** Of all that its sender signed. */
