@@ -11,6 +11,7 @@ import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.t
 import { CogrpcServer } from './cogrpc-server.ts';
 import type { CogrpcConfig } from './config.ts';
 import type { Where } from './connections.ts';
+import { deliveryBudget } from './delivery-admission.ts';
 import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
 
 /** A server for couriers that runs. */
@@ -36,7 +37,7 @@ export function createCogrpcServer(
       ...(requestIds && { requestIds }),
       peerSessionKeys: new PeerSessionKeys(ports),
       acceptedParcels: gateway.ledger,
-      deliveryBudget: new OctetBudget(config.deliveryBufferOctets),
+      deliveryBudget: deliveryBudget(config.deliveryBufferOctets),
       collectionBudget: new OctetBudget(config.collectionBufferOctets, {
         octetsForSmall: Math.floor(config.collectionBufferOctets / 4),
       }),

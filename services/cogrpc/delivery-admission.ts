@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import type { OctetBudget } from '#gateway/octet-budget.ts';
+import { OctetBudget } from '#gateway/octet-budget.ts';
 import { watchOctets } from './call-stream.ts';
 import { MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
@@ -23,6 +23,17 @@ export interface DeliveryBounds {
 
 /** What each message takes besides its octets. */
 const MESSAGE_OVERHEAD_OCTETS = 1_024;
+
+/** What is kept for small cargo is a sixteenth: by default 8 MiB, more than all calls at once can need. */
+const SHARE_FOR_SMALL = 1 / 16;
+
+/**
+ * The memory for cargo that arrives: whoever announces much and brings nothing, which
+ * takes no certificate, holds up large cargo alone.
+ */
+export function deliveryBudget(octets: number): OctetBudget {
+  return new OctetBudget(octets, { octetsForSmall: Math.floor(octets * SHARE_FOR_SMALL) });
+}
 
 /**
  * Lets cargo of a `DeliverCargo` call come only when there is memory for it,

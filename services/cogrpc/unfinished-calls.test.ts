@@ -5,7 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { authorizationOf } from '#test/cogrpc/courier.ts';
+import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
@@ -123,12 +123,25 @@ describe('A call that never brings all of its message', () => {
   it('of a delivery is counted in the budget as a whole, and given back in thirty seconds', async () => {
     const begun = Buffer.concat([messageHeader(4 * MIB), Buffer.alloc(64 * KIB)]);
     const calls = await begin(DELIVER, 20, begun);
-    // 64 MiB are room for fifteen; the others wait.
-    const held = 15 * (4 * MIB + KIB);
+    // 64 MiB, less what is kept for small cargo, are room for fourteen; the others wait.
+    const held = 14 * (4 * MIB + KIB);
     await until(() => opened.deliveryBudget.heldOctets === held && opened.server.calls === 20);
     clock.advance(30_000);
     const ends = await Promise.all(calls.map((call) => call.status));
     assert.deepEqual(new Set(ends), new Set([TOO_LATE]));
+    await until(() => opened.deliveryBudget.heldOctets === 0 && opened.server.calls === 0);
+  });
+
+  it('of a delivery, though many announce much, does not hold up small cargo', async () => {
+    const calls = await begin(DELIVER, 20, messageHeader(9 * MIB));
+    await until(() => opened.server.calls === 20 && opened.deliveryBudget.heldOctets > 50 * MIB);
+    using courier = new Courier(opened.port);
+    const stream = courier.deliver();
+    stream.send({ id: 'small', cargo: await phone.cargo() });
+    await stream.receivedAtLeast(1);
+    stream.call.end();
+    assert.equal((await stream.ended).code, status.OK);
+    calls.forEach((call) => void call.vanish());
     await until(() => opened.deliveryBudget.heldOctets === 0 && opened.server.calls === 0);
   });
 

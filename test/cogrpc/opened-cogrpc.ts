@@ -15,6 +15,7 @@ import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { type CogrpcParts, CogrpcServer } from '#services/cogrpc/cogrpc-server.ts';
+import { deliveryBudget } from '#services/cogrpc/delivery-admission.ts';
 import { type CogrpcLimits, DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import {
@@ -85,7 +86,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     sessionKeys: new SessionKeys({ vault, records, clock }),
     peerSessionKeys: new PeerSessionKeys({ records, clock }),
     acceptedParcels: options.acceptedParcels ?? nothingAccepted,
-    deliveryBudget: new OctetBudget(budgetOctets),
+    deliveryBudget: deliveryBudget(budgetOctets),
     collectionBudget: new OctetBudget(budgetOctets),
   };
   const server = new CogrpcServer(parts, { ...DEFAULT_COGRPC_LIMITS, ...options.limits });
