@@ -9,7 +9,7 @@ import { INTERNET_DELIVERY_TOPIC } from '../outbox.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
 import type { Admission, Destinations } from './destinations.ts';
-import { GivenAnswers } from './given-answers.ts';
+import { DestinationAnswers } from './destination-answers.ts';
 import type { ParcelBudget, ParcelReservation } from './parcel-budget.ts';
 import type { PohttpClient } from './pohttp-client.ts';
 import { retryPauseMs } from './retry-pause.ts';
@@ -44,7 +44,7 @@ const MAX_ANSWERS = 10_000;
  */
 export class InternetDelivery {
   readonly #parts: InternetDeliveryParts;
-  readonly #answers = new GivenAnswers(MAX_ANSWERS);
+  readonly #answers = new DestinationAnswers(MAX_ANSWERS);
 
   constructor(parts: InternetDeliveryParts) {
     this.#parts = parts;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeliveryAnswer } from './delivery-answer.ts';
-import { GivenAnswers } from './given-answers.ts';
+import { DestinationAnswers } from './destination-answers.ts';
 
 const DELIVERED: DeliveryAnswer = { outcome: 'delivered' };
 const FAILED: DeliveryAnswer = {
@@ -24,7 +24,7 @@ describe('answers that were given', () => {
   }
 
   it('hold for what is posted again, and while it is being posted', async () => {
-    const given = new GivenAnswers(10);
+    const given = new DestinationAnswers(10);
     const { posts, post } = posting();
     const both = [given.answer(ONE, post('one')), given.answer(ONE, post('one'))];
     assert.deepEqual(await Promise.all(both), [DELIVERED, DELIVERED]);
@@ -33,7 +33,7 @@ describe('answers that were given', () => {
   });
 
   it('do not hold for what replaced it', async () => {
-    const given = new GivenAnswers(10);
+    const given = new DestinationAnswers(10);
     const { posts, post } = posting();
     await given.answer(ONE, post('one'));
     await given.answer({ ...ONE, generation: '2' }, post('its successor'));
@@ -41,7 +41,7 @@ describe('answers that were given', () => {
   });
 
   it('do not hold for what was not taken', async () => {
-    const given = new GivenAnswers(10);
+    const given = new DestinationAnswers(10);
     const { posts, post } = posting(FAILED, DELIVERED);
     assert.deepEqual(await given.answer(ONE, post('one')), FAILED);
     const cut = () => Promise.reject(new Error('cut'));
@@ -51,7 +51,7 @@ describe('answers that were given', () => {
   });
 
   it('are forgotten, the oldest first, when there are too many', async () => {
-    const given = new GivenAnswers(2);
+    const given = new DestinationAnswers(2);
     const { posts, post } = posting();
     for (const key of ['one', 'two', 'three']) {
       await given.answer({ key, generation: '1' }, post(key));

@@ -12,7 +12,7 @@ interface Given {
  * out twice, is not posted again by this process. It knows for sure only while it lives, and only
  * the latest: the object that is deleted remains the truth.
  */
-export class GivenAnswers {
+export class DestinationAnswers {
   readonly #maxAnswers: number;
   /** In the order in which they were posted. */
   readonly #given = new Map<ObjectKey, Given>();
