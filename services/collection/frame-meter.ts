@@ -14,11 +14,12 @@ export class FrameMeter {
   readonly #header: number[] = [];
   #headerOctets = SHORT_HEADER_OCTETS;
   #missingOctets = 0;
-  /** Of the frame that is coming. */
-  #frameOctets = 0;
   #isAmidMessage = false;
   #announcedOctets = 0;
+  /** Of frames of messages. */
   #heldOctets = 0;
+  /** Of the control frame that is coming, which may stand amid a message, or of its header. */
+  #controlOctets = 0;
   #messages = 0;
 
   /** Whether a frame began that is not complete, or a message. */
@@ -33,7 +34,7 @@ export class FrameMeter {
 
   /** What `ws` holds of the message that is coming, in octets. */
   get heldOctets(): number {
-    return this.#heldOctets;
+    return this.#heldOctets + this.#controlOctets;
   }
 
   /** Messages that were complete so far. */
@@ -47,8 +48,10 @@ export class FrameMeter {
         ? this.#takePayload(chunk.length - offset)
         : this.#takeHeader(chunk[offset] ?? 0);
     }
-    if (this.isAmidMessage) {
+    if (this.#isAmidMessage) {
       this.#heldOctets += PIECE_OVERHEAD_OCTETS;
+    } else if (this.#header.length > 0) {
+      this.#controlOctets += PIECE_OVERHEAD_OCTETS;
     }
   }
 
@@ -68,7 +71,6 @@ export class FrameMeter {
     }
     if (this.#isHeaderComplete) {
       this.#missingOctets = payloadOctetsOf(this.#header);
-      this.#frameOctets = this.#missingOctets;
       if (!this.#isControl) {
         this.#isAmidMessage = true;
         this.#announcedOctets += this.#missingOctets;
@@ -81,7 +83,11 @@ export class FrameMeter {
   #takePayload(available: number): number {
     const taken = Math.min(available, this.#missingOctets);
     this.#missingOctets -= taken;
-    this.#heldOctets += taken;
+    if (this.#isControl) {
+      this.#controlOctets += taken;
+    } else {
+      this.#heldOctets += taken;
+    }
     this.#endFrameIfAllCame();
     return taken;
   }
@@ -90,11 +96,9 @@ export class FrameMeter {
     if (this.#missingOctets > 0) {
       return;
     }
+    this.#controlOctets = 0;
     const isLast = ((this.#header[0] ?? 0) & 0x80) !== 0;
-    if (this.#isControl) {
-      // Dealt with at once, also amid a message.
-      this.#heldOctets = this.#isAmidMessage ? this.#heldOctets - this.#frameOctets : 0;
-    } else if (isLast) {
+    if (isLast && !this.#isControl) {
       this.#isAmidMessage = false;
       this.#announcedOctets = 0;
       this.#heldOctets = 0;
