@@ -31,6 +31,7 @@ function setting() {
     shortages: () => shortages,
     lines: () => logged.map(([line]) => line),
     levels: () => logged.map(([line]) => line.split(' ', 1)[0]),
+    setAhead: (ms: number) => clock.set(new Date(clock.now().getTime() + ms)),
     async pass(seconds: number) {
       for (let second = 0; second < seconds; second++) {
         clock.advance(1_000);
@@ -61,6 +62,17 @@ describe('DescriptorWatch', () => {
     set.state.isOut = false;
     await set.pass(1);
     assert.deepEqual(set.levels().slice(3), ['info']);
+  });
+
+  it('tells once a minute, however the clock is set meanwhile', async () => {
+    using set = setting();
+    set.state.isOut = true;
+    await set.pass(1);
+    set.setAhead(3_600_000);
+    await set.pass(1);
+    set.setAhead(-7_200_000);
+    await set.pass(1);
+    assert.deepEqual(set.levels(), ['error']);
   });
 
   it('warns when nine tenths are in use, once a minute at most, whether none is left now and then or not', async () => {

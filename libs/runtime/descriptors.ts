@@ -104,9 +104,9 @@ export class DescriptorWatch implements Disposable {
   }
 
   #isToTell(what: 'none' | 'few'): boolean {
-    const atMs = this.#parts.clock.now().getTime();
+    const atMs = this.#parts.clock.elapsedMs();
     const isWorse = what === 'none' && this.#told?.what !== 'none';
-    if (!isWorse && this.#told && Math.abs(atMs - this.#told.atMs) < TELL_EVERY_MS) {
+    if (!isWorse && this.#told && atMs - this.#told.atMs < TELL_EVERY_MS) {
       return false;
     }
     this.#told = { what, atMs };

@@ -86,7 +86,7 @@ export class CargoCollectionCall {
 
   async #collect(metadata: Metadata): Promise<void> {
     const { fulfilments, waiting, collection, limits } = this.#parts;
-    const { signal, deadline, log } = this.#call;
+    const { signal, endsAtMs, log } = this.#call;
     const authorization = await this.#authorise(metadata);
     this.#authorization = authorization;
     const [fulfilment] = await Promise.all([
@@ -98,7 +98,7 @@ export class CargoCollectionCall {
       {
         authorization,
         fulfilment,
-        deadline,
+        endsAtMs,
         limits: limits.collection,
         takesOversize: courierTraits(metadata).takesOversize,
         send: (id, cargo) => this.#send(id, cargo),

@@ -94,6 +94,28 @@ describe('CollectCargo for', () => {
       assert.deepEqual(new Set(parcels), held);
     });
 
+    it('goes on when our clock is set ahead amid the call, as its time is not over', async () => {
+      const clock = new ManualClock(new Date());
+      await using opened = await openCogrpc({ clock });
+      using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
+      const held = await holdParcels(opened, phone.peer, { count: 12, octets: 1_000_000 });
+      const stream = courier.collect([authorizationOf(await phone.cca())], { deadlineMs: 60_000 });
+      await stream.receivedAtLeast(1);
+      clock.set(new Date(clock.now().getTime() + 3_600_000));
+      for (let index = 0; index < held.size; index++) {
+        await Promise.race([stream.receivedAtLeast(index + 1), stream.ended]);
+        const delivery = stream.received[index];
+        if (!delivery) {
+          break;
+        }
+        stream.send({ id: delivery.id });
+      }
+      assert.deepEqual(await stream.ended, OK);
+      const cargoes = stream.received.map(({ cargo }) => cargo);
+      assert.deepEqual(new Set(base64(messagesOf(phone, cargoes))), held);
+    });
+
     it('whose deadline is near gets one cargo to acknowledge, before it gets several at once', async () => {
       await using opened = await openCogrpc();
       using courier = new Courier(opened.port);

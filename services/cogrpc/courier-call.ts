@@ -23,8 +23,8 @@ export interface CourierCallParts {
  * courier's deadline, its hanging up, or our own bounds.
  */
 export class CourierCall<Request, Response> {
-  /** When the courier hangs up, or we do. */
-  readonly deadline: Date;
+  /** When the courier hangs up, or we do, by `Clock.elapsedMs`. */
+  readonly endsAtMs: number;
   readonly #stream: ServerDuplexStream<Request, Response>;
   readonly #parts: CourierCallParts;
   readonly #peer: string;
@@ -42,14 +42,15 @@ export class CourierCall<Request, Response> {
     this.#stream = stream;
     this.#parts = parts;
     this.#peer = stream.getPeer();
-    const nowMs = parts.clock.now().getTime();
+    const { clock, limits } = parts;
     const asked = stream.getDeadline();
-    const askedMs = asked instanceof Date ? asked.getTime() : asked;
-    this.deadline = new Date(Math.min(askedMs, nowMs + parts.limits.maxCallMs));
-    this.#cancelDeadline = parts.clock.schedule(this.deadline.getTime() - nowMs, () =>
+    const askedMs = Number(asked) - clock.now().getTime();
+    const leftMs = Math.min(askedMs, limits.maxCallMs);
+    this.endsAtMs = clock.elapsedMs() + leftMs;
+    this.#cancelDeadline = clock.schedule(leftMs, () =>
       this.fail(new CallOverError('DEADLINE_EXCEEDED', 'The time of the call was up')),
     );
-    this.#cancelAnswer = this.#answerBefore(askedMs - nowMs);
+    this.#cancelAnswer = this.#answerBefore(askedMs);
     // grpc-js emits this once nothing more can be sent or received, however the call ended.
     stream.once('cancelled', () => this.#finish());
     stream.on('error', (error) => this.#onError(error));

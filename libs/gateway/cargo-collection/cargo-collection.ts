@@ -17,8 +17,8 @@ export type CargoCollectionParts = PackedCargoesParts;
 
 /** The fulfilment is leased to the collection, which lets go of it in the end. */
 export interface CargoCollectionRequest extends PackedCargoesRequest {
-  /** When the courier will hang up; null if it did not say. */
-  readonly deadline: Date | null;
+  /** When the courier will hang up, by `Clock.elapsedMs`. */
+  readonly endsAtMs: number;
   /**
    * Hands a cargo to the courier; resolves once the network took it, which is
    * when the next one may follow. Must end by itself if the network stands still.
@@ -239,10 +239,8 @@ export class CargoCollection {
   }
 
   #timeLeftMs(): number {
-    const { deadline, limits } = this.#request;
-    return deadline
-      ? deadline.getTime() - this.#parts.clock.now().getTime() - limits.deadlineMarginMs
-      : Number.POSITIVE_INFINITY;
+    const { endsAtMs, limits } = this.#request;
+    return endsAtMs - this.#parts.clock.elapsedMs() - limits.deadlineMarginMs;
   }
 
   async #windowOpens(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Clock } from '#clock/clock.ts';
 
 /** Some 200 octets each. */
 const MAX_EPOCHS = 1_024;
-/** A secret is read again after this, and gone from memory once it has expired. */
+/** A secret is read again after this, so that it is of no use once its record has expired. */
 const LIFE_MS = 3_600_000;
 
 interface Known {
@@ -26,8 +26,7 @@ export class KnownEpochs {
       return null;
     }
     this.#known.delete(id);
-    const ageMs = this.#clock.now().getTime() - known.readAtMs;
-    if (ageMs < 0 || ageMs >= LIFE_MS) {
+    if (this.#clock.elapsedMs() - known.readAtMs >= LIFE_MS) {
       return null;
     }
     this.#known.set(id, known);
@@ -35,7 +34,7 @@ export class KnownEpochs {
   }
 
   add(id: string, epoch: KeyEpoch): void {
-    this.#known.set(id, { epoch, readAtMs: this.#clock.now().getTime() });
+    this.#known.set(id, { epoch, readAtMs: this.#clock.elapsedMs() });
     const [oldest] = this.#known.keys();
     if (this.#known.size > MAX_EPOCHS && oldest !== undefined) {
       this.#known.delete(oldest);

@@ -97,13 +97,13 @@ class Travelling {
     plan: CallPlan,
   ): Promise<boolean> {
     const { takesOversize, deadlineMs } = this.#journey;
-    const deadline = new Date(this.#nowMs + deadlineMs);
+    const endsAtMs = this.#clock.elapsedMs() + deadlineMs;
     const over = new AbortController();
     const fulfilment = await fulfilments.begin(authorization, over.signal);
     const sent: SentCargo[] = [];
     const send = async (id: string, cargo: Uint8Array) => void sent.push({ id, cargo });
     const parts = { ...this.#opened, budget: this.#opened.collectionBudget };
-    const request = { authorization, fulfilment, deadline, limits, takesOversize, send };
+    const request = { authorization, fulfilment, endsAtMs, limits, takesOversize, send };
     const collection = new CargoCollection(parts, request);
     let outcome: unknown = null;
     const running = collection.run(over.signal).then(
@@ -114,7 +114,7 @@ class Travelling {
         outcome = error;
       },
     );
-    await this.#carry({ sent, collection, deadline, plan, isOver: () => outcome !== null });
+    await this.#carry({ sent, collection, endsAtMs, plan, isOver: () => outcome !== null });
     over.abort(new HungUpError());
     await running;
     const isExpected = outcome instanceof HungUpError || outcome instanceof CollectionCutError;
@@ -126,28 +126,28 @@ class Travelling {
   async #carry(call: {
     readonly sent: readonly SentCargo[];
     readonly collection: CargoCollection;
-    readonly deadline: Date;
+    readonly endsAtMs: number;
     readonly plan: CallPlan;
     readonly isOver: () => boolean;
   }): Promise<void> {
-    const { sent, collection, deadline, plan, isOver } = call;
+    const { sent, collection, endsAtMs, plan, isOver } = call;
     let acknowledgements = 0;
     for (let index = 0; ; index++) {
-      while (!isOver() && index === sent.length && this.#nowMs < deadline.getTime()) {
+      while (!isOver() && index === sent.length && this.#clock.elapsedMs() < endsAtMs) {
         await turns();
         this.#clock.advance(sent.length === index ? 5 : 0);
       }
       const delivery = sent[index];
-      const arrivesAtMs = this.#nowMs + this.#travelMs(delivery?.cargo.length ?? 0);
+      const arrivesAtMs = this.#clock.elapsedMs() + this.#travelMs(delivery?.cargo.length ?? 0);
       this.#checkNothingComesAgain(sent.slice(index));
-      if (!delivery || isOver() || arrivesAtMs > deadline.getTime()) {
-        this.#clock.advance(isOver() ? 0 : Math.max(0, deadline.getTime() - this.#nowMs));
+      if (!delivery || isOver() || arrivesAtMs > endsAtMs) {
+        this.#clock.advance(isOver() ? 0 : Math.max(0, endsAtMs - this.#clock.elapsedMs()));
         return;
       }
       if (acknowledgements === plan.hangsUpAfter) {
         return;
       }
-      this.#clock.advance(arrivesAtMs - this.#nowMs);
+      this.#clock.advance(arrivesAtMs - this.#clock.elapsedMs());
       if (index !== plan.forgets) {
         this.#acknowledge(delivery);
         acknowledgements += 1;
@@ -178,10 +178,6 @@ class Travelling {
   #travelMs(octets: number): number {
     const { octetsPerSecond, latencyMs } = this.#journey;
     return Math.ceil((octets / octetsPerSecond) * 1_000 + latencyMs);
-  }
-
-  get #nowMs(): number {
-    return this.#clock.now().getTime();
   }
 }
 
