@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -9,13 +10,15 @@ import { Destinations } from './destinations.ts';
 import { InternetDelivery } from './internet-delivery.ts';
 import { ParcelBudget } from './parcel-budget.ts';
 
-const KEY = 'parcels/internet-bound/app.example/sender/one';
+const ADDRESS = 'app.example';
+const KEY = `parcels/internet-bound/${ADDRESS}/sender/one`;
 
 describe('InternetDelivery', () => {
   async function setting() {
     const clock = new ManualClock();
     const objects = new InMemoryObjectStore();
     const limits = { failuresToPause: 3, minPauseMs: 1, maxPauseMs: 1, maxTracked: 9 };
+    const destinations = new Destinations(clock, { ...limits, maxConcurrent: 9 });
     let posts = 0;
     const delivery = new InternetDelivery({
       clock,
@@ -23,7 +26,7 @@ describe('InternetDelivery', () => {
       queue: { hasten: async () => 0 },
       log: silentLog,
       metrics: noMetrics,
-      destinations: new Destinations(clock, { ...limits, maxConcurrent: 9 }),
+      destinations,
       budget: new ParcelBudget(1_000, 100),
       client: {
         async post() {
@@ -36,7 +39,7 @@ describe('InternetDelivery', () => {
     await objects.put(KEY, Buffer.from('a parcel'), { expiresAt });
     const { signal } = new AbortController();
     const job: Job = { key: KEY, attempt: 1, expiresAt, signal, isHeld: () => true };
-    return { delivery, objects, job, posts: () => posts };
+    return { clock, destinations, delivery, objects, job, posts: () => posts };
   }
 
   it('posts nothing for a job that another may have in hand, and tries again', async () => {
@@ -57,5 +60,27 @@ describe('InternetDelivery', () => {
     // Whichever finds nothing to delete looks again, in case that there is something new.
     assert.deepEqual([one.status, other.status].sort(), ['fulfilled', 'rejected']);
     await delivery.handle(job);
+  });
+
+  it('takes an answer that it remembers for no sign that the destination is well', async () => {
+    const { clock, destinations, delivery, objects, job, posts } = await setting();
+    const deletion = objects.delete.bind(objects);
+    objects.delete = () => Promise.reject(new BackingUnavailableError('object-store', 'away'));
+    await assert.rejects(delivery.handle(job), RetryLaterError);
+    objects.delete = deletion;
+    for (let failure = 0; failure < 3; failure++) {
+      const admission = destinations.admit(ADDRESS);
+      assert.ok(!(admission instanceof Date));
+      admission.end('down');
+    }
+    clock.advance(10);
+    await delivery.handle(job);
+    assert.equal(posts(), 1);
+    const tried = destinations.admit(ADDRESS);
+    assert.ok(!(tried instanceof Date));
+    assert.ok(
+      destinations.admit(ADDRESS) instanceof Date,
+      'is still tried by one parcel at a time',
+    );
   });
 });

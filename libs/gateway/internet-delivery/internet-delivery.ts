@@ -85,16 +85,21 @@ export class InternetDelivery {
     const { budget, objects } = this.#parts;
     const { job } = delivery;
     let answer: DeliveryAnswer | null = null;
+    let isNews = false;
     let reservation: ParcelReservation | null = null;
     let stored: StoredObject | null = null;
     try {
       reservation = await budget.reserve(job.signal);
       stored = await objects.get(job.key);
       reservation.shrinkTo(stored?.body.length ?? 0);
-      answer = stored && (await this.#post(delivery, stored));
+      const onPosted = () => {
+        isNews = true;
+      };
+      answer = stored && (await this.#post(delivery, stored, onPosted));
     } finally {
       reservation?.release();
-      await this.#endAdmission(delivery, answer);
+      // What is remembered says nothing of how the destination is now.
+      await this.#endAdmission(delivery, isNews ? answer : null);
     }
     if (stored) {
       await this.#conclude(delivery, stored.generation, answer);
@@ -126,6 +131,7 @@ export class InternetDelivery {
   async #post(
     { key, address, job }: Delivery,
     stored: StoredObject,
+    onPosted: () => void,
   ): Promise<DeliveryAnswer | null> {
     if (isExpired(stored, this.#parts)) {
       return null;
@@ -135,6 +141,7 @@ export class InternetDelivery {
     }
     const { attempt, signal } = job;
     return this.#answers.answer({ key, generation: stored.generation }, () => {
+      onPosted();
       logStep(this.#parts.log, 'posted', key, { address, attempt });
       const parcel = stored.body;
       return this.#parts.client.post({ internetAddress: address, parcel, attempt, signal });
