@@ -27,13 +27,17 @@ const SHORTEST = 'cargo/00000000'.length;
 /**
  * A text that names neither parcels, cargoes nor nodes: of keys their trace ids are left, of the ids of
  * nodes nothing. For what libraries and backing services put into their messages.
+ *
+ * @param keepsTraces - false where a node is named beside the text: of keys nothing is left then
  */
-export function withoutNames(text: string): string {
+export function withoutNames(text: string, keepsTraces = true): string {
   if (text.length < SHORTEST) {
     return text;
   }
   return text
-    .replaceAll(KEY, (key) => `[trace ${traceOf(key.replaceAll(/%2F/gi, '/'))}]`)
+    .replaceAll(KEY, (key) =>
+      keepsTraces ? `[trace ${traceOf(key.replaceAll(/%2F/gi, '/'))}]` : '[key]',
+    )
     .replaceAll(PART_OF_KEY, '[key]')
     .replaceAll(NODE_ID, '[node]');
 }

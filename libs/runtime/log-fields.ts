@@ -19,6 +19,8 @@ const NODE_ID = /^0[0-9a-f]{64}$/;
 export interface Fitting {
   /** Whether texts may hold keys of parcels and cargoes, and ids of nodes among other words. */
   readonly showsNames: boolean;
+  /** Whether a key's trace id stands in its place: not in a line that names a node besides. */
+  readonly keepsTraces: boolean;
   /** Whether errors that carry a `code`, and so are expected somewhere, show their stack. */
   readonly showsStacks: boolean;
 }
@@ -110,7 +112,8 @@ class Fitter {
   }
 
   #named(text: string): string {
-    return this.#fitting.showsNames ? text : withoutNames(text);
+    const { showsNames, keepsTraces } = this.#fitting;
+    return showsNames ? text : withoutNames(text, keepsTraces);
   }
 }
 

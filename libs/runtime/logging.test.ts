@@ -118,10 +118,21 @@ describe('log', () => {
     const [sender, recipient] = [`0${'a'.repeat(64)}`, `0${'b'.repeat(64)}`];
     const key = `parcels/gateway-bound/${recipient}/${recipient}/${sender}/${'c'.repeat(64)}`;
     const error = new Error(`No such object: ${key}`, { cause: new Error(`not ${sender}`) });
-    const write = (log: ProcessLog) => log.with({ peer: sender }).error({ error }, 'Failed');
-    const [entry] = entriesOf(write, { ...JSON_LOG, level: 'info' });
-    assert.equal(entry?.peer, sender);
-    assert.doesNotMatch(JSON.stringify({ ...entry, peer: '' }), /0a{64}|0b{64}/);
+    const write = (log: ProcessLog) => {
+      log.with({ peer: sender }).error({ error }, 'Failed');
+      log.error({ peer: sender, error }, 'Failed');
+      log.error({ error }, 'Failed');
+    };
+    const entries = entriesOf(write, { ...JSON_LOG, level: 'info' });
+    for (const entry of entries.slice(0, 2)) {
+      assert.equal(entry.peer, sender);
+      assert.match(JSON.stringify(entry), /No such object: \[key\]/);
+      assert.doesNotMatch(JSON.stringify(entry), /trace [0-9a-f]{12}/);
+    }
+    const entry = entries[2];
+    for (const each of entries) {
+      assert.doesNotMatch(JSON.stringify({ ...each, peer: '' }), /0a{64}|0b{64}/);
+    }
     assert.match(JSON.stringify(entry), /No such object: \[trace [0-9a-f]{12}\]/);
     const [detailed] = entriesOf(write);
     assert.match(JSON.stringify(detailed?.error), new RegExp(key));

@@ -25,7 +25,7 @@ const MAX_WAITING_OCTETS = 8 * 1_048_576;
 
 const FLUSH_LIMIT_MS = 1_000;
 
-const BASE_FITTING = { showsNames: false, showsStacks: false };
+const BASE_FITTING = { showsNames: false, keepsTraces: true, showsStacks: false };
 
 /** The log of a process, which is to be flushed before the process ends. */
 export interface ProcessLog extends Log {
@@ -65,10 +65,13 @@ export function createLog(options: LogOptions, output?: DestinationStream): Proc
 class PinoLog implements Log {
   readonly #logger: Logger;
   readonly #format: LogFormat;
+  readonly #namesNode: boolean;
 
-  constructor(logger: Logger, format: LogFormat) {
+  /** @param namesNode - whether each of its entries does */
+  constructor(logger: Logger, format: LogFormat, namesNode = false) {
     this.#logger = logger;
     this.#format = format;
+    this.#namesNode = namesNode;
   }
 
   debug(fields: LogFields, message: string): void {
@@ -92,12 +95,18 @@ class PinoLog implements Log {
   }
 
   with(fields: LogFields): Log {
-    return new PinoLog(this.#logger.child(this.#fit('info', fields)), this.#format);
+    const logger = this.#logger.child(this.#fit('info', fields));
+    return new PinoLog(logger, this.#format, this.#namesNodeWith(fields));
+  }
+
+  #namesNodeWith(fields: LogFields): boolean {
+    return this.#namesNode || 'peer' in fields;
   }
 
   #fit(level: LogLevel, fields: LogFields): Record<string, unknown> {
     return fitForLog(fields, {
       showsNames: this.#logger.isLevelEnabled('debug'),
+      keepsTraces: !this.#namesNodeWith(fields),
       showsStacks: level === 'error',
     });
   }
