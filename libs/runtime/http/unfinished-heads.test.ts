@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { connectTo, openServer, urlOf } from '#test/runtime/opened-http-server.ts';
 import { until } from '#test/runtime/until.ts';
@@ -39,6 +40,33 @@ describe('Requests whose headers are never complete', () => {
     for (const socket of [...greedy, kept]) {
       socket.destroy();
     }
+  });
+
+  it('are not what comes of a body after its request was refused', async () => {
+    const clock = new ManualClock();
+    await using server = await openServer({
+      clock,
+      limits: { maxUnfinishedHeadOctets: 64 * KIB, maxBodyOctets: KIB },
+    });
+    const socket = await connectTo(server);
+    let isCut = false;
+    socket.once('close', () => {
+      isCut = true;
+    });
+    const octets = 200 * KIB;
+    socket.write(`POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: ${octets}\r\n\r\n`);
+    const [refusal] = await once(socket, 'data');
+    assert.match(String(refusal), /^HTTP\/1.1 413/);
+    await new Promise((resolve) => socket.write(Buffer.alloc(octets - 1), resolve));
+    for (let turn = 0; turn < 50; turn++) {
+      await setImmediate();
+    }
+    clock.advance(1_000);
+    socket.write('.GET /hello HTTP/1.1\r\nHost: a\r\n\r\n');
+    const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+    assert.ok(!isCut);
+    assert.match(String(answer), /hello$/);
+    socket.destroy();
   });
 
   it('are answered 431 if they have more than a hundred headers', async () => {

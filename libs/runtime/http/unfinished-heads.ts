@@ -23,9 +23,17 @@ export class UnfinishedHeads {
       this.#await(socket);
       socket.once('close', () => this.#awaiting.delete(socket));
     });
-    server.on('request', ({ socket }, response) => {
+    server.on('request', (request, response) => {
+      const { socket } = request;
       this.headComplete(socket);
-      response.once('close', () => this.#await(socket));
+      response.once('close', () => {
+        if (request.complete) {
+          this.#await(socket);
+        } else {
+          // What still comes is the rest of a body that was refused, and is read past.
+          request.once('end', () => this.#await(socket));
+        }
+      });
     });
   }
 
