@@ -85,6 +85,14 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     return post(parcelOn(road, { sender, id: 'second' }));
   }
 
+  async function afterYounger(): Promise<number> {
+    const younger = parcelOn(road, { id: 'used' });
+    assert.equal(await post(younger), 202);
+    const elder = parcelOn(road, { id: 'used', createdAt: secondsFrom(road, -1) });
+    assert.equal(await post(younger), await post(elder));
+    return post(elder);
+  }
+
   async function pausing(): Promise<number> {
     const parcel = parcelOn(road);
     const authorization = await countersign(parcel, road.phone);
@@ -104,6 +112,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
 
   const situations: Record<string, () => Promise<number>> = {
     stored: () => post(parcelOn(road)),
+    'came before, or another under its ids that is younger did': afterYounger,
     'past the rate that its sender’s authorisation allows': beyondItsRate,
     malformed: () => post(Buffer.from('hello')),
     'over 8 322 038 octets': async () => post(await parcelOfOctets(road, MAX_PARCEL_OCTETS + 1)),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, it } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
@@ -27,9 +27,8 @@ describe('PoWeb: whatever happens to a request', () => {
     gateway = await GatewayUnderTest.start({ objects: store.objects });
     client = new HttpClient(gateway.poweb);
     road = await gateway.road();
-    parcel = parcelOn(road);
-    headers = { 'content-type': PARCEL_TYPE, authorization: await countersign(parcel, road.phone) };
   });
+  beforeEach(makeParcel);
   afterEach(() => {
     store.fault = null;
   });
@@ -37,6 +36,12 @@ describe('PoWeb: whatever happens to a request', () => {
     client[Symbol.dispose]();
     await gateway[Symbol.asyncDispose]();
   });
+
+  /** One that came before would be answered without a look at the store. */
+  async function makeParcel(): Promise<void> {
+    parcel = parcelOn(road);
+    headers = { 'content-type': PARCEL_TYPE, authorization: await countersign(parcel, road.phone) };
+  }
 
   function deliver(more: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return client.post('/v1/parcels', { headers: { ...headers, ...more }, body: parcel });
@@ -120,6 +125,7 @@ describe('PoWeb: whatever happens to a request', () => {
       [5, 202],
       [8, 503],
     ]) {
+      await makeParcel();
       store.fault = 'down';
       store.failed = 0;
       const answer = deliver({ 'user-agent': 'Ktor client' });
