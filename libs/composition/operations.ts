@@ -112,6 +112,11 @@ export class Operations implements AsyncDisposable {
     this.#notStarted = null;
   }
 
+  /** How far the service is: `serving` from when it was ready first. */
+  phase(): Promise<'starting' | 'serving' | 'draining'> {
+    return this.#readiness.phase();
+  }
+
   /** The service is about to end: from now on it is not ready. */
   drain(): void {
     this.#readiness.drain();

@@ -56,6 +56,13 @@ export class Readiness {
     return this.#wasReady && !this.#isDraining;
   }
 
+  /** The same in three words: `starting` until then, `serving`, and `draining`. Takes no longer than the deadline. */
+  async phase(): Promise<'starting' | 'serving' | 'draining'> {
+    const isServing = await this.isServing();
+    const otherwise = isServing ? 'serving' : 'starting';
+    return this.#isDraining ? 'draining' : otherwise;
+  }
+
   /**
    * Whoever asks meanwhile shares the answer. A failure is not remembered any longer: whoever
    * asks once what failed is back hears so.

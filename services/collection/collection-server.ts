@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { delay, inTime } from '#clock/clock.ts';
@@ -8,9 +9,10 @@ import {
   type CollectorLimits,
   type CollectorParts,
 } from './collector-connection.ts';
-import { canBeMoved, collectorTraits } from './collector-traits.ts';
+import { type CollectorTraits, canBeMoved, collectorTraits } from './collector-traits.ts';
 import { HeldMessages } from './held-messages.ts';
 import { IncomingMessages } from './incoming-messages.ts';
+import { type Served, sendAway } from './moving.ts';
 import { Places, type PlacesLimits } from './places.ts';
 
 export const COLLECTION_PATH = '/v1/parcel-collection';
@@ -39,11 +41,6 @@ export interface CollectionServerParts extends CollectorParts {
 export interface MoveAway {
   readonly spreadMs: number;
   readonly lingerMs: number;
-}
-
-export interface Served {
-  readonly connection: CollectorConnection;
-  readonly canBeMoved: boolean;
 }
 
 /**
@@ -87,6 +84,11 @@ export class CollectionServer {
     return this.#places.waiting;
   }
 
+  /** Connections that were not asked to go. */
+  get staying(): number {
+    return this.#served.size - this.#those(({ isTold }) => isTold).length;
+  }
+
   /** To be called for each `upgrade` event of the HTTP server. */
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
@@ -120,14 +122,33 @@ export class CollectionServer {
     if (this.#served.size === 0) {
       return;
     }
-    const moved = [...this.#served].filter((served) => served.canBeMoved);
     const { clock } = this.#parts;
-    const pauseMs = spreadMs / moved.length;
-    const going = moved.map(({ connection }, index) =>
-      delay(clock, pauseMs * index).then(() => connection.goAway()),
-    );
-    await Promise.all([delay(clock, spreadMs), ...going]);
+    const moved = this.#those(({ canBeMoved }) => canBeMoved);
+    await sendAway(moved, { clock, spreadMs });
     await delay(clock, lingerMs);
+  }
+
+  /**
+   * Sends as many clients as that to other servers, those first that have been here longest; fewer if
+   * there are not so many whom it would not harm. Resolves once all were asked.
+   */
+  async moveSome(count: number, spreadMs: number): Promise<void> {
+    const going = this.#those(({ canBeMoved, isTold }) => canBeMoved && !isTold).slice(0, count);
+    const isStillDue = () => !this.#isClosed;
+    await sendAway(going, { clock: this.#parts.clock, spreadMs, isStillDue });
+  }
+
+  /**
+   * Asks all to go and come back who came by a load balancer that takes no new connections any more, and
+   * will cut those that it has. Who collects only what there is ends by itself.
+   *
+   * @param isGone - asked before each: false if it takes connections again
+   */
+  async moveThoseBy(address: string, spreadMs: number, isGone: () => boolean): Promise<void> {
+    const going = this.#those(
+      ({ peerAddress, isKeptAlive, isTold }) => peerAddress === address && isKeptAlive && !isTold,
+    );
+    await sendAway(going, { clock: this.#parts.clock, spreadMs, isStillDue: isGone });
   }
 
   /**
@@ -167,6 +188,11 @@ export class CollectionServer {
   /** Octets of messages that are not complete, and of answers to the challenge that are not dealt with. */
   get heldOctets(): number {
     return this.#held.heldOctets;
+  }
+
+  /** In the order in which they came. */
+  #those(predicate: (served: Served) => boolean): readonly Served[] {
+    return [...this.#served].filter(predicate);
   }
 
   /** Asks the present clients to go and come back. */
@@ -237,7 +263,7 @@ export class CollectionServer {
         },
       );
       goAway = () => void connection.goAway();
-      const served = { connection, canBeMoved: canBeMoved(traits) };
+      const served = servedBy(connection, traits, peerAddressOf(transport));
       this.#served.add(served);
       connection.open(() => {
         this.#served.delete(served);
@@ -245,6 +271,25 @@ export class CollectionServer {
       });
     });
   }
+}
+
+function servedBy(
+  connection: CollectorConnection,
+  traits: CollectorTraits,
+  peerAddress: string,
+): Served {
+  const { keepAlive } = traits;
+  return {
+    connection,
+    canBeMoved: canBeMoved(traits),
+    isKeptAlive: keepAlive,
+    peerAddress,
+    isTold: false,
+  };
+}
+
+function peerAddressOf(transport: Duplex): string {
+  return transport instanceof Socket ? (transport.remoteAddress ?? '') : '';
 }
 
 /** Sends what was written, and ends the connection without a reset or a closing frame. */

@@ -4,6 +4,7 @@ import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
 import { Mailbox } from '#gateway/mailbox.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
+import { keepBalanced } from './balancing/keep-balanced.ts';
 import { registerCollectionRoute } from './collection-route.ts';
 import { WIND_UP_MS } from './collector-connection.ts';
 import type { CollectionConfig } from './config.ts';
@@ -17,7 +18,11 @@ const REQUESTS_END_MS = 1_000;
 /** A server for collectors that runs. */
 export interface Collection extends AsyncDisposable {
   /** The ports in use, which tell those that the system chose. */
-  readonly listening: { readonly collection: number; readonly operations: number };
+  readonly listening: {
+    readonly collection: number;
+    readonly operations: number;
+    readonly agent: number;
+  };
 }
 
 /**
@@ -41,7 +46,16 @@ export async function composeCollection(
   registerCollectionRoute(server.app);
   server.app.server.on('upgrade', collection.handleUpgrade);
   observeCollectors(parts.processMetrics, collection);
+  const balanced = opened.use(
+    await keepBalanced(collection, parts, {
+      // Whoever may ask whether it is ready may ask this.
+      host: config.operations.host,
+      port: config.agentPort,
+      phase: () => operations.phase(),
+    }),
+  );
   opened.defer(async () => {
+    balanced.stopSharing();
     // A parent that holds the socket starts the next process, and that one is there for all at once.
     if (!server.leaveToSuccessor()) {
       await collection.moveAway(config.moving);
@@ -52,7 +66,11 @@ export async function composeCollection(
   await server.listen();
   operations.started();
   opened.defer(() => operations.drain());
-  const listening = { collection: server.port, operations: operations.port };
+  const listening = {
+    collection: server.port,
+    operations: operations.port,
+    agent: balanced.port,
+  };
   const closing = opened.move();
   return { listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }

@@ -73,6 +73,10 @@ export const COLLECTION_SERVICE_VARIABLES = {
     meaning: 'the port for phones that collect, which the edge maps to their one host name',
     default: 8083,
   }),
+  agentPort: port('COLLECTION_AGENT_PORT', {
+    meaning: 'the port where HAProxy asks whether to send collectors here; never public',
+    default: 9190,
+  }),
   requests: requestIdVariables,
   collection: COLLECTION_VARIABLES,
   moving: MOVING_VARIABLES,

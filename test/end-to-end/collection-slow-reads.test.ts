@@ -15,6 +15,7 @@ import type { Collector } from './support/collector.ts';
 const ANY_PORT = {
   POWEB_PORT: '0',
   COLLECTION_PORT: '0',
+  COLLECTION_AGENT_PORT: '0',
   OPERATIONS_PORT: '0',
   COLLECTION_DRAIN: '0s',
 };

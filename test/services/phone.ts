@@ -34,6 +34,11 @@ export class NetworkPhone {
     return (await this.#phone.makeParcel(Buffer.from(content), new Date())).octets;
   }
 
+  /** Its signature of a challenge's nonce. */
+  answerChallenge(nonce: Uint8Array): Promise<Uint8Array> {
+    return this.#phone.answerChallenge(nonce);
+  }
+
   /** Connects to collect, and proves who it is. */
   async collect(port: number, options: CollectorOptions = {}): Promise<Collector> {
     const collector = new Collector(port, options);

@@ -30,6 +30,8 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
   /** Where it serves its clients, if it has any. */
   readonly port: number;
   readonly operationsPort: number;
+  /** Where it serves operators. */
+  readonly #host: string;
   /** Resolves when the process is gone: its exit code, or the signal that ended it. */
   readonly exited: Promise<number | string>;
   readonly #child: ChildProcess;
@@ -37,12 +39,13 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
 
   private constructor(
     name: Name,
-    ports: { readonly port: number; readonly operationsPort: number },
+    where: { readonly host: string; readonly port: number; readonly operationsPort: number },
     child: ChildProcess,
   ) {
     this.name = name;
-    this.port = ports.port;
-    this.operationsPort = ports.operationsPort;
+    this.#host = where.host;
+    this.port = where.port;
+    this.operationsPort = where.operationsPort;
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -64,14 +67,22 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     const variable = `${name.toUpperCase()}_PORT`;
     const port = Number(environment[variable] ?? (await freePort()));
     const operationsPort = Number(environment.OPERATIONS_PORT ?? (await freePort()));
+    // Of collection; other services do not know it.
+    const agentPort = environment.COLLECTION_AGENT_PORT ?? `${await freePort()}`;
     const main = join(folder, 'services', name, 'main.js');
     const args = ['--disable-warning=ExperimentalWarning', ...options, main];
     const child = spawn(process.execPath, args, {
-      env: { ...environment, [variable]: `${port}`, OPERATIONS_PORT: `${operationsPort}` },
+      env: {
+        ...environment,
+        [variable]: `${port}`,
+        OPERATIONS_PORT: `${operationsPort}`,
+        COLLECTION_AGENT_PORT: agentPort,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     await once(child, 'spawn');
-    return new ServiceProcess(name, { port, operationsPort }, child);
+    const host = environment.OPERATIONS_HOST ?? '127.0.0.1';
+    return new ServiceProcess(name, { host, port, operationsPort }, child);
   }
 
   /** The same, resolving once it says that it is ready. */
@@ -97,7 +108,7 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
   /** @returns the status and body of its readiness; null while it does not listen */
   async readiness(): Promise<{ readonly status: number; readonly body: string } | null> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.operationsPort}/readyz`);
+      const response = await fetch(`http://${this.#host}:${this.operationsPort}/readyz`);
       return { status: response.status, body: await response.text() };
     } catch {
       return null;

@@ -1,16 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { missingProgram } from '#test/backing/backing.ts';
 import { freePort } from '#test/backing/child-server.ts';
-import { type Found, obtainHaproxy } from '#test/backing/programs.ts';
+import { HaproxyProcess } from './haproxy-process.ts';
 
-/** The configuration that the documentation shows. */
-const CONFIGURATION = join(import.meta.dirname, '../../../docs/operations/haproxy.cfg');
-
-const START_TIMEOUT_MS = 20_000;
+const LOOK_EVERY_MS = 20;
 
 /** Where a service listens, and where it tells whether it is ready. */
 export interface EdgeBackend {
@@ -20,70 +12,20 @@ export interface EdgeBackend {
 
 export interface EdgeBackends {
   readonly poweb: readonly [EdgeBackend, EdgeBackend];
+  /** Collection's own load balancers, or its processes. */
   readonly collection: readonly [EdgeBackend, EdgeBackend];
 }
 
-const found: Found = await obtainHaproxy();
-
-/** False, or in words what to install: the `skip` option of a suite. */
-export const missingHaproxy = missingProgram(found);
-
-/** HAProxy as an edge, configured as the documentation shows but for the times given. */
-export class Haproxy implements AsyncDisposable {
-  readonly port: number;
-  readonly #stop: () => Promise<void>;
-
-  private constructor(port: number, stop: () => Promise<void>) {
-    this.port = port;
-    this.#stop = stop;
-  }
-
-  static async start(
-    backends: EdgeBackends,
-    times: Readonly<Record<'POWEB_TIMEOUT' | 'COLLECTION_TIMEOUT', string>>,
-  ): Promise<Haproxy> {
-    const port = await freePort();
-    const environment = {
-      ...times,
-      CHECK_INTERVAL: '100ms',
-      MAX_CONNECTIONS: '500',
-      EDGE_BIND: `127.0.0.1:${port}`,
-      ...variablesOf('POWEB', backends.poweb),
-      ...variablesOf('COLLECTION', backends.collection),
-    };
-    const program = 'path' in found ? found.path : 'haproxy';
-    const child = spawn(program, ['-db', '-f', CONFIGURATION], {
-      env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
-    const exited = once(child, 'exit');
-    const kill = () => child.kill('SIGKILL');
-    process.once('exit', kill);
-    const stop = async () => {
-      kill();
-      await exited;
-      process.off('exit', kill);
-    };
-    const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    while (!(await accepts(port))) {
-      if (child.exitCode !== null || performance.now() > deadlineMs) {
-        await stop();
-        throw new Error(`HAProxy did not start: ${output}`);
-      }
-      await pause(20);
-    }
-    return new Haproxy(port, stop);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stop();
-  }
+/** HAProxy as the edge before PoWeb and collection, which phones know as one host. */
+export function startEdge(
+  backends: EdgeBackends,
+  times: Readonly<Record<'POWEB_TIMEOUT' | 'COLLECTION_TIMEOUT', string>>,
+): Promise<HaproxyProcess> {
+  return HaproxyProcess.start({
+    ...times,
+    ...variablesOf('POWEB', backends.poweb),
+    ...variablesOf('COLLECTION', backends.collection),
+  });
 }
 
 function variablesOf(name: string, backends: readonly EdgeBackend[]) {
@@ -94,14 +36,52 @@ function variablesOf(name: string, backends: readonly EdgeBackend[]) {
   return Object.fromEntries(entries) as Readonly<Record<string, string>>;
 }
 
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
+/** The ports of each pod of collection, which differ by address. */
+export interface PodPorts {
+  readonly port: number;
+  readonly operationsPort: number;
+  readonly agentPort: number;
+}
+
+export async function freePodPorts(): Promise<PodPorts> {
+  const [port, operationsPort, agentPort] = [await freePort(), await freePort(), await freePort()];
+  return { port, operationsPort, agentPort };
+}
+
+export interface BalancerOptions {
+  /** Where the name of the pods is resolved. */
+  readonly nameserver: string;
+  readonly ports: PodPorts;
+  /** The address that it connects to pods from. */
+  readonly source: string;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** HAProxy as a load balancer of collection's own, as the chart runs several. */
+export function startBalancer({
+  nameserver,
+  ports,
+  source,
+  variables = {},
+}: BalancerOptions): Promise<HaproxyProcess> {
+  return HaproxyProcess.start({
+    COLLECTION_PODS: `pods.test:${ports.port}`,
+    COLLECTION_OPERATIONS: `${ports.operationsPort}`,
+    COLLECTION_AGENT: `${ports.agentPort}`,
+    NAMESERVER: nameserver,
+    MOST_PODS: '8',
+    EDGE_SOURCE: source,
+    ...variables,
+  });
+}
+
+/** Resolves once so many processes of collection are in a state for a load balancer, such as `UP` or `DRAIN`. */
+export async function untilCount(
+  balancer: HaproxyProcess,
+  state: string,
+  count: number,
+): Promise<void> {
+  while ((await balancer.countOf(state)) !== count) {
+    await pause(LOOK_EVERY_MS);
   }
 }

@@ -39,6 +39,8 @@ export interface AndroidCollectorOptions {
   /** Told of each parcel, the same octets, once its acknowledgement was sent. */
   readonly onAcknowledged?: (parcel: Uint8Array) => void;
   readonly onEnd?: (end: CollectionEnd) => void;
+  /** Other than its ten seconds. */
+  readonly answerTimeoutMs?: number;
 }
 
 /**
@@ -101,7 +103,7 @@ export class AndroidCollector implements AsyncDisposable {
   async #collect(signal: AbortSignal): Promise<CollectionEnd> {
     const socket = new WebSocket(`ws://127.0.0.1:${this.#port}${COLLECTION_PATH}`, {
       headers: HEADERS,
-      handshakeTimeout: ANSWER_TIMEOUT_MS,
+      handshakeTimeout: this.#options.answerTimeoutMs ?? ANSWER_TIMEOUT_MS,
       perMessageDeflate: true,
     });
     const leave = () => socket.terminate();

@@ -1,0 +1,54 @@
+import { AgentServer, type AgentServerOptions } from '#runtime/agent-server.ts';
+import type { CollectionServer } from '../collection-server.ts';
+import { Balancers } from './balancers.ts';
+import { ShareKeeper, type ShareKeeperParts } from './share-keeper.ts';
+
+/** Over how long collectors are moved whose load balancer is about to end. */
+const LEAVING_BALANCER_SPREAD_MS = 30_000;
+
+/** A process as one of several behind load balancers of collection. */
+export interface Balanced extends AsyncDisposable {
+  /** Where load balancers ask whether it takes connections. */
+  readonly port: number;
+  /** Moves nobody any more to even out shares, as the process is about to send all of them away. */
+  stopSharing(): void;
+}
+
+export type BalancedOptions = Pick<AgentServerOptions, 'host' | 'port' | 'phase'>;
+
+/**
+ * Answers the load balancers of collection, keeps its share of collectors even with that of other processes, and moves
+ * those whose load balancer is about to end.
+ *
+ * @throws if the port cannot be listened on
+ */
+export async function keepBalanced(
+  collection: CollectionServer,
+  parts: ShareKeeperParts,
+  options: BalancedOptions,
+): Promise<Balanced> {
+  const { clock, log } = parts;
+  const balancers = new Balancers(clock, (address) => {
+    log.info({ balancer: address }, 'A load balancer is about to end: moving its collectors');
+    const isGone = () => !balancers.isAsking(address);
+    void collection.moveThoseBy(address, LEAVING_BALANCER_SPREAD_MS, isGone);
+  });
+  const agent = await AgentServer.listen({
+    ...options,
+    onAsked: (address) => balancers.asked(address),
+  });
+  const keeper = new ShareKeeper(parts, {
+    collectors: () => collection.staying,
+    balancers: () => balancers.count,
+    move: (count, overMs) => void collection.moveSome(count, overMs),
+  });
+  keeper.start();
+  return {
+    port: agent.port,
+    stopSharing: () => keeper.stop(),
+    async [Symbol.asyncDispose]() {
+      balancers.stop();
+      await agent[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import type { Signals, Subscription } from '#signals/port.ts';
+import { excess } from './shares.ts';
+
+const CHANNEL = 'collection/loads';
+/** Between two announcements of a process, while there are few processes. */
+const LEAST_PERIOD_MS = 10_000;
+/** All of them make no more than so many announcements a second, as each goes to every other. */
+const ANNOUNCEMENTS_PER_SECOND = 10;
+/** A process that did not announce itself for so many periods is gone. */
+const PERIODS_UNTIL_GONE = 3;
+/** Processes remembered. */
+const MOST_PROCESSES = 5_000;
+const MAX_MESSAGE_OCTETS = 200;
+
+export interface ShareKeeperParts {
+  readonly signals: Pick<Signals, 'publish' | 'subscribe'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The process whose share is kept. */
+export interface ShareHolder {
+  /** Collectors that are to stay. */
+  collectors(): number;
+  /** Load balancers that send connections here now, to whoever has fewest. */
+  balancers(): number;
+  /** Sends so many away, spread evenly over the time given. */
+  move(count: number, overMs: number): void;
+}
+
+interface Other {
+  readonly collectors: number;
+  readonly saidMs: number;
+}
+
+/**
+ * Keeps collectors spread evenly over the processes behind load balancers that choose whoever has fewest: these decide
+ * for newcomers only, and collectors stay for hours. Each process announces how many it has; those that have more than
+ * their share send some away, who come back to those that have less.
+ *
+ * Does nothing while no such balancer asks: collectors would come back to anybody.
+ *
+ * @see docs/decisions/collection-by-path.md
+ */
+export class ShareKeeper {
+  readonly #parts: ShareKeeperParts;
+  readonly #holder: ShareHolder;
+  readonly #process = randomUUID();
+  readonly #others = new Map<string, Other>();
+  #subscription: Subscription | null = null;
+  #cancelLook = () => {};
+
+  constructor(parts: ShareKeeperParts, holder: ShareHolder) {
+    this.#parts = parts;
+    this.#holder = holder;
+  }
+
+  start(): void {
+    const onMessage = (message: string) => this.#onMessage(message);
+    this.#subscription = this.#parts.signals.subscribe(CHANNEL, {
+      onMessage,
+      // What was missed comes again with the next announcements.
+      onInterrupted: () => {},
+    });
+    // It stands as soon as signals are to be had.
+    this.#subscription.ready.catch(() => {});
+    this.#lookLater();
+  }
+
+  /** Moves nobody any more, and tells others not to count on this process. */
+  stop(): void {
+    this.#cancelLook();
+    this.#subscription?.close();
+    if (this.#holder.balancers() > 0) {
+      this.#announce(null);
+    }
+  }
+
+  get #periodMs(): number {
+    const processes = this.#others.size + 1;
+    return Math.max(LEAST_PERIOD_MS, (1_000 * processes) / ANNOUNCEMENTS_PER_SECOND);
+  }
+
+  #lookLater(): void {
+    this.#cancelLook = this.#parts.clock.schedule(this.#periodMs, () => this.#look());
+  }
+
+  #look(): void {
+    const { clock, log } = this.#parts;
+    this.#forget(clock.elapsedMs());
+    const balancers = this.#holder.balancers();
+    if (balancers > 0) {
+      const own = this.#holder.collectors();
+      const others = [...this.#others.values()].map(({ collectors }) => collectors);
+      const count = excess({ own, others, balancers }, this.#periodMs);
+      this.#announce(own - count);
+      if (count > 0) {
+        const processes = others.length + 1;
+        log.info({ leaving: count, collectors: own, processes }, 'Moving collectors');
+        this.#holder.move(count, this.#periodMs);
+      }
+    }
+    this.#lookLater();
+  }
+
+  /** @param collectors - null from a process that is about to end */
+  #announce(collectors: number | null): void {
+    const message = JSON.stringify({ process: this.#process, collectors });
+    this.#parts.signals.publish(CHANNEL, message);
+  }
+
+  #onMessage(message: string): void {
+    const load = parseLoad(message);
+    if (!load || load.process === this.#process) {
+      return;
+    }
+    const { process, collectors } = load;
+    if (collectors === null) {
+      this.#others.delete(process);
+    } else if (this.#others.has(process) || this.#others.size < MOST_PROCESSES) {
+      this.#others.set(process, { collectors, saidMs: this.#parts.clock.elapsedMs() });
+    }
+  }
+
+  #forget(nowMs: number): void {
+    const longestMs = PERIODS_UNTIL_GONE * this.#periodMs;
+    for (const [process, { saidMs }] of this.#others) {
+      if (nowMs - saidMs > longestMs) {
+        this.#others.delete(process);
+      }
+    }
+  }
+}
+
+interface Load {
+  readonly process: string;
+  readonly collectors: number | null;
+}
+
+/** @returns null for what is no announcement */
+function parseLoad(message: string): Load | null {
+  if (message.length > MAX_MESSAGE_OCTETS) {
+    return null;
+  }
+  try {
+    const { process, collectors }: Partial<Load> = JSON.parse(message);
+    const isCount = Number.isSafeInteger(collectors) && Number(collectors) >= 0;
+    return typeof process === 'string' && (isCount || collectors === null)
+      ? { process, collectors: collectors ?? null }
+      : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,39 @@
+import { type Clock, delay } from '#clock/clock.ts';
+import type { CollectorConnection } from './collector-connection.ts';
+
+/** A connection as whoever moves it sees it. */
+export interface Served {
+  readonly connection: CollectorConnection;
+  /** Whether its client comes back in its own time after it was sent away. */
+  readonly canBeMoved: boolean;
+  /** Whether it stays until it is sent away, rather than ends by itself once it has what there is. */
+  readonly isKeptAlive: boolean;
+  /** The other side of its connection, such as a load balancer; empty if that is not known. */
+  readonly peerAddress: string;
+  /** Whether it was asked to go. */
+  isTold: boolean;
+}
+
+export interface Moving {
+  readonly clock: Clock;
+  /** Over how long they are asked, one after the other, so that they do not come back all at once. */
+  readonly spreadMs: number;
+  /** Asked before each: whether it shall still go. */
+  readonly isStillDue?: () => boolean;
+}
+
+/** Asks connections to go and come back, the first at once. Resolves once the last was asked, and `spreadMs` is over. */
+export async function sendAway(
+  going: readonly Served[],
+  { clock, spreadMs, isStillDue = () => true }: Moving,
+): Promise<void> {
+  const pauseMs = spreadMs / going.length;
+  const asked = going.map(async (served, index) => {
+    await delay(clock, pauseMs * index);
+    if (isStillDue()) {
+      served.isTold = true;
+      await served.connection.goAway();
+    }
+  });
+  await Promise.all([delay(clock, spreadMs), ...asked]);
+}

@@ -1,0 +1,67 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import type { NetworkPhone } from '#test/services/phone.ts';
+import type { Collector } from '../support/collector.ts';
+
+/**
+ * Collectors that come back at once whenever their connection ends, however it does: phones as load balancers see
+ * them, without their pauses.
+ */
+export class LoyalFleet implements AsyncDisposable {
+  /** How connections ended that were not ended here. */
+  readonly codes: number[] = [];
+  readonly #phone: NetworkPhone;
+  readonly #choosePort: () => number;
+  readonly #present = new Set<Collector>();
+  readonly #running: Promise<void>[] = [];
+  #isOver = false;
+
+  /** @param choosePort - asked for each connection */
+  constructor(phone: NetworkPhone, choosePort: () => number) {
+    this.#phone = phone;
+    this.#choosePort = choosePort;
+  }
+
+  /** Resolves once so many more are connected. */
+  async enlist(count: number): Promise<void> {
+    const size = this.#running.length + count;
+    for (let index = 0; index < count; index++) {
+      this.#running.push(this.#run());
+    }
+    while (this.#present.size < size) {
+      await othersTurn();
+    }
+  }
+
+  /** Those that are connected, and have shaken hands. */
+  get present(): number {
+    return this.#present.size;
+  }
+
+  /** Resolves once the server has seen life in all that are connected now. */
+  async showLife(): Promise<void> {
+    await Promise.allSettled([...this.#present].map((collector) => collector.roundTrip()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
+    for (const collector of this.#present) {
+      collector[Symbol.dispose]();
+    }
+    await Promise.all(this.#running);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isOver) {
+      using collector = await this.#phone.collect(this.#choosePort());
+      if (collector.socket.readyState === WebSocket.OPEN) {
+        this.#present.add(collector);
+      }
+      const { code } = await collector.closed;
+      this.#present.delete(collector);
+      if (!this.#isOver) {
+        this.codes.push(code);
+      }
+    }
+  }
+}
