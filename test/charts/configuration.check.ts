@@ -14,6 +14,7 @@ import { COMMAND_VARIABLES } from '#services/standalone/commands/command-variabl
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { WORKERS_SERVICE_VARIABLES } from '#services/workers/process.ts';
 import { at, isMap, Manifest as Part } from './manifests.ts';
+import { EXTRA_VARIABLES } from './matrix.ts';
 import { renderAll } from './renderings.ts';
 
 const SERVICES: Readonly<Record<string, Variables>> = {
@@ -48,11 +49,14 @@ async function listPrograms(): Promise<readonly Program[]> {
           of: name,
           name: container.text('name'),
           environment: Object.fromEntries(
-            container.list('env').map((each) => [
-              String(each.name),
-              // What a Secret holds is no text of the chart's.
-              String(each.value ?? 'rediss://:password@10.0.0.3:6378'),
-            ]),
+            container
+              .list('env')
+              .filter((each) => !EXTRA_VARIABLES.includes(String(each.name)))
+              .map((each) => [
+                String(each.name),
+                // What a Secret holds is no text of the chart's.
+                String(each.value ?? 'rediss://:password@10.0.0.3:6378'),
+              ]),
           ),
         })),
     ),
@@ -86,6 +90,10 @@ describe('the environment of a service', () => {
       const schema = at(JSON.parse(await readFile(path, 'utf8')), [...settings, 'properties']);
       const set = new Set(mine.flatMap(({ environment }) => Object.keys(environment)));
       const settable = isMap(schema) ? Object.keys(schema) : assert.fail(service);
+      for (const name of settable) {
+        const meaning = listVariables(variables).find((each) => each.name === name)?.meaning;
+        assert.equal(at(schema, [name, 'description']), meaning, name);
+      }
       assert.deepEqual(
         settable.filter((name) => !known.includes(name)),
         [],

@@ -39,24 +39,19 @@ describe('the edge in production', async () => {
   const manifests = await renderEnvironment('production');
   const host = 'poweb.gateway.example.org';
 
-  it('reaches collection by its path on the host of PoWeb', () => {
-    assert.equal(serviceBehind(manifests, host, COLLECTION_PATH), 'awala-collection');
+  it('reaches load balancers of collection by its path on the host of PoWeb', () => {
+    assert.equal(serviceBehind(manifests, host, COLLECTION_PATH), 'awala-collection-balancer');
     for (const path of ['/connection-params.der', '/v1/pre-registrations', '/v1/parcels']) {
       assert.equal(serviceBehind(manifests, host, path), 'awala-poweb');
     }
   });
 
-  it('gives collection a Service, pods, backend and health check that it shares with nobody', () => {
-    const [service, ...others] = ofKind(manifests, 'Service').filter(
-      (each) => each.text('spec', 'selector', 'app.kubernetes.io/component') === 'collection',
-    );
-    assert.equal(service?.name, 'awala-collection');
-    assert.equal(others.length, 0);
+  it('gives collection a backend and a health check that it shares with nobody', () => {
     for (const kind of ['GCPBackendPolicy', 'HealthCheckPolicy']) {
       const targets = ofKind(manifests, kind).map((each) => each.text('spec', 'targetRef', 'name'));
       assert.deepEqual(targets.toSorted(), [
         'awala-cogrpc',
-        'awala-collection',
+        'awala-collection-balancer',
         'awala-pohttp',
         'awala-poweb',
       ]);
@@ -64,7 +59,7 @@ describe('the edge in production', async () => {
   });
 
   it('gives hours to collection, the longest upload to PoWeb, and seconds to PoHTTP', () => {
-    const { 'awala-collection': collection = 0, ...others } = policyTimeouts(manifests);
+    const { 'awala-collection-balancer': collection = 0, ...others } = policyTimeouts(manifests);
     assert.ok(collection >= 2 * HOUR_S);
     assert.ok((others['awala-poweb'] ?? 0) > LONGEST_UPLOAD_S);
     assert.ok((others['awala-poweb'] ?? HOUR_S) < HOUR_S);
@@ -80,19 +75,32 @@ describe('the edge in production', async () => {
   });
 
   it('ends TLS with managed certificates of its hosts, and sends plain HTTP there', () => {
-    const [gateway] = ofKind(manifests, 'Gateway');
-    assert.equal(
-      gateway?.text('metadata', 'annotations', 'networking.gke.io/certmap'),
-      'awala-gateway',
-    );
-    const listeners = gateway?.list('spec', 'listeners') ?? [];
-    const hosts = listeners
-      .filter(({ protocol }) => protocol === 'HTTPS')
-      .map(({ hostname }) => hostname);
-    const certified = ofKind(manifests, 'CertificateManagerCertificate').map((each) =>
-      each.text('spec', 'managed', 'domains', 0),
-    );
-    assert.deepEqual(hosts.toSorted(), certified.toSorted());
+    for (const [gateway, map, hosts] of [
+      ['awala-edge', 'awala-gateway', ['cogrpc', 'pohttp', 'poweb']],
+      ['awala-collection-edge', 'awala-gateway-collection', ['collection']],
+    ] as const) {
+      const found = ofKind(manifests, 'Gateway').find(({ name }) => name === gateway);
+      assert.equal(found?.text('metadata', 'annotations', 'networking.gke.io/certmap'), map);
+      assert.equal(found?.text('spec', 'addresses', 0, 'value'), map);
+      const expected = hosts.map((each) => `${each}.gateway.example.org`);
+      const served = (found?.list('spec', 'listeners') ?? [])
+        .filter(({ protocol }) => protocol === 'HTTPS')
+        .map(({ hostname }) => hostname);
+      assert.deepEqual(served.toSorted(), expected);
+      const entries = ofKind(manifests, 'CertificateManagerCertificateMapEntry')
+        .filter((each) => each.text('spec', 'mapRef', 'name') === map)
+        .map((each) => [
+          each.text('spec', 'hostname'),
+          each.text('spec', 'certificatesRefs', 0, 'name'),
+        ]);
+      assert.deepEqual(entries.map(([host]) => host).toSorted(), expected);
+      for (const [entry, certificate] of entries) {
+        const certified = ofKind(manifests, 'CertificateManagerCertificate').find(
+          ({ name }) => name === certificate,
+        );
+        assert.equal(certified?.text('spec', 'managed', 'domains', 0), entry);
+      }
+    }
     const plain = ofKind(manifests, 'HTTPRoute').filter(
       (route) => route.text('spec', 'parentRefs', 0, 'sectionName') === 'http',
     );
@@ -114,9 +122,16 @@ describe('the edge in production', async () => {
       '_awala-gsc._tcp.gateway.example.org. 0 1 443 poweb.gateway.example.org.',
       '_awala-pdc._tcp.gateway.example.org. 0 1 443 pohttp.gateway.example.org.',
     ]);
-    const hosts = records
-      .filter((each) => each.text('spec', 'type') === 'A')
-      .map((each) => each.text('spec', 'name'));
+    const addresses = records.filter((each) => each.text('spec', 'type') === 'A');
+    const hosts = addresses.map((each) => each.text('spec', 'name'));
+    assert.deepEqual(
+      addresses
+        .filter(
+          (each) => each.text('spec', 'rrdatasRefs', 0, 'name') === 'awala-gateway-collection',
+        )
+        .map((each) => each.text('spec', 'name')),
+      ['collection.gateway.example.org.'],
+    );
     for (const record of srv) {
       assert.ok(hosts.includes(record.split(' ').at(-1) ?? ''), record);
     }
@@ -216,6 +231,43 @@ describe('other edges', () => {
   }
 });
 
+describe('a host of its own for collection', () => {
+  const own = ['hosts.collection="collection.gateway.example.org"'];
+  const elsewhere =
+    'edge.gateway={"provider":"other","className":"envoy","http":"redirect","tlsSecret":"tls"}';
+
+  it('is there in staging and production, and by the chart itself only if it is named', async () => {
+    for (const environment of ['staging', 'production'] as const) {
+      const rendered = await renderEnvironment(environment);
+      const names = ofKind(rendered, 'Gateway').map(({ name }) => name);
+      assert.deepEqual(names, ['awala-edge', 'awala-collection-edge']);
+    }
+    assert.equal(ofKind(await renderChart('awala-gateway'), 'Gateway').length, 1);
+    assert.equal(ofKind(await renderChart('awala-gateway', own), 'Gateway').length, 2);
+  });
+
+  it('leads to the same load balancers, and nowhere else', async () => {
+    const rendered = await renderChart('awala-gateway', own);
+    const routes = ofKind(rendered, 'HTTPRoute').filter((route) =>
+      route.list('spec', 'parentRefs').some(({ name }) => name === 'awala-collection-edge'),
+    );
+    assert.deepEqual(
+      routes.map((route) => [
+        route.text('spec', 'rules', 0, 'matches', 0, 'path', 'value'),
+        route.text('spec', 'rules', 0, 'backendRefs', 0, 'name'),
+      ]),
+      [[COLLECTION_PATH, 'awala-collection-balancer']],
+    );
+    assert.equal(routes[0]?.list('spec', 'rules').length, 1);
+  });
+
+  it('needs a certificate of its own', async () => {
+    const { code, stderr } = await runTemplate('awala-gateway', [...own, elsewhere]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /edge\.gateway\.collection\.tlsSecret is needed for hosts\.collection/);
+  });
+});
+
 describe('the scaling', () => {
   it('of collection follows connected phones and CPU, that of workers the queue', async () => {
     const keda = await renderChart('awala-gateway', [
@@ -226,9 +278,13 @@ describe('the scaling', () => {
         .list('spec', 'triggers')
         .map((each) => new Part(each))
         .map((each) =>
-          `${each.text('type')} ${/awala_\w+/.exec(each.text('metadata', 'query'))?.[0] ?? ''}`.trim(),
+          `${each.text('type')} ${/(?:awala|haproxy)_\w+/.exec(each.text('metadata', 'query'))?.[0] ?? ''}`.trim(),
         );
     assert.deepEqual(triggers('collection'), ['cpu', 'prometheus awala_collectors_connected']);
+    assert.deepEqual(triggers('collection-balancer'), [
+      'cpu',
+      'prometheus haproxy_frontend_current_sessions',
+    ]);
     assert.deepEqual(triggers('workers'), ['cpu', 'prometheus awala_queue_jobs']);
     assert.deepEqual(triggers('poweb'), ['cpu']);
   });

@@ -13,8 +13,9 @@ async function read(path: string): Promise<YamlMap> {
 describe('the emulators', () => {
   it('are the same images in compose.yaml and in the chart, each by its exact version and digest', async () => {
     const { services } = await read('compose.yaml');
-    const { emulators } = await read('charts/awala-gateway/values.yaml');
-    assert.ok(isMap(services) && isMap(emulators));
+    const { emulators, collectionBalancer } = await read('charts/awala-gateway/values.yaml');
+    assert.ok(isMap(services) && isMap(emulators) && isMap(collectionBalancer));
+    assert.equal(collectionBalancer.image, emulators.edgeImage);
     const inChart = Object.entries(emulators)
       .filter(([name]) => name.endsWith('Image'))
       .map(([, image]) => String(image));

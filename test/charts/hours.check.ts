@@ -8,6 +8,9 @@ const HOUR_S = 3_600;
 const UNITS_S: Readonly<Record<string, number>> = { h: HOUR_S, m: 60, s: 1, ms: 0.001 };
 const NGINX_TIMEOUTS = /^nginx\.ingress\.kubernetes\.io\/.*timeout$/;
 
+/** Whether it is the Service of collection, or that of its load balancers. */
+const isOfCollection = (service: string) => /-collection(?:-balancer)?$/.test(service);
+
 /** A way from the edge to a Service. */
 interface Way {
   readonly from: string;
@@ -33,15 +36,22 @@ function waysOfRoute(route: Manifest): readonly Way[] {
         ...['request', 'backendRequest'].map((name) => durationS(rule.text('timeouts', name))),
       );
       return (paths.length > 0 ? paths : ['/']).flatMap((path) =>
-        rule.list('backendRefs').map(({ name }) => ({
-          from: `${route.kind} ${route.name}`,
-          host: route.text('spec', 'hostnames', 0),
-          path,
-          service: String(name),
-          timeoutS,
-        })),
+        rule.list('backendRefs').flatMap(({ name }) =>
+          hostnamesOf(route).map((host) => ({
+            from: `${route.kind} ${route.name}`,
+            host,
+            path,
+            service: String(name),
+            timeoutS,
+          })),
+        ),
       );
     });
+}
+
+function hostnamesOf(route: Manifest): readonly string[] {
+  const hostnames = route.at('spec', 'hostnames');
+  return Array.isArray(hostnames) ? hostnames.map(String) : [];
 }
 
 function waysOfIngress(ingress: Manifest): readonly Way[] {
@@ -95,7 +105,7 @@ describe('in every environment and however the chart is set, the edge', () => {
   it('gives hours to the Service of collection, and to no other', () => {
     const found = complaints(renderings, (manifests) =>
       limitsOf(manifests)
-        .filter(([, service, seconds]) => seconds >= HOUR_S && !service.endsWith('-collection'))
+        .filter(([, service, seconds]) => seconds >= HOUR_S && !isOfCollection(service))
         .map(([from, service, seconds]) => `${from} gives ${service} ${seconds} s`),
     );
     assert.deepEqual(found, []);
@@ -104,23 +114,40 @@ describe('in every environment and however the chart is set, the edge', () => {
   it('gives collection its hours wherever it leads there', () => {
     const found = complaints(renderings, (manifests) => {
       const limits = limitsOf(manifests)
-        .filter(([, service, seconds]) => service.endsWith('-collection') && seconds > 0)
+        .filter(([, service, seconds]) => isOfCollection(service) && seconds > 0)
         .map(([, , seconds]) => seconds);
-      const isServed = waysOf(manifests).some(({ service }) => service.endsWith('-collection'));
+      const isServed = waysOf(manifests).some(({ service }) => isOfCollection(service));
       const least = limits.length > 0 ? Math.min(...limits) : 0;
       return isServed && least < 2 * HOUR_S ? [`collection has ${least} s`] : [];
     });
     assert.deepEqual(found, []);
   });
 
-  it('leads to collection by its path on the host of PoWeb, and by no other way', () => {
+  it('leads to collection by its path on the host of PoWeb, and on one of its own, and by no other way', () => {
     const found = complaints(renderings, (manifests) => {
       const ways = waysOf(manifests);
       const poweb = ways.find(({ service }) => service.endsWith('-poweb'))?.host;
       return ways
-        .filter(({ service }) => service.endsWith('-collection'))
-        .filter(({ host, path }) => host !== poweb || path !== COLLECTION_PATH)
+        .filter(({ service }) => isOfCollection(service))
+        .filter(
+          ({ host, path }) =>
+            (host !== poweb && host !== poweb?.replace('poweb', 'collection')) ||
+            path !== COLLECTION_PATH,
+        )
         .map(({ from, host, path }) => `${from} leads ${host}${path} to collection`);
+    });
+    assert.deepEqual(found, []);
+  });
+
+  it('leads to load balancers of collection, unless there are none, and never past them', () => {
+    const found = complaints(renderings, (manifests) => {
+      const hasBalancers = ofKind(manifests, 'Deployment').some(
+        ({ component }) => component === 'collection-balancer',
+      );
+      return waysOf(manifests)
+        .filter(({ service }) => isOfCollection(service))
+        .filter(({ service }) => service.endsWith('-balancer') !== hasBalancers)
+        .map(({ from, service }) => `${from} leads to ${service}`);
     });
     assert.deepEqual(found, []);
   });
@@ -128,7 +155,7 @@ describe('in every environment and however the chart is set, the edge', () => {
   it('leads everything else to the Service of its host', () => {
     const found = complaints(renderings, (manifests) =>
       waysOf(manifests)
-        .filter(({ service }) => !service.endsWith('-collection'))
+        .filter(({ service }) => !isOfCollection(service))
         .filter(({ host, path, service }) => {
           const name = service.split('-').at(-1);
           return !host.startsWith(`${name}.`) || path !== '/';
@@ -143,7 +170,7 @@ describe('in every environment and however the chart is set, the edge', () => {
     assert.ok(edges.length > 10);
     for (const { manifests, name } of edges) {
       assert.ok(
-        waysOf(manifests).some(({ service }) => service.endsWith('-collection')),
+        waysOf(manifests).some(({ service }) => isOfCollection(service)),
         name,
       );
       assert.ok(

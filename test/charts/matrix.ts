@@ -11,6 +11,42 @@ const KEDA = [
   'autoscaling={"metrics":"keda","prometheusUrl":"http://prometheus:9090","project":"project-one"}',
 ];
 
+const OWN_HOST = 'hosts.collection="collection.gateway.example.org"';
+
+/** Variables that operators add. */
+export const EXTRA_VARIABLES = ['NODE_OPTIONS', 'ZONE', 'HTTPS_PROXY'];
+
+/** All that pods, accounts and Services may have besides, for all of them and for some of their own. */
+export const PLACED = [
+  `common=${JSON.stringify({
+    nodeSelector: { 'example.org/pool': 'gateway', 'kubernetes.io/arch': 'arm64' },
+    tolerations: [{ key: 'gateway', operator: 'Exists' }],
+    affinity: { podAntiAffinity: antiAffinity('example.org/rack') },
+    podAnnotations: { 'example.org/team': 'relay' },
+    serviceAccountAnnotations: { 'example.org/role': 'none' },
+    extraEnv: [{ name: 'NODE_OPTIONS', value: '--report-on-fatalerror' }],
+    extraEnvFrom: [{ configMapRef: { name: 'everywhere' } }],
+    service: { type: 'ClusterIP', annotations: { 'example.org/mesh': 'off' } },
+  })}`,
+  'services.poweb.nodeSelector={"kubernetes.io/arch":"amd64"}',
+  'services.poweb.tolerations=[{"key":"poweb","operator":"Exists"}]',
+  'services.poweb.affinity={"nodeAffinity":{}}',
+  'services.poweb.podAnnotations={"example.org/team":"phones"}',
+  'services.poweb.serviceAccountAnnotations={"example.org/role":"poweb"}',
+  'services.poweb.extraEnv=[{"name":"ZONE","valueFrom":{"fieldRef":{"fieldPath":"spec.nodeName"}}}]',
+  'services.poweb.extraEnvFrom=[{"secretRef":{"name":"poweb","optional":true}}]',
+  'services.poweb.service={"type":"NodePort","annotations":{"example.org/mesh":"on"}}',
+  'collectionBalancer.nodeSelector={"example.org/pool":"edge"}',
+  'collectionBalancer.service={"annotations":{"example.org/mesh":"edge"}}',
+  'jobs.extraEnv=[{"name":"HTTPS_PROXY","value":"http://proxy:3128"}]',
+];
+
+function antiAffinity(topologyKey: string) {
+  const labelSelector = { matchLabels: { 'app.kubernetes.io/name': 'awala-gateway' } };
+  const podAffinityTerm = { topologyKey, labelSelector };
+  return { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm }] };
+}
+
 const gateway = (name: string, values: readonly string[]): Case => ({
   name,
   chart: 'awala-gateway',
@@ -55,6 +91,20 @@ export const MATRIX: readonly Case[] = [
     'services.workers.settings={"DELIVERY_BUFFER":"128MiB","POHTTP_CLIENT_TLS":true}',
   ]),
   gateway('images from a registry with a password', ['image.pullSecrets=["registry"]']),
+  gateway('a host of its own for collection', [OWN_HOST]),
+  gateway('a host of its own for collection, by an ingress', [OWN_HOST, 'edge.kind="ingress"']),
+  gateway('a host of its own for collection, elsewhere than at Google', [
+    OWN_HOST,
+    'edge.gateway={"provider":"other","className":"envoy","http":"redirect","tlsSecret":"tls","collection":{"tlsSecret":"own"}}',
+  ]),
+  gateway('collection straight from the edge', ['collectionBalancer.enabled=false', OWN_HOST]),
+  gateway('load balancers of collection in a large cluster', [
+    ...KEDA,
+    'services.collection.replicas.max=600',
+    'collectionBalancer.nameserver="tcp@10.0.0.10:53"',
+    'collectionBalancer.clusterDomain="cluster.example.org"',
+  ]),
+  gateway('pods placed, annotated and told more', PLACED),
   gateway('no fences', ['networkPolicy.enabled=false']),
   cloud('as it is', []),
   cloud('the database created here', ['firestore.create=true']),

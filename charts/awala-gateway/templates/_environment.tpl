@@ -14,6 +14,7 @@
 {{-   $_ := set $variables "LOG_LEVEL" $values.log.level -}}
 {{-   $_ := set $variables "LOG_FORMAT" $values.log.format -}}
 {{-   $_ := set $variables "IMAGE_DIGEST" $values.image.digest -}}
+{{-   if eq $program "collection" }}{{ $_ := set $variables "COLLECTION_AGENT_PORT" (include "awala.agentPort" $root) }}{{ end -}}
 {{-   with index (include "awala.ports" $root | fromYaml) $program -}}
 {{-     $_ := set $variables .variable (toString .number) -}}
 {{-   end -}}
@@ -63,5 +64,23 @@
     secretKeyRef:
       name: {{ $values.backing.redis.secret.name }}
       key: {{ $values.backing.redis.secret.key }}
+{{- end }}
+{{- include "awala.extraEnv" (list $root $program (append (keys $variables) "REDIS_URL")) }}
+{{- end }}
+
+{{/* Variables that operators add: (list root component taken), where those that follow from values are taken. */}}
+{{- define "awala.extraEnv" -}}
+{{- $taken := index . 2 -}}
+{{- $extras := include "awala.extras" (list (index . 0) (index . 1)) | fromYaml -}}
+{{- range $extras.extraEnv }}
+{{- if has .name $taken }}{{ fail (printf "extraEnv: %s follows from other values" .name) }}{{ end }}
+- {{ toYaml . | nindent 2 | trim }}
+{{- end }}
+{{- end }}
+
+{{- define "awala.envFrom" -}}
+{{- with (include "awala.extras" . | fromYaml).extraEnvFrom -}}
+envFrom:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}

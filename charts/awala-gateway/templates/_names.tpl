@@ -8,6 +8,29 @@ collection: { number: 8083, variable: COLLECTION_PORT, protocol: http }
 
 {{- define "awala.operationsPort" -}}9090{{- end }}
 
+{{/* Where a process of collection tells HAProxy whether it takes collectors. */}}
+{{- define "awala.agentPort" -}}9190{{- end }}
+
+{{/* Whether collection has load balancers of its own; else nothing. */}}
+{{- define "awala.isBalanced" -}}
+{{- if and .Values.services.collection.enabled .Values.collectionBalancer.enabled }}true{{ end -}}
+{{- end }}
+
+{{/* What the edge leads to, by service: the component whose Service that is. */}}
+{{- define "awala.behindEdge" -}}
+{{- $root := . -}}
+{{- range $service := list "poweb" "collection" "pohttp" "cogrpc" }}
+{{- if (index $root.Values.services $service).enabled }}
+{{ $service }}: {{ and (eq $service "collection") (eq (include "awala.isBalanced" $root) "true") | ternary "collection-balancer" $service }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The host of collection's own, where there is one and collection runs; else nothing. */}}
+{{- define "awala.collectionHost" -}}
+{{- if .Values.services.collection.enabled }}{{ .Values.hosts.collection }}{{ end -}}
+{{- end }}
+
 {{/* The backing services that each program uses. */}}
 {{- define "awala.uses" -}}
 poweb: [objects, records, keys, signals, queue]

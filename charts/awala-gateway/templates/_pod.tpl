@@ -25,6 +25,100 @@ limits:
   memory: {{ .memory | quote }}
 {{- end }}
 
+{{/*
+Values that each service may have of its own, above those that all have: (list root own). Maps are joined, of lists its
+own come last, and its own affinity is all that it has.
+*/}}
+{{- define "awala.ownAndCommon" -}}
+{{- $common := (index . 0).Values.common -}}
+{{- $own := index . 1 -}}
+{{- range $name := list "nodeSelector" "podAnnotations" "serviceAccountAnnotations" }}
+{{ $name }}: {{ merge (deepCopy (index $own $name | default dict)) (index $common $name) | toJson }}
+{{- end }}
+{{- range $name := list "tolerations" "extraEnv" "extraEnvFrom" }}
+{{ $name }}: {{ concat (index $common $name) (index $own $name | default list) | toJson }}
+{{- end }}
+affinity: {{ index $own "affinity" | default $common.affinity | toJson }}
+{{- $service := index $own "service" | default dict }}
+service:
+  type: {{ index $service "type" | default $common.service.type }}
+  annotations: {{ merge (deepCopy (index $service "annotations" | default dict)) $common.service.annotations | toJson }}
+{{- end }}
+
+{{/* The values of a component of its own: (list root "poweb"). */}}
+{{- define "awala.valuesOf" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- if hasKey $root.Values.services $name -}}
+{{-   index $root.Values.services $name | toJson -}}
+{{- else if eq $name "collection-balancer" -}}
+{{-   $root.Values.collectionBalancer | toJson -}}
+{{- else -}}
+{{-   $root.Values.jobs | toJson -}}
+{{- end -}}
+{{- end }}
+
+{{- define "awala.extras" -}}
+{{- include "awala.ownAndCommon" (list (index . 0) (include "awala.valuesOf" . | fromJson)) -}}
+{{- end }}
+
+{{/* Where pods may run: (list root component). */}}
+{{- define "awala.placement" -}}
+{{- $extras := include "awala.extras" . | fromYaml -}}
+{{- range $name := list "nodeSelector" "tolerations" "affinity" }}
+{{- with index $extras $name }}
+{{ $name }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Evenly over zones, then over machines: (list root component). */}}
+{{- define "awala.spread" -}}
+{{- $root := index . 0 -}}
+- topologyKey: topology.kubernetes.io/zone
+  maxSkew: 1
+  # What cannot be scheduled to is no zone: pods that one zone lost find room in the others.
+  nodeTaintsPolicy: Honor
+  {{- if eq (int $root.Values.spread.zones) 3 }}
+  # Not three: with a zone away, each of the others would take one pod, and no more.
+  minDomains: 2
+  whenUnsatisfiable: DoNotSchedule
+  {{- else }}
+  whenUnsatisfiable: ScheduleAnyway
+  {{- end }}
+  labelSelector:
+    matchLabels:
+      {{- include "awala.selector" . | nindent 6 }}
+  matchLabelKeys: [pod-template-hash]
+- topologyKey: kubernetes.io/hostname
+  maxSkew: 1
+  whenUnsatisfiable: ScheduleAnyway
+  labelSelector:
+    matchLabels:
+      {{- include "awala.selector" . | nindent 6 }}
+  matchLabelKeys: [pod-template-hash]
+{{- end }}
+
+{{/* Whether it started, takes clients and lives: of a service, or of what answers as one does. */}}
+{{- define "awala.probes" -}}
+startupProbe:
+  httpGet: { path: /livez, port: operations }
+  periodSeconds: 1
+  failureThreshold: 60
+readinessProbe:
+  # Not /readyz: what is away for all pods must not take them all away.
+  httpGet: { path: /servez, port: operations }
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: 3
+livenessProbe:
+  httpGet: { path: /livez, port: operations }
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 3
+{{- end }}
+
 {{/* What every pod has but its containers: (list root account). */}}
 {{- define "awala.podBasics" -}}
 {{- $root := index . 0 -}}
@@ -71,6 +165,7 @@ imagePullSecrets:
 {{- $root := index . 0 -}}
 {{- $program := index . 1 -}}
 {{- include "awala.podBasics" (list $root "keys") }}
+{{- include "awala.placement" (list $root "jobs") }}
 restartPolicy: OnFailure
 containers:
   - name: {{ index . 2 | first }}
@@ -79,6 +174,7 @@ containers:
     args: {{ concat (list "services/standalone/main.js") (index . 2) | toJson }}
     env:
       {{- include "awala.environment" (list $root $program) | trim | nindent 6 }}
+    {{- include "awala.envFrom" (list $root "jobs") | nindent 4 }}
     securityContext:
       {{- include "awala.containerSecurityContext" $root | nindent 6 }}
     resources:
@@ -101,10 +197,11 @@ changed, and one that is the same need not run again.
 {{- $root := index . 0 -}}
 {{- $command := index . 2 -}}
 {{- $pod := include "awala.commandPod" (list $root (index . 1) (list $command)) -}}
+{{- $annotations := include "awala.podAnnotations" (list $root "jobs") -}}
 apiVersion: batch/v1
 kind: Job
 metadata:
-  name: {{ include "awala.name" (list $root $command) }}-{{ sha256sum $pod | trunc 10 }}
+  name: {{ include "awala.name" (list $root $command) }}-{{ cat $pod $annotations | sha256sum | trunc 10 }}
   namespace: {{ $root.Release.Namespace }}
   labels:
     {{- include "awala.labels" (list $root $command) | nindent 4 }}
@@ -116,6 +213,15 @@ spec:
     metadata:
       labels:
         {{- include "awala.labels" (list $root $command) | nindent 8 }}
+      {{- $annotations | nindent 6 }}
     spec:
       {{- $pod | nindent 6 }}
+{{- end }}
+
+{{/* Annotations that pods have besides: (list root component). */}}
+{{- define "awala.podAnnotations" -}}
+{{- with (include "awala.extras" . | fromYaml).podAnnotations -}}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}

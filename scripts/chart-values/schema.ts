@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+
+/** Any JSON, such as a schema or the default of a value. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json };
+type JsonMap = { readonly [name: string]: Json };
+
+/** A value that a chart can be given. */
+export interface ChartValue {
+  /** As `--set` takes it, such as `edge.kind`. */
+  readonly name: string;
+  /** Empty if the schema says none. */
+  readonly meaning: string;
+  /** What it may be, in words; empty if that is not bound. */
+  readonly bounds: string;
+  /** Undefined if the chart sets none. */
+  readonly byDefault: Json | undefined;
+  /** The name of what several values have in common; null if it is a value of its own kind. */
+  readonly shared: string | null;
+}
+
+/** Reads the values of the chart in a folder, in the order of its schema. */
+export async function readChartValues(folder: URL): Promise<readonly ChartValue[]> {
+  const schema: JsonMap = JSON.parse(await readFile(new URL('values.schema.json', folder), 'utf8'));
+  const defaults: JsonMap = parse(await readFile(new URL('values.yaml', folder), 'utf8'));
+  return [...valuesIn({ schema, defaults, root: schema, name: '', shared: null })];
+}
+
+interface Place {
+  readonly schema: JsonMap;
+  readonly defaults: Json | undefined;
+  /** What references are looked up in. */
+  readonly root: JsonMap;
+  readonly name: string;
+  readonly shared: string | null;
+}
+
+function* valuesIn(place: Place): Generator<ChartValue> {
+  const { schema, defaults, root, name, shared } = place;
+  const reference = schema.$ref;
+  if (typeof reference === 'string') {
+    yield* valuesIn({ ...place, schema: lookUp(root, reference), shared: shared ?? reference });
+  } else if (isMap(schema.properties) && schema.additionalProperties === false) {
+    for (const [key, each] of Object.entries(schema.properties)) {
+      // Helm itself puts something into `global`.
+      if (isMap(each) && key !== 'global') {
+        const inside = isMap(defaults) ? defaults[key] : undefined;
+        const path = name === '' ? key : `${name}.${key}`;
+        yield* valuesIn({ schema: each, defaults: inside, root, name: path, shared });
+      }
+    }
+  } else {
+    const meaning = typeof schema.description === 'string' ? schema.description : '';
+    yield { name, meaning, bounds: boundsOf(schema), byDefault: defaults, shared };
+  }
+}
+
+function lookUp(root: JsonMap, reference: string): JsonMap {
+  let found: Json | undefined = root;
+  for (const step of reference.split('/').slice(1)) {
+    found = isMap(found) ? found[step] : undefined;
+  }
+  if (!isMap(found)) {
+    throw new Error(`${reference} leads nowhere`);
+  }
+  return found;
+}
+
+function boundsOf({ enum: options, minimum, maximum }: JsonMap): string {
+  if (Array.isArray(options)) {
+    return options.map((each) => `\`${String(each)}\``).join(', ');
+  }
+  if (minimum !== undefined && maximum !== undefined) {
+    return `${minimum} to ${maximum}`;
+  }
+  return minimum === undefined ? '' : `${minimum} at least`;
+}
+
+function isMap(value: Json | undefined): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
