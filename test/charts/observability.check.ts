@@ -23,13 +23,17 @@ const OBSERVED = [
   ['../../services/workers/work-metrics.ts', 'certificate_seconds_left'],
 ] as const;
 
+/** Of HAProxy's own exporter. */
+const OF_HAPROXY = ['haproxy_backend_active_servers', 'haproxy_frontend_current_sessions'];
+
 async function listMetrics(): Promise<ReadonlySet<string>> {
   const { text } = await new ProcessMetrics().expose();
-  const names = Array.from(text.matchAll(/^# TYPE (?<name>\w+) (?<type>\w+)$/gm), ({ groups }) =>
+  const own = Array.from(text.matchAll(/^# TYPE (?<name>\w+) (?<type>\w+)$/gm), ({ groups }) =>
     groups?.type === 'histogram'
       ? ['_bucket', '_count', '_sum'].map((part) => `${groups?.name}${part}`)
       : [String(groups?.name)],
   ).flat();
+  const names = [...own, ...OF_HAPROXY];
   for (const [path, name] of OBSERVED) {
     const source = await readFile(new URL(path, import.meta.url), 'utf8');
     assert.ok(source.includes(`'${name}'`), `${path} shows no ${name}`);
@@ -39,7 +43,8 @@ async function listMetrics(): Promise<ReadonlySet<string>> {
 }
 
 const metrics = await listMetrics();
-const metricsIn = (expression: string) => expression.match(/\b(?:awala|nodejs|process)_\w+/g) ?? [];
+const metricsIn = (expression: string) =>
+  expression.match(/\b(?:awala|haproxy|nodejs|process)_\w+/g) ?? [];
 
 const manifests = await renderEnvironment('production');
 const alertsIn = (rendered: readonly Part[]) =>
@@ -73,6 +78,8 @@ describe('the alerts', () => {
       'AwalaJobsSetAside',
       'AwalaCollectorsDropped',
       'AwalaCollectionSlow',
+      'AwalaCollectionUnreachable',
+      'AwalaCollectionUneven',
       'AwalaCertificateExpires',
       'AwalaClockInDoubt',
       'AwalaDescriptorsShort',

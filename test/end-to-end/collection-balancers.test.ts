@@ -55,7 +55,11 @@ describe('load balancers of collection', {
 
   /** A pod as a scale-out adds one. */
   async function add(address: string): Promise<void> {
-    const config = readCollectionConfig({ ...environment, BIND_HOST: address });
+    const config = readCollectionConfig({
+      ...environment,
+      BIND_HOST: address,
+      OPERATIONS_HOST: address,
+    });
     pods.set(address, await composeCollection(config, { log: silentLog, clock }));
     names.addresses = [...pods.keys()];
   }

@@ -37,7 +37,11 @@ describe('services behind an edge, and collection behind load balancers of its o
   let backends: EdgeBackends;
 
   const startPod = (address: string) =>
-    ServiceProcess.start('collection', { ...environment, BIND_HOST: address });
+    ServiceProcess.start('collection', {
+      ...environment,
+      BIND_HOST: address,
+      OPERATIONS_HOST: address,
+    });
 
   before(async () => {
     const gateway = await provisionCloudGateway();
