@@ -74,7 +74,8 @@ export const COLLECTION_SERVICE_VARIABLES = {
     default: 8083,
   }),
   agentPort: port('COLLECTION_AGENT_PORT', {
-    meaning: 'the port where HAProxy asks whether to send collectors here; never public',
+    meaning:
+      'the port, on OPERATIONS_HOST, where HAProxy asks whether to send collectors here; never public',
     default: 9190,
   }),
   requests: requestIdVariables,
