@@ -106,7 +106,9 @@ describe('load balancers of collection', {
     return counts.every((each) => Math.abs(each - mean) <= mean / 10);
   };
 
-  it('whoever comes while there is no process gets no answer, and comes back when there is one', async () => {
+  it('whoever comes while there is no process gets no answer, and comes back when there is one', async ({
+    signal,
+  }) => {
     await using only = await balancer('127.0.3.1');
     assert.equal((await only.ask('/livez')).status, 200);
     assert.equal((await only.ask('/servez')).status, 503);
@@ -118,10 +120,10 @@ describe('load balancers of collection', {
     });
     await promise;
     await add('127.0.4.1');
-    await untilCount(only, 'UP', 1);
+    await untilCount(only, 'UP', 1, signal);
     while (!android.isCollecting) {
       assert.equal(android.lostTo, null);
-      await pause(20);
+      await pause(20, undefined, { signal });
     }
     assert.equal((await only.ask('/servez')).status, 200);
     assert.deepEqual([...new Set(android.ends.map(({ pauseMs }) => pauseMs))], [500]);
@@ -132,13 +134,13 @@ describe('load balancers of collection', {
     await using one = await balancer('127.0.3.1');
     await using two = await balancer('127.0.3.2');
     const all = [one, two];
-    await Promise.all(all.map((each) => untilCount(each, 'UP', 2)));
+    await Promise.all(all.map((each) => untilCount(each, 'UP', 2, t.signal)));
     let turn = 0;
     await using fleet = new LoyalFleet(phone, () => all[turn++ % all.length]?.port ?? 0);
-    await fleet.enlist(COLLECTORS);
+    await fleet.enlist(COLLECTORS, t.signal);
     assert.ok(isEven(await loads()), 'least connections');
     await add('127.0.4.3');
-    await Promise.all(all.map((each) => untilCount(each, 'UP', 3)));
+    await Promise.all(all.map((each) => untilCount(each, 'UP', 3, t.signal)));
     let seconds = 0;
     while (fleet.present < COLLECTORS || !isEven(await loads())) {
       await passSecond(fleet);
@@ -151,14 +153,16 @@ describe('load balancers of collection', {
     assert.deepEqual([...new Set(fleet.codes)], [4000]);
   });
 
-  it('one that is about to end loses no phone: those that came by it are moved', async () => {
+  it('one that is about to end loses no phone: those that came by it are moved', async ({
+    signal,
+  }) => {
     await using one = await balancer('127.0.3.1');
     await using two = await balancer('127.0.3.2');
-    await Promise.all([one, two].map((each) => untilCount(each, 'UP', pods.size)));
+    await Promise.all([one, two].map((each) => untilCount(each, 'UP', pods.size, signal)));
     let live = [one, two];
     let turn = 0;
     await using fleet = new LoyalFleet(phone, () => live[turn++ % live.length]?.port ?? 0);
-    await fleet.enlist(COLLECTORS / 2);
+    await fleet.enlist(COLLECTORS / 2, signal);
     await passSecond(fleet);
     live = [two];
     let exitCode: number | string | null = null;
@@ -166,6 +170,7 @@ describe('load balancers of collection', {
       exitCode = code;
     });
     while (exitCode === null) {
+      signal.throwIfAborted();
       await passSecond(fleet);
     }
     assert.equal(exitCode, 0);

@@ -26,6 +26,9 @@ const TIMES = process.env.TEST_LONG
   ? { patience: '30s', silenceMs: 40_000 }
   : { patience: '1s', silenceMs: 2_500 };
 
+/** A busy machine may take long until all know each other. */
+const START_TIMEOUT_MS = 60_000;
+
 describe('services behind an edge, and collection behind load balancers of its own', {
   skip: missingHaproxy || (await missingForServices()),
 }, () => {
@@ -66,7 +69,8 @@ describe('services behind an edge, and collection behind load balancers of its o
     const balancer = async (source: string) =>
       opened.use(await startBalancer({ nameserver: names.address, ports, source }));
     balancers = [await balancer('127.0.2.1'), await balancer('127.0.2.2')];
-    await Promise.all(balancers.map((each) => untilCount(each, 'UP', pods.length)));
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    await Promise.all(balancers.map((each) => untilCount(each, 'UP', pods.length, signal)));
     backends = {
       poweb: [backendOf(await poweb()), backendOf(await poweb())],
       collection: balancers,
@@ -111,13 +115,15 @@ describe('services behind an edge, and collection behind load balancers of its o
         const old = collections[index] ?? assert.fail();
         const stopped = old.stop();
         // It has said so itself: it still answers, and keeps those whom it has.
-        await Promise.all(balancers.map((balancer) => untilCount(balancer, 'DRAIN', 1)));
+        await Promise.all(balancers.map((balancer) => untilCount(balancer, 'DRAIN', 1, t.signal)));
         assert.equal(await stopped, 0, old.output);
         const fresh = await startPod(address);
         collections[index] = fresh;
         await fresh.untilReady();
         // They must have seen that it is there before the other one goes.
-        await Promise.all(balancers.map((balancer) => untilCount(balancer, 'UP', pods.length)));
+        await Promise.all(
+          balancers.map((balancer) => untilCount(balancer, 'UP', pods.length, t.signal)),
+        );
       }
     });
   });

@@ -75,13 +75,18 @@ export function startBalancer({
   });
 }
 
-/** Resolves once so many processes of collection are in a state for a load balancer, such as `UP` or `DRAIN`. */
+/**
+ * Resolves once so many processes of collection are in a state for a load balancer, such as `UP` or `DRAIN`.
+ *
+ * @throws the signal's reason, once it is aborted
+ */
 export async function untilCount(
   balancer: HaproxyProcess,
   state: string,
   count: number,
+  signal: AbortSignal,
 ): Promise<void> {
   while ((await balancer.countOf(state)) !== count) {
-    await pause(LOOK_EVERY_MS);
+    await pause(LOOK_EVERY_MS, undefined, { signal });
   }
 }

@@ -22,14 +22,18 @@ export class LoyalFleet implements AsyncDisposable {
     this.#choosePort = choosePort;
   }
 
-  /** Resolves once so many more are connected. */
-  async enlist(count: number): Promise<void> {
+  /**
+   * Resolves once so many more are connected.
+   *
+   * @throws the signal's reason, once it is aborted
+   */
+  async enlist(count: number, signal: AbortSignal): Promise<void> {
     const size = this.#running.length + count;
     for (let index = 0; index < count; index++) {
       this.#running.push(this.#run());
     }
     while (this.#present.size < size) {
-      await othersTurn();
+      await othersTurn(undefined, { signal });
     }
   }
 
