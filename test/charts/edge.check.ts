@@ -46,6 +46,24 @@ describe('the edge in production', async () => {
     }
   });
 
+  it('is whom services take ids of requests from, and so are load balancers between', () => {
+    const trusted = new Map(
+      ofKind(manifests, 'Deployment').map(({ component, pod }) => {
+        const container = new Part(pod?.list('containers')[0] ?? {});
+        const env = container.list('env').map(({ name, value }) => [String(name), value]);
+        const { TRUSTED_PROXIES: proxies, REQUEST_ID_HEADER: header } = Object.fromEntries(env);
+        return [component, [header, proxies]];
+      }),
+    );
+    const google = '130.211.0.0/22,35.191.0.0/16';
+    for (const component of ['poweb', 'pohttp', 'cogrpc']) {
+      assert.deepEqual(trusted.get(component), ['X-Cloud-Trace-Context', google], component);
+    }
+    const [header, proxies] = trusted.get('collection') ?? [];
+    assert.deepEqual([header, proxies], ['X-Cloud-Trace-Context', `${google},10.0.0.0/8`]);
+    assert.deepEqual(trusted.get('workers'), [undefined, undefined]);
+  });
+
   it('gives collection a backend and a health check that it shares with nobody', () => {
     for (const kind of ['GCPBackendPolicy', 'HealthCheckPolicy']) {
       const targets = ofKind(manifests, kind).map((each) => each.text('spec', 'targetRef', 'name'));
