@@ -91,10 +91,12 @@ export class DataKeys implements Disposable {
    * must not is told so before it is looked at what there is to unwrap.
    */
   async tryUnwrapping(): Promise<void> {
+    // Another may come to be known meanwhile.
+    const known = this.#known;
     try {
-      await this.#decrypt(this.#known ?? Buffer.alloc(KEY_OCTETS));
+      await this.#decrypt(known ?? Buffer.alloc(KEY_OCTETS));
     } catch (error) {
-      if (this.#known || !(error instanceof KmsInputError)) {
+      if (known || !(error instanceof KmsInputError)) {
         throw error;
       }
     }

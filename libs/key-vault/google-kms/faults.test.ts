@@ -5,6 +5,7 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { uniqueName } from '#test/backing/backing.ts';
 import { startKmsServer } from '#test/backing/kms-server/kms-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { SealBrokenError } from '../port.ts';
 import { GoogleKmsVault } from './key-vault.ts';
 import { provisionKeys } from './provision.ts';
@@ -112,6 +113,16 @@ describe('a vault over a disturbed Cloud KMS', () => {
     await using opened = await open();
     await opened.vault.check(['unseal']);
     assert.deepEqual(opened.calls(), { Decrypt: 1 });
+  });
+
+  it('is said to unseal though something to unseal comes to be known amid the check', async () => {
+    await using opened = await open();
+    opened.faults.failNext(1, status.UNAVAILABLE);
+    const checked = opened.vault.check(['unseal']);
+    await until(() => opened.calls().Decrypt === 1);
+    await opened.vault.seal(DATA, 'a');
+    await checked;
+    assert.deepEqual(opened.calls(), { Decrypt: 2, Encrypt: 1 });
   });
 
   it('unseals without a call what it has the data key of, while Cloud KMS is away', async () => {
