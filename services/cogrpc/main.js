@@ -1,10 +1,7 @@
-import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { PROGRAM_CACHE } from '#runtime/program-cache.js';
+import { keepProgramCompiled } from '#runtime/program-cache.js';
 
-// Before the rest is loaded; threads look into the environment.
-process.env.NODE_COMPILE_CACHE ||= PROGRAM_CACHE;
-enableCompileCache(process.env.NODE_COMPILE_CACHE);
+keepProgramCompiled(process.env);
 const { runService } = await import('#runtime/service.ts');
 const { composeCogrpcProcess, readCogrpcConfig } = await import('./process.ts');
 

@@ -1,11 +1,8 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
 import process from 'node:process';
-import { PROGRAM_CACHE } from '#runtime/program-cache.js';
+import { keepProgramCompiled } from '#runtime/program-cache.js';
 
-// Before the rest is loaded; threads look into the environment.
-process.env.NODE_COMPILE_CACHE ||= PROGRAM_CACHE;
-enableCompileCache(process.env.NODE_COMPILE_CACHE);
+keepProgramCompiled(process.env);
 const { runCommandLine } = await import('./command-line.ts');
 const { COMMANDS } = await import('./commands/commands.ts');
 
