@@ -1,5 +1,5 @@
 import type { SessionKey, SessionKeyPair } from '#awala/sessions/session-key.ts';
-import { CLOCK_DIFFERENCE_MS, GIVEN_KEY_RETENTION_MS, KEY_USE_MS } from './session-key-dates.ts';
+import { CLOCK_DIFFERENCE_MS, GIVEN_KEY_RETENTION_MS, isInUse } from './session-key-dates.ts';
 import {
   type SessionKeyPorts,
   type SessionKeyRecord,
@@ -87,8 +87,4 @@ export class PublishedKeys {
     }
     return nowMs;
   }
-}
-
-function isInUse(createdAtMs: number, nowMs: number): boolean {
-  return createdAtMs - CLOCK_DIFFERENCE_MS <= nowMs && nowMs < createdAtMs + KEY_USE_MS;
 }

@@ -10,7 +10,7 @@ import {
 import type { SessionKey, SessionKeyPair } from '#awala/sessions/session-key.ts';
 import { recordKind } from '#record-store/port.ts';
 import { KnownEpochs } from './known-epochs.ts';
-import { CLOCK_DIFFERENCE_MS, GIVEN_KEY_RETENTION_MS, KEY_USE_MS } from './session-key-dates.ts';
+import { GIVEN_KEY_RETENTION_MS, isInUse } from './session-key-dates.ts';
 import { SESSION_KEY, type SessionKeyPorts } from './stored-session-keys.ts';
 
 interface EpochFields extends Record<string, Uint8Array | Date> {
@@ -108,11 +108,6 @@ export class RegistrationKeys {
     this.#known.add(id, epoch);
     return epoch;
   }
-}
-
-/** An epoch of the future began while the clock was wrong. */
-function isInUse(createdAtMs: number, nowMs: number): boolean {
-  return createdAtMs - CLOCK_DIFFERENCE_MS <= nowMs && nowMs < createdAtMs + KEY_USE_MS;
 }
 
 function recordIdOf(epochId: Uint8Array): string {

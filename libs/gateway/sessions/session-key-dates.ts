@@ -30,3 +30,8 @@ export const CLOCK_DIFFERENCE_MS = 2 * 3_600_000;
 
 /** A key that is made while the clock may be far behind would be gone as soon as that is right again. */
 export const DOUBT_MARGIN_MS = 100 * 365 * DAY_MS;
+
+/** Whether what was made then may be given away; not so if that is in the future, as the clock was wrong then. */
+export function isInUse(createdAtMs: number, nowMs: number): boolean {
+  return createdAtMs - CLOCK_DIFFERENCE_MS <= nowMs && nowMs < createdAtMs + KEY_USE_MS;
+}
