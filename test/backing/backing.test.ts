@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { accepts } from './accepts.ts';
 import { askBroker, Broker } from './broker.ts';
 import { startChildServer } from './child-server.ts';
 import { startFaultProxy } from './fault-proxy.ts';
@@ -66,15 +67,7 @@ function closed(socket: Socket): Promise<void> {
   });
 }
 
-async function answersAt(address: string): Promise<boolean> {
-  const [host, port] = address.split(':');
-  const socket = connect(Number(port), host);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+function answersAt(address: string): Promise<boolean> {
+  const [host = '', port] = address.split(':');
+  return accepts({ host, port: Number(port) });
 }

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { accepts } from './accepts.ts';
 
 /** Longest time that a server program may take until it accepts connections. */
 const START_TIMEOUT_MS = 60_000;
@@ -67,24 +68,12 @@ async function stop(child: ChildProcess): Promise<void> {
 
 async function untilAccepting(child: ChildProcess, port: number, program: string): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  while (!(await accepts(port))) {
+  while (!(await accepts({ port, host: '127.0.0.1' }))) {
     if (child.exitCode !== null || performance.now() > deadline) {
       await stop(child);
       throw new Error(`${program} did not start to listen on port ${port}`);
     }
     await pause(20);
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
 

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { accepts } from './accepts.ts';
 import type { RunningServer } from './servers.ts';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
@@ -38,15 +37,7 @@ export async function hasDockerEngine(): Promise<boolean> {
   if (process.env.DOCKER_HOST) {
     return true;
   }
-  const socket = connect(DOCKER_SOCKET);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+  return accepts({ path: DOCKER_SOCKET });
 }
 
 export async function startContainer(name: ContainerName): Promise<RunningServer> {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { accepts } from '#test/backing/accepts.ts';
 import { missingProgram } from '#test/backing/backing.ts';
 import { freePort } from '#test/backing/child-server.ts';
 import { type Found, obtainHaproxy } from '#test/backing/programs.ts';
@@ -62,7 +62,7 @@ export class HaproxyProcess implements AsyncDisposable {
     }
     const haproxy = new HaproxyProcess(child, { port, operationsPort });
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    while (!(await accepts(port))) {
+    while (!(await accepts({ port, host: '127.0.0.1' }))) {
       if (child.exitCode !== null || performance.now() > deadlineMs) {
         await haproxy[Symbol.asyncDispose]();
         throw new Error(`HAProxy did not start: ${output}`);
@@ -94,17 +94,5 @@ export class HaproxyProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.exited;
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
