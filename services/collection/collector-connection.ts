@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { RawData, WebSocket } from 'ws';
-import { parseHandshakeResponse, serialiseChallenge } from '#awala/collection/handshake.ts';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
-import type { MessageVerifier } from '#awala/message-verifier.ts';
+import { serialiseChallenge } from '#awala/collection/handshake.ts';
+import { isMessageFault } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { inTime } from '#clock/clock.ts';
 import type { CollectionLimits } from '#gateway/collection-limits.ts';
-import type { Identity } from '#gateway/identity.ts';
 import {
   AcknowledgementOverdueError,
   type CollectionParts,
@@ -16,6 +13,7 @@ import {
 } from '#gateway/parcel-collection.ts';
 import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
+import { authenticateCollector, type HandshakeParts } from './collector-handshake.ts';
 import { CollectorReport } from './collector-report.ts';
 import { type CollectorTraits, goAwayCode, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
@@ -27,16 +25,12 @@ const UNEXPECTED = 'A collector sent what it should not';
 const NONCE_OCTETS = 32;
 /** Longer texts cannot be delivery ids of ours. */
 const MAX_DELIVERY_ID_OCTETS = 64;
-/** Signatures verified before others get their turn: some 2 ms of work. */
-const SIGNATURES_AT_ONCE = 10;
 /** How long a client may take to answer our closing frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
 /** How long a client that is to go may take to acknowledge what it has. */
 export const WIND_UP_MS = 3_000;
 
-export interface CollectorParts extends CollectionParts {
-  readonly identity: Pick<Identity, 'trustedCertificates'>;
-  readonly verifier: MessageVerifier;
+export interface CollectorParts extends CollectionParts, HandshakeParts {
   readonly heartbeat: Heartbeat;
 }
 
@@ -232,7 +226,11 @@ export class CollectorConnection {
   /** Does not wait for the collection, which would keep the handshake in memory. */
   async #shakeHands(handshake: Uint8Array): Promise<void> {
     try {
-      const privateGateways = await this.#authenticate(handshake);
+      const privateGateways = await authenticateCollector(
+        { handshake, nonce: this.#nonce },
+        this.#parts,
+        this.#gone.signal,
+      );
       this.#host.place.whenGiven(privateGateways.length, () => {
         if (!this.#gone.signal.aborted && !this.#windingUp) {
           this.#collecting = this.#collect(privateGateways);
@@ -281,32 +279,13 @@ export class CollectorConnection {
     );
   }
 
-  /** @returns the nodes that the peer proved to be, each once */
-  async #authenticate(handshake: Uint8Array): Promise<readonly NodeId[]> {
-    const signatures = parseHandshakeResponse(handshake);
-    const { identity, verifier, clock } = this.#parts;
-    const anchors = await identity.trustedCertificates();
-    const at = clock.now();
-    const nodes = new Set<NodeId>();
-    for (const [index, signature] of signatures.entries()) {
-      if (index % SIGNATURES_AT_ONCE === SIGNATURES_AT_ONCE - 1) {
-        await othersTurn();
-        this.#gone.signal.throwIfAborted();
-      }
-      const trust = { at, anchors };
-      const signer = verifier.verifyDetached(signature, this.#nonce, 'collection-handshake', trust);
-      nodes.add(signer.nodeId);
-    }
-    return [...nodes];
-  }
-
   #closeAfter(error: unknown): void {
     if (this.#gone.signal.aborted) {
       return;
     }
     if (error instanceof CollectorGoneError) {
       this.#socket.terminate();
-    } else if (error instanceof MalformedMessageError || error instanceof InvalidMessageError) {
+    } else if (isMessageFault(error)) {
       this.#report.failed('info', 'Refused a collection handshake', { detail: error.message });
       this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
     } else if (error instanceof AcknowledgementOverdueError) {

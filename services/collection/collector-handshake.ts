@@ -1,0 +1,46 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
+import { parseHandshakeResponse } from '#awala/collection/handshake.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Identity } from '#gateway/identity.ts';
+
+export interface HandshakeParts {
+  readonly identity: Pick<Identity, 'trustedCertificates'>;
+  readonly verifier: MessageVerifier;
+  readonly clock: Clock;
+}
+
+/** Signatures verified before others get their turn: some 2 ms of work. */
+const SIGNATURES_AT_ONCE = 10;
+
+/**
+ * Verifies a client's answer to the challenge.
+ *
+ * @param answer.handshake - serialised
+ * @param answer.nonce - what it was challenged with
+ * @param gone - aborted once the client is gone
+ * @returns the nodes that the client proved to be, each once
+ * @throws {MalformedMessageError | InvalidMessageError} if any signature is bad
+ * @throws {BackingUnavailableError}
+ * @throws the reason of `gone`
+ * @see RS-016 "Parcel collection"
+ */
+export async function authenticateCollector(
+  { handshake, nonce }: { readonly handshake: Uint8Array; readonly nonce: Uint8Array },
+  { identity, verifier, clock }: HandshakeParts,
+  gone: AbortSignal,
+): Promise<readonly NodeId[]> {
+  const signatures = parseHandshakeResponse(handshake);
+  const trust = { at: clock.now(), anchors: await identity.trustedCertificates() };
+  const nodes = new Set<NodeId>();
+  for (const [index, signature] of signatures.entries()) {
+    if (index % SIGNATURES_AT_ONCE === SIGNATURES_AT_ONCE - 1) {
+      await othersTurn();
+      gone.throwIfAborted();
+    }
+    const signer = verifier.verifyDetached(signature, nonce, 'collection-handshake', trust);
+    nodes.add(signer.nodeId);
+  }
+  return [...nodes];
+}
