@@ -95,7 +95,7 @@ export class Publisher {
         this.#publishAgain(published);
       } else {
         this.#unconfirmed.unshift(...published);
-        this.#confirmLater();
+        this.#keepUnconfirmed();
       }
       throw error;
     }
@@ -127,6 +127,11 @@ export class Publisher {
     const sinceMs = this.#nowMs();
     this.#waiting.unshift(...published.slice(-room).map((each) => ({ ...each, sinceMs })));
     this.#startSending();
+  }
+
+  #keepUnconfirmed(): void {
+    this.#unconfirmed.splice(0, this.#unconfirmed.length - MOST_UNCONFIRMED);
+    this.#confirmLater();
   }
 
   #confirmLater(): void {
@@ -168,8 +173,7 @@ export class Publisher {
     const sent = batch.filter(isSent).map((each) => ({ ...each, connection }));
     if (sent.length > 0) {
       this.#unconfirmed.push(...sent);
-      this.#unconfirmed.splice(0, this.#unconfirmed.length - MOST_UNCONFIRMED);
-      this.#confirmLater();
+      this.#keepUnconfirmed();
     }
     return batch.filter((each, index) => !isSent(each, index));
   }
