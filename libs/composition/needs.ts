@@ -15,7 +15,11 @@ const NEEDS = {
   poweb: { objects: ['write'], records: ['write'], vault: ['sign', 'seal'] },
   pohttp: { objects: ['write'] },
   collection: { objects: ['read', 'delete'] },
-  cogrpc: { objects: ['write', 'read'], records: ['write'], vault: ['sign', 'seal', 'unseal'] },
+  cogrpc: {
+    objects: ['write', 'read', 'delete'],
+    records: ['write'],
+    vault: ['sign', 'seal', 'unseal'],
+  },
   workers: {
     objects: ['write', 'read', 'delete'],
     records: ['write'],
