@@ -52,3 +52,15 @@ export class InvalidMessageError extends ExpectedError {
     this.reason = reason;
   }
 }
+
+/** What is wrong with a message, as against what failed on our side. */
+export type MessageFault = MalformedMessageError | InvalidMessageError;
+
+export function isMessageFault(error: unknown): error is MessageFault {
+  return error instanceof MalformedMessageError || error instanceof InvalidMessageError;
+}
+
+/** The label of a fault in metrics and logs. */
+export function reasonOf(fault: MessageFault): InvalidReason | 'malformed' {
+  return fault instanceof MalformedMessageError ? 'malformed' : fault.reason;
+}

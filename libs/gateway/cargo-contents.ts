@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
-import { parsePca } from '#awala/cargo/pca.ts';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
-import { type NodeId, parseNodeId } from '#awala/node-id.ts';
+import { isMessageFault, reasonOf } from '#awala/errors.ts';
+import type { NodeId } from '#awala/node-id.ts';
 import { BackingFullError, BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
+import { heedAcknowledgement } from './cargo-acknowledgement.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
@@ -145,11 +145,8 @@ class Run {
           return 'ignored';
       }
     } catch (error) {
-      if (error instanceof MalformedMessageError) {
-        return this.#refuse('malformed', error);
-      }
-      if (error instanceof InvalidMessageError) {
-        return this.#refuse(error.reason, error);
+      if (isMessageFault(error)) {
+        return this.#refuse(reasonOf(error), error);
       }
       if (error instanceof ClockInDoubtError) {
         this.doubt = error;
@@ -179,21 +176,9 @@ class Run {
     return isDuplicate ? 'duplicate' : 'accepted';
   }
 
-  /** Whatever it names, only what is held for the sender of the cargo can be meant. */
   async #takeAcknowledgement(item: Uint8Array): Promise<Outcome> {
-    const { mailbox, metrics } = this.#parts;
-    const { senderId, recipientId, parcelId } = parsePca(item);
-    const sender = parseNodeId(senderId);
-    const recipient = parseNodeId(recipientId);
-    if (!sender || !recipient) {
-      throw new MalformedMessageError('the acknowledgement does not name nodes');
-    }
-    const { privateGateway } = this.#origin;
-    if (!(await mailbox.acknowledge({ privateGateway, sender, recipient, parcelId }))) {
-      return 'unheld';
-    }
-    metrics.parcelCollected('cargo', null);
-    return 'acknowledged';
+    const wasHeld = await heedAcknowledgement(item, this.#origin.privateGateway, this.#parts);
+    return wasHeld ? 'acknowledged' : 'unheld';
   }
 
   #refuse(cause: string, error: unknown): Outcome {

@@ -1,4 +1,4 @@
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { InvalidMessageError, isMessageFault, reasonOf } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
@@ -92,11 +92,10 @@ export class CargoIntake {
   }
 
   #refuse(error: unknown, log: Log): CargoReceipt {
-    const isMalformed = error instanceof MalformedMessageError;
-    if (!isMalformed && !(error instanceof InvalidMessageError)) {
+    if (!isMessageFault(error)) {
       throw error;
     }
-    const reason = isMalformed ? 'malformed' : error.reason;
+    const reason = reasonOf(error);
     this.#parts.metrics.cargoRefused(reason);
     log.info({ reason, detail: error.message }, 'Refused a cargo');
     return { outcome: 'refused', reason };

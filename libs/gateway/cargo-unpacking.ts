@@ -1,4 +1,4 @@
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { isMessageFault, reasonOf } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
@@ -98,11 +98,10 @@ export class CargoUnpacking {
         freeOctets(opened.plaintext);
       }
     } catch (error) {
-      const isMalformed = error instanceof MalformedMessageError;
-      if (!isMalformed && !(error instanceof InvalidMessageError)) {
+      if (!isMessageFault(error)) {
         throw error;
       }
-      const reason = isMalformed ? 'malformed' : error.reason;
+      const reason = reasonOf(error);
       metrics.cargoRefused(reason);
       const fields = { trace: traceOf(job.key), peer: sender, reason, detail: error.message };
       log.info(fields, 'A cargo could not be unpacked');

@@ -1,25 +1,21 @@
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
-import { parsePca } from '#awala/cargo/pca.ts';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { isMessageFault, MalformedMessageError } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
-import { type NodeId, parseNodeId } from '#awala/node-id.ts';
+import type { NodeId } from '#awala/node-id.ts';
 import { type Clock, inTime } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
+import { type CargoAcknowledgementParts, heedAcknowledgement } from './cargo-acknowledgement.ts';
 import { type CargoOpening, messagesIn } from './cargo-opening.ts';
-import type { Mailbox } from './mailbox.ts';
 import { cargoPrefix } from './object-keys.ts';
 import type { OctetBudget } from './octet-budget.ts';
 
-export interface WaitingAcknowledgementsParts {
+export interface WaitingAcknowledgementsParts extends CargoAcknowledgementParts {
   readonly objects: Pick<ObjectStore, 'list' | 'get'>;
-  readonly mailbox: Pick<Mailbox, 'acknowledge'>;
   readonly opening: Pick<CargoOpening, 'open'>;
   /** Bounds the octets in memory; what it has no room for waits for the workers. */
   readonly budget: OctetBudget;
   readonly clock: Clock;
-  readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
 
@@ -127,7 +123,7 @@ export class WaitingAcknowledgements {
         }
       } catch (error) {
         // What is wrong with a cargo, its workers tell.
-        if (!isFaultOfCargo(error)) {
+        if (!isMessageFault(error)) {
           throw error;
         }
       }
@@ -136,13 +132,11 @@ export class WaitingAcknowledgements {
   }
 
   async #acknowledge(privateGateway: NodeId, items: Iterable<Uint8Array>): Promise<void> {
-    const { mailbox, metrics } = this.#parts;
     const remaining = Iterator.from(items);
     const hand = async () => {
       for (const item of remaining) {
-        const named = typeOfCargoMessage(item) === 'pca' ? parcelNamedBy(item) : null;
-        if (named && (await mailbox.acknowledge({ privateGateway, ...named }))) {
-          metrics.parcelCollected('cargo', null);
+        if (typeOfCargoMessage(item) === 'pca') {
+          await heedAcknowledgement(item, privateGateway, this.#parts).catch(unlessMalformed);
         }
       }
     };
@@ -158,24 +152,13 @@ export class WaitingAcknowledgements {
   }
 }
 
-function parcelNamedBy(pca: Uint8Array) {
-  try {
-    const { senderId, recipientId, parcelId } = parsePca(pca);
-    const sender = parseNodeId(senderId);
-    const recipient = parseNodeId(recipientId);
-    return sender && recipient ? { sender, recipient, parcelId } : null;
-  } catch (error) {
-    if (error instanceof MalformedMessageError) {
-      return null;
-    }
+/** The workers refuse a malformed one; those beside it are heeded. */
+function unlessMalformed(error: unknown): void {
+  if (!(error instanceof MalformedMessageError)) {
     throw error;
   }
 }
 
 function nameOf({ key, generation }: ObjectEntry): string {
   return `${key} ${generation}`;
-}
-
-function isFaultOfCargo(error: unknown): boolean {
-  return error instanceof MalformedMessageError || error instanceof InvalidMessageError;
 }

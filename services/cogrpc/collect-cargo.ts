@@ -1,11 +1,10 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { parseCcaAuthorization } from '#awala/cargo/cca.ts';
-import { InvalidMessageError } from '#awala/errors.ts';
+import { isMessageFault, reasonOf } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
-import {
-  type CargoAuthorization,
-  type CargoAuthorizer,
-  isInvalidCca,
+import type {
+  CargoAuthorization,
+  CargoAuthorizer,
 } from '#gateway/cargo-collection/cargo-authorizer.ts';
 import {
   CargoCollection,
@@ -130,12 +129,10 @@ export class CargoCollectionCall {
     try {
       return await this.#parts.authorizer.authorise(cca);
     } catch (error) {
-      if (!isInvalidCca(error)) {
+      if (!isMessageFault(error)) {
         throw error;
       }
-      const isForAnother =
-        error instanceof InvalidMessageError && error.reason === 'wrong-recipient';
-      throw isForAnother
+      throw reasonOf(error) === 'wrong-recipient'
         ? new CallRefusal('INVALID_ARGUMENT', 'The CCA is for another gateway')
         : new CallRefusal('UNAUTHENTICATED', `The CCA is not valid: ${error.message}`);
     }

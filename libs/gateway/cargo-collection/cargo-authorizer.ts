@@ -1,6 +1,6 @@
 import { rotationFormsFor } from '#awala/cargo/rotation.ts';
 import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { InvalidMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
@@ -91,9 +91,4 @@ export class CargoAuthorizer {
       expiresAt: cca.expiresAt,
     };
   }
-}
-
-/** Whether the fault is the CCA's: it is not valid, whatever the reason. */
-export function isInvalidCca(error: unknown): error is MalformedMessageError | InvalidMessageError {
-  return error instanceof MalformedMessageError || error instanceof InvalidMessageError;
 }
