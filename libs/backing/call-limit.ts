@@ -1,7 +1,7 @@
-import { type Backing, BackingUnavailableError } from './errors.ts';
+import { type BackingName, BackingUnavailableError } from './errors.ts';
 
 export interface CallLimitOptions {
-  readonly backing: Backing;
+  readonly backing: BackingName;
   /** Calls made at once. */
   readonly concurrency: number;
   /** Calls that may wait for their turn; further ones are refused. */

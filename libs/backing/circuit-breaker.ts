@@ -1,9 +1,9 @@
 import type { Clock } from '#clock/clock.ts';
-import { type Backing, BackingUnavailableError } from './errors.ts';
+import { type BackingName, BackingUnavailableError } from './errors.ts';
 
 export interface CircuitBreakerOptions {
   readonly clock: Clock;
-  readonly backing: Backing;
+  readonly backing: BackingName;
   /** Failures in a row after which calls are refused. @default 5 */
   readonly failures?: number;
   /** How long they are refused before one may try again. @default 2000 */
@@ -17,7 +17,7 @@ export interface CircuitBreakerOptions {
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
-  readonly #backing: Backing;
+  readonly #backing: BackingName;
   readonly #mostFailures: number;
   readonly #openMs: number;
   #failures = 0;

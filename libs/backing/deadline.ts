@@ -1,9 +1,9 @@
 import type { Clock } from '#clock/clock.ts';
-import { type Backing, BackingUnavailableError } from './errors.ts';
+import { type BackingName, BackingUnavailableError } from './errors.ts';
 
 export interface Deadline {
   readonly clock: Clock;
-  readonly backing: Backing;
+  readonly backing: BackingName;
   /** Longest time that a call may take, repetitions included. */
   readonly deadlineMs: number;
 }

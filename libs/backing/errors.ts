@@ -1,5 +1,5 @@
 /** The backing services a gateway stands on, one per port, and this machine's clock. */
-export type Backing =
+export type BackingName =
   | 'object-store'
   | 'record-store'
   | 'key-vault'
@@ -13,9 +13,9 @@ export type Backing =
  */
 export class BackingUnavailableError extends Error {
   readonly code = 'BACKING_UNAVAILABLE';
-  readonly backing: Backing;
+  readonly backing: BackingName;
 
-  constructor(backing: Backing, message: string, options?: ErrorOptions) {
+  constructor(backing: BackingName, message: string, options?: ErrorOptions) {
     super(`${backing}: ${message}`, options);
     this.name = 'BackingUnavailableError';
     this.backing = backing;
@@ -36,9 +36,9 @@ export class ClockInDoubtError extends BackingUnavailableError {
 /** A backing service has no room left; what is stored stays readable. */
 export class BackingFullError extends Error {
   readonly code = 'BACKING_FULL';
-  readonly backing: Backing;
+  readonly backing: BackingName;
 
-  constructor(backing: Backing, message: string, options?: ErrorOptions) {
+  constructor(backing: BackingName, message: string, options?: ErrorOptions) {
     super(`${backing}: ${message}`, options);
     this.name = 'BackingFullError';
     this.backing = backing;

@@ -1,4 +1,4 @@
-import { canonicalInternetAddress } from '#gateway/internet-address.ts';
+import { canonicalInternetAddress } from '#gateway/held/internet-address.ts';
 import { VariableFault, variable } from '#runtime/configuration/variable.ts';
 
 const NAME = 'INTERNET_ADDRESS';

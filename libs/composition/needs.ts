@@ -1,8 +1,8 @@
 import type { VaultNeed } from '#key-vault/port.ts';
 import type { ObjectNeed } from '#object-store/port.ts';
 import type { RecordNeed } from '#record-store/port.ts';
-import type { BackedPorts } from './backing.ts';
 import type { Checked } from './operations.ts';
+import type { BackedPorts } from './port-opener.ts';
 
 interface Needs {
   readonly objects?: readonly ObjectNeed[];

@@ -1,10 +1,10 @@
 import type { GatewayPorts } from '#gateway/gateway.ts';
-import { Identity, type VerifyingIdentity } from '#gateway/identity.ts';
+import { Identity, type VerifyingIdentity } from '#gateway/identity/identity.ts';
 import type { KeyVault } from '#key-vault/port.ts';
-import { Backing, type BackingConfig } from './backing.ts';
 import { watchClock } from './clock-watch.ts';
 import { checksOf } from './needs.ts';
 import { Operations, type OperationsConfig } from './operations.ts';
+import { type BackingConfig, PortOpener } from './port-opener.ts';
 import { type GivenParts, type ProcessParts, processParts } from './process-parts.ts';
 
 /** What a service stands on that only verifies: it signs nothing, queues nothing, and may be denied both. */
@@ -37,7 +37,7 @@ export async function openVerifyingService(
   opened: AsyncDisposableStack,
 ): Promise<VerifyingService> {
   const parts = processParts(service, given);
-  const backing = opened.use(new Backing(parts));
+  const backing = opened.use(new PortOpener(parts));
   const checked = {
     objects: given.objects ?? (await backing.objectStore(config.objectStore)),
     records: given.records ?? (await backing.recordStore(config.recordStore)),

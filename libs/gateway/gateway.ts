@@ -8,14 +8,14 @@ import type { ObjectStore } from '#object-store/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { Signals } from '#signals/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
-import { CollectionLedger } from './collection-ledger.ts';
-import { DoubtingVerifier } from './doubting-verifier.ts';
-import { Identity } from './identity.ts';
-import { Mailbox } from './mailbox.ts';
-import { Outbox } from './outbox.ts';
-import { ParcelIntake, type ParcelIntakeParts } from './parcel-intake.ts';
-import { Registration } from './registration.ts';
-import { SessionKeys } from './session-keys.ts';
+import { AcceptedParcels } from './held/accepted-parcels.ts';
+import { Mailbox } from './held/mailbox.ts';
+import { Outbox } from './held/outbox.ts';
+import { DoubtingVerifier } from './identity/doubting-verifier.ts';
+import { Identity } from './identity/identity.ts';
+import { Registration } from './identity/registration.ts';
+import { SessionKeys } from './identity/sessions/session-keys.ts';
+import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
 
 /** The backing services, and what else a gateway stands on. */
 export interface GatewayPorts {
@@ -39,7 +39,7 @@ export interface Gateway {
   readonly verifier: MessageVerifier;
   readonly mailbox: Mailbox;
   readonly outbox: Outbox;
-  readonly ledger: CollectionLedger;
+  readonly acceptedParcels: AcceptedParcels;
   readonly intake: ParcelIntake;
   readonly registration: Registration;
 }
@@ -66,7 +66,7 @@ export async function openGateway(
   const verifier = new DoubtingVerifier(ports);
   const mailbox = new Mailbox(ports);
   const outbox = new Outbox(ports);
-  const ledger = new CollectionLedger(ports);
+  const acceptedParcels = new AcceptedParcels(ports);
   const own = { ...ports, internetAddress, identity };
   return {
     internetAddress,
@@ -75,8 +75,15 @@ export async function openGateway(
     verifier,
     mailbox,
     outbox,
-    ledger,
-    intake: new ParcelIntake({ ...own, recordsEveryParcel, verifier, mailbox, outbox, ledger }),
+    acceptedParcels,
+    intake: new ParcelIntake({
+      ...own,
+      recordsEveryParcel,
+      verifier,
+      mailbox,
+      outbox,
+      acceptedParcels,
+    }),
     registration: new Registration({ ...own, sessionKeys }),
   };
 }

@@ -1,4 +1,4 @@
-import { type Backing, BackingUnavailableError } from '#backing/errors.ts';
+import { type BackingName, BackingUnavailableError } from '#backing/errors.ts';
 import { backingError } from './backing-errors.ts';
 
 /**
@@ -6,11 +6,11 @@ import { backingError } from './backing-errors.ts';
  * backing's, and lets closing wait for what has begun.
  */
 export class BackingCalls {
-  readonly #backing: Backing;
+  readonly #backing: BackingName;
   readonly #running = new Set<Promise<unknown>>();
   #closed = false;
 
-  constructor(backing: Backing) {
+  constructor(backing: BackingName) {
     this.#backing = backing;
   }
 

@@ -1,4 +1,4 @@
-import { type Backing, BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { BackingFullError, type BackingName, BackingUnavailableError } from '#backing/errors.ts';
 import { DatabaseFullError, DatabaseUnavailableError } from './errors.ts';
 
 const FULL_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
@@ -7,7 +7,7 @@ const FULL_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
  * The error that a port documents for an error of the database or of the file
  * system; any other stays as it is.
  */
-export function backingError(backing: Backing, error: unknown): unknown {
+export function backingError(backing: BackingName, error: unknown): unknown {
   if (error instanceof DatabaseUnavailableError) {
     return new BackingUnavailableError(backing, error.message, { cause: error });
   }

@@ -10,10 +10,10 @@ import {
 } from '#gateway/cargo-collection/cargo-authorizer.ts';
 import type { CargoCollectionParts } from '#gateway/cargo-collection/cargo-collection.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
-import { CargoIntake, type CargoIntakeParts } from '#gateway/cargo-intake.ts';
-import { CargoOpening } from '#gateway/cargo-opening.ts';
+import { CargoIntake, type CargoIntakeParts } from '#gateway/intake/cargo-intake.ts';
+import { CargoOpening } from '#gateway/intake/cargo-opening.ts';
+import { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
 import type { OctetBudget } from '#gateway/octet-budget.ts';
-import { WaitingAcknowledgements } from '#gateway/waiting-acknowledgements.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';

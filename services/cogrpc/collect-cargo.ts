@@ -11,7 +11,7 @@ import {
   type CargoCollectionParts,
 } from '#gateway/cargo-collection/cargo-collection.ts';
 import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
-import type { WaitingAcknowledgements } from '#gateway/waiting-acknowledgements.ts';
+import type { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
 import { CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import { courierTraits } from './courier-traits.ts';

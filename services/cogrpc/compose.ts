@@ -4,8 +4,8 @@ import {
   type GatewayPorts,
   openGateway,
 } from '#gateway/gateway.ts';
+import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
-import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.ts';
 import { CogrpcServer } from './cogrpc-server.ts';
@@ -36,7 +36,7 @@ export function createCogrpcServer(
       ...gateway,
       ...(requestIds && { requestIds }),
       peerSessionKeys: new PeerSessionKeys(ports),
-      acceptedParcels: gateway.ledger,
+      acceptedParcels: gateway.acceptedParcels,
       deliveryBudget: deliveryBudget(config.deliveryBufferOctets),
       collectionBudget: new OctetBudget(config.collectionBufferOctets, {
         octetsForSmall: Math.floor(config.collectionBufferOctets / 4),

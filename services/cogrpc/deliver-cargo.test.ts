@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
+import { CARGO_TOPIC } from '#gateway/held/topics.ts';
 import type { LogFields } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';

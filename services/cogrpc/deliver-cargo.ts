@@ -1,6 +1,6 @@
 import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { CargoIntake } from '#gateway/cargo-intake.ts';
+import type { CargoIntake } from '#gateway/intake/cargo-intake.ts';
 import { CallOverError, CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import type { AdmittedDelivery } from './delivery-admission.ts';

@@ -2,7 +2,7 @@ import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import {
   type CargoCollectionLimits,
   DEFAULT_CARGO_COLLECTION_LIMITS,
-} from '#gateway/cargo-collection/collection-limits.ts';
+} from '#gateway/cargo-collection/cargo-collection-limits.ts';
 
 /** Bounds of the CogRPC server; see docs/limits.md. */
 export interface CogrpcLimits {

@@ -1,7 +1,11 @@
-import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
 import { watchClock } from '#composition/clock-watch.ts';
 import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
+import {
+  type BackedPorts,
+  PortOpener,
+  SHARED_BACKING_VARIABLES,
+} from '#composition/port-opener.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
@@ -44,7 +48,7 @@ export async function composeCogrpcProcess(
 ): Promise<CogrpcProcess> {
   await using opened = new AsyncDisposableStack();
   const parts = processParts('cogrpc', given);
-  const backing = opened.use(new Backing(parts));
+  const backing = opened.use(new PortOpener(parts));
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, checksOf('cogrpc', ports)));
   opened.use(await watchClock(parts, config));

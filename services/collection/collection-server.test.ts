@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';

@@ -5,12 +5,12 @@ import { isMessageFault } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { inTime } from '#clock/clock.ts';
-import type { CollectionLimits } from '#gateway/collection-limits.ts';
 import {
   AcknowledgementOverdueError,
   type CollectionParts,
   ParcelCollection,
-} from '#gateway/parcel-collection.ts';
+} from '#gateway/parcel-collection/parcel-collection.ts';
+import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { Log } from '#log/log.ts';
 import { CLOSE, type CloseCode } from './close-codes.ts';
 import { authenticateCollector, type HandshakeParts } from './collector-handshake.ts';
@@ -34,7 +34,7 @@ export interface CollectorParts extends CollectionParts, HandshakeParts {
   readonly heartbeat: Heartbeat;
 }
 
-export interface CollectorLimits extends CollectionLimits {
+export interface CollectorLimits extends ParcelCollectionLimits {
   /** Time to answer the challenge. */
   readonly handshakeTimeoutMs: number;
 }

@@ -3,7 +3,7 @@ import { parseHandshakeResponse } from '#awala/collection/handshake.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { Identity } from '#gateway/identity.ts';
+import type { Identity } from '#gateway/identity/identity.ts';
 
 export interface HandshakeParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;

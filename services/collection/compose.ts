@@ -1,7 +1,7 @@
 import type { GivenParts, ProcessParts } from '#composition/process-parts.ts';
 import { openVerifyingService, type VerifyingPorts } from '#composition/verifying-service.ts';
-import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
+import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { keepBalanced } from './balancing/keep-balanced.ts';

@@ -1,4 +1,4 @@
-import { SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { SHARED_BACKING_VARIABLES } from '#composition/port-opener.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import {
   ConfigurationError,

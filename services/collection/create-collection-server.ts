@@ -1,9 +1,9 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import { DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
-import type { ExpiryParts } from '#gateway/expiry.ts';
-import type { VerifyingIdentity } from '#gateway/identity.ts';
-import type { Mailbox } from '#gateway/mailbox.ts';
+import type { ExpiryParts } from '#gateway/held/expiry.ts';
+import type { Mailbox } from '#gateway/held/mailbox.ts';
+import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
+import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
@@ -42,7 +42,7 @@ export function createCollectionServer(
   return new CollectionServer(
     { ...parts, budget, heartbeat },
     {
-      ...DEFAULT_COLLECTION_LIMITS,
+      ...DEFAULT_PARCEL_COLLECTION_LIMITS,
       window,
       maxCollectors,
       maxWaiting,

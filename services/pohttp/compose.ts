@@ -4,10 +4,10 @@ import {
   type VerifyingPorts,
   type VerifyingService,
 } from '#composition/verifying-service.ts';
-import { CollectionLedger } from '#gateway/collection-ledger.ts';
-import { DoubtingVerifier } from '#gateway/doubting-verifier.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
-import { ParcelIntake } from '#gateway/parcel-intake.ts';
+import { AcceptedParcels } from '#gateway/held/accepted-parcels.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
+import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
+import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
@@ -53,7 +53,7 @@ function createIntake(internetAddress: string, parts: VerifyingService['parts'])
     internetAddress,
     verifier: new DoubtingVerifier(parts),
     mailbox: new Mailbox(parts),
-    ledger: new CollectionLedger(parts),
+    acceptedParcels: new AcceptedParcels(parts),
     // From the Internet, only what is for our own private endpoints is accepted.
     outbox: { store: () => Promise.reject(new Error('PoHTTP sends nothing elsewhere')) },
   });

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
-import type { AcceptedParcel, ParcelIntake } from '#gateway/parcel-intake.ts';
+import type { AcceptedParcel, ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { logOf } from '#runtime/http/fastify-log.ts';

@@ -1,7 +1,7 @@
-import { type BackedPorts, Backing } from '#composition/backing.ts';
 import { watchClock } from '#composition/clock-watch.ts';
 import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
+import { type BackedPorts, PortOpener } from '#composition/port-opener.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
@@ -26,7 +26,7 @@ export async function composePoweb(
 ): Promise<Poweb> {
   await using opened = new AsyncDisposableStack();
   const parts = processParts('poweb', given);
-  const backing = opened.use(new Backing(parts));
+  const backing = opened.use(new PortOpener(parts));
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, checksOf('poweb', ports)));
   const gateway = await operations.untilAvailable(async () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { serialiseConnectionParameters } from '#awala/connection-parameters.ts';
-import type { Identity } from '#gateway/identity.ts';
-import type { SessionKeys } from '#gateway/session-keys.ts';
+import type { Identity } from '#gateway/identity/identity.ts';
+import type { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 
 export interface ConnectionParametersParts {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
-import type { Registration } from '#gateway/registration.ts';
+import type { Registration } from '#gateway/identity/registration.ts';
 import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 import type { RateLimit } from './rate-limit.ts';

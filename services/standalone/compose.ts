@@ -1,8 +1,8 @@
-import { type BackedPorts, Backing } from '#composition/backing.ts';
 import { watchClock } from '#composition/clock-watch.ts';
 import { LatestTime } from '#composition/latest-time.ts';
 import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
+import { type BackedPorts, PortOpener } from '#composition/port-opener.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
@@ -51,7 +51,7 @@ export async function composeStandalone(
 ): Promise<Standalone> {
   await using opened = new AsyncDisposableStack();
   const parts = processParts('standalone', given);
-  const backing = opened.use(new Backing(parts));
+  const backing = opened.use(new PortOpener(parts));
   const ports = { ...parts, ...(await backing.all(config, given)) };
   const operations = opened.use(
     await Operations.open(parts, config, checksOf('standalone', ports)),
@@ -123,7 +123,7 @@ export async function composeStandalone(
   return { gateway, collection, listening, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }
 
-function observeDisk(metrics: ProcessMetrics, backing: Backing): void {
+function observeDisk(metrics: ProcessMetrics, backing: PortOpener): void {
   metrics.observe(
     'disk_room_octets',
     'What the disk of the data folder still takes before parcels are refused',

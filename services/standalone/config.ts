@@ -1,6 +1,6 @@
-import { BACKING_VARIABLES } from '#composition/backing.ts';
 import { dataFolder } from '#composition/data-folder.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
+import { BACKING_VARIABLES } from '#composition/port-opener.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';

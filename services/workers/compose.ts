@@ -1,5 +1,5 @@
 import type { Gateway, GatewayPorts } from '#gateway/gateway.ts';
-import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import type { WorkersConfig } from './config.ts';
 import { startWorkers, type Workers } from './workers.ts';
 

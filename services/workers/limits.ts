@@ -1,5 +1,5 @@
+import type { SweeperLimits } from '#gateway/held/sweeper.ts';
 import type { DestinationLimits } from '#gateway/internet-delivery/destinations.ts';
-import type { SweeperLimits } from '#gateway/sweeper.ts';
 
 /** What the operator may change. */
 export interface WorkersLimits {

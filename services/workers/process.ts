@@ -1,8 +1,12 @@
-import { type BackedPorts, Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
 import { warnAboutBucket } from '#composition/bucket-settings.ts';
 import { watchClock } from '#composition/clock-watch.ts';
 import { checksOf } from '#composition/needs.ts';
 import { Operations } from '#composition/operations.ts';
+import {
+  type BackedPorts,
+  PortOpener,
+  SHARED_BACKING_VARIABLES,
+} from '#composition/port-opener.ts';
 import { type GivenParts, processParts } from '#composition/process-parts.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
@@ -45,7 +49,7 @@ export async function composeWorkersProcess(
 ): Promise<WorkersProcess> {
   await using opened = new AsyncDisposableStack();
   const parts = processParts('workers', given);
-  const backing = opened.use(new Backing(parts));
+  const backing = opened.use(new PortOpener(parts));
   const ports = await backing.all(config, given);
   const operations = opened.use(await Operations.open(parts, config, checksOf('workers', ports)));
   opened.use(await watchClock(parts, config));

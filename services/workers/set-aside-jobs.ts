@@ -1,5 +1,4 @@
-import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
-import { INTERNET_DELIVERY_TOPIC } from '#gateway/outbox.ts';
+import { CARGO_TOPIC, INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
 import { traceOf } from '#log/trace.ts';
 import type { SetAsideJob, WorkQueue } from '#work-queue/port.ts';
 

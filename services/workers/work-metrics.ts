@@ -1,5 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
-import type { Identity } from '#gateway/identity.ts';
+import type { Identity } from '#gateway/identity/identity.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { TOPICS } from './set-aside-jobs.ts';

@@ -7,7 +7,7 @@ import { ADDRESS_VARIABLES, BackingMissingError, type BackingName } from './serv
 /** Servers of this process's own, where no broker shares them: they end with the process. */
 const ownPool = new ServerPool();
 
-export interface Backing {
+export interface BackingServer {
   /** `host:port`; empty where the server is missing. */
   readonly address: string;
   /** False, or in words what to install: the `skip` option of a suite. */
@@ -26,7 +26,7 @@ export interface Backing {
  *
  * @throws {BackingMissingError} in CI, if the server cannot be had: nothing is skipped there
  */
-export async function backing(name: BackingName): Promise<Backing> {
+export async function backing(name: BackingName): Promise<BackingServer> {
   const address = process.env[ADDRESS_VARIABLES[name]];
   if (address) {
     return { address, missing: false };

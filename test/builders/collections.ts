@@ -1,9 +1,12 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { type CollectionLimits, DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
-import { ParcelCollection } from '#gateway/parcel-collection.ts';
+import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
+import {
+  DEFAULT_PARCEL_COLLECTION_LIMITS,
+  type ParcelCollectionLimits,
+} from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore, type InMemoryObjectStoreOptions } from '#object-store/in-memory.ts';
@@ -102,7 +105,7 @@ export class CollectionSetting {
 export interface CollectOptions {
   readonly privateGateways?: readonly NodeId[];
   readonly keepAlive?: boolean;
-  readonly limits?: Partial<CollectionLimits>;
+  readonly limits?: Partial<ParcelCollectionLimits>;
   /** Awaited by each sending, before the network has taken the parcel. */
   readonly sending?: (parcel: string) => Promise<void> | void;
 }
@@ -125,7 +128,7 @@ export class CollectionUnderTest {
       {
         privateGateways: options.privateGateways ?? [PRIVATE_GATEWAY],
         keepAlive: options.keepAlive ?? true,
-        limits: { ...DEFAULT_COLLECTION_LIMITS, ...options.limits },
+        limits: { ...DEFAULT_PARCEL_COLLECTION_LIMITS, ...options.limits },
         send: async (deliveryId, body) => {
           const parcel = Buffer.from(body).toString().replace(/\.+$/, '');
           this.sent.push(parcel);

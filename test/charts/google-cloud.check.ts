@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import { RECORD_KINDS } from '#gateway/record-kinds.ts';
+import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
 import { MAX_AGE_DAYS } from '#object-store/gcs/bucket.ts';
 import { EXPIRY_FIELD } from '#record-store/firestore/documents.ts';
 import type { Manifest } from './manifests.ts';

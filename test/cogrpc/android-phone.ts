@@ -4,7 +4,7 @@ import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
 import { contextConstructed, DerReader, TAG } from '#awala/der/reader.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { generateSessionKey, type SessionKeyPair } from '#awala/sessions/session-key.ts';
-import { issueToPeer } from '#gateway/peer-certificate.ts';
+import { issueToPeer } from '#gateway/identity/peer-certificate.ts';
 import { androidCca } from '#test/builders/android-messages.ts';
 import { identity, type Peer } from '#test/builders/peers.ts';
 import type { OpenedCogrpc } from './opened-cogrpc.ts';

@@ -8,7 +8,7 @@ import {
   CertificateRotation,
   ParcelCollectionAck,
 } from '@relaycorp/relaynet-core';
-import { mailboxPrefix } from '#gateway/object-keys.ts';
+import { mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { identity } from '#test/builders/peers.ts';
 import { Courier } from '#test/cogrpc/courier.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
@@ -135,7 +135,7 @@ for (const form of BOTH_FORMS) {
         parcelId,
         expiresAt,
       };
-      await opened.gateway.ledger.record(accepted);
+      await opened.gateway.acceptedParcels.record(accepted);
       const messages = await openAll(due, await collect(port, await due.cca()));
       const [rotation, ack] = await Promise.all(
         messages.map((message) => CargoMessageSet.deserializeItem(arrayBuffer(message))),

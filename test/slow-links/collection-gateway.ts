@@ -1,8 +1,8 @@
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Clock } from '#clock/clock.ts';
-import { DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
+import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
@@ -35,7 +35,7 @@ export class CollectionGateway {
         clock,
       },
       {
-        ...DEFAULT_COLLECTION_LIMITS,
+        ...DEFAULT_PARCEL_COLLECTION_LIMITS,
         handshakeTimeoutMs: 30_000,
         maxWaiting: 0,
         waitingTimeoutMs: 0,

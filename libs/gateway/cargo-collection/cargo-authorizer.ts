@@ -7,10 +7,10 @@ import type { Certificate } from '#awala/x509/certificate.ts';
 import type { PathForm } from '#awala/x509/certification-path-der.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import type { DoubtParts } from '../doubting-verifier.ts';
-import type { Identity } from '../identity.ts';
-import type { PeerSessionKeys } from '../peer-session-keys.ts';
-import type { SessionKeys } from '../session-keys.ts';
+import type { DoubtParts } from '../identity/doubting-verifier.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
+import type { SessionKeys } from '../identity/sessions/session-keys.ts';
 import { openCollectionRequest } from './collection-request.ts';
 
 /** What a courier may collect, proven by a CCA. */

@@ -8,10 +8,10 @@ import {
   type SessionKey,
   type SessionKeyPair,
 } from '#awala/sessions/session-key.ts';
-import type { ExpiryParts } from '../expiry.ts';
-import { type Identity, ISSUANCE_BACKDATING_MS } from '../identity.ts';
-import type { PeerSessionKeys } from '../peer-session-keys.ts';
-import type { SessionKeys } from '../session-keys.ts';
+import type { ExpiryParts } from '../held/expiry.ts';
+import { type Identity, ISSUANCE_BACKDATING_MS } from '../identity/identity.ts';
+import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
+import type { SessionKeys } from '../identity/sessions/session-keys.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import type { GatheredCargo } from './cargo-batches.ts';
 import type { Fulfilment } from './fulfilment.ts';

@@ -26,7 +26,7 @@ class Setting implements AsyncDisposable {
     const { phone, clock, gateway } = this.opened;
     const expiresAt = new Date(clock.now().getTime() + lifeMs);
     const ids = { senderId: phone.nodeId, recipientId: 'app', parcelId };
-    await gateway.ledger.record({
+    await gateway.acceptedParcels.record({
       ...ids,
       privateGateway: phone.nodeId,
       heldFor: null,
@@ -35,7 +35,9 @@ class Setting implements AsyncDisposable {
   }
 
   /** What there is to collect. */
-  items(acceptedParcels: AcceptedParcels = this.opened.gateway.ledger): Promise<CargoItem[]> {
+  items(
+    acceptedParcels: AcceptedParcels = this.opened.gateway.acceptedParcels,
+  ): Promise<CargoItem[]> {
     const { opened, progress } = this;
     const { phone, gateway } = opened;
     const authorization = {
@@ -87,7 +89,7 @@ describe('What is left to collect under a CCA', () => {
     assert.deepEqual([...places].sort(), places);
   });
 
-  it('is asked of the ledger behind the acknowledgements that were collected', async () => {
+  it('reads accepted parcels behind the acknowledgements that were collected', async () => {
     await using setting = await Setting.open();
     for (let index = 0; index < 20; index++) {
       await setting.accept(`accepted ${index}`, HOUR_MS);
@@ -95,11 +97,11 @@ describe('What is left to collect under a CCA', () => {
     const all = await setting.contents();
     setting.progress.add({ after: START, upTo: all.at(14)?.place ?? '' });
     const asked: unknown[] = [];
-    const { ledger } = setting.opened.gateway;
+    const { acceptedParcels } = setting.opened.gateway;
     const left = await setting.items({
       list: (peer, options) => {
         asked.push(options?.startAfter);
-        return ledger.list(peer, options);
+        return acceptedParcels.list(peer, options);
       },
     });
     assert.deepEqual(asked, [all.at(14)?.place.replace('3/', '')]);

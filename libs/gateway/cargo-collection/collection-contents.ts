@@ -2,8 +2,8 @@ import { type ParcelCollectionAck, serialisePca } from '#awala/cargo/pca.ts';
 import { serialiseRotation } from '#awala/cargo/rotation.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { ObjectKey } from '#object-store/port.ts';
-import type { Identity } from '../identity.ts';
-import { rotateIfDue } from '../peer-certificate.ts';
+import type { Identity } from '../identity/identity.ts';
+import { rotateIfDue } from '../identity/peer-certificate.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import {
   ACKNOWLEDGEMENTS,

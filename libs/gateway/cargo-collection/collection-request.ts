@@ -6,8 +6,8 @@ import type { Certificate } from '#awala/x509/certificate.ts';
 import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
 import { faultAt } from '#awala/x509/validity.ts';
 import type { Clock } from '#clock/clock.ts';
-import { type DoubtParts, withoutDatesInDoubt } from '../doubting-verifier.ts';
-import type { Identity } from '../identity.ts';
+import { type DoubtParts, withoutDatesInDoubt } from '../identity/doubting-verifier.ts';
+import type { Identity } from '../identity/identity.ts';
 import { CdaNotYetValidError } from './collection-errors.ts';
 
 export interface CollectionRequestParts extends DoubtParts {

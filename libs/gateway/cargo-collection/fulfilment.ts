@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type Clock, delay } from '#clock/clock.ts';
 import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
+import { RECORD_KIND } from '../held/record-kinds.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
 import { CollectionProgress } from './collection-progress.ts';
@@ -33,7 +34,7 @@ interface FulfilmentFields extends Record<string, string | number | boolean | Da
   readonly leasedUntil: Date;
 }
 
-const FULFILMENT = recordKind<FulfilmentFields>('cca-fulfilment');
+const FULFILMENT = recordKind<FulfilmentFields>(RECORD_KIND.ccaFulfilment);
 
 /**
  * Which CCAs were fulfilled, and how far the others are: so that a collection

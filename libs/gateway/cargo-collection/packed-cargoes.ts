@@ -3,13 +3,13 @@ import { freeOctets } from '#awala/free-octets.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { OctetBudget } from '../octet-budget.ts';
 import { CargoBatches } from './cargo-batches.ts';
+import type { CargoCollectionLimits } from './cargo-collection-limits.ts';
 import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
 import {
   type CollectionContentsParts,
   type ContentsRequest,
   collectionContents,
 } from './collection-contents.ts';
-import type { CargoCollectionLimits } from './collection-limits.ts';
 import type { Stretch } from './collection-progress.ts';
 import type { Fulfilment } from './fulfilment.ts';
 

@@ -5,7 +5,7 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { RecordedLog, RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
-import { type HeldParcel, Mailbox } from '../mailbox.ts';
+import { type HeldParcel, Mailbox } from '../held/mailbox.ts';
 import { CollectionProgress, parcelSegment, START } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
 import { FoundClasses } from './found-classes.ts';

@@ -2,8 +2,8 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import { type ExpiryParts, isExpired } from '../expiry.ts';
-import type { HeldParcel, Mailbox } from '../mailbox.ts';
+import { type ExpiryParts, isExpired } from '../held/expiry.ts';
+import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
 import type { CargoItem, CollectionCourier } from './collection-contents.ts';
 import {
   type CollectionProgress,

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Answer, SrvAnswer, StringAnswer } from 'dns-packet';
 import type { Clock } from '#clock/clock.ts';
-import { canonicalInternetAddress } from '../internet-address.ts';
+import { canonicalInternetAddress } from '../held/internet-address.ts';
 import type { DnsRecordType, DnsReply } from './dns-over-https.ts';
 import { ExpiringCache, type Remembered } from './expiring-cache.ts';
 

@@ -1,5 +1,5 @@
-import { BACKING_VARIABLES } from '#composition/backing.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
+import { BACKING_VARIABLES } from '#composition/port-opener.ts';
 import {
   listVariables,
   readConfiguration,

@@ -8,7 +8,7 @@ import {
 } from '#services/workers/set-aside-jobs.ts';
 import { type Command, UsageError } from './command.ts';
 import { BACKING_HELP } from './command-variables.ts';
-import { withBacking } from './with-backing.ts';
+import { withPorts } from './with-ports.ts';
 
 export const jobsCommand: Command = {
   usage: `Usage: awala-gateway jobs list [<topic>]
@@ -28,7 +28,7 @@ ${BACKING_HELP}`,
     if (others.length > 0 || (action === 'list' && key !== undefined)) {
       throw new UsageError('there are too many arguments');
     }
-    return withBacking(context, async (backing, config) => {
+    return withPorts(context, async (backing, config) => {
       const queue = await backing.workQueue(config.workQueue);
       if (action === 'list') {
         for await (const line of listSetAsideJobs(queue, topic)) {

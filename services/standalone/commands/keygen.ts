@@ -1,14 +1,14 @@
 import { type Clock, delay, systemClock } from '#clock/clock.ts';
-import type { Backing } from '#composition/backing.ts';
 import { type KeyVaultConfig, kmsPlace } from '#composition/key-vault.ts';
-import { Identity } from '#gateway/identity.ts';
-import { SessionKeys } from '#gateway/session-keys.ts';
+import type { PortOpener } from '#composition/port-opener.ts';
+import { Identity } from '#gateway/identity/identity.ts';
+import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { createNamedKeys, isKeyMissing } from '#key-vault/google-kms/create-keys.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { silentLog } from '#log/log.ts';
 import { type Command, noArguments } from './command.ts';
 import { BACKING_HELP } from './command-variables.ts';
-import { withBacking } from './with-backing.ts';
+import { withPorts } from './with-ports.ts';
 
 /** Cloud KMS makes an RSA key within some seconds of being told to. */
 const KEY_PATIENCE_MS = 60_000;
@@ -25,7 +25,7 @@ times at once.
 ${BACKING_HELP}`,
   run(context) {
     noArguments(context);
-    return withBacking(context, async (backing, config) => {
+    return withPorts(context, async (backing, config) => {
       const clock = systemClock;
       const vault = await openVault(backing, config.keyVault, clock);
       const records = await backing.recordStore(config.recordStore);
@@ -41,7 +41,7 @@ ${BACKING_HELP}`,
 };
 
 async function openVault(
-  backing: Backing,
+  backing: PortOpener,
   config: KeyVaultConfig,
   clock: Clock,
 ): Promise<KeyVault> {

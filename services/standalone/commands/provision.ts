@@ -1,6 +1,6 @@
 import { gcsPlace, type ObjectStoreConfig } from '#composition/object-store.ts';
 import { firestorePlace, type RecordStoreConfig } from '#composition/record-store.ts';
-import { RECORD_KINDS } from '#gateway/record-kinds.ts';
+import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
 import { provisionBucket } from '#object-store/gcs/bucket.ts';
 import { createTtlPolicies, ttlCommands } from '#record-store/firestore/ttl-policies.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';

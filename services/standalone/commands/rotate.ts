@@ -1,10 +1,10 @@
 import { systemClock } from '#clock/clock.ts';
-import { Identity } from '#gateway/identity.ts';
-import { SessionKeys } from '#gateway/session-keys.ts';
+import { Identity } from '#gateway/identity/identity.ts';
+import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { silentLog } from '#log/log.ts';
 import { type Command, UsageError } from './command.ts';
 import { BACKING_HELP } from './command-variables.ts';
-import { withBacking } from './with-backing.ts';
+import { withPorts } from './with-ports.ts';
 
 export const rotateCommand: Command = {
   usage: `Usage: awala-gateway rotate [--now]
@@ -21,7 +21,7 @@ ${BACKING_HELP}`,
     if (args.some((word) => word !== '--now') || args.length > 1) {
       throw new UsageError('rotate takes nothing but --now');
     }
-    return withBacking(context, async (backing, config) => {
+    return withPorts(context, async (backing, config) => {
       const vault = await backing.keyVault(config.keyVault);
       const records = await backing.recordStore(config.recordStore);
       const parts = { vault, records, clock: systemClock, log: silentLog };

@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
-import { Backing } from '#composition/backing.ts';
 import { clockWitnesses } from '#composition/clock-witnesses.ts';
+import { PortOpener } from '#composition/port-opener.ts';
 import { silentLog } from '#log/log.ts';
 import { clockFindings, releaseClockFinding } from './clock-findings.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
@@ -26,7 +26,7 @@ export async function runDoctor(
   config: DoctorConfig,
   { print, clock }: { readonly print: (line: string) => void; readonly clock: Clock },
 ): Promise<number> {
-  await using backing = new Backing({
+  await using backing = new PortOpener({
     clock,
     log: silentLog,
     beside: true,
@@ -47,7 +47,7 @@ export async function runDoctor(
 
 async function examine(
   config: DoctorConfig,
-  backing: Backing,
+  backing: PortOpener,
   clock: Clock,
 ): Promise<readonly Finding[]> {
   const records = lazily(() => backing.recordStore(config.recordStore));
@@ -67,7 +67,7 @@ async function examine(
 
 async function messengerFindings(
   config: DoctorConfig,
-  backing: Backing,
+  backing: PortOpener,
   clock: Clock,
 ): Promise<readonly Finding[]> {
   const redis = [config.signals, config.workQueue].find((each) => each.kind === 'redis');

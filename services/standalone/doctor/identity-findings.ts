@@ -1,5 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
-import { Identity } from '#gateway/identity.ts';
+import { Identity } from '#gateway/identity/identity.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { silentLog } from '#log/log.ts';
 import type { RecordStore } from '#record-store/port.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#clock/clock.ts';
 import { firestorePlace, type RecordStoreConfig } from '#composition/record-store.ts';
-import { RECORD_KINDS } from '#gateway/record-kinds.ts';
+import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
 import { kindsWithoutTtlPolicy } from '#record-store/firestore/ttl-policies.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';

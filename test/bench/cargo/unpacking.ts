@@ -3,12 +3,12 @@ import { Cargo, CargoMessageSet, Parcel } from '@relaycorp/relaynet-core';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import type { SessionKeyPair } from '#awala/sessions/session-key.ts';
 import { systemClock } from '#clock/clock.ts';
-import { CargoUnpacking } from '#gateway/cargo-unpacking.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
-import { cargoKey } from '#gateway/object-keys.ts';
-import { ParcelIntake } from '#gateway/parcel-intake.ts';
-import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
-import { SessionKeys } from '#gateway/session-keys.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
+import { cargoKey } from '#gateway/held/object-keys.ts';
+import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
+import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
+import { CargoUnpacking } from '#gateway/intake/cargo-unpacking.ts';
+import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
@@ -66,7 +66,7 @@ export class Unpacker {
       ...common,
       identity: { trustedCertificates: async () => anchors },
       outbox: { store: async () => '' },
-      ledger: { find: async () => null, async record() {} },
+      acceptedParcels: { find: async () => null, async record() {} },
       internetAddress: 'gateway.example',
     });
     const peerSessionKeys = new PeerSessionKeys({ records, clock });

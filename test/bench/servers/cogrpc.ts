@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mailboxPrefix } from '#gateway/object-keys.ts';
+import { mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { silentLog } from '#log/log.ts';
 import { DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { identity } from '#test/builders/peers.ts';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import { systemClock } from '#clock/clock.ts';
-import { DEFAULT_COLLECTION_LIMITS } from '#gateway/collection-limits.ts';
-import { Identity } from '#gateway/identity.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
+import { Identity } from '#gateway/identity/identity.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
+import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { openLocalKeyVault } from '#key-vault/local/key-vault.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -65,7 +65,7 @@ const collection = new CollectionServer(
     clock,
   },
   {
-    ...DEFAULT_COLLECTION_LIMITS,
+    ...DEFAULT_PARCEL_COLLECTION_LIMITS,
     handshakeTimeoutMs: 30_000,
     maxWaiting: 0,
     waitingTimeoutMs: 0,

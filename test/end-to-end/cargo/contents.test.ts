@@ -5,7 +5,7 @@ import { serialisePca } from '#awala/cargo/pca.ts';
 import { TAG } from '#awala/der/reader.ts';
 import { encodeDer, sequence, tagged } from '#awala/der/writer.ts';
 import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
-import { CARGO_PREFIX, mailboxPrefix } from '#gateway/object-keys.ts';
+import { CARGO_PREFIX, mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from '../support/malformed-parcels.ts';
 import { type RefusedMessage, refused } from '../support/refused-message.ts';

@@ -10,8 +10,8 @@ import {
 } from '#awala/sessions/session-key.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { CARGO_TOPIC } from '#gateway/cargo-intake.ts';
-import { CARGO_PREFIX } from '#gateway/object-keys.ts';
+import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
+import { CARGO_TOPIC } from '#gateway/held/topics.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { craftMessage, type MessageTemplate } from '#test/builders/crafted-messages.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { INTERNET_DELIVERY_TOPIC } from '#gateway/outbox.ts';
+import { INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
 import { PoisonJobError } from '#work-queue/port.ts';
 import { eventually, OpenedGateway } from '../workers/opened-gateway.ts';
 
@@ -84,7 +84,9 @@ describe('A parcel that comes twice', () => {
           'was collected',
           second,
         ]);
-        const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+        const entries = await Array.fromAsync(
+          opened.gateway.acceptedParcels.list(opened.phone.nodeId),
+        );
         const ids = entries.map(({ parcelId }) => parcelId);
         assert.deepEqual(ids, ['one'], `${bound} by ${first}, then ${second}`);
       }
@@ -96,7 +98,7 @@ describe('A parcel that comes twice', () => {
     for (const parcel of [await opened.gatewayBound(), await opened.internetBound()]) {
       await timesTaken(opened, parcel, ['poweb', 'was collected', 'poweb']);
     }
-    const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+    const entries = await Array.fromAsync(opened.gateway.acceptedParcels.list(opened.phone.nodeId));
     assert.deepEqual(entries, []);
   });
 
@@ -147,7 +149,9 @@ describe('A parcel that comes twice', () => {
       opened.clock.advance(1_800_000);
       const [held = ''] = await opened.held(opened.phone);
       assert.deepEqual((await opened.objects.get(held))?.body, remade, `${first}, ${second}`);
-      const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+      const entries = await Array.fromAsync(
+        opened.gateway.acceptedParcels.list(opened.phone.nodeId),
+      );
       assert.equal(entries.length, 1, `${first}, ${second}`);
       await takeAll(opened);
       await accept(opened, remade, 'poweb');
@@ -166,7 +170,7 @@ describe('A parcel that comes twice', () => {
     };
     await accept(opened, parcel, 'poweb');
     opened.beforeRecords = () => {};
-    const entries = await Array.fromAsync(opened.gateway.ledger.list(opened.phone.nodeId));
+    const entries = await Array.fromAsync(opened.gateway.acceptedParcels.list(opened.phone.nodeId));
     assert.equal(entries.length, 1);
   });
 
@@ -176,7 +180,7 @@ describe('A parcel that comes twice', () => {
     const { sender, recipient, expiresAt } = opened.gateway.intake.read(parcel);
     const ids = { senderId: sender.nodeId, recipientId: recipient.id, parcelId: 'one' };
     const handed = { privateGateway: opened.phone.nodeId, heldFor: null };
-    await opened.gateway.ledger.record({ ...handed, ...ids, expiresAt, byCargo: false });
+    await opened.gateway.acceptedParcels.record({ ...handed, ...ids, expiresAt, byCargo: false });
     await accept(opened, parcel, 'poweb');
     assert.equal(await takeAll(opened), 0);
     const remade = await opened.internetBound({ id: 'one', ttlSeconds: 61 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
-import { CARGO_PREFIX } from '#gateway/object-keys.ts';
+import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import type { RefusedMessage } from '../support/refused-message.ts';
 import { CourieredGateway, NeighbourCall } from './couriered-gateway.ts';
 import { damagedMessages, invalidMessages, oddMessages } from './invalid-messages.ts';

@@ -4,7 +4,7 @@ import { serialisePca } from '#awala/cargo/pca.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { CARGO_PREFIX } from '#gateway/object-keys.ts';
+import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { endpoint, internetGateway, type Peer, privateGateway } from '#test/builders/peers.ts';
 import { OpenedGateway } from '../workers/opened-gateway.ts';
 import { UnpackingSetting as Setting } from './unpacking-setting.ts';
@@ -30,19 +30,19 @@ describe('Unpacking cargo', () => {
     });
   });
 
-  it('puts the accepted parcels on the ledger of the private gateway that sent the cargo', async () => {
+  it('records accepted parcels for the private gateway that sent the cargo', async () => {
     await using setting = await Setting.open();
     const { opened } = setting;
     await setting.unpack(
       [await opened.gatewayBound({ id: 'held' }), await opened.internetBound({ id: 'sent' })],
       opened.otherPhone,
     );
-    const { ledger } = opened.gateway;
-    const entries = await Array.fromAsync(ledger.list(opened.otherPhone.nodeId));
+    const { acceptedParcels } = opened.gateway;
+    const entries = await Array.fromAsync(acceptedParcels.list(opened.otherPhone.nodeId));
     assert.deepEqual(entries.map(({ parcelId }) => parcelId).sort(), ['held', 'sent']);
-    assert.deepEqual(await Array.fromAsync(ledger.list(opened.phone.nodeId)), []);
+    assert.deepEqual(await Array.fromAsync(acceptedParcels.list(opened.phone.nodeId)), []);
     opened.clock.advance(3_600_000);
-    assert.deepEqual(await Array.fromAsync(ledger.list(opened.otherPhone.nodeId)), []);
+    assert.deepEqual(await Array.fromAsync(acceptedParcels.list(opened.otherPhone.nodeId)), []);
   });
 
   it('remembers the session key that came with the cargo', async () => {
@@ -173,8 +173,8 @@ describe('Unpacking cargo', () => {
     assert.equal((await opened.held(opened.phone)).length, 1);
     opened.beforeRecords = () => {};
     await setting.handle(key);
-    const { ledger } = opened.gateway;
-    assert.equal((await Array.fromAsync(ledger.list(opened.phone.nodeId))).length, 1);
+    const { acceptedParcels } = opened.gateway;
+    assert.equal((await Array.fromAsync(acceptedParcels.list(opened.phone.nodeId))).length, 1);
     assert.equal((await opened.held(opened.phone)).length, 1);
   });
 

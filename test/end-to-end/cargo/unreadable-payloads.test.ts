@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { messageSetDer } from '#awala/cargo/message-set.ts';
 import { encodeDer } from '#awala/der/writer.ts';
-import { CARGO_PREFIX } from '#gateway/object-keys.ts';
+import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { type UnreadablePayload, unreadablePayloads } from '#test/builders/crafted-envelopes.ts';
 import { identity } from '#test/builders/peers.ts';
 import { parcelOn } from '../support/road.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Cargo, getIdFromIdentityKey, StreamingMode } from '@relaycorp/relaynet-core';
 import { MessageVerifier } from '#awala/message-verifier.ts';
-import { cargoKey, gatewayBoundKey, internetBoundKey } from '#gateway/object-keys.ts';
+import { cargoKey, gatewayBoundKey, internetBoundKey } from '#gateway/held/object-keys.ts';
 import { traceOf } from '#log/trace.ts';
 import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';

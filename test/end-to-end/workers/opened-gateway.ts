@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
-import { INTERNET_BOUND_PREFIX, mailboxPrefix } from '#gateway/object-keys.ts';
-import { PeerSessionKeys } from '#gateway/peer-session-keys.ts';
+import { INTERNET_BOUND_PREFIX, mailboxPrefix } from '#gateway/held/object-keys.ts';
+import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore, type RecordStoreCall } from '#record-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';

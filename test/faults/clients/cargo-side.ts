@@ -6,7 +6,7 @@ import type { ConnectionParameters } from '#awala/connection-parameters.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { nodeIdOfKey } from '#awala/node-id.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
-import { cargoKey } from '#gateway/object-keys.ts';
+import { cargoKey } from '#gateway/held/object-keys.ts';
 import { type AndroidHeader, androidCargo, androidCca } from '#test/builders/android-messages.ts';
 import { whyAndroidDrops } from '#test/cogrpc/android-courier.ts';
 import type { LoadPhone } from './load-phone.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NodeId } from '#awala/node-id.ts';
 import type { SessionKey } from '#awala/sessions/session-key.ts';
-import { gatewayBoundKey, internetBoundKey } from '#gateway/object-keys.ts';
+import { gatewayBoundKey, internetBoundKey } from '#gateway/held/object-keys.ts';
 import {
   authorisedSender,
   endpoint,

@@ -1,5 +1,5 @@
 import { systemClock } from '#clock/clock.ts';
-import { Backing, SHARED_BACKING_VARIABLES } from '#composition/backing.ts';
+import { PortOpener, SHARED_BACKING_VARIABLES } from '#composition/port-opener.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -15,7 +15,7 @@ export async function startAsFiveServices(
   const running = opened.use(await startFiveServices(environment));
   const parts = { clock: systemClock, log: silentLog, metrics: noMetrics };
   // On a busy machine, a library's first call takes longer than a service would wait for.
-  const backing = opened.use(new Backing({ ...parts, deadlineMs: 20_000 }));
+  const backing = opened.use(new PortOpener({ ...parts, deadlineMs: 20_000 }));
   const config = readConfiguration(running.environment, SHARED_BACKING_VARIABLES);
   const ports = await backing.all(config);
   const gateway = await openGateway({ ...parts, ...ports }, 'gateway.localhost');

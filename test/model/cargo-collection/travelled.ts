@@ -5,8 +5,8 @@ import {
   CargoAuthorizer,
 } from '#gateway/cargo-collection/cargo-authorizer.ts';
 import { CargoCollection } from '#gateway/cargo-collection/cargo-collection.ts';
+import { DEFAULT_CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
 import { CollectionCutError } from '#gateway/cargo-collection/collection-errors.ts';
-import { DEFAULT_CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/collection-limits.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';

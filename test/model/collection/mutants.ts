@@ -1,7 +1,7 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { CollectionLimits } from '#gateway/collection-limits.ts';
-import { type ArrivalListener, type HeldParcel, Mailbox } from '#gateway/mailbox.ts';
+import { type ArrivalListener, type HeldParcel, Mailbox } from '#gateway/held/mailbox.ts';
+import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 import { PRIVATE_GATEWAYS } from './scenario.ts';
@@ -16,7 +16,7 @@ export interface MailboxParts {
 export interface Mutant {
   readonly mailbox?: (parts: MailboxParts) => Mailbox;
   readonly clock?: (clock: Clock) => Clock;
-  readonly limits?: Partial<CollectionLimits>;
+  readonly limits?: Partial<ParcelCollectionLimits>;
 }
 
 /** The collection as it is. */

@@ -1,8 +1,11 @@
 import { getEventListeners } from 'node:events';
 import type { NodeId } from '#awala/node-id.ts';
-import type { CollectionLimits } from '#gateway/collection-limits.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
-import { AcknowledgementOverdueError, ParcelCollection } from '#gateway/parcel-collection.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
+import {
+  AcknowledgementOverdueError,
+  ParcelCollection,
+} from '#gateway/parcel-collection/parcel-collection.ts';
+import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import type { Generation } from '#object-store/port.ts';
@@ -28,7 +31,7 @@ export class ObservedCollection {
   readonly #onReceived: (deliveryId: string) => void;
   readonly #collection: ParcelCollection;
   readonly #budget: WatchedBudget;
-  readonly #limits: CollectionLimits;
+  readonly #limits: ParcelCollectionLimits;
   readonly #connection = new AbortController();
 
   readonly #unacknowledged = new Map<string, StoredGeneration>();

@@ -1,6 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { GATEWAY_BOUND_PREFIX } from '#gateway/object-keys.ts';
+import { GATEWAY_BOUND_PREFIX } from '#gateway/held/object-keys.ts';
 import type { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type {
   Generation,

@@ -1,9 +1,9 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import type { CollectionLimits } from '#gateway/collection-limits.ts';
-import { Mailbox } from '#gateway/mailbox.ts';
-import { gatewayBoundKey, type ParcelIdentity } from '#gateway/object-keys.ts';
+import { Mailbox } from '#gateway/held/mailbox.ts';
+import { gatewayBoundKey, type ParcelIdentity } from '#gateway/held/object-keys.ts';
 import { OctetBudget } from '#gateway/octet-budget.ts';
+import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { Faults } from './faults.ts';
 import { type Choices, Interleaver } from './interleaver.ts';
@@ -16,7 +16,7 @@ import { SimulatedSignals } from './simulated-signals.ts';
 import { WatchedClock } from './watched-parts.ts';
 
 /** Small, so that few parcels reach them. */
-const LIMITS: CollectionLimits = {
+const LIMITS: ParcelCollectionLimits = {
   window: 1,
   aheadParcels: 3,
   aheadOctets: 600,
@@ -36,7 +36,7 @@ export class World implements SharedStore {
   readonly faults = new Faults();
   readonly subscriptionFaults = new Faults();
   readonly budget = new OctetBudget(BUDGET_OCTETS, { octetsForSmall: OCTETS_FOR_SMALL });
-  readonly limits: CollectionLimits;
+  readonly limits: ParcelCollectionLimits;
   readonly isBrief: boolean;
   readonly mutant: Mutant;
   readonly clock: WatchedClock;

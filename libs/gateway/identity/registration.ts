@@ -1,0 +1,133 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
+import {
+  parseAuthorization,
+  type RegistrationAuthorization,
+  serialiseAuthorization,
+} from '#awala/registration/authorization.ts';
+import { serialiseRegistration } from '#awala/registration/registration.ts';
+import { parseRegistrationRequest } from '#awala/registration/request.ts';
+import { ClockInDoubtError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
+import type { Log } from '#log/log.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import { AnswersGiven } from './answers-given.ts';
+import type { DoubtParts } from './doubting-verifier.ts';
+import type { Identity } from './identity.ts';
+import { issueToPeer } from './peer-certificate.ts';
+import type { SessionKeys } from './sessions/session-keys.ts';
+
+/** An authorization is for the request that follows at once (RS-016: under 10 s). */
+const AUTHORIZATION_LIFE_MS = 9_000;
+/** More than this process authorises while an authorization lives, unless told to allow more; some 4 KiB each. */
+const MAX_ANSWERS = 4_096;
+const KEY_DIGEST = /^[0-9a-f]{64}$/i;
+
+export interface RegistrationParts extends DoubtParts {
+  readonly identity: Identity;
+  readonly sessionKeys: SessionKeys;
+  readonly internetAddress: string;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+}
+
+/**
+ * Registers private gateways, in two steps: an authorization for a key, then a
+ * certificate for whoever proves to hold it. Nothing is stored: the certificate
+ * is the registration.
+ *
+ * @see RS-016 "Private node registration"
+ */
+export class Registration {
+  readonly #parts: RegistrationParts;
+  readonly #registered: AnswersGiven;
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts;
+    this.#registered = new AnswersGiven({ clock: parts.clock, maxAnswers: MAX_ANSWERS });
+  }
+
+  /**
+   * @param keyDigest - the SHA-256 of the peer's public key in 64 hex digits
+   * @returns the authorization (PNRA), serialised
+   * @throws {MalformedMessageError}
+   * @throws {BackingUnavailableError} also while the clock is in doubt
+   */
+  async authorise(keyDigest: string): Promise<Uint8Array> {
+    if (!KEY_DIGEST.test(keyDigest)) {
+      throw new MalformedMessageError('the body must be the SHA-256 of the key in 64 hex digits');
+    }
+    this.#requireClock();
+    const { identity, clock } = this.#parts;
+    const expiresAt = new Date(clock.now().getTime() + AUTHORIZATION_LIFE_MS);
+    const gatewayData = Buffer.from(keyDigest, 'hex');
+    return serialiseAuthorization({ expiresAt, gatewayData }, identity.sign);
+  }
+
+  /**
+   * An authorization that is shown again gets the same answer: authorizations are
+   * limited in number, and none shall cost the vault more than one signature here.
+   *
+   * @param octets - the request (PNRR), serialised
+   * @returns the registration (PNR), serialised
+   * @throws {MalformedMessageError}
+   * @throws {InvalidMessageError} with reason `wrong-key` if the authorization is for another key
+   * @throws {BackingUnavailableError} also while the clock is in doubt
+   */
+  async register(octets: Uint8Array): Promise<Uint8Array> {
+    const request = parseRegistrationRequest(octets);
+    if (!request.verifyCountersignature()) {
+      throw new InvalidMessageError(
+        'signature',
+        'the countersignature is not by the key presented',
+      );
+    }
+    this.#requireClock();
+    const { publicKey } = request;
+    const { expiresAt } = this.#checkAuthorization(request.authorization, publicKey);
+    const nodeId = nodeIdOfKey(publicKey);
+    const question = `${nodeId} ${expiresAt.getTime()}`;
+    return this.#registered.answer(question, expiresAt, () => this.#register(publicKey, nodeId));
+  }
+
+  async #register(publicKey: Uint8Array, peer: NodeId): Promise<Uint8Array> {
+    const { internetAddress, sessionKeys, metrics, log } = this.#parts;
+    const certificates = await issueToPeer(publicKey, this.#parts);
+    const sessionKey = await sessionKeys.registrationKey(peer);
+    metrics.registered();
+    log.info({ peer }, 'Registered a private gateway');
+    return serialiseRegistration({ ...certificates, internetAddress, sessionKey });
+  }
+
+  /** A certificate with wrong dates would keep a phone out for as long as it believes in it. */
+  #requireClock(): void {
+    const { plausibility, metrics } = this.#parts;
+    const doubt = plausibility?.doubt ?? null;
+    if (doubt !== null) {
+      metrics.postponedForClock();
+      throw new ClockInDoubtError(doubt);
+    }
+  }
+
+  #checkAuthorization(serialised: Uint8Array, publicKey: Uint8Array): RegistrationAuthorization {
+    const authorization = parseAuthorization(serialised);
+    const { identity, clock } = this.#parts;
+    if (!authorization.verify(identity.publicKey)) {
+      throw new InvalidMessageError('signature', 'the authorization is not by this gateway');
+    }
+    const leftMs = authorization.expiresAt.getTime() - clock.now().getTime();
+    // One that lives for longer than any was given by a clock that was ahead.
+    if (leftMs <= 0 || leftMs > AUTHORIZATION_LIFE_MS + MOST_OFFSET_MS) {
+      throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
+    }
+    const digest = createHash('sha256').update(publicKey).digest();
+    const { gatewayData } = authorization;
+    if (gatewayData.length !== digest.length || !timingSafeEqual(gatewayData, digest)) {
+      throw new InvalidMessageError('wrong-key', 'the authorization is for another key');
+    }
+    return authorization;
+  }
+}

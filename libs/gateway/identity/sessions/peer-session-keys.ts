@@ -1,0 +1,84 @@
+import { CLOCK_DRIFT_TOLERANCE_MS } from '#awala/limits.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { SessionKey } from '#awala/sessions/session-key.ts';
+import type { Clock } from '#clock/clock.ts';
+import { type RecordStore, recordKind } from '#record-store/port.ts';
+import { RECORD_KIND } from '../../held/record-kinds.ts';
+
+const DAY_MS = 86_400_000;
+/** Past this, no answer to the message that brought the key can still be wanted: 180 days for it to arrive, 180 for the answer. */
+const RETENTION_MS = 2 * 180 * DAY_MS;
+/** Attempts at replacing a key that others replace at the same time. */
+const MAX_ATTEMPTS = 5;
+
+interface PeerKeyFields extends Record<string, Uint8Array | Date> {
+  readonly keyId: Uint8Array;
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array;
+  /** Creation date of the message that brought the key. */
+  readonly sentAt: Date;
+}
+
+const PEER_SESSION_KEY = recordKind<PeerKeyFields>(RECORD_KIND.peerSessionKey);
+
+/**
+ * The peers' halves of the sessions: of each private gateway the last key that it
+ * told us, to encrypt what we send it.
+ *
+ * @see RS-003 "Receiving Subsequent Messages"
+ */
+export class PeerSessionKeys {
+  readonly #records: RecordStore;
+  readonly #clock: Clock;
+
+  constructor(parts: { readonly records: RecordStore; readonly clock: Clock }) {
+    this.#records = parts.records;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Remembers the key that came with a message, unless a newer message's is known:
+   * messages may arrive out of order. What a clock of ours that was ahead let in from a phone whose
+   * clock was, too, is no reason to ignore what the phone sends once both are right. Durable once it resolves.
+   *
+   * @param key - as read from a message, hence known to be usable
+   * @param sentAt - creation date of the message, which was decrypted and verified
+   * @throws {BackingUnavailableError}
+   */
+  async remember(peer: NodeId, key: SessionKey, sentAt: Date): Promise<void> {
+    for (let attempt = 1; !(await this.#tryRemember(peer, key, sentAt)); attempt++) {
+      if (attempt === MAX_ATTEMPTS) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * @returns null if the peer has not sent any message yet
+   * @throws {BackingUnavailableError}
+   */
+  async last(peer: NodeId): Promise<SessionKey | null> {
+    const stored = await this.#records.get(PEER_SESSION_KEY, peer);
+    return stored && { id: stored.fields.keyId, publicKey: stored.fields.publicKey };
+  }
+
+  /** @returns false if another process wrote at the same time */
+  async #tryRemember(peer: NodeId, key: SessionKey, sentAt: Date): Promise<boolean> {
+    const stored = await this.#records.get(PEER_SESSION_KEY, peer);
+    const now = this.#clock.now();
+    if (stored && !isNewer(sentAt, stored.fields.sentAt, now)) {
+      return true;
+    }
+    const fields: PeerKeyFields = { keyId: key.id, publicKey: key.publicKey, sentAt };
+    const expiresAt = new Date(Math.min(sentAt.getTime(), now.getTime()) + RETENTION_MS);
+    return stored
+      ? this.#records.set(PEER_SESSION_KEY, peer, fields, { expiresAt, ifVersion: stored.version })
+      : this.#records.create(PEER_SESSION_KEY, peer, fields, { expiresAt });
+  }
+}
+
+function isNewer(sentAt: Date, storedSentAt: Date, now: Date): boolean {
+  const latestMs = now.getTime() + CLOCK_DRIFT_TOLERANCE_MS;
+  const isStoredTooNew = storedSentAt.getTime() > latestMs && sentAt.getTime() <= latestMs;
+  return sentAt > storedSentAt || isStoredTooNew;
+}

@@ -1,0 +1,52 @@
+import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { type Clock, inTime } from '#clock/clock.ts';
+import type { AcceptedParcels } from '../held/accepted-parcels.ts';
+
+/** What the intake asks of the record of accepted parcels. */
+export type ParcelRecords = Pick<AcceptedParcels, 'find' | 'record'>;
+
+/** Leaves most of the time that a client waits for storing. */
+const PATIENCE_MS = 500;
+
+const NO_RECORDS: ParcelRecords = {
+  find: async () => null,
+  record: async () => {},
+};
+
+/**
+ * Records for parcels that overwrite themselves under their key while they are stored. They only
+ * prevent a second delivery of a collected parcel, which is not worth refusing a parcel or keeping
+ * a client waiting for: while the record store is away, full or slow, `find` returns null and
+ * `record` does nothing.
+ *
+ * @param parts.recordsEveryParcel - if false (the default), for stores whose records cost money or
+ *   time, nothing is ever looked up or recorded
+ */
+export function bestEffortRecords({
+  acceptedParcels,
+  clock,
+  recordsEveryParcel = false,
+}: {
+  readonly acceptedParcels: ParcelRecords;
+  readonly clock: Clock;
+  readonly recordsEveryParcel?: boolean;
+}): ParcelRecords {
+  if (!recordsEveryParcel) {
+    return NO_RECORDS;
+  }
+  return {
+    find: (parcel) => answerOr(null, acceptedParcels.find(parcel), clock),
+    record: (parcel) => answerOr(undefined, acceptedParcels.record(parcel), clock),
+  };
+}
+
+/** Resolves with `otherwise` if the record store fails or does not answer in time. */
+function answerOr<Value>(otherwise: Value, answer: Promise<Value>, clock: Clock): Promise<Value> {
+  const caught = answer.catch((error: unknown) => {
+    if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+      return otherwise;
+    }
+    throw error;
+  });
+  return inTime(clock, PATIENCE_MS, caught, () => otherwise);
+}

@@ -1,0 +1,195 @@
+import { setImmediate } from 'node:timers/promises';
+import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
+import { isMessageFault, reasonOf } from '#awala/errors.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import { BackingFullError, BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
+import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import { traceOf } from '#log/trace.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ObjectKey } from '#object-store/port.ts';
+import type { Mailbox } from '../held/mailbox.ts';
+import { heedAcknowledgement } from './cargo-acknowledgement.ts';
+import type { ParcelIntake } from './parcel-intake.ts';
+
+export interface CargoContentsParts {
+  readonly intake: ParcelIntake;
+  readonly mailbox: Mailbox;
+  readonly metrics: GatewayMetrics;
+}
+
+export interface CargoOrigin {
+  /** Whose cargo it is. */
+  readonly privateGateway: NodeId;
+  /** Where the cargo is stored. */
+  readonly cargo: ObjectKey;
+  /**
+   * Whether the private gateway is certain to have made what is in the cargo. If not, it may have found it
+   * and changed it at will, and what is wrong with an item tells what others wrote: that is not said.
+   */
+  readonly isOwn: boolean;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+type Outcome =
+  | 'accepted'
+  | 'duplicate'
+  | 'acknowledged'
+  | 'unheld'
+  | 'refused'
+  | 'ignored'
+  | 'postponed';
+
+/** After so many items, others get a turn: each may take a fifth of a millisecond of computing. */
+const ITEMS_PER_TURN = 32;
+/** Refused items of one cargo that are logged one by one; the others are only counted. */
+const MAX_LOGGED_REFUSALS = 10;
+
+/**
+ * Takes in what is in a cargo: parcels go on as if their private gateway had
+ * brought them itself, acknowledgements delete what it holds, and anything else is
+ * ignored. No item is spoilt by a bad one beside it.
+ */
+export class CargoContents {
+  readonly #parts: CargoContentsParts;
+  readonly #itemConcurrency: number;
+
+  constructor(parts: CargoContentsParts, limits: { readonly itemConcurrency: number }) {
+    this.#parts = parts;
+    this.#itemConcurrency = limits.itemConcurrency;
+  }
+
+  /**
+   * Takes in each item, in no promised order. An item that was taken in before
+   * is not taken in again.
+   *
+   * @throws what `items` throws, once the items before are taken in
+   * @throws {BackingUnavailableError | BackingFullError} as soon as there is one
+   * @throws {ClockInDoubtError} once all are taken in but those that are refused for dates, if the clock is in doubt
+   * @throws {AggregateError} for surprises, once all the other items are taken in
+   */
+  async take(items: Iterable<Uint8Array>, origin: CargoOrigin): Promise<void> {
+    const run = new Run(this.#parts, origin);
+    // Each hand takes the next item when it is done with one; if one fails, that ends the iteration for all.
+    const iterator = Iterator.from(items);
+    const hands = Array.from({ length: this.#itemConcurrency }, () => run.takeAll(iterator));
+    const results = await Promise.allSettled(hands);
+    if (!run.isEmpty || results.every(({ status }) => status === 'fulfilled')) {
+      run.logTotals();
+    }
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        throw result.reason;
+      }
+    }
+    if (run.doubt) {
+      throw run.doubt;
+    }
+    if (run.isEmpty) {
+      this.#parts.metrics.emptyCargo();
+    }
+    if (run.surprises.length > 0) {
+      throw new AggregateError(run.surprises, 'some items of a cargo could not be taken in');
+    }
+  }
+}
+
+/** Takes in the items of one cargo. */
+class Run {
+  readonly surprises: unknown[] = [];
+  /** Why items were left to be judged later, if any were. */
+  doubt: ClockInDoubtError | null = null;
+  readonly #parts: CargoContentsParts;
+  readonly #origin: CargoOrigin;
+  readonly #totals: Partial<Record<Outcome, number>> = {};
+  #items = 0;
+  /** Others have theirs until this resolves. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: CargoContentsParts, origin: CargoOrigin) {
+    this.#parts = parts;
+    this.#origin = origin;
+  }
+
+  /** Whether no item has come so far. */
+  get isEmpty(): boolean {
+    return this.#items === 0;
+  }
+
+  async takeAll(items: Iterable<Uint8Array>): Promise<void> {
+    for (const item of items) {
+      this.#origin.signal.throwIfAborted();
+      const outcome = await this.#take(item);
+      this.#totals[outcome] = (this.#totals[outcome] ?? 0) + 1;
+      if (++this.#items % ITEMS_PER_TURN === 0) {
+        this.#turn = setImmediate();
+      }
+      await this.#turn;
+    }
+  }
+
+  logTotals(): void {
+    const { log, cargo, privateGateway: peer } = this.#origin;
+    logStep(log, 'unpacked', cargo, { items: this.#totals, peer });
+  }
+
+  async #take(item: Uint8Array): Promise<Outcome> {
+    try {
+      switch (typeOfCargoMessage(item)) {
+        case 'parcel':
+          return await this.#takeParcel(item);
+        case 'pca':
+          return await this.#takeAcknowledgement(item);
+        default:
+          return 'ignored';
+      }
+    } catch (error) {
+      if (isMessageFault(error)) {
+        return this.#refuse(reasonOf(error), error);
+      }
+      if (error instanceof ClockInDoubtError) {
+        this.doubt = error;
+        return 'postponed';
+      }
+      if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+        throw error;
+      }
+      this.surprises.push(error);
+      return this.#refuse('internal', error);
+    }
+  }
+
+  async #takeParcel(item: Uint8Array): Promise<Outcome> {
+    const { intake } = this.#parts;
+    const { privateGateway, cargo, log } = this.#origin;
+    const parcel = intake.read(item);
+    const from = { privateGateway, road: 'cargo' } as const;
+    const { key, isDuplicate } = await intake.acceptFromPrivateGateway(parcel, from);
+    logStep(log, 'accepted', key, {
+      road: 'cargo',
+      octets: item.byteLength,
+      ...(isDuplicate && { duplicate: true }),
+      peer: privateGateway,
+      cargo,
+    });
+    return isDuplicate ? 'duplicate' : 'accepted';
+  }
+
+  async #takeAcknowledgement(item: Uint8Array): Promise<Outcome> {
+    const wasHeld = await heedAcknowledgement(item, this.#origin.privateGateway, this.#parts);
+    return wasHeld ? 'acknowledged' : 'unheld';
+  }
+
+  #refuse(cause: string, error: unknown): Outcome {
+    const { isOwn, log, privateGateway: peer, cargo } = this.#origin;
+    const isOurs = cause === 'internal';
+    const reason = isOwn || isOurs ? cause : 'untold';
+    this.#parts.metrics.parcelRefused('cargo', reason);
+    if ((this.#totals.refused ?? 0) < MAX_LOGGED_REFUSALS) {
+      const fields = { peer, cargo: traceOf(cargo), reason, ...(reason === cause && { error }) };
+      log[isOurs ? 'error' : 'info'](fields, 'Refused an item of a cargo');
+    }
+    return 'refused';
+  }
+}

@@ -1,0 +1,123 @@
+import { isMessageFault, reasonOf } from '#awala/errors.ts';
+import { freeOctets } from '#awala/free-octets.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import { traceOf } from '#log/trace.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ObjectStore, StoredObject } from '#object-store/port.ts';
+import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
+import { type ExpiryParts, isExpired } from '../held/expiry.ts';
+import { senderOfCargoKey } from '../held/object-keys.ts';
+import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
+import { backingFailuresRetried } from '../retry-backing.ts';
+import { CargoContents, type CargoContentsParts } from './cargo-contents.ts';
+import {
+  CargoOpening,
+  type CargoOpeningParts,
+  messagesIn,
+  type OpenedCargo,
+} from './cargo-opening.ts';
+
+export interface CargoUnpackingParts extends CargoContentsParts, CargoOpeningParts, ExpiryParts {
+  readonly objects: ObjectStore;
+  readonly peerSessionKeys: PeerSessionKeys;
+  readonly metrics: GatewayMetrics;
+  readonly log: Log;
+}
+
+/**
+ * Unpacks the cargoes that couriers brought: decrypts them, and takes in what is
+ * inside. A cargo is deleted once all of it was dealt with.
+ *
+ * Cargoes were verified before they were stored, under a key that names their
+ * sender; so signatures are not verified again. What cannot be decrypted stays
+ * stored until it expires, for somebody to look into.
+ */
+export class CargoUnpacking {
+  readonly #parts: CargoUnpackingParts;
+  readonly #opening: CargoOpening;
+  readonly #contents: CargoContents;
+
+  /** @param limits.itemConcurrency - items of one cargo dealt with at once */
+  constructor(parts: CargoUnpackingParts, limits: { readonly itemConcurrency: number }) {
+    this.#parts = parts;
+    this.#opening = new CargoOpening(parts);
+    this.#contents = new CargoContents(parts, limits);
+  }
+
+  /**
+   * Handles a job of the topic `CARGO_TOPIC`.
+   *
+   * @throws {PoisonJobError} if the cargo cannot be read or decrypted
+   * @throws {RetryLaterError} if a backing service failed; what was done of the cargo is not done again
+   */
+  readonly handle = async (job: Job): Promise<void> => {
+    const sender = senderOfCargoKey(job.key);
+    if (sender === null) {
+      throw new PoisonJobError('the key is not that of a cargo');
+    }
+    await backingFailuresRetried(this.#parts.clock, () => this.#handle(job, sender));
+  };
+
+  async #handle(job: Job, sender: NodeId): Promise<void> {
+    const { objects, clock, metrics, log } = this.#parts;
+    const stored = await objects.get(job.key);
+    if (!stored) {
+      return;
+    }
+    const hasExpired = isExpired(stored, this.#parts);
+    if (hasExpired) {
+      metrics.expired('cargo', 1);
+    } else {
+      await this.#unpack(stored, job, sender);
+    }
+    if (!(await objects.delete(job.key, { generation: stored.generation }))) {
+      // It may have been brought again meanwhile, when its job could not be queued again.
+      throw new RetryLaterError('the cargo was replaced or removed while it was unpacked', {
+        notBefore: clock.now(),
+      });
+    }
+    logStep(log, hasExpired ? 'expired' : 'deleted', job.key, { peer: sender });
+  }
+
+  async #unpack(stored: StoredObject, job: Job, sender: NodeId): Promise<void> {
+    const { metrics, log } = this.#parts;
+    try {
+      const opened = await this.#opening.open(stored.body, sender);
+      await this.#contents.take(opened ? messagesIn(opened) : [], {
+        privateGateway: sender,
+        cargo: job.key,
+        isOwn: opened?.isOwn ?? true,
+        log,
+        signal: job.signal,
+      });
+      if (opened) {
+        metrics.sessionMessage(opened.keyKind, 'opened');
+        await this.#rememberSender(opened, sender);
+        freeOctets(opened.plaintext);
+      }
+    } catch (error) {
+      if (!isMessageFault(error)) {
+        throw error;
+      }
+      const reason = reasonOf(error);
+      metrics.cargoRefused(reason);
+      const fields = { trace: traceOf(job.key), peer: sender, reason, detail: error.message };
+      log.info(fields, 'A cargo could not be unpacked');
+      throw new PoisonJobError(error.message, { cause: error });
+    }
+  }
+
+  /**
+   * Remembers the session key that came with a cargo, once all else in it was dealt with: the next cargo
+   * shows the sender whether it was. One that came under a key which others may use is left to the
+   * sender's next CCA, which proves whose it is.
+   */
+  async #rememberSender(opened: OpenedCargo, sender: NodeId): Promise<void> {
+    if (opened.isOwn) {
+      const { senderKey, createdAt } = opened;
+      await this.#parts.peerSessionKeys.remember(sender, senderKey, createdAt);
+    }
+  }
+}

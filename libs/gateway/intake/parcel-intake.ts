@@ -1,0 +1,255 @@
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import { parseNodeId } from '#awala/node-id.ts';
+import type { RamfMessage } from '#awala/ramf/message.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { GatewayMetrics, Road } from '#metrics/port.ts';
+import type { ObjectKey } from '#object-store/port.ts';
+import type { AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
+import { canonicalInternetAddress } from '../held/internet-address.ts';
+import type { Mailbox } from '../held/mailbox.ts';
+import { gatewayBoundKey } from '../held/object-keys.ts';
+import { type Outbox, outboxKey } from '../held/outbox.ts';
+import type { Identity } from '../identity/identity.ts';
+import { bestEffortRecords, type ParcelRecords } from './best-effort-records.ts';
+import { DeliveryRates } from './delivery-rates.ts';
+import { isBehind, withParcel } from './replaced-parcels.ts';
+
+export interface ParcelIntakeParts {
+  readonly verifier: MessageVerifier;
+  readonly identity: Pick<Identity, 'trustedCertificates'>;
+  readonly mailbox: Mailbox;
+  readonly outbox: Pick<Outbox, 'store'>;
+  readonly acceptedParcels: ParcelRecords;
+  /**
+   * Whether parcels that come by PoWeb or PoHTTP for private endpoints are recorded too, which suits
+   * a record store whose writes cost no money.
+   *
+   * @default false
+   */
+  readonly recordsEveryParcel?: boolean;
+  /** This gateway's own, in canonical form. */
+  readonly internetAddress: string;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+}
+
+export interface AcceptedParcel {
+  /** Where it is stored, or was. */
+  readonly key: ObjectKey;
+  readonly parcelId: string;
+  readonly sender: NodeId;
+  readonly recipient: string;
+  readonly expiresAt: Date;
+  /** The private gateway that the parcel is held for; null if it is bound for another Internet address. */
+  readonly privateGateway: NodeId | null;
+  /** Whether the parcel had been accepted before, so that nothing was done with it now. */
+  readonly isDuplicate: boolean;
+}
+
+/** The private gateway that handed a parcel to us, and how. */
+export interface HandOver {
+  readonly privateGateway: NodeId;
+  readonly road: 'poweb' | 'cargo';
+  /** How long storing may take, in milliseconds; as any call by default. */
+  readonly storeWithinMs?: number;
+}
+
+interface Destination {
+  /** Null for the outbox. */
+  readonly privateGateway: NodeId | null;
+  readonly recipient: string;
+}
+
+/** Where a parcel came from, and where accepted ones are recorded. */
+interface Origin {
+  /** Null for the Internet. */
+  readonly privateGateway: NodeId | null;
+  readonly road: Road;
+  readonly records: ParcelRecords;
+  readonly storeWithinMs?: number;
+}
+
+interface Replacing {
+  /** Whether another parcel came before under the same ids. */
+  readonly replaces: boolean;
+}
+
+/** Where the private gateway stands in the path of a parcel: sender, recipient endpoint, private gateway, us. */
+const PRIVATE_GATEWAY_IN_PATH = 2;
+const PARCEL_PATH_LENGTH = 4;
+
+/**
+ * Takes parcels in, whatever the road they came by: verifies, decides where they
+ * go, and stores them. What it resolves for is durable.
+ */
+export class ParcelIntake {
+  readonly #parts: ParcelIntakeParts;
+  readonly #bestEffortRecords: ParcelRecords;
+  readonly #rates: DeliveryRates;
+
+  constructor(parts: ParcelIntakeParts) {
+    this.#parts = parts;
+    this.#bestEffortRecords = bestEffortRecords(parts);
+    this.#rates = new DeliveryRates(parts);
+  }
+
+  /**
+   * Reads a parcel without verifying it.
+   *
+   * @throws {MalformedMessageError}
+   */
+  read(octets: Uint8Array): RamfMessage {
+    const parcel = this.#parts.verifier.read(octets, 'parcel');
+    const { internetAddress } = parcel.recipient;
+    if (internetAddress !== null && canonicalInternetAddress(internetAddress) === null) {
+      throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
+    }
+    return parcel;
+  }
+
+  /**
+   * Accepts a parcel from a private gateway: for a private endpoint of ours, or
+   * for any other Internet address. One that it brought before is not stored
+   * again, as far as that is recorded; another one under the same ids
+   * replaces it, unless it was made earlier.
+   *
+   * Costs one read of the record store and at most one write. PoWeb parcels for private endpoints
+   * skip both unless `recordsEveryParcel` is set.
+   *
+   * @throws {InvalidMessageError}
+   * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
+   * @see RS-000 "Parcel Delivery Binding", docs/decisions/replaced-parcels.md
+   */
+  async acceptFromPrivateGateway(parcel: RamfMessage, from: HandOver): Promise<AcceptedParcel> {
+    const destination = await this.#verify(parcel);
+    const isRecorded = destination.privateGateway === null || from.road === 'cargo';
+    return this.#acceptOnce(parcel, destination, {
+      ...from,
+      records: isRecorded ? this.#parts.acceptedParcels : this.#bestEffortRecords,
+    });
+  }
+
+  /**
+   * Accepts a parcel from the Internet: only for a private endpoint of ours. One that came before is
+   * not stored again where every parcel is recorded.
+   *
+   * @throws as {@link acceptFromPrivateGateway}
+   */
+  async acceptFromInternet(parcel: RamfMessage): Promise<AcceptedParcel> {
+    if (!this.#isForUs(parcel)) {
+      throw new InvalidMessageError(
+        'wrong-recipient',
+        'the parcel is for another Internet address',
+      );
+    }
+    const destination = await this.#verify(parcel);
+    const records = this.#bestEffortRecords;
+    return this.#acceptOnce(parcel, destination, { privateGateway: null, road: 'pohttp', records });
+  }
+
+  async #acceptOnce(
+    parcel: RamfMessage,
+    destination: Destination,
+    from: Origin,
+  ): Promise<AcceptedParcel> {
+    const { records, road } = from;
+    const entry: AcceptedParcelIdentity = {
+      privateGateway: from.privateGateway,
+      heldFor: destination.privateGateway,
+      senderId: parcel.sender.nodeId,
+      recipientId: parcel.recipient.id,
+      parcelId: parcel.id,
+    };
+    const earlier = await records.find(entry);
+    const now = this.#parts.clock.now();
+    const isDuplicate = earlier !== null && isBehind(parcel, earlier, now);
+    const key = isDuplicate
+      ? keyOf(parcel, destination)
+      : await this.#store(parcel, destination, { ...from, replaces: earlier !== null });
+    const isFirstByCargo = road === 'cargo' && earlier?.road !== 'cargo';
+    if (!isDuplicate || isFirstByCargo) {
+      const byCargo = road === 'cargo' || earlier?.road === 'cargo';
+      const known = withParcel(earlier, parcel, now);
+      await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
+    }
+    return describe(parcel, key, destination, isDuplicate);
+  }
+
+  #isForUs({ recipient }: RamfMessage): boolean {
+    return (
+      recipient.internetAddress === null ||
+      canonicalInternetAddress(recipient.internetAddress) === this.#parts.internetAddress
+    );
+  }
+
+  /** @throws {InvalidMessageError} */
+  async #verify(parcel: RamfMessage): Promise<Destination> {
+    const { verifier, identity, clock } = this.#parts;
+    if (!this.#isForUs(parcel)) {
+      verifier.verify(parcel, { at: clock.now() });
+      return { privateGateway: null, recipient: parcel.recipient.id };
+    }
+    const anchors = await identity.trustedCertificates();
+    const path = verifier.verifyAuthorised(parcel, { at: clock.now(), anchors });
+    const privateGateway = path[PRIVATE_GATEWAY_IN_PATH]?.nodeId;
+    const recipient = parseNodeId(parcel.recipient.id);
+    if (path.length !== PARCEL_PATH_LENGTH || !privateGateway || !recipient) {
+      throw new InvalidMessageError(
+        'untrusted-path',
+        'the sender’s path must be: sender, recipient, private gateway, this gateway',
+      );
+    }
+    return { privateGateway, recipient };
+  }
+
+  async #store(
+    parcel: RamfMessage,
+    { privateGateway, recipient }: Destination,
+    { road, storeWithinMs, replaces }: Pick<Origin, 'road' | 'storeWithinMs'> & Replacing,
+  ): Promise<ObjectKey> {
+    const { mailbox, outbox, metrics } = this.#parts;
+    let key: ObjectKey;
+    const options = {
+      ...(storeWithinMs !== undefined && { deadlineMs: storeWithinMs }),
+      // Its cargo goes next, and could not go if the store were full of cargo.
+      isMove: road === 'cargo',
+    };
+    if (privateGateway) {
+      const sender = parcel.sender.nodeId;
+      const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
+      // A phone's queue would stand still behind a parcel that may come later.
+      const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
+      try {
+        key = await mailbox.store(identity, parcel.octets, parcel.expiresAt, options);
+      } catch (error) {
+        takeBack();
+        throw error;
+      }
+    } else {
+      key = await outbox.store(parcel, { ...options, replaces });
+    }
+    metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
+    return key;
+  }
+}
+
+/** Where a parcel is stored that was accepted before. */
+function keyOf(parcel: RamfMessage, { privateGateway, recipient }: Destination): ObjectKey {
+  const sender = parcel.sender.nodeId;
+  return privateGateway
+    ? gatewayBoundKey({ privateGateway, recipient, sender, parcelId: parcel.id })
+    : outboxKey(parcel);
+}
+
+function describe(
+  parcel: RamfMessage,
+  key: ObjectKey,
+  { privateGateway, recipient }: Destination,
+  isDuplicate: boolean,
+): AcceptedParcel {
+  const { id: parcelId, expiresAt } = parcel;
+  const sender = parcel.sender.nodeId;
+  return { key, parcelId, sender, recipient, expiresAt, privateGateway, isDuplicate };
+}

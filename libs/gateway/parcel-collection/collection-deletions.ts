@@ -1,0 +1,61 @@
+import type { Clock } from '#clock/clock.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
+import type { CollectionPatience } from './collection-patience.ts';
+
+interface DeletionParts {
+  readonly mailbox: Mailbox;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly patience: CollectionPatience;
+  readonly onFailure: (error: unknown) => void;
+  /** Once it is aborted, a deletion that fails is not tried again: the parcel comes with the next collection. */
+  readonly signal: AbortSignal;
+}
+
+/** Deletes what the peer of one collection acknowledged. */
+export class CollectionDeletions {
+  readonly #parts: DeletionParts;
+  readonly #underWay = new Set<Promise<void>>();
+
+  constructor(parts: DeletionParts) {
+    this.#parts = parts;
+  }
+
+  /** How many are under way, those that are tried again included. */
+  get count(): number {
+    return this.#underWay.size;
+  }
+
+  /** @param onDone - called when the parcel is deleted, or cannot be */
+  start(parcel: HeldParcel, onDone: () => void): void {
+    const deletion = this.#delete(parcel).finally(() => {
+      this.#underWay.delete(deletion);
+      onDone();
+    });
+    this.#underWay.add(deletion);
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) {
+      await Promise.all(this.#underWay);
+    }
+  }
+
+  async #delete(parcel: HeldParcel): Promise<void> {
+    const { mailbox, metrics, patience, signal, onFailure } = this.#parts;
+    try {
+      await (signal.aborted
+        ? mailbox.remove(parcel)
+        : patience.repeat('delete', (deadlineMs) => mailbox.remove(parcel, { deadlineMs })));
+      metrics.parcelCollected('websocket', this.#secondsHeld(parcel));
+    } catch (error) {
+      onFailure(error);
+    }
+  }
+
+  #secondsHeld({ storedAt }: HeldParcel): number {
+    return Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1_000;
+  }
+}

@@ -1,0 +1,74 @@
+import type { NodeId } from '#awala/node-id.ts';
+import type { Subscription } from '#signals/port.ts';
+import type { ArrivalListener, Mailbox } from '../held/mailbox.ts';
+import type { CollectionPatience } from './collection-patience.ts';
+
+interface SubscriptionParts {
+  readonly mailbox: Mailbox;
+  readonly privateGateways: readonly NodeId[];
+  readonly listener: ArrivalListener;
+  readonly patience: CollectionPatience;
+  readonly onFailure: (error: unknown) => void;
+  /** No subscription is asked for once it is aborted. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What tells one collection of arrivals. A subscription that cannot be had is
+ * asked for again: what is held can be collected meanwhile, and is listed once
+ * more when the subscription stands.
+ */
+export class CollectionSubscriptions {
+  readonly #parts: SubscriptionParts;
+  readonly #open = new Set<Subscription>();
+
+  constructor(parts: SubscriptionParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves once each subscription stands or was not to be had at the first attempt. To be called once. */
+  async open(): Promise<void> {
+    await Promise.all(
+      this.#parts.privateGateways.map(async (privateGateway) => {
+        try {
+          await this.#subscribe(privateGateway);
+        } catch (error) {
+          void this.#subscribeLater(privateGateway, error);
+        }
+      }),
+    );
+  }
+
+  close(): void {
+    for (const subscription of this.#open) {
+      subscription.close();
+    }
+    this.#open.clear();
+  }
+
+  async #subscribe(privateGateway: NodeId): Promise<void> {
+    const { mailbox, listener } = this.#parts;
+    const subscription = mailbox.subscribe(privateGateway, listener);
+    this.#open.add(subscription);
+    try {
+      await subscription.ready;
+    } catch (error) {
+      subscription.close();
+      this.#open.delete(subscription);
+      throw error;
+    }
+  }
+
+  async #subscribeLater(privateGateway: NodeId, firstError: unknown): Promise<void> {
+    const { patience, listener, onFailure, signal } = this.#parts;
+    try {
+      await patience.afterFailure('subscribe', firstError, 1);
+      await patience.repeat('subscribe', () => this.#subscribe(privateGateway));
+      listener.onInterrupted();
+    } catch (error) {
+      if (!signal.aborted) {
+        onFailure(error);
+      }
+    }
+  }
+}

@@ -1,0 +1,251 @@
+import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import type { StoredObject } from '#object-store/port.ts';
+import { type ExpiryParts, isExpired } from '../held/expiry.ts';
+import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
+import type { OctetBudget } from '../octet-budget.ts';
+import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
+import type { CollectionQueue } from './collection-queue.ts';
+
+/** Parcels whose reading failed and is to be tried again; past this, nothing further is read. */
+const MAX_UNREADABLE = 256;
+/** Rest after a failure before something else is read, doubled with each that follows. */
+const FIRST_REST_MS = 250;
+const LONGEST_REST_MS = 4_000;
+
+/** A parcel whose body is in memory. */
+export interface FetchedParcel {
+  readonly parcel: HeldParcel;
+  readonly body: Uint8Array;
+  /** The body is not needed any more. To be called once. */
+  readonly release: () => void;
+}
+
+interface FetchAheadParts extends ExpiryParts {
+  readonly queue: CollectionQueue;
+  readonly mailbox: Mailbox;
+  readonly log: Log;
+  readonly patience: CollectionPatience;
+  readonly budget: OctetBudget;
+  readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
+  /** Whether a parcel would be sent at once. */
+  readonly maySend: () => boolean;
+  /** Something was fetched, or turned out not to be there. */
+  readonly onChange: () => void;
+  readonly onFailure: (error: unknown) => void;
+  /** Ends all waiting; what is fetched afterwards is let go. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Fetches the bodies of queued parcels, several at a time, before they can be
+ * sent, so that the time a fetch takes does not add up. What is ahead is bounded
+ * in number and, but for the last one, in octets. All octets are reserved first;
+ * only what could be sent at once waits for that.
+ *
+ * A parcel that cannot be read goes to the back of the queue after a pause, and
+ * others come first. While nothing can be read, one at a time is tried.
+ */
+export class FetchAhead {
+  readonly #parts: FetchAheadParts;
+  readonly #fetched: FetchedParcel[] = [];
+  #fetching = 0;
+  /** Octets reserved: being fetched, fetched, or taken and not released. */
+  #octets = 0;
+  #isStalled = false;
+  /** How often the reading of each failed, where it did. */
+  readonly #failures = new WeakMap<HeldParcel, number>();
+  /** Those that wait for their next attempt. */
+  #unreadable = 0;
+  #failuresInARow = 0;
+  #restingUntilMs = 0;
+  #cancelRest = () => {};
+
+  constructor(parts: FetchAheadParts) {
+    this.#parts = parts;
+  }
+
+  /** True when nothing is fetched or waiting for a retry; parcels taken do not count. */
+  get isIdle(): boolean {
+    return this.#count === 0 && this.#unreadable === 0;
+  }
+
+  get #count(): number {
+    return this.#fetching + this.#fetched.length;
+  }
+
+  /** Starts what may be fetched now, and lets go what has expired in the meantime. */
+  fill(): void {
+    const { queue } = this.#parts;
+    this.#skipExpired();
+    while (this.#mayFetch()) {
+      const parcel = queue.take();
+      if (!parcel) {
+        return;
+      }
+      if (isExpired(parcel, this.#parts)) {
+        logStep(this.#parts.log, 'skipped', parcel.key);
+        queue.finish(parcel);
+      } else if (!this.#startFetching(parcel)) {
+        queue.putBack(parcel);
+        return;
+      }
+    }
+  }
+
+  /** The next parcel to send, which is the caller's to release. */
+  take(): FetchedParcel | undefined {
+    return this.#fetched.shift();
+  }
+
+  /** Whoever does not acknowledge must not keep memory from those who do. */
+  stall(): void {
+    this.#isStalled = true;
+    for (const { parcel, release } of this.#fetched.splice(0).reverse()) {
+      release();
+      this.#parts.queue.putBack(parcel);
+    }
+  }
+
+  resume(): void {
+    this.#isStalled = false;
+  }
+
+  /** Lets everything go; the signal must have been aborted. */
+  close(): void {
+    this.#cancelRest();
+    for (const { release } of this.#fetched.splice(0)) {
+      release();
+    }
+  }
+
+  #mayFetch(): boolean {
+    if (this.#isHeldBack()) {
+      return false;
+    }
+    if (this.#count === 0) {
+      return !this.#isStalled || this.#parts.maySend();
+    }
+    const { aheadParcels, aheadOctets } = this.#parts.limits;
+    return !this.#isStalled && this.#count < aheadParcels && this.#octets < aheadOctets;
+  }
+
+  /** A backing service that only fails is asked for one thing at a time, and seldom. */
+  #isHeldBack(): boolean {
+    const isResting = this.#parts.clock.elapsedMs() < this.#restingUntilMs;
+    const isFailing = this.#failuresInARow > 0 && (isResting || this.#fetching > 0);
+    return isFailing || this.#unreadable >= MAX_UNREADABLE;
+  }
+
+  /** @returns false if there is no memory for what could not be sent at once */
+  #startFetching(parcel: HeldParcel): boolean {
+    const { budget, maySend, signal } = this.#parts;
+    const isNeeded = this.#count === 0 && maySend();
+    const reservation =
+      budget.tryAcquire(parcel.sizeOctets) ??
+      (isNeeded ? budget.acquire(parcel.sizeOctets, signal) : null);
+    if (reservation) {
+      void this.#fetch(parcel, reservation);
+    }
+    return reservation !== null;
+  }
+
+  async #fetch(parcel: HeldParcel, reservation: (() => void) | Promise<() => void>): Promise<void> {
+    this.#fetching += 1;
+    this.#octets += parcel.sizeOctets;
+    let giveBack = () => {};
+    const release = () => {
+      this.#octets -= parcel.sizeOctets;
+      giveBack();
+    };
+    let stored: StoredObject | null;
+    try {
+      giveBack = await reservation;
+      const deadlineMs = callDeadlineMs(this.#attemptsAt(parcel) + 1);
+      stored = await this.#parts.mailbox.fetch(parcel, { deadlineMs });
+    } catch (error) {
+      this.#fetching -= 1;
+      release();
+      await this.#tryLater(parcel, error);
+      return;
+    }
+    this.#fetching -= 1;
+    this.#failuresInARow = 0;
+    this.#parts.patience.succeeded();
+    this.#onFetched(parcel, stored, release);
+  }
+
+  #attemptsAt(parcel: HeldParcel): number {
+    return this.#failures.get(parcel) ?? 0;
+  }
+
+  async #tryLater(parcel: HeldParcel, error: unknown): Promise<void> {
+    const { queue, patience, signal, onChange, onFailure } = this.#parts;
+    if (signal.aborted) {
+      return;
+    }
+    const attempts = this.#attemptsAt(parcel) + 1;
+    this.#failures.set(parcel, attempts);
+    this.#unreadable += 1;
+    this.#rest();
+    try {
+      await patience.afterFailure('read', error, attempts);
+    } catch (cause) {
+      if (!signal.aborted) {
+        onFailure(cause);
+      }
+      return;
+    } finally {
+      this.#unreadable -= 1;
+    }
+    queue.moveToBack(parcel);
+    onChange();
+  }
+
+  #rest(): void {
+    const { clock, onChange } = this.#parts;
+    const restMs = Math.min(FIRST_REST_MS * 2 ** this.#failuresInARow, LONGEST_REST_MS);
+    this.#failuresInARow += 1;
+    this.#restingUntilMs = clock.elapsedMs() + restMs;
+    this.#cancelRest();
+    this.#cancelRest = clock.schedule(restMs, onChange);
+  }
+
+  #onFetched(listed: HeldParcel, stored: StoredObject | null, release: () => void): void {
+    const { queue, signal, onChange } = this.#parts;
+    if (!stored || signal.aborted) {
+      release();
+      queue.finish(listed);
+    } else {
+      const { body, generation, expiresAt } = stored;
+      const parcel = { ...listed, generation, expiresAt, sizeOctets: body.byteLength };
+      if (this.#mayKeep(listed, body)) {
+        this.#fetched.push({ parcel, body, release });
+      } else {
+        release();
+        queue.putBack(parcel);
+      }
+    }
+    onChange();
+  }
+
+  /** Drops bodies larger than reserved, and all bodies of a stalled peer. */
+  #mayKeep(listed: HeldParcel, body: Uint8Array): boolean {
+    const isReserved = body.byteLength <= listed.sizeOctets;
+    return isReserved && (!this.#isStalled || this.#parts.maySend());
+  }
+
+  #skipExpired(): void {
+    const parts = this.#parts;
+    for (
+      let [next] = this.#fetched;
+      next && isExpired(next.parcel, parts);
+      [next] = this.#fetched
+    ) {
+      this.#fetched.shift();
+      next.release();
+      logStep(parts.log, 'skipped', next.parcel.key);
+      parts.queue.finish(next.parcel);
+    }
+  }
+}

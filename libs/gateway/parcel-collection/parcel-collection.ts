@@ -1,0 +1,323 @@
+import { ExpectedError } from '#awala/expected-error.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Log } from '#log/log.ts';
+import { logStep } from '#log/steps.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ExpiryParts } from '../held/expiry.ts';
+import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
+import type { OctetBudget } from '../octet-budget.ts';
+import { AcknowledgementWatch } from './acknowledgement-watch.ts';
+import { CollectionDeletions } from './collection-deletions.ts';
+import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
+import { CollectionQueue } from './collection-queue.ts';
+import { CollectionSubscriptions } from './collection-subscriptions.ts';
+import { FetchAhead } from './fetch-ahead.ts';
+import { heldParcels } from './held-parcels.ts';
+import type { ParcelCollectionLimits } from './parcel-collection-limits.ts';
+
+export interface CollectionParts extends ExpiryParts {
+  readonly mailbox: Mailbox;
+  /** Carries no node's id. */
+  readonly log: Log;
+  readonly metrics: GatewayMetrics;
+  /** From 0 to under 1; `Math.random` by default. */
+  readonly random?: () => number;
+  /** Shared by all collections of the process. */
+  readonly budget: OctetBudget;
+}
+
+export interface CollectionRequest {
+  /** The private gateways that the peer proved to be. */
+  readonly privateGateways: readonly NodeId[];
+  /** Whether to wait for arrivals once the backlog was collected. */
+  readonly keepAlive: boolean;
+  readonly limits: ParcelCollectionLimits;
+  /**
+   * Hands a delivery to the peer; resolves once the network took it, which is
+   * when the next one may follow. Must end by itself if the network stands still.
+   */
+  readonly send: (deliveryId: string, parcel: Uint8Array) => Promise<void>;
+}
+
+/** The peer took too long to acknowledge a delivery. */
+export class AcknowledgementOverdueError extends ExpectedError {
+  readonly code = 'ACKNOWLEDGEMENT_OVERDUE';
+
+  constructor() {
+    super('no delivery was acknowledged in time');
+    this.name = 'AcknowledgementOverdueError';
+  }
+}
+
+/**
+ * Streams the parcels held for some private gateways to one connected peer: the
+ * backlog, then arrivals.
+ *
+ * Subscribes, waits until the subscriptions stand, and only then lists, so that
+ * a parcel stored at any moment is found by the one or the other. A signal is
+ * only a hint: the listing is repeated after an interruption, when signals
+ * overflowed, and every {@link ParcelCollectionLimits.relistMs}. Expired parcels are
+ * skipped. A parcel is sent once per collection unless it is replaced; an
+ * acknowledgement deletes exactly the generation that was sent.
+ *
+ * What a backing service fails at is tried again, with patience, while others go
+ * on ({@link CollectionPatience}).
+ *
+ * @see RS-016, "Parcel collection"
+ */
+export class ParcelCollection {
+  readonly #parts: CollectionParts;
+  readonly #request: CollectionRequest;
+  readonly #queue: CollectionQueue;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  readonly #patience: CollectionPatience;
+  readonly #subscriptions: CollectionSubscriptions;
+
+  readonly #ahead: FetchAhead;
+  readonly #unacknowledged = new Map<string, HeldParcel>();
+  readonly #deletions: CollectionDeletions;
+  readonly #watch: AcknowledgementWatch;
+  /** Whether the first listing was asked for, so that there is an end to reach. */
+  #isListed = false;
+  #sending = false;
+  #isWindingUp = false;
+  #onQuiet = () => {};
+  #nextDeliveryId = 1;
+  #acknowledged = 0;
+  #cancelRelist = () => {};
+
+  constructor(parts: CollectionParts, request: CollectionRequest) {
+    this.#parts = parts;
+    this.#request = request;
+    const callbacks = {
+      onChange: () => this.#pump(),
+      onFailure: (error: unknown) => this.#end(error),
+      signal: this.#stop.signal,
+    };
+    this.#patience = new CollectionPatience({
+      ...parts,
+      peer: request.privateGateways[0] ?? null,
+      random: parts.random ?? Math.random,
+      giveUpAfterMs: request.limits.giveUpAfterMs,
+      confirm: (error) => this.#confirmAnswering(error),
+      signal: this.#stop.signal,
+    });
+    const shared = { ...parts, ...callbacks, patience: this.#patience };
+    const { privateGateways, limits } = request;
+    this.#queue = new CollectionQueue({
+      list: () => heldParcels({ ...shared, privateGateways }),
+      ...callbacks,
+    });
+    const queue = this.#queue;
+    this.#ahead = new FetchAhead({ ...shared, queue, limits, maySend: () => this.#maySend() });
+    this.#subscriptions = new CollectionSubscriptions({
+      ...shared,
+      privateGateways,
+      listener: {
+        onArrival: (parcel) => queue.arrived(parcel),
+        onInterrupted: () => queue.relist(),
+      },
+    });
+    this.#deletions = new CollectionDeletions(shared);
+    this.#watch = new AcknowledgementWatch(parts.clock, request.limits, {
+      onStall: () => this.#ahead.stall(),
+      onOverdue: () => this.#end(new AcknowledgementOverdueError()),
+    });
+  }
+
+  /**
+   * Collects until all is sent and acknowledged (unless `keepAlive`) or `signal`
+   * is aborted. To be called once.
+   *
+   * @throws {BackingUnavailableError} if backing services did nothing but fail for
+   *   {@link ParcelCollectionLimits.giveUpAfterMs}; every parcel that was not acknowledged stays held
+   * @throws {AcknowledgementOverdueError}
+   * @throws what {@link CollectionRequest.send} threw, or the signal's reason
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = () => this.#end(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      if (signal.aborted) {
+        throw signal.reason;
+      }
+      await Promise.race([this.#subscriptions.open(), this.#ended.promise]);
+      this.#isListed = true;
+      this.#relist();
+      await this.#ended.promise;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#dispose();
+      await this.settled();
+    }
+  }
+
+  /** Deliveries so far: those that were begun, and those of them that were acknowledged. */
+  get counts(): { readonly sent: number; readonly acknowledged: number } {
+    return { sent: this.#nextDeliveryId - 1, acknowledged: this.#acknowledged };
+  }
+
+  /**
+   * Resolves when everything acknowledged so far is deleted, or could not be.
+   * Acknowledgements may still come after {@link run} has ended.
+   */
+  settled(): Promise<void> {
+    return this.#deletions.settled();
+  }
+
+  /**
+   * Takes the peer's acknowledgement: the parcel will be deleted.
+   *
+   * @returns false if no such delivery awaits an acknowledgement
+   */
+  acknowledge(deliveryId: string): boolean {
+    const parcel = this.#unacknowledged.get(deliveryId);
+    if (!parcel) {
+      return false;
+    }
+    this.#unacknowledged.delete(deliveryId);
+    this.#acknowledged += 1;
+    const fields = { road: 'websocket', delivery: deliveryId };
+    logStep(this.#parts.log, 'acknowledged', parcel.key, fields);
+    this.#ahead.resume();
+    this.#restartWatch();
+    this.#deletions.start(parcel, () => {
+      this.#queue.finish(parcel);
+      this.#pump();
+    });
+    this.#pump();
+    return true;
+  }
+
+  /**
+   * Starts no more deliveries; resolves once those sent are acknowledged. To be called once; callers
+   * bound the wait.
+   */
+  async windUp(): Promise<void> {
+    this.#isWindingUp = true;
+    if (!this.#isQuiet) {
+      await new Promise<void>((resolve) => {
+        this.#onQuiet = resolve;
+      });
+    }
+  }
+
+  get #isQuiet(): boolean {
+    return this.#unacknowledged.size === 0 && !this.#sending;
+  }
+
+  #relist(): void {
+    if (this.#stop.signal.aborted) {
+      return;
+    }
+    this.#queue.relist();
+    if (this.#request.keepAlive) {
+      this.#cancelRelist = this.#parts.clock.schedule(this.#request.limits.relistMs, () =>
+        this.#relist(),
+      );
+    }
+  }
+
+  /**
+   * One parcel that can never be read must not end a collection that waits for
+   * arrivals, whereas one that is to complete cannot.
+   */
+  async #confirmAnswering(error: unknown): Promise<void> {
+    const [privateGateway] = this.#request.privateGateways;
+    if (!this.#request.keepAlive || !privateGateway) {
+      throw error;
+    }
+    const options = { signal: this.#stop.signal, deadlineMs: COLLECTION_CALL_MS };
+    for await (const _ of this.#parts.mailbox.list(privateGateway, options)) {
+      return;
+    }
+  }
+
+  /** Starts whatever can start now; called after every change of state. */
+  #pump(): void {
+    if (this.#stop.signal.aborted) {
+      return;
+    }
+    this.#ahead.fill();
+    void this.#sendNext();
+    if (!this.#request.keepAlive && this.#isComplete()) {
+      this.#end();
+    }
+  }
+
+  #maySend(): boolean {
+    const { window, deletions } = this.#request.limits;
+    return (
+      !this.#isWindingUp &&
+      !this.#sending &&
+      this.#unacknowledged.size < window &&
+      this.#deletions.count < deletions
+    );
+  }
+
+  #isComplete(): boolean {
+    return (
+      this.#isListed &&
+      this.#queue.isIdle &&
+      this.#ahead.isIdle &&
+      this.#unacknowledged.size === 0 &&
+      this.#deletions.count === 0 &&
+      !this.#sending
+    );
+  }
+
+  async #sendNext(): Promise<void> {
+    const next = this.#maySend() && this.#ahead.take();
+    if (!next) {
+      return;
+    }
+    const deliveryId = (this.#nextDeliveryId++).toString(36);
+    this.#unacknowledged.set(deliveryId, next.parcel);
+    this.#sending = true;
+    this.#restartWatch();
+    try {
+      await this.#request.send(deliveryId, next.body);
+      const fields = { road: 'websocket', delivery: deliveryId, octets: next.body.byteLength };
+      logStep(this.#parts.log, 'sent', next.parcel.key, fields);
+    } catch (error) {
+      this.#end(error);
+    } finally {
+      this.#sending = false;
+      next.release();
+      this.#restartWatch();
+    }
+    this.#pump();
+  }
+
+  #restartWatch(): void {
+    if (this.#isQuiet) {
+      this.#onQuiet();
+    }
+    if (this.#stop.signal.aborted || (this.#unacknowledged.size === 0 && !this.#sending)) {
+      this.#watch.stop();
+    } else {
+      this.#watch.restart({ isSending: this.#sending });
+    }
+  }
+
+  #end(error?: unknown): void {
+    if (this.#stop.signal.aborted) {
+      return;
+    }
+    if (error === undefined) {
+      this.#ended.resolve();
+    } else {
+      this.#ended.reject(error);
+    }
+    this.#stop.abort(new Error('the collection ended'));
+  }
+
+  #dispose(): void {
+    this.#stop.abort(new Error('the collection ended'));
+    this.#cancelRelist();
+    this.#watch.stop();
+    this.#subscriptions.close();
+    this.#ahead.close();
+  }
+}

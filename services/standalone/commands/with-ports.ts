@@ -1,0 +1,39 @@
+import { BackingUnavailableError } from '#backing/errors.ts';
+import { systemClock } from '#clock/clock.ts';
+import { PortOpener } from '#composition/port-opener.ts';
+import { silentLog } from '#log/log.ts';
+import type { CommandContext } from './command.ts';
+import { type CommandConfig, readCommandConfig } from './command-variables.ts';
+
+/** An operator waits for longer than a client of the gateway. */
+const DEADLINE_MS = 20_000;
+
+/**
+ * Runs what a command does on the backing that the environment names, beside the
+ * gateway that may be running on it.
+ *
+ * @returns the exit code: 1 if a backing service could not be used, which is printed
+ */
+export async function withPorts(
+  { environment, print }: CommandContext,
+  act: (backing: PortOpener, config: CommandConfig) => Promise<void>,
+): Promise<number> {
+  const config = readCommandConfig(environment);
+  await using backing = new PortOpener({
+    clock: systemClock,
+    log: silentLog,
+    beside: true,
+    deadlineMs: DEADLINE_MS,
+  });
+  try {
+    await act(backing, config);
+    return 0;
+  } catch (error) {
+    if (error instanceof BackingUnavailableError) {
+      print(`Failed: ${error.message}`);
+      print('awala-gateway doctor says more.');
+      return 1;
+    }
+    throw error;
+  }
+}
