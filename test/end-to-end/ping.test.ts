@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { pingCommand } from '#services/standalone/commands/ping.ts';
+import { freePort } from '#test/backing/child-server.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
 
 interface Printed {
@@ -14,15 +14,6 @@ async function ping(...args: readonly string[]): Promise<Printed> {
   const print = (line: string) => lines.push(line);
   const code = await pingCommand.run({ args, environment: {}, print });
   return { code, text: lines.join('\n') };
-}
-
-/** A port where nothing listens any more. */
-async function unusedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 describe('ping', () => {
@@ -53,14 +44,14 @@ describe('ping', () => {
   });
 
   it('names the step that failed when nobody listens for couriers', async () => {
-    const { code, text } = await ping(poweb, '--cogrpc', `127.0.0.1:${await unusedPort()}`);
+    const { code, text } = await ping(poweb, '--cogrpc', `127.0.0.1:${await freePort()}`);
     assert.equal(code, 1);
     assert.match(text, /✓ parcel collected/);
     assert.match(text, /Failed at: cargo delivered by courier: .*UNAVAILABLE/);
   });
 
   it('names the first step when nobody listens at all', async () => {
-    const { code, text } = await ping(`http://127.0.0.1:${await unusedPort()}`);
+    const { code, text } = await ping(`http://127.0.0.1:${await freePort()}`);
     assert.equal(code, 1);
     assert.match(text, /Failed at: connection parameters/);
   });
