@@ -54,7 +54,7 @@ export class InvalidMessageError extends ExpectedError {
 }
 
 /** What is wrong with a message, as against what failed on our side. */
-export type MessageFault = MalformedMessageError | InvalidMessageError;
+type MessageFault = MalformedMessageError | InvalidMessageError;
 
 export function isMessageFault(error: unknown): error is MessageFault {
   return error instanceof MalformedMessageError || error instanceof InvalidMessageError;

@@ -1,6 +1,6 @@
 import { type BackingName, BackingUnavailableError } from './errors.ts';
 
-export interface CallLimitOptions {
+interface CallLimitOptions {
   readonly backing: BackingName;
   /** Calls made at once. */
   readonly concurrency: number;

@@ -1,7 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import { type BackingName, BackingUnavailableError } from './errors.ts';
 
-export interface CircuitBreakerOptions {
+interface CircuitBreakerOptions {
   readonly clock: Clock;
   readonly backing: BackingName;
   /** Failures in a row after which calls are refused. @default 5 */

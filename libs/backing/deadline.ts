@@ -1,7 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import { type BackingName, BackingUnavailableError } from './errors.ts';
 
-export interface Deadline {
+interface Deadline {
   readonly clock: Clock;
   readonly backing: BackingName;
   /** Longest time that a call may take, repetitions included. */

@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 
-export interface Proof {
+interface Proof {
   /** Tries it; at some cost, in money or load. */
   readonly probe: () => Promise<unknown>;
   /** A success so recent, of a probe or of real work, shows that it works. */

@@ -1,6 +1,6 @@
 import { type Clock, delay } from '#clock/clock.ts';
 
-export interface Repetition {
+interface Repetition {
   readonly clock: Clock;
   /** Ends the repetition, also during a pause. */
   readonly signal: AbortSignal;

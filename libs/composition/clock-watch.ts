@@ -10,7 +10,7 @@ const LOOKS_PER_ASKING = 10;
 /** Until a witness has answered. */
 const ASKING_TIMEOUT_MS = 2_000;
 
-export interface ClockWatchParts {
+interface ClockWatchParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly plausibility: ClockPlausibility;

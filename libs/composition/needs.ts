@@ -32,7 +32,7 @@ const NEEDS = {
   },
 } as const satisfies Record<string, Needs>;
 
-export type ServiceWithNeeds = keyof typeof NEEDS;
+type ServiceWithNeeds = keyof typeof NEEDS;
 
 /** The checks of a service's readiness: each asks a port for what the service needs of it. */
 export function checksOf(

@@ -1,7 +1,7 @@
 import { type Variable, VariableFault } from '#runtime/configuration/variable.ts';
 
 /** A way for a service to be told to use something that only one process can use. */
-export interface Unshared {
+interface Unshared {
   /** What an operator may have set the variable to. */
   readonly kind: string;
   /** Why that is no use here, and what to set instead; goes after the variable's name. */

@@ -12,7 +12,7 @@ export type VerifyingPorts = Pick<GatewayPorts, 'objects' | 'records' | 'signals
   readonly vault: Pick<KeyVault, 'publicKey'>;
 };
 
-export type VerifyingConfig = Omit<BackingConfig, 'workQueue'> & OperationsConfig;
+type VerifyingConfig = Omit<BackingConfig, 'workQueue'> & OperationsConfig;
 
 /** A service that knows whom to trust, and does not serve yet. */
 export interface VerifyingService {

@@ -5,7 +5,7 @@ import { describeIdentity } from './contract/identity.ts';
 import type { OpenVault } from './contract/opened-vault.ts';
 import { describeSealing } from './contract/sealing.ts';
 
-export type { OpenedVault, OpenVault } from './contract/opened-vault.ts';
+export type { OpenVault } from './contract/opened-vault.ts';
 
 /** The promises of {@link import('./port.ts').KeyVault}, tested over one adapter. */
 export function describeKeyVault(name: string, open: OpenVault): void {

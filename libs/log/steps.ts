@@ -44,7 +44,7 @@ export function levelOf(step: Step): LogLevel {
 }
 
 /** What a line about a step may say besides. */
-export interface StepFields {
+interface StepFields {
   /** A node that the step has to do with: shown at `debug` only, as is `cargo`. */
   readonly peer?: string;
   /** Key of the cargo that a parcel came in. */

@@ -6,7 +6,7 @@ import { describeLife } from './contract/life.ts';
 import { describeListing } from './contract/listing.ts';
 import type { OpenObjectStore } from './contract/opened-store.ts';
 
-export type { OpenedObjectStore, OpenObjectStore } from './contract/opened-store.ts';
+export type { OpenObjectStore } from './contract/opened-store.ts';
 
 /**
  * The promises of {@link import('./port.ts').ObjectStore}, tested over one adapter.

@@ -1,7 +1,7 @@
 import type { ObjectKey } from './port.ts';
 
 /** Longest key, in characters, which are all ASCII. */
-export const MAX_KEY_LENGTH = 512;
+const MAX_KEY_LENGTH = 512;
 
 const KEY = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
 const PREFIX = /^(?!\/)(?!.*\/\/)[A-Za-z0-9._/-]*$/;

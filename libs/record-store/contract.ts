@@ -5,7 +5,7 @@ import { describeListing } from './contract/listing.ts';
 import type { OpenRecordStore } from './contract/opened-store.ts';
 import { describeVersions } from './contract/versions.ts';
 
-export type { OpenedRecordStore, OpenRecordStore } from './contract/opened-store.ts';
+export type { OpenRecordStore } from './contract/opened-store.ts';
 
 /**
  * The promises of {@link import('./port.ts').RecordStore}, tested over one adapter.

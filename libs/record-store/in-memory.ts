@@ -12,7 +12,7 @@ export interface RecordStoreCall {
   readonly id: string;
 }
 
-export interface InMemoryRecordStoreOptions {
+interface InMemoryRecordStoreOptions {
   readonly clock: Clock;
   /** Awaited before a call takes effect; may wait, or throw in the backend's stead. */
   readonly before?: (call: RecordStoreCall) => Promise<void> | void;

@@ -1,9 +1,9 @@
 import type { FieldValue, RecordFields } from './port.ts';
 
 /** Longest id, in characters, which are all ASCII. */
-export const MAX_ID_LENGTH = 512;
+const MAX_ID_LENGTH = 512;
 /** Most that the fields of one record may take, counted by {@link fieldsOctets}. */
-export const MAX_FIELDS_OCTETS = 64 * 1_024;
+const MAX_FIELDS_OCTETS = 64 * 1_024;
 
 const KIND = /^[a-z-]{1,40}$/;
 const ID = /^[A-Za-z0-9._:/-]+$/;
@@ -53,7 +53,7 @@ export function assertExpiry(expiresAt: Date | undefined): void {
 }
 
 /** Size of the fields: names and strings in UTF-8, binary values as they are, 8 octets for any other. */
-export function fieldsOctets(fields: RecordFields): number {
+function fieldsOctets(fields: RecordFields): number {
   return Object.entries(fields).reduce(
     (total, [name, value]) => total + name.length + valueOctets(value),
     0,

@@ -9,7 +9,7 @@ export interface DescriptorUse {
   readonly limit: number;
 }
 
-export interface DescriptorWatchParts {
+interface DescriptorWatchParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Called for each look at which none was left. */

@@ -13,7 +13,7 @@ export const lifecycleVariables = {
   }),
 } as const;
 
-export interface RunOptions {
+interface RunOptions {
   readonly log: ProcessLog;
   readonly drainTimeoutMs: number;
   /**

@@ -16,7 +16,7 @@ const MOST_ENTRIES = 50;
 /** A text that is nothing but the id of a node says whose the line is, in an attribute of its own. */
 const NODE_ID = /^0[0-9a-f]{64}$/;
 
-export interface Fitting {
+interface Fitting {
   /** Whether texts may hold keys of parcels and cargoes, and ids of nodes among other words. */
   readonly showsNames: boolean;
   /** Whether a key's trace id stands in its place: not in a line that names a node besides. */

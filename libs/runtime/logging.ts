@@ -6,7 +6,7 @@ import type { Log, LogFields, LogLevel } from '#log/log.ts';
 import { choice } from './configuration/variables.ts';
 import { fitForLog } from './log-fields.ts';
 
-export type LogFormat = 'json' | 'pretty' | 'gcp';
+type LogFormat = 'json' | 'pretty' | 'gcp';
 
 /** `json`: a line per entry; `pretty`: for people; `gcp`: as Google Cloud Logging reads it. */
 export const logVariables = {

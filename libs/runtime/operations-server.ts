@@ -19,7 +19,7 @@ export const operationsVariables = {
   }),
 } as const;
 
-export interface OperationsOptions {
+interface OperationsOptions {
   readonly host: string;
   readonly port: number;
   readonly passed?: PassedSockets;

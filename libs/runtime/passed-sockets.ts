@@ -8,7 +8,7 @@ export const NO_PASSED_SOCKETS: PassedSockets = new Map();
 /** After standard input, output and error. */
 const FIRST_FD = 3;
 
-export interface PassedSocketsReading {
+interface PassedSocketsReading {
   readonly sockets: PassedSockets;
   /** Why they cannot be used, each with the name of its variable. */
   readonly faults: readonly string[];

@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 
-export interface ReadinessOptions {
+interface ReadinessOptions {
   /** What must work for the service to work, by name; each fails with the reason. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   readonly clock: Clock;
@@ -10,7 +10,7 @@ export interface ReadinessOptions {
   readonly maxAgeMs?: number;
 }
 
-export interface ReadinessState {
+interface ReadinessState {
   readonly isReady: boolean;
   readonly isDraining: boolean;
   /** Why each failing check fails. */

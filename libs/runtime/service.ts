@@ -25,7 +25,7 @@ export function bindHostVariable(defaultHost: string) {
   });
 }
 
-export interface ServiceConfig {
+interface ServiceConfig {
   readonly log: Pick<LogOptions, 'level' | 'format'>;
   readonly drainTimeoutMs: number;
 }

@@ -3,7 +3,7 @@ import { describeDelivery } from './contract/delivery.ts';
 import { describeInterruption, describeLife, describeSubscriptionLife } from './contract/life.ts';
 import type { OpenSignals } from './contract/opened-signals.ts';
 
-export type { OpenedSignals, OpenSignals } from './contract/opened-signals.ts';
+export type { OpenSignals } from './contract/opened-signals.ts';
 
 /**
  * The promises of {@link import('./port.ts').Signals}, tested over one adapter.

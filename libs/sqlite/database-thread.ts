@@ -12,7 +12,7 @@ import {
   type StartReport,
 } from './wire.ts';
 
-export interface DatabaseThreadOptions {
+interface DatabaseThreadOptions {
   readonly path: string;
   /** The module that the thread runs, and what it is given. */
   readonly module: URL;

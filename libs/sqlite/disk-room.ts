@@ -34,7 +34,7 @@ export interface ClaimedRoom extends Disposable {
   readonly isWithin: boolean;
 }
 
-export interface DiskRoomParts {
+interface DiskRoomParts {
   /** Of the database. */
   readonly path: string;
   readonly clock: Clock;

@@ -8,7 +8,7 @@ import { describeSetAside } from './contract/set-aside.ts';
 import { describeTimes } from './contract/times.ts';
 import { describeWaiting } from './contract/waiting.ts';
 
-export type { OpenedWorkQueue, OpenWorkQueue } from './contract/opened-queue.ts';
+export type { OpenWorkQueue } from './contract/opened-queue.ts';
 
 /**
  * The promises of {@link import('./port.ts').WorkQueue}, tested over one adapter.

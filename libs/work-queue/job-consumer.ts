@@ -5,7 +5,7 @@ import type { JobStore, TakenJob } from './job-store.ts';
 import type { ConsumeOptions, Consumer, Job } from './port.ts';
 import { RunningJob } from './running-job.ts';
 
-export interface JobConsumerParts {
+interface JobConsumerParts {
   readonly topic: string;
   readonly handler: (job: Job) => Promise<void>;
   readonly options: ConsumeOptions;

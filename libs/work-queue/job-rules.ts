@@ -1,7 +1,7 @@
 const TOPIC = /^[a-z][a-z-]{0,39}$/;
 
 /** Longest key of a job, in characters. */
-export const MAX_JOB_KEY_LENGTH = 1_024;
+const MAX_JOB_KEY_LENGTH = 1_024;
 
 /** @throws {TypeError} if `topic` is not a topic: a fault of the caller, not of the queue */
 export function assertTopic(topic: string): void {

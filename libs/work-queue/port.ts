@@ -15,7 +15,7 @@ export interface Job {
   readonly isHeld: () => boolean;
 }
 
-export interface RetryLaterOptions extends ErrorOptions {
+interface RetryLaterOptions extends ErrorOptions {
   /** Earliest time of the next attempt; by default the queue's growing, jittered pause. */
   readonly notBefore?: Date;
   /** What the job waits for until then, such as a host: {@link WorkQueue.hasten} makes it due before. */

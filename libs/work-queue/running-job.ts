@@ -6,7 +6,7 @@ import { type Backoff, LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
 import type { JobStore, TakenJob } from './job-store.ts';
 import { type Job, PoisonJobError, RetryLaterError } from './port.ts';
 
-export interface RunningJobParts {
+interface RunningJobParts {
   readonly handler: (job: Job) => Promise<void>;
   readonly store: JobStore;
   readonly clock: Clock;
@@ -20,7 +20,7 @@ export interface RunningJobParts {
 }
 
 /** Writes down how the attempt ended. @returns when the job is due again, or null for never */
-export type WriteDown = () => Promise<number | null>;
+type WriteDown = () => Promise<number | null>;
 
 const MAX_REASON_LENGTH = 1_000;
 

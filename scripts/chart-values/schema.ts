@@ -2,13 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 
 /** Any JSON, such as a schema or the default of a value. */
-export type Json =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Json[]
-  | { readonly [name: string]: Json };
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 type JsonMap = { readonly [name: string]: Json };
 
 /** A value that a chart can be given. */

@@ -3,7 +3,7 @@ import type { Usage } from './usage.ts';
 
 const HOURS = 730;
 
-export interface CostLine {
+interface CostLine {
   readonly what: string;
   readonly dollars: number;
 }

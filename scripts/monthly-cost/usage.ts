@@ -4,7 +4,7 @@ const DAYS = 30;
 const DAY_SECONDS = 86_400;
 
 /** What a phone does in a day. */
-export const PHONE = {
+const PHONE = {
   parcelsToInternet: 5,
   parcelsFromInternet: 5,
   parcelOctets: 12 * KIB,
@@ -23,7 +23,7 @@ export const PHONE = {
 } as const;
 
 /** Milliseconds of CPU time, by `npm run bench -- --only cloud-cpu` and `--only idle-collectors`, rounded up. */
-export const CPU_MS = {
+const CPU_MS = {
   powebToInternet: 4,
   workersToInternet: 4,
   pohttp: 2.6,

@@ -8,7 +8,7 @@ import { admitDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_SMALL_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
 
-export interface BoundedCallsParts {
+interface BoundedCallsParts {
   readonly clock: Clock;
   readonly log: Log;
   /** For cargo that arrives, in octets. */

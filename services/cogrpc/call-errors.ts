@@ -27,7 +27,7 @@ export class CallOverError extends ExpectedError {
   }
 }
 
-export type CallStatus = Exclude<keyof typeof status, 'OK' | 'UNKNOWN'>;
+type CallStatus = Exclude<keyof typeof status, 'OK' | 'UNKNOWN'>;
 
 /**
  * What a courier is told about each error that has a code. To the deployed
@@ -44,7 +44,7 @@ const REPLIES: Readonly<Record<string, CallStatus>> = {
   CARGO_UNACKNOWLEDGED: 'DEADLINE_EXCEEDED',
 };
 
-export interface CallReply {
+interface CallReply {
   readonly status: CallStatus;
   /** What the courier is told: nothing that is not its business. Null sends no message at all. */
   readonly details: string | null;

@@ -18,7 +18,7 @@ import { courierTraits } from './courier-traits.ts';
 import type { CogrpcLimits } from './limits.ts';
 import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
 
-export interface CollectCargoParts {
+interface CollectCargoParts {
   readonly authorizer: CargoAuthorizer;
   readonly fulfilments: Fulfilments;
   readonly waiting: Pick<WaitingAcknowledgements, 'heed'>;

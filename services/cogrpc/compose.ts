@@ -15,7 +15,7 @@ import { deliveryBudget } from './delivery-admission.ts';
 import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
 
 /** A server for couriers that runs. */
-export interface Cogrpc extends AsyncDisposable {
+interface Cogrpc extends AsyncDisposable {
   readonly server: CogrpcServer;
   readonly gateway: Gateway;
   /** In use; tells the one that the system chose. */

@@ -4,7 +4,7 @@ import type { Log, LogFields } from '#log/log.ts';
 import { CallOverError, CallRefusal, replyTo, statusOf } from './call-errors.ts';
 import type { CogrpcLimits } from './limits.ts';
 
-export interface CourierCallParts {
+interface CourierCallParts {
   readonly clock: Clock;
   /** Whose lines name the call and its method, and no node. */
   readonly log: Log;

@@ -7,7 +7,7 @@ import type { AdmittedDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_DELIVERY_ID_LENGTH } from './limits.ts';
 import type { CargoDeliveryAck } from './service-definitions.ts';
 
-export interface DeliverCargoParts {
+interface DeliverCargoParts {
   readonly intake: CargoIntake;
   readonly clock: Clock;
   readonly limits: CogrpcLimits;

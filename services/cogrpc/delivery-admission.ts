@@ -12,7 +12,7 @@ export interface AdmittedDelivery extends CargoDelivery {
   take(): () => void;
 }
 
-export interface DeliveryBounds {
+interface DeliveryBounds {
   /** Shared by all calls. */
   readonly budget: OctetBudget;
   /** Cargoes of one call that may be let in at once. */

@@ -1,5 +1,5 @@
 /** Told of each message in the octets of a call. */
-export interface MessageListener {
+interface MessageListener {
   /** @param message.octets - as its sender announces it, before any of them came */
   onBegin(message: { readonly octets: number; readonly isCompressed: boolean }): void;
   onComplete(): void;

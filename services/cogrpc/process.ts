@@ -23,7 +23,7 @@ export const COGRPC_SERVICE_VARIABLES = {
   cogrpc: COGRPC_VARIABLES,
 };
 
-export type CogrpcProcessConfig = Values<typeof COGRPC_SERVICE_VARIABLES>;
+type CogrpcProcessConfig = Values<typeof COGRPC_SERVICE_VARIABLES>;
 
 /** @throws {ConfigurationError} */
 export function readCogrpcConfig(environment: Environment): CogrpcProcessConfig {
@@ -31,7 +31,7 @@ export function readCogrpcConfig(environment: Environment): CogrpcProcessConfig 
 }
 
 /** The service for couriers as a process of its own. */
-export interface CogrpcProcess extends AsyncDisposable {
+interface CogrpcProcess extends AsyncDisposable {
   /** The ports in use, which tell those that the system chose. */
   readonly listening: { readonly cogrpc: number; readonly operations: number };
 }

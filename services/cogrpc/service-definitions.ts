@@ -16,7 +16,7 @@ export interface CargoDeliveryAck {
 /** Both generations of the service's name; the deployed couriers use the second. */
 export const CARGO_RELAY_NAMES = ['awala.cogrpc.CargoRelay', 'relaynet.cogrpc.CargoRelay'] as const;
 
-export const HEALTH_NAME = 'grpc.health.v1.Health';
+const HEALTH_NAME = 'grpc.health.v1.Health';
 
 const [DEFINED_NAME] = CARGO_RELAY_NAMES;
 

@@ -31,14 +31,14 @@ const LAST_ANSWERS_MS = 1_000;
 /** How long deletions under way may take after that; a parcel that is not deleted just comes again. */
 const LAST_DELETIONS_MS = 2_000;
 
-export interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
+interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
 
-export interface CollectionServerParts extends CollectorParts {
+interface CollectionServerParts extends CollectorParts {
   /** What names the requests that become connections; by default none is named by a proxy. */
   readonly requestIds?: RequestIds;
 }
 
-export interface MoveAway {
+interface MoveAway {
   readonly spreadMs: number;
   readonly lingerMs: number;
 }

@@ -40,14 +40,14 @@ export interface CollectorLimits extends ParcelCollectionLimits {
 }
 
 /** What a connection tells its server. */
-export interface CollectorHost {
+interface CollectorHost {
   readonly place: Place;
   /** The answer to the challenge takes no memory any more. */
   answerDealtWith(): void;
 }
 
 /** The connection before it says anything. */
-export interface NewCollector {
+interface NewCollector {
   readonly traits: CollectorTraits;
   /** Names the request that became the connection. */
   readonly requestId: string;

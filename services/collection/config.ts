@@ -46,7 +46,7 @@ export const COLLECTION_VARIABLES = {
 };
 
 /** How a process of its own, with others beside it, sends its clients to them. */
-export const MOVING_VARIABLES = {
+const MOVING_VARIABLES = {
   spreadMs: duration('COLLECTION_DRAIN', {
     meaning: 'over how long collectors are sent to other processes when this one stops',
     default: 5_000,

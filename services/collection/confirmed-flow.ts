@@ -23,7 +23,7 @@ const STALE_MS = 5_000;
 /** Pings whose pongs may be outstanding; more come only from a peer that answers none. */
 const MAX_PINGS = 64;
 
-export interface FlowParts {
+interface FlowParts {
   readonly clock: Clock;
   readonly sendPing: (payload: Uint8Array) => void;
   /** Aborted when the connection ends. */

@@ -16,7 +16,7 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 /** Then it may find room in another process. */
 const WAITING_TIMEOUT_MS = 30_000;
 
-export interface CollectionServerConfig {
+interface CollectionServerConfig {
   readonly window: number;
   readonly maxCollectors: number;
   readonly maxWaiting: number;

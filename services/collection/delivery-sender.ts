@@ -19,7 +19,7 @@ export class CollectorGoneError extends ExpectedError {
 
 export type DeliverySocket = Pick<WebSocket, 'send' | 'terminate'>;
 
-export interface Sending {
+interface Sending {
   readonly clock: Clock;
   readonly flow: ConfirmedFlow;
   /** Aborted when the connection ends. */

@@ -7,7 +7,7 @@ const TICK_MS = 1_000;
 const SLOTS = PING_INTERVAL_MS / TICK_MS;
 
 /** A connection that is to be kept alive, or found dead. */
-export interface Pulse {
+interface Pulse {
   ping(): void;
   /** When the peer last showed life, in milliseconds since the epoch; in the future while it need not. */
   lastSeenMs(): number;

@@ -10,7 +10,7 @@ const MAX_SMALL_HELD_OCTETS = 16 * 1_024;
 /** Within which a message must be complete once it began; the answer to the challenge has its own time. */
 const MESSAGE_TIMEOUT_MS = 10_000;
 
-export interface IncomingParts {
+interface IncomingParts {
   readonly clock: Clock;
   readonly held: HeldMessages;
   /** The message that is coming is too large. */

@@ -14,7 +14,7 @@ export interface Served {
   isTold: boolean;
 }
 
-export interface Moving {
+interface Moving {
   readonly clock: Clock;
   /** Over how long they are asked, one after the other, so that they do not come back all at once. */
   readonly spreadMs: number;

@@ -21,7 +21,7 @@ export interface Place {
   leave(): void;
 }
 
-export interface Claim {
+interface Claim {
   /** Whether the connection collects only what there is, which is let happen even while others are held. */
   readonly isBrief: boolean;
   /** Called if it waited for too long. */

@@ -13,7 +13,7 @@ import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
 
 /** A server for Internet apps that runs. */
-export interface Pohttp extends AsyncDisposable {
+interface Pohttp extends AsyncDisposable {
   /** The ports in use, which tell those that the system chose. */
   readonly listening: { readonly pohttp: number; readonly operations: number };
 }

@@ -9,7 +9,7 @@ import { type ParcelRouteParts, registerParcelRoute } from './parcel-route.ts';
 /** An app on a slow link may take this long to send a parcel, as long as it never pauses. */
 const UPLOAD_TIMEOUT_MS = 300_000;
 
-export interface PohttpServerParts extends ParcelRouteParts {
+interface PohttpServerParts extends ParcelRouteParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly passed: PassedSockets;
@@ -18,7 +18,7 @@ export interface PohttpServerParts extends ParcelRouteParts {
   readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
 }
 
-export interface PohttpServerConfig {
+interface PohttpServerConfig {
   readonly host: string;
   readonly port: number;
 }

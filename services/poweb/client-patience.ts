@@ -3,7 +3,7 @@ import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 
 /** How long a client waits for the answer to a parcel, and what of that the storing of it may take. */
-export interface ClientPatience {
+interface ClientPatience {
   readonly answerWithinMs: number;
   readonly storeWithinMs: number;
   /** Whether a backing service that fails is asked again meanwhile. */

@@ -15,7 +15,7 @@ import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
 import { clientPatience, patiently } from './client-patience.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 
-export interface ParcelDeliveryParts {
+interface ParcelDeliveryParts {
   readonly intake: ParcelIntake;
   readonly verifier: MessageVerifier;
   readonly identity: Identity;

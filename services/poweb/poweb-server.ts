@@ -8,7 +8,7 @@ import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
 /** A phone on a slow link may take this long to send a parcel, as long as it never pauses: 8.3 MB at 56 kbit/s. */
 export const UPLOAD_TIMEOUT_MS = 1_200_000;
 
-export interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
+interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
   readonly log: Log;
   readonly passed: PassedSockets;
   /** What names requests; by default none is named by a proxy. */
@@ -16,7 +16,7 @@ export interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerS
   readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
 }
 
-export interface PowebServerConfig {
+interface PowebServerConfig {
   readonly host: string;
   readonly port: number;
   readonly preRegistrationsPerSecond: number;

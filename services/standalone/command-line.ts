@@ -5,7 +5,7 @@ import type { CommandEntry } from './commands/commands.ts';
 /** sysexits.h: the command was used wrongly. */
 const EX_USAGE = 64;
 
-export interface CommandLine {
+interface CommandLine {
   readonly commands: readonly CommandEntry[];
   /** What to run when no command is named. */
   readonly defaultCommand: string;

@@ -21,7 +21,7 @@ import { observeWork } from '#services/workers/work-metrics.ts';
 import type { StandaloneConfig } from './config.ts';
 
 /** The ports in use, which tell those that the system chose. */
-export interface Listening {
+interface Listening {
   /** PoWeb, and collection. */
   readonly poweb: number;
   readonly pohttp: number;

@@ -2,7 +2,7 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 
-export interface PeriodicTaskOptions {
+interface PeriodicTaskOptions {
   /** For the log. */
   readonly name: string;
   /** From the end of one run to the start of the next. */

@@ -24,7 +24,7 @@ export const WORKERS_SERVICE_VARIABLES = {
   workers: WORKERS_VARIABLES,
 };
 
-export type WorkersProcessConfig = Values<typeof WORKERS_SERVICE_VARIABLES>;
+type WorkersProcessConfig = Values<typeof WORKERS_SERVICE_VARIABLES>;
 
 /** @throws {ConfigurationError} */
 export function readWorkersConfig(environment: Environment): WorkersProcessConfig {
@@ -32,7 +32,7 @@ export function readWorkersConfig(environment: Environment): WorkersProcessConfi
 }
 
 /** The workers as a process of their own. */
-export interface WorkersProcess extends AsyncDisposable {
+interface WorkersProcess extends AsyncDisposable {
   /** The port in use, which tells the one that the system chose. */
   readonly listening: { readonly operations: number };
 }

@@ -38,7 +38,7 @@ import {
 } from './limits.ts';
 import { PeriodicTask } from './periodic-task.ts';
 
-export interface WorkersParts {
+interface WorkersParts {
   readonly objects: ObjectStore;
   readonly records: RecordStore;
   readonly queue: WorkQueue;

@@ -7,7 +7,7 @@ import { ADDRESS_VARIABLES, BackingMissingError, type BackingName } from './serv
 /** Servers of this process's own, where no broker shares them: they end with the process. */
 const ownPool = new ServerPool();
 
-export interface BackingServer {
+interface BackingServer {
   /** `host:port`; empty where the server is missing. */
   readonly address: string;
   /** False, or in words what to install: the `skip` option of a suite. */

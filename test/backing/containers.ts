@@ -30,7 +30,7 @@ const CONTAINERS = {
   },
 } as const;
 
-export type ContainerName = keyof typeof CONTAINERS;
+type ContainerName = keyof typeof CONTAINERS;
 
 /** Whether a Docker engine answers; cheap where none is. */
 export async function hasDockerEngine(): Promise<boolean> {

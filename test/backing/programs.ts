@@ -7,7 +7,7 @@ import { PROGRAM_CACHE } from '#test/program-cache.ts';
 
 const run = promisify(execFile);
 
-export const FAKE_GCS_VERSION = 'v1.56.1';
+const FAKE_GCS_VERSION = 'v1.56.1';
 
 const CACHE_FOLDER = join(PROGRAM_CACHE, `fake-gcs-server-${FAKE_GCS_VERSION}`);
 

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import { startChildServer } from './child-server.ts';
 import { obtainRedis } from './programs.ts';
 
-export interface RedisCluster extends AsyncDisposable {
+interface RedisCluster extends AsyncDisposable {
   /** `host:port` of its only node. */
   readonly address: string;
 }

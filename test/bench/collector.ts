@@ -18,7 +18,7 @@ export function startCollectionServer(
   return ChildServer.start('./collection.ts', { ...settings, phoneKey, phone: phone.nodeId });
 }
 
-export interface Collected {
+interface Collected {
   readonly parcels: number;
   readonly firstParcelMs: number;
   readonly totalMs: number;

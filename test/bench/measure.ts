@@ -8,7 +8,7 @@ export interface Cost {
 }
 
 /** Collects garbage, where `--expose-gc` allows it, so that nobody pays for what was before. */
-export function collectGarbage(): void {
+function collectGarbage(): void {
   globalThis.gc?.();
 }
 

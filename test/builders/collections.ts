@@ -21,7 +21,7 @@ export function settled(): Promise<void> {
 }
 
 /** Signals within the process, whose subscriptions and losses the test decides. */
-export class SignalsUnderTest extends InProcessSignals {
+class SignalsUnderTest extends InProcessSignals {
   /** What each further subscription waits for before it is ready. */
   ready: (channel: string) => Promise<void> = () => Promise.resolve();
   /** Messages are lost. */
@@ -102,7 +102,7 @@ export class CollectionSetting {
   }
 }
 
-export interface CollectOptions {
+interface CollectOptions {
   readonly privateGateways?: readonly NodeId[];
   readonly keepAlive?: boolean;
   readonly limits?: Partial<ParcelCollectionLimits>;

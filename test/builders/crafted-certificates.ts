@@ -90,7 +90,7 @@ export function extension(id: Oid, isCritical: boolean, value: DerPart): DerValu
 }
 
 /** A DER Name of one common name. */
-export function name(text: string, tag: number = TAG.bmpString): DerValue {
+function name(text: string, tag: number = TAG.bmpString): DerValue {
   const content =
     tag === TAG.bmpString ? Buffer.from(text, 'utf16le').swap16() : Buffer.from(text, 'utf8');
   return sequence(set(sequence(objectIdentifier(OIDS.commonName), tagged(tag, content))));

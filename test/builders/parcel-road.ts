@@ -16,7 +16,7 @@ import {
   validAround,
 } from './peers.ts';
 
-export interface Acceptance {
+interface Acceptance {
   readonly at?: Date;
   readonly trusted?: readonly Certificate[];
   readonly verifier?: MessageVerifier;

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 
-export interface Instruction {
+interface Instruction {
   /** In capitals, such as `COPY`. */
   readonly name: string;
   readonly rest: string;
 }
 
-export interface Stage {
+interface Stage {
   readonly from: string;
   /** What it is called; empty for the last one. */
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { Chart } from './rendering.ts';
 
-export interface Case {
+interface Case {
   readonly name: string;
   readonly chart: Chart;
   /** As `--set-json` takes them. */

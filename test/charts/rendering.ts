@@ -7,7 +7,7 @@ import { type Outcome, runTool } from './tools.ts';
 const CHARTS = resolve(import.meta.dirname, '../../charts');
 
 export const ENVIRONMENTS = ['development', 'staging', 'production'] as const;
-export type EnvironmentName = (typeof ENVIRONMENTS)[number];
+type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 export const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 export const REVISION = '0123456789abcdef0123456789abcdef01234567';
@@ -15,7 +15,7 @@ export const REVISION = '0123456789abcdef0123456789abcdef01234567';
 /** The oldest Kubernetes that the charts are for, and that the validator has schemas of. */
 export const KUBERNETES_VERSION = '1.30';
 
-export const IMAGE = 'registry.example.org/awala/awala-gateway';
+const IMAGE = 'registry.example.org/awala/awala-gateway';
 
 /** The variables that a release prints. */
 export const RELEASE = {

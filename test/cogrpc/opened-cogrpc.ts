@@ -32,7 +32,7 @@ import { MemoryVault } from './memory-vault.ts';
 
 const MIB = 1_024 * 1_024;
 
-export interface CogrpcOptions {
+interface CogrpcOptions {
   readonly objects?: ObjectStore;
   readonly records?: RecordStore;
   readonly queue?: WorkQueue;
@@ -59,7 +59,7 @@ export interface OpenedCogrpc extends CogrpcParts, AsyncDisposable {
 }
 
 /** What was accepted from nobody. */
-export const nothingAccepted: AcceptedParcels = { async *list() {} };
+const nothingAccepted: AcceptedParcels = { async *list() {} };
 
 /** Opens a gateway for couriers, in memory except for what is given. */
 export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCogrpc> {

@@ -13,7 +13,7 @@ export interface Link {
 }
 
 /** What came of a call. */
-export interface SlowCall {
+interface SlowCall {
   /** The cargoes that came before the deadline, each acknowledged on receipt. */
   readonly deliveries: readonly CargoDelivery[];
   readonly end: CallEnd;

@@ -22,7 +22,7 @@ export interface ParcelValues {
   readonly path: readonly string[];
 }
 
-export interface ParcelFields {
+interface ParcelFields {
   readonly id?: string;
   readonly ttlSeconds?: number;
   readonly internetAddress?: string;

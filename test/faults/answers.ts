@@ -26,7 +26,7 @@ export const SERVICES = [
 
 export type Service = (typeof SERVICES)[number];
 
-export interface RecordedAnswer {
+interface RecordedAnswer {
   readonly service: Service;
   readonly answer: Answer;
   /** The status, or what was thrown. */

@@ -1,5 +1,5 @@
 /** How much the tests of this folder do. */
-export interface Form {
+interface Form {
   readonly name: 'long' | 'short';
   /** Parcels that must be accepted in each case. */
   readonly parcelsPerCase: number;

@@ -14,7 +14,7 @@ export interface Offer {
 }
 
 /** A parcel that somebody was handed whom it was not for. */
-export interface Misdelivery {
+interface Misdelivery {
   readonly id: string;
   readonly to: string;
   /** Null if nobody ever offered it. */

@@ -14,7 +14,7 @@ export interface HandOver {
 }
 
 /** Why a parcel was handed over again, in the words of the table, and whether the gateway might have known better. */
-export const REASONS = {
+const REASONS = {
   sentAgain: { words: 'its sender had no answer, and sent it again', isOurs: false },
   unacknowledged: { words: 'not acknowledged before', isOurs: false },
   cutOff: { words: 'the connection was cut as it was acknowledged', isOurs: false },
@@ -25,7 +25,7 @@ export const REASONS = {
   unheeded: { words: 'acknowledged, and not heeded', isOurs: true },
 } as const;
 
-export type Reason = keyof typeof REASONS;
+type Reason = keyof typeof REASONS;
 
 /** A parcel that somebody was handed who had been before. */
 export interface Repeat {

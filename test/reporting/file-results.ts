@@ -5,7 +5,7 @@ type Outcome = EventData.TestPass | EventData.TestFail;
 /** Most octets of a file's output that are kept to explain its failure. */
 const OUTPUT_LIMIT = 16_384;
 
-export interface TestRecord {
+interface TestRecord {
   readonly file: string;
   /** Names of the enclosing suites and tests, then its own. */
   readonly title: string;
@@ -18,7 +18,7 @@ export interface Failure extends TestRecord {
   readonly error: unknown;
 }
 
-export interface SkippedTest extends TestRecord {
+interface SkippedTest extends TestRecord {
   readonly reason: string;
 }
 

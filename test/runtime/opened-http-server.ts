@@ -8,7 +8,7 @@ import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { AnsweredRequest } from '#runtime/metrics.ts';
 
-export interface Setup {
+interface Setup {
   readonly limits?: Partial<HttpLimits>;
   readonly clock?: Clock;
   readonly log?: Log;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 
 /** Stands before a server of Cloud Storage for tests, and tells settings that it does not keep. */
-export interface BucketSettingsProxy extends AsyncDisposable {
+interface BucketSettingsProxy extends AsyncDisposable {
   readonly origin: string;
 }
 

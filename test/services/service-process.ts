@@ -12,7 +12,7 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 type ProcessName = ServiceName | 'standalone';
 
 /** What is run, and how. */
-export interface Program {
+interface Program {
   /** Where `services` is; by default, in this clone. */
   readonly folder?: string;
   /** Options of Node. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
 
 /** What was asked of the three stores that Google guards by roles. */
-export interface Asked {
+interface Asked {
   /** Of Cloud Storage: `METHOD /path?query` each. */
   readonly storage: readonly string[];
   /** Methods of Firestore. */

@@ -19,7 +19,7 @@ const OKHTTP_PING_MS = 5_000;
 const JAVASCRIPT_PATIENCE_MS = 7_000;
 
 /** A parcel that arrived. */
-export interface Arrival {
+interface Arrival {
   readonly octets: number;
   readonly atMs: number;
 }

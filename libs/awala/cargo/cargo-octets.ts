@@ -7,7 +7,7 @@ import type { OutgoingCargo } from './pack-cargo.ts';
  * most: the whole block of padding, session keys on P-521, key ids of 64 and 8
  * octets. Keys on P-256 with ids of 8, which the deployed peers have, add 126 less.
  */
-export const MAX_ENVELOPE_OVERHEAD_OCTETS = 487;
+const MAX_ENVELOPE_OVERHEAD_OCTETS = 487;
 
 /**
  * How much plaintext makes a cargo of at most `maxOctets`, whatever the session's

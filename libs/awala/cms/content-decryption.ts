@@ -9,7 +9,7 @@ export interface CipherParameters {
   readonly tagOctets: number;
 }
 
-export interface ContentDecryption {
+interface ContentDecryption {
   readonly cipher: CipherAlgorithm;
   readonly parameters: CipherParameters;
   readonly key: Uint8Array;

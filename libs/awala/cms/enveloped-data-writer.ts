@@ -43,7 +43,7 @@ export interface SessionEncryption {
 }
 
 /** An EnvelopedData that is laid out with its plaintext: encode `value`, then `encrypt`. */
-export interface UnencryptedEnvelope {
+interface UnencryptedEnvelope {
   /** The ContentInfo, for `encodeDer`, alone or inside something else. */
   readonly value: DerValue;
   /** Encrypts the content in the place where `value` was encoded. */

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, diffieHellman, hash, type KeyObject }
 import { constructed, encodeDer, octetString, sequence } from '../der/writer.ts';
 import type { KeyAgreementAlgorithm, KeyWrapAlgorithm } from './session-algorithms.ts';
 
-export interface KeyAgreement {
+interface KeyAgreement {
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
   readonly kdf: KeyAgreementAlgorithm;

@@ -37,7 +37,7 @@ const MESSAGE_DIGEST = encodeDer(objectIdentifier(OIDS.messageDigest));
  * A SignedData that is laid out but not signed: encode {@link value}, fill what
  * it contains, then call {@link seal}.
  */
-export interface UnsignedData {
+interface UnsignedData {
   /** The ContentInfo (RFC 5652 §3), for `encodeDer`, alone or inside something else. */
   readonly value: DerValue;
   /**

@@ -65,7 +65,7 @@ export async function serialiseMessage(message: OutgoingMessage): Promise<Uint8A
 }
 
 /** A RAMF message that is laid out but not signed: encode `value`, fill the payload, then `seal`. */
-export interface UnsignedMessage {
+interface UnsignedMessage {
   readonly value: DerValue;
   seal(): Promise<void>;
 }

@@ -19,7 +19,7 @@ export const MESSAGE_TYPES = { parcel: 0x50, cargo: 0x43, cca: 0x44 } as const;
 export type MessageType = keyof typeof MESSAGE_TYPES;
 
 /** To whom a message goes. */
-export interface Recipient {
+interface Recipient {
   /** `0` and hex digits; the canonical form of a node id is for {@link parseNodeId} to tell. */
   readonly id: string;
   /** Where to reach it if it is bound for the Internet: a domain name, perhaps with a dot at its end. Null otherwise. */

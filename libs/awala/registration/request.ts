@@ -9,7 +9,7 @@ import { type Sign, verifyRsaPss } from '../x509/rsa-pss.ts';
  *
  * @see RS-016 "Node Registration"
  */
-export interface RegistrationRequest {
+interface RegistrationRequest {
   /** DER SubjectPublicKeyInfo of the node: RSA of 2 048 to 4 096 bits. */
   readonly publicKey: Uint8Array;
   /** The authorization that the node was granted, serialised. */

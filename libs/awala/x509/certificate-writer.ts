@@ -22,7 +22,7 @@ import { RSA_PSS_SHA_256_ALGORITHM, type Sign } from './rsa-pss.ts';
  */
 
 /** What a certificate says, before it is signed. */
-export interface CertificateContents {
+interface CertificateContents {
   /** Content octets of a positive INTEGER. */
   readonly serialNumber: Uint8Array;
   /** DER Name of the issuer, or null if it is the subject itself. */

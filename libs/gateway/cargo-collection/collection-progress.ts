@@ -24,7 +24,7 @@ const ROTATION_PLACES: Readonly<Record<PathForm, Place>> = {
 };
 
 /** What the places of one pass begin with; lies before all of them. */
-export type Segment = Place;
+type Segment = Place;
 
 /** All parcels that every client takes. */
 export const PARCELS: Segment = '2/';

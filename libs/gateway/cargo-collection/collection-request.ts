@@ -10,7 +10,7 @@ import { type DoubtParts, withoutDatesInDoubt } from '../identity/doubting-verif
 import type { Identity } from '../identity/identity.ts';
 import { CdaNotYetValidError } from './collection-errors.ts';
 
-export interface CollectionRequestParts extends DoubtParts {
+interface CollectionRequestParts extends DoubtParts {
   readonly identity: Pick<Identity, 'nodeId'>;
   readonly clock: Clock;
   /** With what the CCA was signed: its key must have issued the CDA. */

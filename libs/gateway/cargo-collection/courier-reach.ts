@@ -6,7 +6,7 @@ const TRIES = 3;
 const TRIES_OF_CLASS = 6;
 
 /** As it is stored. */
-export interface CourierReachState {
+interface CourierReachState {
   /** The smallest parcel that had a call for itself in vain; 0 if there was none. */
   readonly octets: number;
   /** Such calls, since something as large was acknowledged. */

@@ -22,7 +22,7 @@ export interface ParcelPassesParts extends ExpiryParts {
 }
 
 /** Whose parcels go to which courier, and how far they are. */
-export interface PassedMailbox {
+interface PassedMailbox {
   readonly peer: NodeId;
   readonly courier: CollectionCourier;
   readonly progress: CollectionProgress;
@@ -35,7 +35,7 @@ const RECORD_EVERY = 250;
 const [FIRST_CLASS] = FITTING_CLASSES;
 
 /** Why a parcel stays behind, to be collected over the WebSocket or under another CCA. */
-export type LeftBehind = 'too-large' | 'too-slow';
+type LeftBehind = 'too-large' | 'too-slow';
 
 /**
  * Passes over a mailbox, one for each class of size in turn. Each lists the mailbox;

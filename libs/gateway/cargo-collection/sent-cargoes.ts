@@ -2,7 +2,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Stretch } from './collection-progress.ts';
 
-export interface SentCargo {
+interface SentCargo {
   /** What its acknowledgement puts behind. */
   readonly stretches: readonly Stretch[];
   /** Of the parcels in it; none unless the log wants them. */
@@ -12,7 +12,7 @@ export interface SentCargo {
   readonly sentAtMs: number;
 }
 
-export interface SentCargoesParts {
+interface SentCargoesParts {
   readonly clock: Clock;
   /** How long the courier may acknowledge nothing while something is unacknowledged and nothing is being sent. */
   readonly timeoutMs: number;

@@ -17,8 +17,7 @@ export interface AcceptedParcelIdentity {
 }
 
 /** What goes into an acknowledgement (PCA). */
-export interface AcknowledgeableParcel
-  extends Omit<AcceptedParcelIdentity, 'privateGateway' | 'heldFor'> {
+interface AcknowledgeableParcel extends Omit<AcceptedParcelIdentity, 'privateGateway' | 'heldFor'> {
   readonly expiresAt: Date;
   /** Its place among those of the private gateway: the same whatever else is recorded or expires. */
   readonly place: string;
@@ -36,7 +35,7 @@ export interface AcceptedBefore {
 }
 
 /** What there is to record of a parcel, and of those that came before under the same ids. */
-export interface AcceptedNow extends AcceptedParcelIdentity {
+interface AcceptedNow extends AcceptedParcelIdentity {
   readonly expiresAt: Date;
   /** Whether a courier brought it, so that it is acknowledged by cargo; true unless given. */
   readonly byCargo?: boolean;

@@ -9,7 +9,7 @@ import type { WorkQueue } from '#work-queue/port.ts';
 import { CARGO_PREFIX, INTERNET_BOUND_PREFIX } from './object-keys.ts';
 import { CARGO_TOPIC, INTERNET_DELIVERY_TOPIC } from './topics.ts';
 
-export interface SweeperParts {
+interface SweeperParts {
   readonly objects: ObjectStore;
   readonly records: RecordStore;
   readonly queue: WorkQueue;

@@ -22,7 +22,7 @@ const TRUST_REFRESH_MS = 60_000;
 /** The same while no valid certificate is known, which keeps everybody waiting. */
 const WANT_REFRESH_MS = 1_000;
 
-export interface IdentityParts {
+interface IdentityParts {
   readonly vault: KeyVault;
   readonly records: RecordStore;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export interface IdentityParts {
 }
 
 /** What it takes to verify others, and no right to sign. */
-export type VerifyingIdentityParts = Omit<IdentityParts, 'vault'> & {
+type VerifyingIdentityParts = Omit<IdentityParts, 'vault'> & {
   readonly vault: Pick<KeyVault, 'publicKey'>;
 };
 

@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 /** A peer whose certificate has less than this left gets a new one (RS-002 "Certificate Rotation"). */
 const ROTATION_THRESHOLD_MS = 90 * DAY_MS;
 
-export interface PeerCertificate {
+interface PeerCertificate {
   readonly peerCertificate: Certificate;
   /** Ours, which issued it. */
   readonly gatewayCertificate: Certificate;

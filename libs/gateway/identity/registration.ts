@@ -25,7 +25,7 @@ const AUTHORIZATION_LIFE_MS = 9_000;
 const MAX_ANSWERS = 4_096;
 const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 
-export interface RegistrationParts extends DoubtParts {
+interface RegistrationParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly internetAddress: string;

@@ -18,7 +18,7 @@ export interface CargoContentsParts {
   readonly metrics: GatewayMetrics;
 }
 
-export interface CargoOrigin {
+interface CargoOrigin {
   /** Whose cargo it is. */
   readonly privateGateway: NodeId;
   /** Where the cargo is stored. */

@@ -24,7 +24,7 @@ export interface CargoIntakeParts {
 }
 
 /** What became of a cargo; either way its courier need not keep it. */
-export type CargoReceipt =
+type CargoReceipt =
   | {
       readonly outcome: 'stored';
       readonly key: ObjectKey;

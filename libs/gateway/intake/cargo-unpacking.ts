@@ -19,7 +19,7 @@ import {
   type OpenedCargo,
 } from './cargo-opening.ts';
 
-export interface CargoUnpackingParts extends CargoContentsParts, CargoOpeningParts, ExpiryParts {
+interface CargoUnpackingParts extends CargoContentsParts, CargoOpeningParts, ExpiryParts {
   readonly objects: ObjectStore;
   readonly peerSessionKeys: PeerSessionKeys;
   readonly metrics: GatewayMetrics;

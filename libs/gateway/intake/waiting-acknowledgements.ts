@@ -10,7 +10,7 @@ import type { OctetBudget } from '../octet-budget.ts';
 import { type CargoAcknowledgementParts, heedAcknowledgement } from './cargo-acknowledgement.ts';
 import { type CargoOpening, messagesIn } from './cargo-opening.ts';
 
-export interface WaitingAcknowledgementsParts extends CargoAcknowledgementParts {
+interface WaitingAcknowledgementsParts extends CargoAcknowledgementParts {
   readonly objects: Pick<ObjectStore, 'list' | 'get'>;
   readonly opening: Pick<CargoOpening, 'open'>;
   /** Bounds the octets in memory; what it has no room for waits for the workers. */

@@ -10,7 +10,7 @@ class DeadlineError extends Error {
   }
 }
 
-export interface Deadline {
+interface Deadline {
   readonly clock: Clock;
   readonly timeoutMs: number;
   /** For the error's message. */

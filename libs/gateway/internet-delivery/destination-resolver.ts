@@ -22,7 +22,7 @@ export class DestinationUnreachableError extends Error {
   }
 }
 
-export interface DestinationResolverParts {
+interface DestinationResolverParts {
   readonly dns: { query(name: string, type: DnsRecordType): Promise<DnsReply> };
   readonly clock: Clock;
   /** From 0 to below 1. */

@@ -13,7 +13,7 @@ export interface DestinationLimits {
 }
 
 /** What a delivery told about its destination; `unknown` if it was not even asked. */
-export type DestinationVerdict = 'up' | 'down' | 'unknown';
+type DestinationVerdict = 'up' | 'down' | 'unknown';
 
 export interface Admission {
   /**

@@ -39,7 +39,7 @@ export class DnsUnavailableError extends Error {
   }
 }
 
-export interface DnsOverHttpsOptions {
+interface DnsOverHttpsOptions {
   readonly url: URL;
   /** For each query, from connecting to the last octet. */
   readonly timeoutMs: number;

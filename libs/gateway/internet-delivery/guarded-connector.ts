@@ -12,7 +12,7 @@ class ForbiddenAddressError extends Error {
   }
 }
 
-export interface ConnectorOptions {
+interface ConnectorOptions {
   readonly resolver: Pick<DestinationResolver, 'addresses'>;
   /** Whether connections to an IP address are allowed, as the system writes it. */
   readonly permits: (address: string) => boolean;

@@ -14,7 +14,7 @@ import type { ParcelBudget, ParcelReservation } from './parcel-budget.ts';
 import type { PohttpClient } from './pohttp-client.ts';
 import { retryPauseMs } from './retry-pause.ts';
 
-export interface InternetDeliveryParts extends ExpiryParts {
+interface InternetDeliveryParts extends ExpiryParts {
   readonly objects: ObjectStore;
   /** Where those wait that may not go now. */
   readonly queue: Pick<WorkQueue, 'hasten'>;

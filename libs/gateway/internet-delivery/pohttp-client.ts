@@ -39,7 +39,7 @@ export interface PohttpClientOptions {
   readonly trustedAuthorities?: string | undefined;
 }
 
-export interface PohttpClientParts {
+interface PohttpClientParts {
   readonly resolver: Pick<DestinationResolver, 'targets' | 'addresses'>;
   readonly clock: Clock;
 }

@@ -12,7 +12,7 @@ export const COLLECTION_CALL_MS = 10_000;
 /** The same once it failed, so that what is always slow succeeds as well. */
 export const REPEATED_CALL_MS = 30_000;
 
-export interface PatienceParts {
+interface PatienceParts {
   readonly clock: Clock;
   readonly log: Log;
   /** For whom it is, as far as one node goes. */

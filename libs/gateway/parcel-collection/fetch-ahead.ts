@@ -14,7 +14,7 @@ const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 4_000;
 
 /** A parcel whose body is in memory. */
-export interface FetchedParcel {
+interface FetchedParcel {
   readonly parcel: HeldParcel;
   readonly body: Uint8Array;
   /** The body is not needed any more. To be called once. */

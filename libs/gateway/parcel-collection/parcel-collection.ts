@@ -26,7 +26,7 @@ export interface CollectionParts extends ExpiryParts {
   readonly budget: OctetBudget;
 }
 
-export interface CollectionRequest {
+interface CollectionRequest {
   /** The private gateways that the peer proved to be. */
   readonly privateGateways: readonly NodeId[];
   /** Whether to wait for arrivals once the backlog was collected. */

@@ -1,7 +1,7 @@
 import type { KeyVault } from '../port.ts';
 
 /** A vault for one test; disposing of it closes the vault and removes what it held. */
-export interface OpenedVault extends AsyncDisposable {
+interface OpenedVault extends AsyncDisposable {
   readonly vault: KeyVault;
   /** Opens the same vault once more, as another process would. */
   reopen(): Promise<KeyVault>;

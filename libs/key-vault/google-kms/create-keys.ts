@@ -20,7 +20,7 @@ const IDENTITY: KeyTemplate = {
 };
 const SEALING: KeyTemplate = { purpose: 'ENCRYPT_DECRYPT' };
 
-export interface NamedKeys {
+interface NamedKeys {
   /** Resource name of a key version; a key that is created begins with version 1. */
   readonly identityKeyVersion: string;
   /** Resource name of a key. */

@@ -20,7 +20,7 @@ export interface DataKey {
   readonly wrapped: Uint8Array;
 }
 
-export interface DataKeysOptions {
+interface DataKeysOptions {
   readonly clock: Clock;
   /** Resource name of the key that wraps. */
   readonly sealingKey: string;

@@ -7,8 +7,8 @@ import { uniqueName } from '#test/backing/backing.ts';
 import { startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import { until } from '#test/runtime/until.ts';
 import { SealBrokenError } from '../port.ts';
+import { createNamedKeys } from './create-keys.ts';
 import { GoogleKmsVault } from './key-vault.ts';
-import { provisionKeys } from './provision.ts';
 
 const DATA = Buffer.from('what is signed');
 const HOUR_MS = 3_600_000;
@@ -171,42 +171,31 @@ describe('a vault over a disturbed Cloud KMS', () => {
 
   it('has its keys provisioned once, however often that is asked for', async () => {
     await using opened = await open();
-    const again = await Promise.all([1, 2, 3].map(() => provisionKeys(opened.place)));
-    assert.deepEqual(new Set(again.map((keys) => JSON.stringify(keys))).size, 1);
-    await using other = new GoogleKmsVault({
-      ...(again[0] ?? { identityKeyVersion: '', sealingKey: '' }),
-      emulatorAddress: opened.place.emulatorAddress,
-    });
+    await Promise.all([1, 2, 3].map(() => createNamedKeys(opened.keys)));
+    await using other = new GoogleKmsVault(opened.keys);
     assert.deepEqual(await other.publicKey(), await opened.vault.publicKey());
   });
 });
 
 async function open(more: { deadlineMs?: number; maxConcurrency?: number } = {}) {
   const server = await startKmsServer();
-  const emulatorAddress = server.address;
-  const place = {
-    project: 'test',
-    location: 'here',
-    keyRing: uniqueName('vault'),
-    emulatorAddress,
+  const keyRing = `projects/test/locations/here/keyRings/${uniqueName('vault')}`;
+  const keys = {
+    identityKeyVersion: `${keyRing}/cryptoKeys/identity/cryptoKeyVersions/1`,
+    sealingKey: `${keyRing}/cryptoKeys/sealing`,
+    emulatorAddress: server.address,
   };
+  await createNamedKeys(keys);
   let hours = 0;
   const clock: Clock = {
     now: () => new Date(Date.now() + hours * HOUR_MS),
     elapsedMs: () => performance.now() + hours * HOUR_MS,
     schedule: systemClock.schedule,
   };
-  const keys = await provisionKeys(place);
-  const vault = new GoogleKmsVault({
-    ...keys,
-    emulatorAddress,
-    clock,
-    deadlineMs: 10_000,
-    ...more,
-  });
+  const vault = new GoogleKmsVault({ ...keys, clock, deadlineMs: 10_000, ...more });
   server.faults.calls.clear();
   return {
-    place,
+    keys,
     vault,
     faults: server.faults,
     calls: (): Partial<Record<string, number>> => Object.fromEntries(server.faults.calls),

@@ -9,7 +9,7 @@ export class IntegrityError extends Error {
 }
 
 /** A checksum as the client library takes and gives it. */
-export type Checksum = { value?: unknown } | null | undefined;
+type Checksum = { value?: unknown } | null | undefined;
 
 export function checksumOf(data: Uint8Array): { value: number } {
   return { value: crc32c(data) };

@@ -1,21 +1,21 @@
 import { describe } from 'node:test';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { describeKeyVault } from '../contract.ts';
+import { createNamedKeys } from './create-keys.ts';
 import { GoogleKmsVault } from './key-vault.ts';
-import { provisionKeys } from './provision.ts';
 
 const kms = await backing('kms');
 
 describe('Cloud KMS', { skip: kms.missing }, () => {
   describeKeyVault('Cloud KMS', async () => {
-    const emulatorAddress = kms.address;
-    const keys = await provisionKeys({
-      project: 'test',
-      location: 'here',
-      keyRing: uniqueName('vault'),
-      emulatorAddress,
-    });
-    const open = () => new GoogleKmsVault({ ...keys, emulatorAddress, deadlineMs: 10_000 });
+    const keyRing = `projects/test/locations/here/keyRings/${uniqueName('vault')}`;
+    const keys = {
+      identityKeyVersion: `${keyRing}/cryptoKeys/identity/cryptoKeyVersions/1`,
+      sealingKey: `${keyRing}/cryptoKeys/sealing`,
+      emulatorAddress: kms.address,
+    };
+    await createNamedKeys(keys);
+    const open = () => new GoogleKmsVault({ ...keys, deadlineMs: 10_000 });
     const vault = open();
     return {
       vault,

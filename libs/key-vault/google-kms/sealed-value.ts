@@ -8,7 +8,7 @@ const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
 
 /** The parts of a sealed value; each is a view into it. */
-export interface SealedParts {
+interface SealedParts {
   readonly wrapped: Uint8Array;
   readonly nonce: Uint8Array;
   readonly ciphertext: Uint8Array;

@@ -1,7 +1,7 @@
 import type { ObjectEntry, ObjectStore } from '../port.ts';
 
 /** A store for one test; disposing of it closes the store and removes what it held. */
-export interface OpenedObjectStore extends AsyncDisposable {
+interface OpenedObjectStore extends AsyncDisposable {
   readonly store: ObjectStore;
 }
 

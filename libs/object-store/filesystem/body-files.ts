@@ -11,7 +11,7 @@ import { inTime } from './in-time.ts';
  */
 const MAX_WRITES_AT_ONCE = 3;
 
-export interface BodyFilesOptions {
+interface BodyFilesOptions {
   /** Created, in a folder that exists, if it is not there. */
   readonly folder: string;
   readonly clock: Clock;

@@ -18,7 +18,7 @@ import type { Generations } from './generations.ts';
 import { SQL } from './layout.ts';
 import { Sweeper } from './sweeper.ts';
 
-export interface FilesystemObjectStoreParts {
+interface FilesystemObjectStoreParts {
   readonly database: Database;
   readonly files: BodyFiles;
   readonly generations: Generations;

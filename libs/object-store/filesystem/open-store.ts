@@ -8,7 +8,7 @@ import { FilesystemObjectStore } from './filesystem-object-store.ts';
 import { Generations } from './generations.ts';
 import { OBJECT_MIGRATIONS } from './layout.ts';
 
-export interface FilesystemObjectStoreOptions {
+interface FilesystemObjectStoreOptions {
   /** Not closed with the store; may be shared with other adapters, and then shares its syncs with them. */
   readonly database: Database;
   /** Where large bodies are kept, and nothing else; created, in a folder that exists, if it is not there. */

@@ -4,7 +4,7 @@ import type { BodyFiles } from './body-files.ts';
 import type { Generations } from './generations.ts';
 import { SQL } from './layout.ts';
 
-export interface SweeperParts {
+interface SweeperParts {
   readonly database: Database;
   readonly files: BodyFiles;
   readonly generations: Generations;

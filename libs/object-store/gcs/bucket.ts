@@ -5,7 +5,7 @@ import { StorageCalls } from './storage-calls.ts';
 /** No object is kept longer, in days: the longest life of a parcel (RS-001). */
 export const MAX_AGE_DAYS = 180;
 
-export interface BucketPlace {
+interface BucketPlace {
   readonly bucket: string;
   /** The project that a new bucket belongs to. */
   readonly project: string;

@@ -4,7 +4,7 @@ import { expiryOfListed } from './stored-expiry.ts';
 
 const FIELDS = 'items(name,generation,customTime,timeCreated,size),nextPageToken';
 
-export interface PageQuery {
+interface PageQuery {
   readonly prefix: string;
   /** Where the keys of the page begin; empty for the first one. */
   readonly startOffset: string;

@@ -3,7 +3,7 @@ import type { GcsOptions } from './options.ts';
 
 type Interceptor = Storage['interceptors'][number];
 
-export interface BucketOptions extends Pick<GcsOptions, 'bucket' | 'apiEndpoint'> {
+interface BucketOptions extends Pick<GcsOptions, 'bucket' | 'apiEndpoint'> {
   /** The project that the bucket is created in, where it is to be. */
   readonly project?: string;
 }

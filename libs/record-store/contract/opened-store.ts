@@ -2,7 +2,7 @@ import type { Clock } from '#clock/clock.ts';
 import { type RecordFields, type RecordKind, type RecordStore, recordKind } from '../port.ts';
 
 /** A store for one test; disposing of it closes the store and removes what it held. */
-export interface OpenedRecordStore extends AsyncDisposable {
+interface OpenedRecordStore extends AsyncDisposable {
   readonly store: RecordStore;
 }
 

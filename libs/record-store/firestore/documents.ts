@@ -26,7 +26,7 @@ export interface StoredDocument {
 export type Precondition = 'absent' | UpdateTime;
 
 /** A write was not carried out; this is stored, if anything is. */
-export interface Unwritten {
+interface Unwritten {
   readonly stored: StoredDocument | null;
 }
 

@@ -3,7 +3,7 @@ import { endOfIdPrefix } from '../record-rules.ts';
 import { encodeId } from './document-id.ts';
 import { decodeDocument, type StoredDocument } from './documents.ts';
 
-export interface PageOf {
+interface PageOf {
   readonly kind: string;
   readonly idPrefix: string;
   /** The last id of the page before; null for the first page. */

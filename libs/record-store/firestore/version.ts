@@ -5,7 +5,7 @@ export interface UpdateTime {
 }
 
 /** Which state of a document a record's version names. */
-export interface Version {
+interface Version {
   readonly updateTime: UpdateTime;
   /** So that a conditional write to an expired record fails without reading it. */
   readonly expiresAtMs: number | null;

@@ -6,7 +6,7 @@ import type { RecordStore } from '../port.ts';
 import { RECORD_MIGRATIONS } from './layout.ts';
 import { SqliteRecordStore } from './sqlite-record-store.ts';
 
-export interface SqliteRecordStoreOptions {
+interface SqliteRecordStoreOptions {
   /** Not closed with the store; may be shared with other adapters, and then shares its syncs with them. */
   readonly database: Database;
   /** Tells which records have expired. */

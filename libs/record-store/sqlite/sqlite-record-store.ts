@@ -13,7 +13,7 @@ import {
 import { fieldsOfText, textOfFields } from './fields-text.ts';
 import { SQL } from './layout.ts';
 
-export interface SqliteRecordStoreParts {
+interface SqliteRecordStoreParts {
   readonly database: Database;
   readonly clock: Clock;
   /** Records listed per page. */

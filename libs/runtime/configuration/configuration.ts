@@ -6,7 +6,7 @@ export interface Variables {
 }
 
 /** The variables that each of several choices brings along. */
-export type Variants = Readonly<Record<string, Variables>>;
+type Variants = Readonly<Record<string, Variables>>;
 
 /** What becomes of {@link Variables} once they are read. */
 export type Values<Group> =
@@ -17,7 +17,7 @@ export type Values<Group> =
       : { readonly [Name in keyof Group]: Values<Group[Name]> };
 
 /** A choice together with what each option needs to know. */
-export interface Variant<Kind extends string, Groups extends Variants> {
+interface Variant<Kind extends string, Groups extends Variants> {
   readonly choice: Variable<Kind>;
   readonly groups: Groups;
 }

@@ -1,7 +1,7 @@
 import { Secret } from './secret.ts';
 import { VariableFault, type VariableOptions, type VariableWith, variable } from './variable.ts';
 
-export interface Range {
+interface Range {
   readonly min: number;
   readonly max: number;
 }

@@ -4,7 +4,7 @@ import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { Refusal } from './refusal.ts';
 
 /** When a client that was told 503 may come back, in seconds. */
-export const RETRY_AFTER_SECONDS = 5;
+const RETRY_AFTER_SECONDS = 5;
 
 /** What a failed request is answered with. */
 export interface ErrorReply {

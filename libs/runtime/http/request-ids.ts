@@ -14,7 +14,7 @@ export const requestIdVariables = {
   }),
 } as const;
 
-export interface RequestIdOptions {
+interface RequestIdOptions {
   readonly header: string;
   readonly trustedProxies: TrustedProxies;
 }

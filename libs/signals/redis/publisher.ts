@@ -34,7 +34,7 @@ interface Published extends Waiting {
   readonly connection: number;
 }
 
-export interface PublisherOptions {
+interface PublisherOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Opens the connection with the first message. */

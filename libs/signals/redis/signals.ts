@@ -15,7 +15,7 @@ import { Publisher } from './publisher.ts';
 import { ServerPublisherLink, ServerSubscriberLink } from './server-link.ts';
 import { type Channel, Subscriptions } from './subscriptions.ts';
 
-export interface RedisSignalsOptions extends RedisTarget {
+interface RedisSignalsOptions extends RedisTarget {
   readonly log: Log;
   /** Before each channel's name, so that several gateways can share a server. @default 'awala:signal:' */
   readonly prefix?: string;

@@ -24,7 +24,7 @@ export const OPTIONS: ConsumeOptions = {
 };
 
 /** What a handler was given, and when. */
-export interface Handled extends Pick<Job, 'key' | 'attempt' | 'expiresAt' | 'signal'> {
+interface Handled extends Pick<Job, 'key' | 'attempt' | 'expiresAt' | 'signal'> {
   readonly at: Date;
 }
 

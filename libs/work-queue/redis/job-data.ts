@@ -29,7 +29,7 @@ export function jobIdOf(key: string): string {
   return `k${createHash('sha256').update(key).digest('base64url')}`;
 }
 
-export interface Counts {
+interface Counts {
   readonly attempts: number;
   readonly failures: number;
 }

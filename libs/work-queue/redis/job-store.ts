@@ -26,7 +26,7 @@ const CHECK = "return redis.call('SET', KEYS[1], '', 'PX', ARGV[1])";
 const CHECK_KEPT_MS = 60_000;
 
 /** What other processes tell. */
-export interface RedisQueueEvents {
+interface RedisQueueEvents {
   /** A job of a topic will be due at that time. */
   onDue(topic: string, dueMs: number): void;
   /** What jobs of a topic wait for is there. */

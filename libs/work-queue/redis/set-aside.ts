@@ -4,7 +4,7 @@ import type { StoredJob } from './job-data.ts';
 const PAGE = 100;
 
 /** Reads the set-aside jobs of one topic, oldest first, from one place to another, both included. */
-export interface SetAsideReader {
+interface SetAsideReader {
   readonly topic: string;
   readonly read: (start: number, end: number) => Promise<StoredJob[]>;
 }

@@ -6,7 +6,7 @@ import { StoredWorkQueue, type StoredWorkQueueOptions } from '../stored-queue.ts
 import { JOB_MIGRATIONS, WAITING_MIGRATIONS } from './layout.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 
-export interface SqliteWorkQueueOptions extends StoredWorkQueueOptions {
+interface SqliteWorkQueueOptions extends StoredWorkQueueOptions {
   /** Not closed with the queue; may be shared with other adapters, and then shares its syncs with them. */
   readonly database: Database;
 }

@@ -7,14 +7,14 @@ import { ShareKeeper, type ShareKeeperParts } from './share-keeper.ts';
 const LEAVING_BALANCER_SPREAD_MS = 30_000;
 
 /** A process as one of several behind load balancers of collection. */
-export interface Balanced extends AsyncDisposable {
+interface Balanced extends AsyncDisposable {
   /** Where load balancers ask whether it takes connections. */
   readonly port: number;
   /** Moves nobody any more to even out shares, as the process is about to send all of them away. */
   stopSharing(): void;
 }
 
-export type BalancedOptions = Pick<AgentServerOptions, 'host' | 'port' | 'phase'>;
+type BalancedOptions = Pick<AgentServerOptions, 'host' | 'port' | 'phase'>;
 
 /**
  * Answers the load balancers of collection, keeps its share of collectors even with that of other processes, and moves

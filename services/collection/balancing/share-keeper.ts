@@ -22,7 +22,7 @@ export interface ShareKeeperParts {
 }
 
 /** The process whose share is kept. */
-export interface ShareHolder {
+interface ShareHolder {
   /** Collectors that are to stay. */
   collectors(): number;
   /** Load balancers that send connections here now, to whoever has fewest. */

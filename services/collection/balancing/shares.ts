@@ -5,7 +5,7 @@ const MOVED_PER_SECOND = 0.01;
 /** Of its collectors, what it moves from one look to the next at most. */
 const MOVED_AT_ONCE = 0.5;
 
-export interface LoadsNow {
+interface LoadsNow {
   /** Collectors of this process. */
   readonly own: number;
   /** Those of each other process. */

@@ -9,7 +9,7 @@ import type { Steps } from './steps.ts';
 /** The gateway's workers need a moment between taking a cargo and holding what is in it. */
 const COLLECTION_PAUSE_MS = 100;
 
-export interface CouriersRoad {
+interface CouriersRoad {
   readonly target: CourierTarget;
   readonly acquaintance: Acquaintance;
   readonly phone: Phone;

@@ -32,7 +32,7 @@ export async function makeNodeKey(): Promise<NodeKey> {
   };
 }
 
-export interface MadeParcel {
+interface MadeParcel {
   readonly id: string;
   readonly octets: Uint8Array;
   readonly senderId: NodeId;

@@ -13,7 +13,7 @@ import type { NodeKey, Phone } from './phone.ts';
 const USER_AGENT = 'awala-gateway-ping';
 
 /** The gateway answered something else than the protocol foresees. */
-export class UnexpectedAnswerError extends Error {
+class UnexpectedAnswerError extends Error {
   readonly code = 'UNEXPECTED_ANSWER';
 }
 

@@ -21,7 +21,7 @@ export interface FirestoreServer {
 }
 
 /** What the server does wrong on demand, and how often each method was called. */
-export class FirestoreFaults {
+class FirestoreFaults {
   readonly calls = new Map<string, number>();
   /** Methods that the caller lacks the permission for. */
   readonly denied = new Set<string>();

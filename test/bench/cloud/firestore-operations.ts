@@ -5,7 +5,7 @@ const DOCUMENTS_FIELD = 2;
 const LENGTH_DELIMITED = 2;
 
 /** What a call to Firestore is billed as, and how often. */
-export interface FirestoreOperations {
+interface FirestoreOperations {
   readonly name: 'read' | 'write';
   readonly count: number;
 }

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
 /** What Cloud Storage bills, whichever of its APIs is used. */
-export type GcsOperation = 'write' | 'read' | 'list' | 'delete';
+type GcsOperation = 'write' | 'read' | 'list' | 'delete';
 
 /** Stands before a server of Cloud Storage and counts what it is asked for. */
-export interface GcsTap extends AsyncDisposable {
+interface GcsTap extends AsyncDisposable {
   /** `http://host:port`, to be used instead of the server's. */
   readonly origin: string;
   readonly calls: Map<GcsOperation, number>;

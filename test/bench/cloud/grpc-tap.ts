@@ -10,7 +10,7 @@ import {
 import { firestoreOperations } from './firestore-operations.ts';
 
 /** Stands before a gRPC server without TLS and counts the calls of each method. */
-export interface GrpcTap extends AsyncDisposable {
+interface GrpcTap extends AsyncDisposable {
   /** `host:port`, to be used instead of the server's. */
   readonly address: string;
   /** By method, such as `AsymmetricSign`; documents of Firestore as `read` and `write`. */

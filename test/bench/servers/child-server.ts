@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /** What a server process tells about itself on request. */
-export interface Vitals {
+interface Vitals {
   /** Resident memory after a garbage collection, in octets. */
   readonly rssOctets: number;
   /** Highest resident memory since the last question, in octets. */
@@ -11,7 +11,7 @@ export interface Vitals {
   readonly cpuMs: number;
 }
 
-export interface Ready<Info> {
+interface Ready<Info> {
   readonly ready: Info;
 }
 

@@ -5,7 +5,7 @@ import { HaproxyProcess } from './haproxy-process.ts';
 const LOOK_EVERY_MS = 20;
 
 /** Where a service listens, and where it tells whether it is ready. */
-export interface EdgeBackend {
+interface EdgeBackend {
   readonly port: number;
   readonly operationsPort: number;
 }
@@ -48,7 +48,7 @@ export async function freePodPorts(): Promise<PodPorts> {
   return { port, operationsPort, agentPort };
 }
 
-export interface BalancerOptions {
+interface BalancerOptions {
   /** Where the name of the pods is resolved. */
   readonly nameserver: string;
   readonly ports: PodPorts;

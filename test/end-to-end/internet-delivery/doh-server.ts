@@ -13,7 +13,7 @@ import {
 
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const;
 
-export interface Zone {
+interface Zone {
   readonly rcode?: keyof typeof RCODES;
   readonly isAuthentic?: boolean;
   readonly answers?: readonly Answer[];

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TlsIdentity } from './tls-identity.ts';
 
 /** A request that came whole. */
-export interface ReceivedRequest {
+interface ReceivedRequest {
   readonly method: string | undefined;
   readonly path: string | undefined;
   readonly headers: http.IncomingHttpHeaders;

@@ -1,5 +1,5 @@
 /** How much the tests of this folder do. */
-export interface RestartForm {
+interface RestartForm {
   readonly phones: number;
   /** Of the gateway in one process. */
   readonly restarts: number;

@@ -26,13 +26,13 @@ const CUT = 1006;
 const WHILE_STORING = ' while it stored a parcel';
 
 /** Why a connection ended, and whether the client comes back by itself after that. */
-export interface CollectionEnd {
+interface CollectionEnd {
   readonly reason: string;
   /** Null if it never does. */
   readonly pauseMs: number | null;
 }
 
-export interface AndroidCollectorOptions {
+interface AndroidCollectorOptions {
   readonly answerChallenge: (nonce: Uint8Array) => Promise<Uint8Array>;
   /** Told of each parcel before it is acknowledged. */
   readonly onParcel?: (parcel: Uint8Array) => void;

@@ -22,7 +22,7 @@ export async function dataFolder(): Promise<{ readonly path: string } & AsyncDis
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-export interface NodeOptions {
+interface NodeOptions {
   /** The program. */
   readonly node?: string;
   /** Whether its memory can be asked for; false where that itself would fail. */

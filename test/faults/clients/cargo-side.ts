@@ -19,7 +19,7 @@ export interface PackedCargo {
   readonly key: string;
 }
 
-export interface ReceivedParcel {
+interface ReceivedParcel {
   readonly id: string;
   /** What tells the gateway that it arrived. */
   readonly acknowledgement: Uint8Array;

@@ -14,7 +14,7 @@ const redisProgram = await obtainRedis();
 export const missingForFaults = missingProgram(redisProgram) || (await missingForServices());
 
 /** What stands between the services and what they stand on. */
-export interface Lines {
+interface Lines {
   readonly redis: FaultProxy;
   readonly gcs: HttpFaultProxy;
   readonly firestore: FaultProxy;

@@ -15,7 +15,7 @@ export interface ReachableGateway extends AsyncDisposable {
   replaceCollection(): Promise<void>;
 }
 
-export interface GatewayForm {
+interface GatewayForm {
   readonly name: string;
   /** The `skip` option of a suite. */
   readonly missing: false | string;

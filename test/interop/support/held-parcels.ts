@@ -33,7 +33,7 @@ export async function holdParcels(
 }
 
 /** What tells a held parcel from any other: its first octets. */
-export function labelOf(parcel: Buffer): string {
+function labelOf(parcel: Buffer): string {
   return parcel.toString('hex', 0, LABEL_OCTETS);
 }
 

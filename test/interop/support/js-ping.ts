@@ -32,7 +32,7 @@ export async function makePing(
   return { id: fields.id, message: new ServiceMessage(PING, Buffer.from(JSON.stringify(fields))) };
 }
 
-export interface ReadPing {
+interface ReadPing {
   readonly pong: ServiceMessage;
   /** Whom to send it to. */
   readonly contact: AppContact;

@@ -24,7 +24,7 @@ interface SentCargo {
 }
 
 /** What came of a journey. */
-export interface Travelled {
+interface Travelled {
   /** Names of what was acknowledged, in that order. */
   readonly acknowledged: readonly string[];
   /** Calls in which nothing was. */

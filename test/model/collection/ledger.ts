@@ -20,7 +20,7 @@ export type Promised =
   | 'it ends only for a reason'
   | 'it leaves nothing behind';
 
-export interface BrokenPromise {
+interface BrokenPromise {
   readonly promised: Promised;
   readonly how: string;
 }

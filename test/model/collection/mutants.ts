@@ -6,7 +6,7 @@ import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 import { PRIVATE_GATEWAYS } from './scenario.ts';
 
-export interface MailboxParts {
+interface MailboxParts {
   readonly objects: ObjectStore;
   readonly signals: Signals;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ const HOST = '10.91.0.1';
 
 const self = identity('phone');
 
-export interface Collecting {
+interface Collecting {
   readonly port: number;
   readonly client: Client;
   /** The phone's, in base64. */
@@ -20,7 +20,7 @@ export interface Collecting {
   readonly parcels: number;
 }
 
-export interface CollectedOverLink {
+interface CollectedOverLink {
   readonly parcels: number;
   /** Why the connection ended before all had arrived; null if it did not. */
   readonly ended: string | null;

@@ -13,7 +13,7 @@ const PREFIX = 'initial/';
 /** Processes of a former version may give a key away for so long after a newer one was started. */
 const CHANGEOVER_MS = 7 * 86_400_000;
 
-export type OpenedFormerKey = SessionKeyPair & {
+type OpenedFormerKey = SessionKeyPair & {
   /** Whether the key may have been given to whoever has that certificate. */
   readonly isAccepted: boolean;
 };

@@ -10,12 +10,12 @@ import { RegistrationKeys } from './registration-keys.ts';
 import { BOUND_KEY_RETENTION_MS } from './session-key-dates.ts';
 import { type SessionKeyPorts, StoredSessionKeys } from './stored-session-keys.ts';
 
-export interface SessionKeysParts extends SessionKeyPorts {
+interface SessionKeysParts extends SessionKeyPorts {
   readonly metrics?: Pick<GatewayMetrics, 'sessionMessage'>;
 }
 
 /** What a message may be decrypted with. */
-export interface OpeningKey {
+interface OpeningKey {
   readonly kind: SessionKeyKind;
   readonly privateKey: KeyObject;
 }

@@ -21,7 +21,7 @@ export interface SessionKeyPorts {
   readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
 }
 
-export interface SessionKeyFields extends Record<string, Uint8Array | Date> {
+interface SessionKeyFields extends Record<string, Uint8Array | Date> {
   readonly publicKey: Uint8Array;
   /** PKCS #8, sealed by the vault. */
   readonly sealedPrivateKey: Uint8Array;
