@@ -5,12 +5,12 @@
  *
  * Takes the root of the tree as its argument; by default, the working folder.
  */
-import { execFileSync } from 'node:child_process';
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { checkFile, type Manifest, type Violation } from './arrows/rules.ts';
 import { SourceFile } from './arrows/source-file.ts';
+import { listFiles } from './tracked-files.ts';
 
 /** In two parts, so that this file does not mention it. */
 const FOLDER_OUTSIDE = ['..', 'shared'].join('/');
@@ -46,23 +46,6 @@ function checkMentions(path: string, text: string): Violation[] {
 function readManifest(root: string): Manifest {
   const manifest: Partial<Manifest> = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return { imports: manifest.imports ?? {}, dependencies: manifest.dependencies ?? {} };
-}
-
-/** The files that are tracked or about to be; outside a Git checkout, all there are. */
-function listFiles(root: string): string[] {
-  return (filesInGit(root) ?? globSync('**/*', { cwd: root, exclude: ['**/node_modules'] }))
-    .filter((path) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile() ?? false)
-    .sort();
-}
-
-function filesInGit(root: string): string[] | null {
-  try {
-    const options = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
-    const output = execFileSync('git', options, { cwd: root, stdio: ['ignore', 'pipe', 'ignore'] });
-    return output.toString().split('\0').filter(Boolean);
-  } catch {
-    return null;
-  }
 }
 
 main(process.argv[2] ?? process.cwd());

@@ -30,7 +30,7 @@ interface ServiceConfig {
   readonly drainTimeoutMs: number;
 }
 
-export interface Service<Config extends ServiceConfig> {
+interface Service<Config extends ServiceConfig> {
   /** A fixed word, such as `poweb`, that every log entry carries. */
   readonly name: string;
   readonly environment: Environment;

@@ -1,7 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 
 /** What a call tells about the courier's client. */
-export interface CourierTraits {
+interface CourierTraits {
   /**
    * Whether it takes gRPC messages of more than 4 194 304 octets. grpc-java, which the Android
    * courier is built on, does not unless told so, and ends the call instead; the JavaScript client

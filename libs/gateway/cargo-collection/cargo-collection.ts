@@ -16,7 +16,7 @@ import { SentCargoes } from './sent-cargoes.ts';
 export type CargoCollectionParts = PackedCargoesParts;
 
 /** The fulfilment is leased to the collection, which lets go of it in the end. */
-export interface CargoCollectionRequest extends PackedCargoesRequest {
+interface CargoCollectionRequest extends PackedCargoesRequest {
   /** When the courier will hang up, by `Clock.elapsedMs`. */
   readonly endsAtMs: number;
   /**

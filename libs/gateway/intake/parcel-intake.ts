@@ -49,7 +49,7 @@ export interface AcceptedParcel {
 }
 
 /** The private gateway that handed a parcel to us, and how. */
-export interface HandOver {
+interface HandOver {
   readonly privateGateway: NodeId;
   readonly road: 'poweb' | 'cargo';
   /** How long storing may take, in milliseconds; as any call by default. */

@@ -7,7 +7,7 @@ export interface Failure {
   readonly answer: ErrorReply;
 }
 
-export interface Answer {
+interface Answer {
   readonly fields: LogFields;
   /** The node that the request proved to come from. */
   readonly peer: string | null;
