@@ -11,27 +11,34 @@ import type {
 } from './port.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
+/** A call to {@link InMemoryObjectStore}, as its hooks see it. */
 export interface ObjectStoreCall {
   /** `list` is called once per page. */
   readonly method: 'put' | 'get' | 'delete' | 'list' | 'sweep' | 'check';
-  /** The key, or the prefix that is listed, or empty. */
+  /** The key; the prefix for `list`; empty for `sweep` and `check`. */
   readonly key: string;
-  /** What the caller gave. */
+  /** As given by the caller. */
   readonly deadlineMs?: number | undefined;
 }
 
+/** Hooks and settings of {@link InMemoryObjectStore}, all optional. */
 export interface InMemoryObjectStoreOptions {
-  /** Awaited before a call takes effect; may wait, or throw in the backend's stead. */
+  /** Awaited before a call takes effect; may delay it, or throw as a failing backend would. */
   readonly before?: (call: ObjectStoreCall) => Promise<void> | void;
-  /** Awaited after a call took effect, before it is answered; may wait, or throw as if the answer was lost. */
+  /**
+   * Awaited after a call takes effect and before it resolves; may delay it, or throw as if the
+   * response was lost.
+   */
   readonly after?: (call: ObjectStoreCall) => Promise<void> | void;
   /** Objects listed per page; 1 000 by default. */
   readonly pageSize?: number;
-  /** Tells when an object is stored. */
+  /** Dates objects as they are stored. */
   readonly clock?: Clock;
 }
 
-/** For {@link InMemoryObjectStoreOptions.before}: each call to one of `methods` takes effect after `delayMs`. */
+/**
+ * A hook for {@link InMemoryObjectStoreOptions.before} that delays calls to `methods` by `delayMs`.
+ */
 export function delayingCalls(
   clock: Clock,
   delayMs: number,
@@ -47,7 +54,7 @@ interface HeldObject {
   readonly storedAt: Date;
 }
 
-/** An object store that forgets everything when the process ends, for tests and benchmarks. */
+/** An object store in memory, for tests and benchmarks. */
 export class InMemoryObjectStore implements ObjectStore {
   readonly #options: InMemoryObjectStoreOptions;
   readonly #clock: Clock;

@@ -1,12 +1,12 @@
 import type { ObjectKey } from './port.ts';
 
-/** Longest key, in characters, which are all ASCII. */
+/** Longest key, in characters, all ASCII. */
 const MAX_KEY_LENGTH = 512;
 
 const KEY = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/;
 const PREFIX = /^(?!\/)(?!.*\/\/)[A-Za-z0-9._/-]*$/;
 
-/** @throws {TypeError} if `key` is not a valid object key: a fault of the caller, not of the store */
+/** @throws {TypeError} if `key` is not a valid object key, which is the caller's bug */
 export function assertObjectKey(key: ObjectKey): void {
   if (key.length > MAX_KEY_LENGTH || !KEY.test(key)) {
     throw new TypeError(`not an object key: ${shown(key)}`);
@@ -28,8 +28,8 @@ export function assertExpiry(expiresAt: Date): void {
 }
 
 /**
- * The least string that is greater than every key starting with `prefix`: DEL
- * sorts after every character that a key may hold.
+ * The least string greater than every key with this prefix: DEL sorts after every character of a
+ * key.
  */
 export function endOfPrefix(prefix: string): string {
   return `${prefix}\u007f`;

@@ -4,18 +4,20 @@
  */
 export type ObjectKey = string;
 
-/** Names one version of an object; opaque, compared for equality only. */
+/** Names one version of an object. Opaque: compare for equality only. */
 export type Generation = string;
 
+/** An object as a listing gives it, without its body. */
 export interface ObjectEntry {
   readonly key: ObjectKey;
   readonly generation: Generation;
   readonly expiresAt: Date;
   readonly sizeOctets: number;
-  /** When this generation was stored, by the backend's clock; for figures, not for decisions. */
+  /** When this generation was stored, by the backend's clock; for metrics, not for decisions. */
   readonly storedAt: Date;
 }
 
+/** An object as read. */
 export interface StoredObject {
   readonly body: Uint8Array;
   readonly generation: Generation;
@@ -24,18 +26,18 @@ export interface StoredObject {
 
 /** How long one call may take. */
 export interface CallPatience {
-  /** In milliseconds, repetitions within the adapter included; the adapter's own deadline by default. */
+  /** In milliseconds, including the adapter's retries; the adapter's own deadline by default. */
   readonly deadlineMs?: number;
 }
 
-/** What a process may need of an object store, besides listing; `write` replaces objects, too. */
+/** What a process does with an object store besides listing. `write` includes replacing objects. */
 export type ObjectNeed = 'write' | 'read' | 'delete';
 
-/** How something is to be stored. */
+/** Options of {@link ObjectStore.put}. */
 export interface StoringOptions extends CallPatience {
   /**
-   * Whether the body comes out of an object that is removed next, so that a store that keeps
-   * room for that may still take it; false by default.
+   * Whether the caller deletes the object that the body came from next. A store may then use its
+   * reserved space. @default false
    */
   readonly isMove?: boolean;
 }
@@ -43,20 +45,17 @@ export interface StoringOptions extends CallPatience {
 /**
  * Durable store for opaque objects, such as serialised parcels.
  *
- * Every method throws `BackingUnavailableError` when the backend cannot answer
- * within its deadline, which is the adapter's own (2 s for a service, whose client
- * waits for little longer) unless a call that nobody waits for so impatiently gives
- * another; an absent object is an ordinary result, never an error.
- * An object may still be found for a while after it expired: callers compare
- * `expiresAt` with their clock. Keys and prefixes that are not valid are refused
- * with a `TypeError`.
+ * Every method throws `BackingUnavailableError` if the backend does not answer within the deadline:
+ * the adapter's (2 s in services, whose clients wait little longer) or the call's own. A missing
+ * object is an ordinary result, never an error. An expired object may still be returned for a
+ * while: callers compare `expiresAt` with their clock. Invalid keys and prefixes throw a
+ * `TypeError`.
  */
 export interface ObjectStore extends AsyncDisposable {
   /**
-   * Stores `body`, replacing any previous object under `key`. Readers see the
-   * old object or the new one, never a mix. Once this resolves, the object
-   * survives the death of the process and the loss of power, and `body` is the
-   * caller's again. Every generation under a key is new, even after a deletion.
+   * Stores `body`, replacing any object under `key`. Readers see the old object or the new one,
+   * never a mix. Once this resolves, the object survives a crash or power cut, and the caller may
+   * reuse `body`. Every generation under a key is new, even after a deletion.
    *
    * @throws {BackingFullError} if there is no room
    */
@@ -69,19 +68,18 @@ export interface ObjectStore extends AsyncDisposable {
   get(key: ObjectKey, options?: CallPatience): Promise<StoredObject | null>;
 
   /**
-   * Deletes the object; with `generation`, only if that is still the stored one.
+   * Deletes the object; given `generation`, only if that is still stored.
    *
    * @returns whether an object was deleted
    */
   delete(key: ObjectKey, options?: { generation?: Generation } & CallPatience): Promise<boolean>;
 
   /**
-   * Yields the objects whose key starts with `prefix`, in ascending order of key,
-   * reading the backend page by page in bounded memory. Objects written or
-   * deleted during the listing may or may not be among them.
+   * Yields the objects whose key starts with `prefix`, in ascending order of key, page by page in
+   * bounded memory. Objects written or deleted during the listing may or may not be included.
    *
-   * @param options.startAfter - yields only keys greater than this one
-   * @param options.signal - ends the listing by throwing the signal's reason
+   * @param options.startAfter - yields only greater keys
+   * @param options.signal - aborts the listing, which throws the signal's reason
    * @param options.deadlineMs - for each page
    */
   list(
@@ -90,18 +88,19 @@ export interface ObjectStore extends AsyncDisposable {
   ): AsyncIterable<ObjectEntry>;
 
   /**
-   * Removes what expired before `now`, and what interrupted writes left behind,
-   * where the backend does not do so by itself.
+   * Removes objects that expired before `now`, and leftovers of interrupted writes, unless the
+   * backend does so itself.
    *
-   * @param onExpired - told the key of each expired object that is removed
+   * @param onExpired - called with the key of each expired object removed
    * @returns the number of expired objects removed
    */
   sweep(now: Date, onExpired?: (key: ObjectKey) => void): Promise<number>;
 
   /**
-   * Resolves if the backend answers now, and did lately what is needed of it: at most ten minutes ago.
+   * Resolves if the backend answers now and has done what is needed of it within the last ten
+   * minutes.
    *
-   * @param needs - what the process may do, and does; nothing else is tried
+   * @param needs - what the process may do; nothing else is tried
    */
   check(needs?: readonly ObjectNeed[]): Promise<void>;
 }

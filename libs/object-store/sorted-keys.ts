@@ -1,8 +1,8 @@
 import { endOfPrefix } from './object-key.ts';
 
 /**
- * A set of strings that is read in ascending order. Additions are cheap: they
- * are sorted in, all at once, by the next reading.
+ * A set of strings read in ascending order. Additions are cheap: the next read sorts them in
+ * together.
  */
 export class SortedKeys {
   #sorted: string[] = [];
@@ -21,7 +21,7 @@ export class SortedKeys {
     }
   }
 
-  /** At most `limit` keys that start with `prefix` and are greater than `after`. */
+  /** Returns at most `limit` keys that start with `prefix` and are greater than `after`. */
   page(prefix: string, after: string, limit: number): string[] {
     this.#settle();
     const end = endOfPrefix(prefix);
@@ -44,7 +44,7 @@ export class SortedKeys {
     }
     const kept = this.#sorted.filter((key) => this.#present.has(key) && !this.#added.has(key));
     const added = [...this.#added].filter((key) => this.#present.has(key)).sort();
-    // Two sorted runs: the engine's merge sort takes linear time.
+    // Two sorted runs, which the engine's merge sort joins in linear time.
     this.#sorted = kept.concat(added).sort();
     this.#added.clear();
     this.#deleted = 0;

@@ -6,22 +6,22 @@ import type { Clock } from '#clock/clock.ts';
 import { inTime } from './in-time.ts';
 
 /**
- * File writes at once. One less than the four threads that Node gives to file
- * access, so that a slow disk leaves a thread for everything else.
+ * Concurrent file writes: one fewer than Node's four file threads, so that a slow disk never takes
+ * them all.
  */
 const MAX_WRITES_AT_ONCE = 3;
 
 interface BodyFilesOptions {
-  /** Created, in a folder that exists, if it is not there. */
+  /** Created if missing; its parent must exist. */
   readonly folder: string;
   readonly clock: Clock;
-  /** Within this each write and each read is done or fails. */
+  /** Each read and each write finishes within this or fails. */
   readonly deadlineMs: number;
 }
 
 /**
- * Bodies as files of one folder, each written once and named by its generation.
- * A file counts for nothing until a row refers to it, so it needs no temporary name.
+ * Stores bodies as files in one folder, each written once and named by its generation. A file means
+ * nothing until a row refers to it, so it needs no temporary name.
  */
 export class BodyFiles {
   readonly #options: BodyFilesOptions;
@@ -49,7 +49,10 @@ export class BodyFiles {
     return new BodyFiles(options, await open(options.folder, 'r'));
   }
 
-  /** Resolves once the file survives loss of power. When it throws there is no file, or soon none. */
+  /**
+   * Resolves once the file would survive a power cut. If it throws, the file is gone or soon will
+   * be.
+   */
   async write(
     generation: number,
     body: Uint8Array,
@@ -60,14 +63,14 @@ export class BodyFiles {
       await this.#inTime(writing, patience.deadlineMs);
     } catch (error) {
       const remove = () => this.remove(generation);
-      // What cannot be removed is found by the first sweep of the next process.
+      // If this removal fails, the next process's first sweep removes the file.
       writing.then(remove, remove).catch(() => {});
       throw error;
     }
   }
 
   /**
-   * @param patience.deadlineMs - that of all access by default
+   * @param patience.deadlineMs - defaults to the deadline of all reads and writes
    * @returns null if there is no such file
    */
   read(
@@ -78,12 +81,12 @@ export class BodyFiles {
     return this.#inTime(this.#read(generation, sizeOctets), patience.deadlineMs);
   }
 
-  /** Removes the file, if it is there. */
+  /** Does nothing if there is no such file. */
   async remove(generation: number): Promise<void> {
     await unlink(this.#pathOf(generation)).catch(unlessAbsent);
   }
 
-  /** The generations that have a file; read bit by bit, in no order. */
+  /** Yields the generations that have a file, unordered, reading the folder in pieces. */
   async *generations(): AsyncGenerator<number, void, undefined> {
     for await (const entry of await opendir(this.#options.folder)) {
       if (/^[0-9]{1,16}$/.test(entry.name)) {
@@ -99,7 +102,7 @@ export class BodyFiles {
   async #write(generation: number, body: Uint8Array): Promise<void> {
     await this.#slot();
     try {
-      // Over whatever is there: a database restored from a backup gives generations again.
+      // Overwrites: a database restored from a backup hands out generations again.
       const file = await open(this.#pathOf(generation), 'w', 0o600);
       try {
         await file.writeFile(body);
@@ -120,7 +123,7 @@ export class BodyFiles {
       return null;
     }
     try {
-      // Not zeroed first; every octet is read into below.
+      // Not zeroed: the loop below fills every octet.
       const body = new Uint8Array(Buffer.allocUnsafeSlow(sizeOctets).buffer);
       let offset = 0;
       while (offset < sizeOctets) {
@@ -152,7 +155,10 @@ export class BodyFiles {
     this.#writes += 1;
   }
 
-  /** Files that wait together share one sync, which must begin after the last of them has its name. */
+  /**
+   * Writes that wait together share one sync, which starts only after the last of them has created
+   * its file.
+   */
   #syncFolder(): Promise<void> {
     this.#nextSync ??= this.#sync
       .catch(() => {})

@@ -22,20 +22,20 @@ interface FilesystemObjectStoreParts {
   readonly database: Database;
   readonly files: BodyFiles;
   readonly generations: Generations;
-  /** Bodies up to this size are kept in the database, larger ones in files. */
+  /** Bodies up to this size go into the database, larger ones into files. */
   readonly maxRowOctets: number;
   /** Objects listed per page. */
   readonly pageSize: number;
-  /** Tells when an object is stored. */
+  /** Dates objects as they are stored. */
   readonly clock: Clock;
 }
 
-/** How often an object may be replaced while it is being read before that is taken for a fault. */
+/** How often one read retries because the object was replaced meanwhile, before it fails. */
 const MAX_READ_ATTEMPTS = 100;
 
 /**
- * Objects in a database and, where they are large, in files beside it. The row
- * is the truth: a file is written before its row, and removed after it.
+ * Keeps objects in a database, and large bodies in files beside it. The row is the truth: a file is
+ * written before its row and removed after it.
  */
 export class FilesystemObjectStore implements ObjectStore {
   readonly #parts: FilesystemObjectStoreParts;
@@ -58,7 +58,7 @@ export class FilesystemObjectStore implements ObjectStore {
       const { isMove = false } = options;
       using room = await this.#parts.database.claimRoom({ octets: body.length, isMove });
       if (!room) {
-        throw new BackingFullError('object-store', 'the disk is full but for its reserve');
+        throw new BackingFullError('object-store', 'the disk is full, apart from its reserve');
       }
       const generation = await this.#parts.generations.next();
       const inFile = body.length > this.#parts.maxRowOctets && !room.isWithin;
@@ -107,7 +107,7 @@ export class FilesystemObjectStore implements ObjectStore {
         if (row.generation === missing) {
           throw new BackingUnavailableError('object-store', `the file ${missing} is missing`);
         }
-        // The object was replaced or deleted between reading its row and its file.
+        // The object was replaced or deleted between the reads of its row and of its file.
         missing = Number(row.generation);
       }
       throw new BackingUnavailableError('object-store', 'the object is replaced too often');
@@ -175,13 +175,13 @@ export class FilesystemObjectStore implements ObjectStore {
     });
   }
 
-  /** The database is its owner's to close. */
+  /** Leaves the database open: its owner closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#calls.close();
     await this.#parts.files.close();
   }
 
-  /** @param file - the generation whose file has no use if nothing is written */
+  /** @param file - generation of the file to remove if nothing is written */
   async #write(statements: readonly Statement[], file: number | null, patience: CallPatience) {
     try {
       return (await this.#parts.database.write(statements, { ...patience, leavesReserve: true }))
@@ -218,12 +218,12 @@ function entryOf(row: Row): ObjectEntry {
   };
 }
 
-/** NaN if no object of this store can have that generation. */
+/** NaN for a generation that this store never gives. */
 function numberOf(generation: Generation): number {
   return /^[1-9][0-9]{0,15}$/.test(generation) ? Number(generation) : Number.NaN;
 }
 
-/** Sorts after `key` and before every other valid key that is greater. */
+/** Sorts right after `key`, before any greater valid key. */
 function justAfter(key: ObjectKey): string {
   return `${key}\u0001`;
 }

@@ -1,15 +1,15 @@
 import type { Database } from '#sqlite/database.ts';
 import { SQL } from './layout.ts';
 
-/** Reserved at once; what is left of a block when the process ends is never used. */
+/** Reserved at a time; what is left of a block when the process ends is never used. */
 const BLOCK = 2 ** 20;
 
 /**
- * Numbers that are never given twice, not even after a restart: at 2^20 per start
- * or per as many objects, 2^53 outlast every disk.
+ * Gives each number once, even across restarts. Each start or 2^20 objects take a block of 2^20;
+ * 2^53 numbers outlast any disk.
  */
 export class Generations {
-  /** The least that this can give; earlier processes gave only lower ones. */
+  /** The lowest number this can give; earlier processes gave lower ones only. */
   readonly first: number;
   readonly #database: Database;
   #next: number;

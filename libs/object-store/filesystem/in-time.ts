@@ -2,8 +2,8 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, inTime as waitInTime } from '#clock/clock.ts';
 
 /**
- * Waits for `work`, which goes on by itself if it takes too long: access to
- * files cannot be called off.
+ * Waits for `work` up to `deadlineMs`. File access cannot be cancelled: after that, it goes on
+ * unobserved.
  *
  * @throws {BackingUnavailableError} after `deadlineMs`
  */

@@ -1,8 +1,8 @@
 import type { Migration } from '#sqlite/migrate.ts';
 
 /**
- * `objects` is the truth: an object is stored if it has a row there. A body is a
- * row of `object_bodies` or a file, either named by the generation.
+ * `objects` is the truth: an object exists if it has a row there. Its body is a row of
+ * `object_bodies` or a file, named by the generation.
  */
 export const OBJECT_MIGRATIONS: readonly Migration[] = [
   [
@@ -22,6 +22,7 @@ export const OBJECT_MIGRATIONS: readonly Migration[] = [
   ],
 ];
 
+/** The store's statements, with their parameters in order. */
 export const SQL = {
   insertBody: 'INSERT INTO object_bodies (generation, body) VALUES (?, ?)',
 
@@ -29,7 +30,7 @@ export const SQL = {
   deleteReplacedBody:
     'DELETE FROM object_bodies WHERE generation = (SELECT generation FROM objects WHERE key = ?)',
 
-  /** Parameters: key. Returns the generation of the file that is about to be replaced, if one is. */
+  /** Parameters: key. Returns the generation of the file about to be replaced, if any. */
   selectReplacedFile: 'SELECT generation FROM objects WHERE key = ? AND in_file = 1',
 
   upsertObject: `INSERT INTO objects (key, generation, expires_at_ms, size_octets, stored_at_ms, in_file)
@@ -45,18 +46,21 @@ export const SQL = {
     FROM objects o LEFT JOIN object_bodies b ON b.generation = o.generation
     WHERE o.key = ?`,
 
-  /** Parameters: key, and the generation or null for any; so has `deleteObject`. */
+  /** Parameters: key; generation, or null for any. The same for `deleteObject`. */
   deleteBodyOf: `DELETE FROM object_bodies WHERE generation =
     (SELECT generation FROM objects WHERE key = ? AND generation = ifnull(?, generation))`,
 
   deleteObject: `DELETE FROM objects WHERE key = ? AND generation = ifnull(?, generation)
     RETURNING generation, in_file`,
 
-  /** Parameters: first key, key after the last, most rows. One lower bound, so that a page costs the same wherever it is. */
+  /**
+   * Parameters: first key, key after the last, row limit. With a single lower bound, every page
+   * costs the same.
+   */
   selectPage: `SELECT key, generation, expires_at_ms, size_octets, stored_at_ms FROM objects
     WHERE key >= ? AND key < ? ORDER BY key LIMIT ?`,
 
-  /** Parameters: now, most rows; chooses the rows that `deleteExpiredObjects` chooses. */
+  /** Parameters: now, row limit. Selects the same rows as `deleteExpiredObjects`. */
   deleteExpiredBodies: `DELETE FROM object_bodies WHERE generation IN
     (SELECT generation FROM objects WHERE expires_at_ms < ? ORDER BY expires_at_ms, key LIMIT ?)`,
 
@@ -64,13 +68,13 @@ export const SQL = {
     (SELECT key FROM objects WHERE expires_at_ms < ? ORDER BY expires_at_ms, key LIMIT ?)
     RETURNING key, generation, in_file`,
 
-  /** Parameters: generations as a JSON array. Returns those of them that no object has its file under. */
+  /** Parameters: generations as a JSON array. Returns those that no object keeps its file under. */
   selectUnreferenced: `SELECT value AS generation FROM json_each(?)
     WHERE NOT EXISTS (SELECT 1 FROM objects WHERE in_file = 1 AND generation = value)`,
 
-  /** Parameters: how many, twice. Returns the first of the generations that are now the caller's. */
+  /** Parameters: how many, twice. Returns the first reserved generation. */
   reserveGenerations: 'UPDATE object_generations SET next = next + ? RETURNING next - ? AS first',
 
-  /** Changes nothing, but has to be written and synced. */
+  /** Changes nothing, yet is written and synced. */
   touch: 'UPDATE object_generations SET next = next',
 } as const;

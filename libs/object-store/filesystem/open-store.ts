@@ -9,22 +9,22 @@ import { Generations } from './generations.ts';
 import { OBJECT_MIGRATIONS } from './layout.ts';
 
 interface FilesystemObjectStoreOptions {
-  /** Not closed with the store; may be shared with other adapters, and then shares its syncs with them. */
+  /** Stays open after the store; may be shared with other adapters, which then share its syncs. */
   readonly database: Database;
-  /** Where large bodies are kept, and nothing else; created, in a folder that exists, if it is not there. */
+  /** For large bodies only; created if missing, in a parent that exists. */
   readonly folder: string;
-  /** Largest body that is kept in the database; 128 KiB by default, where files begin to take less work. */
+  /** Largest body kept in the database; 128 KiB by default, above which files are cheaper. */
   readonly maxRowOctets?: number;
   /** Objects listed per page; 500 by default. */
   readonly pageSize?: number;
-  /** Within this each access to a file is done or fails; 2 000 by default. */
+  /** Each file access finishes within this or fails; 2 000 by default. */
   readonly deadlineMs?: number;
-  /** Measures the deadline, and tells when an object is stored. */
+  /** Measures the deadline, and dates objects as they are stored. */
   readonly clock?: Clock;
 }
 
 /**
- * Opens the object store in a database and a folder that belong together.
+ * Opens the store over a database and a folder that belong together.
  *
  * @throws {BackingUnavailableError} if it cannot be opened
  */

@@ -10,14 +10,14 @@ interface SweeperParts {
   readonly generations: Generations;
 }
 
-/** Few enough that the writes of others wait for milliseconds only. */
+/** Few enough to delay other writers by milliseconds only. */
 const EXPIRED_PER_WRITE = 100;
 const FILES_PER_READ = 500;
 
 /** Removes expired objects, and files that no object refers to. */
 export class Sweeper {
   readonly #parts: SweeperParts;
-  /** Files of this process that may have no row. */
+  /** Files of this process that may lack a row. */
   readonly #suspects = new Set<number>();
   #earlierFilesSwept = false;
 
@@ -25,21 +25,25 @@ export class Sweeper {
     this.#parts = parts;
   }
 
-  /** The next sweep will remove the file if no object refers to it. */
+  /** Lets the next sweep remove the file if no object refers to it. */
   suspect(generation: number): void {
     this.#suspects.add(generation);
   }
 
-  /** Removes files that no object refers to any more, now or, failing that, with the next sweep. */
+  /** Removes files that no object refers to any more; where that fails, the next sweep does. */
   async removeFiles(generations: readonly number[]): Promise<void> {
     for (const generation of generations) {
       await this.#parts.files.remove(generation).catch(() => this.suspect(generation));
     }
   }
 
-  /** @returns the number of expired objects removed, of each of which `onExpired` is told the key */
+  /**
+   * Calls `onExpired` with the key of each expired object.
+   *
+   * @returns the number of expired objects removed
+   */
   async sweep(now: Date, onExpired: (key: ObjectKey) => void = () => {}): Promise<number> {
-    // Taken first: the write below ends after every write whose outcome was unknown when they were.
+    // Taken before the write below, which ends after every write whose outcome was unknown by now.
     const suspects = [...this.#suspects];
     const expired = await this.#sweepExpired(now, onExpired);
     for (const generation of suspects) {
@@ -76,8 +80,8 @@ export class Sweeper {
   }
 
   /**
-   * What earlier processes left behind when they died. Looking through all files
-   * once is enough: of its own files this process knows.
+   * Removes files left by earlier processes that died. Once is enough: this process keeps track of
+   * its own.
    */
   async #sweepEarlierFiles(): Promise<void> {
     let batch: number[] = [];

@@ -2,7 +2,7 @@ import type { BucketMetadata } from '@google-cloud/storage';
 import { GcsStatusError } from './errors.ts';
 import { StorageCalls } from './storage-calls.ts';
 
-/** No object is kept longer, in days: the longest life of a parcel (RS-001). */
+/** Days after which the bucket deletes any object: the longest life of a parcel (RS-001). */
 export const MAX_AGE_DAYS = 180;
 
 interface BucketPlace {
@@ -16,12 +16,12 @@ interface BucketPlace {
 }
 
 /**
- * After how many days an object goes that expired, which is absent for the store at once. Not 0: on its
- * way through tools such as Config Connector, that is lost as if it were not set.
+ * Days after its expiry at which the bucket deletes an object; the store hides it at once. Not 0,
+ * which tools such as Config Connector drop as unset.
  */
 const EXPIRED_DAYS = 1;
 
-/** The settings of a bucket that matter to the store. */
+/** The bucket settings that the store relies on. */
 const SETTINGS = {
   lifecycle: {
     rule: [
@@ -41,9 +41,9 @@ const SETTINGS = {
 const DEADLINE_MS = 15_000;
 
 /**
- * Creates the bucket unless it is there, and gives it the settings that the store relies on: what
- * expired goes, everything goes after {@link MAX_AGE_DAYS} days, nothing is public, and what is deleted is gone.
- * Safe to run again.
+ * Creates the bucket if missing, and sets what the store relies on: expired objects are deleted,
+ * all objects after {@link MAX_AGE_DAYS} days; nothing is public; deletion is final. Safe to
+ * repeat.
  *
  * @throws {BackingUnavailableError} or {GcsStatusError} if the service refuses
  */
@@ -60,9 +60,9 @@ export async function provisionBucket(place: BucketPlace): Promise<void> {
 }
 
 /**
- * Asks for the bucket's settings.
+ * Reads the bucket's settings.
  *
- * @returns a sentence for each one that is not as {@link provisionBucket} sets it; none if all are well
+ * @returns one sentence for each that differs from what {@link provisionBucket} sets
  * @throws {BackingUnavailableError} or {GcsStatusError} if the service refuses
  */
 export async function verifyBucket(
@@ -96,7 +96,7 @@ export async function verifyBucket(
   return expectations.filter(([isMet]) => !isMet).map(([, complaint]) => complaint);
 }
 
-/** Whether objects go when they reach a value, or before. */
+/** Whether a rule deletes objects at `value` of a condition, or earlier. */
 function hasDeletion(
   { lifecycle }: BucketMetadata,
   condition: 'age' | 'daysSinceCustomTime',

@@ -2,9 +2,9 @@ import type { ApiError } from '@google-cloud/storage';
 
 const MOST_TEXT = 300;
 
-/** The service answered, but not with what was asked for. */
+/** Cloud Storage answered, but refused. */
 export class GcsStatusError extends Error {
-  /** That of HTTP. */
+  /** HTTP status. */
   readonly status: number;
 
   constructor(status: number, text: string) {
@@ -17,19 +17,22 @@ export class GcsStatusError extends Error {
 const TRANSIENT_STATUSES = new Set([408, 429, 500, 502, 503, 504]);
 
 /**
- * Whether the same request may well succeed soon: the service says so, the
- * connection failed, or what came over it was damaged.
+ * Whether a retry may succeed soon: the service asks for one, the connection failed, or the data
+ * arrived damaged.
  */
 export function isTransient(error: unknown): boolean {
   return error instanceof GcsStatusError ? TRANSIENT_STATUSES.has(error.status) : true;
 }
 
-/** The client library's error as ours, if it tells of an answer. */
+/**
+ * Turns the client library's error for a response into {@link GcsStatusError}; returns any other as
+ * it is.
+ */
 export function asStatusError(error: unknown): unknown {
   return isAnswer(error) ? new GcsStatusError(error.code, error.message) : error;
 }
 
-/** Whether it was an object that is not there; a bucket that is not there is a failure. */
+/** Whether the object is missing; a missing bucket is a failure instead. */
 export function isObjectMissing(error: unknown): boolean {
   return (
     error instanceof GcsStatusError &&
@@ -38,12 +41,12 @@ export function isObjectMissing(error: unknown): boolean {
   );
 }
 
-/** Whether the object is not in the state that the request named. */
+/** Whether the object was not in the state that the request required. */
 export function isUnmet(error: unknown): boolean {
   return error instanceof GcsStatusError && error.status === 412;
 }
 
-/** By its shape, so that nothing of the library need be loaded. */
+/** Goes by the error's shape, so that the library need not be loaded. */
 function isAnswer(error: unknown): error is ApiError & { code: number } {
   return error instanceof Error && 'code' in error && typeof error.code === 'number';
 }

@@ -6,18 +6,19 @@ const FIELDS = 'items(name,generation,customTime,timeCreated,size),nextPageToken
 
 interface PageQuery {
   readonly prefix: string;
-  /** Where the keys of the page begin; empty for the first one. */
+  /** Lower bound of the keys; empty for the first page. */
   readonly startOffset: string;
   readonly pageToken: string | undefined;
   readonly maxResults: number;
 }
 
+/** One page of a listing. */
 export interface ListedPage {
   readonly entries: readonly ObjectEntry[];
   readonly nextPageToken: string | undefined;
 }
 
-/** What {@link FIELDS} asks for. */
+/** The fields requested by {@link FIELDS}. */
 interface ListedObject {
   readonly name: string;
   readonly generation: string;
@@ -26,10 +27,10 @@ interface ListedObject {
   readonly size: string;
 }
 
-/** Asks for one page, and keeps nothing else. */
+/** Requests one page. Stateless. */
 export async function readPage(bucket: Bucket, query: PageQuery): Promise<ListedPage> {
   const { startOffset, pageToken, ...rest } = query;
-  // With `fields`, what the library gives are the objects of the answer, and not its own files.
+  // Because of `fields`, the library returns plain objects of the response, not `File`s.
   const [objects, nextQuery] = (await bucket.getFiles({
     ...rest,
     ...(startOffset !== '' && { startOffset }),

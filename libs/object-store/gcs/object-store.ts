@@ -21,30 +21,31 @@ import type { GcsOptions } from './options.ts';
 import { StorageCalls } from './storage-calls.ts';
 import { expiryMetadata } from './stored-expiry.ts';
 
-/** Writes cost most: $0.005 for a thousand, so US$ 0.02 a month for a process that does nothing else. */
+/** Writes cost most: US$ 0.005 a thousand, so 0.02 a month for an idle process. */
 const WRITTEN_FOR_MS = 600_000;
 /** Reads cost a twelfth of that, deletions nothing. */
 const CHECKED_FOR_MS = 60_000;
-/** Should it not be deleted. */
+/** In case deleting it fails. */
 const CHECK_OBJECT_LIFE_MS = 86_400_000;
 
-/** Generations are positive 64-bit integers; anything else names none. */
+/** Generations are positive 64-bit integers; anything else matches no object. */
 const GENERATION = /^[1-9][0-9]{0,18}$/;
 
 /**
- * Objects in a Cloud Storage bucket ({@link import('./bucket.ts').provisionBucket}).
+ * Keeps objects in a Cloud Storage bucket that {@link import('./bucket.ts').provisionBucket} set
+ * up.
  *
- * The custom time of an object is its expiry: the bucket's lifecycle removes it within
- * a day or so of it, and nothing else does ({@link GcsObjectStore.sweep} has nothing to do). Each
- * operation is one request, repeated within its deadline while the service asks for that or the
- * connection fails. That is safe for each: a put that is made twice stores the same octets again, and
- * a deletion that is made twice may only report `false` for what it deleted itself.
+ * An object's custom time is its expiry: the bucket's lifecycle deletes it within a day or so, and
+ * {@link GcsObjectStore.sweep} does nothing. Each operation is one request, retried within its
+ * deadline while the service asks for that or the connection fails. All are safe to retry: a
+ * repeated put stores the same octets; a repeated deletion may return `false` for what its first
+ * attempt deleted.
  */
 export class GcsObjectStore implements ObjectStore {
   readonly #calls: StorageCalls;
   readonly #clock: Clock;
   readonly #pageSize: number;
-  /** Of this process alone, as one object may be written once a second. */
+  /** One per process, as an object takes one write a second. */
   readonly #checkKey = `check/${randomUUID()}`;
   readonly #proofs: Proofs<ObjectNeed>;
 
@@ -66,7 +67,7 @@ export class GcsObjectStore implements ObjectStore {
   ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(expiresAt);
-    // The service checks the octets before the object appears; the library would do so afterwards.
+    // The service checks the octets before the object appears; the library would check afterwards.
     const metadata = { ...expiryMetadata(expiresAt), crc32c: crc32cBase64(body) };
     const save = async (bucket: Bucket) => {
       const file = bucket.file(key);
@@ -100,7 +101,7 @@ export class GcsObjectStore implements ObjectStore {
     const remove = () =>
       this.#run(
         async (bucket) => {
-          // Named both ways: servers for tests know the generation of the object only.
+          // Named both ways: test servers only know the object's generation.
           await (generation === undefined
             ? bucket.file(key).delete()
             : bucket.file(key, { generation }).delete({ ifGenerationMatch: generation }));
@@ -137,13 +138,13 @@ export class GcsObjectStore implements ObjectStore {
     } while (pageToken !== undefined);
   }
 
-  /** Nothing to do: the bucket's lifecycle removes what expired. */
+  /** Does nothing: the bucket's lifecycle removes expired objects. */
   async sweep(_now: Date): Promise<number> {
     this.#calls.assertOpen();
     return 0;
   }
 
-  /** Lists each time; what else is needed is tried only if no real work has shown it lately. */
+  /** Lists each time; tries other needs only if no real work has exercised them lately. */
   async check(needs: readonly ObjectNeed[] = []): Promise<void> {
     const query = { prefix: 'check/', startOffset: '', pageToken: undefined, maxResults: 1 };
     await this.#run((bucket) => readPage(bucket, query));
@@ -160,7 +161,7 @@ export class GcsObjectStore implements ObjectStore {
     await this.delete(this.#checkKey, { generation });
   }
 
-  /** @param expected - takes the result from what was thrown, or gives undefined if that is a failure */
+  /** @param expected - turns an expected error into a result, and gives undefined for a failure */
   async #run<T>(
     call: (bucket: Bucket) => Promise<T>,
     expected: (error: unknown) => T | undefined = notExpected,
@@ -178,7 +179,7 @@ export class GcsObjectStore implements ObjectStore {
   }
 }
 
-/** Whatever is thrown is a failure. */
+/** Treats every error as a failure. */
 function notExpected(): undefined {}
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

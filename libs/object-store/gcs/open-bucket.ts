@@ -4,7 +4,7 @@ import type { GcsOptions } from './options.ts';
 type Interceptor = Storage['interceptors'][number];
 
 interface BucketOptions extends Pick<GcsOptions, 'bucket' | 'apiEndpoint'> {
-  /** The project that the bucket is created in, where it is to be. */
+  /** Project to create the bucket in. */
   readonly project?: string;
 }
 
@@ -13,12 +13,11 @@ const OVER_CONNECTIONS_OF_NODE: Interceptor = {
 };
 
 /**
- * Loads the client library, which takes a third of a second, and opens a bucket; the service is not
- * asked yet.
+ * Loads the client library (a third of a second) and returns a bucket; makes no request.
  *
- * The library repeats nothing: its first pause is a second, and a call has two. Nor does it keep
- * connections of its own (`forever`), as it cuts all of them when one download fails: requests go over
- * those that Node keeps.
+ * The library's retries are off: its first pause is a second, and a call has two. So are its own
+ * connections (`forever`), all of which it cuts when one download fails: requests use those that
+ * Node keeps.
  */
 export async function openBucket({ bucket, apiEndpoint, project }: BucketOptions): Promise<Bucket> {
   const { Storage } = await import('@google-cloud/storage');

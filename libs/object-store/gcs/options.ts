@@ -1,19 +1,19 @@
 import type { Clock } from '#clock/clock.ts';
 
+/** Where a bucket is, and how to call Cloud Storage. */
 export interface GcsOptions {
   readonly bucket: string;
   /**
-   * Origin of the service, such as that of an emulator. An `http:` origin is spoken to
-   * without credentials.
+   * Origin of the service or of an emulator. An `http:` origin gets no credentials.
    *
    * @default 'https://storage.googleapis.com'
    */
   readonly apiEndpoint?: string;
-  /** Longest time for one operation or one page of a listing, repetitions included. @default 2000 */
+  /** Deadline of an operation, or of one page of a listing, including retries. @default 2000 */
   readonly deadlineMs?: number;
-  /** Requests made to the service at once, each over a connection of its own. @default 64 */
+  /** Concurrent requests, each over its own connection. @default 64 */
   readonly maxConnections?: number;
-  /** Objects asked for at once in a listing, 1 to 1 000. @default 1000 */
+  /** Objects per page of a listing, 1 to 1 000. @default 1000 */
   readonly pageSize?: number;
   readonly clock?: Clock;
 }

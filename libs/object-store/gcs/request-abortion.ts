@@ -2,16 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 
-/** Node's announcement of each HTTP request of this process, made where the request is. */
+/** Node announces each HTTP request on this channel, in the context that makes it. */
 const CHANNEL = 'http.client.request.created';
 
 /**
- * Ends the HTTP requests that a client library makes on behalf of a call once nobody waits for
- * the call any more.
+ * Aborts the HTTP requests that a client library makes for a call once nobody waits for that call.
  *
- * The Cloud Storage library takes no signal, and its `timeout` has no effect
- * (googleapis/google-cloud-node#7998): a request that is never answered would keep its connection, and
- * the body that it carries, for good.
+ * The Cloud Storage library takes no signal and ignores `timeout`
+ * (googleapis/google-cloud-node#7998): an unanswered request would hold its connection and its body
+ * for ever.
  */
 export class RequestAbortion implements Disposable {
   readonly #signals = new AsyncLocalStorage<AbortSignal>();
@@ -27,7 +26,7 @@ export class RequestAbortion implements Disposable {
     subscribe(CHANNEL, this.#onRequest);
   }
 
-  /** Makes the call; every request made in the course of it fails with the signal's reason when that is aborted. */
+  /** Makes the call; its requests fail with the signal's reason once that is aborted. */
   during<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     return this.#signals.run(signal, call);
   }
@@ -42,7 +41,7 @@ function abortWith(signal: AbortSignal, request: ClientRequest): void {
   signal.addEventListener('abort', abort, { once: true });
   request.once('close', () => signal.removeEventListener('abort', abort));
   if (signal.aborted) {
-    // The channel tells of a request that is not complete yet, so that it cannot end at once.
+    // The request is not complete when announced, so it cannot be destroyed at once.
     process.nextTick(abort);
   }
 }

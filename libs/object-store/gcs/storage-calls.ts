@@ -9,10 +9,13 @@ import { openBucket } from './open-bucket.ts';
 import type { GcsOptions } from './options.ts';
 import { RequestAbortion } from './request-abortion.ts';
 
-/** Calls that may wait for one of those under way to end: twice what these can serve in that time. */
+/**
+ * Calls that may wait for a connection: twice as many as the connections can serve within the
+ * deadline.
+ */
 const MOST_WAITING = 4_096;
 
-/** Makes calls to a bucket, within deadlines; the client library is loaded for the first one. */
+/** Makes calls to a bucket within deadlines; loads the client library at the first. */
 export class StorageCalls implements Disposable {
   readonly #options: GcsOptions;
   readonly #clock: Clock;
@@ -34,11 +37,12 @@ export class StorageCalls implements Disposable {
   }
 
   /**
-   * Calls under one deadline, again while the failure is transient: only for calls that may be made twice.
+   * Makes a call, and retries transient failures within one deadline; only for calls that are safe
+   * to repeat.
    *
-   * @param deadlineMs - the one of all calls by default
+   * @param deadlineMs - defaults to the deadline of all calls
    * @throws {BackingUnavailableError} if there is no answer in time
-   * @throws {GcsStatusError} if the answer is not one of success
+   * @throws {GcsStatusError} if the service refuses
    */
   run<T>(call: (bucket: Bucket) => Promise<T>, deadlineMs = this.#deadlineMs): Promise<T> {
     this.assertOpen();

@@ -1,12 +1,13 @@
-/** Age at which the bucket removes an object without a custom time, which none of ours is. */
+/**
+ * Age at which the bucket deletes an object without a custom time; every object of ours has one.
+ */
 const AGE_LIMIT_MS = 180 * 24 * 3_600_000;
 
 const CONTENT_TYPE = /^application\/octet-stream; expires-at=(-?\d{1,16})$/;
 
 /**
- * The metadata that tell when an object expires. Its custom time is for the bucket's lifecycle and for
- * listings; a download tells nothing of it, nor of custom metadata, but does give the type of
- * the content, so that is where the expiry is repeated.
+ * Metadata that hold an object's expiry: the custom time, for the bucket's lifecycle and for
+ * listings, and the content type, as the only one of the two that a download returns.
  */
 export function expiryMetadata(expiresAt: Date) {
   return {
@@ -15,12 +16,20 @@ export function expiryMetadata(expiresAt: Date) {
   };
 }
 
-/** @returns null if the object is none of ours */
+/**
+ * Reads the expiry from a downloaded object's content type.
+ *
+ * @returns null for an object that this store did not write
+ */
 export function expiryOfDownload(contentType: string | undefined): Date | null {
   const [, milliseconds] = CONTENT_TYPE.exec(contentType ?? '') ?? [];
   return milliseconds === undefined ? null : new Date(Number(milliseconds));
 }
 
+/**
+ * Reads the expiry of a listed object from its custom time; without one, the bucket's age limit
+ * counts.
+ */
 export function expiryOfListed(customTime: string | undefined, storedAt: Date): Date {
   return customTime ? new Date(customTime) : new Date(storedAt.getTime() + AGE_LIMIT_MS);
 }
