@@ -3,20 +3,24 @@ import type { Clock } from '#clock/clock.ts';
 import type { RecordFields, RecordKind, RecordStore, StoredRecord } from './port.ts';
 import { assertExpiry, assertFields, assertListing, assertRecordId } from './record-rules.ts';
 
+/** A call to {@link InMemoryRecordStore}, as its hooks see it. */
 export interface RecordStoreCall {
   /** `list` is called once per listing. */
   readonly method: 'create' | 'get' | 'set' | 'delete' | 'list' | 'sweep' | 'check';
-  /** Name of the kind, or empty. */
+  /** Name of the kind; empty for `sweep` and `check`. */
   readonly kind: string;
-  /** The id, or the prefix that is listed, or empty. */
+  /** The id; the prefix for `list`; empty for `sweep` and `check`. */
   readonly id: string;
 }
 
 interface InMemoryRecordStoreOptions {
   readonly clock: Clock;
-  /** Awaited before a call takes effect; may wait, or throw in the backend's stead. */
+  /** Awaited before a call takes effect; may delay it, or throw as a failing backend would. */
   readonly before?: (call: RecordStoreCall) => Promise<void> | void;
-  /** Awaited after a call took effect, before it is answered; may wait, or throw as if the answer was lost. */
+  /**
+   * Awaited after a call takes effect and before it resolves; may delay it, or throw as if the
+   * response was lost.
+   */
   readonly after?: (call: RecordStoreCall) => Promise<void> | void;
 }
 
@@ -26,7 +30,7 @@ interface HeldRecord {
   readonly expiresAtMs: number | null;
 }
 
-/** A record store that forgets everything when the process ends, for tests and benchmarks. */
+/** A record store in memory, for tests and benchmarks. */
 export class InMemoryRecordStore implements RecordStore {
   readonly #options: InMemoryRecordStoreOptions;
   readonly #kinds = new Map<string, Map<string, HeldRecord>>();
@@ -179,7 +183,7 @@ export class InMemoryRecordStore implements RecordStore {
 function shown<F extends RecordFields>(id: string, held: HeldRecord): StoredRecord<F> {
   return {
     id,
-    // Whoever names the kind vouches for what its records hold.
+    // The caller names the kind, and so vouches for the type of its fields.
     fields: copyOf(held.fields) as F,
     version: held.version,
     expiresAt: held.expiresAtMs === null ? null : new Date(held.expiresAtMs),

@@ -1,14 +1,15 @@
+/** A value that every adapter stores and returns unchanged. */
 export type FieldValue = string | number | boolean | Date | Uint8Array | null;
 
 /**
- * The fields of a record: flat, at most 64 KiB in all. Names are 1 to 64 of
- * `[A-Za-z0-9_]`, starting with a letter; numbers are finite, dates valid.
+ * The fields of a record: flat, at most 64 KiB together. Names are 1 to 64 of `[A-Za-z0-9_]`,
+ * starting with a letter; numbers are finite, dates valid.
  */
 export type RecordFields = Readonly<Record<string, FieldValue>>;
 
 /**
- * A kind of record. The type parameter is what its records hold; `name` is where
- * they are kept (`[a-z-]`, at most 40 characters).
+ * A kind of record: the type of its fields, and the `name` under which it is stored (`[a-z-]`, at
+ * most 40 characters).
  */
 export interface RecordKind<Fields extends RecordFields> {
   readonly name: string;
@@ -16,32 +17,33 @@ export interface RecordKind<Fields extends RecordFields> {
   readonly fields?: Fields;
 }
 
+/** Names a kind, and states the type of its fields. */
 export function recordKind<Fields extends RecordFields>(name: string): RecordKind<Fields> {
   return { name };
 }
 
+/** A record as read. */
 export interface StoredRecord<Fields> {
   readonly id: string;
   readonly fields: Fields;
-  /** Changes whenever the record is written; opaque, compared for equality only. */
+  /** Changes with each write. Opaque: compare for equality only. */
   readonly version: string;
   readonly expiresAt: Date | null;
 }
 
-/** What a process may need of a record store, besides reading. */
+/** What a process does with a record store besides reading. */
 export type RecordNeed = 'write';
 
 /**
  * Small typed records: identities, certificates, session keys, ledgers.
  *
- * Ids are 1 to 512 characters of `[A-Za-z0-9._:/-]`. Every method throws
- * `BackingUnavailableError` when the backend cannot answer within its deadline.
- * An expired record is absent for every method from the instant it expires. What
- * a write promised survives the death of the process and the loss of power.
- * Kinds, ids and fields that are not valid are refused with a `TypeError`.
+ * Ids are 1 to 512 characters of `[A-Za-z0-9._:/-]`. Every method throws `BackingUnavailableError`
+ * if the backend does not answer within its deadline. From the instant it expires, a record is
+ * absent for every method. A write that resolved survives a crash or power cut. Invalid kinds, ids
+ * and fields throw a `TypeError`.
  */
 export interface RecordStore extends AsyncDisposable {
-  /** Stores the record unless one is there; concurrent callers see exactly one `true`. */
+  /** Stores the record unless it exists. Of concurrent callers, exactly one gets `true`. */
   create<F extends RecordFields>(
     kind: RecordKind<F>,
     id: string,
@@ -52,7 +54,7 @@ export interface RecordStore extends AsyncDisposable {
   get<F extends RecordFields>(kind: RecordKind<F>, id: string): Promise<StoredRecord<F> | null>;
 
   /**
-   * Writes the record whole; with `ifVersion`, only if that version is still stored.
+   * Writes the whole record; given `ifVersion`, only if that version is still stored.
    *
    * @returns whether the record was written
    */
@@ -73,8 +75,8 @@ export interface RecordStore extends AsyncDisposable {
   /**
    * Yields the records whose id starts with `idPrefix`, in ascending order of id, page by page.
    *
-   * @param options.startAfter - yields only ids greater than this one
-   * @param options.signal - ends the listing by throwing the signal's reason
+   * @param options.startAfter - yields only greater ids
+   * @param options.signal - aborts the listing, which throws the signal's reason
    */
   list<F extends RecordFields>(
     kind: RecordKind<F>,
@@ -83,16 +85,17 @@ export interface RecordStore extends AsyncDisposable {
   ): AsyncIterable<StoredRecord<F>>;
 
   /**
-   * Removes what expired, where the backend does not do so by itself.
+   * Removes expired records, unless the backend does so itself.
    *
    * @returns the number of records removed
    */
   sweep(): Promise<number>;
 
   /**
-   * Resolves if the backend can be read now, and did lately what else is needed of it: at most ten minutes ago.
+   * Resolves if the backend can be read now, and has done what else is needed of it within the last
+   * ten minutes.
    *
-   * @param needs - what the process may do, and does; nothing else is tried
+   * @param needs - what the process may do; nothing else is tried
    */
   check(needs?: readonly RecordNeed[]): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import type { FieldValue, RecordFields } from './port.ts';
 
-/** Longest id, in characters, which are all ASCII. */
+/** Longest id, in characters, all ASCII. */
 const MAX_ID_LENGTH = 512;
-/** Most that the fields of one record may take, counted by {@link fieldsOctets}. */
+/** Limit for the fields of one record, as counted by {@link fieldsOctets}. */
 const MAX_FIELDS_OCTETS = 64 * 1_024;
 
 const KIND = /^[a-z-]{1,40}$/;
@@ -10,7 +10,7 @@ const ID = /^[A-Za-z0-9._:/-]+$/;
 const ID_PREFIX = /^[A-Za-z0-9._:/-]*$/;
 const FIELD_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 
-/** @throws {TypeError} if the kind or the id is not valid: a fault of the caller, not of the store */
+/** @throws {TypeError} if the kind or the id is invalid, which is the caller's bug */
 export function assertRecordId(kind: string, id: string): void {
   assertKind(kind);
   if (id.length > MAX_ID_LENGTH || !ID.test(id)) {
@@ -18,7 +18,10 @@ export function assertRecordId(kind: string, id: string): void {
   }
 }
 
-/** @throws {TypeError} if the kind is not valid, no id can start with `idPrefix`, or none can be `startAfter` */
+/**
+ * @throws {TypeError} if the kind is invalid, or no id can start with `idPrefix` or equal
+ * `startAfter`
+ */
 export function assertListing(kind: string, idPrefix: string, startAfter?: string): void {
   assertKind(kind);
   if (startAfter !== undefined) {
@@ -29,7 +32,10 @@ export function assertListing(kind: string, idPrefix: string, startAfter?: strin
   }
 }
 
-/** @throws {TypeError} if a name or value cannot be stored by every adapter, or all of them are too large */
+/**
+ * @throws {TypeError} if some adapter could not store a name or a value, or the fields are too
+ * large
+ */
 export function assertFields(fields: RecordFields): void {
   for (const [name, value] of Object.entries(fields)) {
     if (!FIELD_NAME.test(name)) {
@@ -52,7 +58,10 @@ export function assertExpiry(expiresAt: Date | undefined): void {
   }
 }
 
-/** Size of the fields: names and strings in UTF-8, binary values as they are, 8 octets for any other. */
+/**
+ * Size of the fields: names and strings in UTF-8, binary values as they are, 8 octets for any other
+ * value.
+ */
 function fieldsOctets(fields: RecordFields): number {
   return Object.entries(fields).reduce(
     (total, [name, value]) => total + name.length + valueOctets(value),
@@ -61,8 +70,8 @@ function fieldsOctets(fields: RecordFields): number {
 }
 
 /**
- * The least string that is greater than every id starting with `idPrefix`: DEL
- * sorts after every character that an id may hold.
+ * The least string greater than every id with this prefix: DEL sorts after every character of an
+ * id.
  */
 export function endOfIdPrefix(idPrefix: string): string {
   return `${idPrefix}\u007f`;

@@ -21,7 +21,7 @@ const IDENTITY: KeyTemplate = {
 const SEALING: KeyTemplate = { purpose: 'ENCRYPT_DECRYPT' };
 
 interface NamedKeys {
-  /** Resource name of a key version; a key that is created begins with version 1. */
+  /** Resource name of a key version; a new key starts with version 1. */
   readonly identityKeyVersion: string;
   /** Resource name of a key. */
   readonly sealingKey: string;
@@ -30,11 +30,10 @@ interface NamedKeys {
 }
 
 /**
- * Creates what is missing of the keys so named, and of their key rings; leaves what is
- * there. Safe to run twice at once. The identity key may take some seconds more until it
- * can be used.
+ * Creates the named keys and their key rings where missing. Safe to run concurrently. A new
+ * identity key may take some seconds until it can be used.
  *
- * @throws the failure of Cloud KMS
+ * @throws the error of Cloud KMS
  */
 export async function createNamedKeys(keys: NamedKeys): Promise<void> {
   const client = await openKmsClient(keys.emulatorAddress);
@@ -54,7 +53,10 @@ export async function createNamedKeys(keys: NamedKeys): Promise<void> {
   }
 }
 
-/** Whether a failure of the vault means that a key is not there, rather than not to be had now. */
+/**
+ * Whether the vault failed because a key does not exist, rather than because Cloud KMS is
+ * unavailable.
+ */
 export function isKeyMissing(error: unknown): boolean {
   return error instanceof Error && (codeOf(error) === NOT_FOUND || isKeyMissing(error.cause));
 }

@@ -5,15 +5,16 @@ import { type KmsCalls, KmsInputError } from './kms-calls.ts';
 
 const KEY_OCTETS = 32;
 
-/** Unwrapped keys kept at once; the one kept longest goes first. */
+/** Unwrapped keys kept; the oldest go first. */
 const MOST_KEPT = 1_000;
 
-/** Seals under one data key: far below what random nonces allow (NIST SP 800-38D, 8.3). */
+/** Seals per data key: far fewer than random nonces allow (NIST SP 800-38D, 8.3). */
 const MOST_SEALS = 2 ** 24;
 
-/** Keeps what is wrapped here apart from anything else that the same key encrypts. */
+/** Separates what is wrapped here from anything else encrypted under the same key. */
 const PURPOSE = Buffer.from('awala-gateway data key');
 
+/** A symmetric key, plain and as wrapped by Cloud KMS. */
 export interface DataKey {
   readonly key: Uint8Array;
   /** The key as Cloud KMS encrypted it. */
@@ -22,20 +23,20 @@ export interface DataKey {
 
 interface DataKeysOptions {
   readonly clock: Clock;
-  /** Resource name of the key that wraps. */
+  /** Resource name of the wrapping key. */
   readonly sealingKey: string;
   readonly lifeMs: number;
 }
 
 /**
- * Symmetric keys that Cloud KMS wraps: a call to it serves all secrets that are sealed
- * under the same one, and the keys are in memory for a bounded time.
+ * Caches symmetric keys that Cloud KMS wraps: one call serves every secret sealed under the same
+ * key, and each key stays in memory for a bounded time.
  */
 export class DataKeys implements Disposable {
   readonly #calls: KmsCalls;
   readonly #options: DataKeysOptions;
   readonly #unwrapped = new Map<string, { untilMs: number; key: Promise<Uint8Array> }>();
-  /** One that Cloud KMS has unwrapped or wrapped, in whatever process; to see whether it still does. */
+  /** A wrapped key known to be valid, for {@link DataKeys.tryUnwrapping}. */
   #known: Uint8Array | null = null;
   #sealing: { untilMs: number; seals: number; dataKey: Promise<DataKey> } | undefined;
 
@@ -44,7 +45,7 @@ export class DataKeys implements Disposable {
     this.#options = options;
   }
 
-  /** The key to seal with now. */
+  /** Returns the key to seal with now. */
   async current(): Promise<DataKey> {
     const nowMs = this.#nowMs();
     if (!this.#sealing || this.#sealing.untilMs <= nowMs || this.#sealing.seals >= MOST_SEALS) {
@@ -63,7 +64,7 @@ export class DataKeys implements Disposable {
     }
   }
 
-  /** @throws {KmsInputError} if `wrapped` is no data key of ours */
+  /** @throws {KmsInputError} if `wrapped` is not one of our data keys */
   async unwrap(wrapped: Uint8Array): Promise<Uint8Array> {
     const id = createHash('sha256').update(wrapped).digest('base64');
     this.#forgetExpired();
@@ -81,17 +82,17 @@ export class DataKeys implements Disposable {
     }
   }
 
-  /** Has Cloud KMS wrap a key that nobody uses. */
+  /** Asks Cloud KMS to wrap a key that nobody uses. */
   async tryWrapping(): Promise<void> {
     await this.#create();
   }
 
   /**
-   * Has Cloud KMS unwrap a key anew. One that unwrapped none before only sees whether it may: whoever
-   * must not is told so before it is looked at what there is to unwrap.
+   * Asks Cloud KMS to unwrap a key. Where none is known yet, it only finds out whether this process
+   * may: Cloud KMS checks permission before the input.
    */
   async tryUnwrapping(): Promise<void> {
-    // Another may come to be known meanwhile.
+    // Another call may set it meanwhile.
     const known = this.#known;
     try {
       await this.#decrypt(known ?? Buffer.alloc(KEY_OCTETS));
@@ -115,7 +116,7 @@ export class DataKeys implements Disposable {
     }
   }
 
-  /** All are kept for the same time, so those kept longest come first. */
+  /** All are kept equally long, so the oldest come first. */
   #forgetExpired(): void {
     const nowMs = this.#nowMs();
     for (const [id, { untilMs }] of this.#unwrapped) {

@@ -4,12 +4,12 @@ import { assertChecksum, assertVerified, checksumOf, IntegrityError, octets } fr
 import type { KmsCalls } from './kms-calls.ts';
 
 /**
- * Under a key of 4 096 bits, the certificate that a phone has of us makes its CCA
- * larger than the 6 000 octets of metadata that Android's couriers take.
+ * No 4 096 bits: the phone's certificate from us would push its CCA over the 6 000 octets of
+ * metadata that Android couriers accept.
  */
 const ALGORITHM = /^RSA_SIGN_PSS_(?:2048|3072)_SHA256$/;
 
-/** A version of an asymmetric key in Cloud KMS, which is the gateway's identity. */
+/** The gateway's identity: a version of an asymmetric key in Cloud KMS. */
 export class IdentityKey {
   readonly #calls: KmsCalls;
   readonly #name: string;
@@ -20,7 +20,7 @@ export class IdentityKey {
     this.#name = name;
   }
 
-  /** Asked of Cloud KMS once: the key of a version never changes. */
+  /** Asks Cloud KMS once, as the key of a version never changes. */
   async publicKey(): Promise<Uint8Array> {
     this.#publicKey ??= this.#askPublicKey();
     try {

@@ -1,6 +1,6 @@
 import { crc32c } from '#backing/crc32c.ts';
 
-/** What arrived is not what was sent, by its checksum; asking again may mend it. */
+/** A checksum did not match what arrived; a retry may succeed. */
 export class IntegrityError extends Error {
   constructor(what: string) {
     super(`${what} was changed on its way to or from Cloud KMS`);
@@ -8,28 +8,29 @@ export class IntegrityError extends Error {
   }
 }
 
-/** A checksum as the client library takes and gives it. */
+/** As the client library takes and returns it. */
 type Checksum = { value?: unknown } | null | undefined;
 
+/** The CRC32C of `data`, as Cloud KMS takes it. */
 export function checksumOf(data: Uint8Array): { value: number } {
   return { value: crc32c(data) };
 }
 
-/** @throws {IntegrityError} unless `checksum` is there and is that of `data` */
+/** @throws {IntegrityError} unless `checksum` is that of `data` */
 export function assertChecksum(what: string, data: Uint8Array, checksum: Checksum): void {
   if (checksum?.value === undefined || Number(checksum.value) !== crc32c(data)) {
     throw new IntegrityError(what);
   }
 }
 
-/** @throws {IntegrityError} unless Cloud KMS says that what it got is what was sent */
+/** @throws {IntegrityError} unless Cloud KMS confirmed the checksum of what it received */
 export function assertVerified(what: string, verified: boolean | null | undefined): void {
   if (verified !== true) {
     throw new IntegrityError(what);
   }
 }
 
-/** The octets of a field, which the client library may give as a string in other transports. */
+/** A field's octets; some transports of the client library give strings. */
 export function octets(value: Uint8Array | string | null | undefined): Buffer {
   if (value instanceof Uint8Array) {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength);

@@ -9,16 +9,16 @@ import { openSealed, sealValue, splitSealed } from './sealed-value.ts';
 
 const MAX_SECRET_OCTETS = 65_536;
 
-/** A signature that succeeded so recently shows that the vault can sign; each one costs money. */
+/** A signature this recent proves that the vault can sign; each costs money. */
 const SIGNED_FOR_MS = 60_000;
-/** The same for data keys, each use of which is a call that costs money, too. */
+/** The same for data keys, whose calls cost money too. */
 const WRAPPED_FOR_MS = 600_000;
 
 /**
- * The identity key and the key that seals secrets are in Cloud KMS and never leave it.
+ * Keeps the identity key, and the key that wraps data keys, in Cloud KMS, which they never leave.
  *
- * A signature is one call. Sealing and unsealing are done here, under data keys that Cloud KMS wraps:
- * one call an hour to seal, and one for each data key that is met again.
+ * A signature is one call. Secrets are sealed here, under data keys that Cloud KMS wraps: one call
+ * an hour to seal, and one to unseal for each data key not in memory.
  */
 export class GoogleKmsVault implements KeyVault {
   readonly #calls: KmsCalls;

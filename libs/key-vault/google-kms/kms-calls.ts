@@ -14,7 +14,7 @@ const TRANSIENT_CODES = new Set([CODES.resourceExhausted, CODES.aborted, 13, 14]
 
 const WAITING_PER_CALL = 8;
 
-/** Cloud KMS refused the request as it is; the same one will never succeed. */
+/** Cloud KMS rejected the input; a retry never succeeds. */
 export class KmsInputError extends Error {
   constructor(cause: unknown) {
     super('Cloud KMS refused the input', { cause });
@@ -23,8 +23,8 @@ export class KmsInputError extends Error {
 }
 
 /**
- * Makes calls to Cloud KMS: each has a deadline, few are made at once, transient failures are repeated,
- * and while the service keeps failing, calls fail at once. The client is opened with the first call.
+ * Calls Cloud KMS with a deadline, limited concurrency, retries of transient failures, and a
+ * circuit breaker. Opens the client at the first call.
  */
 export class KmsCalls implements AsyncDisposable {
   readonly #options: GoogleKmsOptions;
@@ -46,8 +46,8 @@ export class KmsCalls implements AsyncDisposable {
   }
 
   /**
-   * @throws {KmsInputError} if the service takes the input for invalid
-   * @throws {BackingUnavailableError} if it gives no answer, or refuses for another reason
+   * @throws {KmsInputError} if the service rejects the input
+   * @throws {BackingUnavailableError} if it does not answer, or refuses for another reason
    */
   async call<T>(
     make: (client: KeyManagementServiceClient, options: KmsCallOptions) => Promise<T>,

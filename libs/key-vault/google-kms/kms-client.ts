@@ -1,19 +1,22 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
 
-/** No repetition by the client library: deadlines and repetitions are the adapter's. */
+/** Turns off the client library's retries: the adapter has its own, with deadlines. */
 export interface KmsCallOptions {
   readonly timeout: number;
   readonly retry: null;
 }
 
-/** Between attempts to connect: service resumes soon after an outage, however long that was. */
+/**
+ * Limits the pause before reconnecting, so that calls succeed soon after an outage of any length.
+ */
 const CHANNEL_OPTIONS = { 'grpc.max_reconnect_backoff_ms': 2_000 };
 
+/** Options for one call of the client library. */
 export function callOptions(timeoutMs: number): KmsCallOptions {
   return { timeout: timeoutMs, retry: null };
 }
 
-/** Loads the client library, which takes a third of a second, and opens a client. */
+/** Loads the client library (a third of a second) and opens a client. */
 export async function openKmsClient(emulatorAddress?: string): Promise<KeyManagementServiceClient> {
   const { KeyManagementServiceClient } = await import('@google-cloud/kms');
   if (emulatorAddress === undefined) {

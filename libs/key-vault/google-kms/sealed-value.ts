@@ -7,7 +7,7 @@ const HEAD_OCTETS = 3;
 const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
 
-/** The parts of a sealed value; each is a view into it. */
+/** The parts of a sealed value, as views into it. */
 interface SealedParts {
   readonly wrapped: Uint8Array;
   readonly nonce: Uint8Array;
@@ -16,9 +16,9 @@ interface SealedParts {
 }
 
 /**
- * Seals under a data key, AES-256-GCM with a random nonce and the context as additional data. The
- * value holds all that it takes to unseal it but the vault: a version octet, the length of
- * the wrapped data key in two octets, that key, the nonce, the ciphertext and the tag.
+ * Seals under a data key: AES-256-GCM with a random nonce and the context as additional data. The
+ * result is a version octet, the length of the wrapped data key in two octets, that key, the nonce,
+ * the ciphertext and the tag: the vault needs nothing else to unseal it.
  */
 export function sealValue({ key, wrapped }: DataKey, secret: Uint8Array, context: string): Buffer {
   const head = Buffer.of(VERSION, wrapped.length >>> 8, wrapped.length & 0xff);
@@ -29,7 +29,7 @@ export function sealValue({ key, wrapped }: DataKey, secret: Uint8Array, context
   return Buffer.concat([head, wrapped, nonce, ...ciphertext, cipher.getAuthTag()]);
 }
 
-/** @returns null if `sealed` has not the form of a sealed value */
+/** @returns null if `sealed` does not have that form */
 export function splitSealed(sealed: Uint8Array): SealedParts | null {
   const [version, high = 0, low = 0] = sealed;
   const nonceAt = HEAD_OCTETS + high * 256 + low;
@@ -46,7 +46,7 @@ export function splitSealed(sealed: Uint8Array): SealedParts | null {
   };
 }
 
-/** @returns null if the value was not sealed under that key and context, or was changed */
+/** @returns null if the value was altered, or sealed under another key or context */
 export function openSealed(parts: SealedParts, key: Uint8Array, context: string): Buffer | null {
   const decipher = createDecipheriv(ALGORITHM, key, parts.nonce, { authTagLength: TAG_OCTETS });
   decipher.setAAD(Buffer.from(context)).setAuthTag(parts.tag);

@@ -5,16 +5,16 @@ import { LocalVaultError } from './local-vault-error.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Permissions of the group and of others. */
+/** Permission bits of group and others. */
 const OTHERS = 0o077;
 
-/** A key file holds one small key: whatever is longer is not one. */
+/** Key files are small; anything longer is not one. */
 const LARGEST_FILE_OCTETS = 65_536;
 
 /**
- * Makes the folder for key files unless it is there.
+ * Creates the folder for key files if missing.
  *
- * @throws {LocalVaultError} if others may enter it, or it cannot be made
+ * @throws {LocalVaultError} if others may enter it, or it cannot be created
  */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
@@ -50,8 +50,8 @@ export async function readKeyFile(path: string): Promise<Uint8Array | null> {
 }
 
 /**
- * Creates the file whole and durably, unless it is there: whatever happens
- * meanwhile, the file is absent or complete, and never replaced.
+ * Creates the file durably unless it exists: at any moment it is absent or complete, and it is
+ * never replaced.
  *
  * @returns whether this call created it
  */
@@ -75,7 +75,7 @@ async function writeDurably(path: string, content: Uint8Array): Promise<void> {
   await file.sync();
 }
 
-/** Unlike a rename, a link never replaces what another process put there first. */
+/** A link, unlike a rename, never replaces what another process put there first. */
 async function linkUnlessThere(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);

@@ -21,16 +21,16 @@ const SALT_OCTETS = 32;
 const LARGEST_SECRET_OCTETS = 65_536;
 const IDENTITY_CONTEXT = 'RSA PKCS #8';
 
-// The callback forms work on libuv's threads, so that the event loop goes on meanwhile.
+// The callback forms run on libuv's threads and leave the event loop free.
 const signInBackground = promisify(sign);
 const generateInBackground = promisify(generateKeyPair);
 
 /**
- * Opens the vault in `folder`, with a new RSA identity key if there is none yet;
- * several processes may do so at once, and all get the same identity.
+ * Opens the vault in `folder`, and creates an RSA identity key if there is none. Processes that do
+ * so at once all get the same identity.
  *
- * The folder (mode 0700) holds `sealing.key`, random octets, and `identity.key.sealed`,
- * the identity key (PKCS #8) sealed under them; both of mode 0600. Neither is ever replaced.
+ * The folder (mode 0700) holds `sealing.key`, random octets, and `identity.key.sealed`, the
+ * identity key (PKCS #8) sealed under them; both have mode 0600 and are never replaced.
  *
  * @throws {LocalVaultError} if a file is open to others, damaged, missing or unreadable
  */
@@ -116,7 +116,7 @@ async function obtainSealingKey(paths: {
   let key = await readKeyFile(paths.sealingKey);
   if (!key) {
     const isOrphaned = (await readKeyFile(paths.identity)) !== null;
-    // Another process may have created both files since the first look.
+    // Another process may have created both files meanwhile.
     key = await readKeyFile(paths.sealingKey);
     if (!key && isOrphaned) {
       throw LocalVaultError.sealingKeyMissing(paths.sealingKey, paths.identity);

@@ -5,8 +5,8 @@ type LocalVaultErrorCode =
   | 'SEALING_KEY_MISSING';
 
 /**
- * The local vault's files are not as they must be. The message is for the
- * operator: it names the file and says what to do. No file was changed.
+ * The local vault's files are unusable as they are; none was changed. The message tells the
+ * operator which file, and what to do.
  */
 export class LocalVaultError extends Error {
   readonly code: LocalVaultErrorCode;

@@ -5,21 +5,22 @@ const VERSION = 1;
 const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
 
+/** Length of a sealing key, in octets. */
 export const SEALING_KEY_OCTETS = 32;
 
 /**
- * Seals values under one key: AES-256-GCM, each with a random nonce, the context as
- * additional data. A sealed value is a version octet, the nonce, the ciphertext and the tag.
+ * Seals values under one key: AES-256-GCM with a random nonce and the context as additional data. A
+ * sealed value is a version octet, the nonce, the ciphertext and the tag.
  *
- * Values of one purpose cannot be unsealed under another. Random nonces allow some
- * four thousand million seals under a purpose (NIST SP 800-38D, 8.3).
+ * A value sealed for one purpose cannot be unsealed for another. Random nonces allow some 2^32
+ * seals per purpose (NIST SP 800-38D, 8.3).
  */
 export class Sealer {
   readonly #key: Uint8Array;
 
   /**
    * @param sealingKey - {@link SEALING_KEY_OCTETS} random octets
-   * @param purpose - a fixed word, from which and `sealingKey` the purpose's own key is derived
+   * @param purpose - a constant; the purpose's own key is derived from it and `sealingKey`
    */
   constructor(sealingKey: Uint8Array, purpose: string) {
     const derived = hkdfSync('sha256', sealingKey, '', purpose, SEALING_KEY_OCTETS);
@@ -34,7 +35,7 @@ export class Sealer {
     return Buffer.concat([Buffer.of(VERSION), nonce, ...ciphertext, cipher.getAuthTag()]);
   }
 
-  /** @returns null if `sealed` is not what this sealed under that context */
+  /** @returns null unless this sealed it, unaltered, under that context */
   unseal(sealed: Uint8Array, context: string): Buffer | null {
     const ciphertextAt = 1 + NONCE_OCTETS;
     const tagAt = sealed.length - TAG_OCTETS;
@@ -54,7 +55,7 @@ export class Sealer {
     return secret;
   }
 
-  /** Forgets the key; nothing can be sealed or unsealed any more. */
+  /** Forgets the key; nothing can be sealed or unsealed afterwards. */
   destroy(): void {
     this.#key.fill(0);
   }

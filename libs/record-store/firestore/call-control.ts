@@ -1,42 +1,44 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 
-/** What gRPC shows a transformer before a call is made: a unary one has a callback, others are streams. */
+/**
+ * What gRPC passes to a transformer before a call: unary calls have a callback, others are streams.
+ */
 interface Invocation {
   readonly call: EventEmitter & { cancel(): void };
   callback?: (error: Error | null, value?: never) => void;
 }
 
-/** A status of gRPC that the library does not repeat. */
+/** A gRPC status that the library does not retry. */
 const CANCELLED = 1;
 
-/** Those that it may: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE. */
+/** Those it may retry: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE. */
 const REPEATED = new Set<unknown>([4, 8, 10, 13, 14]);
 
 /**
- * Has a client library make the calls of an operation once, and not longer than somebody waits for it.
+ * Makes a client library try each call once, and only while somebody waits for the operation.
  *
- * The Firestore library takes neither signal nor deadline. Its own are a minute for each attempt and ten for all
- * of them: a write could be carried out long after its caller was told that it failed. Here calls are
- * cancelled with their operation, and what fails looks to the library as if it were, so that it fails at
- * once; gRPC has repeated it by then.
+ * The Firestore library takes neither signal nor deadline: it allows a minute for an attempt and
+ * ten for all, so that a write could happen long after its caller was told that it failed. This
+ * cancels calls together with their operation, and presents failures to the library as
+ * cancellations, which it does not retry; by then gRPC has retried.
  */
 export class CallControl {
   readonly #signals = new AsyncLocalStorage<AbortSignal>();
   readonly #codes = new WeakMap<Error, unknown>();
 
-  /** Runs the operation; every call made in the course of it is cancelled when the signal is aborted. */
+  /** Runs the operation; aborting the signal cancels each call made in it. */
   during<T>(signal: AbortSignal, operation: () => Promise<T>): Promise<T> {
     return this.#signals.run(signal, operation);
   }
 
-  /** gRPC's `callInvocationTransformer`, by which this takes effect. */
+  /** To be set as gRPC's `callInvocationTransformer`. */
   readonly transform = <I extends Invocation>(invocation: I): I => {
     const { call, callback } = invocation;
     const signal = this.#signals.getStore();
     const cancel = () => call.cancel();
     if (signal?.aborted) {
-      // There is nothing to cancel until the call was made.
+      // Nothing can be cancelled before the call is made.
       process.nextTick(cancel);
     } else {
       signal?.addEventListener('abort', cancel, { once: true });
@@ -49,7 +51,7 @@ export class CallControl {
     return invocation;
   };
 
-  /** Gives the failure of a call its own status back. */
+  /** Gives a failed call its own status back. */
   restore(error: unknown): unknown {
     if (error instanceof Error && this.#codes.has(error)) {
       Object.assign(error, { code: this.#codes.get(error) });

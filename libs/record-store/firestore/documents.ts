@@ -12,34 +12,36 @@ import { decodeFields } from './fields.ts';
 import { isUnmet } from './firestore-calls.ts';
 import { formatVersion, type UpdateTime } from './version.ts';
 
-/** The field that Firestore's TTL policy of each kind must name. */
+/** The field that each kind's TTL policy must name. */
 export const EXPIRY_FIELD = 'expiresAt';
 
+/** A document as read, with the time of its last write. */
 export interface StoredDocument {
   readonly record: StoredRecord<RecordFields>;
-  /** Drawn anew by each write: tells a writer whether what is stored is its own. */
+  /** Random for each write: tells a writer whether the stored state is its own. */
   readonly revision: string;
   readonly updateTime: UpdateTime;
 }
 
-/** What the document must be for a write to be carried out: absent, or of that update time. */
+/** Required for a write to take effect: no document, or one of that update time. */
 export type Precondition = 'absent' | UpdateTime;
 
-/** A write was not carried out; this is stored, if anything is. */
+/** Returned when a write did not take effect: the document that is stored instead, if any. */
 interface Unwritten {
   readonly stored: StoredDocument | null;
 }
 
+/** @returns null if there is no such document */
 export async function readDocument(reference: DocumentReference): Promise<StoredDocument | null> {
   const snapshot = await reference.get();
   return isStored(snapshot) ? decodeDocument(snapshot) : null;
 }
 
 /**
- * Writes the document whole.
+ * Writes the whole document.
  *
- * @returns null, or what is stored instead if the precondition was not met: a write that was carried
- * out but whose answer was lost is recognised by its revision
+ * @returns null, or what is stored instead if the precondition failed; a write that succeeded but
+ * whose response was lost counts as successful, recognised by its revision
  */
 export async function writeDocument(
   reference: DocumentReference,
@@ -54,7 +56,7 @@ export async function writeDocument(
   return stored?.revision === revision ? null : { stored };
 }
 
-/** @returns whether the document was of that update time */
+/** @returns whether the document had that update time, and is now deleted */
 export function deleteDocument(
   reference: DocumentReference,
   updateTime: UpdateTime,
@@ -62,6 +64,7 @@ export function deleteDocument(
   return isMet(async () => reference.delete({ lastUpdateTime: await asTimestamp(updateTime) }));
 }
 
+/** Decodes a snapshot; null if its document does not exist. */
 export function decodeDocument(
   snapshot: QueryDocumentSnapshot<DocumentData, DocumentData>,
 ): StoredDocument {
@@ -87,7 +90,7 @@ async function write(
   if (precondition === undefined) {
     return reference.set(data);
   }
-  // An update replaces the fields that it names, which are all.
+  // An update replaces the fields it names; these are all.
   return precondition === 'absent'
     ? reference.create(data)
     : reference.update(data, { lastUpdateTime: await asTimestamp(precondition) });

@@ -1,10 +1,10 @@
 import type { Timestamp } from '@google-cloud/firestore';
 import type { FieldValue, RecordFields } from '../port.ts';
 
-/** What the client library gives for the kinds of values that we write. */
+/** What the client library returns for the types that we write. */
 type ReadValue = string | number | boolean | Timestamp | Uint8Array | null;
 
-/** Values are written as they are; times and octets are read in types of the library's own. */
+/** Converts the library's types for times and octets to ours; other values are the same. */
 export function decodeFields(fields: Readonly<Record<string, ReadValue>>): RecordFields {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, decodeValue(value)]),

@@ -12,11 +12,11 @@ const NOT_FOUND = 5;
 const ALREADY_EXISTS = 6;
 const FAILED_PRECONDITION = 9;
 
-/** The library opens a connection for each 100 operations at once. */
+/** The library opens a connection per 100 concurrent operations. */
 const MOST_OPERATIONS = 400;
 const MOST_WAITING = 4_096;
 
-/** Runs operations on Firestore, within deadlines; the client is opened for the first one. */
+/** Runs operations on Firestore within deadlines; opens the client at the first. */
 export class FirestoreCalls implements AsyncDisposable {
   readonly #options: FirestoreOptions;
   readonly #clock: Clock;
@@ -38,8 +38,8 @@ export class FirestoreCalls implements AsyncDisposable {
   }
 
   /**
-   * Runs an operation of one or more calls under one deadline. A call is repeated while its failure
-   * is transient, so it may have been carried out although it fails.
+   * Runs an operation of one or more calls under one deadline. Transient failures are retried, so
+   * an operation that fails may still have taken effect.
    *
    * @throws {BackingUnavailableError} for every failure
    */
@@ -67,7 +67,8 @@ export class FirestoreCalls implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    // What was cancelled ends soon; the library would fail unheard if it ended after its client.
+    // What was cancelled ends soon; if it ended after its client, the library would throw
+    // unhandled.
     await Promise.allSettled(this.#running);
     const firestore = this.#firestore;
     this.#firestore = undefined;
@@ -85,7 +86,7 @@ export class FirestoreCalls implements AsyncDisposable {
   }
 }
 
-/** Whether a write failed because the document was not in the state that it was to be in. */
+/** Whether a write failed because its precondition did. */
 export function isUnmet(error: unknown): boolean {
   return (
     error instanceof Error &&

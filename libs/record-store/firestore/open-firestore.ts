@@ -4,26 +4,25 @@ import type { FirestoreOptions } from './options.ts';
 
 const SERVICE = 'google.firestore.v1.Firestore';
 
-/** Repetitions, by gRPC: they end with the call that is repeated. */
+/** Retries by gRPC, which end with the call. */
 const REPETITIONS = {
   maxAttempts: 4,
   initialBackoff: '0.05s',
   maxBackoff: '0.8s',
   backoffMultiplier: 2,
-  // ABORTED tells of contention.
+  // ABORTED means contention.
   retryableStatusCodes: ['RESOURCE_EXHAUSTED', 'ABORTED', 'INTERNAL', 'UNAVAILABLE'],
 };
 
-/** Otherwise every stream that fails would be repeated, the first time after two seconds. */
+/** Otherwise the library would retry each failed stream, first after two seconds. */
 const STREAMS_UNREPEATED = { gaxServerStreamingRetries: true };
 
-/** Between attempts to connect: service resumes soon after an outage, however long that was. */
+/**
+ * Limits the pause before reconnecting, so that calls succeed soon after an outage of any length.
+ */
 const MAX_RECONNECT_BACKOFF_MS = 2_000;
 
-/**
- * Loads the client library, which takes a third of a second, and opens a client; the service is not
- * asked yet.
- */
+/** Loads the client library (a third of a second) and opens a client; makes no request. */
 export async function openFirestore(
   { project, database, emulatorAddress }: FirestoreOptions,
   control: CallControl,

@@ -6,15 +6,15 @@ import { decodeDocument, type StoredDocument } from './documents.ts';
 interface PageOf {
   readonly kind: string;
   readonly idPrefix: string;
-  /** The last id of the page before; null for the first page. */
+  /** Last id of the previous page; null for the first page. */
   readonly afterId: string | null;
   readonly limit: number;
 }
 
-/** Firestore's name for the id of a document in queries. */
+/** Firestore's name for a document's id in queries. */
 const ID = '__name__';
 
-/** One page of the documents of a kind whose ids start with a prefix, in order of id. */
+/** Reads one page of a kind's documents whose ids start with a prefix, in order of id. */
 export async function queryPage(
   firestore: Firestore,
   { kind, idPrefix, afterId, limit }: PageOf,

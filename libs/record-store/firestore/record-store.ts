@@ -18,24 +18,24 @@ import type { FirestoreOptions } from './options.ts';
 import { queryPage } from './query.ts';
 import { parseVersion, type UpdateTime } from './version.ts';
 
-/** A write and a deletion each ten minutes: US$ 0.01 a month for a process that writes nothing else. */
+/** One write and one deletion per ten minutes cost an idle process US$ 0.01 a month. */
 const WRITTEN_FOR_MS = 600_000;
 
-/** Rounds in which others may each change the same record before an operation gives up. */
+/** How often an operation retries because others change the same record, before it fails. */
 const MOST_ROUNDS = 8;
 
 /**
- * Records in Firestore: one collection per kind, one document per record.
+ * Keeps records in Firestore: a collection per kind, a document per record.
  *
- * A TTL policy on {@link import('./documents.ts').EXPIRY_FIELD} removes what expired, within a day
- * or so; until then the adapter treats it as absent. Each operation is one call, but for
- * `create` where a record is there already and `delete` without a version, which read it too.
+ * A TTL policy on {@link import('./documents.ts').EXPIRY_FIELD} removes expired records within a
+ * day or so; until then the adapter hides them. Each operation is one call, except that `create` on
+ * an existing record, and `delete` without a version, also read it.
  */
 export class FirestoreRecordStore implements RecordStore {
   readonly #calls: FirestoreCalls;
   readonly #clock: Clock;
   readonly #pageSize: number;
-  /** Of this process alone. */
+  /** One per process. */
   readonly #checkId = randomUUID();
   readonly #proofs: Proofs<RecordNeed>;
 
@@ -71,7 +71,8 @@ export class FirestoreRecordStore implements RecordStore {
         if (!this.#isExpired(stored.record.expiresAt)) {
           return false;
         }
-        // Expired and not removed yet: whoever writes over exactly that one has created the record.
+        // Expired but not removed yet: whoever overwrites exactly this version has created the
+        // record.
         const expired = { ...content, precondition: stored.updateTime };
         return (await writeDocument(document, expired)) ? undefined : true;
       }),
@@ -149,13 +150,13 @@ export class FirestoreRecordStore implements RecordStore {
     }
   }
 
-  /** Nothing to do: Firestore removes what expired. */
+  /** Does nothing: Firestore removes expired records. */
   async sweep(): Promise<number> {
     this.#calls.assertOpen();
     return 0;
   }
 
-  /** Reads each time; a write is tried only if no real one has succeeded lately. */
+  /** Reads each time; tries a write only if no real one has succeeded lately. */
   async check(needs: readonly RecordNeed[] = []): Promise<void> {
     await this.#withDocument('check', 'check', readDocument);
     await this.#proofs.check(needs);
@@ -201,7 +202,7 @@ export class FirestoreRecordStore implements RecordStore {
     });
   }
 
-  /** Null if no record can be stored in that version any more. */
+  /** Null if no stored record can have that version any more. */
   #timeOf(ifVersion: string): UpdateTime | null {
     this.#calls.assertOpen();
     const version = parseVersion(ifVersion);
@@ -226,7 +227,7 @@ function assertContent(fields: RecordFields, expiresAt: Date | undefined): void 
   assertExpiry(expiresAt);
 }
 
-/** Tries again while others change the record in between. */
+/** Retries while others change the record in between. */
 async function inRounds(round: () => Promise<boolean | undefined>): Promise<boolean> {
   for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
     const outcome = await round();

@@ -6,10 +6,10 @@ const TIMEOUT_MS = 20_000;
 type Database = Pick<FirestoreOptions, 'project' | 'database'>;
 
 /**
- * Asks Firestore to remove the records of these kinds once they expired, and to keep no index of when
- * that is. Firestore may take hours until a policy is at work; this does not wait for it. Safe to run again.
+ * Makes Firestore remove expired records of these kinds, and keep no index of their expiry. Does
+ * not wait until a policy is active, which may take hours. Safe to repeat.
  *
- * @throws the failure of Firestore, such as a permission that is missing
+ * @throws the error of Firestore, such as a missing permission
  */
 export async function createTtlPolicies(
   database: Database,
@@ -20,7 +20,7 @@ export async function createTtlPolicies(
     const field = {
       name: fieldName(database, kind),
       ttlConfig: {},
-      // An index on times that go up holds all writes to one place, and nothing is looked for by it.
+      // An index on increasing times would send all writes to one server, and no query uses it.
       indexConfig: { indexes: [] },
     };
     const request = { field, updateMask: { paths: ['ttl_config', 'index_config'] } };
@@ -29,8 +29,8 @@ export async function createTtlPolicies(
 }
 
 /**
- * @returns those of the kinds whose expired records Firestore would keep
- * @throws the failure of Firestore
+ * @returns the kinds without a TTL policy
+ * @throws the error of Firestore
  */
 export async function kindsWithoutTtlPolicy(
   database: Database,
@@ -47,7 +47,7 @@ export async function kindsWithoutTtlPolicy(
   return found.flat();
 }
 
-/** The same as {@link createTtlPolicies}, for an operator with other rights to run. */
+/** Commands for an operator that do what {@link createTtlPolicies} does. */
 export function ttlCommands({ project, database }: Database, kinds: readonly string[]): string[] {
   return kinds.map(
     (kind) =>

@@ -1,18 +1,19 @@
-/** A point in time as Firestore gives it: finer than a `Date`. */
+/** A Firestore timestamp, finer than a `Date`. */
 export interface UpdateTime {
   readonly seconds: number;
   readonly nanoseconds: number;
 }
 
-/** Which state of a document a record's version names. */
+/** The document state that a record's version names. */
 interface Version {
   readonly updateTime: UpdateTime;
-  /** So that a conditional write to an expired record fails without reading it. */
+  /** Lets a conditional write to an expired record fail without reading it. */
   readonly expiresAtMs: number | null;
 }
 
 const VERSION = /^(\d{1,12})\.(\d{1,9})(?:@(-?\d{1,16}))?$/;
 
+/** The version of the record that a document in this state holds. */
 export function formatVersion(
   { seconds, nanoseconds }: UpdateTime,
   expiresAt: Date | null,
@@ -21,7 +22,7 @@ export function formatVersion(
   return expiresAt ? `${time}@${expiresAt.getTime()}` : time;
 }
 
-/** @returns null for what was never the version of a record */
+/** @returns null for a string that is no version */
 export function parseVersion(version: string): Version | null {
   const [, seconds, nanoseconds, expiresAtMs] = VERSION.exec(version) ?? [];
   return seconds === undefined

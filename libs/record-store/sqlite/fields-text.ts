@@ -1,6 +1,6 @@
 import type { FieldValue, RecordFields } from '../port.ts';
 
-/** Values that JSON has no type for; records are flat, so no other value is an object. */
+/** Values without a JSON type. Records are flat, so no other value is an object. */
 type Tagged = { readonly date: number } | { readonly base64: string };
 
 /** The fields as JSON. */

@@ -1,5 +1,6 @@
 import type { Migration } from '#sqlite/migrate.ts';
 
+/** Creates the table of records. */
 export const RECORD_MIGRATIONS: readonly Migration[] = [
   [
     `CREATE TABLE records (
@@ -24,13 +25,14 @@ const UPSERT = `INSERT INTO records (kind, id, version, expires_at_ms, fields)
     expires_at_ms = excluded.expires_at_ms,
     fields = excluded.fields`;
 
+/** The store's statements, with their parameters in order. */
 export const SQL = {
   upsert: UPSERT,
 
   /** Parameters: as `upsert`, then now. */
   create: `${UPSERT} WHERE records.expires_at_ms <= ?`,
 
-  /** Parameters: version, expiry, fields; kind, id, version that is stored, now. */
+  /** Parameters: version, expiry, fields; kind, id, stored version, now. */
   update: `UPDATE records SET version = ?, expires_at_ms = ?, fields = ?
     WHERE kind = ? AND id = ? AND version = ? AND ${LIVE}`,
 
@@ -38,7 +40,7 @@ export const SQL = {
   select: `SELECT id, version, expires_at_ms, fields FROM records
     WHERE kind = ? AND id = ? AND ${LIVE}`,
 
-  /** Parameters: kind, first id, id after the last, now, most rows. */
+  /** Parameters: kind, first id, id after the last, now, row limit. */
   selectPage: `SELECT id, version, expires_at_ms, fields FROM records
     WHERE kind = ? AND id >= ? AND id < ? AND ${LIVE} ORDER BY id LIMIT ?`,
 
@@ -46,11 +48,11 @@ export const SQL = {
   delete: `DELETE FROM records
     WHERE kind = ? AND id = ? AND version = ifnull(?, version) AND ${LIVE}`,
 
-  /** Parameters: now, most rows. */
+  /** Parameters: now, row limit. */
   deleteExpired: `DELETE FROM records WHERE (kind, id) IN
     (SELECT kind, id FROM records WHERE expires_at_ms <= ? ORDER BY expires_at_ms LIMIT ?)`,
 
-  /** Writes a row of no valid kind, to see whether that works. */
+  /** Tests a write with a row of no valid kind. */
   touch: `INSERT INTO records (kind, id, version, fields) VALUES ('', '', '', '{}')
     ON CONFLICT (kind, id) DO UPDATE SET version = ''`,
 } as const;

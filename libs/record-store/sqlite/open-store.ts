@@ -7,16 +7,16 @@ import { RECORD_MIGRATIONS } from './layout.ts';
 import { SqliteRecordStore } from './sqlite-record-store.ts';
 
 interface SqliteRecordStoreOptions {
-  /** Not closed with the store; may be shared with other adapters, and then shares its syncs with them. */
+  /** Stays open after the store; may be shared with other adapters, which then share its syncs. */
   readonly database: Database;
-  /** Tells which records have expired. */
+  /** Decides which records have expired. */
   readonly clock?: Clock;
   /** Records listed per page; 200 by default. */
   readonly pageSize?: number;
 }
 
 /**
- * Opens the record store in a database.
+ * Opens the store over a database.
  *
  * @throws {BackingUnavailableError} if it cannot be opened
  */

@@ -20,10 +20,10 @@ interface SqliteRecordStoreParts {
   readonly pageSize: number;
 }
 
-/** Few enough that the writes of others wait for milliseconds only. */
+/** Few enough to delay other writers by milliseconds only. */
 const EXPIRED_PER_WRITE = 500;
 
-/** Records as rows, with their fields as JSON. */
+/** Keeps records as rows, with their fields as JSON. */
 export class SqliteRecordStore implements RecordStore {
   readonly #parts: SqliteRecordStoreParts;
   readonly #calls = new BackingCalls('record-store');
@@ -119,7 +119,7 @@ export class SqliteRecordStore implements RecordStore {
     await this.#read(SQL.select, ['', '', 0]);
   }
 
-  /** The database is its owner's to close. */
+  /** Leaves the database open: its owner closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#calls.close();
   }
@@ -147,7 +147,7 @@ function toWrite(fields: RecordFields, expiresAt: Date | undefined) {
   return [randomUUID(), expiresAt?.getTime() ?? null, textOfFields(fields)] as const;
 }
 
-/** Sorts before every valid id that is greater. */
+/** Sorts right after `id`, before any greater valid id. */
 function justAfter(id: string): string {
   return `${id}\u0001`;
 }
@@ -155,7 +155,7 @@ function justAfter(id: string): string {
 function recordOf<F extends RecordFields>(row: Row): StoredRecord<F> {
   return {
     id: String(row.id),
-    // Whoever names the kind vouches for what its records hold.
+    // The caller names the kind, and so vouches for the type of its fields.
     fields: fieldsOfText(String(row.fields)) as F,
     version: String(row.version),
     expiresAt: row.expires_at_ms === null ? null : new Date(Number(row.expires_at_ms)),
