@@ -166,7 +166,7 @@ export class InMemoryObjectStore implements ObjectStore {
   async #call<Result>(call: ObjectStoreCall, effect: () => Result): Promise<Result> {
     await this.#options.before?.(call);
     if (this.#closed) {
-      throw new BackingUnavailableError('object-store', 'the store is closed');
+      throw new BackingUnavailableError('object-store', 'closed');
     }
     const result = effect();
     await this.#options.after?.(call);

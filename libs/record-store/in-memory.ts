@@ -147,7 +147,7 @@ export class InMemoryRecordStore implements RecordStore {
   async #call<Result>(call: RecordStoreCall, effect: () => Result): Promise<Result> {
     await this.#options.before?.(call);
     if (this.#closed) {
-      throw new BackingUnavailableError('record-store', 'the store is closed');
+      throw new BackingUnavailableError('record-store', 'closed');
     }
     const result = effect();
     await this.#options.after?.(call);

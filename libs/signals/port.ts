@@ -1,35 +1,39 @@
-/** What a subscriber is told; calls come in order and must not throw. */
+/** What a subscriber hears. Calls come in order and must not throw. */
 export interface SignalListener {
   onMessage(message: string): void;
 
   /**
-   * Messages may have been lost since the last call, and the subscription stands
-   * again: whoever relies on signals must look at the store now.
+   * The subscription works again, but messages may have been lost since the last call: whoever
+   * relies on signals must read the store now.
    */
   onInterrupted(): void;
 }
 
+/** One listener's subscription to one channel. */
 export interface Subscription {
   /**
-   * Resolves once every message published from now on will arrive.
+   * Resolves once the subscription stands: every message published from then on will arrive.
    *
-   * @throws {BackingUnavailableError} if that could not be had in time
+   * @throws {BackingUnavailableError} if that takes too long
    */
   readonly ready: Promise<void>;
 
-  /** Ends the subscription; the listener is not called again. Safe to call twice. */
+  /** Ends the subscription; the listener is not called again. Safe to repeat. */
   close(): void;
 }
 
 /**
- * Hints from one process to others that something is stored. A signal may be
- * lost or come twice: the store is the truth, and a loss that the adapter can
- * notice is reported through {@link SignalListener.onInterrupted}.
+ * Hints from one process to others that something is stored. A signal may be lost or arrive twice:
+ * the store is the truth. A loss that the adapter notices is reported through {@link
+ * SignalListener.onInterrupted}.
  *
- * One connection per process, whatever the number of channels.
+ * One connection per process, however many channels.
  */
 export interface Signals extends AsyncDisposable {
-  /** Hands the message over without waiting; failures are retried in bounded memory, then dropped and logged. */
+  /**
+   * Queues the message and returns at once. Failures are retried in bounded memory; what cannot be
+   * published is dropped and logged.
+   */
   publish(channel: string, message: string): void;
 
   subscribe(channel: string, listener: SignalListener): Subscription;

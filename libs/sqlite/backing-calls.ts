@@ -2,8 +2,8 @@ import { type BackingName, BackingUnavailableError } from '#backing/errors.ts';
 import { backingError } from './backing-errors.ts';
 
 /**
- * The calls that a port is serving: speaks of the database's failures as its
- * backing's, and lets closing wait for what has begun.
+ * The calls in progress on a port: turns database errors into the port's own, and lets closing wait
+ * for calls that have started.
  */
 export class BackingCalls {
   readonly #backing: BackingName;
@@ -17,7 +17,7 @@ export class BackingCalls {
   /** @throws {BackingUnavailableError} once closed, without running `work` */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#closed) {
-      return Promise.reject(new BackingUnavailableError(this.#backing, 'it is closed'));
+      return Promise.reject(new BackingUnavailableError(this.#backing, 'closed'));
     }
     const running = work().catch((error) => {
       throw backingError(this.#backing, error);
@@ -28,7 +28,7 @@ export class BackingCalls {
     return running;
   }
 
-  /** Refuses calls from now on; resolves once those that run have ended, however they end. */
+  /** Refuses new calls; resolves once the running ones have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.allSettled(this.#running);

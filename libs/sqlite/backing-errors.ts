@@ -4,8 +4,8 @@ import { DatabaseFullError, DatabaseUnavailableError } from './errors.ts';
 const FULL_CODES = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /**
- * The error that a port documents for an error of the database or of the file
- * system; any other stays as it is.
+ * Turns an error of the database or file system into the one that ports document; returns any other
+ * as it is.
  */
 export function backingError(backing: BackingName, error: unknown): unknown {
   if (error instanceof DatabaseUnavailableError) {
@@ -20,7 +20,7 @@ export function backingError(backing: BackingName, error: unknown): unknown {
   return error;
 }
 
-/** @param codes - which codes are meant; any by default */
+/** @param codes - the codes to match; any by default */
 function isFileSystemError(error: unknown, codes?: readonly string[]): error is Error {
   return (
     error instanceof Error &&

@@ -1,6 +1,6 @@
 import type { Statement, WriteResult } from './database.ts';
 
-/** A call that waits for its answer. */
+/** A call that awaits its answer. */
 export interface WaitingCall {
   readonly statements: readonly Statement[];
   readonly octets: number;
@@ -9,10 +9,10 @@ export interface WaitingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** Counted for a call besides its parameters. */
+/** Counted per call besides its parameters. */
 const OCTETS_PER_CALL = 256;
 
-/** Memory that a call takes while it waits, in octets. */
+/** Memory that a waiting call takes, in octets. */
 export function octetsOf(statements: readonly Statement[]): number {
   let octets = OCTETS_PER_CALL;
   for (const { parameters = [] } of statements) {
@@ -25,7 +25,7 @@ export function octetsOf(statements: readonly Statement[]): number {
   return octets;
 }
 
-/** First in, first out; counts the octets of what waits. */
+/** A first-in, first-out queue that counts the octets waiting in it. */
 export class CallQueue {
   #calls: WaitingCall[] = [];
   #first = 0;
@@ -47,7 +47,7 @@ export class CallQueue {
     }
     this.#first += 1;
     this.#octets -= call.octets;
-    // Dropping the answered part now and then keeps this cheap however long the queue is.
+    // Dropping the answered part now and then keeps this cheap at any length.
     if (this.#first * 2 > this.#calls.length) {
       this.#calls = this.#calls.slice(this.#first);
       this.#first = 0;
@@ -55,7 +55,7 @@ export class CallQueue {
     return call;
   }
 
-  /** From the oldest to the newest. */
+  /** Oldest first. */
   *[Symbol.iterator](): Generator<WaitingCall, void, undefined> {
     for (let index = this.#first; index < this.#calls.length; index++) {
       const call = this.#calls[index];

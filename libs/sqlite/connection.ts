@@ -6,11 +6,11 @@ interface KnownStatement {
   readonly prepared: StatementSync;
   /** Names of the returned columns; none if the statement returns no rows. */
   readonly columns: readonly string[];
-  /** Whether the rows it returns are the rows it changed. */
+  /** Whether the returned rows are the changed ones. */
   readonly returning: boolean;
 }
 
-/** One connection on one thread, with its prepared statements. */
+/** A connection with its prepared statements, on its own thread. */
 export class Connection {
   readonly #database: DatabaseSync;
   readonly #sql: string[] = [];
@@ -20,12 +20,12 @@ export class Connection {
     this.#database = database;
   }
 
-  /** Adds texts that calls refer to by index, from now on. */
+  /** Adds SQL texts, which calls then refer to by index. */
   learn(newSql: readonly string[]): void {
     this.#sql.push(...newSql);
   }
 
-  /** Runs the statements one after the other, in whatever transaction is open. */
+  /** Runs the statements in order, in whatever transaction is open. */
   run(statements: readonly PreparedCallStatement[]): WireResult {
     const changes: number[] = [];
     const rows: (WireRows | null)[] = [];
@@ -37,7 +37,7 @@ export class Connection {
         rows.push(null);
         continue;
       }
-      // Returned as arrays, which setReturnArrays promises and the types cannot say.
+      // setReturnArrays makes rows arrays, which the types cannot say.
       const returned = prepared.all(...parameters) as unknown as SqlValue[][];
       changes.push(returning ? returned.length : 0);
       rows.push({ columns, rows: returned });

@@ -14,33 +14,32 @@ import {
 
 interface DatabaseThreadOptions {
   readonly path: string;
-  /** The module that the thread runs, and what it is given. */
+  /** The module that the thread runs, with its options. */
   readonly module: URL;
   readonly workerData: object;
   readonly clock: Clock;
-  /** A call that gives no deadline of its own and is not answered by then fails; what it asked for may still happen. */
+  /** Default deadline of a call. A call that fails by it may still take effect. */
   readonly deadlineMs: number;
-  /** Most octets of calls that are waiting for their answer; more are refused. */
+  /** Octets of unanswered calls; more are refused. */
   readonly maxPendingOctets: number;
 }
 
-/** How long a thread may take to finish its work and end. */
+/** How long a thread may take to finish its work and exit. */
 const CLOSING_DEADLINE_MS = 30_000;
 
 /**
- * A thread with a connection of its own, seen from the thread that uses it.
- * Calls are run, and answered, in the order in which they are made.
+ * A thread with a connection of its own, as seen by its user. It runs and answers calls in order.
  */
 export class DatabaseThread {
   readonly #options: DatabaseThreadOptions;
   readonly #worker: Worker;
   readonly #encoder = new CallEncoder();
-  /** Every call without an answer, whether its caller still waits or not. */
+  /** Every unanswered call, whether or not its caller still waits. */
   readonly #waiting = new CallQueue();
   readonly #started = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   #unsent: WaitingCall[] = [];
-  /** When the next look at deadlines is due. */
+  /** When deadlines are checked next. */
   #lookDueMs = Number.POSITIVE_INFINITY;
   #cancelLook = () => {};
   #refusal: string | null = null;
@@ -56,7 +55,11 @@ export class DatabaseThread {
     });
   }
 
-  /** Resolves once the database is open. @throws what kept it from opening */
+  /**
+   * Resolves once the database is open.
+   *
+   * @throws what kept it from opening
+   */
   started(): Promise<void> {
     return this.#started.promise;
   }
@@ -78,14 +81,14 @@ export class DatabaseThread {
       this.#waiting.push(call);
       this.#unsent.push(call);
       if (this.#unsent.length === 1) {
-        // Whatever else this turn of the event loop asks for goes along.
+        // Later calls of this turn of the event loop join this batch.
         setImmediate(() => this.#send());
       }
       this.#lookAt(dueMs);
     });
   }
 
-  /** Answers what was called before, then ends the thread. */
+  /** Answers earlier calls, then ends the thread. */
   async close(): Promise<void> {
     this.#refusal ??= 'the database is closed';
     this.#send();
@@ -125,7 +128,7 @@ export class DatabaseThread {
     }
   }
 
-  /** One timer, for the call that falls due first, is enough. */
+  /** A single timer, for the earliest deadline. */
   #lookAt(dueMs: number): void {
     if (dueMs >= this.#lookDueMs) {
       return;

@@ -4,52 +4,55 @@ import type { Clock } from '#clock/clock.ts';
 
 const MIB = 1_024 * 1_024;
 /**
- * Kept from those who bring something, in octets. Half of it is in a file, which nobody else can use up;
- * the log of the database may take 24 MiB, and as much again when it is copied into the database.
+ * Octets kept free from additions. Half of it is a file, which nobody else can use up; the
+ * database's log may take 24 MiB, and as much again while it is copied into the database.
  */
 export const RESERVE_OCTETS = 64 * MIB;
 const FILE_OCTETS = RESERVE_OCTETS / 2;
-/** Of it, what moves within the store may take: one parcel out of each of two cargoes, which go next. */
+/**
+ * The part of it open to moves within the store: one parcel from each of two cargoes, which are
+ * deleted next.
+ */
 const FOR_MOVES_OCTETS = 16 * MIB;
-/** Without so much room for its log, nothing is added to the database. */
+/** Without this much room for its log, the database gets no additions. */
 const LEAST_LOG_OCTETS = 16 * MIB;
-/** While there is more than this, the file system is asked once a second. */
+/** Above this, the file system is asked once a second only. */
 const PLENTY_OCTETS = 1_024 * MIB;
 const PLENTY_FOR_MS = 1_000;
-/** Between attempts at making the file of the reserve again. */
+/** Between attempts to create the reserve file again. */
 const RESTORING_INTERVAL_MS = 10_000;
-/** Of pages and bookkeeping for each thing that is added. */
+/** For pages and bookkeeping, per addition. */
 const OVERHEAD_OCTETS = 16 * 1_024;
 
-/** What is to be added to a database, or to the files beside it. */
+/** Something to add to a database or to files beside it. */
 export interface Addition {
   readonly octets: number;
-  /** Whether it comes in place of something that is removed next, and may therefore use a part of the reserve. */
+  /** Whether it replaces something that is deleted next, and so may use part of the reserve. */
   readonly isMove?: boolean;
 }
 
-/** Room for an addition, until it is made. */
+/** Room claimed for an addition, until that is made. */
 export interface ClaimedRoom extends Disposable {
-  /** Whether the room is among the pages of the database that hold nothing: the disk has none. */
+  /** Whether the disk is full and the room is in free pages of the database. */
   readonly isWithin: boolean;
 }
 
 interface DiskRoomParts {
-  /** Of the database. */
+  /** The database file. */
   readonly path: string;
   readonly clock: Clock;
-  /** Octets of pages of the database that hold nothing. */
+  /** Octets in free pages of the database. */
   readonly unusedOctets: () => Promise<number>;
 }
 
 /**
- * The room on the disk of a database: keeps a reserve, so that a full store can still be
- * emptied, swept and started. Deleting needs room, in the log of the database.
+ * The disk room of a database. It keeps a reserve, so that a full store can still delete, sweep and
+ * start: even deletions need room, in the database's log.
  */
 export class DiskRoom implements AsyncDisposable {
   readonly #parts: DiskRoomParts;
   readonly #file: string;
-  /** Claimed, and maybe not written yet. */
+  /** Claimed, but perhaps not written yet. */
   #claimedOctets = 0;
   #plentyUntilMs = Number.NEGATIVE_INFINITY;
   #changing: Promise<unknown> = Promise.resolve();
@@ -62,12 +65,16 @@ export class DiskRoom implements AsyncDisposable {
     this.#file = `${parts.path}.reserve`;
   }
 
-  /** How often the reserve was given back: what found the disk full before may find room since. */
+  /**
+   * How often the reserve was released; a call that found the disk full before may succeed after.
+   */
   get releases(): number {
     return this.#releases;
   }
 
-  /** To be called before the database is opened, which needs room, and tells what is wrong if the disk cannot be asked. */
+  /**
+   * Call it before opening the database, which needs room; throws if the disk cannot be examined.
+   */
   async prepare(): Promise<void> {
     const freeOctets = await this.#freeOctets().catch(() => FILE_OCTETS);
     if (freeOctets < FILE_OCTETS) {
@@ -75,7 +82,7 @@ export class DiskRoom implements AsyncDisposable {
     }
   }
 
-  /** Sees to it from now on that the reserve is there, as soon as there is room for it. */
+  /** From now on, restores the reserve as soon as there is room. */
   keep(): void {
     void this.restore().finally(() => {
       if (!this.#isClosed) {
@@ -85,7 +92,7 @@ export class DiskRoom implements AsyncDisposable {
     });
   }
 
-  /** @returns null if the addition has to be refused */
+  /** @returns null if the addition must be refused */
   async claim({ octets, isMove = false }: Addition): Promise<ClaimedRoom | null> {
     const neededOctets = octets + OVERHEAD_OCTETS;
     this.#claimedOctets += neededOctets;
@@ -121,7 +128,7 @@ export class DiskRoom implements AsyncDisposable {
     return null;
   }
 
-  /** What may still be added, in octets. */
+  /** Octets that may still be added. */
   async leftOctets(): Promise<number> {
     const { besideOctets, logOctets, forLogOctets, unusedOctets } = await this.#look();
     const withinOctets = forLogOctets >= LEAST_LOG_OCTETS ? logOctets + unusedOctets : 0;
@@ -129,7 +136,7 @@ export class DiskRoom implements AsyncDisposable {
   }
 
   /**
-   * Gives the file of the reserve back to the disk.
+   * Deletes the reserve file, so that its room is free.
    *
    * @returns whether there was one
    */
@@ -143,7 +150,7 @@ export class DiskRoom implements AsyncDisposable {
     });
   }
 
-  /** Makes the file of the reserve, if it is not there and leaves as much again. */
+  /** Creates the reserve file if it is missing and as much room again would remain. */
   restore(): Promise<void> {
     return this.#inTurn(async () => {
       const hasOctets = await octetsOf(this.#file);
@@ -152,7 +159,7 @@ export class DiskRoom implements AsyncDisposable {
         await this.#fill(hasOctets);
       }
     }).catch(() => {
-      // Tried again soon; meanwhile additions find less room.
+      // Retried soon; until then additions find less room.
     });
   }
 
@@ -183,9 +190,9 @@ export class DiskRoom implements AsyncDisposable {
     return bavail * bsize;
   }
 
-  /** Some at a time, so that other files have their turn; not synced, as it holds nothing. */
+  /** In pieces, so that other files get their turn. Not synced: the content does not matter. */
   async #fill(fromOctets: number): Promise<void> {
-    // Written, as a hole takes no room; not zeroes, which some file systems take for a hole.
+    // Written out, as a hole takes no room; not zeroes, which some file systems store as holes.
     const piece = Buffer.allocUnsafe(MIB);
     crypto.getRandomValues(piece.subarray(0, 65_536));
     const file = await open(this.#file, 'a', 0o600);
@@ -205,7 +212,7 @@ export class DiskRoom implements AsyncDisposable {
   }
 }
 
-/** Octets that a file takes on the disk; 0 if there is none. */
+/** Octets that a file takes on disk; 0 if it does not exist. */
 async function octetsOf(path: string): Promise<number> {
   const found = await stat(path).catch(unlessAbsent);
   return found ? Math.min(found.size, found.blocks * 512) : 0;

@@ -1,7 +1,7 @@
-/** The database could not answer, now or in time; the same call may succeed later. */
+/** The database did not answer in time, or cannot; a retry may succeed. */
 export class DatabaseUnavailableError extends Error {
   readonly code = 'DATABASE_UNAVAILABLE';
-  /** Whether a write may have been made, or may still be made, although nobody is told. */
+  /** Whether the write may have taken effect, or may still. */
   readonly outcomeUnknown: boolean;
 
   constructor(message: string, options: ErrorOptions & { outcomeUnknown?: boolean } = {}) {
@@ -11,7 +11,7 @@ export class DatabaseUnavailableError extends Error {
   }
 }
 
-/** The disk, or the size allowed for the database, is used up. Nothing of the call was written. */
+/** The disk, or the size allowed for the database, is used up. The call wrote nothing. */
 export class DatabaseFullError extends Error {
   readonly code = 'DATABASE_FULL';
 
@@ -21,7 +21,7 @@ export class DatabaseFullError extends Error {
   }
 }
 
-/** Another process owns the database, or this process opened it before. */
+/** Another process owns the database, or this process has it open already. */
 export class DatabaseInUseError extends Error {
   readonly code = 'DATABASE_IN_USE';
 
@@ -31,7 +31,10 @@ export class DatabaseInUseError extends Error {
   }
 }
 
-/** SQLite refused a statement: a fault of the code that sent it, or a broken constraint. Nothing of the call was written. */
+/**
+ * SQLite refused a statement, for a bug in the caller or a violated constraint. The call wrote
+ * nothing.
+ */
 export class StatementFailedError extends Error {
   readonly code = 'STATEMENT_FAILED';
 

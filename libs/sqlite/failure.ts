@@ -5,7 +5,7 @@ import {
   StatementFailedError,
 } from './errors.ts';
 
-/** An error on its way from a database thread: classes do not survive the crossing. */
+/** An error in transit from a database thread, which class instances do not survive. */
 export interface Failure {
   readonly kind: 'full' | 'in-use' | 'statement' | 'unavailable';
   readonly message: string;
@@ -28,6 +28,7 @@ const FAULTS_OF_THE_STATEMENT = [
   SQLITE_RANGE,
 ];
 
+/** Turns an error into what can cross threads. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof DatabaseInUseError) {
     return { kind: 'in-use', message: error.message };
@@ -35,7 +36,7 @@ export function failureOf(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   const code = resultCode(error);
   if (code === null) {
-    // Not from SQLite: a value that cannot be bound, or a fault of ours.
+    // Not from SQLite: a value that cannot be bound, or a bug of ours.
     return { kind: 'statement', message };
   }
   if (code === SQLITE_FULL) {
@@ -45,11 +46,16 @@ export function failureOf(error: unknown): Failure {
   return { kind, message: `${message} (SQLite result ${code})` };
 }
 
+/** Whether SQLite found the database locked. */
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === SQLITE_BUSY;
 }
 
-/** @param path - of the database, for the message */
+/**
+ * The error for a failure that crossed threads.
+ *
+ * @param path - of the database, for the message
+ */
 export function errorOf(failure: Failure, path: string): Error {
   switch (failure.kind) {
     case 'full':

@@ -5,10 +5,10 @@ import type { PreparedCallStatement, WireAnswer } from './wire.ts';
 type Call = readonly PreparedCallStatement[];
 
 /**
- * Runs calls in one transaction, so that they share one sync to disk; each call
- * is still atomic by itself, and one that fails undoes only itself.
+ * Runs calls in one transaction with one sync. Each call is still atomic, and a failed one undoes
+ * only itself.
  *
- * @returns an answer per call, none before the sync is done
+ * @returns one answer per call, after the sync
  */
 export function commitTogether(
   connection: Connection,
@@ -28,14 +28,14 @@ export function commitTogether(
         ? commitTogether(connection, calls, { copiesLog: false })
         : [{ failure }];
     }
-    // The whole transaction is lost, as when the disk is full: whoever fits alone shall not suffer.
+    // The whole transaction failed, as on a full disk: retry each call alone, as some may fit.
     return calls.flatMap((call) => commitTogether(connection, [call]));
   }
 }
 
 /**
- * Copies the log into the database, so that it is written from its beginning again and needs no
- * more of the disk. It may fail where the database would have to grow.
+ * Copies the log into the database, so that the log starts over and grows no further. May fail if
+ * the database would have to grow.
  */
 function copyLog(connection: Connection): boolean {
   try {
@@ -66,7 +66,7 @@ function runWithin(connection: Connection, call: Call): WireAnswer {
   }
 }
 
-/** A single statement needs no savepoint: SQLite undoes one that fails. */
+/** Needs no savepoint: SQLite undoes a single failed statement. */
 function runOnly(connection: Connection, statement: PreparedCallStatement): WireAnswer {
   try {
     return connection.run([statement]);

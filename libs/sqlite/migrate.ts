@@ -1,6 +1,6 @@
 import type { Database, Statement } from './database.ts';
 
-/** The statements of one step, from one layout of a component's tables to the next. */
+/** The statements of one step from a layout of a component's tables to the next. */
 export type Migration = readonly string[];
 
 const CREATE_LAYOUTS = `CREATE TABLE IF NOT EXISTS layouts (
@@ -9,11 +9,11 @@ const CREATE_LAYOUTS = `CREATE TABLE IF NOT EXISTS layouts (
 ) WITHOUT ROWID`;
 
 /**
- * Brings the tables of `component` to the newest layout. Every step taken since
- * the database was written runs once, all of them or none.
+ * Brings the tables of `component` to the newest layout: runs the steps that the database lacks,
+ * all or none.
  *
- * @param migrations - every step there ever was, oldest first; steps that were released are never changed
- * @throws {Error} if the database was written by a newer version of this code
+ * @param migrations - every step, oldest first; never change a released one
+ * @throws {Error} if a newer version of this code wrote the database
  */
 export async function migrate(
   database: Database,

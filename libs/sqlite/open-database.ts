@@ -9,29 +9,30 @@ import { DatabaseFullError, DatabaseUnavailableError } from './errors.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
+/** How to open a database. */
 export interface OpenDatabaseOptions {
   /**
-   * Whether to open beside the process that owns the database, as maintenance
-   * commands do, instead of becoming its owner; false by default.
+   * Whether to open it beside the owning process, as maintenance commands do, rather than own it.
+   * @default false
    */
   readonly shared?: boolean;
-  /** Within this each call is answered or fails; 2 000 by default. */
+  /** Deadline of each call. @default 2000 */
   readonly deadlineMs?: number;
-  /** Most octets of writes waiting for their sync, and as much again of reads; 32 MiB by default. */
+  /** Octets of writes that may await their sync, and the same again of reads. @default 32 MiB */
   readonly maxPendingOctets?: number;
-  /** Most octets that the database file may take; by default whatever the disk holds. */
+  /** Largest size of the database file, in octets; by default, whatever fits on the disk. */
   readonly maxFileOctets?: number;
-  /** Whether to keep a reserve on the disk, for what empties it; false by default. */
+  /** Whether to keep disk space in reserve for deletions. @default false */
   readonly keepsReserve?: boolean;
   /** Measures deadlines. */
   readonly clock?: Clock;
 }
 
 /**
- * Opens the database in the file `path`, in an existing folder, creating the file
- * if it is not there. Nobody but its owner may read it, whatever could be done with it before.
+ * Opens the database in the file `path`, in an existing folder, and creates it if missing. Only the
+ * file's owner can read it from then on.
  *
- * @throws {DatabaseInUseError} if another process owns it, or this one opened it before
+ * @throws {DatabaseInUseError} if another process owns it, or this process has it open
  * @throws {DatabaseUnavailableError} if it cannot be opened
  */
 export async function openDatabase(
@@ -85,7 +86,7 @@ interface Threads {
   readonly writer: DatabaseThread;
   readonly reader: DatabaseThread;
   readonly room: DiskRoom | null;
-  /** Ends both, the writer last. */
+  /** Closes both, the writer last. */
   readonly threads: AsyncDisposableStack;
 }
 
@@ -134,7 +135,10 @@ class ThreadedDatabase implements Database {
   }
 }
 
-/** What SQLite puts beside those files gets their mode, unless it was there before. */
+/**
+ * SQLite gives the files that it creates beside these the same mode, but leaves existing ones as
+ * they are.
+ */
 async function keepFromOthers(path: string, made: readonly string[]): Promise<void> {
   try {
     for (const file of made) {
@@ -146,7 +150,7 @@ async function keepFromOthers(path: string, made: readonly string[]): Promise<vo
   }
 }
 
-/** Makes the names of newly created files survive loss of power. */
+/** Makes newly created file names survive a power cut. */
 async function syncFolderOf(path: string): Promise<void> {
   const folder = await open(dirname(path), 'r');
   await folder.sync().finally(() => folder.close());

@@ -4,13 +4,14 @@ import { Connection } from './connection.ts';
 import { failureOf } from './failure.ts';
 import { serveThread, type ThreadWork } from './serve-thread.ts';
 
+/** What the reader thread is started with. */
 export interface ReaderOptions {
   readonly path: string;
 }
 
 serveThread(() => openReader(workerData as ReaderOptions));
 
-/** Opens the file with the first call: this thread starts beside the one that creates it. */
+/** Opens the file at the first call, as this thread starts beside the one that creates it. */
 function openReader({ path }: ReaderOptions): ThreadWork {
   let connection: Connection | null = null;
   const sql: string[] = [];

@@ -11,11 +11,11 @@ import {
   type WireAnswer,
 } from './wire.ts';
 
-/** Most calls, and octets of blobs, run before any of them is answered. */
+/** Limits on calls, and on octets of blobs, that run before any is answered. */
 const MAX_CALLS_TOGETHER = 1_000;
 const MAX_OCTETS_TOGETHER = 8 * 1_024 * 1_024;
 
-/** What one thread does with the calls it is sent. */
+/** What a thread does with its calls. */
 export interface ThreadWork {
   learn(newSql: readonly string[]): void;
   run(calls: readonly PreparedCallStatement[][]): WireAnswer[];
@@ -23,8 +23,8 @@ export interface ThreadWork {
 }
 
 /**
- * Serves the thread that started this one until it asks to close: takes whatever
- * is waiting together, runs it, and answers it together.
+ * Serves the parent thread until it asks to close: takes all waiting calls, runs them, and answers
+ * them together.
  */
 export function serveThread(open: () => ThreadWork): void {
   const port = parentPort;

@@ -1,39 +1,41 @@
 import type { Row, SqlValue, Statement, WriteResult } from './database.ts';
 import type { Failure } from './failure.ts';
 
-/** A blob travels as its place in {@link CallBatch.blobs}: offset and length, in octets. */
+/** A blob travels as its offset and length, in octets, in {@link CallBatch.blobs}. */
 type WireValue = string | number | bigint | null | readonly [number, number];
 
-/** The index of the SQL text in the order in which texts were first sent, then the parameters. */
+/** The index of the SQL text, in order of first use, then the parameters. */
 type WireStatement = readonly [number, ...WireValue[]];
 
-/** Calls that were made together, each a list of statements, and are sent to a thread together. */
+/** Calls sent to a thread together, each a list of statements. */
 export interface CallBatch {
   readonly type: 'calls';
-  /** Texts sent for the first time. */
+  /** Texts used for the first time. */
   readonly newSql: readonly string[];
   readonly calls: readonly (readonly WireStatement[])[];
-  /** Every blob of the batch, end to end. */
+  /** All blobs of the batch, end to end. */
   readonly blobs: ArrayBuffer;
 }
 
-/** Ends the thread after everything sent before it. */
+/** Ends the thread after everything sent before. */
 export interface CloseRequest {
   readonly type: 'close';
 }
 
+/** Rows that a statement returns. */
 export interface WireRows {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly SqlValue[])[];
 }
 
-/** One entry per statement. */
+/** The result of a call, with one entry per statement. */
 export interface WireResult {
   readonly changes: readonly number[];
   /** Absent if no statement of the call returns rows. */
   readonly rows?: readonly (WireRows | null)[];
 }
 
+/** What a thread replies to one call. */
 export type WireAnswer = WireResult | { readonly failure: Failure };
 
 /** Answers, in the order of the calls. */
@@ -42,19 +44,19 @@ export interface AnswerBatch {
   readonly answers: readonly WireAnswer[];
 }
 
-/** The first message of a thread: whether it could open the database. */
+/** A thread's first message: whether it could open the database. */
 export interface StartReport {
   readonly type: 'started';
   readonly failure: Failure | null;
 }
 
-/** What a thread runs: statements with their SQL resolved to an index. */
+/** A statement as a thread runs it, its SQL resolved to an index. */
 export interface PreparedCallStatement {
   readonly sqlIndex: number;
   readonly parameters: readonly SqlValue[];
 }
 
-/** Turns calls into batches; remembers which SQL texts the thread already knows. */
+/** Encodes calls into batches; remembers which SQL texts the thread knows. */
 export class CallEncoder {
   readonly #sqlIndexes = new Map<string, number>();
 
@@ -77,8 +79,8 @@ export class CallEncoder {
 }
 
 /**
- * Copies blobs into one buffer whose ownership can be given away. Sending a view
- * as it is would clone the whole buffer around it, once per view.
+ * Copies blobs into one buffer that can be transferred. Posting a view would clone the whole buffer
+ * behind it, once per view.
  */
 class BlobPacker {
   readonly packed: ArrayBuffer;
@@ -92,7 +94,7 @@ class BlobPacker {
         total += blobOctets(statement);
       }
     }
-    // Not zeroed first; every octet is written below.
+    // Not zeroed: every octet is written below.
     const buffer = Buffer.allocUnsafeSlow(total);
     this.#target = buffer;
     this.packed = buffer.buffer;
@@ -117,6 +119,7 @@ function blobOctets({ parameters = [] }: Statement): number {
   return octets;
 }
 
+/** Decodes a batch on the thread that runs it. */
 export function decodeCalls({ calls, blobs }: CallBatch): PreparedCallStatement[][] {
   return calls.map((call) =>
     call.map(([sqlIndex, ...values]) => ({
@@ -128,7 +131,7 @@ export function decodeCalls({ calls, blobs }: CallBatch): PreparedCallStatement[
   );
 }
 
-/** The buffers of the blobs in some answers, to be given away with them. */
+/** The buffers of the answers' blobs, to transfer with them. */
 export function buffersOf(answers: readonly WireAnswer[]): ArrayBuffer[] {
   const buffers: ArrayBuffer[] = [];
   for (const answer of answers) {
@@ -143,6 +146,7 @@ export function buffersOf(answers: readonly WireAnswer[]): ArrayBuffer[] {
   return buffers;
 }
 
+/** Decodes a thread's result for the caller of a write. */
 export function decodeResult(result: WireResult): WriteResult {
   const rows = result.rows?.map((returned) => (returned ? rowsOf(returned) : []));
   return { changes: result.changes, rows: rows ?? result.changes.map(() => []) };

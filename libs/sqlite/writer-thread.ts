@@ -6,20 +6,21 @@ import { isBusy } from './failure.ts';
 import { commitTogether } from './group-commit.ts';
 import { serveThread, type ThreadWork } from './serve-thread.ts';
 
+/** What the writer thread is started with. */
 export interface WriterOptions {
   readonly path: string;
-  /** Whether to keep every other process from owning the database. */
+  /** Whether to keep other processes from owning the database. */
   readonly exclusive: boolean;
   readonly maxFileOctets: number | null;
 }
 
-/** How long a write waits for another process, where sharing is allowed. */
+/** How long a write waits for another process where the database is shared. */
 const BUSY_TIMEOUT_MS = 1_000;
 /** Takes effect when the file is created. */
 const PAGE_OCTETS = 4_096;
-/** The log is copied into the database whenever it is this long: 16 MiB. */
+/** The log is copied into the database at this length: 16 MiB. */
 const CHECKPOINT_PAGES = 4_096;
-/** After a burst the log file is cut to this size. */
+/** The log file is truncated to this after a burst. */
 const MAX_LOG_OCTETS = 64 * 1_024 * 1_024;
 
 serveThread(() => openWriter(workerData as WriterOptions));
@@ -46,7 +47,7 @@ function openWriter({ path, exclusive, maxFileOctets }: WriterOptions): ThreadWo
       try {
         connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       } catch {
-        // The disk may be full: the next process finds the log as it is.
+        // The disk may be full; the next process finds the log as it is.
       }
       connection.close();
       lock?.close();
@@ -55,8 +56,8 @@ function openWriter({ path, exclusive, maxFileOctets }: WriterOptions): ThreadWo
 }
 
 /**
- * A lock of the operating system on a file beside the database. It is released
- * by the death of the process, however it dies, so it is never stale.
+ * Locks a file beside the database through the operating system, which releases the lock when the
+ * process ends in any way.
  *
  * @throws {DatabaseInUseError}
  */

@@ -171,7 +171,7 @@ export class InMemoryJobStore implements JobStore {
 
   #assertOpen(): void {
     if (this.#closed) {
-      throw new BackingUnavailableError('work-queue', 'it is closed');
+      throw new BackingUnavailableError('work-queue', 'closed');
     }
   }
 }

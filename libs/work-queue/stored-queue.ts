@@ -61,7 +61,7 @@ export class StoredWorkQueue implements WorkQueue {
   consume(topic: string, handler: (job: Job) => Promise<void>, options: ConsumeOptions): Consumer {
     assertTopic(topic);
     if (this.#closed) {
-      throw new BackingUnavailableError('work-queue', 'it is closed');
+      throw new BackingUnavailableError('work-queue', 'closed');
     }
     const consumers = this.#consumers.getOrInsertComputed(topic, () => new Set());
     const consumer: JobConsumer = new JobConsumer({

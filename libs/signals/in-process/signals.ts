@@ -3,8 +3,7 @@ import type { Log } from '#log/log.ts';
 import type { SignalListener, Signals, Subscription } from '../port.ts';
 
 /**
- * Signals among the parts of one process. They lose nothing, so they never
- * report an interruption.
+ * Signals within one process. They lose nothing, so they never report an interruption.
  *
  * Listeners are called in the microtasks that follow a publication, in order.
  */
@@ -27,7 +26,7 @@ export class InProcessSignals implements Signals {
     if (this.#closed) {
       return refusedSubscription();
     }
-    // The same listener may be subscribed twice: each subscription is told on its own.
+    // A listener subscribed twice is called once per subscription.
     const own: SignalListener = {
       onMessage: (message) => listener.onMessage(message),
       onInterrupted: () => listener.onInterrupted(),
@@ -51,7 +50,7 @@ export class InProcessSignals implements Signals {
   #deliver(channel: string, message: string): void {
     const listeners = this.#channels.get(channel);
     for (const listener of [...(listeners ?? [])]) {
-      // One of those called before may have closed this subscription.
+      // A listener called before this one may have closed this subscription.
       if (listeners?.has(listener)) {
         this.#tell(listener, channel, message);
       }
@@ -77,7 +76,7 @@ export class InProcessSignals implements Signals {
 
 function refusedSubscription(): Subscription {
   const ready = Promise.reject(closedError());
-  // Whoever never looks at `ready` must not end the process.
+  // A rejection that nobody awaits must not end the process.
   ready.catch(() => {});
   return { ready, close() {} };
 }

@@ -8,7 +8,9 @@ import {
   WRITTEN_FOR_MS,
 } from './link.ts';
 
-/** Subscriptions to a Redis Cluster: sharded, so that a message passes one node only. */
+/**
+ * Subscriptions to a Redis Cluster. They are sharded, so each message passes through one node only.
+ */
 export class ClusterSubscriberLink implements SubscriberLink {
   readonly #cluster: Cluster;
   readonly #events: LinkEvents;
@@ -18,7 +20,7 @@ export class ClusterSubscriberLink implements SubscriberLink {
     this.#events = events;
     this.#cluster = connect(address, deadlineMs, { shardedSubscribers: true })
       .on('smessage', (channel: string, message: string) => events.onMessage(channel, message))
-      // Whatever happened to a node or to the subscriptions on it, all of them are renewed.
+      // Whatever happened to one node, all subscriptions are renewed.
       .on('subscribersReady', () => this.#up())
       .on('-subscriber', () => this.#down('a node of the cluster is lost'))
       .on('nodeError', (error: Error) => this.#down(error.message))
@@ -65,8 +67,9 @@ export class ClusterSubscriberLink implements SubscriberLink {
   }
 }
 
+/** Publishes on a Redis Cluster, to the shard of each channel. */
 export class ClusterPublisherLink implements PublisherLink {
-  /** The cluster's nodes say themselves when a slot is another's. */
+  /** Constant: nodes of a cluster say themselves when a slot has moved. */
   readonly connection = 1;
   readonly #cluster: Cluster;
 
@@ -101,6 +104,6 @@ function connect(
     // Managed clusters present certificates for names that only they resolve.
     dnsLookup: (name, callback) => callback(null, name),
   }).on('error', () => {
-    // Told by `close`.
+    // `close` reports it.
   });
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { SignalListener, Subscription } from '../port.ts';
 
-/** Signals that did not arrive are forgotten for later ones. */
+/** Awaited signals; beyond this, the oldest are forgotten. */
 const MOST_AWAITED = 20;
 
-/** Signals of a process to itself, by which it sees that what is published arrives. */
+/** Signals from a process to itself, which prove that published messages arrive. */
 export class Echo {
   readonly channel = `check:${randomUUID()}`;
   readonly #awaited = new Map<string, () => void>();
@@ -15,7 +15,8 @@ export class Echo {
   #subscription: Subscription | undefined;
 
   /**
-   * Resolves once a signal has arrived; never, if it does not: whoever waits gives up.
+   * Resolves once a signal has arrived. If none does, it never settles: the caller needs a
+   * deadline.
    *
    * @param signals.standing - resolves once the channel is subscribed to
    * @throws what publishing throws

@@ -4,24 +4,24 @@ import { type Clock, delay, inTime, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { PublisherLink } from './link.ts';
 
-/** Messages that may wait for Redis; further ones are dropped. */
+/** Messages that may wait for Redis; more are dropped. */
 const MOST_WAITING = 10_000;
 
-/** Messages kept to be published again, if the server turns out to have been a replica; the oldest go first. */
+/** Messages kept for republishing in case the server was a replica; the oldest go first. */
 const MOST_UNCONFIRMED = 10_000;
 
-/** So long after a message it is asked whether the server was one to publish on. */
+/** How long after a message the server is tested for accepting writes. */
 const CONFIRM_AFTER_MS = 5_000;
 
-/** Sent before the answers are waited for. */
+/** Messages sent before waiting for the answers. */
 const BATCH = 500;
 
-/** A message that waited so long is dropped: collectors look at the store after an interruption anyway. */
+/** Messages older than this are dropped: after an interruption collectors read the store anyway. */
 const LONGEST_WAIT_MS = 30_000;
 
 const PAUSE_MS = 250;
 
-/** Closing waits no longer for a Redis that gives no answer. */
+/** How long closing waits for Redis. */
 const LONGEST_FLUSH_MS = 1_000;
 
 interface Waiting {
@@ -37,18 +37,18 @@ interface Published extends Waiting {
 interface PublisherOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Opens the connection with the first message. */
+  /** Called for the first message. */
   readonly open: () => PublisherLink;
-  /** Written to see whether the server may be. */
+  /** Written to test whether the server accepts writes. */
   readonly checkKey: string;
 }
 
 /**
- * Publishes in order and in the background, retrying for a while, in bounded memory.
+ * Publishes in order and in the background, with retries for a while, in bounded memory.
  *
- * A server that has become a replica takes messages as before, which then reach only who listens
- * there. So some time after a message the server is written to; if it refuses, or the connection was
- * another one meanwhile, what was published since the last time is published again.
+ * A server that has become a replica still accepts messages, but only its own subscribers get them.
+ * So some time after a message this writes to the server; if that is refused, or the connection was
+ * replaced meanwhile, everything published since the last confirmation is published again.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -78,12 +78,12 @@ export class Publisher {
     this.#startSending();
   }
 
-  /** Publishes one message now, and tells whether that could be done. */
+  /** Publishes one message now; rejects if that fails. */
   async publishNow(channel: string, message: string): Promise<void> {
     await this.#open().publish(channel, message);
   }
 
-  /** Resolves if what was published so far reached the server that it had to. */
+  /** Resolves once what was published so far is known to have reached the right server. */
   async confirm(): Promise<void> {
     const link = this.#open();
     const published = this.#unconfirmed;
@@ -102,7 +102,7 @@ export class Publisher {
     this.#publishAgain(published.filter(({ connection }) => connection !== link.connection));
   }
 
-  /** Sends what still waits, for a moment: collectors would not look for it soon. */
+  /** Sends what still waits, for a moment at most: collectors would not look for it soon. */
   async close(): Promise<void> {
     this.#isClosing = true;
     await inTime(systemClock, LONGEST_FLUSH_MS, this.#sent, () => {});
@@ -141,7 +141,7 @@ export class Publisher {
     this.#cancelConfirming = this.#options.clock.schedule(CONFIRM_AFTER_MS, () => {
       this.#cancelConfirming = null;
       this.confirm().catch(() => {
-        // It is tried again.
+        // Retried later.
       });
     });
   }
@@ -161,10 +161,10 @@ export class Publisher {
     this.#reportDropped();
   }
 
-  /** @returns those that failed, in order */
+  /** @returns the messages that failed, in order */
   async #send(batch: readonly Waiting[]): Promise<Waiting[]> {
     const link = this.#open();
-    // The first is not counted before it stands.
+    // The connection counts only from when it is up.
     const connection = Math.max(link.connection, 1);
     const outcomes = await Promise.allSettled(
       batch.map(({ channel, message }) => link.publish(channel, message)),

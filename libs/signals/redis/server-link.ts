@@ -8,17 +8,17 @@ import {
   WRITTEN_FOR_MS,
 } from './link.ts';
 
-/** What cannot be sent now fails now: all channels are subscribed to anew once the connection stands. */
+/** Fails at once while disconnected: all channels are subscribed to again on reconnection. */
 const SUBSCRIBING = {
   enableOfflineQueue: false,
   autoResubscribe: false,
   maxRetriesPerRequest: 1,
 } as const;
 
-/** Waits for the connection, but no longer than one attempt to have it. */
+/** Waits for a connection, but for one attempt only. */
 const PUBLISHING = { maxRetriesPerRequest: 1 } as const;
 
-/** The one connection on which a process is subscribed, to a single Redis server. */
+/** The one connection on which a process subscribes to a single Redis server. */
 export class ServerSubscriberLink implements SubscriberLink {
   readonly #redis: Redis;
 
@@ -56,6 +56,7 @@ export class ServerSubscriberLink implements SubscriberLink {
   }
 }
 
+/** The one connection on which a process publishes to a single Redis server. */
 export class ServerPublisherLink implements PublisherLink {
   readonly #redis: Redis;
   #connection = 0;
@@ -85,12 +86,12 @@ export class ServerPublisherLink implements PublisherLink {
     this.#redis.disconnect();
   }
 
-  /** A connection on which answers fail to come may be dead without knowing: a new one shows. */
+  /** An unanswered connection may be dead without notice: replaces it. */
   async #answered(answer: Promise<unknown>): Promise<void> {
     try {
       await answer;
     } catch (error) {
-      // A replica answers; where its address leads now was looked up already.
+      // A replica answers; the connection's address may lead elsewhere by now.
       if (this.#redis.status === 'ready' && !isFromReplica(error)) {
         this.#redis.disconnect(true);
       }

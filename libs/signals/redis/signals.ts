@@ -17,25 +17,27 @@ import { type Channel, Subscriptions } from './subscriptions.ts';
 
 interface RedisSignalsOptions extends RedisTarget {
   readonly log: Log;
-  /** Before each channel's name, so that several gateways can share a server. @default 'awala:signal:' */
+  /**
+   * Prefix of each channel's name, so that gateways can share a server. @default 'awala:signal:'
+   */
   readonly prefix?: string;
-  /** Longest time until Redis confirms a subscription, and for any other answer. @default 2000 */
+  /** Deadline for Redis to confirm a subscription, and for any other reply. @default 2000 */
   readonly deadlineMs?: number;
-  /** Listeners are told of an interruption at random times within so long. @default 2000 */
+  /** Listeners hear of an interruption at random times within this. @default 2000 */
   readonly interruptionSpreadMs?: number;
   readonly clock?: Clock;
 }
 
-/** Channels subscribed to by one command. */
+/** Channels per subscribe command. */
 const CHANNELS_AT_ONCE = 500;
 
-/** A connection that gives no answer, or leads astray, is noticed within this and the deadline. */
+/** A dead or misleading connection is noticed within this plus the deadline. */
 const PING_EVERY_MS = 5_000;
 
 /**
- * Signals by Redis's publish and subscribe: one connection for all subscriptions of the process, and
- * one for what it publishes, each opened when it is first needed. A cluster is spoken to by sharded
- * publish and subscribe, over one connection for each of its nodes.
+ * Signals over Redis publish/subscribe: one connection for all subscriptions of the process and one
+ * for its messages, each opened when first needed. A cluster gets sharded publish/subscribe, with a
+ * connection per node.
  */
 export class RedisSignals implements Signals {
   readonly #options: Required<Omit<RedisSignalsOptions, 'ca' | 'url'>>;
@@ -45,12 +47,12 @@ export class RedisSignals implements Signals {
   readonly #echo = new Echo();
   #link: SubscriberLink | undefined;
   #unsent = new Set<Channel>();
-  /** How often the subscriptions were lost. */
+  /** How often the subscriptions have been lost. */
   #losses = 0;
   #cancelPing: () => void = () => {};
   #closed = false;
 
-  /** @throws {TypeError} if the URL is not one of Redis */
+  /** @throws {TypeError} if the URL is not a Redis URL */
   constructor({ url, ca, ...options }: RedisSignalsOptions) {
     this.#options = {
       prefix: 'awala:signal:',
@@ -71,7 +73,7 @@ export class RedisSignals implements Signals {
   }
 
   subscribe(channelName: string, listener: SignalListener): Subscription {
-    // The same listener may be subscribed twice: each subscription is told on its own.
+    // A listener subscribed twice is called once per subscription.
     const own: SignalListener = {
       onMessage: (message) => listener.onMessage(message),
       onInterrupted: () => listener.onInterrupted(),
@@ -94,7 +96,7 @@ export class RedisSignals implements Signals {
     };
   }
 
-  /** Publishes, on a server that may be written to, and hears it. */
+  /** Publishes on a server that accepts writes, and waits for the message. */
   async check(): Promise<void> {
     if (this.#closed) {
       throw closedError();
@@ -122,7 +124,10 @@ export class RedisSignals implements Signals {
     return { clock, deadlineMs, backing: 'signals' } as const;
   }
 
-  /** Subscribes at the end of this turn, with all channels that were added in it. */
+  /**
+   * Subscribes at the end of this turn of the event loop, together with every other channel added
+   * in it.
+   */
   #sendSoon(channel: Channel): void {
     const isFirst = this.#unsent.size === 0;
     this.#unsent.add(channel);
@@ -130,7 +135,7 @@ export class RedisSignals implements Signals {
       queueMicrotask(() => {
         const channels = [...this.#unsent];
         this.#unsent = new Set();
-        // Otherwise they are subscribed to when the link stands.
+        // Otherwise they are subscribed to when the link is up.
         if (!this.#closed && channels.length > 0 && this.#openSubscriber().isUp) {
           void this.#send(channels);
         }
@@ -159,7 +164,7 @@ export class RedisSignals implements Signals {
         return;
       }
       if (losses !== this.#losses) {
-        // Confirmed on a connection that is gone; they are subscribed to anew on the next one.
+        // Confirmed on a connection that is gone; the next one subscribes again.
         return;
       }
       this.#tellInterrupted(this.#subscriptions.markStanding(some));
@@ -227,7 +232,7 @@ export class RedisSignals implements Signals {
     });
   }
 
-  /** Whether the subscriber answers, and hears what is published where that may be done. */
+  /** Whether the subscriber answers, and hears what it publishes where it can publish. */
   async #isLinkWell(): Promise<boolean> {
     let isPublished = false;
     try {
@@ -244,7 +249,7 @@ export class RedisSignals implements Signals {
       });
       return true;
     } catch {
-      // What cannot be published is not the subscriber's fault.
+      // If publishing fails, that is not the subscriber's fault.
       return !isPublished;
     }
   }
@@ -273,7 +278,7 @@ function asUnavailable(cause: unknown): BackingUnavailableError {
   return new BackingUnavailableError('signals', message, { cause });
 }
 
-/** Whoever never looks at the promise must not end the process. */
+/** Keeps a rejection that nobody awaits from ending the process. */
 function ignored<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

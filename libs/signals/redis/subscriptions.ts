@@ -1,18 +1,18 @@
 import type { Log } from '#log/log.ts';
 import type { SignalListener } from '../port.ts';
 
-/** A channel that somebody listens to. */
+/** A channel with its listeners. */
 export interface Channel {
   readonly name: string;
   readonly listeners: Set<SignalListener>;
-  /** Whether Redis confirmed the subscription on the connection of now. */
+  /** Whether Redis has confirmed it on the current connection. */
   isStanding: boolean;
-  /** Whether it stood before and was lost since. */
+  /** Whether it was confirmed once and lost since. */
   wasInterrupted: boolean;
   readonly whenStanding: Set<() => void>;
 }
 
-/** Who listens to what, and what of it stands. */
+/** Which listener subscribes to which channel, and which subscriptions are confirmed. */
 export class Subscriptions {
   readonly #log: Log;
   readonly #channels = new Map<string, Channel>();
@@ -25,7 +25,7 @@ export class Subscriptions {
     return [...this.#channels.keys()];
   }
 
-  /** @returns the channel, and whether it was not there before */
+  /** @returns the channel, and whether it is new */
   add(name: string, listener: SignalListener): { channel: Channel; isNew: boolean } {
     const known = this.#channels.get(name);
     const channel = known ?? {
@@ -40,7 +40,7 @@ export class Subscriptions {
     return { channel, isNew: known === undefined };
   }
 
-  /** @returns whether nobody listens to the channel any more */
+  /** @returns whether the channel has no listeners left */
   remove(channel: Channel, listener: SignalListener): boolean {
     const isLast = channel.listeners.delete(listener) && channel.listeners.size === 0;
     return (
@@ -63,7 +63,7 @@ export class Subscriptions {
     }
   }
 
-  /** @returns those listeners that missed something */
+  /** @returns the listeners that missed something */
   markStanding(channels: readonly Channel[]): { channel: Channel; listener: SignalListener }[] {
     const missed: { channel: Channel; listener: SignalListener }[] = [];
     for (const channel of channels.filter((candidate) => this.has(candidate))) {

@@ -311,7 +311,7 @@ export class RedisJobStore implements JobStore {
 
   #assertOpen(): void {
     if (this.#closed) {
-      throw new BackingUnavailableError('work-queue', 'it is closed');
+      throw new BackingUnavailableError('work-queue', 'closed');
     }
   }
 
