@@ -5,17 +5,17 @@ import { Certificate } from './x509/certificate.ts';
 const KEY_OCTETS = 32;
 
 /**
- * Keeps certificates that were found to be trustworthy, so that the next
- * message that brings them costs no parsing, no import of their keys and no
- * check of who signed them.
+ * Caches trusted certificates, so that the next message with them costs no parsing, key import or
+ * signature check.
  *
- * Only what the caller {@link keep}s is held, and never more than the number
- * given: the least recently used half goes when it is full. Only the same
- * octets, all of them, are ever found.
+ * Holds only what the caller {@link keep}s, up to the number given; when full, it drops the least
+ * recently used half. A certificate is found by all its octets only.
  */
 export class CertificateCache {
   readonly #maxPerGeneration: number;
-  /** By the end of the certificate's signature, which hardly two certificates kept have in common. */
+  /**
+   * Keyed by the end of the certificate's signature, in which hardly two cached certificates agree.
+   */
   #young = new Map<string, Certificate>();
   #old = new Map<string, Certificate>();
 
@@ -31,9 +31,10 @@ export class CertificateCache {
   }
 
   /**
-   * Returns the certificate kept, or parses it.
+   * Returns the cached certificate, or parses it.
    *
-   * @returns a certificate that shares no memory with `der`, so that keeping it does not keep the message
+   * @returns a certificate that shares no memory with `der`, so that keeping it does not keep the
+   * message
    * @throws {MalformedMessageError}
    */
   parse(der: Uint8Array): Certificate {

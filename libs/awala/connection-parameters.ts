@@ -8,10 +8,11 @@ export interface ConnectionParameters {
   readonly internetAddress: string;
   /** DER SubjectPublicKeyInfo of the identity key. */
   readonly identityKey: Uint8Array;
-  /** The key that anyone may start a session with. */
+  /** The key to start a session with. */
   readonly sessionKey: SessionKey;
 }
 
+/** Writes what {@link parseConnectionParameters} reads. */
 export function serialiseConnectionParameters(parameters: ConnectionParameters): Uint8Array {
   return encodeDer(
     sequence(
@@ -23,7 +24,7 @@ export function serialiseConnectionParameters(parameters: ConnectionParameters):
 }
 
 /**
- * Does not check that the identity key is one.
+ * Reads connection parameters. Does not check that the identity key is a key.
  *
  * @throws {MalformedMessageError}
  */

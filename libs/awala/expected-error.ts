@@ -1,4 +1,4 @@
-/** An Error but for the stack, and so a fifteenth of the cost. */
+/** An Error without a stack, at a fifteenth of the cost. */
 class WithoutStack {
   readonly message: string;
   readonly name: string = 'ExpectedError';
@@ -11,13 +11,13 @@ class WithoutStack {
     }
   }
 }
-// The constructor of Error is what takes the stack.
+// Error's constructor is what captures the stack.
 Object.setPrototypeOf(WithoutStack.prototype, Error.prototype);
 
 /**
- * What peers can bring about as often as they like, by what they send: an `instanceof Error`
- * whose class, code and message say all there is to say. It has no stack, which
- * would cost more than many a refusal, and lines of the log.
+ * Base of the errors that peers can cause at will. An `instanceof Error` without a stack, since
+ * class, code and message say everything, and a stack would cost more than refusing the message
+ * does, besides filling the log.
  */
 export const ExpectedError = WithoutStack as unknown as new (
   message: string,

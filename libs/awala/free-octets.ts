@@ -1,13 +1,11 @@
-/** What a cipher's padding may have taken behind the octets. */
+/** Octets that a cipher's padding may take after the content. */
 const MAX_PADDING_OCTETS = 16;
 
 /**
- * Gives the memory of octets back at once, if they have it alone, but for a
- * cipher's padding: the array is empty afterwards. To be called for large ones
- * only, by whoever owns them.
+ * Frees the memory of octets at once, if they own their buffer up to a cipher's padding; the array
+ * is empty afterwards. For the owner of large arrays only.
  *
- * What is left to the garbage collector adds up to 64 MiB before that looks at it,
- * which takes more memory, and more time.
+ * The garbage collector would let 64 MiB of them pile up first, at a cost in memory and time.
  */
 export function freeOctets({ buffer, byteOffset, byteLength }: Uint8Array): void {
   const isWhole = byteOffset === 0 && buffer.byteLength - byteLength <= MAX_PADDING_OCTETS;

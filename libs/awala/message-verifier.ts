@@ -9,7 +9,9 @@ import type { Certificate } from './x509/certificate.ts';
 import { findCertificationPath, IssuerLinks, type PathSearch } from './x509/certification-path.ts';
 import { faultAt } from './x509/validity.ts';
 
-/** When a message is received, and whose certificates are trusted: all of ours that are still valid. */
+/**
+ * When a message was received, and the trust anchors: all of our certificates that are still valid.
+ */
 export interface Trust {
   readonly at: Date;
   readonly anchors: readonly Certificate[];
@@ -30,9 +32,9 @@ const DEFAULT_MAX_CACHED_CERTIFICATES = 4096;
 /**
  * Reads what peers sign, and decides whether to believe it.
  *
- * Certificates that stood on a path to an anchor are kept (parsed, with their
- * keys, and with the knowledge of who signed them), so that one verifier should
- * serve a whole process. Dates, authority and path length are checked each time.
+ * Caches certificates on paths to an anchor: parsed, with their keys and known issuers. One
+ * verifier should therefore serve the whole process. Dates, authority and path length are checked
+ * each time.
  *
  * @see RS-001 "Post-Deserialization Validation", RS-002, RS-016
  */
@@ -47,7 +49,7 @@ export class MessageVerifier {
     );
   }
 
-  /** How many certificates are kept now. */
+  /** Certificates cached now. */
   get cachedCertificates(): number {
     return this.#certificates.size;
   }
@@ -64,9 +66,8 @@ export class MessageVerifier {
   }
 
   /**
-   * Verifies that the message is current, that its sender's certificate was
-   * valid when it was made and is now, and that its sender signed it. Whoever
-   * that is may have issued the certificate to itself.
+   * Verifies that the message is current, that its sender's certificate was valid when it was made
+   * and is now, and that its sender signed it. The certificate may be self-issued.
    *
    * @throws {InvalidMessageError}
    */
@@ -80,12 +81,11 @@ export class MessageVerifier {
   }
 
   /**
-   * Verifies as {@link verify} does, and that the recipient authorised the
-   * sender: it issued the sender's certificate, and a path goes on from it to
-   * an anchor.
+   * Verifies as {@link verify} does, and that the recipient authorised the sender: it issued the
+   * sender's certificate, and a path leads on from it to an anchor.
    *
-   * @returns the path: sender first, then the recipient, anchor last. That of a parcel always has
-   *   four certificates; the third is that of the recipient's private gateway
+   * @returns the path: sender, recipient, …, anchor. For a parcel always four certificates, the
+   * third being that of the recipient's private gateway
    * @throws {InvalidMessageError} `wrong-recipient` if another node issued the sender's certificate
    * @see RS-002 "Parcel Delivery Authorization"
    */
@@ -176,7 +176,7 @@ export class MessageVerifier {
     }
   }
 
-  /** Keeps all but the anchor, which is the caller's. */
+  /** Caches all but the anchor, which belongs to the caller. */
   #keep(path: readonly Certificate[]): void {
     for (const certificate of path.slice(0, -1)) {
       this.#certificates.keep(certificate);
@@ -215,7 +215,7 @@ function checkDates({ createdAt, expiresAt, sender }: RamfMessage, at: Date): vo
   }
 }
 
-/** So that the views handed out are plain as well, also if a Buffer is given. */
+/** Makes the views handed out plain arrays even if a Buffer is given. */
 function asPlainView(octets: Uint8Array): Uint8Array {
   return new Uint8Array(octets.buffer, octets.byteOffset, octets.byteLength);
 }

@@ -3,22 +3,25 @@ import { contextPrimitive, DerReader, TAG } from '../der/reader.ts';
 import { encodeDer, implicit, sequence } from '../der/writer.ts';
 import { Certificate } from '../x509/certificate.ts';
 
-/** The deployed couriers' name, and the specification's. */
+/** The scheme's name in deployed couriers, and in the specification. */
 const SCHEMES = ['Relaynet-CCA', 'Awala-CCA'];
 
 /**
- * Takes the serialised CCA out of a courier's `authorization` metadata.
+ * Reads the serialised CCA from a courier's `authorization` metadata.
  *
- * @param value - the metadata's value, as far as there is one
- * @returns the octets, not checked in any way; null if the value is absent, has another scheme, or
- *   is not in base64
+ * @param value - the metadata's value, if any
+ * @returns the octets, unchecked; null if the value is missing, has another scheme, or is not
+ * base64
  * @see RS-008
  */
 export function parseCcaAuthorization(value: string | undefined): Uint8Array | null {
   return parseCredentials(value, SCHEMES);
 }
 
-/** Writes what {@link parseCcaAuthorization} reads, under the name that every deployed server accepts. */
+/**
+ * Writes what {@link parseCcaAuthorization} reads, under the scheme that every deployed server
+ * accepts.
+ */
 export function ccaAuthorization(cca: Uint8Array): string {
   return `${SCHEMES[0]} ${Buffer.from(cca).toString('base64')}`;
 }
@@ -26,7 +29,7 @@ export function ccaAuthorization(cca: Uint8Array): string {
 /**
  * Writes the payload of a CCA, to be encrypted: a cargo collection request (CCR).
  *
- * @param cda - what the collecting gateway authorises its peer to send cargo with
+ * @param cda - authorises the peer to send cargo to the collecting gateway
  * @see RS-000 "Cargo Collection Authorization"
  */
 export function serialiseCollectionRequest(cda: Certificate): Uint8Array {

@@ -2,28 +2,28 @@ import { DerReader, TAG } from '../der/reader.ts';
 import { type DerValue, headerOf, listed, sequence } from '../der/writer.ts';
 import { MalformedMessageError } from '../errors.ts';
 
-/** The plaintext of a cargo, in octets: what the deployed peers pack at most. */
+/** Largest plaintext of a cargo, in octets: what the deployed peers pack. */
 export const MAX_MESSAGE_SET_OCTETS = 8_322_048;
 
 /**
- * Messages in one cargo, when reading. A full cargo of the shortest messages,
- * which are acknowledgements, has under 50 000.
+ * Most messages read from one cargo. A full one with nothing but acknowledgements, the shortest
+ * messages, has under 50 000.
  */
 export const MAX_MESSAGES_IN_SET = 100_000;
 
 /**
- * Messages in one cargo, when writing. The JavaScript peers read no more than
- * 5 000, because of a limit in their ASN.1 library.
+ * Most messages written into one cargo. JavaScript peers read at most 5 000, a limit of their ASN.1
+ * library.
  */
 export const MAX_MESSAGES_IN_BATCH = 4_096;
 
-/** Octets in front of a message of any size, as the deployed peers count them. */
+/** Octets before each message, as the deployed peers count them. */
 const HEADER_OCTETS = 5;
 
-/** What the plaintext of a cargo has besides the one message in it, in octets, at most. */
+/** Most octets that a cargo's plaintext adds to a single message. */
 export const MESSAGE_IN_BATCH_OVERHEAD_OCTETS = 2 * HEADER_OCTETS;
 
-/** One message in a cargo, in octets. */
+/** Largest message in a cargo, in octets. */
 export const MAX_MESSAGE_IN_SET_OCTETS = MAX_MESSAGE_SET_OCTETS - MESSAGE_IN_BATCH_OVERHEAD_OCTETS;
 
 /** What a message in a cargo is, by its format signature. */
@@ -48,11 +48,11 @@ export function messageSetDer(messages: readonly Uint8Array[]): DerValue {
 }
 
 /**
- * Yields the messages of a cargo in order and in place, without looking into
- * them. What is wrong is found on the way: the messages before it are yielded.
+ * Yields the messages of a cargo in order, as views, without parsing them. Errors surface while
+ * iterating, after the messages before them.
  *
  * @throws {MalformedMessageError} while iterating, if the octets are not a message set or hold more
- *   than {@link MAX_MESSAGES_IN_SET}
+ * than {@link MAX_MESSAGES_IN_SET}
  */
 export function* readMessageSet(plaintext: Uint8Array): Generator<Uint8Array, void, undefined> {
   const reader = new DerReader(plaintext);
@@ -67,7 +67,7 @@ export function* readMessageSet(plaintext: Uint8Array): Generator<Uint8Array, vo
   reader.finish();
 }
 
-/** Whether {@link readMessageSet} would read the octets to their end. Never fails. */
+/** Whether {@link readMessageSet} would read the octets to their end. Never throws. */
 export function isMessageSet(plaintext: Uint8Array): boolean {
   const messages = readMessageSet(plaintext);
   try {
@@ -78,7 +78,7 @@ export function isMessageSet(plaintext: Uint8Array): boolean {
   }
 }
 
-/** Tells by the first octets only; the message may still be malformed. */
+/** Goes by the first octets only; the message may still be malformed. */
 export function typeOfCargoMessage(message: Uint8Array): CargoMessageType {
   const isAwala = FORMAT.equals(message.subarray(0, FORMAT.length));
   const type = TYPES[message[FORMAT.length] ?? 0];
@@ -86,8 +86,8 @@ export function typeOfCargoMessage(message: Uint8Array): CargoMessageType {
 }
 
 /**
- * Gathers messages until they fill a cargo, counting octets as the deployed
- * peers do: up to {@link MAX_MESSAGE_SET_OCTETS} and {@link MAX_MESSAGES_IN_BATCH}.
+ * Gathers messages until a cargo is full, counting octets as the deployed peers do: up to {@link
+ * MAX_MESSAGE_SET_OCTETS} and {@link MAX_MESSAGES_IN_BATCH}.
  */
 export class CargoBatch {
   readonly #messages: Uint8Array[] = [];
@@ -96,8 +96,8 @@ export class CargoBatch {
   #expiresAtMs = 0;
 
   /**
-   * @param maxOctets - of plaintext; a smaller cargo than the largest is done sooner. A batch takes
-   *   one message whatever this bound.
+   * @param maxOctets - of plaintext, for a smaller cargo; a first message of any size is still
+   * taken
    */
   constructor(maxOctets: number = MAX_MESSAGE_SET_OCTETS) {
     this.#maxOctets = Math.min(maxOctets, MAX_MESSAGE_SET_OCTETS);
@@ -107,20 +107,20 @@ export class CargoBatch {
     return this.#messages;
   }
 
-  /** Octets of plaintext so far, at most. */
+  /** Octets of plaintext so far, rounded up. */
   get octets(): number {
     return this.#octets;
   }
 
-  /** When the last of the messages expires: the cargo must live as long. */
+  /** The latest expiry of the messages, which the cargo must live until. */
   get expiresAt(): Date {
     return new Date(this.#expiresAtMs);
   }
 
   /**
-   * Adds a message, which is not copied.
+   * Adds a message without copying it.
    *
-   * @returns false if it does not fit any more: it belongs into the next cargo
+   * @returns false if it does not fit and belongs into the next cargo
    * @throws {RangeError} if it fits into no cargo
    */
   add(message: Uint8Array, expiresAt: Date): boolean {

@@ -5,8 +5,7 @@ import { MAX_MESSAGE_ID_LENGTH, MAX_RECIPIENT_LENGTH } from '../limits.ts';
 import { typeOfCargoMessage } from './message-set.ts';
 
 /**
- * Says that a parcel reached the gateway it was for, so that it need not be
- * kept any longer (PCA).
+ * Tells a gateway that a parcel has reached its recipient's gateway and need not be kept (PCA).
  *
  * @see RS-000 "Parcel Collection Acknowledgement"
  */
@@ -18,6 +17,11 @@ export interface ParcelCollectionAck {
 
 const FORMAT = Buffer.from('Awala\x51\x00', 'latin1');
 
+/**
+ * Writes an acknowledgement.
+ *
+ * @throws {RangeError} if an id is not printable ASCII
+ */
 export function serialisePca(pca: ParcelCollectionAck): Uint8Array {
   const fields = sequence(
     implicit(0, visibleText(pca.senderId)),
@@ -28,8 +32,7 @@ export function serialisePca(pca: ParcelCollectionAck): Uint8Array {
 }
 
 /**
- * Reads an acknowledgement, whose ids are at most as long as in a parcel. They
- * are not checked to be ids.
+ * Reads an acknowledgement. Its ids are at most as long as a parcel's, but otherwise unchecked.
  *
  * @throws {MalformedMessageError}
  */

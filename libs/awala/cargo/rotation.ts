@@ -12,16 +12,15 @@ import { typeOfCargoMessage } from './message-set.ts';
 const FORMAT = Buffer.from('Awala\x10\x00', 'latin1');
 
 /**
- * The forms of a rotation that whoever sent a message may read, in the order to
- * send them in. A peer ignores the one that it cannot read; the JavaScript peers,
- * which write nothing but DER, are not sent any such.
+ * The forms of a rotation that the sender of a message may read, in the order to send them. Peers
+ * ignore a form that they cannot read. JavaScript peers, which write only DER, need just the first.
  */
 export function rotationFormsFor({ isBer }: Pick<RamfMessage, 'isBer'>): readonly PathForm[] {
   return isBer ? ['octet-strings', 'certificates'] : ['octet-strings'];
 }
 
 /**
- * Writes a certificate rotation: a peer's new certificate, on its way in a cargo.
+ * Writes a certificate rotation: a peer's new certificate, to be sent in a cargo.
  *
  * @see RS-002 "Certificate Rotation"
  */

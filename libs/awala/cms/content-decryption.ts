@@ -2,6 +2,7 @@ import { type CipherGCMTypes, createDecipheriv } from 'node:crypto';
 import { type DerReader, TAG } from '../der/reader.ts';
 import type { CipherAlgorithm } from './session-algorithms.ts';
 
+/** What a cipher needs besides the key. */
 export interface CipherParameters {
   /** Initialisation vector of CBC, nonce of GCM. */
   readonly iv: Uint8Array;
@@ -21,8 +22,8 @@ const LEAST_TAG_OCTETS = 12;
 const FULL_TAG_OCTETS = 16;
 
 /**
- * Reads the parameters of a cipher: for CBC its initialisation vector, for GCM
- * the GCMParameters of RFC 5084 §3.2 or the bare nonce that PKI.js writes.
+ * Reads a cipher's parameters: for CBC the initialisation vector; for GCM the GCMParameters of RFC
+ * 5084 §3.2, or the bare nonce that PKI.js writes.
  *
  * @throws {MalformedMessageError}
  */
@@ -41,23 +42,23 @@ export function readCipherParameters(
   return { iv, tagOctets };
 }
 
-/** What came of a ciphertext. */
+/** The result of decrypting. */
 export interface Decrypted {
-  /** Whatever the cipher made of the ciphertext; of no meaning unless it is sound. */
+  /** The cipher's output; meaningless unless `isSound`. */
   readonly octets: Uint8Array;
-  /** Whether it was encrypted with that key, as far as the cipher can tell. */
+  /** Whether the key was right, as far as the cipher can tell. */
   readonly isSound: boolean;
 }
 
 const NOTHING: Decrypted = { octets: new Uint8Array(), isSound: false };
 
 /**
- * Decrypts the content of an EnvelopedData, copying it once if it came in one piece.
+ * Decrypts the content of an EnvelopedData; copies it once if it came in one piece.
  *
- * Never fails, and takes as long whether padding or tag are right or not: what
- * is wrong with a plaintext must not show.
+ * Never throws, and takes as long whether padding or tag are right or wrong: a sender must not
+ * learn what is wrong with a plaintext.
  *
- * @param pieces - the ciphertext, to be taken as one
+ * @param pieces - of the ciphertext, in order
  */
 export function decryptContent(
   pieces: readonly Uint8Array[],
@@ -70,7 +71,7 @@ export function decryptContent(
       ? decryptCbc(ciphertext, decryption)
       : decryptGcm(ciphertext, decryption);
   } catch {
-    // The ciphertext or its parameters have a length that the cipher does not take, as anybody can see.
+    // The ciphertext or its parameters have an impossible length, which is public anyway.
     return NOTHING;
   }
 }
@@ -79,19 +80,19 @@ function decryptCbc(
   ciphertext: Uint8Array,
   { cipher, parameters, key }: ContentDecryption,
 ): Decrypted {
-  // With its own padding off, the cipher returns everything at once instead of holding a block back,
-  // and does not tell by how it fails what the last block holds.
+  // With its own padding off, the cipher returns everything at once, and its failure does not
+  // depend on the last block.
   const decipher = createDecipheriv(cipher.name, key, parameters.iv).setAutoPadding(false);
   const padded = decipher.update(ciphertext);
   decipher.final();
   return padded.length === 0 ? NOTHING : withoutPadding(padded);
 }
 
-/** Takes off the padding of RFC 5652 §6.3, without a branch that depends on it. */
+/** Removes the padding of RFC 5652 §6.3, without a branch that depends on it. */
 function withoutPadding(padded: Uint8Array): Decrypted {
   const last = padded.subarray(-BLOCK_OCTETS);
   const added = last[BLOCK_OCTETS - 1] ?? 0;
-  // Each mask is all ones if what it is called holds, else zero.
+  // Each mask is all ones if its name is true, else zero.
   let wrong = ((added - 1) >> 31) | ((BLOCK_OCTETS - added) >> 31);
   for (let fromEnd = 0; fromEnd < BLOCK_OCTETS; fromEnd++) {
     const isPadding = (fromEnd - added) >> 31;
@@ -118,7 +119,7 @@ function decryptGcm(
   return { octets, isSound: isTagRight(decipher) };
 }
 
-/** To be asked once everything is decrypted. */
+/** Call it after everything is decrypted. */
 function isTagRight(decipher: { final(): Uint8Array }): boolean {
   try {
     decipher.final();

@@ -33,20 +33,21 @@ import {
   KEY_WRAPS,
 } from './session-algorithms.ts';
 
+/** The keys and cipher to encrypt with. */
 export interface SessionEncryption {
-  /** The peer's last key. */
+  /** The peer's latest session key. */
   readonly recipientKey: SessionKey;
-  /** Ours, on the same curve; the peer answers to it. */
+  /** Our session key, on the same curve, for the peer's answer. */
   readonly senderKey: SessionKeyPair;
-  /** `aes-128-cbc` unless given, which every deployed peer reads. */
+  /** Defaults to `aes-128-cbc`, which every deployed peer reads. */
   readonly cipher?: ContentCipher;
 }
 
-/** An EnvelopedData that is laid out with its plaintext: encode `value`, then `encrypt`. */
+/** An EnvelopedData laid out but not encrypted: encode `value`, then `encrypt`. */
 interface UnencryptedEnvelope {
   /** The ContentInfo, for `encodeDer`, alone or inside something else. */
   readonly value: DerValue;
-  /** Encrypts the content in the place where `value` was encoded. */
+  /** Encrypts the content where `value` was encoded. */
   encrypt(): void;
 }
 
@@ -57,9 +58,14 @@ const BLOCK_OCTETS = 16;
 const TAG_OCTETS = 16;
 /** RFC 5084 §3.2: the length that every implementation supports. */
 const NONCE_OCTETS = 12;
-/** Optional in RFC 5753, but the JavaScript peers cannot decrypt without; they write as much. */
+/**
+ * Optional in RFC 5753, but JavaScript peers cannot decrypt without it; they write the same length.
+ */
 const KEYING_MATERIAL_OCTETS = 64;
-/** What goes through the cipher at once: a multiple of its block, small enough to be recycled quickly. */
+/**
+ * Octets passed to the cipher at once: a multiple of its block, small enough to be recycled
+ * quickly.
+ */
 const STEP_OCTETS = 128 * 1_024;
 
 /**
@@ -78,12 +84,12 @@ export function encryptForSession(
 }
 
 /**
- * Lays out a CMS EnvelopedData whose plaintext is written to where the
- * ciphertext will be, and encrypted there.
+ * Lays out a CMS EnvelopedData whose plaintext is written where the ciphertext goes, and encrypted
+ * in place.
  *
  * @throws {MalformedMessageError} if the recipient's key is not a public key
  * @throws {InvalidMessageError} if the recipient's key is not on the sender's curve, or on one that
- *   RS-018 does not allow (`algorithm`)
+ * RS-018 does not allow (`algorithm`)
  * @see RS-003 "CMS EnvelopedData Representation", RFC 5753
  */
 export function layOutEnvelopedData(
@@ -113,7 +119,7 @@ export function layOutEnvelopedData(
   return { value, encrypt };
 }
 
-/** KeyAgreeRecipientInfo (RFC 5652 §6.2.2) with one recipient, known by key id. */
+/** KeyAgreeRecipientInfo (RFC 5652 §6.2.2) for one recipient, identified by key id. */
 function recipientInfo(contentKey: Uint8Array, encryption: SessionEncryption): DerValue {
   const { senderKey, recipientKey } = encryption;
   const recipientPublicKey = parseSessionPublicKey(recipientKey.publicKey);
@@ -142,7 +148,7 @@ function recipientInfo(contentKey: Uint8Array, encryption: SessionEncryption): D
   );
 }
 
-/** `[1] IMPLICIT OriginatorPublicKey`: what a SubjectPublicKeyInfo is, under another tag. */
+/** `[1] IMPLICIT OriginatorPublicKey`: a SubjectPublicKeyInfo under another tag. */
 function originatorKey({ publicKey }: SessionKey): Uint8Array {
   const retagged = Uint8Array.from(publicKey);
   retagged[0] = contextConstructed(1);

@@ -29,25 +29,24 @@ import {
 export interface EnvelopedData {
   /** Which of our keys it was encrypted for. */
   readonly recipientKeyId: Uint8Array;
-  /** The sender's key: ours to encrypt the answer for. */
+  /** The sender's key, to encrypt the answer for. */
   readonly originatorKey: SessionKey;
   readonly cipher: ContentCipher;
   /**
-   * Decrypts the payload for whoever looks into it whether it is sound or not, so
-   * that neither what is answered nor how long that takes tells a sender which: the cipher
-   * alone does not prove by whom a payload is.
-   *
-   * Never fails, and does the same work whatever is wrong with keys, padding or tag.
+   * Decrypts the payload, and does the same work whatever is wrong with keys, padding or tag. For
+   * callers that handle sound and unsound plaintext alike, so that neither the answer nor its
+   * timing tells the sender which it was: the cipher alone does not prove who wrote a payload.
+   * Never throws.
    *
    * @param privateKey - the key that `recipientKeyId` names; null if there is none
    */
   attempt(privateKey: KeyObject | null): Decrypted;
   /**
-   * Decrypts the payload. Nothing tells one failure from another, but what is done
-   * with the plaintext next does: see {@link attempt}.
+   * Decrypts the payload. All failures look the same; what the caller then does with the plaintext
+   * may not: see {@link attempt}.
    *
    * @param privateKey - the key that `recipientKeyId` names
-   * @throws {InvalidMessageError} if that does not work, for whatever reason (`decryption`)
+   * @throws {InvalidMessageError} for every failure (`decryption`)
    */
   decrypt(privateKey: KeyObject): Uint8Array;
 }
@@ -55,14 +54,14 @@ export interface EnvelopedData {
 interface EncryptedContent {
   readonly cipher: CipherAlgorithm;
   readonly parameters: CipherParameters;
-  /** The ciphertext, in as many pieces as it came. */
+  /** The ciphertext, in the pieces that it came in. */
   readonly pieces: readonly Uint8Array[];
 }
 
 /** What key wrap adds to a key (RFC 3394). */
 const KEY_WRAP_OCTETS = 8;
 
-/** Unprotected attributes; the deployed peers attach one. */
+/** Unprotected attributes read; deployed peers attach one. */
 const MAX_ATTRIBUTES = 16;
 
 /**
@@ -130,7 +129,7 @@ function unwrappedOrNull(
 
 const decoys = new Map<SessionCurve, KeyObject>();
 
-/** A key that nothing was ever encrypted for, to do the same work with. */
+/** A key that nothing was encrypted for, to do the same work with. */
 function decoyFor(publicKey: KeyObject): KeyObject {
   const curve = curveOf(publicKey) ?? 'prime256v1';
   const decoy = decoys.get(curve) ?? generateSessionKey(curve).privateKey;

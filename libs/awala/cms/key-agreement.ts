@@ -41,7 +41,7 @@ export function unwrapKey(wrappedKey: Uint8Array, agreement: KeyAgreement): Uint
 function keyEncryptionKey(agreement: KeyAgreement): Uint8Array {
   const { privateKey, publicKey, kdf, wrap } = agreement;
   const secret = diffieHellman({ privateKey, publicKey });
-  // The key is never longer than the hash, so the function's counter stays at one.
+  // The key is at most as long as the hash, so the function's counter stays at one.
   const input = Buffer.concat([secret, Buffer.of(0, 0, 0, 1), sharedInfo(agreement)]);
   return hash(kdf.hash, input, 'buffer').subarray(0, wrap.keyOctets);
 }

@@ -14,11 +14,11 @@ import {
   type KeyWrapAlgorithm,
 } from './session-algorithms.ts';
 
-/** How the content key reaches the one recipient: a KeyAgreeRecipientInfo (RFC 5652 §6.2.2). */
+/** Carries the content key to the one recipient: a KeyAgreeRecipientInfo (RFC 5652 §6.2.2). */
 export interface RecipientInfo {
   /** The sender's session key, as a DER SubjectPublicKeyInfo. */
   readonly originatorSpki: Uint8Array;
-  /** The same, ready for use. */
+  /** The same key, imported. */
   readonly publicKey: KeyObject;
   readonly keyingMaterial: Uint8Array | null;
   readonly kdf: KeyAgreementAlgorithm;
@@ -85,8 +85,8 @@ function readKeyWrap(identifier: Uint8Array): KeyWrapAlgorithm {
 }
 
 /**
- * Reads an OriginatorPublicKey. RFC 5753 §3.1.1 lets the curve be absent or
- * NULL; the length of the point tells it then.
+ * Reads an OriginatorPublicKey. RFC 5753 §3.1.1 allows the curve to be absent or NULL; then the
+ * point's length determines it.
  *
  * @returns the key as a DER SubjectPublicKeyInfo
  */
@@ -131,7 +131,11 @@ function readKeyingMaterial(reader: DerReader): Uint8Array | null {
   return material;
 }
 
-/** @throws {MalformedMessageError} if another object identifier comes next */
+/**
+ * Reads an object identifier.
+ *
+ * @throws {MalformedMessageError} if it is not `expected`
+ */
 export function requireOid(reader: DerReader, expected: Oid): void {
   if (!isOid(reader.read(TAG.oid), expected)) {
     throw new MalformedMessageError(`Expected object identifier ${expected.dotted}`);

@@ -5,10 +5,10 @@ import { MAX_CONTENT_SEGMENTS } from '../limits.ts';
 import type { HashName } from '../x509/rsa-pss.ts';
 
 /**
- * The octets that a SignedData holds, which may lie in the message in pieces:
- * the JavaScript peers cut them every 65 536 octets, the JVM peers every 1 000.
+ * The content of a SignedData, which may lie in the message in pieces: JavaScript peers cut it
+ * every 65 536 octets, JVM peers every 1 000.
  *
- * Nothing is copied until a part is asked for that spans pieces.
+ * Copies only to return a part that spans pieces.
  */
 export class SegmentedContent {
   readonly length: number;

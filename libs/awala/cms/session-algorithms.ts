@@ -39,9 +39,13 @@ export const CURVES = [
   { name: 'secp521r1', fieldOctets: 66, oid: oid('1.3.132.0.35') },
 ] as const;
 
+/** A row of {@link CIPHERS}. */
 export type CipherAlgorithm = (typeof CIPHERS)[number];
+/** A row of {@link KEY_WRAPS}. */
 export type KeyWrapAlgorithm = (typeof KEY_WRAPS)[number];
+/** A row of {@link KEY_AGREEMENTS}. */
 export type KeyAgreementAlgorithm = (typeof KEY_AGREEMENTS)[number];
+/** A row of {@link CURVES}. */
 export type Curve = (typeof CURVES)[number];
 
 /**

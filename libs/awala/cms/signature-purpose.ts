@@ -2,18 +2,18 @@ import { OIDS } from '../der/oids.ts';
 import { contextPrimitive, TAG } from '../der/reader.ts';
 import { encodeDer, headerOf, implicit } from '../der/writer.ts';
 
-/** What a detached signature is for; made for one purpose it is no good for another. */
+/** What a detached signature is for. Made for one purpose, it does not verify for another. */
 export type SignaturePurpose = 'parcel-delivery' | 'collection-handshake';
 
-/** What is signed along with the plaintext, to tell the purposes apart (RS-016). */
+/** Signed with the plaintext, to tell purposes apart (RS-016). */
 const PURPOSE_FIELDS: Readonly<Record<SignaturePurpose, Uint8Array>> = {
   'parcel-delivery': encodeDer(implicit(0, OIDS.parcelDelivery.content)),
   'collection-handshake': encodeDer(implicit(0, OIDS.collectionHandshake.content)),
 };
 
 /**
- * What a detached signature is over: `SEQUENCE { [0] purpose, [1] plaintext }`, in
- * two pieces of which the second is `plaintext` itself, not copied.
+ * The octets that a detached signature is over: `SEQUENCE { [0] purpose, [1] plaintext }`, in two
+ * pieces, the second being `plaintext` itself.
  */
 export function boundToPurpose(
   plaintext: Uint8Array,

@@ -34,16 +34,16 @@ const CONTENT_TYPE = encodeDer(sequence(objectIdentifier(OIDS.contentType), set(
 const MESSAGE_DIGEST = encodeDer(objectIdentifier(OIDS.messageDigest));
 
 /**
- * A SignedData that is laid out but not signed: encode {@link value}, fill what
- * it contains, then call {@link seal}.
+ * A SignedData laid out but not signed: encode {@link value}, fill in what it contains, then call
+ * {@link seal}.
  */
 interface UnsignedData {
   /** The ContentInfo (RFC 5652 §3), for `encodeDer`, alone or inside something else. */
   readonly value: DerValue;
   /**
-   * Hashes `content` and writes digest and signature where `value` was encoded.
+   * Hashes `content`, and writes digest and signature where `value` was encoded.
    *
-   * @param content - the octets that are signed, in order
+   * @param content - the signed octets, in order
    * @throws {RangeError} if the signature is not as long as the signer's RSA modulus
    */
   seal(...content: readonly Uint8Array[]): Promise<void>;

@@ -9,23 +9,21 @@ import { isSignedBy, parseHashAlgorithm } from '../x509/signature-algorithm.ts';
 import { SegmentedContent } from './segmented-content.ts';
 import { readSignerInfo, type SignerInfo } from './signer-info.ts';
 
-/** `version` fields in use: 1 if all is as RS-001 asks, 3 from libraries that round up. */
+/** `version` fields in use: 1 for what RS-001 asks, 3 from libraries that round up. */
 const VERSIONS: readonly number[] = [1, 3];
 
 /**
- * A CMS SignedData with one signer whose certificate is attached, parsed but
- * not verified.
+ * A CMS SignedData with one signer, whose certificate is attached; parsed but not verified.
  *
- * What surrounds the signed parts may be BER, as RFC 5652 allows and the JVM
- * peers write it: indefinite lengths, and content cut into segments. The
- * certificates and what is signed must be DER.
+ * Around the signed parts, BER is accepted, as RFC 5652 allows and JVM peers write: indefinite
+ * lengths, segmented content. Certificates and signed parts must be DER.
  *
  * @see RS-001 "Format", RFC 5652 §5
  */
 export class SignedData {
-  /** What is signed; null if it is kept elsewhere (a detached signature). */
+  /** The signed content; null for a detached signature. */
   readonly content: SegmentedContent | null;
-  /** All the certificates attached, in the order of the message; not to be trusted. */
+  /** All attached certificates, in the message's order; not trusted. */
   readonly certificates: readonly Certificate[];
   readonly signer: Certificate;
   readonly #digestAlgorithm: Uint8Array;
@@ -59,7 +57,7 @@ export class SignedData {
     return new SignedData(parts);
   }
 
-  /** The digest of the content that the signer claims to have signed: that it is so, verifying shows. */
+  /** The digest that the signer claims for the content; verifying proves it. */
   get contentDigest(): Uint8Array {
     return this.#signerInfo.messageDigest;
   }
@@ -78,16 +76,17 @@ export class SignedData {
   }
 
   /**
-   * Verifies that the signer signed content that is kept elsewhere.
+   * Verifies that the signer signed detached content.
    *
-   * @param digestOf - computes its digest, in hex; not called if the signature is bad anyway
+   * @param digestOf - computes the content's digest, in hex; not called if the signature is bad
+   * anyway
    * @throws {InvalidMessageError} `signature` or `algorithm`
    * @see RFC 5652 §5.4, §5.6
    */
   verifyDetached(digestOf: (algorithm: HashName) => string): void {
     const { digestAlgorithm, messageDigest, signedAttributes, signatureAlgorithm, signature } =
       this.#signerInfo;
-    // The JavaScript peers may digest with another hash than the one they sign with.
+    // JavaScript peers may digest with another hash than they sign with.
     const algorithm = parseHashAlgorithm(digestAlgorithm);
     if (parseHashAlgorithm(this.#digestAlgorithm) !== algorithm) {
       throw new InvalidMessageError('algorithm', 'Signer uses another hash than announced');

@@ -16,7 +16,7 @@ export interface SignerInfo {
   readonly serialNumber: Uint8Array;
   /** AlgorithmIdentifier. */
   readonly digestAlgorithm: Uint8Array;
-  /** The octets that the signature is over: the attributes as a SET OF. */
+  /** The signed octets: the attributes as a SET OF. */
   readonly signedAttributes: Uint8Array;
   /** The attribute that ties the content to the signature. */
   readonly messageDigest: Uint8Array;
@@ -60,7 +60,7 @@ export function readSignerInfo(reader: DerReader): SignerInfo {
   };
 }
 
-/** Reads the signed attributes; those without a meaning here, such as the signing time, are ignored. */
+/** Reads the signed attributes; ignores those without a meaning here, such as the signing time. */
 function readMessageDigest(reader: DerReader): Uint8Array {
   let messageDigest: Uint8Array | null = null;
   let hasContentType = false;

@@ -8,21 +8,21 @@ import {
   visibleText,
 } from '../der/writer.ts';
 
-/** One parcel on its way to a collector. */
+/** A parcel as sent to a collector. */
 export interface Delivery {
-  /** What the collector acknowledges the parcel with. */
+  /** The collector's acknowledgement refers to it. */
   readonly deliveryId: string;
   readonly parcel: Uint8Array;
 }
 
-/** Longest delivery id that is read, in characters. */
+/** Longest delivery id read, in characters. */
 const MAX_DELIVERY_ID_CHARACTERS = 1_024;
 
 const PARCEL_TAG = contextPrimitive(1);
 
 /**
- * Writes what goes before the parcel in a delivery frame, so that the frame can
- * be sent in two pieces without copying the parcel.
+ * Writes the octets before the parcel in a delivery frame, so that the frame can be sent in two
+ * pieces without copying the parcel.
  *
  * @param deliveryId - printable ASCII
  * @param parcelOctets - exact length of the parcel that follows
@@ -35,12 +35,16 @@ export function deliveryFrameParts(deliveryId: string, parcelOctets: number): Ui
   return encodeDer(concatenated(headerOf(TAG.sequence, contentOctets), id, parcelHeader));
 }
 
-/** Writes the whole frame of {@link deliveryFrameParts}, copying the parcel. */
+/** Writes the frame of {@link deliveryFrameParts} with the parcel, copying it. */
 export function serialiseDelivery(deliveryId: string, parcel: Uint8Array): Uint8Array {
   return encodeDer(sequence(implicit(0, visibleText(deliveryId)), implicit(1, parcel)));
 }
 
-/** @throws {MalformedMessageError} */
+/**
+ * Reads what {@link serialiseDelivery} writes.
+ *
+ * @throws {MalformedMessageError}
+ */
 export function parseDelivery(octets: Uint8Array): Delivery {
   const reader = new DerReader(octets);
   reader.enter(TAG.sequence);

@@ -2,13 +2,13 @@ import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/rea
 import { constructed, encodeDer, implicit, octetString, sequence } from '../der/writer.ts';
 import { MalformedMessageError } from '../errors.ts';
 
-/** How many nodes may collect in one connection: the most signatures a handshake response may bring. */
+/** Most signatures in a handshake response, and so most nodes collecting over one connection. */
 export const MAX_HANDSHAKE_SIGNATURES = 100;
 
 /**
  * Writes the challenge that opens a collection.
  *
- * @param nonce - unpredictable; whoever collects must sign it
+ * @param nonce - unpredictable; the collector must sign it
  * @see RS-016 "Parcel Collection"
  */
 export function serialiseChallenge(nonce: Uint8Array): Uint8Array {
@@ -16,6 +16,8 @@ export function serialiseChallenge(nonce: Uint8Array): Uint8Array {
 }
 
 /**
+ * Reads a challenge.
+ *
  * @returns the nonce
  * @throws {MalformedMessageError}
  */
@@ -28,14 +30,19 @@ export function parseChallenge(octets: Uint8Array): Uint8Array {
   return nonce;
 }
 
-/** @param signatures - detached signatures of the nonce, one for each node whose parcels are to be collected */
+/**
+ * Writes the collector's response to a challenge.
+ *
+ * @param signatures - detached signatures of the nonce, one for each node whose parcels are to be
+ * collected
+ */
 export function serialiseHandshakeResponse(signatures: readonly Uint8Array[]): Uint8Array {
   const items = signatures.map((signature) => octetString(signature));
   return encodeDer(sequence(constructed(0, ...items)));
 }
 
 /**
- * Does not check the signatures.
+ * Reads a response without checking its signatures.
  *
  * @returns 1 to {@link MAX_HANDSHAKE_SIGNATURES} signatures, in order
  * @throws {MalformedMessageError}

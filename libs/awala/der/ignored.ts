@@ -13,7 +13,7 @@ import { parseGeneralizedTime, parseUtcTime } from './time.ts';
 
 const CONSTRUCTED_BIT = 0x20;
 const UNIVERSAL_TAGS_BELOW = 0x40;
-/** OpenSSL goes as deep. */
+/** As deep as OpenSSL goes. */
 const MAX_DEPTH = 30;
 
 /** Of primitive types that have a form of their own. */
@@ -31,8 +31,8 @@ const READERS = new Map<number, (reader: DerReader) => unknown>([
 ]);
 
 /**
- * Steps over the next element, whatever it is, but makes sure that it is DER all the way down: that what
- * is ignored is what it claims to be. Takes as much time as the element has octets.
+ * Steps over the next element, of any type, after checking that it is DER all the way down. Takes
+ * time in proportion to its octets.
  *
  * @throws {MalformedMessageError}
  */
@@ -54,7 +54,7 @@ export function ignoreElement(reader: DerReader, maxDepth: number = MAX_DEPTH): 
 }
 
 /**
- * Steps over an AlgorithmIdentifier. Whether it is an algorithm that may be used is for others to say.
+ * Steps over an AlgorithmIdentifier; does not check which algorithm it names.
  *
  * @returns the whole element
  * @throws {MalformedMessageError}

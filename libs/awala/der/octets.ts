@@ -1,4 +1,6 @@
-/** Whether both are the same, octet for octet; quickest for short ones. Not for secrets: it takes longer the more is alike. */
+/**
+ * Whether both hold the same octets; fast for short ones. Not constant-time, so not for secrets.
+ */
 export function isSameOctets(octets: Uint8Array, others: Uint8Array): boolean {
   if (octets.length !== others.length) {
     return false;

@@ -6,14 +6,22 @@ export interface Oid {
   readonly content: Uint8Array;
 }
 
-/** @param dotted - arcs under 2^31 each, for instance `2.5.4.3` */
+/**
+ * Parses an object identifier.
+ *
+ * @param dotted - arcs under 2^31 each, for instance `2.5.4.3`
+ */
 export function oid(dotted: string): Oid {
   const [root = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   const content = [root * 40 + second, ...rest].flatMap(encodeArc);
   return { dotted, content: Uint8Array.from(content) };
 }
 
-/** @param content - the content octets of an OBJECT IDENTIFIER element */
+/**
+ * Whether an OBJECT IDENTIFIER is `expected`.
+ *
+ * @param content - its content octets
+ */
 export function isOid(content: Uint8Array, expected: Oid): boolean {
   return isSameOctets(content, expected.content);
 }
@@ -29,6 +37,7 @@ function encodeArc(arc: number): number[] {
 
 const AWALA = '1.3.6.1.4.1.58708.0';
 
+/** The object identifiers in use. */
 export const OIDS = {
   commonName: oid('2.5.4.3'),
 
@@ -56,7 +65,7 @@ export const OIDS = {
   /** RS-000, "Private Node Registration". */
   registrationAuthorization: oid(`${AWALA}.2.0`),
   registrationCountersignature: oid(`${AWALA}.2.1`),
-  /** RS-016: what keeps a detached signature from being used for another purpose. */
+  /** RS-016: binds a detached signature to its purpose. */
   parcelDelivery: oid(`${AWALA}.3.0`),
   collectionHandshake: oid(`${AWALA}.3.1`),
 } as const satisfies Record<string, Oid>;

@@ -5,7 +5,11 @@ import { bufferOver } from './text.ts';
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-/** @returns the content octets of an OBJECT IDENTIFIER */
+/**
+ * Reads an OBJECT IDENTIFIER.
+ *
+ * @returns its content octets
+ */
 export function readOid(reader: DerReader): Uint8Array {
   const content = reader.read(TAG.oid);
   let isArcStart = true;
@@ -21,7 +25,11 @@ export function readOid(reader: DerReader): Uint8Array {
   return content;
 }
 
-/** @returns the content octets of an INTEGER of any size and sign */
+/**
+ * Reads an INTEGER of any size and sign.
+ *
+ * @returns its content octets
+ */
 export function readInteger(reader: DerReader, tag: number = TAG.integer): Uint8Array {
   const content = readSerialNumber(reader, tag);
   if (content[0] === 0 && (content[1] ?? 0x80) < 0x80) {
@@ -31,8 +39,8 @@ export function readInteger(reader: DerReader, tag: number = TAG.integer): Uint8
 }
 
 /**
- * Reads the INTEGER that tells certificates apart. It may have a zero too many in front: the
- * JavaScript peers, who draw its octets at random, write one in five hundred so.
+ * Reads a serial number. It may have one leading zero too many: JavaScript peers, who draw it at
+ * random, write one in five hundred so.
  *
  * @returns its content octets
  */
@@ -45,13 +53,18 @@ export function readSerialNumber(reader: DerReader, tag: number = TAG.integer): 
   return content;
 }
 
+/** Reads a NULL. */
 export function readNull(reader: DerReader): void {
   if (reader.read(TAG.null).length > 0) {
     throw new MalformedMessageError('Null has content');
   }
 }
 
-/** @returns the content of a BIT STRING: how many bits at its end are unused, which are zero, and its octets */
+/**
+ * Reads a BIT STRING whose unused bits are zero.
+ *
+ * @returns its content: the number of unused bits, then the octets
+ */
 export function readBits(reader: DerReader): Uint8Array {
   const content = reader.read(TAG.bitString);
   const [unused = 8] = content;
@@ -63,6 +76,7 @@ export function readBits(reader: DerReader): Uint8Array {
   return content;
 }
 
+/** Reads a UTF8String. */
 export function readUtf8Text(reader: DerReader): string {
   const content = reader.read(TAG.utf8String);
   if (!isUtf8(content)) {
@@ -71,7 +85,7 @@ export function readUtf8Text(reader: DerReader): string {
   return bufferOver(content).toString('utf8');
 }
 
-/** Reads a BMPString, which has the characters of the Basic Multilingual Plane only (X.680 §41). */
+/** Reads a BMPString: characters of the Basic Multilingual Plane only (X.680 §41). */
 export function readBmpText(reader: DerReader): string {
   const content = reader.read(TAG.bmpString);
   if (content.length % 2 !== 0) {

@@ -30,15 +30,14 @@ const HIGH_TAG_NUMBER = 0x1f;
 const INDEFINITE = -1;
 
 /**
- * Walks DER from left to right without copying: what it returns are views of
- * the octets given.
+ * Reads DER from left to right without copying: it returns views of its input.
  *
- * It goes only as deep as its caller enters and steps over an element in
- * constant time, so neither depth nor size of hostile input costs anything.
- * Lengths must be minimal and, but for {@link enterBer}, definite.
+ * It descends only where its caller enters, and steps over an element in constant time, so that
+ * hostile input gains nothing by depth or size. Lengths must be minimal and, except for {@link
+ * enterBer}, definite.
  *
- * Every method throws {@link MalformedMessageError} if the octets do not match;
- * the reader must not be used any further then.
+ * Every method throws {@link MalformedMessageError} on a mismatch; the reader is unusable after
+ * that.
  *
  * @see X.690, RFC 5652 (which allows BER around what is signed)
  */
@@ -46,14 +45,14 @@ export class DerReader {
   readonly octets: Uint8Array;
   readonly #totalLength: number;
   #position = 0;
-  /** End of what may be read: of the element entered last, or of the nearest one around it that has a length. */
+  /** Where reading must end: the end of the innermost entered element that has a length. */
   #limit: number;
   #isIndefinite = false;
   readonly #outerLimits: number[] = [];
 
   /**
-   * @param totalLength - of the input, if `octets` is only its beginning; what
-   *   lies beyond can be stepped over but not read
+   * @param totalLength - of the input, if `octets` holds only its beginning; the rest can be
+   * stepped over but not read
    */
   constructor(octets: Uint8Array, totalLength: number = octets.length) {
     this.octets = octets;
@@ -66,7 +65,7 @@ export class DerReader {
     return this.#position;
   }
 
-  /** Whether the element entered last (or the whole input) has nothing left. */
+  /** Whether the element entered last, or the whole input, is used up. */
   get isAtEnd(): boolean {
     if (this.#isIndefinite) {
       return this.octets[this.#position] === 0 && this.octets[this.#position + 1] === 0;
@@ -84,7 +83,7 @@ export class DerReader {
     return this.#position < this.#limit && this.octets[this.#position] === tag;
   }
 
-  /** Goes into the next element, until {@link leave}. */
+  /** Descends into the next element, until {@link leave}. */
   enter(tag: number): void {
     const end = this.#readHeader(tag);
     this.#outerLimits.push(this.#isIndefinite ? ~this.#limit : this.#limit);
@@ -92,7 +91,7 @@ export class DerReader {
     this.#isIndefinite = false;
   }
 
-  /** Like {@link enter}, but takes an indefinite length as well. */
+  /** Like {@link enter}, but also accepts an indefinite length. */
   enterBer(tag: number): void {
     const end = this.#readHeader(tag, true);
     this.#outerLimits.push(this.#isIndefinite ? ~this.#limit : this.#limit);
@@ -102,7 +101,7 @@ export class DerReader {
     }
   }
 
-  /** Comes out of the element entered last, which must be read to its end. */
+  /** Leaves the element entered last, which must be used up. */
   leave(): void {
     if (!this.isAtEnd) {
       throw new MalformedMessageError('Element has more content than expected');
@@ -134,7 +133,7 @@ export class DerReader {
     return this.octets.subarray(start, end);
   }
 
-  /** Steps over the next element and reports whether its content is `expected`. */
+  /** Steps over the next element; returns whether its content is `expected`. */
   readsAs(tag: number, expected: Uint8Array): boolean {
     const end = this.#readHeader(tag);
     const start = this.#position;
@@ -150,7 +149,7 @@ export class DerReader {
     return true;
   }
 
-  /** Steps over the next element and returns the offsets between which its content lies. */
+  /** Steps over the next element; returns the offsets of its content. */
   locate(tag: number): { start: number; end: number } {
     const end = this.#readHeader(tag);
     const start = this.#position;
@@ -158,7 +157,7 @@ export class DerReader {
     return { start, end };
   }
 
-  /** Steps over the next element and returns it whole, with tag and length. */
+  /** Steps over the next element; returns all of it, with tag and length. */
   readElement(tag: number): Uint8Array {
     const start = this.#position;
     this.#position = this.#readHeader(tag);
@@ -189,7 +188,7 @@ export class DerReader {
     return content[0] === 0xff;
   }
 
-  /** Printable ASCII, which is what a VisibleString may hold; at most `maxLength` characters. */
+  /** Printable ASCII, the characters of a VisibleString; at most `maxLength`. */
   readVisibleText(tag: number, maxLength: number): string {
     const end = this.#readHeader(tag);
     if (end - this.#position > maxLength) {
@@ -206,7 +205,7 @@ export class DerReader {
     return text;
   }
 
-  /** The octets of a BIT STRING that has a whole number of them. */
+  /** A BIT STRING without unused bits. */
   readBitString(): Uint8Array {
     const content = this.read(TAG.bitString);
     if (content[0] !== 0) {
@@ -215,7 +214,7 @@ export class DerReader {
     return content.subarray(1);
   }
 
-  /** Moves to the content of the next element and returns where that ends. */
+  /** Moves to the content of the next element; returns where that ends. */
   #readHeader(tag: number, allowIndefinite = false): number {
     const { octets } = this;
     const actualTag = octets[this.#position];

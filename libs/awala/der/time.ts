@@ -33,7 +33,7 @@ function requireForm(text: Uint8Array, octets: number): void {
 }
 
 /**
- * Reads the time of a message: `YYYYMMDDHHmmss`, in UTC without saying so.
+ * Reads the time of a message: `YYYYMMDDHHmmss`, implicitly in UTC.
  *
  * @see RS-001 "Format", `creationTimeUtc`
  * @throws {MalformedMessageError} for any other form and for impossible dates

@@ -2,15 +2,16 @@ import type { Oid } from './oids.ts';
 import { contextConstructed, contextPrimitive, TAG } from './reader.ts';
 
 /**
- * Writes DER (ITU-T X.690) as a tree of parts whose lengths are known before
- * anything is copied, so that a message of any size takes one allocation and
- * each of its parts is copied once.
+ * Writes DER (ITU-T X.690) as a tree of parts whose lengths are known before anything is copied: a
+ * message of any size takes one allocation, and each of its parts one copy.
  */
 
-/** What a DER value is made of. A `Uint8Array` goes out as it is: octets, or a value already in DER. */
+/**
+ * A part of a DER value. A `Uint8Array` is written as it is: raw octets, or a value already in DER.
+ */
 export type DerPart = Uint8Array | DerValue | DerRegion;
 
-/** A DER value that is not written yet. */
+/** A DER value to be written. */
 export interface DerValue {
   /** Octets of the whole value, with its tag and length. */
   readonly octets: number;
@@ -18,9 +19,8 @@ export interface DerValue {
 }
 
 /**
- * A stretch of the output that is needed again once it is written: to be
- * hashed, or to be filled with what is known only later, such as a signature
- * or a ciphertext.
+ * A stretch of the output that is needed after writing: to be hashed, or to be filled with a
+ * signature or ciphertext.
  */
 export class DerRegion {
   readonly octets: number;
@@ -33,7 +33,7 @@ export class DerRegion {
     this.octets = typeof content === 'number' ? content : lengthOf(content);
   }
 
-  /** The stretch inside the buffer that {@link encodeDer} returned last. */
+  /** The stretch inside the buffer that {@link encodeDer} last returned. */
   get written(): Uint8Array<ArrayBuffer> {
     if (!this.#written) {
       throw new TypeError('the region was not encoded yet');
@@ -47,7 +47,11 @@ export class DerRegion {
   }
 }
 
-/** @param tag - whole identifier octet; tag numbers over 30 are not supported */
+/**
+ * A value under any tag.
+ *
+ * @param tag - whole identifier octet; tag numbers over 30 are not supported
+ */
 export function tagged(tag: number, ...content: readonly DerPart[]): DerValue {
   const contentOctets = octetsOf(content);
   const header = headerOf(tag, contentOctets);
@@ -59,20 +63,22 @@ export function concatenated(...parts: readonly DerPart[]): DerValue {
   return listed(parts);
 }
 
-/** As {@link concatenated}, for more values than a function takes arguments. */
+/** Like {@link concatenated}, for more values than a function takes arguments. */
 export function listed(parts: readonly DerPart[]): DerValue {
   return { octets: octetsOf(parts), parts };
 }
 
+/** A SEQUENCE. */
 export function sequence(...items: readonly DerPart[]): DerValue {
   return tagged(TAG.sequence, ...items);
 }
 
-/** The items of a SET must already be in DER's order. */
+/** A SET, whose items must already be in DER's order. */
 export function set(...items: readonly DerPart[]): DerValue {
   return tagged(TAG.set, ...items);
 }
 
+/** An OCTET STRING. */
 export function octetString(...content: readonly DerPart[]): DerValue {
   return tagged(TAG.octetString, ...content);
 }
@@ -82,7 +88,7 @@ export function bitString(...content: readonly DerPart[]): DerValue {
   return tagged(TAG.bitString, Uint8Array.of(0), ...content);
 }
 
-/** `[number] IMPLICIT` of a primitive type: `content` is what stood under the type's own tag. */
+/** `[number] IMPLICIT` of a primitive type; `content` is that of the type's own tag. */
 export function implicit(number: number, ...content: readonly DerPart[]): DerValue {
   return tagged(contextPrimitive(number), ...content);
 }
@@ -92,9 +98,14 @@ export function constructed(number: number, ...items: readonly DerPart[]): DerVa
   return tagged(contextConstructed(number), ...items);
 }
 
+/** A NULL. */
 export const NULL: DerValue = tagged(TAG.null);
 
-/** @param value - a safe integer, zero or more */
+/**
+ * An INTEGER.
+ *
+ * @param value - a safe integer, zero or more
+ */
 export function integer(value: number): DerValue {
   return tagged(TAG.integer, integerContent(value));
 }
@@ -114,6 +125,7 @@ export function integerContent(value: number): Uint8Array {
   return Uint8Array.from(octets);
 }
 
+/** An OBJECT IDENTIFIER. */
 export function objectIdentifier(oid: Oid): DerValue {
   return tagged(TAG.oid, oid.content);
 }
@@ -121,7 +133,7 @@ export function objectIdentifier(oid: Oid): DerValue {
 /**
  * Content octets of a VisibleString, for use under an implicit tag.
  *
- * @throws {RangeError} if `text` has anything but printable ASCII
+ * @throws {RangeError} if `text` is not printable ASCII
  */
 export function visibleText(text: string): Uint8Array {
   if (!/^[\x20-\x7e]*$/.test(text)) {
@@ -141,7 +153,7 @@ export function dateTime(date: Date): Uint8Array {
 /**
  * Writes the value into one new buffer of exactly its length.
  *
- * @returns the buffer; regions without content are zero until they are filled
+ * @returns the buffer; regions without content are zero until filled
  */
 export function encodeDer(value: DerPart): Uint8Array<ArrayBuffer> {
   const target = new Uint8Array(lengthOf(value));
@@ -167,8 +179,8 @@ function write(part: DerPart, target: Uint8Array<ArrayBuffer>, offset: number): 
 }
 
 /**
- * The value's octets in order, in pieces that are not copied: for hashing, or
- * for sending without assembling.
+ * The value's octets in order, in pieces that are not copied: to hash, or to send without
+ * assembling.
  */
 export function piecesOf(value: DerPart): Uint8Array[] {
   if (value instanceof Uint8Array) {
@@ -180,7 +192,7 @@ export function piecesOf(value: DerPart): Uint8Array[] {
   return value.parts.flatMap(piecesOf);
 }
 
-/** Octets of the part once written. */
+/** Length of the part once written, in octets. */
 export function lengthOf(part: DerPart): number {
   return part instanceof Uint8Array ? part.length : part.octets;
 }
@@ -193,7 +205,7 @@ function octetsOf(parts: readonly DerPart[]): number {
   return octets;
 }
 
-/** Tag and length, for content that is written separately. */
+/** Tag and length for content that is written separately. */
 export function headerOf(tag: number, contentOctets: number): Uint8Array {
   if (contentOctets < 0x80) {
     return Uint8Array.of(tag, contentOctets);

@@ -22,12 +22,13 @@ import {
 import type { Certificate } from '../x509/certificate.ts';
 import { MESSAGE_TYPES, type MessageType } from './message.ts';
 
+/** The fields of a RAMF message to write. */
 export interface OutgoingMessage {
   readonly type: MessageType;
   readonly recipient: {
     /** At most 1 024 characters. */
     readonly id: string;
-    /** Only for a recipient that is reached over the Internet. At most 1 024 characters. */
+    /** Only for a recipient reached over the Internet. At most 1 024 characters. */
     readonly internetAddress?: string | undefined;
   };
   /** 1 to 64 characters of printable ASCII. */
@@ -48,13 +49,13 @@ export interface OutgoingMessage {
 const FORMAT = Buffer.from('Awala');
 const VERSION_OCTET = 0;
 
-/** One less than the specification's: what the deployed peers accept. */
+/** One less than the specification's, as the deployed peers accept no more. */
 const MAX_WRITTEN_PAYLOAD_OCTETS = MAX_PAYLOAD_OCTETS - 1;
 
 /**
  * Writes and signs a RAMF message into one buffer, copying the payload once.
  *
- * @throws {RangeError} if a field is beyond its bound
+ * @throws {RangeError} if a field is out of bounds
  * @see RS-001
  */
 export async function serialiseMessage(message: OutgoingMessage): Promise<Uint8Array<ArrayBuffer>> {
@@ -64,16 +65,16 @@ export async function serialiseMessage(message: OutgoingMessage): Promise<Uint8A
   return serialised;
 }
 
-/** A RAMF message that is laid out but not signed: encode `value`, fill the payload, then `seal`. */
+/** A RAMF message laid out but not signed: encode `value`, fill the payload, then `seal`. */
 interface UnsignedMessage {
   readonly value: DerValue;
   seal(): Promise<void>;
 }
 
 /**
- * Lays out a RAMF message, for a payload that is produced in its place.
+ * Lays out a RAMF message whose payload is then produced in place.
  *
- * @throws {RangeError} if a field is beyond its bound
+ * @throws {RangeError} if a field is out of bounds
  */
 export function layOutMessage(
   message: Omit<OutgoingMessage, 'payload'> & { readonly payload: DerPart },

@@ -13,20 +13,24 @@ import {
 } from '../limits.ts';
 import type { Certificate } from '../x509/certificate.ts';
 
-/** The octets that tell signed messages apart (RS-001, "Reserved Concrete Message Types"). */
+/** The octets that tell message types apart (RS-001, "Reserved Concrete Message Types"). */
 export const MESSAGE_TYPES = { parcel: 0x50, cargo: 0x43, cca: 0x44 } as const;
 
+/** The types of RAMF messages. */
 export type MessageType = keyof typeof MESSAGE_TYPES;
 
 /** To whom a message goes. */
 interface Recipient {
-  /** `0` and hex digits; the canonical form of a node id is for {@link parseNodeId} to tell. */
+  /** `0` and hex digits; {@link parseNodeId} checks for the canonical form of a node id. */
   readonly id: string;
-  /** Where to reach it if it is bound for the Internet: a domain name, perhaps with a dot at its end. Null otherwise. */
+  /**
+   * A domain name, perhaps with a trailing dot, if the recipient is reached over the Internet; else
+   * null.
+   */
   readonly internetAddress: string | null;
 }
 
-/** A RAMF message: parsed, and nothing more. */
+/** A RAMF message, parsed but not verified. */
 export interface RamfMessage {
   readonly type: MessageType;
   readonly recipient: Recipient;
@@ -37,15 +41,15 @@ export interface RamfMessage {
   readonly ttlSeconds: number;
   /** The last second at which the message is valid. */
   readonly expiresAt: Date;
-  /** A view of {@link octets} if it lies there in one piece, else a copy made when first asked for. */
+  /** A view of {@link octets}, or a copy made at first use if the payload lies there in pieces. */
   readonly payload: Uint8Array;
-  /** The certificate of whoever signed the message, or claims to have. */
+  /** The certificate of the signer, or of whoever claims to be. */
   readonly sender: Certificate;
   /** All the certificates in the message, the sender's included, in no particular order. */
   readonly attachedCertificates: readonly Certificate[];
-  /** The whole serialisation, as it was given. */
+  /** The whole message as received. */
   readonly octets: Uint8Array;
-  /** Whether it is of indefinite length, as the JVM peers write messages and the JavaScript ones do not. */
+  /** Whether its length is indefinite, as JVM peers write messages and JavaScript ones do not. */
   readonly isBer: boolean;
   readonly signedData: SignedData;
 }
@@ -56,7 +60,7 @@ const FORMAT_SIGNATURE_OCTETS = PREFIX.length + 2;
 /** The octet after the tag (X.690 §8.1.3.6). */
 const INDEFINITE_LENGTH = 0x80;
 
-/** More than all fields before the payload can span. */
+/** More than all fields before the payload can take. */
 const MAX_FIELDS_OCTETS = MAX_MESSAGE_ID_LENGTH + 2 * MAX_RECIPIENT_LENGTH + 128;
 
 const RECIPIENT_ID = /^0[0-9a-f]+$/;
@@ -86,7 +90,7 @@ export function parseMessage(
   return new ParsedMessage(type, octets, signedData, signedData.content);
 }
 
-/** The fields before the payload, and where the payload lies in the content. */
+/** The fields before the payload, and the payload's place in the content. */
 interface Fields {
   readonly recipient: Recipient;
   readonly id: string;
@@ -202,7 +206,7 @@ function readRecipient(reader: DerReader): Recipient {
   return { id, internetAddress };
 }
 
-/** The dot at the end of a fully qualified name changes nothing (RFC 1034, 3.1). */
+/** A fully qualified name may end with a dot, which changes nothing (RFC 1034, 3.1). */
 function isDomainName(text: string): boolean {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;
   return name.length <= MAX_DOMAIN_NAME_LENGTH && DOMAIN_NAME.test(name);

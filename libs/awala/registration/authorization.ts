@@ -6,19 +6,23 @@ import { dateTime, encodeDer, implicit, sequence } from '../der/writer.ts';
 import { type Sign, verifyRsaPss } from '../x509/rsa-pss.ts';
 
 /**
- * Permission to register, which this gateway grants to the holder of one key (PNRA).
+ * This gateway's permission for the holder of one key to register (PNRA).
  *
  * @see RS-016 "Node Registration"
  */
 export interface RegistrationAuthorization {
   readonly expiresAt: Date;
-  /** Names the key, in whatever way the gateway that granted it chose. */
+  /** Identifies the key, in a form private to the gateway that granted it. */
   readonly gatewayData: Uint8Array;
-  /** Reports whether the holder of `publicKey` granted this authorization. */
+  /** Whether the holder of `publicKey` granted this authorization. */
   verify(publicKey: KeyObject): boolean;
 }
 
-/** @param authorization - `expiresAt` loses its milliseconds */
+/**
+ * Writes and signs an authorization.
+ *
+ * @param authorization - `expiresAt` is truncated to seconds
+ */
 export async function serialiseAuthorization(
   authorization: Pick<RegistrationAuthorization, 'expiresAt' | 'gatewayData'>,
   sign: Sign,
@@ -30,7 +34,7 @@ export async function serialiseAuthorization(
 }
 
 /**
- * Does not check the signature, nor whether the authorization has expired.
+ * Reads an authorization. Checks neither its signature nor its expiry.
  *
  * @throws {MalformedMessageError}
  */

@@ -5,20 +5,21 @@ import { readSessionKey, type SessionKey, sessionKeyDer } from '../sessions/sess
 import { Certificate } from '../x509/certificate.ts';
 
 /**
- * What a private node gets when it is registered (PNR).
+ * What a private node gets when it registers (PNR).
  *
  * @see RS-016 "Node Registration"
  */
 export interface Registration {
-  /** The private node's, issued by the gateway. */
+  /** Certificate of the private node, issued by the gateway. */
   readonly peerCertificate: Certificate;
-  /** The one that issued it. */
+  /** The gateway's certificate that issued it. */
   readonly gatewayCertificate: Certificate;
   readonly internetAddress: string;
   /** The gateway's key for a new session; null if the node needs none. */
   readonly sessionKey: SessionKey | null;
 }
 
+/** Writes what {@link parseRegistration} reads. */
 export function serialiseRegistration(registration: Registration): Uint8Array {
   const { sessionKey } = registration;
   return encodeDer(
@@ -31,7 +32,11 @@ export function serialiseRegistration(registration: Registration): Uint8Array {
   );
 }
 
-/** @throws {MalformedMessageError} */
+/**
+ * Reads a registration.
+ *
+ * @throws {MalformedMessageError}
+ */
 export function parseRegistration(octets: Uint8Array): Registration {
   const reader = new DerReader(octets);
   reader.enter(TAG.sequence);

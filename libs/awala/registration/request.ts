@@ -5,20 +5,24 @@ import { parseIdentityKey } from '../x509/identity-key.ts';
 import { type Sign, verifyRsaPss } from '../x509/rsa-pss.ts';
 
 /**
- * What a private node asks to be registered with (PNRR).
+ * A private node's request to register (PNRR).
  *
  * @see RS-016 "Node Registration"
  */
 interface RegistrationRequest {
   /** DER SubjectPublicKeyInfo of the node: RSA of 2 048 to 4 096 bits. */
   readonly publicKey: Uint8Array;
-  /** The authorization that the node was granted, serialised. */
+  /** The serialised authorization granted to the node. */
   readonly authorization: Uint8Array;
-  /** Reports whether the node proved to hold the private key, by signing the authorization. */
+  /** Whether the node holds the private key: it signed the authorization. */
   verifyCountersignature(): boolean;
 }
 
-/** @param sign - by the key in `publicKey` */
+/**
+ * Writes and signs a request.
+ *
+ * @param sign - by the key in `publicKey`
+ */
 export async function serialiseRegistrationRequest(
   { publicKey, authorization }: Pick<RegistrationRequest, 'publicKey' | 'authorization'>,
   sign: Sign,
@@ -30,10 +34,10 @@ export async function serialiseRegistrationRequest(
 }
 
 /**
- * Does not check the countersignature, nor the authorization.
+ * Reads a request. Checks neither the countersignature nor the authorization.
  *
  * @throws {MalformedMessageError} also if the public key is not one
- * @throws {InvalidMessageError} if the public key is not one that RS-018 allows (`algorithm`)
+ * @throws {InvalidMessageError} if RS-018 does not allow the public key (`algorithm`)
  */
 export function parseRegistrationRequest(octets: Uint8Array): RegistrationRequest {
   const reader = new DerReader(octets);

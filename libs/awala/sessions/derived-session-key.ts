@@ -5,16 +5,16 @@ import type { SessionKeyPair } from './session-key.ts';
 /** The order of P-256 (SEC 2 §2.4.2). */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const COORDINATE_OCTETS = 32;
-/** So many more bits than the order has that the remainder shows no bias (FIPS 186-5 asks for 64). */
+/** Enough bits beyond the order's that the remainder is unbiased (FIPS 186-5 asks for 64). */
 const SCALAR_OCTETS = 48;
 const TAG_OCTETS = 8;
 
-/** The secret of one epoch, in octets. */
+/** Length of an epoch's secret, in octets. */
 export const EPOCH_SECRET_OCTETS = 32;
-/** What the ids of all keys of an epoch begin with, in octets. */
+/** Length of an epoch's id, which starts the ids of all its keys, in octets. */
 export const EPOCH_ID_OCTETS = 8;
 
-/** What the keys of many nodes follow from, so that none of them need be stored. */
+/** Derives the keys of many nodes, so that none of them needs storing. */
 export interface KeyEpoch {
   /** {@link EPOCH_ID_OCTETS} octets, public. */
   readonly id: Uint8Array;
@@ -23,10 +23,10 @@ export interface KeyEpoch {
 }
 
 /**
- * The session key on P-256 that an epoch has for a node, and for no other: always
- * the same one. Nobody can tell it, or its id, without the secret.
+ * Derives a node's session key on P-256 from an epoch: always the same, different for each node,
+ * and unpredictable without the secret, as is its id.
  *
- * Its id is that of the epoch, followed by eight octets that are the node's own.
+ * The id is the epoch's, followed by eight octets of the node's own.
  *
  * @see RFC 5869, FIPS 186-5 A.2.1 "ECDSA Key Pair Generation using Extra Random Bits"
  */
@@ -41,7 +41,7 @@ export function deriveSessionKey({ id, secret }: KeyEpoch, node: NodeId): Sessio
   };
 }
 
-/** Which epoch a key id may be of; null if it cannot be the id of a derived key. */
+/** The epoch that a key id belongs to; null if it cannot be the id of a derived key. */
 export function epochIdOf(keyId: Uint8Array): Uint8Array | null {
   const isLongEnough = keyId.length === EPOCH_ID_OCTETS + TAG_OCTETS;
   return isLongEnough ? keyId.subarray(0, EPOCH_ID_OCTETS) : null;

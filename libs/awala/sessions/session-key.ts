@@ -11,17 +11,18 @@ import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { importPublicKey } from '../x509/public-key.ts';
 
 /**
- * The public half of an ECDH key that a node agrees on secrets with.
+ * Public half of an ECDH key with which a node agrees on secrets.
  *
  * @see RS-003
  */
 export interface SessionKey {
-  /** 1 to 64 octets; the deployed peers' are eight random ones. */
+  /** 1 to 64 octets; deployed peers use eight random ones. */
   readonly id: Uint8Array;
   /** DER SubjectPublicKeyInfo on P-256, P-384 or P-521. */
   readonly publicKey: Uint8Array;
 }
 
+/** A session key with its private half. */
 export interface SessionKeyPair extends SessionKey {
   readonly privateKey: KeyObject;
 }
@@ -106,7 +107,11 @@ export function readSessionKey(reader: DerReader, number: number): SessionKey {
   return { id, publicKey };
 }
 
-/** @throws {MalformedMessageError} if there are no octets, or more than any peer's ids have */
+/**
+ * Checks the length of a session key's id.
+ *
+ * @throws {MalformedMessageError} if it is empty, or longer than any peer's
+ */
 export function checkSessionKeyId(id: Uint8Array): void {
   if (id.length === 0 || id.length > MAX_SESSION_KEY_ID_OCTETS) {
     throw new MalformedMessageError(

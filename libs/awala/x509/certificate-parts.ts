@@ -12,9 +12,9 @@ const V3 = 2;
 
 const MAX_SERIAL_NUMBER_OCTETS = 20;
 
-/** The parts of a certificate as they stand in its DER. */
+/** The parts of a certificate, as views of its DER. */
 export interface CertificateParts {
-  /** What the issuer signed. */
+  /** The octets that the issuer signed. */
   readonly tbs: Uint8Array;
   /** AlgorithmIdentifier of the issuer's signature. */
   readonly signatureAlgorithm: Uint8Array;
@@ -37,7 +37,7 @@ export interface CertificateParts {
 }
 
 /**
- * Takes a certificate apart.
+ * Splits a certificate into its parts.
  *
  * @throws {MalformedMessageError}
  */
@@ -52,7 +52,7 @@ export function parseCertificateParts(der: Uint8Array): CertificateParts {
   return { tbs, signatureAlgorithm, signature, ...parseTbs(tbs, signatureAlgorithm) };
 }
 
-/** RFC 5280 §4.1.2; the unique identifiers that nobody uses are not taken. */
+/** RFC 5280 §4.1.2; rejects the unique identifiers, which nobody uses. */
 function parseTbs(tbs: Uint8Array, signatureAlgorithm: Uint8Array) {
   const reader = new DerReader(tbs);
   reader.enter(TAG.sequence);

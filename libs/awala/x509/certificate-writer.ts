@@ -17,11 +17,11 @@ import { RSA_PSS_SHA_256_ALGORITHM, type Sign } from './rsa-pss.ts';
 /**
  * Writes certificates with pkijs.
  *
- * To be imported when a certificate is to be issued: loading pkijs takes some
- * 100 ms, and most services never issue one.
+ * Import it only to issue a certificate: pkijs takes some 100 ms to load, and most services never
+ * issue one.
  */
 
-/** What a certificate says, before it is signed. */
+/** The contents of a certificate, before it is signed. */
 interface CertificateContents {
   /** Content octets of a positive INTEGER. */
   readonly serialNumber: Uint8Array;
@@ -48,10 +48,10 @@ const GENERALIZED_TIME = 1;
 const FIRST_GENERALIZED_YEAR = 2050;
 
 /**
- * Writes a certificate and has it signed.
+ * Writes and signs a certificate.
  *
- * @returns the certificate in DER; what it has of `contents` in DER already was read and written
- *   again, so that it comes out the same only if it was DER throughout
+ * @returns the certificate in DER. Contents that are DER already are read and written again, and so
+ * come out unchanged only if they are DER throughout
  * @throws {MalformedMessageError} if the subject's key is no SubjectPublicKeyInfo
  */
 export async function writeCertificate(

@@ -7,10 +7,9 @@ import type { DeliveryRateLimit } from './extensions.ts';
 import { importPublicKey, type RsaKeySize } from './public-key.ts';
 
 /**
- * An X.509 certificate of the Awala PKI, parsed but not verified in any way.
+ * An X.509 certificate of the Awala PKI, parsed but not verified.
  *
- * Who its subject is follows from the subject's key; the names are only hints
- * for finding issuers.
+ * A subject is identified by its key; names are only hints for finding issuers.
  *
  * @see RS-002, RFC 5280
  */
@@ -30,7 +29,7 @@ export class Certificate {
    * Keeps views of `der`, which must not change afterwards.
    *
    * @throws {MalformedMessageError} unless `der` is one X.509 v3 certificate in DER of at most
-   *   {@link MAX_CERTIFICATE_OCTETS}, whose names consist of one common name each
+   * {@link MAX_CERTIFICATE_OCTETS}, with one common name for each of issuer and subject
    */
   static parse(der: Uint8Array): Certificate {
     if (der.length > MAX_CERTIFICATE_OCTETS) {
@@ -41,7 +40,7 @@ export class Certificate {
     return new Certificate(der, parseCertificateParts(der));
   }
 
-  /** The subject's id, which is that of its key. */
+  /** Id of the subject, which is that of its key. */
   get nodeId(): NodeId {
     this.#nodeId ??= nodeIdOfKey(this.#parts.spki);
     return this.#nodeId;
@@ -53,9 +52,9 @@ export class Certificate {
   }
 
   /**
-   * The subject's key, ready for use.
+   * The subject's key, imported.
    *
-   * @throws {MalformedMessageError} if it is no key that can be used
+   * @throws {MalformedMessageError} if the key cannot be used
    */
   get publicKey(): KeyObject {
     this.#publicKey ??= importPublicKey(this.#parts.spki);
@@ -81,22 +80,22 @@ export class Certificate {
     return this.#parts.extensions.isCa;
   }
 
-  /** How many more authorities may stand between this one and the leaf; null if not limited. */
+  /** How many more authorities may stand between this one and the leaf; null for no limit. */
   get pathLength(): number | null {
     return this.#parts.extensions.pathLength;
   }
 
-  /** How much may be delivered under this certificate; null if not limited. */
+  /** Limit on deliveries under this certificate; null for none. */
   get rateLimit(): DeliveryRateLimit | null {
     return this.#parts.extensions.rateLimit;
   }
 
-  /** Whether there is an extension that we do not know and that must not be ignored. */
+  /** Whether it has a critical extension that we do not know. */
   get hasUnknownCriticalExtension(): boolean {
     return this.#parts.extensions.hasUnknownCritical;
   }
 
-  /** Id of the issuer's key, as the issuer put it; null if it did not. */
+  /** Id of the issuer's key, if the issuer stated it. */
   get authorityKeyId(): Uint8Array | null {
     return this.#parts.extensions.authorityKeyId;
   }
@@ -105,7 +104,7 @@ export class Certificate {
     return this.#parts.extensions.subjectKeyId;
   }
 
-  /** Content octets of the INTEGER that tells apart the certificates of one issuer. */
+  /** Content octets of the serial number, an INTEGER unique per issuer. */
   get serialNumber(): Uint8Array {
     return this.#parts.serialNumber;
   }
@@ -120,17 +119,17 @@ export class Certificate {
     return this.#parts.subject;
   }
 
-  /** What the subject calls itself, which need not be its node id. */
+  /** The subject's name for itself, not necessarily its node id. */
   get commonName(): string {
     return this.#parts.commonName;
   }
 
-  /** What the issuer calls itself; only a hint at who it is. */
+  /** The issuer's name for itself; only a hint. */
   get issuerCommonName(): string {
     return this.#parts.issuerCommonName;
   }
 
-  /** The octets that {@link signature} is over. */
+  /** The signed octets. */
   get tbs(): Uint8Array {
     return this.#parts.tbs;
   }

@@ -13,22 +13,25 @@ import { Certificate } from './certificate.ts';
 /** A certificate with the authorities that lead to it. */
 export interface SerialisedPath {
   readonly leaf: Certificate;
-  /** In any order; none if the leaf's issuer is known to the reader. */
+  /** In any order; empty if the reader knows the leaf's issuer. */
   readonly authorities: readonly Certificate[];
 }
 
 /**
- * How certificates are written into a path. RS-002 and the JavaScript peers hold
- * each one's DER in an OCTET STRING; Android's library, since July 2023, tags the
- * leaf implicitly as a Certificate and lists the authorities as they are. Neither
- * reads the other's.
+ * How a path's certificates are written. RS-002 and the JavaScript peers put each one's DER into an
+ * OCTET STRING; Android's library, since July 2023, tags the leaf implicitly as a Certificate and
+ * lists the authorities as they are. Neither reads the other's form.
  */
 export type PathForm = 'octet-strings' | 'certificates';
 
-/** Beyond what any path in RS-002 needs: its longest has four certificates. */
+/** More than any path in RS-002 needs: the longest has four certificates. */
 const MAX_AUTHORITIES = 10;
 
-/** @see RS-002 "Certification Path" */
+/**
+ * Writes a certification path.
+ *
+ * @see RS-002 "Certification Path"
+ */
 export function certificationPathDer(
   { leaf, authorities }: SerialisedPath,
   form: PathForm = 'octet-strings',
@@ -44,7 +47,7 @@ export function certificationPathDer(
 /**
  * Reads either form. Does not check that the authorities lead to the leaf.
  *
- * @throws {MalformedMessageError} also if there are more than ten authorities
+ * @throws {MalformedMessageError} also for more than ten authorities
  */
 export function parseCertificationPath(octets: Uint8Array): SerialisedPath {
   const reader = new DerReader(octets);

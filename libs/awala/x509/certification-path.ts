@@ -6,20 +6,19 @@ import type { Certificate } from './certificate.ts';
 import { isSignedBy } from './signature-algorithm.ts';
 import { faultAt } from './validity.ts';
 
-/** What to look for a certification path with. */
+/** Where and when to look for a certification path. */
 export interface PathSearch {
-  /** When each certificate of the path must be valid. */
+  /** Each certificate of the path must be valid at this time. */
   readonly at: Date;
-  /** Certificates that are trusted; a path ends at the first it meets. */
+  /** Trusted certificates; a path ends at the first it reaches. */
   readonly anchors: readonly Certificate[];
-  /** Certificates of possible authorities in between, not trusted, in any order. */
+  /** Certificates of possible authorities in between, untrusted, in any order. */
   readonly intermediates: readonly Certificate[];
 }
 
 /**
- * Remembers which key was found to have signed a certificate, for as long as
- * that certificate object is in use elsewhere. A signature that was refused is
- * not remembered.
+ * Remembers which key signed a certificate, while that certificate object is in use elsewhere. Does
+ * not remember refused signatures.
  */
 export class IssuerLinks {
   readonly #issuerIds = new WeakMap<Certificate, NodeId>();
@@ -30,7 +29,7 @@ export class IssuerLinks {
   }
 
   /**
-   * Checks whether the issuer's key signed `child`; says nothing about whether the issuer may.
+   * Whether the issuer's key signed `child`; not whether it was entitled to.
    *
    * @throws {InvalidMessageError} `algorithm`
    */
@@ -44,18 +43,16 @@ export class IssuerLinks {
 }
 
 /**
- * Looks for the path from `leaf` to an anchor, checking at most
- * {@link MAX_PATH_SIGNATURE_CHECKS} signatures that are not yet known.
+ * Finds the path from `leaf` to an anchor, checking at most {@link MAX_PATH_SIGNATURE_CHECKS}
+ * signatures that are not yet known.
  *
- * Each certificate of the path is valid at the time given and signed by the
- * next one's key; all but the first are authorities, within their path length.
- * One that outlives its issuer, or started before it, is accepted as long as
- * both are valid: nodes renew certificates for the same key, so that an
- * authorisation may meet an older or newer certificate of its issuer than the
- * one it was cut to.
+ * Each certificate is valid at the time given and signed by the next one's key; all but the first
+ * are authorities, within their path length. A certificate may outlive its issuer or start before
+ * it, as long as both are valid: nodes renew certificates for the same key, so an authorisation may
+ * meet an older or newer certificate of its issuer.
  *
  * @returns leaf first, anchor last: two to {@link MAX_PATH_CERTIFICATES} certificates
- * @throws {InvalidMessageError} with the first obstacle met, or `untrusted-path` if there was none
+ * @throws {InvalidMessageError} the first obstacle found, or `untrusted-path` if there was none
  * @see RS-002, RFC 5280 §6
  */
 export function findCertificationPath(
@@ -75,9 +72,9 @@ export function findCertificationPath(
   return path;
 }
 
-/** One search: depth first, and never deeper than a path may be long, which ends loops too. */
+/** One search: depth first, and no deeper than a path may be long, which also ends loops. */
 class PathAttempt {
-  /** The first certificate that would have been next if there were nothing wrong with it. */
+  /** The first fault of a certificate that could otherwise have continued the path. */
   obstacle: InvalidMessageError | null = null;
   readonly #search: PathSearch;
   readonly #links: IssuerLinks;
@@ -109,7 +106,7 @@ class PathAttempt {
     return null;
   }
 
-  /** Whether `issuer` can stand after the certificates of `path`, except for what comes after it. */
+  /** Whether `issuer` can follow the certificates of `path`. */
   #continues(path: readonly Certificate[], issuer: Certificate): boolean {
     const child = path.at(-1);
     if (!child || !namesAsIssuer(child, issuer)) {
@@ -140,7 +137,7 @@ class PathAttempt {
   }
 }
 
-/** Goes by what the certificates say; whether it is true is for the signature to show. */
+/** Goes by what the certificates say; the signature proves it. */
 function namesAsIssuer(child: Certificate, issuer: Certificate): boolean {
   if (child.issuerCommonName !== issuer.commonName) {
     return false;

@@ -13,7 +13,7 @@ export interface DeliveryRateLimit {
   readonly periodSeconds: number;
 }
 
-/** What a certificate's extensions say, as far as Awala gives them a meaning. */
+/** The extensions of a certificate that mean something to Awala. */
 export interface Extensions {
   isCa: boolean;
   /** How many more authorities may stand between this one and the leaf; null if not limited. */
@@ -21,11 +21,14 @@ export interface Extensions {
   subjectKeyId: Uint8Array | null;
   authorityKeyId: Uint8Array | null;
   rateLimit: DeliveryRateLimit | null;
-  /** Whether there is an extension that we do not know and that must not be ignored. */
+  /** Whether there is a critical extension that we do not know. */
   hasUnknownCritical: boolean;
 }
 
-/** By the hex digits of the extension's OID. Each reads the whole of `value`. The values of others are DER, too, whatever they mean. */
+/**
+ * Keyed by the extension's OID in hex. Each reads the whole of `value`. Other extensions must be
+ * DER too.
+ */
 const READERS = new Map<string, (value: DerReader, into: Extensions) => void>([
   [hexOf(OIDS.basicConstraints.content), readBasicConstraints],
   [hexOf(OIDS.authorityKeyIdentifier.content), readAuthorityKeyIdentifier],
@@ -33,7 +36,7 @@ const READERS = new Map<string, (value: DerReader, into: Extensions) => void>([
   [hexOf(OIDS.deliveryRateLimit.content), readRateLimit],
 ]);
 
-/** What holds for a certificate without extensions. */
+/** The values for a certificate without extensions. */
 export function noExtensions(): Extensions {
   return {
     isCa: false,
@@ -46,9 +49,9 @@ export function noExtensions(): Extensions {
 }
 
 /**
- * Reads Extensions (RFC 5280 §4.2), with `reader` standing before them.
+ * Reads Extensions (RFC 5280 §4.2), which `reader` stands before.
  *
- * @throws {MalformedMessageError} also if an extension is there twice, or there are too many
+ * @throws {MalformedMessageError} also if an extension is repeated, or there are too many
  */
 export function readExtensions(reader: DerReader): Extensions {
   const extensions = noExtensions();
@@ -65,7 +68,7 @@ export function readExtensions(reader: DerReader): Extensions {
   return extensions;
 }
 
-/** @returns the hex digits of the extension's OID */
+/** @returns the extension's OID in hex */
 function readExtension(reader: DerReader, into: Extensions): string {
   reader.enter(TAG.sequence);
   const id = hexOf(readOid(reader));
@@ -92,7 +95,7 @@ function readBasicConstraints(value: DerReader, into: Extensions): void {
   value.leave();
 }
 
-/** RFC 5280 §4.2.1.1; only the key identifier is of use. */
+/** RFC 5280 §4.2.1.1; only the key identifier matters. */
 function readAuthorityKeyIdentifier(value: DerReader, into: Extensions): void {
   value.enter(TAG.sequence);
   if (value.isNext(contextPrimitive(0))) {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { importPublicKey, requireAllowedRsaKey, rsaKeySizeOf } from './public-key.ts';
 
 /**
- * Reads the public key of a node.
+ * Imports the public key of a node.
  *
  * @param spki - DER SubjectPublicKeyInfo
  * @throws {MalformedMessageError} if it is not a public key

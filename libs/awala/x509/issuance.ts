@@ -4,10 +4,11 @@ import { nodeIdOfKey } from '../node-id.ts';
 import { Certificate } from './certificate.ts';
 import type { Sign } from './rsa-pss.ts';
 
+/** What to certify, and by whom. */
 export interface IssuanceOptions {
-  /** DER SubjectPublicKeyInfo of whom the certificate is for. */
+  /** DER SubjectPublicKeyInfo of the subject. */
   readonly subjectKey: Uint8Array;
-  /** Null if the subject issues the certificate to itself. */
+  /** Null for a self-issued certificate. */
   readonly issuer: Certificate | null;
   /** DER SubjectPublicKeyInfo of the issuer: the subject's key if `issuer` is null. */
   readonly issuerKey: Uint8Array;
@@ -15,11 +16,11 @@ export interface IssuanceOptions {
   readonly sign: Sign;
   /** First second of the validity; milliseconds are dropped. */
   readonly notBefore: Date;
-  /** Last second of the validity; a later end of the issuer's own shortens it. */
+  /** Last second of the validity; the issuer's own end may shorten it. */
   readonly notAfter: Date;
 }
 
-/** Null in `pathLength` makes an end-entity certificate, without the CA flag. */
+/** In `pathLength`, null makes an end-entity certificate, without the CA flag. */
 interface Profile {
   readonly pathLength: number | null;
 }
@@ -79,7 +80,7 @@ async function issue(options: IssuanceOptions, profile: Profile): Promise<Certif
   return certificate;
 }
 
-/** Random, positive and never short, so that DER needs no other length. */
+/** Random, positive and of constant length. */
 function serialNumber(): Uint8Array {
   const octets = randomBytes(SERIAL_NUMBER_OCTETS);
   octets[0] = ((octets[0] ?? 0) & 0x7f) | 0x40;

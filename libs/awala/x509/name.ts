@@ -4,17 +4,16 @@ import { DerReader, TAG } from '../der/reader.ts';
 import { latin1Of } from '../der/text.ts';
 import { MalformedMessageError } from '../errors.ts';
 
-/** X.680 §41.4; and `*`, `@`, `_` and `&`, which many write though they must not. */
+/** X.680 §41.4, plus `*`, `@`, `_` and `&`, which many write against the rules. */
 const NOT_PRINTABLE = /[^A-Za-z0-9 '()+,\-./:=?*@_&]/;
 
 /**
- * Reads the one common name that a distinguished name consists of.
+ * Reads a distinguished name that consists of one common name.
  *
- * Meant for finding issuers and for logs: who a node is follows from its key,
- * never from its name.
+ * For finding issuers and for logs: a node is identified by its key, never by its name.
  *
  * @param name - a DER Name
- * @returns the text, whichever string type it has
+ * @returns the text, of whatever string type
  * @throws {MalformedMessageError} if there is anything but one common name
  * @see RS-002, "General Constraints and Attributes"
  */
@@ -34,7 +33,7 @@ export function commonNameOf(name: Uint8Array): string {
   return text;
 }
 
-/** Deployed peers write BMPString; the other types are what other X.509 libraries choose. */
+/** Deployed peers write BMPString; other X.509 libraries choose the other types. */
 function readDirectoryString(reader: DerReader): string {
   if (reader.isNext(TAG.bmpString)) {
     return readBmpText(reader);

@@ -6,19 +6,20 @@ import { DerReader, TAG } from '../der/reader.ts';
 import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
 import { MAX_RSA_MODULUS_BITS, MIN_RSA_MODULUS_BITS, RSA_EXPONENTS } from '../limits.ts';
 
-/** The sizes of an RSA public key. */
+/** The sizes of an RSA public key, in bits and as a number. */
 export interface RsaKeySize {
   readonly modulusBits: number;
-  /** Infinite if it is over 32 bits. */
+  /** Infinite above 32 bits. */
   readonly exponent: number;
 }
 
 /**
- * Reads how large an RSA public key is.
+ * Reads the size of an RSA public key.
  *
- * @param spki - a DER SubjectPublicKeyInfo; the key may be marked for any use (rsaEncryption) or for RSA-PSS only
- * @returns null if the key is of another kind
- * @throws {MalformedMessageError} if `spki` is no SubjectPublicKeyInfo, or holds no RSA key where it says so
+ * @param spki - a DER SubjectPublicKeyInfo, for any use (rsaEncryption) or for RSA-PSS only
+ * @returns null for another kind of key
+ * @throws {MalformedMessageError} if `spki` is no SubjectPublicKeyInfo, or claims an RSA key that
+ * it does not hold
  * @see RFC 4055 §1.2, RFC 8017 §A.1.1
  */
 export function rsaKeySizeOf(spki: Uint8Array): RsaKeySize | null {
@@ -38,8 +39,10 @@ export function rsaKeySizeOf(spki: Uint8Array): RsaKeySize | null {
 }
 
 /**
- * @param size - null for a key of another kind
- * @throws {InvalidMessageError} `algorithm`, unless it is an RSA key of a size that RS-018 allows
+ * Refuses a key that RS-018 does not allow.
+ *
+ * @param size - null for a key that is not RSA
+ * @throws {InvalidMessageError} `algorithm`
  */
 export function requireAllowedRsaKey(size: RsaKeySize | null): void {
   if (size === null) {
@@ -58,10 +61,10 @@ export function requireAllowedRsaKey(size: RsaKeySize | null): void {
 }
 
 /**
- * Makes a public key ready for use.
+ * Imports a public key.
  *
  * @param spki - a DER SubjectPublicKeyInfo
- * @throws {MalformedMessageError} if it is no key that can be used
+ * @throws {MalformedMessageError} if the key cannot be used
  */
 export function importPublicKey(spki: Uint8Array): KeyObject {
   try {

@@ -13,7 +13,7 @@ import { InvalidMessageError } from '../errors.ts';
 /** The hash functions that RS-018 allows, as `node:crypto` calls them. */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 
-/** Octets of each hash, and of the salt that goes with it (RS-018). */
+/** Length of each hash and of its salt, in octets (RS-018). */
 export const DIGEST_OCTETS: Readonly<Record<HashName, number>> = {
   sha256: 32,
   sha384: 48,
@@ -36,20 +36,19 @@ export const RSA_PSS_SHA_256_ALGORITHM = encodeDer(
 );
 
 /**
- * Produces RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of 32 octets
- * (RS-018) over `data`, which is not hashed yet. It is a function because the
- * identity key may never leave a vault.
+ * Signs `data`, which is not hashed yet: RSASSA-PSS with SHA-256, MGF1 with SHA-256 and a salt of
+ * 32 octets (RS-018). A function, because the identity key may never leave a vault.
  */
 export type Sign = (data: Uint8Array) => Promise<Uint8Array> | Uint8Array;
 
-/** Signs as {@link Sign} says, with a key that this process holds. */
+/** Signs as {@link Sign} describes, with a key in this process. */
 export function signRsaPss(privateKey: KeyObject, data: Uint8Array): Uint8Array {
   return sign('sha256', data, optionsFor(privateKey, 'sha256'));
 }
 
 /**
- * Reports whether `signature` is RSASSA-PSS by `publicKey` over `data`: unless
- * told otherwise, one that {@link Sign} makes.
+ * Whether `signature` is RSASSA-PSS by `publicKey` over `data`, by default as {@link Sign} makes
+ * it.
  *
  * @param hash - of the data and of the mask; the salt is as long as its digest
  * @throws {InvalidMessageError} `algorithm`, if the key is not for such signatures
@@ -63,7 +62,7 @@ export function verifyRsaPss(
   try {
     return verify(hash, data, optionsFor(publicKey, hash), signature);
   } catch (cause) {
-    // OpenSSL refuses to try, for instance because the key is meant for another hash.
+    // OpenSSL refuses, for instance because the key is meant for another hash.
     throw new InvalidMessageError('algorithm', 'Key cannot be used', { cause });
   }
 }

@@ -13,20 +13,21 @@ const HASHES = [
   { oid: OIDS.sha512, name: 'sha512' },
 ] as const;
 
-/** An identifier that was accepted. */
+/** An accepted identifier. */
 interface KnownAlgorithm {
   readonly identifier: Uint8Array;
   readonly hash: HashName;
 }
 
-/** Those are few: each hash with and without NULLs. */
+/** There are few: each hash with and without NULLs. */
 const knownHashAlgorithms: KnownAlgorithm[] = [];
 const knownSignatureAlgorithms: KnownAlgorithm[] = [];
 
 /**
- * Reads the AlgorithmIdentifier of a hash function; the parameters may be NULL or absent (RFC 5754 §2).
+ * Reads the AlgorithmIdentifier of a hash function; its parameters may be NULL or absent (RFC 5754
+ * §2).
  *
- * @throws {InvalidMessageError} `algorithm`, for anything but what RS-018 allows, such as SHA-1
+ * @throws {InvalidMessageError} `algorithm`, for anything that RS-018 does not allow, such as SHA-1
  */
 export function parseHashAlgorithm(identifier: Uint8Array): HashName {
   return parseOnce(identifier, readHashAlgorithm, knownHashAlgorithms);
@@ -44,7 +45,7 @@ function parseSignatureAlgorithm(identifier: Uint8Array): HashName {
 }
 
 /**
- * Reports whether `signature` is the subject's, over `data`.
+ * Whether the subject signed `data`.
  *
  * @param algorithm - DER AlgorithmIdentifier of the signature
  * @throws {InvalidMessageError} `algorithm`, if RS-018 does not allow the algorithm or the key
@@ -102,7 +103,7 @@ function readRsaPss(reader: DerReader): HashName {
   return hash;
 }
 
-/** A parameter left out would stand for SHA-1, or for the salt length that goes with it. */
+/** A missing parameter would mean SHA-1, or its salt length. */
 function readParameter<T>(reader: DerReader, field: number, read: (reader: DerReader) => T): T {
   if (!reader.isNext(contextConstructed(field))) {
     throw new InvalidMessageError('algorithm', 'RSA-PSS parameters are left to the SHA-1 defaults');
@@ -135,7 +136,7 @@ function readMaskAlgorithm(reader: DerReader): HashName {
   return hash;
 }
 
-/** May be there although DER omits defaults; 1 is the only value defined. */
+/** Accepted although DER omits defaults; 1 is the only value defined. */
 function readTrailerField(reader: DerReader): void {
   if (!reader.isNext(contextConstructed(3))) {
     return;

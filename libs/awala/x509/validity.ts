@@ -3,8 +3,8 @@ import { CLOCK_DRIFT_TOLERANCE_MS } from '../limits.ts';
 import type { Certificate } from './certificate.ts';
 
 /**
- * What is wrong with a certificate by itself at a time, if anything. Its start
- * may be in the future by the clock drift tolerated; its end is strict.
+ * The fault of a certificate by itself at a time, if any. Its start may be in the future by the
+ * tolerated clock drift; its end is strict.
  */
 export function faultAt(certificate: Certificate, at: Date): InvalidMessageError | null {
   const atMs = at.getTime();
