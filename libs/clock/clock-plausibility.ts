@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts';
 
-/** What a witness may be off by, either way: much less than the drift of phones that is tolerated. */
+/** How far off a witness may be, either way: much less than the clock drift tolerated in phones. */
 export const MOST_OFFSET_MS = 5 * 60_000;
-/** A witness counts for so long after it was heard, and a time that was remembered if none is heard. */
+/** How long a witness's time counts, and how long a remembered time does if there is no witness. */
 const WITNESSED_FOR_MS = 60 * 60_000;
-/** Whoever watches the clock looks this often; a clock that moved by much more meanwhile was set, or stood still. */
+/** How often to watch the clock. One that moved by much more in between was set, or stood still. */
 export const WATCH_INTERVAL_MS = 60_000;
 
-/** A time reported by a trusted source, and our clock's time when it arrived. */
+/** A trusted source's time, and ours when it arrived. */
 export interface WitnessedTime {
-  /** Who told it, from a bounded set. */
+  /** The source, from a bounded set. */
   readonly by: string;
   readonly theirsMs: number;
   readonly oursMs: number;
@@ -21,23 +21,23 @@ interface Statement {
 }
 
 /**
- * Whether this machine's clock may be right: not if it shows a time before this release
- * was made, differs from that of a witness, is behind what was seen earlier (until
- * a witness agrees with it, or it ran evenly for an hour), or has just jumped.
+ * Decides whether this machine's clock may be right. It is in doubt if it shows a time before this
+ * release was made, differs from a witness, is behind what was seen earlier (until a witness agrees
+ * with it, or it has run evenly for an hour), or has just jumped.
  *
- * Ignores every date that peers send, so that nobody can bring the clock into doubt by messages.
+ * Ignores the dates in peers' messages, so that nobody can cast doubt on the clock by sending some.
  */
 export class ClockPlausibility {
   readonly #clock: Clock;
   readonly #notBefore: Date;
   readonly #statements = new Map<string, Statement>();
   #latestSeenMs = 0;
-  /** Since when the clock runs evenly, as far as that was watched. */
+  /** Since when the clock has run evenly, as far as anyone watched. */
   #evenSinceMs: number;
   #lookedAtMs: number;
   #jumpedAtMs: number | null = null;
 
-  /** @param parts.notBefore - when this release was made, at the latest */
+  /** @param parts.notBefore - a time before which this release cannot run */
   constructor({ clock, notBefore }: { readonly clock: Clock; readonly notBefore: Date }) {
     this.#clock = clock;
     this.#notBefore = notBefore;
@@ -45,7 +45,7 @@ export class ClockPlausibility {
     this.#evenSinceMs = this.#lookedAtMs;
   }
 
-  /** Why the clock is in doubt now, in words for operators; null if it is not. */
+  /** Why the clock is in doubt, in words for operators; null if it is not. */
   get doubt(): string | null {
     const nowMs = this.#clock.now().getTime();
     if (nowMs < this.#notBefore.getTime()) {
@@ -64,7 +64,7 @@ export class ClockPlausibility {
       : null;
   }
 
-  /** Takes what a witness says in place of what it said before. */
+  /** Takes a witness's time, replacing its previous one. */
   hear({ by, theirsMs, oursMs }: WitnessedTime): void {
     this.look();
     const offsetMs = oursMs - theirsMs;
@@ -76,20 +76,20 @@ export class ClockPlausibility {
   }
 
   /**
-   * Takes the latest time that an earlier process saw. It counts for an hour in which the
-   * clock runs evenly: its clock may have been ahead, and nobody may be there to say so.
+   * Takes the latest time that an earlier process saw. It counts until the clock has run evenly for
+   * an hour: that process's clock may have been ahead, with no witness to say so.
    */
   remember(latestSeen: Date): void {
     this.#latestSeenMs = Math.max(this.#latestSeenMs, latestSeen.getTime());
   }
 
-  /** To be called every {@link WATCH_INTERVAL_MS}, so that a clock that is set is noticed. */
+  /** Notices whether the clock was set; call it every {@link WATCH_INTERVAL_MS}. */
   look(): void {
     const nowMs = this.#clock.now().getTime();
     if (this.#hasMoved(nowMs)) {
       this.#jumpedAtMs = nowMs;
       this.#evenSinceMs = nowMs;
-      // What was heard before is about another clock.
+      // Earlier reports refer to the clock as it was before.
       this.#statements.clear();
     }
     this.#lookedAtMs = nowMs;
@@ -107,7 +107,7 @@ export class ClockPlausibility {
     );
   }
 
-  /** Where there is no witness, a jump is forgotten after as long as one would count. */
+  /** Without a witness, a jump is forgotten after as long as a witness's time would count. */
   #hasJumpedAt(nowMs: number): boolean {
     const isRecent = this.#jumpedAtMs !== null && nowMs - this.#jumpedAtMs < WITNESSED_FOR_MS;
     return isRecent || this.#hasMoved(nowMs);
@@ -119,7 +119,11 @@ export class ClockPlausibility {
   }
 }
 
-/** @param offsetMs - how far our clock is ahead; negative if it is behind */
+/**
+ * Says in words how far our clock is from a source's.
+ *
+ * @param offsetMs - how far our clock is ahead; negative if it is behind
+ */
 export function describeOffset(by: string, offsetMs: number): string {
   const seconds = Math.round(Math.abs(offsetMs) / 1_000);
   return `it is ${seconds} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ${by}`;

@@ -1,19 +1,16 @@
-/**
- * The only source of time and of waiting, so that tests move time instead of
- * sleeping.
- */
+/** The only source of time and timers, so that tests move time instead of sleeping. */
 export interface Clock {
   now(): Date;
 
   /**
-   * Milliseconds since some moment, by a clock that nobody can set: for whatever is measured
-   * within one process, such as the age of an answer or the end of a pause.
+   * Milliseconds by a clock that nobody can set, counted from some moment. For durations within one
+   * process, such as a cache entry's age or a pause's end.
    */
   elapsedMs(): number;
 
   /**
-   * Calls `action` once after at least `delayMs`, unless the returned function
-   * is called before. A pending call never keeps the process alive.
+   * Calls `action` once, after at least `delayMs`, unless the returned function is called first. A
+   * pending call never keeps the process alive.
    */
   schedule(delayMs: number, action: () => void): () => void;
 }
@@ -21,6 +18,7 @@ export interface Clock {
 /** Longest delay that Node's timers can represent, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** The machine's clock, with Node's timers. */
 export const systemClock: Clock = {
   now: () => new Date(),
   elapsedMs: () => performance.now(),

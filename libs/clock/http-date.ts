@@ -1,8 +1,9 @@
 /**
- * When an HTTP answer was made, by whoever made it.
+ * When an HTTP response was made, by its server's clock.
  *
- * @param headers - `date` and `age` as they came
- * @returns milliseconds since the epoch; null if it does not say, or comes from a cache
+ * @param headers - `date` and `age` as received
+ * @returns milliseconds since the epoch; null if there is no date, or the response comes from a
+ * cache
  */
 export function httpDateMs(headers: {
   readonly date: unknown;

@@ -9,7 +9,7 @@ interface PendingAction {
 /** A clock for tests: time stands still until {@link ManualClock.advance} moves it. */
 export class ManualClock implements Clock {
   #nowMs: number;
-  /** By how much it was set ahead of the time that passed. */
+  /** How far the clock was set ahead of the time that passed. */
   #setMs = 0;
   #order = 0;
   readonly #pending = new Set<PendingAction>();
@@ -34,12 +34,12 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Sets the clock to another time, as an operator does: no time passes, and nothing falls due. */
+  /** Sets the clock, as an operator would: no time passes, and nothing falls due. */
   set(time: Date): void {
     this.#setMs = time.getTime() - this.#nowMs;
   }
 
-  /** Moves time forward, running what falls due in order of due time, then of scheduling. */
+  /** Moves time forward; runs what falls due, in order of due time and then of scheduling. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (let next = this.#nextDue(endMs); next; next = this.#nextDue(endMs)) {
@@ -51,7 +51,7 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves time to where the next pending action falls due, and runs it.
+   * Moves time to the next pending action, and runs it.
    *
    * @returns false if nothing is pending
    */

@@ -1,6 +1,6 @@
 /**
- * Every attribute that a line may have besides its time, level and message, so that each thing has one
- * name in all the logs. What each of them says stands in `docs/logs.md`, for which a test sees.
+ * Every attribute of a log line besides time, level and message, so that each thing has one name in
+ * all logs. `docs/logs.md` explains each; a test checks that.
  */
 export const ATTRIBUTES = [
   'acknowledged',
@@ -69,4 +69,5 @@ export const ATTRIBUTES = [
   'worker',
 ] as const;
 
+/** The name of an attribute. */
 export type Attribute = (typeof ATTRIBUTES)[number];

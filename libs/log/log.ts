@@ -1,29 +1,34 @@
 import type { Attribute } from './attributes.ts';
 
-/** What a log line may carry: identifiers and figures, never content or keys. */
+/** Attributes of a log line: identifiers and figures, never content or keys. */
 export type LogFields = { readonly [Name in Attribute]?: unknown };
 
+/** The levels, from the most detailed. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**
- * Structured log. What is expected (a bad signature, an expired parcel) is
- * `info`; only surprises are `error`. An error object goes under `error`.
+ * Structured log. Expected failures (a bad signature, an expired parcel) are `info`; only surprises
+ * are `error`. An error object goes under `error`.
  *
- * From `info` on, no line joins who sent a parcel and whom it is for: the steps of
- * parcels and cargoes go through `logStep`, and other lines name a node only where
- * something failed. Each attribute is explained in `docs/logs.md`.
+ * From `info` on, no line links a parcel's sender to its recipient: the steps of parcels and
+ * cargoes go through `logStep`, and other lines name a node only where something failed.
+ * `docs/logs.md` explains each attribute.
  */
 export interface Log {
   debug(fields: LogFields, message: string): void;
   info(fields: LogFields, message: string): void;
   warn(fields: LogFields, message: string): void;
   error(fields: LogFields, message: string): void;
-  /** Whether lines of that level are written: for fields that cost something, or that only `debug` may show. */
+  /**
+   * Whether lines of that level are written; for fields that are expensive, or meant for `debug`
+   * only.
+   */
   wants(level: LogLevel): boolean;
-  /** A log whose lines all carry these fields too. */
+  /** A log that adds these fields to each line. */
   with(fields: LogFields): Log;
 }
 
+/** A log that writes nothing. */
 export const silentLog: Log = {
   debug() {},
   info() {},

@@ -1,51 +1,54 @@
 import type { Log, LogFields, LogLevel } from './log.ts';
 import { traceOf } from './trace.ts';
 
-/** The steps of a parcel's and of a cargo's road, with their level and their words. */
+/** The steps of a parcel or cargo through the gateway, with their level and words. */
 const STEPS = {
-  /** Its sender, or the courier, may be told that it is taken; `duplicate` if it was before. */
+  /** The sender or courier may be told that it was accepted; `duplicate` if it had been before. */
   accepted: ['info', 'Accepted a'],
   /** Durable in the object store. */
   stored: ['debug', 'Stored a'],
-  /** Those who collect for its recipient are told. */
+  /** Collectors for its recipient were told. */
   signalled: ['debug', 'Signalled a'],
-  /** A worker will deal with it. */
+  /** A worker will take it. */
   queued: ['debug', 'Queued a'],
-  /** It is stored, and the sweeper will queue it; `error` says why. */
+  /** Stored, but not queued, which the sweeper will do; `error` says why. */
   unqueued: ['warn', 'Could not queue a'],
-  /** Handed to a collector, or to a courier within the cargo of that `delivery`. */
+  /** Sent to a collector, or to a courier in the cargo of that `delivery`. */
   sent: ['debug', 'Sent a'],
-  /** A courier acknowledged the cargo that it is in; its recipient did not yet. */
+  /** A courier acknowledged the cargo with it; its recipient has not yet. */
   carried: ['debug', 'A courier has a'],
   /** Its recipient's private gateway has it. */
   acknowledged: ['debug', 'Was told of the receipt of a'],
-  /** Gone from the object store. */
+  /** Deleted from the object store. */
   deleted: ['debug', 'Deleted a'],
   /** On its way to its Internet address. */
   posted: ['debug', 'Posts a'],
-  /** What became of that: `outcome`. */
+  /** `outcome` says how that ended. */
   answered: ['info', 'Heard what became of a'],
-  /** A cargo's messages are taken in. */
+  /** The cargo's messages were taken in. */
   unpacked: ['info', 'Unpacked a'],
-  /** Found expired and not sent. */
+  /** Expired, so not sent. */
   skipped: ['debug', 'Did not send an expired'],
-  /** Removed, as its time was over. */
+  /** Expired, so removed. */
   expired: ['info', 'Removed an expired'],
-  /** Its job failed for good, or too often; an operator can have it tried again. */
+  /** Its job failed for good, or too often; an operator can retry it. */
   'set-aside': ['warn', 'Set aside the job of a'],
 } as const satisfies Readonly<Record<string, readonly [LogLevel, string]>>;
 
+/** A step's name, as it stands in `step`. */
 export type Step = keyof typeof STEPS;
 
+/** The names of all steps. */
 export const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
 
+/** The level that a step is logged at. */
 export function levelOf(step: Step): LogLevel {
   return STEPS[step][0];
 }
 
-/** What a line about a step may say besides. */
+/** Other attributes of a step's line. */
 interface StepFields {
-  /** A node that the step has to do with: shown at `debug` only, as is `cargo`. */
+  /** A node involved in the step; like `cargo`, shown at `debug` only. */
   readonly peer?: string;
   /** Key of the cargo that a parcel came in. */
   readonly cargo?: string;
@@ -61,16 +64,16 @@ interface StepFields {
   readonly notBefore?: Date;
   readonly topic?: string;
   readonly generation?: string;
-  /** Of what a cargo held, by what became of it. */
+  /** Counts of a cargo's messages, by what became of them. */
   readonly items?: Readonly<Record<string, number>>;
   readonly error?: unknown;
 }
 
 /**
- * Logs a step on the road of a parcel or cargo. Each line carries its trace id; while `debug` is
- * wanted also its key, which names recipient and sender, and who else had to do with it.
+ * Logs a step of a parcel or cargo with its trace id; where `debug` is wanted, also with its key,
+ * which names recipient and sender, and with other nodes involved.
  *
- * Costs nothing where the line is not wanted. The log must carry no node's id by itself.
+ * Free where the line is not wanted. The log must not carry a node's id itself.
  *
  * @param key - in the object store
  */

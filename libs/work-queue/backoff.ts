@@ -1,14 +1,14 @@
-/** How pauses between the attempts at one job grow. */
+/** How the pauses between a job's attempts grow. */
 export interface Backoff {
   /** Before the second attempt, in milliseconds. */
   readonly firstMs: number;
-  /** No pause is longer, in milliseconds. */
+  /** The longest pause, in milliseconds. */
   readonly maxMs: number;
 }
 
 /**
- * No job is put off for longer, whoever asks for it. What is due later than this from now was put
- * off by a clock that was ahead.
+ * The longest that any job is put off, whoever asks. A job due later than this from now was put off
+ * by a clock that was ahead.
  */
 export const LONGEST_PAUSE_MS = 3_600_000;
 
@@ -16,13 +16,12 @@ export const LONGEST_PAUSE_MS = 3_600_000;
 export const DEFAULT_BACKOFF: Backoff = { firstMs: 5_000, maxMs: LONGEST_PAUSE_MS };
 
 /**
- * The pause after an attempt that failed: doubles with each attempt, up to a
- * maximum. Up to half of it is left out at random, so that jobs that failed
- * together are not tried again together.
+ * The pause after a failed attempt: doubles each time, up to a maximum. Up to half of it is left
+ * out at random, so that jobs that failed together are not retried together.
  *
- * @param attempts - how many there were, from 1
+ * @param attempts - made so far, from 1
  * @param random - from 0 (inclusive) to 1 (exclusive)
- * @returns whole milliseconds, more than half of the full pause and no more than all of it
+ * @returns whole milliseconds, over half of the full pause and at most all of it
  */
 export function pauseAfter(attempts: number, random: number, backoff = DEFAULT_BACKOFF): number {
   const doublings = Math.min(Math.max(attempts - 1, 0), 52);

@@ -4,9 +4,9 @@ import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from './job
 import type { SetAsideJob } from './port.ts';
 import { StoredWorkQueue, type StoredWorkQueueOptions } from './stored-queue.ts';
 
-/** A work queue that forgets everything when the process ends, for tests and benchmarks. */
+/** A work queue in memory, for tests and benchmarks. */
 export class InMemoryWorkQueue extends StoredWorkQueue {
-  /** @param store - that of another queue, to share its jobs */
+  /** @param store - another queue's store, to share its jobs */
   constructor(options: StoredWorkQueueOptions = {}, store = new InMemoryJobStore()) {
     super(store, options);
   }
@@ -19,12 +19,13 @@ interface HeldJob {
   readonly dueMs: number;
   readonly attempts: number;
   readonly failures: number;
-  /** Of the taking that the job is in. */
+  /** Names the taking that has the job in hand; null if none has. */
   readonly token: string | null;
   readonly waitsFor: string | null;
   readonly setAside: { readonly reason: string; readonly atMs: number } | null;
 }
 
+/** A job store in memory, for {@link InMemoryWorkQueue}. */
 export class InMemoryJobStore implements JobStore {
   readonly #jobs = new Map<string, HeldJob>();
   #closed = false;
@@ -66,7 +67,7 @@ export class InMemoryJobStore implements JobStore {
     return { jobs, nextDueMs: this.#waiting(topic)[0]?.dueMs ?? null };
   }
 
-  /** Nothing else makes a job due. */
+  /** Only its time makes a job due. */
   isHeld(): boolean {
     return true;
   }
@@ -152,14 +153,14 @@ export class InMemoryJobStore implements JobStore {
     this.#closed = true;
   }
 
-  /** Jobs that are not set aside, taken or not, the next due first. */
+  /** Jobs not set aside, whether taken or not, the next due first. */
   #waiting(topic: string): HeldJob[] {
     return [...this.#jobs.values()]
       .filter((job) => job.topic === topic && !job.setAside)
       .sort((one, other) => one.dueMs - other.dueMs);
   }
 
-  /** Puts the job last, as one that was set aside or became due most recently. */
+  /** Puts the job last, as the latest to be set aside or become due. */
   #put(job: HeldJob): void {
     this.#jobs.delete(idOf(job.topic, job.key));
     this.#jobs.set(idOf(job.topic, job.key), job);

@@ -20,16 +20,16 @@ interface JobConsumerParts {
   readonly onClosed: () => void;
 }
 
-/** Without a reason to look earlier, a consumer looks for jobs this often. */
+/** How often a consumer looks for jobs when nothing tells it to. */
 const IDLE_MS = 60_000;
-/** Between attempts to take jobs from a store that does not answer. */
+/** Pauses before retrying a store that does not answer. */
 const TAKING_BACKOFF: Backoff = { firstMs: 500, maxMs: 4_000 };
 
-/** Takes the due jobs of a topic, as many as it has free hands. */
+/** Takes due jobs of a topic, as many as it can handle at once. */
 export class JobConsumer implements Consumer {
   readonly #parts: JobConsumerParts;
   readonly #running = new Set<RunningJob>();
-  /** What must end before the consumer is closed: a taking, and writing down how jobs ended. */
+  /** What closing waits for: takings, and recording how jobs ended. */
   readonly #unfinished = new Set<Promise<void>>();
   #taking = false;
   #lookAgain = false;
@@ -43,7 +43,7 @@ export class JobConsumer implements Consumer {
     this.wake(this.#nowMs());
   }
 
-  /** A job will be due at `dueMs`. */
+  /** Tells the consumer that a job will be due at `dueMs`. */
   wake(dueMs: number): void {
     if (this.#closing) {
       return;
@@ -152,7 +152,7 @@ export class JobConsumer implements Consumer {
       running.ended.then(async (writeDown) => {
         this.#running.delete(running);
         const written = writeDown();
-        // Right away, so that the next taking shares the sync of what is written down.
+        // At once, so that the next taking shares a sync with what is recorded.
         this.#look();
         const dueMs = await written;
         if (dueMs !== null) {

@@ -3,14 +3,14 @@ const TOPIC = /^[a-z][a-z-]{0,39}$/;
 /** Longest key of a job, in characters. */
 const MAX_JOB_KEY_LENGTH = 1_024;
 
-/** @throws {TypeError} if `topic` is not a topic: a fault of the caller, not of the queue */
+/** @throws {TypeError} if `topic` is invalid, which is the caller's bug */
 export function assertTopic(topic: string): void {
   if (!TOPIC.test(topic)) {
     throw new TypeError(`not a topic: ${JSON.stringify(topic.slice(0, 80))}`);
   }
 }
 
-/** @throws {TypeError} if the topic or the key of a job is not valid */
+/** @throws {TypeError} if the topic or the key is invalid, which is the caller's bug */
 export function assertJob(topic: string, key: string): void {
   assertTopic(topic);
   if (key.length === 0 || key.length > MAX_JOB_KEY_LENGTH) {
@@ -18,7 +18,7 @@ export function assertJob(topic: string, key: string): void {
   }
 }
 
-/** @throws {TypeError} if a date is given that is not a point in time */
+/** @throws {TypeError} if one of the dates given is invalid */
 export function assertDates(dates: readonly (Date | undefined)[]): void {
   if (dates.some((date) => date && Number.isNaN(date.getTime()))) {
     throw new TypeError('the times of a job must be valid dates');

@@ -19,12 +19,18 @@ interface RunningJobParts {
   readonly visibilityTimeoutMs: number;
 }
 
-/** Writes down how the attempt ended. @returns when the job is due again, or null for never */
+/**
+ * Records how the attempt ended.
+ *
+ * @returns when the job is due again, or null for never
+ */
 type WriteDown = () => Promise<number | null>;
 
 const MAX_REASON_LENGTH = 1_000;
 
-/** One attempt at a job, from its taking to its end; what the handler does after that counts for nothing. */
+/**
+ * One attempt at a job, from its taking to its end. What the handler does after the end is ignored.
+ */
 export class RunningJob {
   /** Never rejects. */
   readonly ended: Promise<WriteDown>;
@@ -48,7 +54,7 @@ export class RunningJob {
     }
   }
 
-  /** Ends the attempt as if it had not been made. */
+  /** Ends the attempt without counting it. */
   takeBack(): void {
     this.#aborter.abort(new Error('the queue is closing'));
     const { attempts } = this.#job;
@@ -110,7 +116,7 @@ export class RunningJob {
     return null;
   }
 
-  /** A job whose end could not be written down comes back when its taking runs out. */
+  /** If the end of a job cannot be recorded, the job comes back when its taking runs out. */
   async #carefully(writeDown: () => Promise<number | null>): Promise<number | null> {
     try {
       return await writeDown();

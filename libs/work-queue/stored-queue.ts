@@ -7,23 +7,23 @@ import { assertDates, assertJob, assertTopic } from './job-rules.ts';
 import type { JobStore } from './job-store.ts';
 import type { ConsumeOptions, Consumer, Job, SetAsideJob, WorkQueue } from './port.ts';
 
+/** Settings of a queue, all optional. */
 export interface StoredWorkQueueOptions {
   readonly clock?: Clock;
-  /** Between 0 and 1, for the jitter of pauses. */
+  /** From 0 to 1, for the jitter of pauses. */
   readonly random?: () => number;
-  /** Pauses between the attempts at a job; {@link DEFAULT_BACKOFF} by default. */
+  /** Pauses between a job's attempts. @default {@link DEFAULT_BACKOFF} */
   readonly backoff?: Backoff;
-  /** Told of jobs that are set aside, and of a store that fails while nobody waits for an answer. */
+  /** Hears of jobs set aside, and of store failures that no caller waits for. */
   readonly log?: Log;
 }
 
 /**
- * A queue over a store of jobs, for one process: its consumers are woken when a
- * job is enqueued, and otherwise by the clock when the next job is due.
+ * A queue over a job store, for one process. Its consumers wake when a job is enqueued here, and
+ * when the next job is due.
  *
- * Jobs that a dead process had in hand are due as soon as their topic is
- * consumed again, and count a failed attempt: whatever kills the process each
- * time is set aside in the end.
+ * Jobs that a dead process had in hand are due as soon as their topic is consumed again, with one
+ * more failed attempt: a job that kills its process every time is set aside in the end.
  */
 export class StoredWorkQueue implements WorkQueue {
   readonly #store: JobStore;
@@ -123,7 +123,7 @@ export class StoredWorkQueue implements WorkQueue {
     await this.#store.check();
   }
 
-  /** Takes back the jobs of consumers that are still open, without waiting for them. */
+  /** Takes back the jobs of consumers still open, without waiting for them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     const consumers = [...this.#consumers.values()].flatMap((some) => [...some]);
@@ -131,7 +131,7 @@ export class StoredWorkQueue implements WorkQueue {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  /** Before the first taking of a topic, whatever of it is in hand is in dead hands. */
+  /** Before a topic's first taking, any job in hand belongs to a dead process. */
   #makeTakenDue(topic: string): Promise<void> {
     return this.#madeDue.getOrInsertComputed(topic, async () => {
       try {
@@ -143,14 +143,16 @@ export class StoredWorkQueue implements WorkQueue {
     });
   }
 
-  /** Tells the consumers of this process that a job will be due, which another process stored. */
+  /** Tells this process's consumers that a job stored by another process will be due. */
   wake(topic: string, dueMs: number): void {
     for (const consumer of this.#consumers.get(topic) ?? []) {
       consumer.wake(dueMs);
     }
   }
 
-  /** Tells the consumers of this process that what jobs wait for is there, as another process found. */
+  /**
+   * Tells this process's consumers that what jobs wait for is there, as another process announced.
+   */
   tellHastened(topic: string, waitsFor: string): void {
     for (const consumer of this.#consumers.get(topic) ?? []) {
       consumer.tellHastened(waitsFor);

@@ -7,12 +7,12 @@ import {
 } from '#backing/redis/connection-options.ts';
 import { connectToServer, isFromReplica } from '#backing/redis/server-connection.ts';
 
-/** The connections of a queue that are not BullMQ's own. */
+/** A queue's connections other than BullMQ's own. */
 export class QueueConnections {
   readonly #address: RedisAddress;
   /** For short commands: fails while Redis is away. */
   readonly commands: Redis | Cluster;
-  /** For BullMQ's workers, which insist on waiting for Redis. */
+  /** For BullMQ's workers, which require a connection that waits for Redis. */
   #workers: Redis | Cluster | undefined;
   #notices: Redis | Cluster | undefined;
 
@@ -27,8 +27,8 @@ export class QueueConnections {
   }
 
   /**
-   * Calls `onNotice` with what others publish on `channel`, and `onListening` once it will be told,
-   * for the first time and whenever it was not meanwhile; subscribes again by itself.
+   * Subscribes to `channel`, again whenever needed. Calls `onNotice` with each message, and
+   * `onListening` each time that the subscription is up after it was not.
    */
   listen(
     channel: string,
@@ -53,8 +53,8 @@ export class QueueConnections {
   }
 
   /**
-   * To be told of each failure: where one connection leads to a replica, so do those that only listen
-   * there, and are never refused anything.
+   * Takes note of each failure: if one connection leads to a replica, so do those that only
+   * subscribe, which never fail for it.
    */
   heed(error: unknown): void {
     if (isFromReplica(error) && this.#notices?.status === 'ready') {
@@ -71,10 +71,10 @@ export class QueueConnections {
   #connect(maxRetriesPerRequest: number | null): Redis | Cluster {
     const { host, port, options, isCluster } = this.#address;
     const ignore = () => {
-      // Whoever calls is told by the failure of the call.
+      // The call fails and tells its caller.
     };
     if (!isCluster) {
-      // Of ioredis's own subscribing again, nobody would hear that it failed.
+      // A failure of ioredis's own resubscribing would go unheard.
       const own = { maxRetriesPerRequest, autoResubscribe: false };
       return connectToServer(this.#address, own).on('error', ignore);
     }

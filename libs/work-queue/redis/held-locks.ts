@@ -4,20 +4,23 @@ import type { JobData, StoredJob } from './job-data.ts';
 interface HeldLock {
   readonly job: StoredJob;
   readonly worker: Worker<JobData>;
-  /** From then on the job is given to another, whatever its process does; in the time of `performance`. */
+  /** When the job goes to another whatever its process does; by `performance`. */
   readonly untilMs: number;
-  /** Until then it is not, whatever Redis does; in the same time, and 0 once it was. */
+  /** Until when it does not, whatever Redis does; by the same clock. 0 once lost. */
   lockedUntilMs: number;
 }
 
-/** In the life of a lock, its process tells so often that it lives. */
+/** Renewals per life of a lock. */
 const SIGNS_OF_LIFE = 3;
-/** Of its life, what is surely left of a lock when the job is taken: it was asked for a little before. */
+/**
+ * The part of its life that a lock surely has left when the job is taken: it was requested a little
+ * before.
+ */
 const RENEWED_WITHIN = 0.8;
 
 /**
- * The jobs that this process has in hand. As long as it lives it renews their locks, which are short,
- * so that those of a process that died are soon given to another.
+ * Renews the locks of the jobs that this process has in hand. Locks are short, so that the jobs of
+ * a dead process soon go to another.
  */
 export class HeldLocks implements Disposable {
   readonly #lockMs: number;
@@ -36,7 +39,7 @@ export class HeldLocks implements Disposable {
     { worker, forMs }: { readonly worker: Worker<JobData>; readonly forMs: number },
   ): void {
     const nowMs = performance.now();
-    // The lock began when it was asked for, not long ago.
+    // The lock began when it was requested, not long ago.
     const lockedUntilMs = nowMs + this.#lockMs * RENEWED_WITHIN;
     this.#held.set(token, { job, worker, untilMs: nowMs + forMs, lockedUntilMs });
   }
@@ -47,7 +50,7 @@ export class HeldLocks implements Disposable {
     return held !== undefined && performance.now() < Math.min(held.untilMs, held.lockedUntilMs);
   }
 
-  /** @returns the job, whose lock is renewed no more */
+  /** @returns the job, whose lock is no longer renewed */
   letGo(token: string): StoredJob | undefined {
     const held = this.#held.get(token);
     this.#held.delete(token);
@@ -69,12 +72,12 @@ export class HeldLocks implements Disposable {
     }
     for (const [worker, locks] of byWorker) {
       this.#extend(worker, locks).catch(() => {
-        // Redis is away: the jobs may be given to another once it is back, and are not held then.
+        // Redis is away: once back, it may give the jobs to others, so they are not held.
       });
     }
   }
 
-  /** @param locks - by the id of the job */
+  /** @param locks - by job id */
   async #extend(
     worker: Worker<JobData>,
     locks: ReadonlyMap<string, readonly [string, HeldLock]>,

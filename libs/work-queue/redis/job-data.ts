@@ -7,24 +7,25 @@ export interface JobData {
   readonly key: string;
   readonly expiresAtMs: number | null;
   /**
-   * Since when the job is due, or from when it will be, as BullMQ forgets it once the time has come.
-   * Absent from jobs that were enqueued before it was kept.
+   * When the job is due, or since when; BullMQ drops its own once that time has come. Missing in
+   * jobs enqueued by older versions.
    */
   readonly dueMs?: number;
-  /** Takings that ended and count as attempts. */
+  /** Takings that ended and counted as attempts. */
   readonly attempts: number;
   readonly failures: number;
-  /** BullMQ's count of takings when the last one ended that we were told of. */
+  /** BullMQ's count of takings at the last one whose end was reported. */
   readonly started: number;
-  /** What makes it due before its time; see {@link import('./waiting-jobs.ts').WaitingJobs}. */
+  /** What may make it due earlier; see {@link import('./waiting-jobs.ts').WaitingJobs}. */
   readonly waitsFor?: string;
   /** Why the job was set aside. */
   readonly reason?: string;
 }
 
+/** A job as BullMQ returns it. */
 export type StoredJob = BullJob<JobData>;
 
-/** BullMQ forbids `:` and integers as ids of jobs; a hash is neither, and short for any key. */
+/** A hash of the key, as BullMQ forbids ids that are integers or contain `:`. */
 export function jobIdOf(key: string): string {
   return `k${createHash('sha256').update(key).digest('base64url')}`;
 }
@@ -35,34 +36,37 @@ interface Counts {
 }
 
 /**
- * What the counts are now that the job was taken: takings whose end nobody told count as failed
- * attempts, and the one of now as an attempt.
+ * The counts for a job that was just taken: takings that never reported their end count as failed,
+ * and this one as an attempt.
  */
 export function countsOf({ data, attemptsStarted }: StoredJob): Counts {
   const untold = Math.max(0, attemptsStarted - data.started - 1);
   return { attempts: data.attempts + untold + 1, failures: data.failures + untold };
 }
 
-/** What to keep of a job whose taking ends. */
+/** The data to keep of a job whose taking ends. */
 export function dataOf({ attempts, failures }: TakenJob, stored: StoredJob): JobData {
   const { waitsFor: _, ...data } = stored.data;
   return { ...data, attempts, failures, started: stored.attemptsStarted };
 }
 
-/** Not later than when the job is found to have expired. */
+/** The due time, or the expiry if that is earlier. */
 export function dueOrExpired(dueMs: number, expiresAtMs: number | null): number {
   return expiresAtMs === null ? dueMs : Math.min(dueMs, expiresAtMs + 1);
 }
 
 /**
- * When a job is due. BullMQ's own numbers tell so only until its first attempt ends: from then on
- * `delay` counts from the end of the last one, and `timestamp` is still that of enqueuing.
+ * When a job is due. BullMQ's own numbers say so only until the first attempt ends; after that,
+ * `delay` counts from the end of the last attempt, while `timestamp` stays that of enqueuing.
  */
 export function dueMsOf({ data, timestamp, delay }: StoredJob): number {
   return data.dueMs ?? timestamp + delay;
 }
 
-/** BullMQ's own codes are negative: the job is gone, or in the hands of another. */
+/**
+ * Ignores BullMQ's own errors, whose codes are negative: the job is gone, or another has it in
+ * hand.
+ */
 export function ignoreLostLock(error: unknown): void {
   if (!(error instanceof Error && 'code' in error && Number(error.code) < 0)) {
     throw error;

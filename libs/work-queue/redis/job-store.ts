@@ -25,19 +25,19 @@ import { WaitingJobs } from './waiting-jobs.ts';
 const CHECK = "return redis.call('SET', KEYS[1], '', 'PX', ARGV[1])";
 const CHECK_KEPT_MS = 60_000;
 
-/** What other processes tell. */
+/** Notices from other processes. */
 interface RedisQueueEvents {
-  /** A job of a topic will be due at that time. */
+  /** A job of the topic will be due at that time. */
   onDue(topic: string, dueMs: number): void;
-  /** What jobs of a topic wait for is there. */
+  /** What jobs of the topic wait for is there. */
   onHastened(topic: string, waitsFor: string): void;
 }
 
 /**
- * Jobs in Redis, kept by BullMQ: it holds what waits, what is delayed and until when, who has what in
- * hand, and what is set aside. Counting attempts, pauses and expiry are the queue's.
+ * Keeps jobs in Redis through BullMQ, which tracks waiting, delayed, taken and set-aside jobs. The
+ * queue itself counts attempts and decides on pauses and expiry.
  *
- * A job that is due after it expires is made due when it expires, so that it goes then.
+ * A job due after its expiry is made due at its expiry instead, so that it is removed then.
  */
 export class RedisJobStore implements JobStore {
   readonly #connections: QueueConnections;
@@ -82,7 +82,7 @@ export class RedisJobStore implements JobStore {
         storedExpiry <= nowMs &&
         storedExpiry !== expiresAtMs
       ) {
-        // In hand, it cannot be removed; whoever has it in hand finds that it expired.
+        // A job in hand cannot be removed; its holder finds that it expired.
         await stored.remove().catch(() => {});
         await queue.add(topic, data, { jobId, delay, timestamp });
       }
@@ -90,7 +90,7 @@ export class RedisJobStore implements JobStore {
     });
   }
 
-  /** Nothing to do: what is in hand may be in the hands of another process; the dead ones' comes back. */
+  /** Does nothing: other processes may have jobs in hand, and those of dead ones come back. */
   async makeTakenDue(): Promise<void> {}
 
   async take(topic: string, taking: Taking) {
@@ -102,7 +102,8 @@ export class RedisJobStore implements JobStore {
         const jobs = await this.#takeJobs(topic, taking, signal);
         const [next] = jobs.length < taking.limit ? await topicQueue.queue.getDelayed(0, 0) : [];
         if (signal.aborted) {
-          // Nobody waits for them any more, and nobody else would get them until their locks end.
+          // Nobody waits for these jobs any more, and nobody else would get them until their locks
+          // end.
           await this.#giveBack(jobs);
         }
         return { jobs, nextDueMs: next ? dueMsOf(next) : null };
@@ -123,10 +124,10 @@ export class RedisJobStore implements JobStore {
     const nowMs = this.#clock.now().getTime();
     const delayMs = Math.max(0, due - nowMs);
     await this.#end(job, async (stored) => {
-      // What is due now counts from when it was due before, as it goes back to the head of the line.
+      // A job due now counts from when it was due before, as it returns to the head of the line.
       const later = delayMs > 0 && { dueMs: due, ...(waitsFor !== null && { waitsFor }) };
       await stored.updateData({ ...dataOf(job, stored), ...later });
-      // What is due now is given a place in line and no time: who comes next may have another clock.
+      // A job due now gets a place in line and no time: whoever is next may have another clock.
       await (delayMs > 0 ? stored.moveToDelayed(due, job.token) : stored.moveToWait(job.token));
       if (delayMs > 0 && waitsFor !== null) {
         await this.#waiting.add(job.topic, { id: jobIdOf(job.key), waitsFor, dueMs: due }, nowMs);
@@ -135,7 +136,7 @@ export class RedisJobStore implements JobStore {
     });
   }
 
-  /** Other processes are told first, so that they put back no more than they must of what is made due. */
+  /** Tells other processes first, so that they put back fewer of the jobs that are made due. */
   async hasten(topic: string, waiting: Waiting): Promise<number> {
     return this.#call(async () => {
       await this.#notify(topic, 0, waiting.waitsFor);
@@ -183,12 +184,14 @@ export class RedisJobStore implements JobStore {
     );
   }
 
-  /** As {@link readOldestDueMs} finds it: cheap, and not exact. */
+  /** As {@link readOldestDueMs} finds it: cheap, but approximate. */
   async oldestDueMs(topic: string, nowMs: number): Promise<number | null> {
     return this.#call(() => readOldestDueMs(this.#topic(topic).queue, nowMs));
   }
 
-  /** Writes by a script, as each call of the queue does: a replica, or a server that is full, answers pings. */
+  /**
+   * Runs a script that writes, as queue calls do: a replica or a full server still answers pings.
+   */
   async check(): Promise<void> {
     const { commands } = this.#connections;
     await this.#call(() => commands.eval(CHECK, 1, `${this.#prefix}:check`, CHECK_KEPT_MS));
@@ -200,13 +203,13 @@ export class RedisJobStore implements JobStore {
       this.#locks[Symbol.dispose]();
       const topics = [...this.#topics.values()];
       const closing = Promise.all(topics.map((topic) => topic.close()));
-      // BullMQ waits for Redis to close; what it left is closed with the connections.
+      // BullMQ waits for Redis to close; what it leaves is closed with the connections.
       await withDeadline(this.#deadline, () => closing).catch(() => {});
       this.#connections.close();
     }
   }
 
-  /** In real time: the queue's may be another. */
+  /** In real time: the queue's clock may differ. */
   get #deadline() {
     return { clock: systemClock, backing: 'work-queue', deadlineMs: this.#deadlineMs } as const;
   }
@@ -229,7 +232,7 @@ export class RedisJobStore implements JobStore {
   #listen(): void {
     this.#assertOpen();
     const onNotice = (notice: string) => {
-      // How long from now, as the clock of who enqueued it may be another.
+      // Relative to now, as the enqueuing process may have another clock.
       const [delayMs, topic = '', waitsFor] = notice.split(' ');
       if (waitsFor !== undefined) {
         this.#events.onHastened(topic, Buffer.from(waitsFor, 'base64url').toString());
@@ -238,7 +241,7 @@ export class RedisJobStore implements JobStore {
       this.#events.onDue(topic, this.#clock.now().getTime() + Number(delayMs));
     };
     const onListening = () => {
-      // Of what came before, nobody was told.
+      // Earlier notices were missed.
       for (const topic of this.#topics.keys()) {
         this.#events.onDue(topic, this.#clock.now().getTime());
       }
@@ -246,7 +249,9 @@ export class RedisJobStore implements JobStore {
     this.#connections.listen(this.#channel, { onNotice, onListening });
   }
 
-  /** Tells all processes that a job will be due so long from now, or that what jobs wait for is there. */
+  /**
+   * Tells all processes that a job will be due in `delayMs`, or that what jobs wait for is there.
+   */
   async #notify(topic: string, delayMs: number, waitsFor?: string): Promise<void> {
     const what = waitsFor === undefined ? '' : ` ${Buffer.from(waitsFor).toString('base64url')}`;
     await this.#connections.commands.publish(this.#channel, `${delayMs} ${topic}${what}`);
@@ -274,19 +279,19 @@ export class RedisJobStore implements JobStore {
     return jobs;
   }
 
-  /** As if they had not been taken. */
+  /** Puts jobs back as if they had not been taken. */
   async #giveBack(jobs: readonly TakenJob[]): Promise<void> {
     const nowMs = this.#clock.now().getTime();
     for (const job of jobs) {
       const back = { dueMs: nowMs, waitsFor: null };
       await this.release({ ...job, attempts: job.attempts - 1 }, back).catch(() => {
-        // Its lock ends soon.
+        // Their locks end soon.
       });
       this.#events.onDue(job.topic, nowMs);
     }
   }
 
-  /** Ends a taking; one that ran out meanwhile changes nothing. */
+  /** Ends a taking; does nothing if it ran out meanwhile. */
   async #end(taken: TakenJob, act: (stored: StoredJob) => Promise<unknown>): Promise<void> {
     const stored = this.#locks.letGo(taken.token);
     if (stored) {

@@ -2,12 +2,12 @@ import type { Queue } from 'bullmq';
 import { dueMsOf, type JobData } from './job-data.ts';
 
 /**
- * Looks at the head of the line and at the delayed job that is due first, whatever else there is.
+ * Looks only at the head of the line and at the delayed job that is due first.
  *
- * Approximate: jobs come into the line when they are looked for, not when they are due, so that one
- * further back can have been due for longer, by as long as nobody looked. Who enqueued a job may have
- * had another clock; what stands in line has been due until now at the latest. An expired job
- * counts until it is found to have expired.
+ * Approximate: jobs enter the line when someone looks for them, not when they are due, so one
+ * further back can have been due for longer, by as long as nobody looked. The enqueuing process may
+ * have had another clock; a job in line is due since now at the latest. An expired job counts until
+ * it is found.
  */
 export async function readOldestDueMs(
   queue: Queue<JobData>,

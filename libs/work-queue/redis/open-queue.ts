@@ -4,10 +4,10 @@ import { RedisJobStore } from './job-store.ts';
 import type { RedisQueueOptions } from './options.ts';
 
 /**
- * Opens a work queue in Redis, shared by all processes with the same prefix: a consumer
- * is told at once of what another process enqueues.
+ * Opens a work queue in Redis, shared by all processes with the same prefix. Consumers hear at once
+ * of jobs that other processes enqueue.
  *
- * @throws {TypeError} if the URL is not one of Redis
+ * @throws {TypeError} if the URL is not a Redis URL
  */
 export function openRedisQueue(options: RedisQueueOptions): WorkQueue {
   const store = new RedisJobStore(options, {

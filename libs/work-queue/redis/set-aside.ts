@@ -3,13 +3,13 @@ import type { StoredJob } from './job-data.ts';
 
 const PAGE = 100;
 
-/** Reads the set-aside jobs of one topic, oldest first, from one place to another, both included. */
+/** Reads a topic's set-aside jobs, oldest first, from one place to another, both included. */
 interface SetAsideReader {
   readonly topic: string;
   readonly read: (start: number, end: number) => Promise<StoredJob[]>;
 }
 
-/** The set-aside jobs of several topics, oldest first, reading each page by page. */
+/** Yields the set-aside jobs of several topics, oldest first, reading each page by page. */
 export async function* listInOrder(
   readers: readonly SetAsideReader[],
 ): AsyncGenerator<SetAsideJob> {

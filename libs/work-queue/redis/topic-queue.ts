@@ -4,20 +4,23 @@ import type { Taking } from '../job-store.ts';
 import type { QueueConnections } from './connections.ts';
 import { dueMsOf, type JobData } from './job-data.ts';
 
-/** Set-aside jobs kept for each topic; the oldest go first. */
+/** Set-aside jobs kept per topic; the oldest go first. */
 const MOST_SET_ASIDE = 10_000;
 
-/** Stalled jobs are looked for so often, in milliseconds. */
+/** The longest interval between looks for stalled jobs, in milliseconds. */
 const LONGEST_STALLED_INTERVAL_MS = 15_000;
 
-/** Between looks for jobs that are due too late, and how many of them one look finds. */
+/** Interval between looks for jobs due too late, and how many one look finds. */
 const TOO_LATE_INTERVAL_MS = 60_000;
 const TOO_LATE_PER_LOOK = 100;
 
-/** BullMQ would set a job aside after so many takings without an end; our own count does that. */
+/**
+ * Stops BullMQ from setting jobs aside after so many takings without an end; our own count does
+ * that.
+ */
 const NEVER = 1_000_000_000;
 
-/** What BullMQ keeps of a topic. */
+/** A topic in BullMQ. */
 export class TopicQueue {
   readonly queue: Queue<JobData>;
   readonly name: string;
@@ -35,7 +38,7 @@ export class TopicQueue {
       connection: connections.commands,
       prefix,
       skipVersionCheck: true,
-      // Nobody reads the events, which would fill the memory of Redis.
+      // Nobody reads the events, which would fill Redis's memory.
       streams: { events: { maxLen: 1 } },
       defaultJobOptions: {
         removeOnComplete: true,
@@ -47,10 +50,10 @@ export class TopicQueue {
   }
 
   /**
-   * The worker that takes jobs by hand, created with the first taking.
+   * The worker through which jobs are taken, created at the first taking.
    *
-   * @param lockMs - after so long, a job whose end was not told is given to another
-   * @param onStalled - called whenever that happened to a job
+   * @param lockMs - how long until a job whose end was not reported goes to another
+   * @param onStalled - called whenever that happened
    */
   worker(lockMs: number, onStalled: () => void): Worker<JobData> {
     if (!this.#worker) {
@@ -70,8 +73,8 @@ export class TopicQueue {
   }
 
   /**
-   * Looks now and then for jobs that are due later than the longest pause ends, and makes them due.
-   * Of two processes that find the same job one does so.
+   * Looks from time to time for jobs due later than the longest pause, and makes them due. If two
+   * processes find the same job, only one does so.
    */
   async makeDueInTime({ nowMs, latestDueMs }: Taking, clock: Clock): Promise<void> {
     if (clock.elapsedMs() - this.#lookedAtMs < TOO_LATE_INTERVAL_MS) {
@@ -88,7 +91,9 @@ export class TopicQueue {
     }
   }
 
-  /** Runs one taking after the other: one that Redis left unanswered is not joined by more. */
+  /**
+   * Runs takings one after the other, so that none pile up behind one that Redis leaves unanswered.
+   */
   inTurn<Result>(take: () => Promise<Result>): Promise<Result> {
     const taking = this.#taking.then(take);
     this.#taking = taking.catch(ignore);
@@ -101,5 +106,5 @@ export class TopicQueue {
 }
 
 function ignore(): void {
-  // Whoever calls is told by the failure of the call.
+  // The call fails and tells its caller.
 }

@@ -4,27 +4,27 @@ import type { Waiting } from '../job-store.ts';
 import type { StoredJob } from './job-data.ts';
 import type { TopicQueue } from './topic-queue.ts';
 
-/** Jobs that were found to wait no more are passed over; so many times as many as are wanted are looked at. */
+/** How many indexed jobs to look at per job wanted; those that no longer wait are skipped. */
 const MOST_LOOKED_AT = 4;
-/** The index of what nobody asked for goes after the last job that it names is due, and so long. */
+/** How long an index outlives the due time of its last job. */
 const KEPT_FOR_MS = 3_600_000;
 
 /**
- * Which delayed jobs wait for what: a sorted set for each thing that jobs wait for, of ids by due
- * time. An index that may name too many or too few: what it names is looked at before it is made
- * due, and what it lacks is due at its time.
+ * Indexes which delayed jobs wait for what: per thing, a sorted set of ids by due time. It may name
+ * too many or too few: a job is checked before it is made due, and one missing from the index is
+ * due at its own time.
  */
 export class WaitingJobs {
   readonly #commands: Redis | Cluster;
   readonly #prefix: string;
 
-  /** @param prefix - of all keys, which keeps them in one slot of a cluster */
+  /** @param prefix - of all keys; keeps them in one slot of a cluster */
   constructor(commands: Redis | Cluster, prefix: string) {
     this.#commands = commands;
     this.#prefix = prefix;
   }
 
-  /** To be called once the job is delayed. */
+  /** Call it once the job is delayed. */
   async add(
     topic: string,
     job: { readonly id: string; readonly waitsFor: string; readonly dueMs: number },
@@ -34,13 +34,17 @@ export class WaitingJobs {
     await this.#commands
       .multi()
       .zadd(key, job.dueMs, job.id)
-      // Due by themselves by now: taken again, or about to be.
+      // Already due by themselves: taken again, or about to be.
       .zremrangebyscore(key, '-inf', nowMs)
       .pexpire(key, Math.max(job.dueMs - nowMs, 0) + KEPT_FOR_MS)
       .exec();
   }
 
-  /** Makes jobs due. @returns how many */
+  /**
+   * Makes jobs due.
+   *
+   * @returns how many
+   */
   async hasten({ queue, name }: TopicQueue, { waitsFor, most }: Waiting): Promise<number> {
     const key = this.#keyOf(name, waitsFor);
     let hastened = 0;
@@ -64,7 +68,7 @@ export class WaitingJobs {
   }
 }
 
-/** @returns false if it is gone, in hand, due, or delayed for another reason by now */
+/** @returns false if the job is gone, in hand, due, or now delayed for another reason */
 async function makeDue(job: StoredJob | undefined, waitsFor: string): Promise<boolean> {
   if (job?.data.waitsFor !== waitsFor) {
     return false;

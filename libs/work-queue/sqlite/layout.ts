@@ -1,5 +1,6 @@
 import type { Migration } from '#sqlite/migrate.ts';
 
+/** Creates the table of jobs. */
 export const JOB_MIGRATIONS: readonly Migration[] = [
   [
     `CREATE TABLE jobs (
@@ -22,8 +23,8 @@ export const JOB_MIGRATIONS: readonly Migration[] = [
 ];
 
 /**
- * Of a component of its own: a former version, which knows nothing of it, goes on with the rest of the
- * table when the gateway is put back to it.
+ * Adds what jobs wait for. A component of its own, so that an older version, which does not know
+ * it, still runs after a rollback.
  */
 export const WAITING_MIGRATIONS: readonly Migration[] = [
   [
@@ -37,6 +38,7 @@ const IN_HAND = 'topic = ? AND key = ? AND token = ?';
 /** Parameters: topic, key. */
 const SET_ASIDE = 'topic = ? AND key = ? AND set_aside_at_ms IS NOT NULL';
 
+/** The store's statements, with their parameters in order. */
 export const SQL = {
   /** Parameters: topic, key, due time, expiry, now. */
   add: `INSERT INTO jobs (topic, key, due_at_ms, expires_at_ms) VALUES (?, ?, ?, ?)
@@ -49,16 +51,16 @@ export const SQL = {
   makeTakenDue: `UPDATE jobs SET due_at_ms = ?
     WHERE topic = ? AND set_aside_at_ms IS NULL AND token IS NOT NULL AND due_at_ms > ?`,
 
-  /** Parameters: now, most rows. */
+  /** Parameters: now, row limit. */
   removeExpired: `DELETE FROM jobs WHERE id IN (SELECT id FROM jobs
     WHERE expires_at_ms <= ? AND token IS NULL ORDER BY expires_at_ms LIMIT ?)`,
 
-  /** Parameters: now, next due time; topic, latest due time, most rows. */
+  /** Parameters: now, next due time; topic, latest due time, row limit. */
   makeDueInTime: `UPDATE jobs SET due_at_ms = CASE WHEN token IS NULL THEN ? ELSE ? END
     WHERE id IN (SELECT id FROM jobs WHERE topic = ? AND set_aside_at_ms IS NULL AND due_at_ms > ?
       LIMIT ?)`,
 
-  /** Parameters: token, next due time, topic, now, most rows. */
+  /** Parameters: token, next due time, topic, now, row limit. */
   take: `UPDATE jobs SET token = ?, due_at_ms = ?, waits_for = NULL,
       attempts = attempts + 1, failures = failures + (token IS NOT NULL)
     WHERE id IN (SELECT id FROM jobs WHERE topic = ? AND set_aside_at_ms IS NULL AND due_at_ms <= ?
@@ -79,7 +81,7 @@ export const SQL = {
   /** Parameters: topic, what they wait for, now. */
   isAnyWaiting: `SELECT 1 FROM jobs WHERE topic = ? AND waits_for = ? AND due_at_ms > ? LIMIT 1`,
 
-  /** Parameters: due time, topic, what they wait for, now, most rows. */
+  /** Parameters: due time, topic, what they wait for, now, row limit. */
   hasten: `UPDATE jobs SET due_at_ms = ?, waits_for = NULL WHERE id IN (SELECT id FROM jobs
     WHERE topic = ? AND waits_for = ? AND due_at_ms > ? ORDER BY due_at_ms LIMIT ?)`,
 
@@ -87,7 +89,7 @@ export const SQL = {
   setAside: `UPDATE jobs SET set_aside_at_ms = ?, reason = ?, failures = ?, token = NULL
     WHERE ${IN_HAND}`,
 
-  /** Parameters: topic or null for any; time and id to start after; most rows. */
+  /** Parameters: topic or null for any; time and id to start after; row limit. */
   selectSetAside: `SELECT id, topic, key, attempts, reason, set_aside_at_ms FROM jobs
     WHERE set_aside_at_ms IS NOT NULL AND topic = ifnull(?, topic)
       AND (set_aside_at_ms, id) > (?, ?)
@@ -111,7 +113,7 @@ export const SQL = {
       AND (expires_at_ms IS NULL OR expires_at_ms > ?)
     ORDER BY due_at_ms LIMIT 1`,
 
-  /** A job of no valid topic, to see whether writing works. */
+  /** Tests a write with a job of no valid topic. */
   touch: `INSERT INTO jobs (topic, key, due_at_ms) VALUES ('', '', 0)
     ON CONFLICT (topic, key) DO UPDATE SET due_at_ms = 0`,
 } as const;

@@ -7,14 +7,13 @@ import { JOB_MIGRATIONS, WAITING_MIGRATIONS } from './layout.ts';
 import { SqliteJobStore } from './sqlite-job-store.ts';
 
 interface SqliteWorkQueueOptions extends StoredWorkQueueOptions {
-  /** Not closed with the queue; may be shared with other adapters, and then shares its syncs with them. */
+  /** Stays open after the queue; may be shared with other adapters, which then share its syncs. */
   readonly database: Database;
 }
 
 /**
- * Opens the work queue in a database. Only one process may consume it at a time;
- * others may enqueue, list, replay and discard, which that process then notices
- * within a minute.
+ * Opens the work queue over a database. Only one process may consume it at a time; others may
+ * enqueue, list, replay and discard, which the consuming process notices within a minute.
  *
  * @throws {BackingUnavailableError} if it cannot be opened
  */

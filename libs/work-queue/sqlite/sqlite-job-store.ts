@@ -5,12 +5,12 @@ import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from '../jo
 import type { SetAsideJob } from '../port.ts';
 import { SQL } from './layout.ts';
 
-/** Few enough that nobody waits for them to be removed. */
+/** Few enough to remove that nobody waits for it. */
 const EXPIRED_PER_TAKING = 100;
 const TOO_LATE_PER_TAKING = 1_000;
 const PAGE_SIZE = 200;
 
-/** Jobs as rows. Taking is one write, which shares its sync with whatever is written meanwhile. */
+/** Keeps jobs as rows. Taking is one write, which shares its sync with other writes. */
 export class SqliteJobStore implements JobStore {
   readonly #database: Database;
   readonly #calls = new BackingCalls('work-queue');
@@ -47,7 +47,7 @@ export class SqliteJobStore implements JobStore {
     };
   }
 
-  /** Nothing else makes a job due. */
+  /** Only its time makes a job due. */
   isHeld(): boolean {
     return true;
   }
@@ -61,7 +61,7 @@ export class SqliteJobStore implements JobStore {
     await this.#change(SQL.release, [dueMs, attempts, failures, waitsFor, ...inHand(job)]);
   }
 
-  /** A read where nothing waits, as that is the usual case, and a write costs a sync. */
+  /** Reads first, as usually nothing waits, and a write costs a sync. */
   async hasten(topic: string, { waitsFor, most, nowMs }: Waiting): Promise<number> {
     const waiting = [topic, waitsFor, nowMs];
     if ((await this.#read(SQL.isAnyWaiting, waiting)).length === 0) {
@@ -103,7 +103,7 @@ export class SqliteJobStore implements JobStore {
     return Number(row?.depth);
   }
 
-  /** Exact: taking a job moves the time at which it is due to the end of the taking. */
+  /** Exact: taking a job moves its due time to the end of the taking. */
   async oldestDueMs(topic: string, nowMs: number): Promise<number | null> {
     const [row] = await this.#read(SQL.selectOldestDue, [topic, nowMs, nowMs]);
     return row ? Number(row.due_at_ms) : null;
@@ -114,7 +114,7 @@ export class SqliteJobStore implements JobStore {
     await this.#read(SQL.depth, ['', 0]);
   }
 
-  /** The database is its owner's to close. */
+  /** Leaves the database open: its owner closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#calls.close();
   }
