@@ -1,7 +1,7 @@
 /** Castagnoli's polynomial, reflected (RFC 3720, 12.1). */
 const POLYNOMIAL = 0x82f63b78;
 
-/** Four tables, so that four octets are taken per step. */
+/** Four tables, to process four octets per step. */
 const [T0, T1, T2, T3] = buildTables();
 
 /** CRC32C of `data` as an unsigned 32-bit number: the checksum of Cloud Storage and Cloud KMS. */
@@ -26,7 +26,7 @@ export function crc32c(data: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** The same, big-endian in base64: as Cloud Storage writes it. */
+/** {@link crc32c} big-endian in base64, as Cloud Storage writes it. */
 export function crc32cBase64(data: Uint8Array): string {
   const octets = Buffer.alloc(4);
   octets.writeUInt32BE(crc32c(data));

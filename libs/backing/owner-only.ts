@@ -3,13 +3,14 @@ import { join } from 'node:path';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
-/** Permissions of the group and of others. */
+/** Permission bits of group and others. */
 const OTHERS = 0o077;
 
 /**
- * Makes the folder unless it is there, and takes from all but its owner whatever they may do with it.
+ * Creates the folder if missing, and removes everyone else's permissions on it.
  *
- * @returns `exposed` if others could enter it before; `foreign` if they still can, as it belongs to another user
+ * @returns `exposed` if others could enter it before; `foreign` if they still can, as it belongs to
+ * another user
  */
 export async function ownFolder(path: string): Promise<'private' | 'exposed' | 'foreign'> {
   await mkdir(path, { recursive: true, mode: FOLDER_MODE });
@@ -28,7 +29,7 @@ export async function ownFolder(path: string): Promise<'private' | 'exposed' | '
   }
 }
 
-/** Makes the file, empty, unless it is there, and takes from all but its owner whatever they may do with it. */
+/** Creates the file, empty, if missing, and removes everyone else's permissions on it. */
 export async function ownFile(path: string): Promise<void> {
   await using file = await open(path, 'a', FILE_MODE);
   const { mode } = await file.stat();
@@ -37,7 +38,7 @@ export async function ownFile(path: string): Promise<void> {
   }
 }
 
-/** Takes from all but their owner whatever they may do with the files in a folder that begin with `prefix`. */
+/** Removes everyone else's permissions on a folder's files whose names start with `prefix`. */
 export async function ownFilesIn(folder: string, prefix = ''): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.startsWith(prefix)) {
@@ -46,7 +47,7 @@ export async function ownFilesIn(folder: string, prefix = ''): Promise<void> {
   }
 }
 
-/** Files may go meanwhile. */
+/** Ignores a file that disappears meanwhile. */
 async function narrow(path: string): Promise<void> {
   try {
     const { mode } = await stat(path);

@@ -1,18 +1,18 @@
 import type { Clock } from '#clock/clock.ts';
 
 interface Proof {
-  /** Tries it; at some cost, in money or load. */
+  /** Tries it, at some cost in money or load. */
   readonly probe: () => Promise<unknown>;
-  /** A success so recent, of a probe or of real work, shows that it works. */
+  /** How long a success, of a probe or of real work, counts as proof. */
   readonly validMs: number;
 }
 
-/** A probe that failed is not repeated before: it costs, too. */
+/** How long to wait before repeating a failed probe, as that costs too. */
 const FAILED_FOR_MS = 5_000;
 
 /**
- * What a backing service was lately seen to do. Checks probe what nobody has shown for a while; what
- * real work showed not to work is probed at once.
+ * Remembers what a backing service was lately proven to do. A check probes only what no real work
+ * has proven for a while, and at once what real work found failing.
  */
 export class Proofs<Need extends string> {
   readonly #clock: Clock;
@@ -25,14 +25,17 @@ export class Proofs<Need extends string> {
     this.#proofs = proofs;
   }
 
-  /** Runs real work that needs this, and remembers how it ended. */
+  /** Runs real work that needs this, and remembers whether it succeeded. */
   async shownBy<Result>(need: Need, work: () => Promise<Result>): Promise<Result> {
     const result = await this.heed(need, work);
     this.#shownAtMs.set(need, this.#clock.elapsedMs());
     return result;
   }
 
-  /** Runs real work that may do without the backing service, so that only its failure shows anything. */
+  /**
+   * Runs real work that can succeed without the backing service, so that only a failure proves
+   * anything.
+   */
   async heed<Result>(need: Need, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
@@ -42,7 +45,7 @@ export class Proofs<Need extends string> {
     }
   }
 
-  /** @throws what the probe throws, or threw a moment ago, of the first that does not work */
+  /** @throws the error of the first need that fails, from a probe now or a moment ago */
   async check(needs: readonly Need[]): Promise<void> {
     await Promise.all(needs.map((need) => this.#checkOne(need)));
   }

@@ -1,33 +1,37 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 
-/** Questions at once: each takes milliseconds. */
+/** Concurrent questions; each takes milliseconds. */
 const MOST_CONNECTIONS = 100;
-/** Until whoever asked has taken the answer. */
+/** How long the asker may take to read the answer. */
 const ANSWER_TIMEOUT_MS = 2_000;
 
-/** `starting`: send nobody. `draining`: send nobody new, and leave those there are. */
+/** `starting`: gets no connections. `draining`: gets no new ones, and keeps those it has. */
 export type Phase = 'starting' | 'serving' | 'draining';
 
-/** As HAProxy has it: `drain` and `ready` are the operator's will, `down` and `up` whether it works. */
+/**
+ * HAProxy's words: `drain` and `ready` express the operator's will, `down` and `up` whether the
+ * server works.
+ */
 const ANSWERS: Readonly<Record<Phase, string>> = {
   starting: 'down\n',
   serving: 'ready up\n',
   draining: 'drain\n',
 };
 
+/** Where to listen, and what to answer. */
 export interface AgentServerOptions {
   readonly host: string;
   readonly port: number;
-  /** Takes seconds at most, and never fails. */
+  /** Takes seconds at most, and never rejects. */
   readonly phase: () => Promise<Phase>;
-  /** Told of each who asks, by address. */
+  /** Called with the address of each asker. */
   readonly onAsked: (address: string) => void;
 }
 
 /**
- * Tells load balancers whether to send new connections here, by HAProxy's agent check: whoever connects gets a line and
- * is closed. Whether the process works at all is not asked here, but by the health check.
+ * Tells load balancers whether to send new connections here, by HAProxy's agent check: each
+ * connection gets one line and is closed. Health checks, not this, say whether the process works.
  *
  * @see HAProxy's configuration manual, `agent-check`
  */
@@ -42,13 +46,13 @@ export class AgentServer implements AsyncDisposable {
     this.#server.maxConnections = MOST_CONNECTIONS;
   }
 
-  /** @throws if the port cannot be listened on */
+  /** @throws if it cannot listen on the port */
   static async listen(options: AgentServerOptions): Promise<AgentServer> {
     const agent = new AgentServer(options);
     const { host, port } = options;
     agent.#server.listen({ host, port });
     await once(agent.#server, 'listening');
-    // Such as too many open files: whoever asked asks again.
+    // Such as too many open files: the asker asks again.
     agent.#server.on('error', () => {});
     return agent;
   }
@@ -76,7 +80,7 @@ export class AgentServer implements AsyncDisposable {
     if (socket.remoteAddress) {
       onAsked(socket.remoteAddress);
     }
-    // Whatever it says is not looked at; left unread, it would reset the connection before the answer is taken.
+    // Input is ignored, but left unread it would reset the connection before the answer is read.
     socket.resume();
     socket.end(ANSWERS[await phase()]);
   }

@@ -14,19 +14,19 @@ interface DescriptorWatchParts {
   readonly log: Log;
   /** Called for each look at which none was left. */
   readonly onShortage: () => void;
-  /** Opens a descriptor and closes it; throws the system's error if there is none left. */
+  /** Opens a descriptor and closes it; throws the system's error if none is left. */
   readonly tryOne?: () => Promise<void>;
-  /** Null where the system does not tell. */
+  /** Null where the system does not say. */
   readonly use?: () => Promise<DescriptorUse | null>;
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** Counting thousands costs some milliseconds. */
+/** Counting thousands takes some milliseconds. */
 const LOOKS_PER_COUNT = 10;
-/** While it lasts, it is told so often. */
+/** How often to repeat a warning. */
 const TELL_EVERY_MS = 60_000;
 const NEARLY_ALL = 0.9;
-/** Of the process, and of the system. */
+/** For the process, and for the system. */
 const NONE_LEFT = ['EMFILE', 'ENFILE'];
 
 type Shortage = Error & { readonly code: string };
@@ -34,21 +34,21 @@ type Shortage = Error & { readonly code: string };
 const WHAT_TO_DO = 'raise the limit (ulimit -n, or LimitNOFILE= of its unit)';
 
 /**
- * Looks each second whether this process can open a file descriptor, and says when it cannot.
+ * Checks each second whether this process can open a file descriptor, and logs when it cannot.
  *
- * Nothing else says so for a server: Node takes a connection that it has no descriptor for and
- * closes it, without an event or an error. Clients, files and new connections to backing services
- * fail one by one, each with an error of its own.
+ * Nothing else reports it for a server: Node accepts a connection that it has no descriptor for and
+ * closes it, without an event or error. Clients, files and new connections to backing services fail
+ * one by one, each with its own error.
  */
 export class DescriptorWatch implements Disposable {
   readonly #parts: Required<DescriptorWatchParts>;
   #looks = 0;
-  /** What was told last, and when; null if all is well. */
+  /** The last report and its time; null if all is well. */
   #told: { readonly what: 'none' | 'few'; readonly atMs: number } | null = null;
   #isStopped = false;
   #cancel = () => {};
 
-  /** Begins to look. */
+  /** Starts checking. */
   constructor(parts: DescriptorWatchParts) {
     this.#parts = { tryOne: openOne, use: readUse, ...parts };
     this.#lookLater();
@@ -81,7 +81,7 @@ export class DescriptorWatch implements Disposable {
   }
 
   #tellShortage(error: Shortage): void {
-    // Counted as soon as there is one again.
+    // Counted once one is free again.
     this.#looks = 0;
     if (this.#isToTell('none')) {
       this.#parts.log.error(
@@ -132,7 +132,7 @@ async function readUse(): Promise<DescriptorUse | null> {
     const descriptors = await readdir('/proc/self/fd');
     const limits = await readFile('/proc/self/limits', 'utf8');
     const [, limit] = /^Max open files +(\d+)/m.exec(limits) ?? [];
-    // One of them was opened to read them.
+    // Reading them opened one.
     return limit === undefined ? null : { open: descriptors.length - 1, limit: Number(limit) };
   } catch (error) {
     if (isShortage(error)) {

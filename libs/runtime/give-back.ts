@@ -2,9 +2,9 @@ import { Session } from 'node:inspector/promises';
 import { flushCompileCache } from 'node:module';
 
 /**
- * Gives back the memory that only starting needed: what was read and compiled once leaves its
- * remains in the heap, which V8 would not look at until as much again has piled up. Stops the
- * process for some tenth of a second. Keeps what was compiled besides, for the next start. Never fails.
+ * Returns memory that only starting needed: code read and compiled once leaves garbage that V8
+ * would not collect until as much again had piled up. Stops the process for some tenths of a
+ * second. Also saves the compiled code for the next start. Never throws.
  *
  * @see docs/decisions/small-when-idle.md
  */
@@ -15,7 +15,7 @@ export async function giveBackWhatStartingTook(): Promise<void> {
     session.connect();
     await session.post('HeapProfiler.collectGarbage');
   } catch {
-    // A Node without an inspector keeps the memory, and serves all the same.
+    // Without an inspector, Node keeps the memory, but works.
   } finally {
     session.disconnect();
   }

@@ -4,6 +4,7 @@ import { duration } from './configuration/variables.ts';
 import { giveBackWhatStartingTook } from './give-back.ts';
 import type { ProcessLog } from './logging.ts';
 
+/** How long a process may take to stop. */
 export const lifecycleVariables = {
   drainTimeoutMs: duration('DRAIN_TIMEOUT', {
     meaning: 'how long a service may take to end what it is doing when it is told to stop',
@@ -17,9 +18,9 @@ interface RunOptions {
   readonly log: ProcessLog;
   readonly drainTimeoutMs: number;
   /**
-   * Starts what the process is for; disposing of it drains it.
+   * Starts what the process is for; disposing of the result drains it.
    *
-   * @param stopping - aborted when the process is told to stop, also while it is still starting
+   * @param stopping - aborted when the process is told to stop, even while starting
    */
   readonly start: (stopping: AbortSignal) => Promise<AsyncDisposable>;
 }
@@ -27,9 +28,8 @@ interface RunOptions {
 /**
  * Runs a service until SIGTERM or SIGINT, then drains it and ends the process.
  *
- * Ends with 0 after a drain; with 1 if the service cannot start, fails to drain or
- * takes too long for it, or if anything was thrown that nobody caught; with
- * 128 + its number at a second signal, at once.
+ * Exit codes: 0 after draining; 1 if starting or draining fails, draining takes too long, or an
+ * error is uncaught; 128 plus its number, at once, at a second signal.
  */
 export function run(options: RunOptions): void {
   new ProcessLife(options).begin();
@@ -50,7 +50,7 @@ class ProcessLife {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => this.#onSignal(signal, started.promise));
     }
-    // Rejections that nobody handles come here too.
+    // Also called for unhandled rejections.
     process.on('uncaughtException', (error, origin) => {
       log.error({ error, origin }, 'Nobody caught an error: the process ends');
       this.#end(1);
@@ -61,7 +61,7 @@ class ProcessLife {
         this.#end(1);
       }
     });
-    // After the handlers, as a signal may come as soon as the service seems to be there.
+    // After the handlers, as a signal may come as soon as the service looks started.
     started.resolve(start(this.#stopping.signal));
   }
 
@@ -79,7 +79,7 @@ class ProcessLife {
 
   async #drain(starting: Promise<AsyncDisposable>): Promise<void> {
     const { log, drainTimeoutMs } = this.#options;
-    // Unlike a clock's, this timer keeps the process alive until it has had its say.
+    // Unlike a clock's, this timer keeps the process alive.
     setTimeout(() => {
       log.error({ drainTimeoutMs }, 'Draining took too long: the process ends');
       this.#end(1);

@@ -3,34 +3,34 @@ import { withoutNames } from '#log/trace.ts';
 
 const MASK = '[redacted]';
 
-/** Names under which nothing may be logged, whatever their case and wherever they stand. */
+/** Names that are never logged, in any case and at any depth. */
 const SECRET_NAME =
   /authori[sz]ation|cookie|password|passphrase|secret|private.?key|sealing.?key|access.?token|^token$/i;
 
-/** Longest text kept whole: identifiers are at most 1 024 characters (RS-001). */
+/** Longest text kept whole: identifiers have at most 1 024 characters (RS-001). */
 const LONGEST_TEXT = 1_100;
 
 const DEEPEST = 4;
 const MOST_ENTRIES = 50;
 
-/** A text that is nothing but the id of a node says whose the line is, in an attribute of its own. */
+/** A text that is just a node id says whose the line is, in an attribute of its own. */
 const NODE_ID = /^0[0-9a-f]{64}$/;
 
 interface Fitting {
-  /** Whether texts may hold keys of parcels and cargoes, and ids of nodes among other words. */
+  /** Whether texts may contain keys of parcels and cargoes, and node ids among other words. */
   readonly showsNames: boolean;
-  /** Whether a key's trace id stands in its place: not in a line that names a node besides. */
+  /** Whether trace ids replace keys; not in a line that also names a node. */
   readonly keepsTraces: boolean;
-  /** Whether errors that carry a `code`, and so are expected somewhere, show their stack. */
+  /** Whether errors with a `code`, which someone expects, show their stack. */
   readonly showsStacks: boolean;
 }
 
 /**
- * Makes fields fit to be logged: no secrets, no octets (only how many), no text
- * without bound, and of an error only what helps to find its cause.
+ * Makes fields safe to log: no secrets, octets only as their number, bounded texts, and of an error
+ * only what helps to find its cause.
  *
- * Unless names are shown, what libraries put into their errors tells neither who
- * sent a parcel nor whom it is for.
+ * Unless names are shown, the errors of libraries reveal neither who sent a parcel nor whom it is
+ * for.
  */
 export function fitForLog(fields: LogFields, fitting: Fitting): Record<string, unknown> {
   return new Fitter(fitting).record(fields, 0);
@@ -83,20 +83,20 @@ class Fitter {
     if (Array.isArray(value)) {
       return value.slice(0, MOST_ENTRIES).map((item) => this.#value(item, depth + 1));
     }
-    // What knows how to show itself, such as a secret, is asked to.
+    // Objects that can show themselves, such as secrets, do so.
     return 'toJSON' in value && typeof value.toJSON === 'function'
       ? this.#value(value.toJSON(), depth + 1)
       : this.record(value, depth);
   }
 
-  /** Further properties of errors are left out: libraries put requests, and so secrets, into them. */
+  /** Omits other properties of errors: libraries put requests, and so secrets, into them. */
   #error(error: Error, depth: number): Record<string, unknown> {
     const hasCode = 'code' in error;
     return {
       type: error.name,
       message: this.#text(error.message),
       ...(hasCode && { code: this.#value(error.code, depth + 1) }),
-      // Asking for a stack makes it, which costs more than all the rest.
+      // Reading a stack creates it, which costs more than all the rest.
       ...((this.#fitting.showsStacks || !hasCode) && { stack: this.#stack(error) }),
       ...(error.cause !== undefined && { cause: this.#value(error.cause, depth + 1) }),
     };

@@ -8,7 +8,10 @@ import { fitForLog } from './log-fields.ts';
 
 type LogFormat = 'json' | 'pretty' | 'gcp';
 
-/** `json`: a line per entry; `pretty`: for people; `gcp`: as Google Cloud Logging reads it. */
+/**
+ * What is logged, and how: `json`, one line per entry; `pretty`, for people; `gcp`, as Google Cloud
+ * Logging expects.
+ */
 export const logVariables = {
   level: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
     meaning: 'the least important entries that are logged',
@@ -20,27 +23,31 @@ export const logVariables = {
   }),
 } as const;
 
-/** Entries that wait to be written, in octets; past that they are dropped, so that a reader of the log that is stuck never stops the service. */
+/**
+ * Octets of entries waiting to be written; more are dropped, so that a stuck reader of the log
+ * never stops the service.
+ */
 const MAX_WAITING_OCTETS = 8 * 1_048_576;
 
 const FLUSH_LIMIT_MS = 1_000;
 
 const BASE_FITTING = { showsNames: false, keepsTraces: true, showsStacks: false };
 
-/** The log of a process, which is to be flushed before the process ends. */
+/** The log of a process; flush it before the process ends. */
 export interface ProcessLog extends Log {
-  /** Resolves when everything logged so far was handed to the system, or after a second. */
+  /** Resolves once everything logged so far was handed to the system, or after a second. */
   flush(): Promise<void>;
 }
 
+/** How a process logs. */
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Carried by every entry, such as the name and version of the service. */
+  /** Carried by every line, such as the service's name and version. */
   readonly fields?: LogFields;
 }
 
-/** @param output - takes the entries, each a line; by default standard output */
+/** @param output - gets the lines; standard output by default */
 export function createLog(options: LogOptions, output?: DestinationStream): ProcessLog {
   const { level, format, fields } = options;
   const settings = { ...SETTINGS[format], level, base: fitForLog(fields ?? {}, BASE_FITTING) };
@@ -51,7 +58,7 @@ export function createLog(options: LogOptions, output?: DestinationStream): Proc
   if (output) {
     return Object.assign(new PinoLog(pino(settings, output), format), { flush: doNothing });
   }
-  // At a minLength of 0, flushing would do nothing.
+  // With a minLength of 0, flushing would do nothing.
   const file = { dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING_OCTETS };
   const stdout = destination(file);
   const flush = () =>
@@ -67,7 +74,7 @@ class PinoLog implements Log {
   readonly #format: LogFormat;
   readonly #namesNode: boolean;
 
-  /** @param namesNode - whether each of its entries does */
+  /** @param namesNode - whether each of its lines does */
   constructor(logger: Logger, format: LogFormat, namesNode = false) {
     this.#logger = logger;
     this.#format = format;
@@ -145,7 +152,7 @@ const SETTINGS: Readonly<Record<LogFormat, LoggerOptions>> = {
   },
 };
 
-/** Its package is loaded only where it is wanted: services in the cloud never need it. */
+/** Loads its package only when wanted: services in the cloud never need it. */
 function prettyStream(output: DestinationStream, mayColour: boolean): DestinationStream {
   const load: (name: 'pino-pretty') => { readonly prettyFactory: typeof prettyFactory } =
     createRequire(import.meta.url);

@@ -8,27 +8,27 @@ import {
 } from 'prom-client';
 import type { GatewayMetrics } from '#metrics/port.ts';
 
-/** Distinct reasons that become label values; any further one counts as `other`. */
+/** Distinct reasons used as label values; any further one counts as `other`. */
 const MOST_REASONS = 64;
 
-/** From 10 ms, a connected collector, to a month, a phone that a courier reaches once. */
+/** From 10 ms, for a connected collector, to a month, for a phone that a courier reaches once. */
 const HELD_SECONDS = [0.01, 0.05, 0.25, 1, 5, 30, 300, 3_600, 21_600, 86_400, 604_800, 2_592_000];
 
 /** Up to 2.5 s, after which clients are told to come back later. */
 const ANSWER_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-/** An HTTP request that was answered, or whose client left. */
+/** A request that was answered, or whose client left. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** The pattern that matched, never the path itself; `none` if no route did. */
+  /** The pattern that matched, never the path; `none` if no route did. */
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
 }
 
 /**
- * The metrics of one process, in a registry of its own: what the gateway counts,
- * HTTP, and the process itself (CPU, memory, garbage collection, event-loop delay).
+ * The metrics of one process, in their own registry: the gateway's, HTTP's, and the process's (CPU,
+ * memory, garbage collection, event-loop delay).
  */
 export class ProcessMetrics {
   readonly gateway: GatewayMetrics;
@@ -55,20 +55,20 @@ export class ProcessMetrics {
     });
   }
 
-  /** Counts a look, one each second, at which no file descriptor was left. */
+  /** Counts a check, one each second, that found no file descriptor left. */
   readonly descriptorsShort = (): void => this.#shortages.inc();
 
-  /** Counts the requests of the HTTP server `server`, a fixed word. */
+  /** Counts requests of the HTTP server `server`, a constant. */
   readonly requestAnswered = (server: string, request: AnsweredRequest): void => {
     const { method, route, status, seconds } = request;
     this.#requests.observe({ server, method, route, status: String(status) }, seconds);
   };
 
   /**
-   * Shows a value that is asked for whenever the metrics are read.
+   * Adds a metric whose value is read on each scrape.
    *
-   * @param name - without the prefix `awala_`; one that was not used before
-   * @param read - a failure of it leaves the metric out of that reading
+   * @param name - without the prefix `awala_`; must be new
+   * @param read - if it fails, the scrape omits the metric
    */
   observe(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
@@ -87,9 +87,9 @@ export class ProcessMetrics {
   }
 
   /**
-   * The same for several values at once, which differ in one label.
+   * Adds a metric with one label, whose values are read on each scrape.
    *
-   * @param read - gives the value for each of the label's
+   * @param read - returns the value for one of the label's
    */
   observeEach<Label extends string>(
     name: string,
@@ -109,13 +109,13 @@ export class ProcessMetrics {
             this.set({ [label]: value } as Record<Label, string>, number);
           }
         } catch {
-          // This reading goes without them.
+          // This scrape omits them.
         }
       },
     });
   }
 
-  /** All metrics in the text format of Prometheus. */
+  /** All metrics, in Prometheus's text format. */
   async expose(): Promise<{ readonly contentType: string; readonly text: string }> {
     const text = await this.#registry.metrics();
     return { contentType: this.#registry.contentType, text };
@@ -209,7 +209,7 @@ function counters(registry: Registry) {
   };
 }
 
-/** Keeps label values from a bounded set even where a caller's are not. */
+/** Bounds label values that a caller does not. */
 function boundReasons(): (reason: string) => string {
   const known = new Set<string>();
   return (reason) => {

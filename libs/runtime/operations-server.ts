@@ -7,6 +7,7 @@ import type { PassedSockets } from './passed-sockets.ts';
 import type { Readiness } from './readiness.ts';
 import type { Release } from './release.ts';
 
+/** Where the operations server listens. */
 export const operationsVariables = {
   host: text('OPERATIONS_HOST', {
     meaning:
@@ -33,16 +34,16 @@ interface OperationsOptions {
 }
 
 /**
- * The server for the platform and its operators, on a port of its own:
+ * The server for the platform and operators, on its own port:
  *
  * - `/livez`: 200 while the event loop turns
- * - `/readyz`: 200 if the service and what it stands on can serve; else 503, with what fails
- * - `/servez`: 200 from when the service was ready first, until it drains; else 503: what load
- *   balancers ask
+ * - `/readyz`: 200 if the service and its backing can serve; else 503 with the failing checks
+ * - `/servez`: 200 from when the service was first ready until it drains; else 503. For load
+ *   balancers
  * - `/metrics`: for Prometheus
- * - `/version`: what runs
+ * - `/version`: which release runs
  *
- * It is the last to be closed, so that a service that drains is seen draining.
+ * It closes last, so that draining can be observed.
  */
 export function createOperationsServer(options: OperationsOptions): HttpServer {
   const { host, port, passed, log, clock, service, release, readiness, metrics } = options;

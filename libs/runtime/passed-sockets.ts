@@ -1,8 +1,9 @@
 import type { Environment } from './configuration/variable.ts';
 
-/** File descriptors of sockets that listen already, by the name of the server that is to use each. */
+/** File descriptors of sockets that listen already, by the name of their server. */
 export type PassedSockets = ReadonlyMap<string, number>;
 
+/** No sockets were passed. */
 export const NO_PASSED_SOCKETS: PassedSockets = new Map();
 
 /** After standard input, output and error. */
@@ -10,18 +11,18 @@ const FIRST_FD = 3;
 
 interface PassedSocketsReading {
   readonly sockets: PassedSockets;
-  /** Why they cannot be used, each with the name of its variable. */
+  /** Why they cannot be used, each starting with the variable's name. */
   readonly faults: readonly string[];
-  /** Why there are none though somebody passed some; null otherwise. */
+  /** Why none are used although some were passed; null otherwise. */
   readonly remark: string | null;
 }
 
 /**
- * Reads which listening sockets a parent passed that holds them while this process is restarted, so that
- * nobody who connects meanwhile is refused: `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES`, as systemd's
- * socket units set them. Those for another process are ignored.
+ * Reads which listening sockets a parent passed and holds across restarts, so that nobody is
+ * refused meanwhile: `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES`, as set by systemd's socket
+ * units. Ignores those for another process.
  *
- * @param names - the servers that there are in this process
+ * @param names - of this process's servers
  * @see sd_listen_fds(3)
  */
 export function readPassedSockets(

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 const PROGRAM_CACHE = join(import.meta.dirname, '../../node_modules/.cache/node');
 
 /**
- * Has Node keep the program as it was last compiled, types stripped, from the second start on, unless
- * `NODE_COMPILE_CACHE` names another folder. Call it before the rest is loaded. A folder that cannot be written to is no
- * fault: all is compiled again.
+ * Makes Node cache the compiled program, types stripped, for later starts, unless
+ * `NODE_COMPILE_CACHE` names another folder. Call it before loading the rest. If the folder is not
+ * writable, everything is compiled again.
  *
- * @param {Record<string, string | undefined>} environment - of this process: its threads look into it, too
+ * @param {Record<string, string | undefined>} environment - of this process, which its threads read
+ * too
  */
 export function keepProgramCompiled(environment) {
   environment.NODE_COMPILE_CACHE ||= PROGRAM_CACHE;

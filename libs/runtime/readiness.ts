@@ -1,12 +1,12 @@
 import type { Clock } from '#clock/clock.ts';
 
 interface ReadinessOptions {
-  /** What must work for the service to work, by name; each fails with the reason. */
+  /** What must work for the service to work, by name; each rejects with the reason. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   readonly clock: Clock;
-  /** Longest time that a check may take; 2 s by default. */
+  /** Longest time for one check; 2 s by default. */
   readonly deadlineMs?: number;
-  /** How long it is remembered that nothing failed, so that probes do not weigh on what they ask; 1 s by default. */
+  /** How long a success is cached, so that probes do not load what they ask; 1 s by default. */
   readonly maxAgeMs?: number;
 }
 
@@ -17,7 +17,7 @@ interface ReadinessState {
   readonly failing: Readonly<Record<string, string>>;
 }
 
-/** Whether a service can serve now: it asks what the service stands on. */
+/** Whether a service can serve now, as checks of its backing say. */
 export class Readiness {
   readonly #options: Required<ReadinessOptions>;
   #isDraining = false;
@@ -33,7 +33,7 @@ export class Readiness {
     this.#isDraining = true;
   }
 
-  /** Never fails, and takes no longer than the deadline. */
+  /** Never rejects, and takes no longer than the deadline. */
   async state(): Promise<ReadinessState> {
     if (this.#isDraining) {
       return { isReady: false, isDraining: true, failing: {} };
@@ -45,9 +45,9 @@ export class Readiness {
   }
 
   /**
-   * Whether to send clients here: from when the service was ready for the first time, so that one
-   * that is set up wrongly gets none, until it drains. What all processes stand on and fails later
-   * takes none of them away: each still does what it can without it, and says 503 to the rest.
+   * Whether to send clients here: from when the service was first ready, so that a misconfigured
+   * one gets none, until it drains. A later failure of a shared backing takes no process away: each
+   * still does what it can, and answers 503 to the rest.
    */
   async isServing(): Promise<boolean> {
     if (!this.#wasReady) {
@@ -56,17 +56,14 @@ export class Readiness {
     return this.#wasReady && !this.#isDraining;
   }
 
-  /** The same in three words: `starting` until then, `serving`, and `draining`. Takes no longer than the deadline. */
+  /** As {@link isServing}, in three words. Takes no longer than the deadline. */
   async phase(): Promise<'starting' | 'serving' | 'draining'> {
     const isServing = await this.isServing();
     const otherwise = isServing ? 'serving' : 'starting';
     return this.#isDraining ? 'draining' : otherwise;
   }
 
-  /**
-   * Whoever asks meanwhile shares the answer. A failure is not remembered any longer: whoever
-   * asks once what failed is back hears so.
-   */
+  /** Concurrent callers share the result. Failures are not cached, so recovery shows at once. */
   #recentlyFailing(): Promise<Record<string, string>> {
     const now = this.#options.clock.elapsedMs();
     if (this.#asked && now - this.#asked.at < this.#options.maxAgeMs) {

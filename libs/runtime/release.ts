@@ -15,15 +15,16 @@ export const releaseVariables = {
   }),
 } as const;
 
-/** What runs, so that it can be matched to a commit. */
+/** Identifies what runs, so that it can be matched to a commit. */
 export interface Release {
   readonly version: string;
   readonly revision: string | null;
   readonly imageDigest: string | null;
-  /** The version of Node. */
+  /** Node's version. */
   readonly node: string;
 }
 
+/** The release that this process runs. */
 export function releaseOf(configured: {
   readonly revision: string | null;
   readonly imageDigest: string | null;

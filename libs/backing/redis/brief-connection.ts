@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { parseRedisTarget, type RedisTarget } from './connection-options.ts';
 
 /**
- * A connection for a question or two, which is tried once and not yet open.
+ * A connection for a command or two, not open yet and tried once.
  *
  * @param timeoutMs - for connecting, and for each command
  */

@@ -9,10 +9,11 @@ export interface RedisTarget {
    * `rediss+cluster://` name any node of a Redis Cluster.
    */
   readonly url: string;
-  /** Certificates of the only authority to trust, in place of the system's, in PEM. */
+  /** The only certificate authorities to trust, instead of the system's; in PEM. */
   readonly ca?: string;
 }
 
+/** A parsed {@link RedisTarget}. */
 export interface RedisAddress {
   readonly isCluster: boolean;
   readonly host: string;
@@ -33,7 +34,7 @@ const SCHEMES = new Map([
 const CONNECT_TIMEOUT_MS = 2_000;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** @throws {TypeError} if the URL is none of a Redis server */
+/** @throws {TypeError} if the URL is not a Redis URL */
 export function parseRedisTarget({ url, ca }: RedisTarget): RedisAddress {
   const parsed = URL.canParse(url) ? new URL(url) : null;
   const scheme = SCHEMES.get(parsed?.protocol ?? '');
@@ -60,9 +61,9 @@ export function parseRedisTarget({ url, ca }: RedisTarget): RedisAddress {
 }
 
 /**
- * TLS with servers of the operator's own authority, which vouches for nobody else. One that is reached by
- * its IP address need not have that in its certificate, since those of managed servers (Memorystore) are
- * reported to have it where TLS does not look for it.
+ * TLS with servers certified by the operator's own authority. A server reached by IP address need
+ * not have that in its certificate, since managed ones (Memorystore) are reported to have it where
+ * TLS does not look.
  */
 function trustOnly(ca: string): ConnectionOptions {
   return {
@@ -72,7 +73,10 @@ function trustOnly(ca: string): ConnectionOptions {
   };
 }
 
-/** Between attempts to connect: growing to 2 s and jittered, so that service resumes soon, not all at once. */
+/**
+ * The pause before the next attempt to connect, in milliseconds: growing to 2 s, and jittered so
+ * that processes do not reconnect all at once.
+ */
 export function reconnectPause(attempts: number): number {
   const fullMs = Math.min(50 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS);
   return fullMs * (0.5 + Math.random() / 2);

@@ -4,14 +4,14 @@ import type { RedisTarget } from './connection-options.ts';
 const MICROSECONDS_PER_MS = 1_000;
 
 /**
- * What a Redis server takes for the time, in milliseconds since the epoch; asked
- * over a connection of its own.
+ * The time according to a Redis server, in milliseconds since the epoch. Uses a connection of its
+ * own.
  *
- * @throws if there is no answer within `timeoutMs` for connecting and as much for asking
+ * @throws if connecting, or the answer, takes longer than `timeoutMs`
  */
 export async function redisTime(target: RedisTarget, timeoutMs: number): Promise<number> {
   const redis = briefConnection(target, timeoutMs);
-  // Whoever waits for a call is told; without a listener the process would end.
+  // The call reports the error; without a listener, the process would end.
   redis.on('error', () => {});
   try {
     await redis.connect();

@@ -1,13 +1,17 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './connection-options.ts';
 
-/** What a replica answers to a write, also inside of a script, and one that has lost its master to anything. */
+/**
+ * A replica's answer to a write, also inside a script; or to anything, if it has lost its master.
+ */
 const REPLICA = /\b(?:READONLY|MASTERDOWN)\b/;
 
-/** A connection that is so young leads where its address does now: another one would lead there, too. */
+/**
+ * A connection younger than this leads to where its address leads now, so a new one would not help.
+ */
 const YOUNG_MS = 1_000;
 
-/** What ioredis does after an error. */
+/** Tells ioredis to do nothing about an error. */
 const NOTHING = false;
 const RECONNECT_AND_REPEAT = 2;
 
@@ -16,17 +20,17 @@ type OwnOptions = Pick<
   'commandTimeout' | 'enableOfflineQueue' | 'autoResubscribe' | 'maxRetriesPerRequest'
 >;
 
-/** Whether a server refused because it is a replica: it may have been the master until a moment ago. */
+/** Whether a server refused because it is a replica, which it may have become just now. */
 export function isFromReplica(error: unknown): boolean {
   return error instanceof Error && REPLICA.test(error.message);
 }
 
 /**
- * A connection to one server, which comes back by itself when it is lost.
+ * A connection to one server that reconnects by itself.
  *
- * A fail-over may leave connections to a server that has become a replica. Whoever writes there is
- * refused; the connection is then had anew, which looks its name up anew, and the command is repeated,
- * once. As long as the address leads to a replica, commands fail, and that is tried once a second.
+ * A fail-over may leave connections to a server that has become a replica and refuses writes. Then
+ * this reconnects, which resolves the name again, and repeats the command once. While the address
+ * leads to a replica, commands fail, and reconnecting is tried once a second.
  */
 export function connectToServer({ host, port, options }: RedisAddress, own: OwnOptions): Redis {
   let readyAtMs = performance.now();

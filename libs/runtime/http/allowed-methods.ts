@@ -1,8 +1,8 @@
-/** Which methods there are at which path, for those who ask with another one (RFC 9110 §10.2.1). */
+/** Which methods each path has, for answers to any other method (RFC 9110 §10.2.1). */
 export class AllowedMethods {
   readonly #byPath = new Map<string, Set<string>>();
 
-  /** @param path - of a route: as it is, or `/*` for any */
+  /** @param path - of a route, exact or ending in `/*` for any */
   add(path: string, methods: string | readonly string[]): void {
     const known = this.#byPath.getOrInsertComputed(path, () => new Set());
     for (const method of [methods].flat()) {
@@ -12,7 +12,7 @@ export class AllowedMethods {
 
   /**
    * @param url - of a request, with its query
-   * @returns those allowed there, sorted; OPTIONS is one if there are others
+   * @returns the methods allowed there, sorted; includes OPTIONS if there are others
    */
   at(url: string): readonly string[] {
     const [path = ''] = url.split('?', 1);

@@ -1,7 +1,7 @@
 import type { Log, LogFields } from '#log/log.ts';
 import type { ErrorReply } from './error-replies.ts';
 
-/** Why a request failed, and what it was answered. */
+/** Why a request failed, and how it was answered. */
 export interface Failure {
   readonly error: unknown;
   readonly answer: ErrorReply;
@@ -15,10 +15,10 @@ interface Answer {
 }
 
 /**
- * The one line that each request leaves. Of one that failed it says why and, as far as that is known,
- * whose it was; of one that went well not, as lines about its parcel are found by the same request.
+ * Logs a request's one line. For a failed request it says why and, if known, whose it was. For a
+ * successful one it does not: its parcel's lines carry the same request id.
  *
- * @param level - unless it is our fault: then `warn`, or `error` for a surprise
+ * @param level - unless the failure is ours: then `warn`, or `error` for a surprise
  */
 export function logAnswer(
   log: Log,

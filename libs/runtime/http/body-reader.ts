@@ -7,8 +7,8 @@ import { Refusal } from './refusal.ts';
 type BodyLimits = Pick<HttpLimits, 'maxBodiesOctets' | 'bodyPauseMs'>;
 
 /**
- * Reads the bodies of one server's requests, each into one buffer, while the
- * octets of all of them stay within a limit.
+ * Reads the bodies of a server's requests, each into one buffer, within a limit on the octets of
+ * all.
  *
  * A body counts from its first octet until {@link BodyReader.release}.
  */
@@ -23,15 +23,15 @@ export class BodyReader {
     this.#clock = clock;
   }
 
-  /** Octets of all the bodies held now. */
+  /** Octets of all bodies held now. */
   get heldOctets(): number {
     return this.#heldOctets;
   }
 
   /**
-   * @param tooLargeStatus - what more than `maxOctets` is answered with
-   * @throws {Refusal} 413, or `tooLargeStatus`, over `maxOctets`; 408 if the client pauses for too long; 400 if it
-   * leaves; 503 if too many octets are held already
+   * @param tooLargeStatus - for a body over `maxOctets`
+   * @throws {Refusal} 413, or `tooLargeStatus`, over `maxOctets`; 408 if the client pauses too
+   * long; 400 if it leaves; 503 if too many octets are held already
    */
   async read(request: IncomingMessage, maxOctets: number, tooLargeStatus = 413): Promise<Buffer> {
     const tooLarge = () =>
@@ -50,12 +50,12 @@ export class BodyReader {
       });
       return pieces.joined();
     } finally {
-      // The listeners that stay would keep them for as long as there is the request.
+      // Remaining listeners would keep the chunks for as long as the request exists.
       pieces.clear();
     }
   }
 
-  /** To be called once per request that was read, when its body is no longer needed. */
+  /** Call it once per request that was read, when its body is no longer needed. */
   release(request: IncomingMessage): void {
     this.#heldOctets -= this.#held.get(request) ?? 0;
     this.#held.delete(request);
@@ -90,12 +90,15 @@ export class BodyReader {
         request.off('data', onData).off('end', onEnd).off('close', onCut);
         settle();
       };
-      // Listeners to errors stay: one that nobody hears would end the process.
+      // Error listeners stay: an unheard error would end the process.
       request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
     });
   }
 
-  /** Calls `onPause` once the last chunk is too long ago. One timer for all chunks costs less than one for each. */
+  /**
+   * Calls `onPause` when the last chunk is too old. One timer for all chunks costs less than one
+   * each.
+   */
   #watchPause(lastChunkMs: () => number, onPause: () => void): () => void {
     const check = () => {
       const leftMs = lastChunkMs() + this.#limits.bodyPauseMs - this.#nowMs();

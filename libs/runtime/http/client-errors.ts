@@ -8,7 +8,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Answers what is not HTTP, or stops being so before there is a request. */
+/** Answers connections that do not speak HTTP, or stop before a request is complete. */
 export class ClientErrors {
   readonly #clock: Clock;
   readonly #lingerMs: number;
@@ -19,12 +19,12 @@ export class ClientErrors {
     this.#lingerMs = lingerMs;
   }
 
-  /** To be told of each response, as nothing may be written into the middle of one. */
+  /** Call it for each response, as nothing may be written into the middle of one. */
   began(request: IncomingMessage, response: ServerResponse): void {
     this.#responses.set(request.socket, response);
   }
 
-  /** To be called for each `clientError` event of the HTTP server. */
+  /** Call it for each `clientError` event of the HTTP server. */
   readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {
     const response = this.#responses.get(socket);
     const isAnswering = response?.headersSent === true && !response.writableFinished;
@@ -38,7 +38,7 @@ export class ClientErrors {
     }
   };
 
-  /** Gives a client that was refused some time to read why, whatever it goes on to send. */
+  /** Gives a refused client time to read why, whatever it still sends. */
   linger(socket: Socket): void {
     const cancel = this.#clock.schedule(this.#lingerMs, () => socket.destroy());
     socket.once('close', cancel);

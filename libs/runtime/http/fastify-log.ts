@@ -1,14 +1,14 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Log, LogFields } from '#log/log.ts';
 
-/** A {@link Log} in the shape that fastify asks for. */
+/** A {@link Log} as fastify wants one. */
 export class FastifyLog implements FastifyBaseLogger {
   readonly level = 'info';
   readonly #parent: Log;
   readonly #fields: LogFields | null;
   #own: Log | null = null;
 
-  /** @param fields - carried by every entry */
+  /** @param fields - carried by every line */
   constructor(parent: Log, fields: LogFields | null = null) {
     this.#parent = parent;
     this.#fields = fields;
@@ -19,7 +19,7 @@ export class FastifyLog implements FastifyBaseLogger {
   }
 
   info(first: unknown, message?: unknown): void {
-    // Fastify announces each address that it listens on, with the text that it was given.
+    // Fastify announces each address that it listens on, in its own words.
     if (first !== '') {
       this.log.info(...entry(first, message));
     }
@@ -45,14 +45,14 @@ export class FastifyLog implements FastifyBaseLogger {
     return new FastifyLog(this.log, fields);
   }
 
-  /** Made when it is first needed: most requests log once or never. */
+  /** Created at first use: most requests log once or never. */
   get log(): Log {
     this.#own ??= this.#fields ? this.#parent.with(this.#fields) : this.#parent;
     return this.#own;
   }
 }
 
-/** The log whose lines carry the id of a request of ours. */
+/** The log whose lines carry the id of one of our requests. */
 export function logOf({ log }: Pick<FastifyRequest, 'log'>): Log {
   if (!(log instanceof FastifyLog)) {
     throw new TypeError('the request is not of an HttpServer');
@@ -60,7 +60,7 @@ export function logOf({ log }: Pick<FastifyRequest, 'log'>): Log {
   return log.log;
 }
 
-/** Leaves out the request and reply objects that fastify likes to log. */
+/** Drops the request and reply objects that fastify logs. */
 function entry(first: unknown, message: unknown): [LogFields, string] {
   if (typeof first !== 'object' || first === null) {
     return [{}, String(first)];

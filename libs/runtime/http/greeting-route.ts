@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * `GET /` and `HEAD /`: 200 with a line that says what this is, for people who look
- * and for apps that probe whether their gateway can be reached.
+ * `GET /` and `HEAD /`: 200 with one line that says what this is, for curious people and for apps
+ * that test whether their gateway can be reached.
  *
  * @param line - without the line break
  */

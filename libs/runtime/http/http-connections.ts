@@ -3,12 +3,12 @@ import type { Server } from 'node:http';
 import { type Socket, Server as TcpServer } from 'node:net';
 import type { Clock } from '#clock/clock.ts';
 
-/** The TCP connections of an HTTP server, to be let go in good order. */
+/** The TCP connections of an HTTP server, for closing them in order. */
 export class HttpConnections {
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #all = new Set<Socket>();
-  /** Those that have not brought a request yet. */
+  /** Those without a request yet. */
   readonly #newcomers = new Set<Socket>();
   #closed: Promise<unknown> | null = null;
   #noNewcomers = () => {};
@@ -27,7 +27,7 @@ export class HttpConnections {
     server.on('request', ({ socket }) => this.broughtRequest(socket));
   }
 
-  /** To be told of each request that is no `request` event of the server. */
+  /** Call it for each request that is no `request` event of the server. */
   broughtRequest(socket: Socket): void {
     this.#newcomers.delete(socket);
     if (this.#newcomers.size === 0) {
@@ -36,8 +36,8 @@ export class HttpConnections {
   }
 
   /**
-   * Accepts no more connections; the present ones stay, those included that have not brought a request
-   * yet, which the HTTP server would reset. Safe to call twice.
+   * Accepts no more connections. Keeps the present ones, even those without a request yet, which
+   * the HTTP server would reset. Safe to repeat.
    */
   stopAccepting(): void {
     if (this.#server.listening) {
@@ -46,7 +46,7 @@ export class HttpConnections {
     }
   }
 
-  /** Lets every connection bring a request within `boundMs`, then cuts those that have brought none. */
+  /** Gives each connection `boundMs` to send a request, then cuts those without one. */
   async endNewcomers(boundMs: number): Promise<void> {
     if (this.#newcomers.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -60,7 +60,7 @@ export class HttpConnections {
     }
   }
 
-  /** After {@link stopAccepting}: resolves once there are none left. */
+  /** After {@link stopAccepting}: resolves once none are left. */
   async gone(): Promise<void> {
     await this.#closed;
   }

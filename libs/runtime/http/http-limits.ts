@@ -1,39 +1,40 @@
-/** What an HTTP server grants its clients. Each limit is explained in `docs/limits.md`. */
+/** Limits of an HTTP server. `docs/limits.md` explains each. */
 export interface HttpLimits {
-  /** Connections open at once, idle ones and WebSockets included; more are not accepted. */
+  /** Open connections, including idle ones and WebSockets; more are not accepted. */
   readonly maxConnections: number;
-  /** Requests between their arrival and the end of their answer; more are answered 503. */
+  /** Requests between their arrival and the end of their response; more get 503. */
   readonly maxRequests: number;
-  /** Octets of all bodies held at once; whatever would exceed it is answered 503. */
+  /** Octets of all bodies held at once; a request that would exceed it gets 503. */
   readonly maxBodiesOctets: number;
-  /** Octets of one body, where its route sets no limit of its own; more are answered 413. */
+  /** Octets of a body, where its route sets no limit; more gets 413. */
   readonly maxBodyOctets: number;
-  /** Octets of a request's line and headers; more are answered 431. */
+  /** Octets of a request's line and headers; more gets 431. */
   readonly maxHeaderOctets: number;
-  /** Headers of a request; more are answered 431. */
+  /** Headers of a request; more gets 431. */
   readonly maxHeaders: number;
-  /** Octets of all the lines and headers that are not complete; whoever sent most of them is cut. */
+  /** Octets of all incomplete lines and headers; above it, the connection that sent most is cut. */
   readonly maxUnfinishedHeadOctets: number;
-  /** Until the headers are there, from the connection or the end of the previous request. */
+  /** For the headers to arrive, from the connection or the end of the previous request. */
   readonly headersTimeoutMs: number;
-  /** Longest pause in the middle of a body; then 408. */
+  /** Longest pause within a body; then 408. */
   readonly bodyPauseMs: number;
-  /** Until headers and body are there; then 408. */
+  /** For headers and body to arrive; then 408. */
   readonly requestTimeoutMs: number;
-  /** From the end of the body to the answer; then 503, since clients leave after 3 s. */
+  /** For the answer, from the end of the body; then 503, as clients leave after 3 s. */
   readonly answerWithinMs: number;
-  /** Longest life of a connection without requests. */
+  /** How long a connection without requests is kept. */
   readonly keepAliveMs: number;
-  /** What a client may still send for after it was refused, so that it can read the refusal. */
+  /** How long a refused client may go on sending, so that it can read the refusal. */
   readonly lingerMs: number;
-  /** On closing, how long a connection that was just made may take to bring its request. */
+  /** On closing, how long new connections have to send a request. */
   readonly newcomersMs: number;
-  /** On closing, how long requests in flight may take to end. */
+  /** On closing, how long requests in flight have to end. */
   readonly drainMs: number;
-  /** On closing, once requests have ended, how long the last octets of answers may take. */
+  /** On closing, once requests have ended, how long the rest of their responses may take. */
   readonly flushMs: number;
 }
 
+/** The limits of every server unless its options differ. */
 export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   maxConnections: 20_000,
   maxRequests: 1_000,

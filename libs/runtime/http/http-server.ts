@@ -28,45 +28,49 @@ import { UnfinishedHeads } from './unfinished-heads.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The node that a request proved to come from: told in the log if it fails. */
+    /** The node that a request proved to come from; logged if the request fails. */
     peer: string | null;
   }
   interface FastifyContextConfig {
-    /** What a body over the route's limit is answered with; 413 by default. */
+    /** Status for a body over the route's limit; 413 by default. */
     readonly tooLargeStatus?: number;
-    /** From the end of a request's body to its answer, in milliseconds; the server's limit by default. */
+    /**
+     * How long the answer may take after the end of the body, in milliseconds; the server's limit
+     * by default.
+     */
     readonly answerWithinMs?: (headers: IncomingHttpHeaders) => number;
   }
 }
 
+/** How to set up a server. */
 export interface HttpServerOptions {
-  /** A fixed word, such as `poweb`, for logs and metrics. */
+  /** A constant, such as `poweb`, for logs and metrics. */
   readonly name: string;
   readonly host: string;
   /** 0 lets the system choose one. */
   readonly port: number;
-  /** One of the server's name takes the place of host and port. */
+  /** A passed socket of the server's name replaces host and port. */
   readonly passed?: PassedSockets;
   readonly log: Log;
   readonly clock: Clock;
-  /** Those that differ from {@link DEFAULT_HTTP_LIMITS}. */
+  /** Overrides of {@link DEFAULT_HTTP_LIMITS}. */
   readonly limits?: Partial<HttpLimits>;
-  /** How important the entry is that each answer leaves in the log; `info` by default. */
+  /** The level at which answers are logged; `info` by default. */
   readonly answerLevel?: 'info' | 'debug';
-  /** What names requests; by default none is named by a proxy. */
+  /** How to name requests; by default, no proxy's id is used. */
   readonly requestIds?: RequestIds;
-  /** Told of each request once it is answered, or its client left. */
+  /** Called once a request is answered, or its client left. */
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
 }
 
 /**
- * An HTTP server within our limits, to which services add their routes.
+ * An HTTP server within our limits, to which services add routes.
  *
- * Bodies arrive as one `Buffer` whatever their content type, an empty one if there is none.
- * What a handler throws becomes the answer by the table in `error-replies.ts`.
+ * A body arrives as one `Buffer` whatever its content type, empty if there is none. Errors that
+ * handlers throw become responses by the table in `error-replies.ts`.
  */
 export class HttpServer implements AsyncDisposable {
-  /** For adding routes, before {@link HttpServer.listen}. */
+  /** Add routes here, before {@link HttpServer.listen}. */
   readonly app: FastifyInstance;
   readonly limits: HttpLimits;
   readonly #options: HttpServerOptions;
@@ -103,7 +107,7 @@ export class HttpServer implements AsyncDisposable {
     return this.#requests.size;
   }
 
-  /** Octets of all the bodies held now. */
+  /** Octets of all bodies held now. */
   get bodiesOctets(): number {
     return this.#bodies.heldOctets;
   }
@@ -117,7 +121,10 @@ export class HttpServer implements AsyncDisposable {
     return address.port;
   }
 
-  /** @throws if the address is taken, or is none of this machine's; if what was passed is no TCP socket */
+  /**
+   * @throws if the address is taken or is not this machine's, or the passed socket is not a TCP
+   * socket
+   */
   async listen(): Promise<void> {
     const { host, port, passed, name, log } = this.#options;
     const fd = passed?.get(name);
@@ -127,8 +134,8 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /**
-   * Leaves those who connect from now on to the next process, if a parent holds the listening
-   * socket; else goes on accepting.
+   * Leaves new connections to the next process if a parent holds the listening socket; otherwise
+   * goes on accepting.
    *
    * @returns whether there is such a parent
    */
@@ -141,8 +148,9 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /**
-   * Answers 503 from now on, lets requests in flight end within `boundMs`, then cuts them; and then
-   * connections that bring no request within a second. Others are accepted as before, and upgraded.
+   * Answers 503 from now on, gives requests in flight `boundMs` to end, and cuts the rest; then
+   * cuts connections that send no request within a second. Still accepts new connections and
+   * upgrades.
    */
   async endRequests(boundMs: number): Promise<void> {
     this.#isClosing = true;
@@ -151,9 +159,9 @@ export class HttpServer implements AsyncDisposable {
   }
 
   /**
-   * Takes no more connections, lets requests in flight end within `drainMs`, and those that are
-   * about to come on connections just made; then cuts what is left. After {@link endRequests} there is
-   * nothing left to wait for but the last octets of answers.
+   * Accepts no more connections, gives requests in flight `drainMs` to end, and waits for those
+   * about to come on new connections; then cuts the rest. After {@link endRequests}, it only waits
+   * for the last octets of responses.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
@@ -186,14 +194,14 @@ export class HttpServer implements AsyncDisposable {
       bodyLimit: limits.maxBodyOctets,
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.keepAliveMs,
-      // What a connection brings while it is drained is answered, as its client cannot know better.
+      // Requests that arrive during draining are answered: the client cannot know.
       return503OnClosing: false,
       clientErrorHandler: this.#clientErrors.handle,
       frameworkErrors: (error, request, reply) => sendError(request, reply, replyTo(error)),
       http: {
         maxHeaderSize: limits.maxHeaderOctets,
         headersTimeout: limits.headersTimeoutMs,
-        // Node looks for late requests this often.
+        // How often Node looks for late requests.
         connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
         shouldUpgradeCallback: (request) => this.#isUpgrade(request),
       },
@@ -253,7 +261,7 @@ export class HttpServer implements AsyncDisposable {
     this.#requests.admit(reply.raw, () => this.#bodies.release(request.raw));
   }
 
-  /** For a path or a method that there is not; without reading the body. */
+  /** Answers an unknown path or method without reading the body. */
   #turnAway(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const methods = this.#methods.at(request.url);
     if (methods.length === 0) {
@@ -270,8 +278,8 @@ export class HttpServer implements AsyncDisposable {
     const answer = replyTo(error);
     this.#failures.set(request, { error, answer });
     if (!request.raw.complete && !request.raw.socket.destroyed) {
-      // The connection stays open for the rest of the body, or the client might
-      // find it reset before it has read the answer.
+      // Stays open for the rest of the body; otherwise the client might see a reset before the
+      // answer.
       reply.removeHeader('connection');
       this.#lingerUnlessComplete(request);
     }

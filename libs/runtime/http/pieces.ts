@@ -1,9 +1,9 @@
-/** Pieces are looked at so many at a time. */
+/** Pieces are examined in groups of this many. */
 const AT_ONCE = 64;
-/** Smaller ones, on average, are joined: each takes some 250 octets of memory besides its own. */
+/** Smaller ones, on average, are joined: each takes some 250 octets besides its own. */
 const SMALL_OCTETS = 1_024;
 
-/** What comes in pieces, held with little around it however small they are. */
+/** Collects the pieces of a body with little overhead, however small they are. */
 export class Pieces {
   readonly #settled: Buffer[] = [];
   #recent: Buffer[] = [];
@@ -15,7 +15,7 @@ export class Pieces {
     return this.#octets;
   }
 
-  /** How many pieces are held. */
+  /** Pieces held now. */
   get count(): number {
     return this.#settled.length + this.#recent.length;
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { text } from '../configuration/variables.ts';
 import { NO_PROXIES, type TrustedProxies, trustedProxies } from './trusted-proxies.ts';
 
+/** How trusted proxies name requests. */
 export const requestIdVariables = {
   header: text('REQUEST_ID_HEADER', {
     meaning: 'the header in which trusted proxies send the id of a request',
@@ -20,17 +21,17 @@ interface RequestIdOptions {
 }
 
 /**
- * What proxies may send as an id: `X-Request-Id`, `X-Cloud-Trace-Context`, `traceparent` and
- * `X-Amzn-Trace-Id` are of these characters. Nothing that an entry or a terminal could trip over.
+ * What a proxy may send as an id. `X-Request-Id`, `X-Cloud-Trace-Context`, `traceparent` and
+ * `X-Amzn-Trace-Id` use these characters, none of which can upset a log or terminal.
  */
 const ID = /^[A-Za-z0-9._~+/=:;@-]{1,128}$/;
 
 /**
- * Names requests: as the proxy does that one came from, if it is trusted, or else by an id of our own,
- * which differs between processes too and costs little.
+ * Names requests: by the id that a trusted proxy sent, or else by a cheap one of our own, unique
+ * across processes.
  */
 export class RequestIds {
-  /** In lower case, as Node and gRPC have it. */
+  /** In lower case, as in Node and gRPC. */
   readonly header: string;
   readonly #proxies: TrustedProxies;
   readonly #processId = randomBytes(6).toString('base64url');
@@ -42,8 +43,8 @@ export class RequestIds {
   }
 
   /**
-   * @param address - of whoever connected to us
-   * @param sent - what came in {@link header}
+   * @param address - of the peer of the connection
+   * @param sent - the value of {@link header}
    */
   idOf(address: string | undefined, sent: unknown): string {
     const isTaken = typeof sent === 'string' && ID.test(sent) && this.#proxies.includes(address);

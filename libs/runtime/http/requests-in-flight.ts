@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '#clock/clock.ts';
 import { Refusal } from './refusal.ts';
 
-/** The requests of an HTTP server that are not answered yet: bounded in number, and let end before it stops. */
+/** The unanswered requests of an HTTP server: limited in number, and let finish before it stops. */
 export class RequestsInFlight {
   readonly #max: number;
   readonly #clock: Clock;
@@ -15,7 +15,7 @@ export class RequestsInFlight {
     this.#clock = clock;
   }
 
-  /** Whether it takes no more. */
+  /** Whether it refuses more. */
   get isEnding(): boolean {
     return this.#isEnding;
   }
@@ -45,7 +45,7 @@ export class RequestsInFlight {
     });
   }
 
-  /** Refuses more, and lets the present ones end within `boundMs`; then cuts their connections. */
+  /** Refuses more and gives the present ones `boundMs` to end; then cuts their connections. */
   async end(boundMs: number): Promise<void> {
     this.#isEnding = true;
     if (this.#responses.size > 0) {

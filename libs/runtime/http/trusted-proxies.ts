@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 import { VariableFault, type VariableWith, variable } from '../configuration/variable.ts';
 
-/** The proxies whose headers are believed, by their addresses. */
+/** The addresses of proxies whose headers we believe. */
 export class TrustedProxies {
   readonly #addresses = new BlockList();
 
-  /** Takes an address, or the start of a range and the bits that all of it share. */
+  /** Adds an address, or a range by its first address and prefix length. */
   add(address: string, bits: number | null): void {
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
     if (bits === null) {
@@ -15,7 +15,10 @@ export class TrustedProxies {
     }
   }
 
-  /** @param address - as the system writes that of a connection; undefined for one that is closed, or is no TCP */
+  /**
+   * @param address - of a connection, as the system writes it; undefined if that is closed or not
+   * TCP
+   */
   includes(address: string | undefined): boolean {
     const version = isIP(address ?? '');
     return (
@@ -26,9 +29,13 @@ export class TrustedProxies {
   }
 }
 
+/** Trusts nobody. */
 export const NO_PROXIES = new TrustedProxies();
 
-/** A comma-separated list of addresses and ranges such as `10.0.0.0/8`; none by default. */
+/**
+ * A variable with a comma-separated list of addresses and ranges such as `10.0.0.0/8`; none by
+ * default.
+ */
 export function trustedProxies(
   name: string,
   { meaning }: { readonly meaning: string },

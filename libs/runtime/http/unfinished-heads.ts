@@ -5,14 +5,17 @@ import type { Clock } from '#clock/clock.ts';
 const LOOK_MS = 1_000;
 
 /**
- * Bounds the octets of requests' lines and headers that are not complete, of all connections together,
- * which the HTTP server bounds for each connection only. Each second, whoever holds most is cut
- * until the rest is within the bound: an honest client's few KiB are never that.
+ * Limits the octets of incomplete request lines and headers over all connections; the HTTP server
+ * limits them per connection only. Each second, the largest are cut until the rest fits, which an
+ * honest client's few KiB never are.
  */
 export class UnfinishedHeads {
   readonly #clock: Clock;
   readonly #maxOctets: number;
-  /** Connections without a request in flight, with what they had brought when the last one ended. */
+  /**
+   * Connections without a request in flight, with the octets that they had sent when the last one
+   * ended.
+   */
   readonly #awaiting = new Map<Socket, number>();
   #cancelLook: (() => void) | null = null;
 
@@ -30,14 +33,14 @@ export class UnfinishedHeads {
         if (request.complete) {
           this.#await(socket);
         } else {
-          // What still comes is the rest of a body that was refused, and is read past.
+          // The rest of a refused body, which is skipped.
           request.once('end', () => this.#await(socket));
         }
       });
     });
   }
 
-  /** To be told of each request that is no `request` event of the server. */
+  /** Call it for each request that is no `request` event of the server. */
   headComplete(socket: Socket): void {
     this.#awaiting.delete(socket);
   }
