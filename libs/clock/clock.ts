@@ -50,21 +50,3 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
-
-/**
- * Waits for `work` for at most `delayMs`, and then for what is to be had otherwise;
- * the work goes on by itself.
- *
- * @throws what `work` throws in time, or `otherwise` after it
- */
-export function inTime<Result, Other>(
-  clock: Clock,
-  delayMs: number,
-  work: Promise<Result>,
-  otherwise: () => Other | Promise<Other>,
-): Promise<Result | Other> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.schedule(delayMs, () => resolve(Promise.try(otherwise)));
-    work.finally(cancel).then(resolve, reject);
-  });
-}

@@ -1,4 +1,5 @@
-import { type Clock, inTime } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
+import type { Clock } from '#clock/clock.ts';
 import { type ClockPlausibility, WATCH_INTERVAL_MS } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import { type ClockWitness, clockWitnesses, type WitnessConfig } from './clock-witnesses.ts';

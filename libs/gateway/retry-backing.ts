@@ -1,9 +1,10 @@
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import type { Clock } from '#clock/clock.ts';
 import { RetryLaterError } from '#work-queue/port.ts';
 
 /** Service must resume soon after a backing service’s return, however long that was away. */
-const LONGEST_PAUSE_MS = 6_000;
+const PAUSE: Backoff = { firstMs: 6_000, maxMs: 6_000 };
 
 /**
  * Runs (part of) a job, so that a backing service that fails makes the job come
@@ -19,9 +20,7 @@ export async function backingFailuresRetried<Result>(
     return await work();
   } catch (error) {
     if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
-      // At random, so that jobs that failed together are not tried again together.
-      const pauseMs = LONGEST_PAUSE_MS * (1 - Math.random() / 2);
-      const notBefore = new Date(clock.now().getTime() + pauseMs);
+      const notBefore = new Date(clock.now().getTime() + pauseAfter(1, PAUSE));
       throw new RetryLaterError(error.message, { cause: error, notBefore, isAttempt: false });
     }
     throw error;

@@ -1,3 +1,4 @@
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 
 interface ReadinessOptions {
@@ -89,17 +90,10 @@ export class Readiness {
 
   async #reasonToFail(check: () => Promise<void>): Promise<string | null> {
     const { clock, deadlineMs } = this.#options;
-    const tooLate = Promise.withResolvers<string>();
-    const late = `no answer within ${deadlineMs} ms`;
-    const cancel = clock.schedule(deadlineMs, () => tooLate.resolve(late));
     const asking = (async () => check())().then(
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    try {
-      return await Promise.race([asking, tooLate.promise]);
-    } finally {
-      cancel();
-    }
+    return inTime(clock, deadlineMs, asking, () => `no answer within ${deadlineMs} ms`);
   }
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import { CallQueue, octetsOf, type WaitingCall } from './call-queue.ts';
 import type { CallOptions, Statement, WriteResult } from './database.ts';
@@ -93,12 +94,11 @@ export class DatabaseThread {
     this.#refusal ??= 'the database is closed';
     this.#send();
     this.#worker.postMessage({ type: 'close' } satisfies CloseRequest);
-    const cancel = this.#options.clock.schedule(CLOSING_DEADLINE_MS, () => {
+    const { clock } = this.#options;
+    await inTime(clock, CLOSING_DEADLINE_MS, this.#ended.promise, () => {
       void this.#worker.terminate();
       this.#ended.resolve();
     });
-    await this.#ended.promise;
-    cancel();
   }
 
   #send(): void {

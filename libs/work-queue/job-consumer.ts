@@ -1,6 +1,8 @@
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import { type Backoff, LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
+import { LONGEST_PAUSE_MS } from './job-rules.ts';
 import type { JobStore, TakenJob } from './job-store.ts';
 import type { ConsumeOptions, Consumer, Job } from './port.ts';
 import { RunningJob } from './running-job.ts';
@@ -76,12 +78,9 @@ export class JobConsumer implements Consumer {
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    const drained = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.schedule(drainMs, drained.resolve);
     if (!this.#isIdle() && drainMs > 0) {
-      await Promise.race([idle, drained.promise]);
+      await inTime(this.#parts.clock, drainMs, idle, () => {});
     }
-    cancel();
     for (const running of this.#running) {
       running.takeBack();
     }
@@ -129,7 +128,7 @@ export class JobConsumer implements Consumer {
       this.#taking = false;
       this.#failedTakings += 1;
       log.warn({ error, topic }, 'jobs cannot be taken from the queue');
-      this.wake(this.#nowMs() + pauseAfter(this.#failedTakings, random(), TAKING_BACKOFF));
+      this.wake(this.#nowMs() + pauseAfter(this.#failedTakings, TAKING_BACKOFF, random));
     }
   }
 

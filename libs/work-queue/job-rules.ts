@@ -1,7 +1,18 @@
+import type { Backoff } from '#bounds/backoff.ts';
+
 const TOPIC = /^[a-z][a-z-]{0,39}$/;
 
 /** Longest key of a job, in characters. */
 const MAX_JOB_KEY_LENGTH = 1_024;
+
+/**
+ * The longest that any job is put off, whoever asks. A job due later than this from now was put off
+ * by a clock that was ahead.
+ */
+export const LONGEST_PAUSE_MS = 3_600_000;
+
+/** Between the attempts at a job, from 5 s to 1 h, which is reached after ten. */
+export const DEFAULT_BACKOFF: Backoff = { firstMs: 5_000, maxMs: LONGEST_PAUSE_MS };
 
 /** @throws {TypeError} if `topic` is invalid, which is the caller's bug */
 export function assertTopic(topic: string): void {

@@ -1,8 +1,9 @@
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
-import { type Backoff, LONGEST_PAUSE_MS, pauseAfter } from './backoff.ts';
+import { LONGEST_PAUSE_MS } from './job-rules.ts';
 import type { JobStore, TakenJob } from './job-store.ts';
 import { type Job, PoisonJobError, RetryLaterError } from './port.ts';
 
@@ -130,7 +131,7 @@ export class RunningJob {
 
   #afterPause(): number {
     const { random, backoff } = this.#parts;
-    return this.#nowMs() + pauseAfter(this.#job.attempts, random(), backoff);
+    return this.#nowMs() + pauseAfter(this.#job.attempts, backoff, random);
   }
 
   #nowMs(): number {

@@ -1,9 +1,15 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Backoff } from '#bounds/backoff.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { type Log, silentLog } from '#log/log.ts';
-import { type Backoff, DEFAULT_BACKOFF, LONGEST_PAUSE_MS } from './backoff.ts';
 import { JobConsumer } from './job-consumer.ts';
-import { assertDates, assertJob, assertTopic } from './job-rules.ts';
+import {
+  assertDates,
+  assertJob,
+  assertTopic,
+  DEFAULT_BACKOFF,
+  LONGEST_PAUSE_MS,
+} from './job-rules.ts';
 import type { JobStore } from './job-store.ts';
 import type { ConsumeOptions, Consumer, Job, SetAsideJob, WorkQueue } from './port.ts';
 

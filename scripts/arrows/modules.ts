@@ -2,12 +2,13 @@
 const PORTS = ['object-store', 'record-store', 'key-vault', 'signals', 'work-queue'];
 
 /** What nearly everyone may use. */
-const FOUNDATIONS = ['libs/backing/', 'libs/clock/', 'libs/log/'];
+const FOUNDATIONS = ['libs/backing/', 'libs/bounds/', 'libs/clock/', 'libs/log/'];
 
 /** What each folder of `libs` that holds no port may import besides itself. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   awala: [],
-  backing: ['libs/clock/'],
+  backing: ['libs/bounds/', 'libs/clock/'],
+  bounds: ['libs/clock/'],
   clock: [],
   log: [],
   metrics: [],

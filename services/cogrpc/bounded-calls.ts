@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import type { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { OctetBudget } from '#gateway/octet-budget.ts';
 import type { Log } from '#log/log.ts';
 import { streamOf, watchOctets } from './call-stream.ts';
 import { admitDelivery } from './delivery-admission.ts';
@@ -12,7 +12,7 @@ interface BoundedCallsParts {
   readonly clock: Clock;
   readonly log: Log;
   /** For cargo that arrives, in octets. */
-  readonly deliveryBudget: OctetBudget;
+  readonly deliveryBudget: Budget;
   readonly limits: Pick<
     CogrpcLimits,
     'deliveryWindow' | 'maxHealthRequests' | 'maxEndingCalls' | 'messageTimeoutMs' | 'endTimeoutMs'

@@ -4,6 +4,7 @@ import {
   type ServerDuplexStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { Budget } from '#bounds/budget.ts';
 import {
   CargoAuthorizer,
   type CargoAuthorizerParts,
@@ -13,7 +14,6 @@ import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { CargoIntake, type CargoIntakeParts } from '#gateway/intake/cargo-intake.ts';
 import { CargoOpening } from '#gateway/intake/cargo-opening.ts';
 import { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
-import type { OctetBudget } from '#gateway/octet-budget.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
@@ -40,9 +40,9 @@ export interface CogrpcParts
     Omit<CargoCollectionParts, 'budget'> {
   readonly records: RecordStore;
   /** For cargo that arrives, in octets. */
-  readonly deliveryBudget: OctetBudget;
+  readonly deliveryBudget: Budget;
   /** For cargo that is collected, in octets. */
-  readonly collectionBudget: OctetBudget;
+  readonly collectionBudget: Budget;
   /** What names calls; by default none is named by a proxy. */
   readonly requestIds?: RequestIds;
 }

@@ -25,7 +25,7 @@ describe('CollectCargo', () => {
       const parcels = base64(messagesOf(phone, cargoes));
       assert.equal(parcels.length, 30);
       assert.deepEqual(new Set(parcels), held);
-      assert.equal(opened.collectionBudget.heldOctets, 0);
+      assert.equal(opened.collectionBudget.held, 0);
     });
 
     it('deletes nothing: that is for the private gateway’s acknowledgements', async () => {

@@ -68,13 +68,13 @@ describe('CollectCargo for', () => {
       await holdParcels(opened, phone.peer, { count: 3, octets: 8_000_000 });
       const cca = await phone.cca();
       const stream = courier.collect([authorizationOf(cca)], { isDeaf: true });
-      await until(() => opened.collectionBudget.heldOctets > 0);
+      await until(() => opened.collectionBudget.held > 0);
       while (opened.server.calls > 0) {
         clock.advance(1_000);
         await turn();
       }
       assert.equal((await stream.ended).code, status.UNAVAILABLE);
-      await until(() => opened.collectionBudget.heldOctets === 0);
+      await until(() => opened.collectionBudget.held === 0);
     });
 
     it('whose deadline is near gets what fits, and then the rest by calling again', async () => {
@@ -207,7 +207,7 @@ describe('CollectCargo for', () => {
       isDown = false;
       const { cargoes, end } = await courier.collectAll(cca);
       assert.deepEqual([messagesOf(phone, cargoes).length, end], [3, OK]);
-      assert.equal(opened.collectionBudget.heldOctets, 0);
+      assert.equal(opened.collectionBudget.held, 0);
     });
 
     for (const method of ['get', 'create', 'set'] as const) {

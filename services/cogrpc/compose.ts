@@ -1,3 +1,4 @@
+import { Budget } from '#bounds/budget.ts';
 import {
   type Gateway,
   type GatewayOptions,
@@ -5,7 +6,6 @@ import {
   openGateway,
 } from '#gateway/gateway.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.ts';
 import { CogrpcServer } from './cogrpc-server.ts';
@@ -38,8 +38,8 @@ export function createCogrpcServer(
       peerSessionKeys: new PeerSessionKeys(ports),
       acceptedParcels: gateway.acceptedParcels,
       deliveryBudget: deliveryBudget(config.deliveryBufferOctets),
-      collectionBudget: new OctetBudget(config.collectionBufferOctets, {
-        octetsForSmall: Math.floor(config.collectionBufferOctets / 4),
+      collectionBudget: new Budget(config.collectionBufferOctets, {
+        forSmall: Math.floor(config.collectionBufferOctets / 4),
       }),
     },
     { ...DEFAULT_COGRPC_LIMITS, maxDeliveries, maxCollections, maxCallsPerConnection },

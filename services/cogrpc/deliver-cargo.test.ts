@@ -56,7 +56,7 @@ describe('DeliverCargo', () => {
     assert.equal(await opened.queue.depth(CARGO_TOPIC), 3);
     stream.call.end();
     assert.deepEqual(await stream.ended, OK);
-    assert.equal(opened.deliveryBudget.heldOctets, 0);
+    assert.equal(opened.deliveryBudget.held, 0);
   });
 
   it('stores the cargo as it came, until it expires', async () => {
@@ -168,7 +168,7 @@ describe('DeliverCargo', () => {
         stream.send({ id: 'id', cargo: await phone.cargo() });
         assert.equal((await stream.ended).code, status.UNAVAILABLE);
         assert.deepEqual(stream.received, []);
-        assert.equal(opened.deliveryBudget.heldOctets, 0);
+        assert.equal(opened.deliveryBudget.held, 0);
       });
     }
 
@@ -287,11 +287,11 @@ describe('DeliverCargo', () => {
       for (let index = 0; index < 8; index++) {
         stream.send({ id: String(index), cargo: await phone.cargo() });
       }
-      await until(() => opened.deliveryBudget.heldOctets > 0);
+      await until(() => opened.deliveryBudget.held > 0);
       stream.call.cancel();
       await until(() => opened.server.calls === 0);
       gate.resolve();
-      await until(() => opened.deliveryBudget.heldOctets === 0);
+      await until(() => opened.deliveryBudget.held === 0);
     });
   });
 });

@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import { OctetBudget } from '#gateway/octet-budget.ts';
+import { Budget } from '#bounds/budget.ts';
 import { watchOctets } from './call-stream.ts';
 import { MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
@@ -14,7 +14,7 @@ export interface AdmittedDelivery extends CargoDelivery {
 
 interface DeliveryBounds {
   /** Shared by all calls. */
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
   /** Cargoes of one call that may be let in at once. */
   readonly window: number;
   /** Told of a cargo that comes in too many pieces; must end the call. */
@@ -31,8 +31,8 @@ const SHARE_FOR_SMALL = 1 / 16;
  * The memory for cargo that arrives: whoever announces much and brings nothing, which
  * takes no certificate, holds up large cargo alone.
  */
-export function deliveryBudget(octets: number): OctetBudget {
-  return new OctetBudget(octets, { octetsForSmall: Math.floor(octets * SHARE_FOR_SMALL) });
+export function deliveryBudget(octets: number): Budget {
+  return new Budget(octets, { forSmall: Math.floor(octets * SHARE_FOR_SMALL) });
 }
 
 /**
@@ -62,8 +62,9 @@ export function admitDelivery(
 
 class CallAdmission {
   readonly #stream: ServerHttp2Stream;
-  readonly #budget: OctetBudget;
-  readonly #window: number;
+  readonly #budget: Budget;
+  /** Cargoes that are let in and not dealt with. */
+  readonly #window: Budget;
   readonly #over = new AbortController();
   /** Of cargo that is coming, in the order in which it comes; null if the call is over first. */
   readonly #reserved: Promise<(() => void) | null>[] = [];
@@ -71,13 +72,11 @@ class CallAdmission {
   readonly #untaken = new Set<() => void>();
   /** Reservations that have to wait. */
   #waiting = 0;
-  #letIn = 0;
-  #onLeaving = () => {};
 
   constructor(stream: ServerHttp2Stream, { budget, window, onCrumbled }: DeliveryBounds) {
     this.#stream = stream;
     this.#budget = budget;
-    this.#window = window;
+    this.#window = new Budget(window);
     const meter = new MessageMeter({
       onBegin: ({ octets, isCompressed }) =>
         // Until it is decompressed nobody knows how large it is.
@@ -97,21 +96,15 @@ class CallAdmission {
     handOn: (admitted: AdmittedDelivery) => void,
   ): Promise<void> {
     const release = await this.#reserved.shift();
-    if (this.#letIn >= this.#window) {
-      await new Promise<void>((resolve) => {
-        this.#onLeaving = resolve;
-      });
-    }
-    if (!release || this.#over.signal.aborted) {
+    const leave = await this.#window.acquire(1, this.#over.signal).catch(() => null);
+    if (!release || !leave || this.#over.signal.aborted) {
       return;
     }
-    this.#letIn += 1;
     const take = () => {
       this.#untaken.delete(release);
       return () => {
         release();
-        this.#letIn -= 1;
-        this.#onLeaving();
+        leave();
       };
     };
     handOn({ id: delivery.id, cargo: delivery.cargo, take });
@@ -120,7 +113,6 @@ class CallAdmission {
   /** Nothing more is handed on, and nobody will take what was. Safe to call twice. */
   close(): void {
     this.#over.abort(new Error('the call is over'));
-    this.#onLeaving();
     for (const release of this.#untaken) {
       release();
     }

@@ -45,10 +45,7 @@ describe('A courier that misbehaves', () => {
     await delivering.receivedAtLeast(2);
     delivering.call.end();
     assert.deepEqual(await delivering.ended, OK);
-    assert.deepEqual(
-      [opened.deliveryBudget.heldOctets, opened.collectionBudget.heldOctets],
-      [0, 0],
-    );
+    assert.deepEqual([opened.deliveryBudget.held, opened.collectionBudget.held], [0, 0]);
   }
 
   async function beginCollecting(of: CargoPhone, cca?: Buffer): Promise<CollectingCall> {

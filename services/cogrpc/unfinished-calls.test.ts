@@ -125,16 +125,16 @@ describe('A call that never brings all of its message', () => {
     const calls = await begin(DELIVER, 20, begun);
     // 64 MiB, less what is kept for small cargo, are room for fourteen; the others wait.
     const held = 14 * (4 * MIB + KIB);
-    await until(() => opened.deliveryBudget.heldOctets === held && opened.server.calls === 20);
+    await until(() => opened.deliveryBudget.held === held && opened.server.calls === 20);
     clock.advance(30_000);
     const ends = await Promise.all(calls.map((call) => call.status));
     assert.deepEqual(new Set(ends), new Set([TOO_LATE]));
-    await until(() => opened.deliveryBudget.heldOctets === 0 && opened.server.calls === 0);
+    await until(() => opened.deliveryBudget.held === 0 && opened.server.calls === 0);
   });
 
   it('of a delivery, though many announce much, does not hold up small cargo', async () => {
     const calls = await begin(DELIVER, 20, messageHeader(9 * MIB));
-    await until(() => opened.server.calls === 20 && opened.deliveryBudget.heldOctets > 50 * MIB);
+    await until(() => opened.server.calls === 20 && opened.deliveryBudget.held > 50 * MIB);
     using courier = new Courier(opened.port);
     const stream = courier.deliver();
     stream.send({ id: 'small', cargo: await phone.cargo() });
@@ -142,7 +142,7 @@ describe('A call that never brings all of its message', () => {
     stream.call.end();
     assert.equal((await stream.ended).code, status.OK);
     calls.forEach((call) => void call.vanish());
-    await until(() => opened.deliveryBudget.heldOctets === 0 && opened.server.calls === 0);
+    await until(() => opened.deliveryBudget.held === 0 && opened.server.calls === 0);
   });
 
   it('of a delivery is counted as the largest when it is compressed', async () => {
@@ -152,9 +152,9 @@ describe('A call that never brings all of its message', () => {
       1,
       Buffer.concat([messageHeader(bomb.length, { isCompressed: true }), bomb.subarray(1)]),
     );
-    await until(() => opened.deliveryBudget.heldOctets > 9 * MIB);
+    await until(() => opened.deliveryBudget.held > 9 * MIB);
     call?.vanish();
-    await until(() => opened.deliveryBudget.heldOctets === 0);
+    await until(() => opened.deliveryBudget.held === 0);
   });
 
   for (const path of [DELIVER, COLLECT]) {
@@ -165,7 +165,7 @@ describe('A call that never brings all of its message', () => {
         await call.send(Buffer.alloc(1));
       }
       assert.equal(await call.status, TOO_MUCH);
-      await until(() => opened.deliveryBudget.heldOctets === 0);
+      await until(() => opened.deliveryBudget.held === 0);
     });
   }
 

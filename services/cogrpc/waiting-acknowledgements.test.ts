@@ -69,7 +69,7 @@ describe('A courier that collects while cargo waits to be unpacked', () => {
     assert.equal(await set.collect(), 1);
     await set.bring(await set.phone.cargo([pca('two')]));
     assert.equal(await set.collect(), 0);
-    assert.equal(set.opened.collectionBudget.heldOctets, 0);
+    assert.equal(set.opened.collectionBudget.held, 0);
   });
 
   it('is sent again what that acknowledges if it came within 2 s, as it is being unpacked then', async () => {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { delay, inTime } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
+import { delay } from '#clock/clock.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import {
   CollectorConnection,
@@ -212,11 +213,9 @@ export class CollectionServer {
         resolve();
       }
     };
-    const cancel = this.#parts.clock.schedule(boundMs, resolve);
     this.#onEnded = look;
     look();
-    await promise;
-    cancel();
+    await inTime(this.#parts.clock, boundMs, promise, () => {});
   }
 
   #idOf({ socket, headers }: IncomingMessage): string {

@@ -4,7 +4,7 @@ import { serialiseChallenge } from '#awala/collection/handshake.ts';
 import { isMessageFault } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { inTime } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
 import {
   AcknowledgementOverdueError,
   type CollectionParts,

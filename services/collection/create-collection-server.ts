@@ -1,8 +1,8 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
+import { Budget } from '#bounds/budget.ts';
 import type { ExpiryParts } from '#gateway/held/expiry.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -36,8 +36,8 @@ export function createCollectionServer(
   },
 ): CollectionServer {
   // So that few slow peers with large parcels do not stop those with small ones.
-  const octetsForSmall = Math.floor(bufferOctets / 4);
-  const budget = new OctetBudget(bufferOctets, { octetsForSmall });
+  const forSmall = Math.floor(bufferOctets / 4);
+  const budget = new Budget(bufferOctets, { forSmall });
   const heartbeat = new Heartbeat(parts.clock);
   return new CollectionServer(
     { ...parts, budget, heartbeat },

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 
 /** How long a client waits for the answer to a parcel, and what of that the storing of it may take. */
@@ -24,7 +25,7 @@ export function clientPatience(headers: IncomingHttpHeaders): ClientPatience {
   return headers['user-agent'] === 'Ktor client' ? PATIENT : ORDINARY;
 }
 
-const PAUSE_MS = 500;
+const PAUSE: Backoff = { firstMs: 500, maxMs: 500 };
 
 /**
  * Does what a patient client asked for, again while a backing service fails and there is time.
@@ -44,7 +45,7 @@ export async function patiently<Result>(
     } catch (error) {
       const mayPass =
         error instanceof BackingUnavailableError && !(error instanceof ClockInDoubtError);
-      const pauseMs = PAUSE_MS * (0.5 + random() / 2);
+      const pauseMs = pauseAfter(1, PAUSE, random);
       if (!isRepeated || !mayPass || clock.elapsedMs() + pauseMs > endMs) {
         throw error;
       }

@@ -1,5 +1,5 @@
-import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
+import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
@@ -14,7 +14,6 @@ import { DestinationResolver } from '#gateway/internet-delivery/destination-reso
 import { Destinations } from '#gateway/internet-delivery/destinations.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { InternetDelivery } from '#gateway/internet-delivery/internet-delivery.ts';
-import { ParcelBudget } from '#gateway/internet-delivery/parcel-budget.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Log } from '#log/log.ts';
@@ -127,7 +126,7 @@ function consumeDeliveries(
     ...DESTINATION_LIMITS,
     maxConcurrent: delivery.concurrencyPerDestination,
   });
-  const budget = new ParcelBudget(delivery.bufferOctets, MAX_PARCEL_OCTETS);
+  const budget = new Budget(delivery.bufferOctets);
   const worker = new InternetDelivery({ ...parts, client, destinations, budget });
   return parts.queue.consume(INTERNET_DELIVERY_TOPIC, worker.handle, {
     concurrency: delivery.concurrency,

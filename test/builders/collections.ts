@@ -1,7 +1,7 @@
 import type { NodeId } from '#awala/node-id.ts';
+import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
 import {
   DEFAULT_PARCEL_COLLECTION_LIMITS,
@@ -63,12 +63,12 @@ class SignalsUnderTest extends InProcessSignals {
 export class CollectionSetting {
   readonly clock = new ManualClock();
   readonly signals = new SignalsUnderTest();
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
   readonly objects: InMemoryObjectStore;
   readonly mailbox: Mailbox;
 
   constructor(options: InMemoryObjectStoreOptions & { readonly budgetOctets?: number } = {}) {
-    this.budget = new OctetBudget(options.budgetOctets ?? 16 * 1024 * 1024);
+    this.budget = new Budget(options.budgetOctets ?? 16 * 1024 * 1024);
     this.objects = new InMemoryObjectStore(options);
     const { objects, clock } = this;
     this.mailbox = new Mailbox({ objects, signals: this.signals satisfies Signals, clock });

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { MessageVerifier } from '#awala/message-verifier.ts';
+import { Budget } from '#bounds/budget.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { AcceptedParcels } from '#gateway/cargo-collection/collection-contents.ts';
@@ -7,7 +8,6 @@ import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
@@ -87,7 +87,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     peerSessionKeys: new PeerSessionKeys({ records, clock }),
     acceptedParcels: options.acceptedParcels ?? nothingAccepted,
     deliveryBudget: deliveryBudget(budgetOctets),
-    collectionBudget: new OctetBudget(budgetOctets),
+    collectionBudget: new Budget(budgetOctets),
   };
   const server = new CogrpcServer(parts, { ...DEFAULT_COGRPC_LIMITS, ...options.limits });
   const port = await server.listen({ host: '127.0.0.1', port: 0 });

@@ -12,7 +12,7 @@ import { SERVICE_NAMES, type ServiceName, ServiceProcess } from './service-proce
 const ROOT = join(import.meta.dirname, '../..');
 
 /** Of the packages that package.json names, what each service has loaded once it is ready: no other. */
-const EVERYWHERE = ['fastify', 'pino', 'prom-client'];
+const EVERYWHERE = ['fastify', 'lru-cache', 'pino', 'prom-client'];
 const CLOUD = [
   '@google-cloud/firestore',
   '@google-cloud/firestore-api',

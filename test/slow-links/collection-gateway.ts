@@ -1,7 +1,7 @@
 import { MessageVerifier } from '#awala/message-verifier.ts';
+import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -29,7 +29,7 @@ export class CollectionGateway {
         identity: { trustedCertificates: async () => [us.certificate] },
         verifier: new MessageVerifier(),
         heartbeat: new Heartbeat(clock),
-        budget: new OctetBudget(256 * 1024 * 1024),
+        budget: new Budget(256 * 1024 * 1024),
         metrics: noMetrics,
         log: silentLog,
         clock,

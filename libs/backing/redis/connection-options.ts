@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import type { RedisOptions } from 'ioredis';
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 
 /** How to reach a Redis server or cluster. */
 export interface RedisTarget {
@@ -32,7 +33,7 @@ const SCHEMES = new Map([
 ]);
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const LONGEST_PAUSE_MS = 2_000;
+const RECONNECTING: Backoff = { firstMs: 100, maxMs: 2_000 };
 
 /** @throws {TypeError} if the URL is not a Redis URL */
 export function parseRedisTarget({ url, ca }: RedisTarget): RedisAddress {
@@ -78,6 +79,5 @@ function trustOnly(ca: string): ConnectionOptions {
  * that processes do not reconnect all at once.
  */
 export function reconnectPause(attempts: number): number {
-  const fullMs = Math.min(50 * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS);
-  return fullMs * (0.5 + Math.random() / 2);
+  return pauseAfter(attempts, RECONNECTING);
 }

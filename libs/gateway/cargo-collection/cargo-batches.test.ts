@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { until } from '#test/runtime/until.ts';
-import { OctetBudget } from '../octet-budget.ts';
 import { CargoBatches, type GatheredCargo } from './cargo-batches.ts';
 import type { CargoItem, CargoMessage } from './collection-contents.ts';
 
@@ -18,13 +18,13 @@ interface Fetch {
 
 class Gathering implements Disposable {
   readonly clock = new ManualClock();
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
   readonly over = new AbortController();
   readonly fetches: Fetch[] = [];
   readonly batches: CargoBatches;
 
   constructor(sizes: readonly number[], options: { budgetOctets?: number; isSlow?: boolean } = {}) {
-    this.budget = new OctetBudget(options.budgetOctets ?? 100_000_000);
+    this.budget = new Budget(options.budgetOctets ?? 100_000_000);
     const parts = { budget: this.budget, clock: this.clock, log: silentLog };
     const contents = this.#contents(sizes, options.isSlow ?? false);
     this.batches = new CargoBatches(parts, contents, limits, this.over.signal);
@@ -83,13 +83,13 @@ describe('CargoBatches', () => {
         ['2/0003', '2/0004'],
       ],
     );
-    assert.equal(gathering.budget.heldOctets, 0);
+    assert.equal(gathering.budget.held, 0);
   });
 
   it('covers apart what was not listed in one go', async () => {
     const over = new AbortController();
     const parts = {
-      budget: new OctetBudget(1_000),
+      budget: new Budget(1_000),
       clock: new ManualClock(),
       log: silentLog,
     };
@@ -158,11 +158,11 @@ describe('CargoBatches', () => {
     const last = await second;
     assert.equal(last?.messages.length, 1);
     last.release();
-    assert.equal(gathering.budget.heldOctets, 0);
+    assert.equal(gathering.budget.held, 0);
   });
 
   it('does not stand still when many gather in little memory', async () => {
-    const budget = new OctetBudget(500_000);
+    const budget = new Budget(500_000);
     const over = new AbortController();
     const parts = { budget, clock: new ManualClock(), log: silentLog };
     async function* contents(): AsyncGenerator<CargoItem> {
@@ -185,7 +185,7 @@ describe('CargoBatches', () => {
       await Promise.all(Array.from({ length: 8 }, gatherAll)),
       new Array(8).fill(10),
     );
-    assert.equal(budget.heldOctets, 0);
+    assert.equal(budget.held, 0);
     over.abort();
   });
 
@@ -215,7 +215,7 @@ describe('CargoBatches', () => {
     ]);
     cargo.release();
     await assert.rejects(gathering.batches.next(1_000), /down/);
-    assert.equal(gathering.budget.heldOctets, 0);
+    assert.equal(gathering.budget.held, 0);
   });
 
   it('gives up when too much cannot be read', async () => {
@@ -233,7 +233,7 @@ describe('CargoBatches', () => {
     const gathering = new Gathering(new Array(20).fill(1_000), { isSlow: true });
     await until(() => gathering.fetches.length === limits.aheadItems);
     gathering[Symbol.dispose]();
-    assert.equal(gathering.budget.heldOctets, 0);
+    assert.equal(gathering.budget.held, 0);
     await assert.rejects(gathering.batches.next(1_000), /the test is over/);
   });
 });

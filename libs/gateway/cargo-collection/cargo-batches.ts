@@ -1,9 +1,9 @@
 import { CargoBatch, MAX_MESSAGE_IN_SET_OCTETS } from '#awala/cargo/message-set.ts';
+import type { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { traceOf } from '#log/trace.ts';
 import type { ObjectKey } from '#object-store/port.ts';
-import type { OctetBudget } from '../octet-budget.ts';
 import type { CargoItem, CargoMessage } from './collection-contents.ts';
 import { type Place, START, type Stretch } from './collection-progress.ts';
 
@@ -58,7 +58,7 @@ const MAX_UNREAD = 16;
  * that nobody waits for memory while keeping others from it.
  */
 export class CargoBatches {
-  readonly #parts: { readonly budget: OctetBudget; readonly clock: Clock; readonly log: Log };
+  readonly #parts: { readonly budget: Budget; readonly clock: Clock; readonly log: Log };
   readonly #limits: BatchLimits;
   readonly #signal: AbortSignal;
   readonly #ahead: AheadItem[] = [];
@@ -80,7 +80,7 @@ export class CargoBatches {
    * @param signal - ends the reading, and gives back what was read ahead
    */
   constructor(
-    parts: { readonly budget: OctetBudget; readonly clock: Clock; readonly log: Log },
+    parts: { readonly budget: Budget; readonly clock: Clock; readonly log: Log },
     contents: AsyncIterable<CargoItem>,
     limits: BatchLimits,
     signal: AbortSignal,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { inTime } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
 import { logStep, type Step } from '#log/steps.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import { CargoSizes } from './cargo-sizes.ts';

@@ -1,7 +1,7 @@
 import { MESSAGE_IN_BATCH_OVERHEAD_OCTETS } from '#awala/cargo/message-set.ts';
 import { freeOctets } from '#awala/free-octets.ts';
+import type { Budget } from '#bounds/budget.ts';
 import type { ObjectKey } from '#object-store/port.ts';
-import type { OctetBudget } from '../octet-budget.ts';
 import { CargoBatches } from './cargo-batches.ts';
 import type { CargoCollectionLimits } from './cargo-collection-limits.ts';
 import { CargoPacking, type CargoPackingParts } from './cargo-packing.ts';
@@ -15,7 +15,7 @@ import type { Fulfilment } from './fulfilment.ts';
 
 export interface PackedCargoesParts extends CollectionContentsParts, CargoPackingParts {
   /** Shared by all collections of the process. */
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
 }
 
 export interface PackedCargoesRequest extends Pick<ContentsRequest, 'authorization'> {

@@ -9,11 +9,11 @@ import {
 import { serialiseRegistration } from '#awala/registration/registration.ts';
 import { parseRegistrationRequest } from '#awala/registration/request.ts';
 import { ClockInDoubtError } from '#backing/errors.ts';
+import { LookUps } from '#bounds/look-ups.ts';
 import type { Clock } from '#clock/clock.ts';
 import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import { AnswersGiven } from './answers-given.ts';
 import type { DoubtParts } from './doubting-verifier.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
@@ -43,11 +43,11 @@ interface RegistrationParts extends DoubtParts {
  */
 export class Registration {
   readonly #parts: RegistrationParts;
-  readonly #registered: AnswersGiven;
+  readonly #registered: LookUps<Uint8Array>;
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
-    this.#registered = new AnswersGiven({ clock: parts.clock, maxAnswers: MAX_ANSWERS });
+    this.#registered = new LookUps(parts.clock, MAX_ANSWERS);
   }
 
   /**
@@ -90,7 +90,10 @@ export class Registration {
     const { expiresAt } = this.#checkAuthorization(request.authorization, publicKey);
     const nodeId = nodeIdOfKey(publicKey);
     const question = `${nodeId} ${expiresAt.getTime()}`;
-    return this.#registered.answer(question, expiresAt, () => this.#register(publicKey, nodeId));
+    return this.#registered.get(question, async () => {
+      const value = await this.#register(publicKey, nodeId);
+      return { value, forMs: expiresAt.getTime() - this.#parts.clock.now().getTime() };
+    });
   }
 
   async #register(publicKey: Uint8Array, peer: NodeId): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
-import { type Clock, inTime } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
+import type { Clock } from '#clock/clock.ts';
 import type { AcceptedParcels } from '../held/accepted-parcels.ts';
 
 /** What the intake asks of the record of accepted parcels. */

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import { InvalidMessageError } from '#awala/errors.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
+import { Cache } from '#bounds/cache.ts';
 import type { Clock } from '#clock/clock.ts';
 
 /** Limited authorisations that are counted at once; some 200 octets each. */
 const MAX_AUTHORISATIONS = 10_000;
 
 interface Period {
-  readonly endsAtMs: number;
   deliveries: number;
 }
 
@@ -21,12 +21,11 @@ interface Period {
  * @see RS-002 "Rate Limiting Extension"
  */
 export class DeliveryRates {
-  readonly #clock: Clock;
-  /** By the digest of what the issuer signed, in the order in which the periods began. */
-  readonly #periods = new Map<string, Period>();
+  /** Each until its end, by the digest of what the issuer signed. */
+  readonly #periods: Cache<Period>;
 
   constructor({ clock }: { readonly clock: Clock }) {
-    this.#clock = clock;
+    this.#periods = new Cache(clock, MAX_AUTHORISATIONS);
   }
 
   /**
@@ -56,18 +55,12 @@ export class DeliveryRates {
 
   #period({ tbs }: Certificate, periodSeconds: number): Period {
     const key = hash('sha256', tbs, 'base64');
-    const nowMs = this.#clock.elapsedMs();
     const current = this.#periods.get(key);
-    if (current && nowMs < current.endsAtMs) {
+    if (current) {
       return current;
     }
-    this.#periods.delete(key);
-    const [oldest] = this.#periods.keys();
-    if (oldest !== undefined && this.#periods.size >= MAX_AUTHORISATIONS) {
-      this.#periods.delete(oldest);
-    }
-    const period = { endsAtMs: nowMs + periodSeconds * 1_000, deliveries: 0 };
-    this.#periods.set(key, period);
+    const period = { deliveries: 0 };
+    this.#periods.set(key, period, periodSeconds * 1_000);
     return period;
   }
 }

@@ -2,11 +2,13 @@ import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { isMessageFault, MalformedMessageError } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import { type Clock, inTime } from '#clock/clock.ts';
+import type { Budget } from '#bounds/budget.ts';
+import { Cache } from '#bounds/cache.ts';
+import { inTime } from '#bounds/deadline.ts';
+import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
 import { cargoPrefix } from '../held/object-keys.ts';
-import type { OctetBudget } from '../octet-budget.ts';
 import { type CargoAcknowledgementParts, heedAcknowledgement } from './cargo-acknowledgement.ts';
 import { type CargoOpening, messagesIn } from './cargo-opening.ts';
 
@@ -14,7 +16,7 @@ interface WaitingAcknowledgementsParts extends CargoAcknowledgementParts {
   readonly objects: Pick<ObjectStore, 'list' | 'get'>;
   readonly opening: Pick<CargoOpening, 'open'>;
   /** Bounds the octets in memory; what it has no room for waits for the workers. */
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -31,7 +33,7 @@ const WORK_MS = 2_000;
 const CALL_MS = 1_000;
 /** Waiting cargoes of a private gateway that are looked at under one CCA. */
 const MAX_CARGOES = 200;
-/** Cargoes remembered, so that none is read twice by this process; the oldest are forgotten. */
+/** Cargoes remembered, so that none is read twice by this process. */
 const MAX_REMEMBERED = 10_000;
 /** A cargo, and its plaintext. */
 const COPIES = 2;
@@ -45,13 +47,14 @@ const CONCURRENCY = 16;
  */
 export class WaitingAcknowledgements {
   readonly #parts: WaitingAcknowledgementsParts;
-  /** Cargoes that were dealt with, by key and generation, in the order in which they were. */
-  readonly #done = new Set<string>();
+  /** Cargoes that were dealt with, by key and generation. */
+  readonly #done: Cache<true>;
   /** For whom this is being done. */
   readonly #underWay = new Map<NodeId, Promise<void>>();
 
   constructor(parts: WaitingAcknowledgementsParts) {
     this.#parts = parts;
+    this.#done = new Cache(parts.clock, MAX_REMEMBERED);
   }
 
   /**
@@ -127,7 +130,7 @@ export class WaitingAcknowledgements {
           throw error;
         }
       }
-      this.#remember(nameOf(cargo));
+      this.#done.set(nameOf(cargo), true);
     }
   }
 
@@ -141,14 +144,6 @@ export class WaitingAcknowledgements {
       }
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, hand));
-  }
-
-  #remember(name: string): void {
-    this.#done.add(name);
-    const [oldest] = this.#done;
-    if (this.#done.size > MAX_REMEMBERED && oldest !== undefined) {
-      this.#done.delete(oldest);
-    }
   }
 }
 

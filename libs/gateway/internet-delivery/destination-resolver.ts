@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import type { Answer, SrvAnswer, StringAnswer } from 'dns-packet';
+import { LookUps, type Remembered } from '#bounds/look-ups.ts';
 import type { Clock } from '#clock/clock.ts';
 import { canonicalInternetAddress } from '../held/internet-address.ts';
 import type { DnsRecordType, DnsReply } from './dns-over-https.ts';
-import { ExpiringCache, type Remembered } from './expiring-cache.ts';
 
 /** Where the parcels for an Internet address are to be posted. */
 export interface Target {
@@ -55,13 +55,13 @@ const LOOPBACK = ['127.0.0.1', '::1'];
  */
 export class DestinationResolver {
   readonly #parts: DestinationResolverParts;
-  readonly #services: ExpiringCache<readonly Service[]>;
-  readonly #addresses: ExpiringCache<readonly string[]>;
+  readonly #services: LookUps<readonly Service[]>;
+  readonly #addresses: LookUps<readonly string[]>;
 
   constructor(parts: DestinationResolverParts) {
     this.#parts = parts;
-    this.#services = new ExpiringCache(parts.clock, MAX_REMEMBERED);
-    this.#addresses = new ExpiringCache(parts.clock, MAX_REMEMBERED);
+    this.#services = new LookUps(parts.clock, MAX_REMEMBERED);
+    this.#addresses = new LookUps(parts.clock, MAX_REMEMBERED);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { pauseAfter } from '#bounds/backoff.ts';
+import { Cache } from '#bounds/cache.ts';
 import type { Clock } from '#clock/clock.ts';
 
 export interface DestinationLimits {
@@ -44,7 +46,7 @@ interface Destination {
 
 /** After an outage, the next try is not further away than a quarter of the time that it lasted. */
 const GROWTH = 1.25;
-const MOST_GROWTHS = 60;
+const JITTER = 0.25;
 /** Where nobody was sent away from here, it is asked so often whether any wait that others sent away. */
 const ASK_AGAIN_MS = 10_000;
 const INITIAL_MEAN_MS = 500;
@@ -65,13 +67,14 @@ export class Destinations {
   readonly #limits: DestinationLimits;
   readonly #random: () => number;
   readonly #known = new Map<string, Destination>();
-  /** When it was found that none waits for a destination, unless any was sent away since; the earliest first. */
-  readonly #awaitedByNoneAtMs = new Map<string, number>();
+  /** Destinations for which none waited a moment ago, unless any was sent away since. */
+  readonly #awaitedByNone: Cache<true>;
 
   /** @param random - from 0 to below 1 */
   constructor(clock: Clock, limits: DestinationLimits, random: () => number = Math.random) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#awaitedByNone = new Cache(clock, limits.maxTracked);
     this.#random = random;
   }
 
@@ -122,7 +125,7 @@ export class Destinations {
 
   /** As many came as could, or it is not known how many: more may wait. */
   moreMayWait(address: string): void {
-    this.#awaitedByNoneAtMs.delete(address);
+    this.#awaitedByNone.delete(address);
   }
 
   /** The destination has answered another process: it is tried by one parcel, unless it asked for peace. */
@@ -158,19 +161,11 @@ export class Destinations {
 
   /** How many may come now; 0 also if it is too early to ask whether any would. */
   #roomFor(address: string, destination: Destination): number {
-    const nowMs = this.#clock.elapsedMs();
-    const noneAtMs = this.#awaitedByNoneAtMs.get(address) ?? Number.NEGATIVE_INFINITY;
-    const mayBeAwaited = nowMs - noneAtMs >= ASK_AGAIN_MS;
-    if (!mayBeAwaited || this.#leftAloneUntilMs(destination, nowMs) > 0) {
+    if (this.#awaitedByNone.has(address) || this.#leftAloneUntilMs(destination) > 0) {
       return 0;
     }
-    this.#awaitedByNoneAtMs.delete(address);
-    const [oldest] = this.#awaitedByNoneAtMs.keys();
-    if (oldest !== undefined && this.#awaitedByNoneAtMs.size >= this.#limits.maxTracked) {
-      this.#awaitedByNoneAtMs.delete(oldest);
-    }
     // Whoever asks says if that was not so.
-    this.#awaitedByNoneAtMs.set(address, nowMs);
+    this.#awaitedByNone.set(address, true, ASK_AGAIN_MS);
     return Math.max(this.#places(destination) - destination.active, 1);
   }
 
@@ -211,12 +206,12 @@ export class Destinations {
 
   #pauseAfterFailures(destination: Destination): void {
     const { failuresToPause, minPauseMs, maxPauseMs } = this.#limits;
-    const excess = destination.failures - failuresToPause;
-    if (excess >= 0) {
-      const fullMs = Math.min(minPauseMs * GROWTH ** Math.min(excess, MOST_GROWTHS), maxPauseMs);
-      const nowMs = this.#clock.elapsedMs();
+    const failures = destination.failures - failuresToPause + 1;
+    if (failures > 0) {
+      const backoff = { firstMs: minPauseMs, maxMs: maxPauseMs, growth: GROWTH, jitter: JITTER };
       destination.pauses++;
-      destination.pausedUntilMs = nowMs + fullMs * (0.75 + 0.25 * this.#random());
+      destination.pausedUntilMs =
+        this.#clock.elapsedMs() + pauseAfter(failures, backoff, this.#random);
     }
   }
 

@@ -8,10 +8,10 @@ import {
   RECURSION_DESIRED,
 } from 'dns-packet';
 import { Agent } from 'undici';
+import { DeadlineError, withDeadline } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { WitnessedTime } from '#clock/clock-plausibility.ts';
 import { httpDateMs } from '#clock/http-date.ts';
-import { withDeadline } from './deadline.ts';
 
 const MEDIA_TYPE = 'application/dns-message';
 /** The largest message that DNS knows. */
@@ -72,7 +72,8 @@ export class DnsOverHttps implements AsyncDisposable {
     const { timeoutMs } = this.#options;
     let reply: Uint8Array;
     try {
-      const deadline = { clock: this.#clock, timeoutMs, what: 'the DNS query' };
+      const tooLate = () => new DeadlineError('the DNS query', timeoutMs);
+      const deadline = { clock: this.#clock, timeoutMs, tooLate };
       const query = encodeQuery(name, type);
       reply = await withDeadline(deadline, (signal) => this.#post(query, signal));
     } catch (cause) {

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { type Job, RetryLaterError } from '#work-queue/port.ts';
+import type { DeliveryAnswer } from './delivery-answer.ts';
 import { Destinations } from './destinations.ts';
 import { InternetDelivery } from './internet-delivery.ts';
-import { ParcelBudget } from './parcel-budget.ts';
 
 const ADDRESS = 'app.example';
 const KEY = `parcels/internet-bound/${ADDRESS}/sender/one`;
@@ -17,9 +18,10 @@ describe('InternetDelivery', () => {
   async function setting() {
     const clock = new ManualClock();
     const objects = new InMemoryObjectStore();
-    const limits = { failuresToPause: 3, minPauseMs: 1, maxPauseMs: 1, maxTracked: 9 };
+    const limits = { failuresToPause: 3, minPauseMs: 1, maxPauseMs: 60_000, maxTracked: 9 };
     const destinations = new Destinations(clock, { ...limits, maxConcurrent: 9 });
     let posts = 0;
+    const answers: DeliveryAnswer[] = [];
     const delivery = new InternetDelivery({
       clock,
       objects,
@@ -27,19 +29,20 @@ describe('InternetDelivery', () => {
       log: silentLog,
       metrics: noMetrics,
       destinations,
-      budget: new ParcelBudget(1_000, 100),
+      budget: new Budget(1_000),
       client: {
         async post() {
           posts += 1;
-          return { outcome: 'delivered' };
+          return answers.shift() ?? { outcome: 'delivered' };
         },
       },
     });
     const expiresAt = new Date(clock.now().getTime() + 1_000);
-    await objects.put(KEY, Buffer.from('a parcel'), { expiresAt });
+    const put = () => objects.put(KEY, Buffer.from('a parcel'), { expiresAt });
+    await put();
     const { signal } = new AbortController();
     const job: Job = { key: KEY, attempt: 1, expiresAt, signal, isHeld: () => true };
-    return { clock, destinations, delivery, objects, job, posts: () => posts };
+    return { clock, destinations, delivery, objects, put, job, answers, posts: () => posts };
   }
 
   it('posts nothing for a job that another may have in hand, and tries again', async () => {
@@ -60,6 +63,32 @@ describe('InternetDelivery', () => {
     // Whichever finds nothing to delete looks again, in case that there is something new.
     assert.deepEqual([one.status, other.status].sort(), ['fulfilled', 'rejected']);
     await delivery.handle(job);
+  });
+
+  it('posts what replaced a parcel that was taken', async () => {
+    const { delivery, objects, put, job, posts } = await setting();
+    const deletion = objects.delete.bind(objects);
+    objects.delete = () => Promise.reject(new BackingUnavailableError('object-store', 'away'));
+    await assert.rejects(delivery.handle(job), RetryLaterError);
+    objects.delete = deletion;
+    await put();
+    await delivery.handle(job);
+    assert.equal(posts(), 2);
+    assert.equal(await objects.get(KEY), null);
+  });
+
+  it('posts again what was not taken, after 5 to 10 s at first', async () => {
+    const { clock, delivery, objects, job, answers, posts } = await setting();
+    answers.push({ outcome: 'failed', reason: 'http-503', destination: 'up', retryAfterMs: null });
+    await assert.rejects(delivery.handle(job), (error) => {
+      assert.ok(error instanceof RetryLaterError && error.notBefore);
+      const pauseMs = error.notBefore.getTime() - clock.now().getTime();
+      assert.ok(pauseMs >= 5_000 && pauseMs <= 10_000);
+      return true;
+    });
+    await delivery.handle(job);
+    assert.equal(posts(), 2);
+    assert.equal(await objects.get(KEY), null);
   });
 
   it('takes an answer that it remembers for no sign that the destination is well', async () => {

@@ -1,3 +1,7 @@
+import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
+import { pauseAfter } from '#bounds/backoff.ts';
+import type { Budget, Release } from '#bounds/budget.ts';
+import { LookUps } from '#bounds/look-ups.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -8,11 +12,8 @@ import { addressOfInternetBoundKey } from '../held/object-keys.ts';
 import { INTERNET_DELIVERY_TOPIC } from '../held/topics.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
-import { DestinationAnswers } from './destination-answers.ts';
 import type { Admission, Destinations } from './destinations.ts';
-import type { ParcelBudget, ParcelReservation } from './parcel-budget.ts';
 import type { PohttpClient } from './pohttp-client.ts';
-import { retryPauseMs } from './retry-pause.ts';
 
 interface InternetDeliveryParts extends ExpiryParts {
   readonly objects: ObjectStore;
@@ -20,8 +21,8 @@ interface InternetDeliveryParts extends ExpiryParts {
   readonly queue: Pick<WorkQueue, 'hasten'>;
   readonly client: Pick<PohttpClient, 'post'>;
   readonly destinations: Destinations;
-  /** Bounds the parcels in memory. */
-  readonly budget: ParcelBudget;
+  /** Bounds the octets of the parcels in memory. */
+  readonly budget: Budget;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
@@ -33,7 +34,13 @@ interface Delivery {
   readonly admission: Admission;
 }
 
-/** Answers remembered, some 0.4 KiB each; one outlives its parcel by as long as that many others take. */
+/** Before the second attempt at a parcel whose destination is well. */
+const FIRST_PAUSE_MS = 10_000;
+
+/**
+ * Answers remembered, some 0.4 KiB each; one outlives its parcel by as long as that many others take.
+ * They only spare a second post: whether the object is deleted is the truth.
+ */
 const MAX_ANSWERS = 10_000;
 
 /**
@@ -44,10 +51,12 @@ const MAX_ANSWERS = 10_000;
  */
 export class InternetDelivery {
   readonly #parts: InternetDeliveryParts;
-  readonly #answers = new DestinationAnswers(MAX_ANSWERS);
+  /** What destinations answered, or will, by key and generation; a parcel that they did not take may be posted again. */
+  readonly #answers: LookUps<DeliveryAnswer>;
 
   constructor(parts: InternetDeliveryParts) {
     this.#parts = parts;
+    this.#answers = new LookUps(parts.clock, MAX_ANSWERS);
   }
 
   /**
@@ -86,18 +95,19 @@ export class InternetDelivery {
     const { job } = delivery;
     let answer: DeliveryAnswer | null = null;
     let isNews = false;
-    let reservation: ParcelReservation | null = null;
+    let release: Release | null = null;
     let stored: StoredObject | null = null;
     try {
-      reservation = await budget.reserve(job.signal);
+      // How large it is will be known once it is there.
+      release = await budget.acquire(MAX_PARCEL_OCTETS, job.signal);
       stored = await objects.get(job.key);
-      reservation.shrinkTo(stored?.body.length ?? 0);
+      release(stored?.body.length);
       const onPosted = () => {
         isNews = true;
       };
       answer = stored && (await this.#post(delivery, stored, onPosted));
     } finally {
-      reservation?.release();
+      release?.();
       // What is remembered says nothing of how the destination is now.
       await this.#endAdmission(delivery, isNews ? answer : null);
     }
@@ -140,11 +150,17 @@ export class InternetDelivery {
       throw new RetryLaterError('the job may be in the hands of another', { isAttempt: false });
     }
     const { attempt, signal } = job;
-    return this.#answers.answer({ key, generation: stored.generation }, () => {
+    return this.#answers.get(`${key} ${stored.generation}`, async () => {
       onPosted();
       logStep(this.#parts.log, 'posted', key, { address, attempt });
       const parcel = stored.body;
-      return this.#parts.client.post({ internetAddress: address, parcel, attempt, signal });
+      const value = await this.#parts.client.post({
+        internetAddress: address,
+        parcel,
+        attempt,
+        signal,
+      });
+      return { value, forMs: value.outcome === 'failed' ? 0 : Number.POSITIVE_INFINITY };
     });
   }
 
@@ -157,7 +173,8 @@ export class InternetDelivery {
     if (answer?.outcome === 'failed') {
       const { reason, destination } = answer;
       const turn = destinations.turnAt(address);
-      const pauseMs = retryPauseMs(job.attempt, destinations.longestPauseMs);
+      const backoff = { firstMs: FIRST_PAUSE_MS, maxMs: destinations.longestPauseMs };
+      const pauseMs = pauseAfter(job.attempt, backoff);
       const notBefore = turn ?? new Date(clock.now().getTime() + pauseMs);
       const { attempt } = job;
       logStep(log, 'answered', key, { address, outcome: 'failed', reason, attempt, notBefore });

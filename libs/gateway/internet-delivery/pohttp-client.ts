@@ -1,6 +1,6 @@
 import { Agent, type Dispatcher } from 'undici';
+import { DeadlineError, withDeadline } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
-import { withDeadline } from './deadline.ts';
 import { answerOfStatus, type DeliveryAnswer } from './delivery-answer.ts';
 import {
   type DestinationResolver,
@@ -91,7 +91,8 @@ export class PohttpClient implements AsyncDisposable {
     const { signal } = delivery;
     signal.throwIfAborted();
     const { totalTimeoutMs: timeoutMs } = this.#options;
-    const deadline = { clock: this.#parts.clock, timeoutMs, what: 'the delivery', signal };
+    const tooLate = () => new DeadlineError('the delivery', timeoutMs);
+    const deadline = { clock: this.#parts.clock, timeoutMs, tooLate, signal };
     try {
       return await withDeadline(deadline, async (limited) => {
         const url = await this.#locate(delivery.internetAddress, delivery.attempt);

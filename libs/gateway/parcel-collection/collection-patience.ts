@@ -1,11 +1,11 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { CollectionCall, GatewayMetrics } from '#metrics/port.ts';
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 
 /** Deadline of a call that is made for a collection, in milliseconds: only its own collector waits. */
 export const COLLECTION_CALL_MS = 10_000;
@@ -74,13 +74,7 @@ export class CollectionPatience {
     if (nowMs - this.#failingSinceMs >= giveUpAfterMs) {
       await this.#confirm(error);
     }
-    await delay(clock, this.pauseMs(attempt), signal);
-  }
-
-  /** From half of it to all of what doubles with each attempt, in milliseconds. */
-  pauseMs(attempt: number): number {
-    const fullMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
-    return fullMs * (0.5 + this.#parts.random() / 2);
+    await delay(clock, pauseAfter(attempt, BACKOFF, this.#parts.random), signal);
   }
 
   /**

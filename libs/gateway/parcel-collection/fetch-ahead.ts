@@ -1,17 +1,17 @@
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
+import type { Budget } from '#bounds/budget.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { StoredObject } from '#object-store/port.ts';
 import { type ExpiryParts, isExpired } from '../held/expiry.ts';
 import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
-import type { OctetBudget } from '../octet-budget.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
 
 /** Parcels whose reading failed and is to be tried again; past this, nothing further is read. */
 const MAX_UNREADABLE = 256;
 /** Rest after a failure before something else is read, doubled with each that follows. */
-const FIRST_REST_MS = 250;
-const LONGEST_REST_MS = 4_000;
+const RESTS: Backoff = { firstMs: 250, maxMs: 4_000, jitter: 0 };
 
 /** A parcel whose body is in memory. */
 interface FetchedParcel {
@@ -26,7 +26,7 @@ interface FetchAheadParts extends ExpiryParts {
   readonly mailbox: Mailbox;
   readonly log: Log;
   readonly patience: CollectionPatience;
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
   readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
   /** Whether a parcel would be sent at once. */
   readonly maySend: () => boolean;
@@ -204,8 +204,8 @@ export class FetchAhead {
 
   #rest(): void {
     const { clock, onChange } = this.#parts;
-    const restMs = Math.min(FIRST_REST_MS * 2 ** this.#failuresInARow, LONGEST_REST_MS);
     this.#failuresInARow += 1;
+    const restMs = pauseAfter(this.#failuresInARow, RESTS);
     this.#restingUntilMs = clock.elapsedMs() + restMs;
     this.#cancelRest();
     this.#cancelRest = clock.schedule(restMs, onChange);

@@ -47,7 +47,7 @@ describe('ParcelCollection while a backing service fails', () => {
       await collection.ended;
       assert.deepEqual(collection.sent.toSorted(), ['p1', 'p2', 'p3']);
       assert.equal(await setting.heldCount(), 0);
-      assert.equal(setting.budget.heldOctets, 0);
+      assert.equal(setting.budget.held, 0);
     });
   }
 
@@ -129,7 +129,7 @@ describe('ParcelCollection while a backing service fails', () => {
     assert.ok(reads < 64 + 30, `${reads} reads in a minute`);
     collection.disconnect();
     await assert.rejects(collection.ended, /disconnected/);
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
   });
 
   it('delivers what is held though it cannot be told of arrivals, and lists again once it can', async () => {
@@ -182,7 +182,7 @@ describe('ParcelCollection when nothing succeeds for some minutes', () => {
       await assert.rejects(collection.ended, BackingUnavailableError);
       isFailing = false;
       assert.equal(await setting.heldCount(), 3);
-      assert.equal(setting.budget.heldOctets, 0);
+      assert.equal(setting.budget.held, 0);
       assert.equal(setting.signals.openSubscriptions, 0);
     });
   }

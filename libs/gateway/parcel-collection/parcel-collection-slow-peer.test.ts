@@ -13,12 +13,12 @@ describe('ParcelCollection with a slow peer', () => {
     await setting.storeMany(30, 1_000);
     const inNumber = setting.collect({ limits: { window: 1, aheadParcels: 10 } });
     await settled();
-    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    assert.equal(setting.budget.held, 10 * 1_000);
     inNumber.disconnect();
     await assert.rejects(inNumber.ended);
     const inOctets = setting.collect({ limits: { window: 1, aheadOctets: 4_500 } });
     await settled();
-    assert.equal(setting.budget.heldOctets, 5 * 1_000);
+    assert.equal(setting.budget.held, 5 * 1_000);
     inOctets.disconnect();
   });
 
@@ -28,12 +28,12 @@ describe('ParcelCollection with a slow peer', () => {
     const collection = setting.collect({ limits: { aheadParcels: 10 } });
     await settled();
     setting.clock.advance(stallMs - 1);
-    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    assert.equal(setting.budget.held, 10 * 1_000);
     setting.clock.advance(1);
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
     collection.acknowledgeOldest();
     await settled();
-    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    assert.equal(setting.budget.held, 10 * 1_000);
     await collection.acknowledgeAll();
     assert.equal(new Set(collection.sent).size, 30);
     assert.equal(collection.sent.length, 30);
@@ -54,7 +54,7 @@ describe('ParcelCollection with a slow peer', () => {
     setting.clock.advance(stallMs);
     fetching.resolve();
     await settled();
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
     await collection.acknowledgeAll();
     assert.equal(new Set(collection.sent).size, 5);
     collection.disconnect();
@@ -66,10 +66,10 @@ describe('ParcelCollection with a slow peer', () => {
     await setting.storeMany(10, 1_000);
     const collection = setting.collect({ sending: () => taking.promise });
     await settled();
-    assert.equal(setting.budget.heldOctets, 10 * 1_000);
+    assert.equal(setting.budget.held, 10 * 1_000);
     setting.clock.advance(stallMs);
     await settled();
-    assert.equal(setting.budget.heldOctets, 1_000);
+    assert.equal(setting.budget.held, 1_000);
     setting.clock.advance(acknowledgementTimeoutMs);
     taking.resolve();
     await collection.acknowledgeAll();
@@ -97,7 +97,7 @@ describe('ParcelCollection with a slow peer', () => {
     setting.signals.isDeaf = true;
     await setting.store('one');
     const sending = () => {
-      reserved.push(setting.budget.heldOctets);
+      reserved.push(setting.budget.held);
     };
     const collection = setting.collect({ sending });
     await settled();
@@ -134,13 +134,13 @@ describe('ParcelCollection with a slow peer', () => {
     await setting.storeMany(20, 1_000);
     const collection = setting.collect();
     await settled();
-    assert.equal(setting.budget.heldOctets, 10_000);
+    assert.equal(setting.budget.held, 10_000);
     const needed = setting.budget.acquire(9_000, new AbortController().signal);
     await collection.acknowledgeAll();
     (await needed)();
     await collection.acknowledgeAll();
     assert.equal(new Set(collection.sent).size, 20);
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
     collection.disconnect();
   });
 

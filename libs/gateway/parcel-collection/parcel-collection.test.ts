@@ -115,7 +115,7 @@ describe('ParcelCollection', () => {
     setting.clock.advance(1_000);
     await collection.acknowledgeAll();
     assert.deepEqual(collection.sent, ['first']);
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
     collection.disconnect();
   });
 
@@ -220,7 +220,7 @@ describe('ParcelCollection at its end', () => {
     const failure = new Error('connection reset');
     const sending = () => Promise.reject(failure);
     await assert.rejects(setting.collect({ sending }).ended, failure);
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
   });
 
   it('waits for the deletions under way, also of what is acknowledged meanwhile', async () => {
@@ -254,7 +254,7 @@ describe('ParcelCollection at its end', () => {
     await assert.rejects(collection.ended, /disconnected/);
     assert.equal(getEventListeners(collection.connection.signal, 'abort').length, 0);
     assert.equal(setting.signals.openSubscriptions, 0);
-    assert.equal(setting.budget.heldOctets, 0);
+    assert.equal(setting.budget.held, 0);
   });
 
   it('does nothing when it is told to end before it begins', async () => {

@@ -1,11 +1,11 @@
 import { ExpectedError } from '#awala/expected-error.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import type { Budget } from '#bounds/budget.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ExpiryParts } from '../held/expiry.ts';
 import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
-import type { OctetBudget } from '../octet-budget.ts';
 import { AcknowledgementWatch } from './acknowledgement-watch.ts';
 import { CollectionDeletions } from './collection-deletions.ts';
 import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
@@ -23,7 +23,7 @@ export interface CollectionParts extends ExpiryParts {
   /** From 0 to under 1; `Math.random` by default. */
   readonly random?: () => number;
   /** Shared by all collections of the process. */
-  readonly budget: OctetBudget;
+  readonly budget: Budget;
 }
 
 interface CollectionRequest {

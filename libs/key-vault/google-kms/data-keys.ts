@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { LookUps } from '#bounds/look-ups.ts';
 import type { Clock } from '#clock/clock.ts';
 import { assertChecksum, assertVerified, checksumOf, octets } from './integrity.ts';
 import { type KmsCalls, KmsInputError } from './kms-calls.ts';
 
 const KEY_OCTETS = 32;
 
-/** Unwrapped keys kept; the oldest go first. */
+/** Unwrapped keys kept at once. */
 const MOST_KEPT = 1_000;
 
 /** Seals per data key: far fewer than random nonces allow (NIST SP 800-38D, 8.3). */
@@ -35,7 +36,7 @@ interface DataKeysOptions {
 export class DataKeys implements Disposable {
   readonly #calls: KmsCalls;
   readonly #options: DataKeysOptions;
-  readonly #unwrapped = new Map<string, { untilMs: number; key: Promise<Uint8Array> }>();
+  readonly #unwrapped: LookUps<Uint8Array>;
   /** A wrapped key known to be valid, for {@link DataKeys.tryUnwrapping}. */
   #known: Uint8Array | null = null;
   #sealing: { untilMs: number; seals: number; dataKey: Promise<DataKey> } | undefined;
@@ -43,6 +44,7 @@ export class DataKeys implements Disposable {
   constructor(calls: KmsCalls, options: DataKeysOptions) {
     this.#calls = calls;
     this.#options = options;
+    this.#unwrapped = new LookUps(options.clock, MOST_KEPT);
   }
 
   /** Returns the key to seal with now. */
@@ -67,19 +69,12 @@ export class DataKeys implements Disposable {
   /** @throws {KmsInputError} if `wrapped` is not one of our data keys */
   async unwrap(wrapped: Uint8Array): Promise<Uint8Array> {
     const id = createHash('sha256').update(wrapped).digest('base64');
-    this.#forgetExpired();
-    const kept = this.#unwrapped.get(id);
-    if (kept) {
-      return kept.key;
-    }
-    const key = this.#decrypt(wrapped);
-    this.#keep(id, key);
-    try {
-      return await key;
-    } catch (error) {
-      this.#unwrapped.delete(id);
-      throw error;
-    }
+    const untilMs = this.#nowMs() + this.#options.lifeMs;
+    this.#unwrapped.forgetExpired();
+    return this.#unwrapped.get(id, async () => {
+      const value = await this.#decrypt(wrapped);
+      return { value, forMs: untilMs - this.#nowMs() };
+    });
   }
 
   /** Asks Cloud KMS to wrap a key that nobody uses. */
@@ -106,25 +101,6 @@ export class DataKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#sealing = undefined;
     this.#unwrapped.clear();
-  }
-
-  #keep(id: string, key: Promise<Uint8Array>): void {
-    this.#unwrapped.set(id, { untilMs: this.#nowMs() + this.#options.lifeMs, key });
-    const oldest = this.#unwrapped.keys().next();
-    if (this.#unwrapped.size > MOST_KEPT && !oldest.done) {
-      this.#unwrapped.delete(oldest.value);
-    }
-  }
-
-  /** All are kept equally long, so the oldest come first. */
-  #forgetExpired(): void {
-    const nowMs = this.#nowMs();
-    for (const [id, { untilMs }] of this.#unwrapped) {
-      if (untilMs > nowMs) {
-        return;
-      }
-      this.#unwrapped.delete(id);
-    }
   }
 
   async #create(): Promise<DataKey> {

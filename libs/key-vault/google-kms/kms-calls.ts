@@ -1,9 +1,7 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
-import { CallLimit } from '#backing/call-limit.ts';
+import { asUnavailable, CallLimit, callInTime, repeat } from '#backing/calls.ts';
 import { CircuitBreaker } from '#backing/circuit-breaker.ts';
-import { withDeadline } from '#backing/deadline.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { repeat } from '#backing/repeat.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { IntegrityError } from './integrity.ts';
 import { callOptions, type KmsCallOptions, openKmsClient } from './kms-client.ts';
@@ -60,7 +58,7 @@ export class KmsCalls implements AsyncDisposable {
     try {
       return await this.#breaker.run(
         () =>
-          withDeadline(deadline, (signal) =>
+          callInTime(deadline, (signal) =>
             this.#limit.run(
               () => repeat({ clock, signal, isTransient }, () => attempt().catch(rethrow)),
               signal,
@@ -69,7 +67,7 @@ export class KmsCalls implements AsyncDisposable {
         isFailure,
       );
     } catch (cause) {
-      throw asKnown(cause);
+      throw cause instanceof KmsInputError ? cause : asUnavailable('key-vault', cause);
     }
   }
 
@@ -104,12 +102,4 @@ function codeOf(error: unknown): number | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'number'
     ? error.code
     : undefined;
-}
-
-function asKnown(cause: unknown): Error {
-  if (cause instanceof KmsInputError || cause instanceof BackingUnavailableError) {
-    return cause;
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new BackingUnavailableError('key-vault', message, { cause });
 }

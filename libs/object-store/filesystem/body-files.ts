@@ -1,9 +1,10 @@
 import { type FileHandle, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ownFilesIn, ownFolder } from '#backing/owner-only.ts';
+import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
-import { inTime } from './in-time.ts';
 
 /**
  * Concurrent file writes: one fewer than Node's four file threads, so that a slow disk never takes
@@ -26,8 +27,7 @@ interface BodyFilesOptions {
 export class BodyFiles {
   readonly #options: BodyFilesOptions;
   readonly #folder: FileHandle;
-  readonly #waiting: (() => void)[] = [];
-  #writes = 0;
+  readonly #writes = new Budget(MAX_WRITES_AT_ONCE);
   #sync: Promise<void> = Promise.resolve();
   #nextSync: Promise<void> | null = null;
 
@@ -100,7 +100,7 @@ export class BodyFiles {
   }
 
   async #write(generation: number, body: Uint8Array): Promise<void> {
-    await this.#slot();
+    const release = await this.#writes.acquire(1);
     try {
       // Overwrites: a database restored from a backup hands out generations again.
       const file = await open(this.#pathOf(generation), 'w', 0o600);
@@ -111,8 +111,7 @@ export class BodyFiles {
         await file.close();
       }
     } finally {
-      this.#writes -= 1;
-      this.#waiting.shift()?.();
+      release();
     }
     await this.#syncFolder();
   }
@@ -144,15 +143,10 @@ export class BodyFiles {
     return join(this.#options.folder, String(generation));
   }
 
+  /** Access to files cannot be called off: what takes too long goes on by itself. */
   #inTime<Result>(work: Promise<Result>, deadlineMs = this.#options.deadlineMs): Promise<Result> {
-    return inTime(this.#options.clock, deadlineMs, work);
-  }
-
-  async #slot(): Promise<void> {
-    while (this.#writes >= MAX_WRITES_AT_ONCE) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#writes += 1;
+    const { clock } = this.#options;
+    return callInTime({ clock, backing: 'object-store', deadlineMs }, () => work);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Bucket } from '@google-cloud/storage';
+import { asUnavailable } from '#backing/calls.ts';
 import { crc32cBase64 } from '#backing/crc32c.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import { Proofs } from '#backing/proofs.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
@@ -172,7 +172,7 @@ export class GcsObjectStore implements ObjectStore {
     } catch (error) {
       const result = expected(error);
       if (result === undefined) {
-        throw asUnavailable(error);
+        throw asUnavailable('object-store', error);
       }
       return result;
     }
@@ -184,12 +184,4 @@ function notExpected(): undefined {}
 
 function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
-}
-
-function asUnavailable(cause: unknown): BackingUnavailableError {
-  if (cause instanceof BackingUnavailableError) {
-    return cause;
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new BackingUnavailableError('object-store', message, { cause });
 }

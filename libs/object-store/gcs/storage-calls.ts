@@ -1,8 +1,6 @@
 import type { Bucket } from '@google-cloud/storage';
-import { CallLimit } from '#backing/call-limit.ts';
-import { withDeadline } from '#backing/deadline.ts';
+import { CallLimit, callInTime, repeat } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { repeat } from '#backing/repeat.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { asStatusError, isTransient } from './errors.ts';
 import { openBucket } from './open-bucket.ts';
@@ -48,7 +46,7 @@ export class StorageCalls implements Disposable {
     this.assertOpen();
     const clock = this.#clock;
     const deadline = { clock, backing: 'object-store', deadlineMs } as const;
-    return withDeadline(deadline, (signal) =>
+    return callInTime(deadline, (signal) =>
       repeat({ clock, signal, isTransient }, () =>
         this.#limit.run(() => this.#attempt(call, signal), signal),
       ),

@@ -1,6 +1,5 @@
 import type { Firestore } from '@google-cloud/firestore';
-import { CallLimit } from '#backing/call-limit.ts';
-import { withDeadline } from '#backing/deadline.ts';
+import { asUnavailable, CallLimit, callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { CallControl } from './call-control.ts';
@@ -47,7 +46,7 @@ export class FirestoreCalls implements AsyncDisposable {
     this.assertOpen();
     const [clock, deadlineMs] = [this.#clock, this.#deadlineMs];
     try {
-      return await withDeadline({ clock, backing: 'record-store', deadlineMs }, (signal) =>
+      return await callInTime({ clock, backing: 'record-store', deadlineMs }, (signal) =>
         this.#limit.run(
           () =>
             this.#track(this.#control.during(signal, async () => operation(await this.#open()))),
@@ -55,7 +54,7 @@ export class FirestoreCalls implements AsyncDisposable {
         ),
       );
     } catch (cause) {
-      throw asUnavailable(this.#control.restore(cause));
+      throw asUnavailable('record-store', this.#control.restore(cause));
     }
   }
 
@@ -93,12 +92,4 @@ export function isUnmet(error: unknown): boolean {
     'code' in error &&
     [NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION].includes(Number(error.code))
   );
-}
-
-function asUnavailable(cause: unknown): BackingUnavailableError {
-  if (cause instanceof BackingUnavailableError) {
-    return cause;
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new BackingUnavailableError('record-store', message, { cause });
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type Socket, Server as TcpServer } from 'node:net';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 
 /** The TCP connections of an HTTP server, for closing them in order. */
@@ -51,12 +52,7 @@ export class HttpConnections {
     if (this.#newcomers.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#noNewcomers = resolve;
-      const cancel = this.#clock.schedule(boundMs, () => {
-        cutAll(this.#newcomers);
-        resolve();
-      });
-      await promise;
-      cancel();
+      await inTime(this.#clock, boundMs, promise, () => cutAll(this.#newcomers));
     }
   }
 

@@ -13,10 +13,10 @@ import type { Log } from '#log/log.ts';
 import type { AnsweredRequest } from '../metrics.ts';
 import type { PassedSockets } from '../passed-sockets.ts';
 import { AllowedMethods } from './allowed-methods.ts';
+import { answeredInTime } from './answer-deadline.ts';
 import { type Failure, logAnswer } from './answer-log.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientErrors } from './client-errors.ts';
-import { withDeadline } from './deadline.ts';
 import { replyTo, sendError } from './error-replies.ts';
 import { FastifyLog, logOf } from './fastify-log.ts';
 import { HttpConnections } from './http-connections.ts';
@@ -223,7 +223,7 @@ export class HttpServer implements AsyncDisposable {
     app.addHook('onRoute', (route) => {
       this.#methods.add(route.url, route.method);
       const { answerWithinMs = () => this.limits.answerWithinMs } = route.config ?? {};
-      route.handler = withDeadline(route.handler, { answerWithinMs, clock });
+      route.handler = answeredInTime(route.handler, { answerWithinMs, clock });
     });
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));
     app.addHook('onRequest', async (request, reply) =>

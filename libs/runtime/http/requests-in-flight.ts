@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import { Refusal } from './refusal.ts';
 
@@ -51,9 +52,7 @@ export class RequestsInFlight {
     if (this.#responses.size > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#allEnded = resolve;
-      const cancel = this.#clock.schedule(boundMs, resolve);
-      await promise;
-      cancel();
+      await inTime(this.#clock, boundMs, promise, () => {});
       for (const { socket } of this.#responses) {
         socket?.destroy();
       }

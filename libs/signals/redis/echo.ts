@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { SignalListener, Subscription } from '../port.ts';
 
 /** Awaited signals; beyond this, the oldest are forgotten. */
@@ -7,7 +8,7 @@ const MOST_AWAITED = 20;
 /** Signals from a process to itself, which prove that published messages arrive. */
 export class Echo {
   readonly channel = `check:${randomUUID()}`;
-  readonly #awaited = new Map<string, () => void>();
+  readonly #awaited = new LRUCache<string, () => void>({ max: MOST_AWAITED });
   readonly #listener: SignalListener = {
     onMessage: (token) => this.#awaited.get(token)?.(),
     onInterrupted() {},
@@ -29,9 +30,6 @@ export class Echo {
     const token = randomUUID();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#awaited.set(token, resolve);
-    while (this.#awaited.size > MOST_AWAITED) {
-      this.#awaited.delete(String(this.#awaited.keys().next().value));
-    }
     this.#subscription ??= signals.subscribe(this.channel, this.#listener);
     await signals.standing(this.channel);
     await signals.publish(this.channel, token);

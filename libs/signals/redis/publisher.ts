@@ -1,6 +1,7 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { isFromReplica } from '#backing/redis/server-connection.ts';
-import { type Clock, delay, inTime, systemClock } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
+import { type Clock, delay, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { PublisherLink } from './link.ts';
 

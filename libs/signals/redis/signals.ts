@@ -1,4 +1,4 @@
-import { withDeadline } from '#backing/deadline.ts';
+import { asUnavailable, callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import {
   parseRedisTarget,
@@ -102,12 +102,12 @@ export class RedisSignals implements Signals {
       throw closedError();
     }
     try {
-      await withDeadline(this.#deadline, async () => {
+      await callInTime(this.#deadline, async () => {
         await this.#publisher.confirm();
         await this.#heardAgain();
       });
     } catch (cause) {
-      throw asUnavailable(cause);
+      throw asUnavailable('signals', cause);
     }
   }
 
@@ -184,7 +184,7 @@ export class RedisSignals implements Signals {
     if (channel.isStanding) {
       return;
     }
-    await withDeadline(this.#deadline, () => {
+    await callInTime(this.#deadline, () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       channel.whenStanding.add(resolve);
       return promise;
@@ -241,7 +241,7 @@ export class RedisSignals implements Signals {
       return false;
     }
     try {
-      await withDeadline(this.#deadline, async () => {
+      await callInTime(this.#deadline, async () => {
         await this.#publisher.confirm();
         await this.#heardAgain(() => {
           isPublished = true;
@@ -268,14 +268,6 @@ export class RedisSignals implements Signals {
       },
     });
   }
-}
-
-function asUnavailable(cause: unknown): BackingUnavailableError {
-  if (cause instanceof BackingUnavailableError) {
-    return cause;
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new BackingUnavailableError('signals', message, { cause });
 }
 
 /** Keeps a rejection that nobody awaits from ending the process. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { withDeadline } from '#backing/deadline.ts';
+import { asUnavailable, callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from '../job-store.ts';
@@ -204,7 +204,7 @@ export class RedisJobStore implements JobStore {
       const topics = [...this.#topics.values()];
       const closing = Promise.all(topics.map((topic) => topic.close()));
       // BullMQ waits for Redis to close; what it leaves is closed with the connections.
-      await withDeadline(this.#deadline, () => closing).catch(() => {});
+      await callInTime(this.#deadline, () => closing).catch(() => {});
       this.#connections.close();
     }
   }
@@ -323,14 +323,10 @@ export class RedisJobStore implements JobStore {
   async #call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#assertOpen();
     try {
-      return await withDeadline(this.#deadline, call);
+      return await callInTime(this.#deadline, call);
     } catch (cause) {
       this.#connections.heed(cause);
-      if (cause instanceof BackingUnavailableError) {
-        throw cause;
-      }
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new BackingUnavailableError('work-queue', message, { cause });
+      throw asUnavailable('work-queue', cause);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Clock, delay } from '#clock/clock.ts';
+import { inTime } from '#bounds/deadline.ts';
+import type { Clock } from '#clock/clock.ts';
 import type { Signals } from '#signals/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { type Finding, tried } from './finding.ts';
@@ -22,10 +23,9 @@ export function signalsFinding(open: () => Promise<Signals>, clock: Clock): Prom
     try {
       await subscription.ready;
       signals.publish(channel, 'doctor');
-      const tooLate = delay(clock, PATIENCE_MS).then(() => {
+      await inTime(clock, PATIENCE_MS, arrived, () => {
         throw new Error(`no answer within ${PATIENCE_MS} ms to a signal`);
       });
-      await Promise.race([arrived, tooLate]);
       return 'a signal that is sent arrives';
     } finally {
       subscription.close();

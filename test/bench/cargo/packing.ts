@@ -2,11 +2,11 @@ import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { Cargo, CargoMessageSet, SessionEnvelopedData } from '@relaycorp/relaynet-core';
 import { freeOctets } from '#awala/free-octets.ts';
 import type { SessionKey } from '#awala/sessions/session-key.ts';
+import { Budget } from '#bounds/budget.ts';
 import { systemClock } from '#clock/clock.ts';
 import { CargoBatches } from '#gateway/cargo-collection/cargo-batches.ts';
 import { DEFAULT_CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
 import type { CargoItem } from '#gateway/cargo-collection/collection-contents.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { silentLog } from '#log/log.ts';
 import { cargoFrom, type Peer } from '#test/builders/peers.ts';
 import {
@@ -34,7 +34,7 @@ export async function* packParcels(
   parcels: Iterable<Uint8Array>,
   { isLastUse = false } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const parts = { budget: new OctetBudget(BUDGET_OCTETS), clock: systemClock, log: silentLog };
+  const parts = { budget: new Budget(BUDGET_OCTETS), clock: systemClock, log: silentLog };
   const { signal } = new AbortController();
   const contents = itemsOf(world, parcels);
   const batches = new CargoBatches(parts, contents, DEFAULT_CARGO_COLLECTION_LIMITS, signal);

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
+import { Budget } from '#bounds/budget.ts';
 import { systemClock } from '#clock/clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { openLocalKeyVault } from '#key-vault/local/key-vault.ts';
 import { silentLog } from '#log/log.ts';
@@ -59,7 +59,7 @@ const collection = new CollectionServer(
     identity,
     verifier: new MessageVerifier(),
     heartbeat: new Heartbeat(clock),
-    budget: new OctetBudget(64 * 1024 * 1024),
+    budget: new Budget(64 * 1024 * 1024),
     metrics: noMetrics,
     log: silentLog,
     clock,

@@ -1,16 +1,16 @@
+import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 
 /** One collection's view of the shared budget, which counts what it reserves. */
-export class WatchedBudget extends OctetBudget {
-  readonly #shared: OctetBudget;
+export class WatchedBudget extends Budget {
+  readonly #shared: Budget;
   /** Parcels for which octets are reserved, or awaited. */
   parcels = 0;
   /** Octets reserved or awaited. */
   octets = 0;
   reservedOctets = 0;
 
-  constructor(shared: OctetBudget) {
+  constructor(shared: Budget) {
     super(1);
     this.#shared = shared;
   }

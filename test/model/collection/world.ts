@@ -1,8 +1,8 @@
 import type { NodeId } from '#awala/node-id.ts';
+import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { gatewayBoundKey, type ParcelIdentity } from '#gateway/held/object-keys.ts';
-import { OctetBudget } from '#gateway/octet-budget.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { Faults } from './faults.ts';
@@ -35,7 +35,7 @@ export class World implements SharedStore {
   readonly objects = new InMemoryObjectStore();
   readonly faults = new Faults();
   readonly subscriptionFaults = new Faults();
-  readonly budget = new OctetBudget(BUDGET_OCTETS, { octetsForSmall: OCTETS_FOR_SMALL });
+  readonly budget = new Budget(BUDGET_OCTETS, { forSmall: OCTETS_FOR_SMALL });
   readonly limits: ParcelCollectionLimits;
   readonly isBrief: boolean;
   readonly mutant: Mutant;
@@ -116,8 +116,8 @@ export class World implements SharedStore {
       peer.disconnect();
     }
     await this.run([]);
-    if (this.budget.heldOctets !== 0) {
-      this.ledger.breaks('reservations are returned', `${this.budget.heldOctets} octets are held`);
+    if (this.budget.held !== 0) {
+      this.ledger.breaks('reservations are returned', `${this.budget.held} octets are held`);
     }
     if (this.signals.subscriberCount > 0) {
       this.ledger.breaks('it leaves nothing behind', 'a subscription');

@@ -8,8 +8,8 @@ import {
   type KeyEpoch,
 } from '#awala/sessions/derived-session-key.ts';
 import type { SessionKey, SessionKeyPair } from '#awala/sessions/session-key.ts';
+import { Cache } from '#bounds/cache.ts';
 import { recordKind } from '#record-store/port.ts';
-import { KnownEpochs } from './known-epochs.ts';
 import { GIVEN_KEY_RETENTION_MS, isInUse } from './session-key-dates.ts';
 import { SESSION_KEY, type SessionKeyPorts } from './stored-session-keys.ts';
 
@@ -21,6 +21,10 @@ interface EpochFields extends Record<string, Uint8Array | Date> {
 
 const EPOCH = recordKind<EpochFields>(SESSION_KEY.name);
 const PREFIX = 'registration/';
+/** Epochs remembered, some 200 octets each. */
+const MAX_KNOWN = 1_024;
+/** A secret is read again after this, so that it is of no use once its record has expired. */
+const KNOWN_FOR_MS = 3_600_000;
 
 /**
  * The keys that private gateways are given when they register. Each is bound to
@@ -34,13 +38,14 @@ const PREFIX = 'registration/';
  */
 export class RegistrationKeys {
   readonly #ports: SessionKeyPorts;
-  readonly #known: KnownEpochs;
+  /** Epochs whose secrets were opened of late. */
+  readonly #known: Cache<KeyEpoch>;
   #own: { readonly epoch: KeyEpoch; readonly createdAtMs: number } | null = null;
   #beginning: Promise<KeyEpoch> | null = null;
 
   constructor(ports: SessionKeyPorts) {
     this.#ports = ports;
-    this.#known = new KnownEpochs(ports.clock);
+    this.#known = new Cache(ports.clock, MAX_KNOWN);
   }
 
   /**
@@ -105,7 +110,7 @@ export class RegistrationKeys {
     }
     const secret = await vault.unseal(stored.fields.sealedSecret, id);
     const epoch = { id: Uint8Array.from(epochId), secret };
-    this.#known.add(id, epoch);
+    this.#known.set(id, epoch, KNOWN_FOR_MS);
     return epoch;
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CallLimit } from './call-limit.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { asUnavailable, CallLimit, callInTime } from './calls.ts';
 import { BackingUnavailableError } from './errors.ts';
 
 describe('call limit', () => {
@@ -52,6 +53,39 @@ describe('call limit', () => {
     gate.resolve();
     await Promise.all(running);
     assert.equal(await last, 'last');
+  });
+});
+
+describe('a call in time', () => {
+  it('fails as a backing service that is away once it takes too long', async () => {
+    const clock = new ManualClock();
+    const call = callInTime({ clock, backing: 'signals', deadlineMs: 100 }, (signal) => {
+      const { promise } = Promise.withResolvers<never>();
+      signal.addEventListener('abort', () =>
+        assert.ok(signal.reason instanceof BackingUnavailableError),
+      );
+      return promise;
+    });
+    clock.advance(100);
+    await assert.rejects(call, (error) => {
+      assert.ok(error instanceof BackingUnavailableError);
+      assert.equal(error.backing, 'signals');
+      assert.match(error.message, /no answer within 100 ms/);
+      return true;
+    });
+  });
+});
+
+describe('a failure of a backing service', () => {
+  it('stays as it is if a port documents it, and becomes the cause of one if not', () => {
+    const known = new BackingUnavailableError('signals', 'closed');
+    assert.equal(asUnavailable('key-vault', known), known);
+    const cause = new Error('socket hang up');
+    const error = asUnavailable('key-vault', cause);
+    assert.equal(error.backing, 'key-vault');
+    assert.equal(error.cause, cause);
+    assert.match(error.message, /socket hang up/);
+    assert.match(asUnavailable('key-vault', 'odd').message, /odd/);
   });
 });
 

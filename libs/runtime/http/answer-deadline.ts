@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RouteHandlerMethod } from 'fastify';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import { Refusal } from './refusal.ts';
 
@@ -10,7 +11,7 @@ import { Refusal } from './refusal.ts';
  *
  * A late handler goes on, as its work may be half done; what comes of it is dropped.
  */
-export function withDeadline(
+export function answeredInTime(
   handler: RouteHandlerMethod,
   {
     answerWithinMs,
@@ -21,22 +22,16 @@ export function withDeadline(
   },
 ): RouteHandlerMethod {
   return async function (request, reply) {
-    const { promise: tooLate, reject } = Promise.withResolvers<never>();
     let isLate = false;
-    const cancel = clock.schedule(answerWithinMs(request.headers), () => {
-      isLate = true;
-      reject(new Refusal(503, 'The gateway took too long', 'too-late'));
-    });
     const answer = (async () => handler.call(this, request, reply))();
     answer.catch((error: unknown) => {
       if (isLate) {
         request.log.warn({ error }, 'A handler failed after its time was up');
       }
     });
-    try {
-      return await Promise.race([answer, tooLate]);
-    } finally {
-      cancel();
-    }
+    return inTime(clock, answerWithinMs(request.headers), answer, () => {
+      isLate = true;
+      throw new Refusal(503, 'The gateway took too long', 'too-late');
+    });
   };
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { ExpiringCache } from './expiring-cache.ts';
+import { LookUps } from './look-ups.ts';
 
 function setUp(maxEntries = 10) {
   const clock = new ManualClock();
-  const cache = new ExpiringCache<number>(clock, maxEntries);
+  const cache = new LookUps<number>(clock, maxEntries);
   let loads = 0;
   const load = async () => ({ value: ++loads, forMs: 1_000 });
   return { clock, cache, load };
 }
 
-describe('ExpiringCache', () => {
+describe('LookUps', () => {
   it('remembers for as long as the answer says', async () => {
     const { clock, cache, load } = setUp();
     assert.equal(await cache.get('a', load), 1);

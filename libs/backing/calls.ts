@@ -1,0 +1,101 @@
+import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
+import { Budget } from '#bounds/budget.ts';
+import { type Deadline, withDeadline } from '#bounds/deadline.ts';
+import { type Clock, delay } from '#clock/clock.ts';
+import { type BackingName, BackingUnavailableError } from './errors.ts';
+
+export interface CallDeadline {
+  readonly clock: Clock;
+  readonly backing: BackingName;
+  /** Longest time that a call may take, repetitions included. */
+  readonly deadlineMs: number;
+}
+
+/**
+ * Gives a call to a backing service its deadline ({@link withDeadline}).
+ *
+ * @throws {BackingUnavailableError} once the deadline has passed
+ */
+export function callInTime<Result>(
+  { clock, backing, deadlineMs }: CallDeadline,
+  call: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const tooLate = () => new BackingUnavailableError(backing, `no answer within ${deadlineMs} ms`);
+  const deadline: Deadline = { clock, timeoutMs: deadlineMs, tooLate };
+  return withDeadline(deadline, call);
+}
+
+/** The error that a port documents for a failure of its backing service, whatever the cause. */
+export function asUnavailable(backing: BackingName, cause: unknown): BackingUnavailableError {
+  if (cause instanceof BackingUnavailableError) {
+    return cause;
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new BackingUnavailableError(backing, message, { cause });
+}
+
+export interface CallLimitOptions {
+  readonly backing: BackingName;
+  /** Calls made at once. */
+  readonly concurrency: number;
+  /** Calls that may wait for their turn. */
+  readonly waiting: number;
+}
+
+/**
+ * Bounds the calls that are made at once, and those that wait for their turn; at that bound a call
+ * is refused.
+ */
+export class CallLimit {
+  readonly #turns: Budget;
+
+  constructor({ backing, concurrency, waiting }: CallLimitOptions) {
+    const tooMany = () => new BackingUnavailableError(backing, 'too many calls wait for it');
+    this.#turns = new Budget(concurrency, { waiting: { max: waiting, tooMany } });
+  }
+
+  /**
+   * @param signal - gives up waiting, with its reason
+   * @throws {BackingUnavailableError} at once, if too many calls wait already
+   */
+  async run<Result>(call: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    const release = await this.#turns.acquire(1, signal);
+    try {
+      return await call();
+    } finally {
+      release();
+    }
+  }
+}
+
+export interface Repetition {
+  readonly clock: Clock;
+  /** Ends the repetition, also during a pause. */
+  readonly signal: AbortSignal;
+  readonly isTransient: (error: unknown) => boolean;
+}
+
+const REPEATING: Backoff = { firstMs: 50, maxMs: 800 };
+const MOST_ATTEMPTS = 4;
+
+/**
+ * Makes a call up to four times while the failure is transient, after growing pauses. Only for calls
+ * that may be made twice.
+ *
+ * @throws what the last attempt threw
+ */
+export async function repeat<Result>(
+  { clock, signal, isTransient }: Repetition,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (signal.aborted || attempt === MOST_ATTEMPTS || !isTransient(error)) {
+        throw error;
+      }
+      await delay(clock, pauseAfter(attempt, REPEATING), signal);
+    }
+  }
+}

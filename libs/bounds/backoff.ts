@@ -1,0 +1,30 @@
+/** How the pauses between repeated attempts grow. */
+export interface Backoff {
+  /** The full pause after the first failure, in milliseconds. */
+  readonly firstMs: number;
+  /** The longest full pause, in milliseconds. */
+  readonly maxMs: number;
+  /** Each full pause is so many times the one before. @default 2 */
+  readonly growth?: number;
+  /** The part of a full pause, from 0 to 1, that may be left out at random. @default 0.5 */
+  readonly jitter?: number;
+}
+
+/**
+ * The pause after a failure. Part of it is left out at random, so that what failed together is not
+ * tried again together.
+ *
+ * At the bound pauses stop growing; how often to try is the caller's to say.
+ *
+ * @param failures - in a row, from 1
+ * @param random - from 0 (inclusive) to 1 (exclusive)
+ * @returns whole milliseconds: by default at least half of the full pause and no more than all of it
+ */
+export function pauseAfter(
+  failures: number,
+  { firstMs, maxMs, growth = 2, jitter = 0.5 }: Backoff,
+  random: () => number = Math.random,
+): number {
+  const fullMs = Math.min(firstMs * growth ** Math.max(failures - 1, 0), maxMs);
+  return Math.ceil(fullMs * (1 - jitter * (1 - random())));
+}

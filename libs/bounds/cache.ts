@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '#clock/clock.ts';
+
+/**
+ * Remembers a bounded number of values, each for as long as it is told.
+ *
+ * At the bound the value that was not used for longest is forgotten. A value whose time is over is
+ * never returned, but stays in memory until it is asked for, pushed out, or {@link forgetExpired}.
+ */
+export class Cache<Value extends NonNullable<unknown>> {
+  readonly #values: LRUCache<string, Value>;
+
+  /** @param clock - tells how much time has passed; setting it changes nothing */
+  constructor(clock: Clock, max: number) {
+    this.#values = new LRUCache({
+      // With `max`, memory for all values would be set aside at once.
+      maxSize: max,
+      sizeCalculation: () => 1,
+      perf: { now: () => clock.elapsedMs() },
+      ttlResolution: 0,
+    });
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  get(key: string): Value | undefined {
+    return this.#values.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#values.has(key);
+  }
+
+  /** Replaces the value, and how long it is remembered: for good by default. */
+  set(key: string, value: Value, forMs = Number.POSITIVE_INFINITY): void {
+    if (forMs > 0) {
+      // The library still returns a value at the very instant at which its time is over.
+      this.#values.set(key, value, { ttl: forMs - 0.001 });
+    } else {
+      this.#values.delete(key);
+    }
+  }
+
+  delete(key: string): void {
+    this.#values.delete(key);
+  }
+
+  /** Takes time in proportion to {@link size}. */
+  forgetExpired(): void {
+    this.#values.purgeStale();
+  }
+
+  clear(): void {
+    this.#values.clear();
+  }
+}

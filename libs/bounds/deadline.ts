@@ -1,0 +1,60 @@
+import type { Clock } from '#clock/clock.ts';
+
+/** Something took longer than it may. */
+export class DeadlineError extends Error {
+  readonly code = 'DEADLINE';
+
+  constructor(what: string, timeoutMs: number) {
+    super(`${what} took longer than ${timeoutMs} ms`);
+    this.name = 'DeadlineError';
+  }
+}
+
+export interface Deadline {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** The error that the caller gets once the time is over. */
+  readonly tooLate: () => Error;
+  /** Ends the work earlier, if it heeds its signal, which has the same reason then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Waits for `work` for at most `timeoutMs`, then for `otherwise` instead.
+ *
+ * At the bound nothing stops the work: it goes on, and its result or failure is dropped.
+ *
+ * @throws what `work` throws in time, or `otherwise` after it
+ */
+export function inTime<Result, Other>(
+  clock: Clock,
+  timeoutMs: number,
+  work: Promise<Result>,
+  otherwise: () => Other | Promise<Other>,
+): Promise<Result | Other> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.schedule(timeoutMs, () => resolve(Promise.try(otherwise)));
+    work.finally(cancel).then(resolve, reject);
+  });
+}
+
+/**
+ * Starts `work` and gives it a deadline.
+ *
+ * At the bound the caller gets `tooLate()` at once and the signal of the work is aborted with the
+ * same error, whether or not the work heeds it; what becomes of the work is dropped.
+ *
+ * @throws what `work` throws in time, or `tooLate()`
+ */
+export async function withDeadline<Result>(
+  { clock, timeoutMs, tooLate, signal }: Deadline,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const overdue = new AbortController();
+  const limited = signal ? AbortSignal.any([signal, overdue.signal]) : overdue.signal;
+  return inTime(clock, timeoutMs, work(limited), () => {
+    const error = tooLate();
+    overdue.abort(error);
+    throw error;
+  });
+}
