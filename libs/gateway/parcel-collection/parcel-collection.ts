@@ -5,12 +5,12 @@ import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ExpiryParts } from '../held/expiry.ts';
-import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
-import { AcknowledgementWatch } from './acknowledgement-watch.ts';
+import type { Mailbox } from '../held/mailbox.ts';
 import { CollectionDeletions } from './collection-deletions.ts';
 import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
 import { CollectionQueue } from './collection-queue.ts';
 import { CollectionSubscriptions } from './collection-subscriptions.ts';
+import { Deliveries } from './deliveries.ts';
 import { FetchAhead } from './fetch-ahead.ts';
 import { heldParcels } from './held-parcels.ts';
 import type { ParcelCollectionLimits } from './parcel-collection-limits.ts';
@@ -49,6 +49,12 @@ export class AcknowledgementOverdueError extends ExpectedError {
   }
 }
 
+type State =
+  | { readonly name: 'subscribing' }
+  | { readonly name: 'collecting' }
+  | { readonly name: 'winding-up'; readonly isListed: boolean }
+  | { readonly name: 'ended' };
+
 /**
  * Streams the parcels held for some private gateways to one connected peer: the
  * backlog, then arrivals.
@@ -63,6 +69,16 @@ export class AcknowledgementOverdueError extends ExpectedError {
  * What a backing service fails at is tried again, with patience, while others go
  * on ({@link CollectionPatience}).
  *
+ * | state | meaning | leaves it for |
+ * |---|---|---|
+ * | `subscribing` | arrivals are sent; the backlog was not asked for | `collecting`, when each subscription stands or failed once |
+ * | `collecting` | the backlog and arrivals are sent | `ended`, when all is acknowledged, unless `keepAlive` |
+ * | `winding-up` | no delivery begins any more; those sent may be acknowledged | `ended`, as from `collecting` |
+ * | `ended` | only acknowledgements are still taken | |
+ *
+ * Each of the first two becomes `winding-up` with {@link windUp}, and any becomes `ended` when its
+ * signal is aborted, sending fails, the peer is overdue or the backing services fail for too long.
+ *
  * @see RS-016, "Parcel collection"
  */
 export class ParcelCollection {
@@ -75,16 +91,9 @@ export class ParcelCollection {
   readonly #subscriptions: CollectionSubscriptions;
 
   readonly #ahead: FetchAhead;
-  readonly #unacknowledged = new Map<string, HeldParcel>();
+  readonly #deliveries: Deliveries;
   readonly #deletions: CollectionDeletions;
-  readonly #watch: AcknowledgementWatch;
-  /** Whether the first listing was asked for, so that there is an end to reach. */
-  #isListed = false;
-  #sending = false;
-  #isWindingUp = false;
-  #onQuiet = () => {};
-  #nextDeliveryId = 1;
-  #acknowledged = 0;
+  #state: State = { name: 'subscribing' };
   #cancelRelist = () => {};
 
   constructor(parts: CollectionParts, request: CollectionRequest) {
@@ -120,7 +129,9 @@ export class ParcelCollection {
       },
     });
     this.#deletions = new CollectionDeletions(shared);
-    this.#watch = new AcknowledgementWatch(parts.clock, request.limits, {
+    this.#deliveries = new Deliveries({
+      ...shared,
+      limits,
       onStall: () => this.#ahead.stall(),
       onOverdue: () => this.#end(new AcknowledgementOverdueError()),
     });
@@ -143,8 +154,7 @@ export class ParcelCollection {
         throw signal.reason;
       }
       await Promise.race([this.#subscriptions.open(), this.#ended.promise]);
-      this.#isListed = true;
-      this.#relist();
+      this.#begin();
       await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -153,9 +163,9 @@ export class ParcelCollection {
     }
   }
 
-  /** Deliveries so far: those that were begun, and those of them that were acknowledged. */
+  /** As {@link Deliveries.counts}. */
   get counts(): { readonly sent: number; readonly acknowledged: number } {
-    return { sent: this.#nextDeliveryId - 1, acknowledged: this.#acknowledged };
+    return this.#deliveries.counts;
   }
 
   /**
@@ -172,16 +182,13 @@ export class ParcelCollection {
    * @returns false if no such delivery awaits an acknowledgement
    */
   acknowledge(deliveryId: string): boolean {
-    const parcel = this.#unacknowledged.get(deliveryId);
+    const parcel = this.#deliveries.acknowledge(deliveryId);
     if (!parcel) {
       return false;
     }
-    this.#unacknowledged.delete(deliveryId);
-    this.#acknowledged += 1;
     const fields = { road: 'websocket', delivery: deliveryId };
     logStep(this.#parts.log, 'acknowledged', parcel.key, fields);
     this.#ahead.resume();
-    this.#restartWatch();
     this.#deletions.start(parcel, () => {
       this.#queue.finish(parcel);
       this.#pump();
@@ -195,20 +202,24 @@ export class ParcelCollection {
    * bound the wait.
    */
   async windUp(): Promise<void> {
-    this.#isWindingUp = true;
-    if (!this.#isQuiet) {
-      await new Promise<void>((resolve) => {
-        this.#onQuiet = resolve;
-      });
+    const { name } = this.#state;
+    if (name === 'subscribing' || name === 'collecting') {
+      this.#state = { name: 'winding-up', isListed: name === 'collecting' };
     }
+    await this.#deliveries.quiet();
   }
 
-  get #isQuiet(): boolean {
-    return this.#unacknowledged.size === 0 && !this.#sending;
+  #begin(): void {
+    if (this.#state.name === 'subscribing') {
+      this.#state = { name: 'collecting' };
+    } else if (this.#state.name === 'winding-up') {
+      this.#state = { name: 'winding-up', isListed: true };
+    }
+    this.#relist();
   }
 
   #relist(): void {
-    if (this.#stop.signal.aborted) {
+    if (this.#state.name === 'ended') {
       return;
     }
     this.#queue.relist();
@@ -236,7 +247,7 @@ export class ParcelCollection {
 
   /** Starts whatever can start now; called after every change of state. */
   #pump(): void {
-    if (this.#stop.signal.aborted) {
+    if (this.#state.name === 'ended') {
       return;
     }
     this.#ahead.fill();
@@ -249,21 +260,22 @@ export class ParcelCollection {
   #maySend(): boolean {
     const { window, deletions } = this.#request.limits;
     return (
-      !this.#isWindingUp &&
-      !this.#sending &&
-      this.#unacknowledged.size < window &&
+      this.#state.name !== 'winding-up' &&
+      this.#deliveries.state !== 'sending' &&
+      this.#deliveries.count < window &&
       this.#deletions.count < deletions
     );
   }
 
   #isComplete(): boolean {
+    const state = this.#state;
+    const isListed = state.name === 'winding-up' ? state.isListed : state.name === 'collecting';
     return (
-      this.#isListed &&
+      isListed &&
       this.#queue.isIdle &&
       this.#ahead.isIdle &&
-      this.#unacknowledged.size === 0 &&
-      this.#deletions.count === 0 &&
-      !this.#sending
+      this.#deliveries.state === 'quiet' &&
+      this.#deletions.count === 0
     );
   }
 
@@ -272,37 +284,23 @@ export class ParcelCollection {
     if (!next) {
       return;
     }
-    const deliveryId = (this.#nextDeliveryId++).toString(36);
-    this.#unacknowledged.set(deliveryId, next.parcel);
-    this.#sending = true;
-    this.#restartWatch();
+    const { parcel, body, release } = next;
     try {
-      await this.#request.send(deliveryId, next.body);
-      const fields = { road: 'websocket', delivery: deliveryId, octets: next.body.byteLength };
-      logStep(this.#parts.log, 'sent', next.parcel.key, fields);
+      await this.#deliveries.send(parcel, async (deliveryId) => {
+        await this.#request.send(deliveryId, body);
+        const fields = { road: 'websocket', delivery: deliveryId, octets: body.byteLength };
+        logStep(this.#parts.log, 'sent', parcel.key, fields);
+      });
     } catch (error) {
       this.#end(error);
     } finally {
-      this.#sending = false;
-      next.release();
-      this.#restartWatch();
+      release();
     }
     this.#pump();
   }
 
-  #restartWatch(): void {
-    if (this.#isQuiet) {
-      this.#onQuiet();
-    }
-    if (this.#stop.signal.aborted || (this.#unacknowledged.size === 0 && !this.#sending)) {
-      this.#watch.stop();
-    } else {
-      this.#watch.restart({ isSending: this.#sending });
-    }
-  }
-
   #end(error?: unknown): void {
-    if (this.#stop.signal.aborted) {
+    if (this.#state.name === 'ended') {
       return;
     }
     if (error === undefined) {
@@ -310,13 +308,18 @@ export class ParcelCollection {
     } else {
       this.#ended.reject(error);
     }
+    this.#stopAll();
+  }
+
+  #stopAll(): void {
+    this.#state = { name: 'ended' };
     this.#stop.abort(new Error('the collection ended'));
   }
 
   #dispose(): void {
-    this.#stop.abort(new Error('the collection ended'));
+    this.#stopAll();
     this.#cancelRelist();
-    this.#watch.stop();
+    this.#deliveries.stopWatching();
     this.#subscriptions.close();
     this.#ahead.close();
   }

@@ -1,0 +1,111 @@
+import type { Clock } from '#clock/clock.ts';
+import type { HeldParcel } from '../held/mailbox.ts';
+
+interface DeliveriesParts {
+  readonly clock: Clock;
+  readonly limits: { readonly stallMs: number; readonly acknowledgementTimeoutMs: number };
+  /** Nothing was acknowledged for `stallMs`. */
+  readonly onStall: () => void;
+  /** Nothing was acknowledged for `acknowledgementTimeoutMs`, in which nothing was being sent either. */
+  readonly onOverdue: () => void;
+  /** Once it is aborted, no time is measured any more. */
+  readonly signal: AbortSignal;
+}
+
+export type DeliveriesState = 'quiet' | 'sending' | 'awaiting';
+
+/**
+ * The deliveries of one collection that its peer has not acknowledged.
+ *
+ * | state | meaning | leaves it for |
+ * |---|---|---|
+ * | `quiet` | the peer owes nothing | `sending`, when a delivery begins |
+ * | `sending` | the network is taking a delivery; others may be unacknowledged | `awaiting` when it was taken, or `quiet` if all are acknowledged by then |
+ * | `awaiting` | some are unacknowledged | `sending`, or `quiet` with the last acknowledgement |
+ *
+ * Time is measured anew with each change. While `sending`, the peer can only stall: how long sending
+ * may take is for the sender to say.
+ */
+export class Deliveries {
+  readonly #parts: DeliveriesParts;
+  readonly #unacknowledged = new Map<string, HeldParcel>();
+  #state: DeliveriesState = 'quiet';
+  #begun = 0;
+  #acknowledged = 0;
+  #onQuiet = () => {};
+  #cancelStall = () => {};
+  #cancelOverdue = () => {};
+
+  constructor(parts: DeliveriesParts) {
+    this.#parts = parts;
+  }
+
+  get state(): DeliveriesState {
+    return this.#state;
+  }
+
+  /** How many are unacknowledged. */
+  get count(): number {
+    return this.#unacknowledged.size;
+  }
+
+  /** So far: those that were begun, and those of them that were acknowledged. */
+  get counts(): { readonly sent: number; readonly acknowledged: number } {
+    return { sent: this.#begun, acknowledged: this.#acknowledged };
+  }
+
+  /** Sends a parcel, which may be acknowledged from now on; one at a time. Rejects as `send` does. */
+  async send(parcel: HeldParcel, send: (deliveryId: string) => Promise<void>): Promise<void> {
+    this.#begun += 1;
+    const deliveryId = this.#begun.toString(36);
+    this.#unacknowledged.set(deliveryId, parcel);
+    this.#enter('sending');
+    try {
+      await send(deliveryId);
+    } finally {
+      this.#enter(this.#unacknowledged.size > 0 ? 'awaiting' : 'quiet');
+    }
+  }
+
+  /** @returns null if no such delivery awaits an acknowledgement */
+  acknowledge(deliveryId: string): HeldParcel | null {
+    const parcel = this.#unacknowledged.get(deliveryId);
+    if (!parcel) {
+      return null;
+    }
+    this.#unacknowledged.delete(deliveryId);
+    this.#acknowledged += 1;
+    const isOwing = this.#state === 'sending' || this.#unacknowledged.size > 0;
+    this.#enter(isOwing ? this.#state : 'quiet');
+    return parcel;
+  }
+
+  /** Resolves once the state is `quiet`. To be called once. */
+  async quiet(): Promise<void> {
+    if (this.#state !== 'quiet') {
+      await new Promise<void>((resolve) => {
+        this.#onQuiet = resolve;
+      });
+    }
+  }
+
+  /** No time is measured until the next change, if its signal lets there be one. */
+  stopWatching(): void {
+    this.#cancelStall();
+    this.#cancelOverdue();
+  }
+
+  #enter(state: DeliveriesState): void {
+    this.#state = state;
+    this.stopWatching();
+    if (state === 'quiet') {
+      this.#onQuiet();
+    } else if (!this.#parts.signal.aborted) {
+      const { clock, limits, onStall, onOverdue } = this.#parts;
+      this.#cancelStall = clock.schedule(limits.stallMs, onStall);
+      if (state === 'awaiting') {
+        this.#cancelOverdue = clock.schedule(limits.acknowledgementTimeoutMs, onOverdue);
+      }
+    }
+  }
+}
