@@ -1,18 +1,14 @@
-import { CargoBatch, MAX_MESSAGE_IN_SET_OCTETS } from '#awala/cargo/message-set.ts';
+import { CargoBatch } from '#awala/cargo/message-set.ts';
 import type { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import { traceOf } from '#log/trace.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { CargoItem, CargoMessage } from './collection-contents.ts';
 import { type Place, START, type Stretch } from './collection-progress.ts';
+import { type AheadItem, ReadAhead, type ReadAheadLimits } from './read-ahead.ts';
 
-/** Bounds of reading ahead for one collection; see docs/limits.md. */
-export interface BatchLimits {
-  /** Parcels fetched, or being fetched, ahead of the cargo that is gathered. */
-  readonly aheadItems: number;
-  /** The same in octets; one parcel may always be fetched, whatever its size. */
-  readonly aheadOctets: number;
+/** Bounds of gathering for one collection; see docs/limits.md. */
+export interface BatchLimits extends ReadAheadLimits {
   /** A cargo that has something in it does not wait for more for longer than this. */
   readonly gatheringMs: number;
 }
@@ -32,48 +28,36 @@ export interface GatheredCargo {
   readonly release: () => void;
 }
 
-interface AheadItem {
-  readonly item: CargoItem;
-  readonly release: () => void;
-  /** Undefined until it was fetched. */
-  fetched: CargoMessage | null | undefined;
-  failure: { readonly error: unknown } | null;
-}
-
-/**
- * What an octet of a message takes while its cargo is made and sent: in the
- * parcel or in the frame that goes out, in the cargo, in the gRPC message.
- */
-const COPIES = 3;
-
 /** Messages of one collection that may be left since they cannot be read; with more, it is the store that fails. */
 const MAX_UNREAD = 16;
 
 /**
- * Gathers messages into cargoes, fetching parcels ahead and in parallel, in
- * order and in bounded memory.
+ * Gathers messages into cargoes, in order, from what is read ahead.
  *
  * Memory is reserved before a parcel is fetched and held until its cargo is
  * sent. When there is none to be had, a cargo is closed with what is in it, so
  * that nobody waits for memory while keeping others from it.
+ *
+ * A cargo is closed when it is full, or has something in it and has gathered for
+ * {@link BatchLimits.gatheringMs}. Where nothing is ahead, it depends on the {@link ReadAhead}:
+ *
+ * | state | the cargo |
+ * |---|---|
+ * | `reading` | waits |
+ * | `waiting` | is closed, if there is something in it |
+ * | `ended` | is closed; an empty one is the end |
+ * | `failed` | fails |
  */
 export class CargoBatches {
-  readonly #parts: { readonly budget: Budget; readonly clock: Clock; readonly log: Log };
-  readonly #limits: BatchLimits;
+  readonly #parts: { readonly clock: Clock; readonly log: Log };
+  readonly #gatheringMs: number;
   readonly #signal: AbortSignal;
-  readonly #ahead: AheadItem[] = [];
-  #aheadOctets = 0;
-  #isWaitingForMemory = false;
-  #hasEnded = false;
-  #failure: { readonly error: unknown } | null = null;
+  readonly #ahead: ReadAhead;
   #lastPlace: Place = START;
   #stretches: Stretch[] = [];
   #keys: ObjectKey[] = [];
-  /** Why something could not be read, and is left for another call. */
-  #unread: { readonly error: unknown } | null = null;
-  #unreadCount = 0;
-  #onChange = () => {};
-  #onRoom = () => {};
+  /** Why each message that could not be read, and is left for another call, could not. */
+  readonly #unread: unknown[] = [];
 
   /**
    * @param contents - what to gather; read ahead at once
@@ -86,10 +70,9 @@ export class CargoBatches {
     signal: AbortSignal,
   ) {
     this.#parts = parts;
-    this.#limits = limits;
+    this.#gatheringMs = limits.gatheringMs;
     this.#signal = signal;
-    signal.addEventListener('abort', () => this.#abandon(), { once: true });
-    void this.#readAhead(contents);
+    this.#ahead = new ReadAhead(parts, contents, limits, signal);
   }
 
   /**
@@ -120,8 +103,8 @@ export class CargoBatches {
     const { messages, octets, expiresAt } = batch;
     const stretches = this.#stretches;
     const keys = this.#keys;
-    if (messages.length === 0 && this.#unread) {
-      throw this.#unread.error;
+    if (messages.length === 0 && this.#unread.length > 0) {
+      throw this.#unread[0];
     }
     return messages.length === 0 ? null : { messages, octets, keys, expiresAt, stretches, release };
   }
@@ -129,57 +112,59 @@ export class CargoBatches {
   /** Takes from what was read ahead until the cargo is to be closed. */
   async #fill(batch: CargoBatch, releases: (() => void)[], time: Gathering): Promise<void> {
     for (;;) {
-      const message = await this.#head(batch.messages.length > 0, time);
-      if (message === undefined || (message && !batch.add(message.octets, message.expiresAt))) {
+      const head = await this.#head(batch.messages.length > 0, time);
+      if (!head || (head.message && !batch.add(head.message.octets, head.message.expiresAt))) {
         return;
       }
-      const key = this.#ahead[0]?.item.key;
-      const release = this.#takeHead();
-      if (message) {
-        if (key !== undefined && this.#parts.log.wants('debug')) {
-          this.#keys.push(key);
-        }
-        releases.push(release);
-      } else {
+      const { item, release } = this.#ahead.take();
+      this.#pass(item);
+      if (!head.message) {
         release();
-      }
-    }
-  }
-
-  /** @returns undefined if the cargo shall be closed; null for something to be skipped */
-  async #head(hasMessages: boolean, time: Gathering): Promise<CargoMessage | null | undefined> {
-    for (;;) {
-      this.#throwIfOver();
-      const [head] = this.#ahead;
-      if (head?.failure) {
-        this.#leave(head, head.failure);
         continue;
       }
-      if (head?.fetched !== undefined) {
-        return head.fetched;
+      releases.push(release);
+      if (item.key !== undefined && this.#parts.log.wants('debug')) {
+        this.#keys.push(item.key);
       }
-      const hasNoMore = head === undefined && (this.#hasEnded || this.#isWaitingForMemory);
-      if (hasMessages ? time.isOver || hasNoMore : !head && this.#hasEnded) {
-        return undefined;
-      }
-      await this.#changed();
     }
   }
 
-  #takeHead(): () => void {
-    const head = this.#removeHead();
-    this.#pass(head.item);
-    return head.release;
+  /** @returns what is next, with no message if that is gone; null if the cargo shall be closed */
+  async #head(
+    hasMessages: boolean,
+    time: Gathering,
+  ): Promise<{ readonly message: CargoMessage | null } | null> {
+    for (;;) {
+      this.#signal.throwIfAborted();
+      const { head } = this.#ahead;
+      if (!head) {
+        if (this.#hasNoMore(hasMessages)) {
+          return null;
+        }
+      } else if (head.fetch.name === 'failed') {
+        this.#leave(head, head.fetch.error);
+        continue;
+      } else if (head.fetch.name !== 'fetching') {
+        return { message: head.fetch.name === 'gone' ? null : head.fetch.message };
+      }
+      if (hasMessages && time.isOver) {
+        return null;
+      }
+      await this.#ahead.changed();
+    }
   }
 
-  #removeHead(): AheadItem {
-    const head = this.#ahead.shift();
-    if (!head) {
-      throw new Error('nothing was read ahead');
+  /**
+   * Where nothing is ahead: whether to close the cargo.
+   *
+   * @throws why nothing more can be read, if that is so
+   */
+  #hasNoMore(hasMessages: boolean): boolean {
+    const { state } = this.#ahead;
+    if (state.name === 'failed') {
+      throw state.error;
     }
-    this.#aheadOctets -= head.item.sizeOctets;
-    this.#onRoom();
-    return head;
+    return state.name === 'ended' || (hasMessages && state.name === 'waiting');
   }
 
   #pass({ place, after }: CargoItem): void {
@@ -193,125 +178,24 @@ export class CargoBatches {
   }
 
   /** @throws why it could not be read, if that is so for too many */
-  #leave({ item, release }: AheadItem, failure: { readonly error: unknown }): void {
-    this.#removeHead();
+  #leave({ item, release }: AheadItem, error: unknown): void {
+    this.#ahead.take();
     release();
     // The next stretch starts after this unread item.
     this.#lastPlace = item.place;
-    this.#unread ??= failure;
-    this.#unreadCount += 1;
-    if (this.#unreadCount > MAX_UNREAD) {
-      throw failure.error;
+    this.#unread.push(error);
+    if (this.#unread.length > MAX_UNREAD) {
+      throw error;
     }
-  }
-
-  async #readAhead(contents: AsyncIterable<CargoItem>): Promise<void> {
-    let skippedAfter: Place | undefined;
-    try {
-      for await (const each of contents) {
-        await this.#room();
-        this.#signal.throwIfAborted();
-        const after = each.after ?? skippedAfter;
-        const item = after === undefined ? each : { ...each, after };
-        if (item.sizeOctets > MAX_MESSAGE_IN_SET_OCTETS) {
-          const { key = '', sizeOctets: octets } = item;
-          const fields = { trace: traceOf(key), octets };
-          this.#parts.log.warn(fields, 'a message is too large for any cargo');
-          skippedAfter = after;
-          continue;
-        }
-        skippedAfter = undefined;
-        const release = await this.#reserve(item);
-        this.#ahead.push(this.#fetch(item, release));
-        this.#aheadOctets += item.sizeOctets;
-        this.#onChange();
-      }
-      this.#hasEnded = true;
-    } catch (error) {
-      this.#failure = { error };
-    }
-    if (this.#signal.aborted) {
-      this.#abandon();
-    }
-    this.#onChange();
-  }
-
-  async #room(): Promise<void> {
-    const { aheadItems, aheadOctets } = this.#limits;
-    while (
-      !this.#signal.aborted &&
-      this.#ahead.length > 0 &&
-      (this.#ahead.length >= aheadItems || this.#aheadOctets >= aheadOctets)
-    ) {
-      await new Promise<void>((resolve) => {
-        this.#onRoom = resolve;
-      });
-    }
-  }
-
-  async #reserve(item: CargoItem): Promise<() => void> {
-    const octets = item.sizeOctets * COPIES;
-    const release = this.#parts.budget.tryAcquire(octets);
-    if (release) {
-      return release;
-    }
-    const waiting = setImmediate(() => {
-      this.#isWaitingForMemory = true;
-      this.#onChange();
-    });
-    try {
-      return await this.#parts.budget.acquire(octets, this.#signal);
-    } finally {
-      clearImmediate(waiting);
-      this.#isWaitingForMemory = false;
-    }
-  }
-
-  #fetch(item: CargoItem, release: () => void): AheadItem {
-    const ahead: AheadItem = { item, release, fetched: undefined, failure: null };
-    item.read().then(
-      (fetched) => {
-        ahead.fetched = fetched;
-        this.#onChange();
-      },
-      (error: unknown) => {
-        ahead.failure = { error };
-        this.#onChange();
-      },
-    );
-    return ahead;
   }
 
   #startGathering(): Gathering {
     const time = { isOver: false, stop: () => {} };
-    time.stop = this.#parts.clock.schedule(this.#limits.gatheringMs, () => {
+    time.stop = this.#parts.clock.schedule(this.#gatheringMs, () => {
       time.isOver = true;
-      this.#onChange();
+      this.#ahead.notify();
     });
     return time;
-  }
-
-  /** A race with promises that last longer would leave something behind in them each time. */
-  #changed(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onChange = resolve;
-    });
-  }
-
-  #throwIfOver(): void {
-    this.#signal.throwIfAborted();
-    if (this.#failure && this.#ahead.length === 0) {
-      throw this.#failure.error;
-    }
-  }
-
-  #abandon(): void {
-    for (const { release } of this.#ahead.splice(0)) {
-      release();
-    }
-    this.#aheadOctets = 0;
-    this.#onRoom();
-    this.#onChange();
   }
 }
 
