@@ -6,10 +6,10 @@ import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
-import type { AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
+import type { AcceptedBefore, AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
 import { canonicalInternetAddress } from '../held/internet-address.ts';
 import type { Mailbox } from '../held/mailbox.ts';
-import { gatewayBoundKey } from '../held/object-keys.ts';
+import { gatewayBoundKey, type ParcelIdentity } from '../held/object-keys.ts';
 import { type Outbox, outboxKey } from '../held/outbox.ts';
 import type { Identity } from '../identity/identity.ts';
 import { bestEffortRecords, type ParcelRecords } from './best-effort-records.ts';
@@ -56,11 +56,13 @@ interface HandOver {
   readonly storeWithinMs?: number;
 }
 
-interface Destination {
-  /** Null for the outbox. */
-  readonly privateGateway: NodeId | null;
-  readonly recipient: string;
-}
+/** Where a parcel is held until it is collected, or delivered to the Internet. */
+type Destination =
+  | { readonly name: 'mailbox'; readonly privateGateway: NodeId; readonly recipient: NodeId }
+  | { readonly name: 'outbox' };
+
+/** How a parcel stands to what was accepted before under the same ids; see {@link ParcelIntake}. */
+type Standing = 'new' | 'replacement' | 'duplicate';
 
 /** Where a parcel came from, and where accepted ones are recorded. */
 interface Origin {
@@ -71,18 +73,22 @@ interface Origin {
   readonly storeWithinMs?: number;
 }
 
-interface Replacing {
-  /** Whether another parcel came before under the same ids. */
-  readonly replaces: boolean;
-}
-
 /** Where the private gateway stands in the path of a parcel: sender, recipient endpoint, private gateway, us. */
 const PRIVATE_GATEWAY_IN_PATH = 2;
 const PARCEL_PATH_LENGTH = 4;
 
 /**
- * Takes parcels in, whatever the road they came by: verifies, decides where they
- * go, and stores them. What it resolves for is durable.
+ * Takes parcels in, whatever the road they came by. Each is read, verified, looked up among what was
+ * accepted before, stored and recorded; one that fails on the way is not accepted. What the intake
+ * resolves for is durable.
+ *
+ * | standing | meaning | stored | recorded |
+ * |---|---|---|---|
+ * | `new` | none is recorded under its ids | yes | yes |
+ * | `replacement` | another is, and was not made later | yes, in its place | yes |
+ * | `duplicate` | it is itself, or another is that was made later | no | if none came by cargo before |
+ *
+ * Where nothing is recorded each parcel is `new`.
  */
 export class ParcelIntake {
   readonly #parts: ParcelIntakeParts;
@@ -124,7 +130,7 @@ export class ParcelIntake {
    */
   async acceptFromPrivateGateway(parcel: RamfMessage, from: HandOver): Promise<AcceptedParcel> {
     const destination = await this.#verify(parcel);
-    const isRecorded = destination.privateGateway === null || from.road === 'cargo';
+    const isRecorded = destination.name === 'outbox' || from.road === 'cargo';
     return this.#acceptOnce(parcel, destination, {
       ...from,
       records: isRecorded ? this.#parts.acceptedParcels : this.#bestEffortRecords,
@@ -157,24 +163,25 @@ export class ParcelIntake {
     const { records, road } = from;
     const entry: AcceptedParcelIdentity = {
       privateGateway: from.privateGateway,
-      heldFor: destination.privateGateway,
+      heldFor: holderOf(destination),
       senderId: parcel.sender.nodeId,
       recipientId: parcel.recipient.id,
       parcelId: parcel.id,
     };
     const earlier = await records.find(entry);
     const now = this.#parts.clock.now();
-    const isDuplicate = earlier !== null && isBehind(parcel, earlier, now);
-    const key = isDuplicate
-      ? keyOf(parcel, destination)
-      : await this.#store(parcel, destination, { ...from, replaces: earlier !== null });
+    const standing = standingOf(parcel, earlier, now);
+    const key =
+      standing === 'duplicate'
+        ? keyOf(parcel, destination)
+        : await this.#store(parcel, destination, standing, from);
     const isFirstByCargo = road === 'cargo' && earlier?.road !== 'cargo';
-    if (!isDuplicate || isFirstByCargo) {
+    if (standing !== 'duplicate' || isFirstByCargo) {
       const byCargo = road === 'cargo' || earlier?.road === 'cargo';
       const known = withParcel(earlier, parcel, now);
       await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
     }
-    return describe(parcel, key, destination, isDuplicate);
+    return describe(parcel, key, destination, standing);
   }
 
   #isForUs({ recipient }: RamfMessage): boolean {
@@ -189,7 +196,7 @@ export class ParcelIntake {
     const { verifier, identity, clock } = this.#parts;
     if (!this.#isForUs(parcel)) {
       verifier.verify(parcel, { at: clock.now() });
-      return { privateGateway: null, recipient: parcel.recipient.id };
+      return { name: 'outbox' };
     }
     const anchors = await identity.trustedCertificates();
     const path = verifier.verifyAuthorised(parcel, { at: clock.now(), anchors });
@@ -201,13 +208,14 @@ export class ParcelIntake {
         'the sender’s path must be: sender, recipient, private gateway, this gateway',
       );
     }
-    return { privateGateway, recipient };
+    return { name: 'mailbox', privateGateway, recipient };
   }
 
   async #store(
     parcel: RamfMessage,
-    { privateGateway, recipient }: Destination,
-    { road, storeWithinMs, replaces }: Pick<Origin, 'road' | 'storeWithinMs'> & Replacing,
+    destination: Destination,
+    standing: Exclude<Standing, 'duplicate'>,
+    { road, storeWithinMs }: Origin,
   ): Promise<ObjectKey> {
     const { mailbox, outbox, metrics } = this.#parts;
     let key: ObjectKey;
@@ -216,40 +224,62 @@ export class ParcelIntake {
       // Its cargo goes next, and could not go if the store were full of cargo.
       isMove: road === 'cargo',
     };
-    if (privateGateway) {
-      const sender = parcel.sender.nodeId;
-      const identity = { privateGateway, recipient, sender, parcelId: parcel.id };
+    if (destination.name === 'mailbox') {
       // A phone's queue would stand still behind a parcel that may come later.
       const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
       try {
+        const identity = identityIn(destination, parcel);
         key = await mailbox.store(identity, parcel.octets, parcel.expiresAt, options);
       } catch (error) {
         takeBack();
         throw error;
       }
     } else {
-      key = await outbox.store(parcel, { ...options, replaces });
+      key = await outbox.store(parcel, { ...options, replaces: standing === 'replacement' });
     }
-    metrics.parcelAccepted(road, privateGateway ? 'gateway' : 'internet');
+    metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
     return key;
   }
 }
 
+function standingOf(parcel: RamfMessage, earlier: AcceptedBefore | null, now: Date): Standing {
+  if (earlier === null) {
+    return 'new';
+  }
+  return isBehind(parcel, earlier, now) ? 'duplicate' : 'replacement';
+}
+
 /** Where a parcel is stored that was accepted before. */
-function keyOf(parcel: RamfMessage, { privateGateway, recipient }: Destination): ObjectKey {
-  const sender = parcel.sender.nodeId;
-  return privateGateway
-    ? gatewayBoundKey({ privateGateway, recipient, sender, parcelId: parcel.id })
+function keyOf(parcel: RamfMessage, destination: Destination): ObjectKey {
+  return destination.name === 'mailbox'
+    ? gatewayBoundKey(identityIn(destination, parcel))
     : outboxKey(parcel);
+}
+
+function identityIn(
+  { privateGateway, recipient }: Destination & { readonly name: 'mailbox' },
+  { sender, id: parcelId }: RamfMessage,
+): ParcelIdentity {
+  return { privateGateway, recipient, sender: sender.nodeId, parcelId };
+}
+
+function holderOf(destination: Destination): NodeId | null {
+  return destination.name === 'mailbox' ? destination.privateGateway : null;
 }
 
 function describe(
   parcel: RamfMessage,
   key: ObjectKey,
-  { privateGateway, recipient }: Destination,
-  isDuplicate: boolean,
+  destination: Destination,
+  standing: Standing,
 ): AcceptedParcel {
-  const { id: parcelId, expiresAt } = parcel;
-  const sender = parcel.sender.nodeId;
-  return { key, parcelId, sender, recipient, expiresAt, privateGateway, isDuplicate };
+  return {
+    key,
+    parcelId: parcel.id,
+    sender: parcel.sender.nodeId,
+    recipient: parcel.recipient.id,
+    expiresAt: parcel.expiresAt,
+    privateGateway: holderOf(destination),
+    isDuplicate: standing === 'duplicate',
+  };
 }
