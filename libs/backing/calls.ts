@@ -4,7 +4,7 @@ import { type Deadline, withDeadline } from '#bounds/deadline.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import { type BackingName, BackingUnavailableError } from './errors.ts';
 
-export interface CallDeadline {
+interface CallDeadline {
   readonly clock: Clock;
   readonly backing: BackingName;
   /** Longest time that a call may take, repetitions included. */
@@ -34,7 +34,7 @@ export function asUnavailable(backing: BackingName, cause: unknown): BackingUnav
   return new BackingUnavailableError(backing, message, { cause });
 }
 
-export interface CallLimitOptions {
+interface CallLimitOptions {
   readonly backing: BackingName;
   /** Calls made at once. */
   readonly concurrency: number;
@@ -68,7 +68,7 @@ export class CallLimit {
   }
 }
 
-export interface Repetition {
+interface Repetition {
   readonly clock: Clock;
   /** Ends the repetition, also during a pause. */
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 /** Requests of at most this size, in octets, may use what is kept for small ones. */
 export const SMALL_OCTETS = 64 * 1024;
 
-export interface BudgetOptions {
+interface BudgetOptions {
   /**
    * The part of the capacity that is kept for requests of at most {@link SMALL_OCTETS}; less than
    * the capacity.

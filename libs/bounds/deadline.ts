@@ -10,6 +10,7 @@ export class DeadlineError extends Error {
   }
 }
 
+/** How long some work may take, and what happens then. */
 export interface Deadline {
   readonly clock: Clock;
   readonly timeoutMs: number;

@@ -14,7 +14,7 @@ export interface ReadAheadLimits {
 }
 
 /** How far the reading ahead is; see {@link ReadAhead}. */
-export type Reading =
+type Reading =
   | { readonly name: 'reading' }
   | { readonly name: 'waiting' }
   | { readonly name: 'ended' }

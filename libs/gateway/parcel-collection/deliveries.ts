@@ -12,7 +12,7 @@ interface DeliveriesParts {
   readonly signal: AbortSignal;
 }
 
-export type DeliveriesState = 'quiet' | 'sending' | 'awaiting';
+type DeliveriesState = 'quiet' | 'sending' | 'awaiting';
 
 /**
  * The deliveries of one collection that its peer has not acknowledged.
