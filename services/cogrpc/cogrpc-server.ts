@@ -1,3 +1,4 @@
+import type { Http2Server } from 'node:http2';
 import {
   Server,
   ServerCredentials,
@@ -23,7 +24,6 @@ import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
 import { CargoDeliveryCall } from './deliver-cargo.ts';
 import type { AdmittedDelivery } from './delivery-admission.ts';
-import { widenWindows } from './flow-control.ts';
 import { Health } from './health.ts';
 import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import {
@@ -217,4 +217,25 @@ function channelOptions(limits: CogrpcLimits) {
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
     'grpc.enable_channelz': 0,
   };
+}
+
+/**
+ * Lets couriers have `windowOctets` under way on each connection, and in each
+ * call. HTTP/2's own 64 KiB let a courier upload no more than that in a round
+ * trip, so that a cargo of megabytes takes longer than the deployed couriers give
+ * a call.
+ *
+ * grpc-js has this setting for clients alone. For the server its type checker
+ * tells when the fields used here go away.
+ *
+ * @param server - whose connection injectors exist already
+ */
+function widenWindows(server: Server, windowOctets: number): void {
+  // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets private fields be read this way only.
+  for (const http2Server of server['http2Servers'].keys() as Iterable<Http2Server>) {
+    http2Server.on('session', (session) => {
+      session.settings({ initialWindowSize: windowOctets });
+      session.setLocalWindowSize(windowOctets);
+    });
+  }
 }

@@ -14,7 +14,6 @@ import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import type { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
 import { CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
-import { courierTraits } from './courier-traits.ts';
 import type { CogrpcLimits } from './limits.ts';
 import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
 
@@ -161,4 +160,19 @@ export class CargoCollectionCall {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** What a call tells about the courier's client. */
+interface CourierTraits {
+  /**
+   * Whether it takes gRPC messages of more than 4 194 304 octets. grpc-java, which the Android
+   * courier is built on, does not unless told so, and ends the call instead; the JavaScript client
+   * takes 9 MiB. Of others that is not known.
+   */
+  readonly takesOversize: boolean;
+}
+
+function courierTraits(metadata: Metadata): CourierTraits {
+  const userAgent = String(metadata.get('user-agent')[0] ?? '');
+  return { takesOversize: !userAgent.startsWith('grpc-java') };
 }

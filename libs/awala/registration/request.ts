@@ -1,7 +1,7 @@
 import { OIDS } from '../der/oids.ts';
 import { contextPrimitive, DerReader, TAG } from '../der/reader.ts';
 import { encodeDer, implicit, sequence } from '../der/writer.ts';
-import { parseIdentityKey } from '../x509/identity-key.ts';
+import { parseIdentityKey } from '../x509/public-key.ts';
 import { type Sign, verifyRsaPss } from '../x509/rsa-pss.ts';
 
 /**

@@ -101,3 +101,15 @@ function bitLengthOf(integer: Uint8Array): number {
   const octetsBelow = integer.length - (first === 0 ? 2 : 1);
   return octetsBelow * 8 + (32 - Math.clz32(top));
 }
+
+/**
+ * Imports the public key of a node.
+ *
+ * @param spki - DER SubjectPublicKeyInfo
+ * @throws {MalformedMessageError} if it is not a public key
+ * @throws {InvalidMessageError} if it is not an RSA key of a size that RS-018 allows (`algorithm`)
+ */
+export function parseIdentityKey(spki: Uint8Array): KeyObject {
+  requireAllowedRsaKey(rsaKeySizeOf(spki));
+  return importPublicKey(spki);
+}

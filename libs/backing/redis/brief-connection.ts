@@ -19,3 +19,24 @@ export function briefConnection(target: RedisTarget, timeoutMs: number): Redis {
     maxRetriesPerRequest: 0,
   });
 }
+
+const MICROSECONDS_PER_MS = 1_000;
+
+/**
+ * The time according to a Redis server, in milliseconds since the epoch. Uses a connection of its
+ * own.
+ *
+ * @throws if connecting, or the answer, takes longer than `timeoutMs`
+ */
+export async function redisTime(target: RedisTarget, timeoutMs: number): Promise<number> {
+  const redis = briefConnection(target, timeoutMs);
+  // The call reports the error; without a listener, the process would end.
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1_000 + Number(microseconds) / MICROSECONDS_PER_MS;
+  } finally {
+    redis.disconnect();
+  }
+}

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { maxPlaintextOctets } from '#awala/cargo/cargo-octets.ts';
-import { packCargo } from '#awala/cargo/pack-cargo.ts';
+import { maxPlaintextOctets, packCargo } from '#awala/cargo/pack-cargo.ts';
 import { MAX_TTL_SECONDS } from '#awala/limits.ts';
 import {
   curveOf,

@@ -8,11 +8,10 @@ import type { ExpiryParts } from '../held/expiry.ts';
 import type { Mailbox } from '../held/mailbox.ts';
 import { CollectionDeletions } from './collection-deletions.ts';
 import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
-import { CollectionQueue } from './collection-queue.ts';
+import { CollectionQueue, heldParcels } from './collection-queue.ts';
 import { CollectionSubscriptions } from './collection-subscriptions.ts';
 import { Deliveries } from './deliveries.ts';
 import { FetchAhead } from './fetch-ahead.ts';
-import { heldParcels } from './held-parcels.ts';
 import type { ParcelCollectionLimits } from './parcel-collection-limits.ts';
 
 export interface CollectionParts extends ExpiryParts {

@@ -14,12 +14,10 @@ import type {
   ObjectStore,
   StoredObject,
 } from '../port.ts';
-import { download } from './download.ts';
 import { isObjectMissing, isUnmet } from './errors.ts';
-import { type ListedPage, readPage } from './listing.ts';
 import type { GcsOptions } from './options.ts';
 import { StorageCalls } from './storage-calls.ts';
-import { expiryMetadata } from './stored-expiry.ts';
+import { download, expiryMetadata, type ListedPage, readPage } from './stored-objects.ts';
 
 /** Writes cost most: US$ 0.005 a thousand, so 0.02 a month for an idle process. */
 const WRITTEN_FOR_MS = 600_000;

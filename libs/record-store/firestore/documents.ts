@@ -3,12 +3,13 @@ import type {
   DocumentData,
   DocumentReference,
   DocumentSnapshot,
+  Firestore,
   QueryDocumentSnapshot,
   Timestamp,
 } from '@google-cloud/firestore';
-import type { RecordFields, StoredRecord } from '../port.ts';
-import { decodeId } from './document-id.ts';
-import { decodeFields } from './fields.ts';
+import type { FieldValue, RecordFields, StoredRecord } from '../port.ts';
+import { endOfIdPrefix } from '../record-rules.ts';
+import { decodeId, encodeId } from './document-id.ts';
 import { isUnmet } from './firestore-calls.ts';
 import { formatVersion, type UpdateTime } from './version.ts';
 
@@ -65,7 +66,7 @@ export function deleteDocument(
 }
 
 /** Decodes a snapshot; null if its document does not exist. */
-export function decodeDocument(
+function decodeDocument(
   snapshot: QueryDocumentSnapshot<DocumentData, DocumentData>,
 ): StoredDocument {
   const { fields, revision, [EXPIRY_FIELD]: expiry } = snapshot.data();
@@ -115,4 +116,53 @@ function isStored(snapshot: DocumentSnapshot): snapshot is QueryDocumentSnapshot
 async function asTimestamp({ seconds, nanoseconds }: UpdateTime): Promise<Timestamp> {
   const { Timestamp } = await import('@google-cloud/firestore');
   return new Timestamp(seconds, nanoseconds);
+}
+
+/** What the client library returns for the types that we write. */
+type ReadValue = string | number | boolean | Timestamp | Uint8Array | null;
+
+/** Converts the library's types for times and octets to ours; other values are the same. */
+function decodeFields(fields: Readonly<Record<string, ReadValue>>): RecordFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, decodeValue(value)]),
+  );
+}
+
+function decodeValue(value: ReadValue): FieldValue {
+  if (value instanceof Uint8Array) {
+    return Uint8Array.from(value);
+  }
+  return typeof value === 'object' && value !== null ? value.toDate() : value;
+}
+
+interface PageOf {
+  readonly kind: string;
+  readonly idPrefix: string;
+  /** Last id of the previous page; null for the first page. */
+  readonly afterId: string | null;
+  readonly limit: number;
+}
+
+/** Firestore's name for a document's id in queries. */
+const ID = '__name__';
+
+/** Reads one page of a kind's documents whose ids start with a prefix, in order of id. */
+export async function queryPage(
+  firestore: Firestore,
+  { kind, idPrefix, afterId, limit }: PageOf,
+): Promise<StoredDocument[]> {
+  const prefix = encodeId(idPrefix);
+  let query = firestore
+    .collection(kind)
+    .orderBy(ID)
+    .where(ID, '<', endOfIdPrefix(prefix))
+    .limit(limit);
+  if (prefix !== '') {
+    query = query.where(ID, '>=', prefix);
+  }
+  if (afterId !== null) {
+    query = query.startAfter(encodeId(afterId));
+  }
+  const { docs } = await query.get();
+  return docs.map(decodeDocument);
 }

@@ -9,13 +9,13 @@ import { encodeId } from './document-id.ts';
 import {
   deleteDocument,
   type Precondition,
+  queryPage,
   readDocument,
   type StoredDocument,
   writeDocument,
 } from './documents.ts';
 import { FirestoreCalls } from './firestore-calls.ts';
 import type { FirestoreOptions } from './options.ts';
-import { queryPage } from './query.ts';
 import { parseVersion, type UpdateTime } from './version.ts';
 
 /** One write and one deletion per ten minutes cost an idle process US$ 0.01 a month. */

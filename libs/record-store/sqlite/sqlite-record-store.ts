@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '#clock/clock.ts';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, SqlValue } from '#sqlite/database.ts';
-import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '../port.ts';
+import type { FieldValue, RecordFields, RecordKind, RecordStore, StoredRecord } from '../port.ts';
 import {
   assertExpiry,
   assertFields,
@@ -10,7 +10,6 @@ import {
   assertRecordId,
   endOfIdPrefix,
 } from '../record-rules.ts';
-import { fieldsOfText, textOfFields } from './fields-text.ts';
 import { SQL } from './layout.ts';
 
 interface SqliteRecordStoreParts {
@@ -160,4 +159,37 @@ function recordOf<F extends RecordFields>(row: Row): StoredRecord<F> {
     version: String(row.version),
     expiresAt: row.expires_at_ms === null ? null : new Date(Number(row.expires_at_ms)),
   };
+}
+
+/** Values without a JSON type. Records are flat, so no other value is an object. */
+type Tagged = { readonly date: number } | { readonly base64: string };
+
+/** The fields as JSON. */
+function textOfFields(fields: RecordFields): string {
+  return JSON.stringify(
+    Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, tagged(value)])),
+  );
+}
+
+/** The inverse of {@link textOfFields}. */
+function fieldsOfText(text: string): RecordFields {
+  const values = JSON.parse(text) as Record<string, string | number | boolean | null | Tagged>;
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, untagged(value)]));
+}
+
+function tagged(value: FieldValue): string | number | boolean | null | Tagged {
+  if (value instanceof Date) {
+    return { date: value.getTime() };
+  }
+  if (value instanceof Uint8Array) {
+    return { base64: value.toBase64() };
+  }
+  return value;
+}
+
+function untagged(value: string | number | boolean | null | Tagged): FieldValue {
+  if (typeof value !== 'object' || value === null) {
+    return value;
+  }
+  return 'date' in value ? new Date(value.date) : Uint8Array.fromBase64(value.base64);
 }

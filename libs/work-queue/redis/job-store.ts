@@ -16,7 +16,6 @@ import {
   jobIdOf,
   type StoredJob,
 } from './job-data.ts';
-import { readOldestDueMs } from './oldest-due.ts';
 import type { RedisQueueOptions } from './options.ts';
 import { listInOrder } from './set-aside.ts';
 import { TopicQueue } from './topic-queue.ts';
@@ -184,9 +183,9 @@ export class RedisJobStore implements JobStore {
     );
   }
 
-  /** As {@link readOldestDueMs} finds it: cheap, but approximate. */
+  /** As {@link TopicQueue.oldestDueMs} finds it: cheap, but approximate. */
   async oldestDueMs(topic: string, nowMs: number): Promise<number | null> {
-    return this.#call(() => readOldestDueMs(this.#topic(topic).queue, nowMs));
+    return this.#call(() => this.#topic(topic).oldestDueMs(nowMs));
   }
 
   /**

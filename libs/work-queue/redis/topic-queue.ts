@@ -92,6 +92,25 @@ export class TopicQueue {
   }
 
   /**
+   * When the job fell due that has been due longest; null if none is. Looks only at the head of the
+   * line and at the delayed job that is due first.
+   *
+   * Approximate: jobs enter the line when someone looks for them, not when they are due, so one
+   * further back can have been due for longer, by as long as nobody looked. The enqueuing process may
+   * have had another clock; a job in line is due since now at the latest. An expired job counts until
+   * it is found.
+   */
+  async oldestDueMs(nowMs: number): Promise<number | null> {
+    const [[inLine], [delayed]] = await Promise.all([
+      this.queue.getWaiting(0, 0),
+      this.queue.getDelayed(0, 0),
+    ]);
+    const delayedMs = delayed ? dueMsOf(delayed) : Number.POSITIVE_INFINITY;
+    const oldestMs = inLine ? Math.min(dueMsOf(inLine), delayedMs, nowMs) : delayedMs;
+    return oldestMs <= nowMs ? oldestMs : null;
+  }
+
+  /**
    * Runs takings one after the other, so that none pile up behind one that Redis leaves unanswered.
    */
   inTurn<Result>(take: () => Promise<Result>): Promise<Result> {

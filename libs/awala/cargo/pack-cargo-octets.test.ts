@@ -4,9 +4,8 @@ import { craftCertificate } from '#test/builders/crafted-certificates.ts';
 import { newIdentity, validAround } from '#test/builders/peers.ts';
 import { MAX_CERTIFICATE_OCTETS } from '../limits.ts';
 import { generateSessionKey, type SessionCurve } from '../sessions/session-key.ts';
-import { maxPlaintextOctets } from './cargo-octets.ts';
 import { CargoBatch } from './message-set.ts';
-import { packCargo } from './pack-cargo.ts';
+import { maxPlaintextOctets, packCargo } from './pack-cargo.ts';
 
 const MAX_OCTETS = 4_194_304;
 const now = new Date('2026-01-01T00:00:00Z');

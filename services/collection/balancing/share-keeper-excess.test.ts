@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { excess } from './shares.ts';
+import { excess } from './share-keeper.ts';
 
 const PERIOD_MS = 10_000;
 
