@@ -1,66 +1,161 @@
-import { ExpectedError } from './expected-error.ts';
+/** What may be wrong with a message, or with anything else that peers sign. */
+export const FAULT_CODES = [
+  'malformed',
+  'signature',
+  'algorithm',
+  'expired',
+  'not-yet-valid',
+  'certificate',
+  'untrusted-path',
+  'wrong-recipient',
+  'wrong-key',
+  'rate-limit',
+  'decryption',
+] as const;
 
 /**
- * The octets are not what they claim to be: wrong tags, lengths, text or
- * structure. Whoever produced them has a bug or is probing; sending the same
- * octets again can never succeed.
+ * Every reason to refuse a peer something. The values are stable: logs and metrics
+ * show them as `reason`. docs/errors.md says what each means, what the services
+ * answer, and what the client should do.
  */
-export class MalformedMessageError extends ExpectedError {
-  readonly code = 'MALFORMED';
+export const REFUSAL_CODES = [
+  ...FAULT_CODES,
+
+  // HTTP requests
+  'not-found',
+  'method',
+  'media-type',
+  'body-too-large',
+  'body-paused',
+  'body-cut',
+  'countersignature-malformed',
+  'countersignature-invalid',
+  'no-websocket',
+
+  // WebSockets that collect parcels
+  'browser',
+  'challenge-unanswered',
+  'acknowledgement-overdue',
+
+  // Couriers' calls
+  'cca-missing',
+  'cca-fulfilled',
+  'cca-in-use',
+  'cda-not-yet-valid',
+  'cargo-unacknowledged',
+  'collection-cut',
+  'half-closed',
+  'delivery-id-too-long',
+  'idle',
+  'not-reading',
+  'call-time-up',
+  'message-compressed',
+  'message-crumbled',
+  'service-unknown',
+
+  // Either of the two
+  'acknowledgement-unknown',
+  'message-unexpected',
+  'message-too-large',
+  'message-overdue',
+
+  // No room, or no time
+  'requests-full',
+  'bodies-full',
+  'registrations-full',
+  'collectors-full',
+  'calls-full',
+  'watches-full',
+  'too-late',
+  'stopping',
+] as const;
+
+export type FaultCode = (typeof FAULT_CODES)[number];
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+/** An Error without the stack, and so a fifteenth of the cost. */
+class WithoutStack {
+  readonly message: string;
+  readonly name: string = 'ExpectedError';
+  declare readonly cause?: unknown;
 
   constructor(message: string, options?: ErrorOptions) {
+    this.message = message;
+    if (options && 'cause' in options) {
+      this.cause = options.cause;
+    }
+  }
+}
+// The constructor of Error is what takes the stack.
+Object.setPrototypeOf(WithoutStack.prototype, Error.prototype);
+
+/** A subclass of Error to TypeScript, too. */
+const ExpectedError = WithoutStack as unknown as new (
+  message: string,
+  options?: ErrorOptions,
+) => Error;
+
+/**
+ * The base of all that we refuse to a peer. Each service's `answers.ts` maps codes
+ * to answers; routes and handlers just throw.
+ *
+ * Peers can cause one as often as they like. So it has no stack, which would cost
+ * more than most refusals do, and fill the log.
+ */
+export class Refusal extends ExpectedError {
+  readonly code: RefusalCode;
+
+  /** @param message - may be shown to the peer: nothing about the inside of the gateway */
+  constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
     super(message, options);
+    this.name = 'Refusal';
+    this.code = code;
+  }
+}
+
+export function isRefusal(error: unknown, code: RefusalCode): error is Refusal {
+  return error instanceof Refusal && error.code === code;
+}
+
+/** Something is wrong with the message itself, whoever brings it and however. */
+export class MessageFault extends Refusal {
+  declare readonly code: FaultCode;
+
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.name = 'MessageFault';
+  }
+}
+
+/**
+ * The octets are not what they claim to be: wrong tags, lengths, text or structure.
+ * Whoever made them has a bug or is probing: sending them again never succeeds.
+ */
+export class MalformedMessageError extends MessageFault {
+  declare readonly code: 'malformed';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('malformed', message, options);
     this.name = 'MalformedMessageError';
   }
 }
 
-/**
- * Why something well-formed was refused. The values are stable: they are labels
- * of metrics and fields of logs.
- *
- * - `signature`: a signature is not by the key it claims, or not over these octets
- * - `algorithm`: an algorithm, key type or key size that RS-018 rules out
- * - `expired`: the message, or a certificate it needs, is past its end
- * - `not-yet-valid`: the message, or a certificate it needs, starts in the future beyond the clock drift tolerated
- * - `certificate`: a certificate is missing or is unfit for the use made of it
- * - `untrusted-path`: no certification path leads to a trusted certificate
- * - `wrong-recipient`: the message, or its sender's authorisation, is for another node
- * - `wrong-key`: an authorisation was granted to another key than the one presented
- * - `rate-limit`: the sender's authorisation allows no more for now
- * - `decryption`: the payload cannot be decrypted with the session key it names
- */
-export type InvalidReason =
-  | 'signature'
-  | 'algorithm'
-  | 'expired'
-  | 'not-yet-valid'
-  | 'certificate'
-  | 'untrusted-path'
-  | 'wrong-recipient'
-  | 'wrong-key'
-  | 'rate-limit'
-  | 'decryption';
+/** Well-formed, but must be refused. */
+export class InvalidMessageError extends MessageFault {
+  declare readonly code: Exclude<FaultCode, 'malformed'>;
 
-/** Well-formed, but must be refused for the `reason` given. */
-export class InvalidMessageError extends ExpectedError {
-  readonly code = 'INVALID';
-  readonly reason: InvalidReason;
-
-  constructor(reason: InvalidReason, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: Exclude<FaultCode, 'malformed'>, message: string, options?: ErrorOptions) {
+    super(code, message, options);
     this.name = 'InvalidMessageError';
-    this.reason = reason;
   }
 }
 
-/** What is wrong with a message, as against what failed on our side. */
-type MessageFault = MalformedMessageError | InvalidMessageError;
+/** The peer hung up, so that nobody is left to answer. */
+export class PeerGoneError extends ExpectedError {
+  readonly code = 'PEER_GONE';
 
-export function isMessageFault(error: unknown): error is MessageFault {
-  return error instanceof MalformedMessageError || error instanceof InvalidMessageError;
-}
-
-/** The label of a fault in metrics and logs. */
-export function reasonOf(fault: MessageFault): InvalidReason | 'malformed' {
-  return fault instanceof MalformedMessageError ? 'malformed' : fault.reason;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'PeerGoneError';
+  }
 }

@@ -171,20 +171,18 @@ describe('A cargo from a private gateway', () => {
     verifier.verifyFromPrivateGateway(read(from, to), { at: road.now, anchors: road.anchors });
 
   it('is accepted under the certificate that we issued', () => {
-    const { certificate, isIssuedByAnchor } = verify(road.phone);
+    verify(road.phone);
 
-    assert.equal(certificate.nodeId, road.phone.nodeId);
-    assert.equal(isIssuedByAnchor, true);
     assert.equal(
       verifier.verifyAuthorised(read(road.phone), { at: road.now, anchors: road.anchors }).length,
       2,
     );
   });
 
-  it('is told apart if the gateway issued the certificate to itself', () => {
+  it('is refused if the gateway issued the certificate to itself', () => {
     const self = road.withCertificate(road.phone, { isCa: true }, road.phone);
 
-    assert.equal(verify(self).isIssuedByAnchor, false);
+    refuses('untrusted-path', () => verify(self));
   });
 
   it('is refused if it is for another gateway', () => {

@@ -17,15 +17,13 @@ export interface Trust {
   readonly anchors: readonly Certificate[];
 }
 
-/** Who sent a cargo or a CCA, and how far that is proven. */
-export interface PrivateGatewaySender {
-  readonly certificate: Certificate;
-  /** Whether one of the anchors issued the certificate; if not, the gateway issued it to itself. */
-  readonly isIssuedByAnchor: boolean;
-}
-
-/** Sender, private endpoint, private gateway and Internet gateway. */
-const PARCEL_PATH_CERTIFICATES = 4;
+/** How a parcel's sender is authorised. */
+export type ParcelPath = readonly [
+  sender: Certificate,
+  recipient: Certificate,
+  privateGateway: Certificate,
+  anchor: Certificate,
+];
 
 const DEFAULT_MAX_CACHED_CERTIFICATES = 4096;
 
@@ -84,55 +82,58 @@ export class MessageVerifier {
    * Verifies as {@link verify} does, and that the recipient authorised the sender: it issued the
    * sender's certificate, and a path leads on from it to an anchor.
    *
-   * @returns the path: sender, recipient, …, anchor. For a parcel always four certificates, the
-   * third being that of the recipient's private gateway
+   * @returns the path: sender, recipient, …, anchor
    * @throws {InvalidMessageError} `wrong-recipient` if another node issued the sender's certificate
-   * @see RS-002 "Parcel Delivery Authorization"
    */
   verifyAuthorised(message: RamfMessage, trust: Trust): readonly Certificate[] {
-    checkDates(message, trust.at);
-    const path = this.#findPath(message.sender, {
-      ...trust,
-      intermediates: message.attachedCertificates,
-    });
-    if (path[1]?.nodeId !== message.recipient.id) {
-      throw new InvalidMessageError('wrong-recipient', 'Recipient did not authorise the sender');
-    }
-    if (message.type === 'parcel' && path.length !== PARCEL_PATH_CERTIFICATES) {
+    return this.#believe(message, this.#authorisedPath(message, trust));
+  }
+
+  /**
+   * Verifies a parcel for a private endpoint as {@link verifyAuthorised} does, and that the
+   * recipient is behind a private gateway of ours.
+   *
+   * @throws {InvalidMessageError} `untrusted-path` if it is not
+   * @see RS-002 "Parcel Delivery Authorization"
+   */
+  verifyParcel(parcel: RamfMessage, trust: Trust): ParcelPath {
+    const path = this.#authorisedPath(parcel, trust);
+    if (!isParcelPath(path)) {
       throw new InvalidMessageError('untrusted-path', 'Recipient is not behind a private gateway');
     }
-    message.signedData.verify();
-    this.#keep(path);
-    return path;
+    return this.#believe(parcel, path);
   }
 
   /**
    * Verifies a cargo or CCA that a private gateway sends to us as {@link verify}
-   * does, and then that the recipient is the subject of an anchor. The recipient's
-   * Internet address does not matter: its id is that of our key (RS-000 "Addressing").
+   * does, that an anchor issued the sender's certificate, and that the recipient is the subject of an
+   * anchor. The recipient's Internet address does not matter: its id is that of our key
+   * (RS-000 "Addressing").
    *
    * Deployed gateways sign these under the certificate that we issued, which
    * proves that they are registered; RS-002 has them sign under one that they
-   * issued to themselves. Then the caller must find out whether the key is registered.
+   * issued to themselves, which is refused.
    *
-   * @throws {InvalidMessageError} `untrusted-path` if the certificate is neither
+   * @throws {InvalidMessageError} `untrusted-path` if no anchor issued the sender's certificate;
+   *   `wrong-recipient`
    */
-  verifyFromPrivateGateway(message: RamfMessage, trust: Trust): PrivateGatewaySender {
+  verifyFromPrivateGateway(message: RamfMessage, trust: Trust): void {
     const { sender, recipient } = message;
     checkDates(message, trust.at);
-    const isSelfIssued = sender.issuerCommonName === sender.commonName;
-    const path = isSelfIssued
-      ? this.#findPath(sender, { at: trust.at, anchors: [sender], intermediates: [] })
-      : this.#findPath(sender, { ...trust, intermediates: [] });
+    if (sender.issuerCommonName === sender.commonName) {
+      const what = message.type === 'cca' ? 'CCA' : message.type;
+      throw new InvalidMessageError(
+        'untrusted-path',
+        `the sender of a ${what} must have a certificate by this gateway`,
+      );
+    }
+    const path = this.#findPath(sender, { ...trust, intermediates: [] });
     message.signedData.verify();
     // Last, since only those who are registered here are told for whom a message is.
     if (!trust.anchors.some(({ nodeId }) => nodeId === recipient.id)) {
       throw new InvalidMessageError('wrong-recipient', 'Message is for another gateway');
     }
-    if (!isSelfIssued) {
-      this.#keep(path);
-    }
-    return { certificate: sender, isIssuedByAnchor: !isSelfIssued };
+    this.#keep(path);
   }
 
   /**
@@ -176,6 +177,23 @@ export class MessageVerifier {
     }
   }
 
+  /** From the sender over the recipient, who authorised it, to an anchor. */
+  #authorisedPath(message: RamfMessage, trust: Trust): readonly Certificate[] {
+    checkDates(message, trust.at);
+    const intermediates = message.attachedCertificates;
+    const path = this.#findPath(message.sender, { ...trust, intermediates });
+    if (path[1]?.nodeId !== message.recipient.id) {
+      throw new InvalidMessageError('wrong-recipient', 'Recipient did not authorise the sender');
+    }
+    return path;
+  }
+
+  #believe<Path extends readonly Certificate[]>(message: RamfMessage, path: Path): Path {
+    message.signedData.verify();
+    this.#keep(path);
+    return path;
+  }
+
   /** Caches all but the anchor, which belongs to the caller. */
   #keep(path: readonly Certificate[]): void {
     for (const certificate of path.slice(0, -1)) {
@@ -190,6 +208,10 @@ export class MessageVerifier {
       }
     }
   }
+}
+
+function isParcelPath(path: readonly Certificate[]): path is ParcelPath {
+  return path.length === 4;
 }
 
 /**

@@ -7,18 +7,37 @@ export type BackingName =
   | 'work-queue'
   | 'clock';
 
+/** How a backing service may fail; docs/errors.md says what each service of ours answers then. */
+export const BACKING_CODES = ['backing-unavailable', 'backing-full', 'clock-in-doubt'] as const;
+
+export type BackingCode = (typeof BACKING_CODES)[number];
+
 /**
- * A backing service could not answer, now or in time; the same call may
- * succeed later. Never the fault of whoever talks to the gateway.
+ * The base of all that fails behind us. The same call may succeed later; it is never the
+ * fault of whoever talks to the gateway.
  */
-export class BackingUnavailableError extends Error {
-  readonly code = 'BACKING_UNAVAILABLE';
+export abstract class BackingError extends Error {
+  abstract readonly code: BackingCode;
   readonly backing: BackingName;
 
   constructor(backing: BackingName, message: string, options?: ErrorOptions) {
     super(`${backing}: ${message}`, options);
-    this.name = 'BackingUnavailableError';
     this.backing = backing;
+  }
+
+  /** What failed and how, such as `object-store-full`: for logs. */
+  get reason(): string {
+    return this.code.replace('backing', this.backing);
+  }
+}
+
+/** A backing service could not answer, now or in time. */
+export class BackingUnavailableError extends BackingError {
+  readonly code: 'backing-unavailable' | 'clock-in-doubt' = 'backing-unavailable';
+
+  constructor(backing: BackingName, message: string, options?: ErrorOptions) {
+    super(backing, message, options);
+    this.name = 'BackingUnavailableError';
   }
 }
 
@@ -27,6 +46,8 @@ export class BackingUnavailableError extends Error {
  * wrong: whoever sent it must keep it and come again.
  */
 export class ClockInDoubtError extends BackingUnavailableError {
+  override readonly code = 'clock-in-doubt';
+
   constructor(doubt: string, options?: ErrorOptions) {
     super('clock', doubt, options);
     this.name = 'ClockInDoubtError';
@@ -34,13 +55,11 @@ export class ClockInDoubtError extends BackingUnavailableError {
 }
 
 /** A backing service has no room left; what is stored stays readable. */
-export class BackingFullError extends Error {
-  readonly code = 'BACKING_FULL';
-  readonly backing: BackingName;
+export class BackingFullError extends BackingError {
+  readonly code = 'backing-full';
 
   constructor(backing: BackingName, message: string, options?: ErrorOptions) {
-    super(`${backing}: ${message}`, options);
+    super(backing, message, options);
     this.name = 'BackingFullError';
-    this.backing = backing;
   }
 }

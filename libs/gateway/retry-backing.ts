@@ -1,4 +1,4 @@
-import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { BackingError } from '#backing/errors.ts';
 import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import type { Clock } from '#clock/clock.ts';
 import { RetryLaterError } from '#work-queue/port.ts';
@@ -19,7 +19,7 @@ export async function backingFailuresRetried<Result>(
   try {
     return await work();
   } catch (error) {
-    if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+    if (error instanceof BackingError) {
       const notBefore = new Date(clock.now().getTime() + pauseAfter(1, PAUSE));
       throw new RetryLaterError(error.message, { cause: error, notBefore, isAttempt: false });
     }

@@ -1,6 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { port, text } from './configuration/variables.ts';
+import { UNAVAILABLE } from './http/answers.ts';
 import { HttpServer } from './http/http-server.ts';
 import type { ProcessMetrics } from './metrics.ts';
 import type { PassedSockets } from './passed-sockets.ts';
@@ -60,12 +61,16 @@ export function createOperationsServer(options: OperationsOptions): HttpServer {
   server.app.get('/livez', async () => 'ok');
   server.app.get('/readyz', async (_, reply) => {
     const { isReady, isDraining, failing } = await readiness.state();
-    reply.code(isReady ? 200 : 503);
+    if (!isReady) {
+      reply.code(UNAVAILABLE.status);
+    }
     return { ready: isReady, draining: isDraining, failing };
   });
   server.app.get('/servez', async (_, reply) => {
     const isServing = await readiness.isServing();
-    reply.code(isServing ? 200 : 503);
+    if (!isServing) {
+      reply.code(UNAVAILABLE.status);
+    }
     return { serving: isServing };
   });
   server.app.get('/metrics', async (_, reply) => {

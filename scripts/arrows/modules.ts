@@ -14,7 +14,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   metrics: [],
   sqlite: FOUNDATIONS,
   gateway: [...FOUNDATIONS, 'libs/awala/', ...portFiles()],
-  runtime: [...FOUNDATIONS, 'libs/awala/expected-error.ts'],
+  runtime: [...FOUNDATIONS, 'libs/awala/errors.ts'],
   composition: ['libs/'],
 };
 

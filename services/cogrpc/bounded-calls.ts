@@ -1,8 +1,10 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import { ServerInterceptingCall, type ServerInterceptor, status } from '@grpc/grpc-js';
+import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import type { RefusalCode } from '#awala/errors.ts';
 import type { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { refusedWith } from './answers.ts';
 import { streamOf, watchOctets } from './call-stream.ts';
 import { admitDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_SMALL_MESSAGE_OCTETS } from './limits.ts';
@@ -22,6 +24,7 @@ interface BoundedCallsParts {
 const CRUMBLED = 'The message comes in too many pieces';
 
 type Method = Parameters<ServerInterceptor>[0];
+type Refuse = (code: RefusalCode, message: string) => void;
 
 /**
  * Bounds what calls may hold that grpc-js does not speak of: messages that never
@@ -38,24 +41,24 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
   return (method, call) => {
     const stream = streamOf(call);
     endWithoutPeer(stream, ending, clock, limits.endTimeoutMs);
-    const refuse = (code: status, details: string) => {
+    const refuse: Refuse = (code, message) => {
       if (stream.writableEnded || stream.closed) {
         return;
       }
       const name = method.path.split('/').at(-1);
-      log.info({ method: name, detail: details }, 'Refused what a call brought');
-      call.sendStatus({ code, details });
+      log.info({ method: name, reason: code, detail: message }, 'Refused what a call brought');
+      call.sendStatus(refusedWith(code, message));
     };
     if (method.path.endsWith('/DeliverCargo')) {
       return admitDelivery(call, stream, {
         budget: deliveryBudget,
         window: limits.deliveryWindow,
-        onCrumbled: () => refuse(status.RESOURCE_EXHAUSTED, CRUMBLED),
+        onCrumbled: () => refuse('message-crumbled', CRUMBLED),
       });
     }
     new SmallMessages(refuse, clock, limits.messageTimeoutMs).watch(stream, method);
     if (!method.requestStream) {
-      const leave = requests.enter(() => refuse(status.RESOURCE_EXHAUSTED, 'Too many requests'));
+      const leave = requests.enter(() => refuse('requests-full', 'Too many requests'));
       stream.once('end', leave);
       stream.once('close', leave);
     }
@@ -65,12 +68,12 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
 
 /** Ends a call whose messages are not as small, or not as soon complete, as they must be. */
 class SmallMessages {
-  readonly #refuse: (code: status, details: string) => void;
+  readonly #refuse: Refuse;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   #cancelTimeout: (() => void) | null = null;
 
-  constructor(refuse: (code: status, details: string) => void, clock: Clock, timeoutMs: number) {
+  constructor(refuse: Refuse, clock: Clock, timeoutMs: number) {
     this.#refuse = refuse;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -80,13 +83,13 @@ class SmallMessages {
     const meter = new MessageMeter({
       onBegin: ({ octets, isCompressed }) => {
         if (octets > MAX_SMALL_MESSAGE_OCTETS) {
-          this.#refuse(status.RESOURCE_EXHAUSTED, 'The message is too large for this method');
+          this.#refuse('message-too-large', 'The message is too large for this method');
         } else if (isCompressed) {
-          this.#refuse(status.UNIMPLEMENTED, 'Messages of this method must not be compressed');
+          this.#refuse('message-compressed', 'Messages of this method must not be compressed');
         }
       },
       onComplete: () => this.#expect(!requestStream),
-      onCrumbled: () => this.#refuse(status.RESOURCE_EXHAUSTED, CRUMBLED),
+      onCrumbled: () => this.#refuse('message-crumbled', CRUMBLED),
     });
     watchOctets(stream, (chunk) => {
       meter.take(chunk);
@@ -104,7 +107,7 @@ class SmallMessages {
       this.#cancelTimeout = null;
     } else {
       this.#cancelTimeout ??= this.#clock.schedule(this.#timeoutMs, () =>
-        this.#refuse(status.DEADLINE_EXCEEDED, 'The message was not complete in time'),
+        this.#refuse('message-overdue', 'The message was not complete in time'),
       );
     }
   }

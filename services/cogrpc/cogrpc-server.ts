@@ -5,6 +5,7 @@ import {
   type ServerDuplexStream,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { Refusal } from '#awala/errors.ts';
 import type { Budget } from '#bounds/budget.ts';
 import {
   CargoAuthorizer,
@@ -18,7 +19,6 @@ import { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgement
 import type { RecordStore } from '#record-store/port.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
-import { CallRefusal } from './call-errors.ts';
 import { CargoCollectionCall } from './collect-cargo.ts';
 import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
@@ -187,12 +187,15 @@ export class CogrpcServer {
     others: ReadonlySet<Drainable>,
     max: number,
   ): boolean {
-    const isFull = others.size >= max;
-    if (this.#isDraining || isFull) {
-      const reason = isFull ? 'Too many couriers at once' : 'The server is going away';
-      call.fail(new CallRefusal('UNAVAILABLE', `${reason}; try again later`));
+    if (others.size >= max) {
+      call.fail(new Refusal('calls-full', 'Too many couriers at once; try again later'));
+      return false;
     }
-    return !this.#isDraining && !isFull;
+    if (this.#isDraining) {
+      call.fail(new Refusal('stopping', 'The server is going away; try again later'));
+      return false;
+    }
+    return true;
   }
 
   #keep<Request, Response>(

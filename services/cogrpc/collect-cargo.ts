@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { parseCcaAuthorization } from '#awala/cargo/cca.ts';
-import { isMessageFault, reasonOf } from '#awala/errors.ts';
+import { isRefusal, Refusal } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
 import type {
   CargoAuthorization,
@@ -12,7 +12,6 @@ import {
 } from '#gateway/cargo-collection/cargo-collection.ts';
 import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import type { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
-import { CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import type { CogrpcLimits } from './limits.ts';
 import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
@@ -28,13 +27,6 @@ interface CollectCargoParts {
 /**
  * `CollectCargo`: sends the cargo of the private gateway whose CCA is in the
  * `authorization` metadata, and ends OK once all of it is acknowledged.
- *
- * Ends UNAUTHENTICATED if the CCA is missing or not valid; INVALID_ARGUMENT if it
- * is for another gateway, or something is acknowledged that was not sent;
- * PERMISSION_DENIED if the CCA was fulfilled before; ABORTED if another call
- * uses it, or the courier half-closes too early; DEADLINE_EXCEEDED if there is
- * more for another call with the same CCA; UNAVAILABLE if the gateway cannot go on,
- * or the CDA is not valid yet.
  *
  * @see RS-008 "CollectCargo"
  */
@@ -62,10 +54,8 @@ export class CargoCollectionCall {
       await this.#collect(metadata);
       this.#call.complete();
     } catch (error) {
-      const isCutByUs = this.#isDraining && codeOf(error) === 'COLLECTION_CUT';
-      this.#call.fail(
-        isCutByUs ? new CallRefusal('UNAVAILABLE', 'The server is going away') : error,
-      );
+      const isCutByUs = this.#isDraining && isRefusal(error, 'collection-cut');
+      this.#call.fail(isCutByUs ? new Refusal('stopping', 'The server is going away') : error);
     }
   }
 
@@ -123,24 +113,15 @@ export class CargoCollectionCall {
     const cca =
       values.length === 1 && typeof value === 'string' ? parseCcaAuthorization(value) : null;
     if (!cca) {
-      throw new CallRefusal('UNAUTHENTICATED', 'Exactly one CCA must be in the authorization');
+      throw new Refusal('cca-missing', 'Exactly one CCA must be in the authorization');
     }
-    try {
-      return await this.#parts.authorizer.authorise(cca);
-    } catch (error) {
-      if (!isMessageFault(error)) {
-        throw error;
-      }
-      throw reasonOf(error) === 'wrong-recipient'
-        ? new CallRefusal('INVALID_ARGUMENT', 'The CCA is for another gateway')
-        : new CallRefusal('UNAUTHENTICATED', `The CCA is not valid: ${error.message}`);
-    }
+    return this.#parts.authorizer.authorise(cca);
   }
 
   #acknowledge(deliveryId: string): void {
     if (!this.#collection?.acknowledge(deliveryId)) {
       this.#call.fail(
-        new CallRefusal('INVALID_ARGUMENT', 'No such cargo awaits an acknowledgement'),
+        new Refusal('acknowledgement-unknown', 'No such cargo awaits an acknowledgement'),
       );
     }
   }
@@ -150,16 +131,12 @@ export class CargoCollectionCall {
     this.#isHalfClosed = true;
     if (this.#collection && !this.#collection.isSettled) {
       this.#call.fail(
-        new CallRefusal('ABORTED', 'The call was half-closed before all was acknowledged'),
+        new Refusal('half-closed', 'The call was half-closed before all was acknowledged'),
       );
     } else {
       this.#collection?.cut();
     }
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** What a call tells about the courier's client. */

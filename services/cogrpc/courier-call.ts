@@ -1,7 +1,8 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log, LogFields } from '#log/log.ts';
-import { CallOverError, CallRefusal, replyTo, statusOf } from './call-errors.ts';
+import { replyTo, statusOf } from './answers.ts';
 import type { CogrpcLimits } from './limits.ts';
 
 interface CourierCallParts {
@@ -48,7 +49,7 @@ export class CourierCall<Request, Response> {
     const leftMs = Math.min(askedMs, limits.maxCallMs);
     this.endsAtMs = clock.elapsedMs() + leftMs;
     this.#cancelDeadline = clock.schedule(leftMs, () =>
-      this.fail(new CallOverError('DEADLINE_EXCEEDED', 'The time of the call was up')),
+      this.fail(new Refusal('call-time-up', 'The time of the call was up')),
     );
     this.#cancelAnswer = this.#answerBefore(askedMs);
     // grpc-js emits this once nothing more can be sent or received, however the call ended.
@@ -103,7 +104,7 @@ export class CourierCall<Request, Response> {
 
   /** Ends the call well. */
   complete(): void {
-    this.#end(new CallOverError('CANCELLED', 'The call is complete'), () => this.#stream.end());
+    this.#end(new PeerGoneError('The call is complete'), () => this.#stream.end());
   }
 
   /** Ends the call with the status that goes with `error`, unless it is over. */
@@ -124,7 +125,7 @@ export class CourierCall<Request, Response> {
     const marginMs = Math.min(this.#parts.limits.answerMarginMs, patienceMs / 4);
     return this.#parts.clock.schedule(patienceMs - marginMs, () => {
       if (!this.#hasWritten) {
-        this.fail(new CallRefusal('UNAVAILABLE', 'The gateway is too slow now; try again later'));
+        this.fail(new Refusal('too-late', 'The gateway is too slow now; try again later'));
       }
     });
   }
@@ -138,7 +139,7 @@ export class CourierCall<Request, Response> {
         reject(this.signal.reason);
       };
       const cancelTimeout = this.#parts.clock.schedule(this.#parts.limits.writeTimeoutMs, () =>
-        this.fail(new CallOverError('DEADLINE_EXCEEDED', 'The courier does not read')),
+        this.fail(new Refusal('not-reading', 'The courier does not read')),
       );
       this.signal.addEventListener('abort', onOver, { once: true });
       this.#stream.write(message, () => {
@@ -170,7 +171,7 @@ export class CourierCall<Request, Response> {
     this.#cancelDeadline();
     this.#cancelAnswer();
     this.#cancelCut();
-    this.#over.abort(new CallOverError('CANCELLED', 'The courier hung up'));
+    this.#over.abort(new PeerGoneError('The courier hung up'));
     this.#finished.resolve();
   }
 

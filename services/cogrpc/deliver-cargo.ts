@@ -1,7 +1,7 @@
+import { Refusal } from '#awala/errors.ts';
 import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { CargoIntake } from '#gateway/intake/cargo-intake.ts';
-import { CallOverError, CallRefusal } from './call-errors.ts';
 import type { CourierCall } from './courier-call.ts';
 import type { AdmittedDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_DELIVERY_ID_LENGTH } from './limits.ts';
@@ -58,7 +58,7 @@ export class CargoDeliveryCall {
 
   /** Takes no more cargo; ends once what was taken is acknowledged. */
   drain(): void {
-    this.#failure ??= { error: new CallRefusal('UNAVAILABLE', 'The server is going away') };
+    this.#failure ??= { error: new Refusal('stopping', 'The server is going away') };
     this.#proceed();
   }
 
@@ -90,7 +90,7 @@ export class CargoDeliveryCall {
 
   async #accept({ id, cargo }: AdmittedDelivery): Promise<void> {
     if (id.length > MAX_DELIVERY_ID_LENGTH) {
-      throw new CallRefusal('INVALID_ARGUMENT', 'The delivery id is too long');
+      throw new Refusal('delivery-id-too-long', 'The delivery id is too long');
     }
     await this.#parts.intake.accept(cargo, this.#call.log);
     if (!this.#call.signal.aborted) {
@@ -112,7 +112,7 @@ export class CargoDeliveryCall {
       this.#call.complete();
     } else {
       this.#cancelIdle = this.#parts.clock.schedule(this.#parts.limits.deliveryIdleMs, () =>
-        this.#call.fail(new CallOverError('DEADLINE_EXCEEDED', 'No cargo came for a while')),
+        this.#call.fail(new Refusal('idle', 'No cargo came for a while')),
       );
     }
   }

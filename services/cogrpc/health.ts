@@ -1,10 +1,10 @@
-import {
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type sendUnaryData,
-  status,
-  type UntypedServiceImplementation,
+import type {
+  ServerUnaryCall,
+  ServerWritableStream,
+  sendUnaryData,
+  UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { refusedWith } from './answers.ts';
 import { CARGO_RELAY_NAMES } from './service-definitions.ts';
 
 interface HealthRequest {
@@ -54,7 +54,7 @@ export class Health {
   #check(request: HealthRequest, answer: sendUnaryData<HealthResponse>): void {
     const response = this.#responseFor(request);
     if (response.status === 'SERVICE_UNKNOWN') {
-      answer({ code: status.NOT_FOUND, details: 'There is no such service' });
+      answer(refusedWith('service-unknown', 'There is no such service'));
     } else {
       answer(null, response);
     }
@@ -63,7 +63,7 @@ export class Health {
   #watch(call: Watch): void {
     call.on('error', () => {});
     if (!this.#isServing || this.#watches.size >= this.#maxWatches) {
-      call.emit('error', { code: status.UNAVAILABLE, details: 'Too many watch, or going away' });
+      call.emit('error', refusedWith('watches-full', 'Too many watch, or going away'));
       return;
     }
     this.#watches.add(call);

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { Refusal } from '#runtime/http/refusal.ts';
+import { Refusal } from '#awala/errors.ts';
+import { REQUEST_ANSWERS } from './answers.ts';
 import { COLLECTION_PATH } from './collection-server.ts';
 
-/** For whoever comes to the collection without asking for a WebSocket: 426 (RFC 9110 §15.5.22). */
+/** For whoever comes to the collection without asking for a WebSocket. */
 export function registerCollectionRoute(server: FastifyInstance): void {
-  server.get(COLLECTION_PATH, { exposeHeadRoute: false }, async (_request, reply) => {
-    reply.header('upgrade', 'websocket');
-    throw new Refusal(426, 'Parcels are collected over a WebSocket', 'no-websocket');
+  const options = { exposeHeadRoute: false, config: { answers: REQUEST_ANSWERS } };
+  server.get(COLLECTION_PATH, options, async () => {
+    throw new Refusal('no-websocket', 'Parcels are collected over a WebSocket');
   });
 }

@@ -1,10 +1,13 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { Refusal } from '#awala/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import { delay } from '#clock/clock.ts';
+import type { HttpAnswer } from '#runtime/http/answers.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
+import { REQUEST_ANSWERS } from './answers.ts';
 import {
   CollectorConnection,
   type CollectorLimits,
@@ -97,7 +100,7 @@ export class CollectionServer {
     if (path === COLLECTION_PATH) {
       this.#accept(request, socket, head);
     } else {
-      refuse(socket, '404 Not Found');
+      refuse(socket, REQUEST_ANSWERS['not-found']);
     }
   };
 
@@ -234,7 +237,7 @@ export class CollectionServer {
     };
     const place = this.#isClosed ? null : this.#places.take(claim);
     if (!place && traits.mergesDeliveries) {
-      refuse(transport, '503 Service Unavailable');
+      refuse(transport, REQUEST_ANSWERS['collectors-full']);
       return;
     }
     if (!place) {
@@ -247,8 +250,10 @@ export class CollectionServer {
       const incoming = new IncomingMessages(transport, {
         clock: this.#parts.clock,
         held: this.#held,
-        onTooLarge: () => connection.refuseMessage('too-large'),
-        onOverdue: () => connection.refuseMessage('overdue'),
+        onTooLarge: () =>
+          connection.refuse(new Refusal('message-too-large', 'The message is too large')),
+        onOverdue: () =>
+          connection.refuse(new Refusal('message-overdue', 'The message was not complete in time')),
         onPushedOut: () => connection.cut(),
       });
       const connection = new CollectorConnection(
@@ -297,9 +302,8 @@ function endNow(socket: Duplex): void {
 }
 
 /** Closes without waiting for the client to, as nothing else ends an upgraded connection. */
-function refuse(socket: Duplex, status: string): void {
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 5\r\n\r\n`,
-    () => socket.destroy(),
-  );
+function refuse(socket: Duplex, { status, headers = {} }: HttpAnswer): void {
+  const lines = Object.entries({ Connection: 'close', 'Content-Length': '0', ...headers });
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n`, () => socket.destroy());
 }

@@ -1,27 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { serialiseChallenge } from '#awala/collection/handshake.ts';
-import { isMessageFault } from '#awala/errors.ts';
+import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import {
-  AcknowledgementOverdueError,
   type CollectionParts,
   ParcelCollection,
 } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
-import type { Log } from '#log/log.ts';
-import { CLOSE, type CloseCode } from './close-codes.ts';
+import type { Log, LogFields } from '#log/log.ts';
+import { CLOSE, type CloseCode, type Ending, endingFor, NO_WEBSOCKET } from './answers.ts';
 import { authenticateCollector, type HandshakeParts } from './collector-handshake.ts';
 import { CollectorReport } from './collector-report.ts';
-import { type CollectorTraits, goAwayCode, returnsOnlyIfCut } from './collector-traits.ts';
+import { type CollectorTraits, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
-import { CollectorGoneError, sendDelivery } from './delivery-sender.ts';
+import { sendDelivery } from './delivery-sender.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { Place } from './places.ts';
 
-const UNEXPECTED = 'A collector sent what it should not';
 const NONCE_OCTETS = 32;
 /** Longer texts cannot be delivery ids of ours. */
 const MAX_DELIVERY_ID_OCTETS = 64;
@@ -113,7 +110,7 @@ export class CollectorConnection {
     this.#socket.on('error', (error) => this.#onMisbehaviour(error));
     this.#socket.once('close', (code, reason) => this.#onClose(code, String(reason)));
     if (this.#traits.isBrowser) {
-      this.#close(CLOSE.browserRefused, 'Web browsers are not allowed');
+      this.refuse(new Refusal('browser', 'Web browsers are not allowed'));
       return;
     }
     this.#stopHeartbeat = this.#parts.heartbeat.watch({
@@ -122,7 +119,7 @@ export class CollectorConnection {
       lost: () => this.#socket.terminate(),
     });
     this.#cancelTimeout = this.#parts.clock.schedule(this.#limits.handshakeTimeoutMs, () =>
-      this.#onUnanswered(),
+      this.refuse(new Refusal('challenge-unanswered', 'The challenge was not answered in time')),
     );
     this.#socket.send(serialiseChallenge(this.#nonce));
   }
@@ -142,7 +139,7 @@ export class CollectorConnection {
     if (hasNothing && returnsOnlyIfCut(this.#traits)) {
       this.#socket.terminate();
     } else {
-      this.#close(goAwayCode(this.#traits), 'The server is going away');
+      this.refuse(goingAway());
     }
   }
 
@@ -164,19 +161,17 @@ export class CollectorConnection {
   /** Ends the connection without waiting for its client. */
   cut(): void {
     if (this.#phase !== 'challenged') {
-      this.#close(goAwayCode(this.#traits), 'The server is going away');
+      this.refuse(goingAway());
     }
     this.#socket.terminate();
   }
 
-  /** The message that is coming is not read any further. */
-  refuseMessage(reason: 'too-large' | 'overdue'): void {
-    this.#report.failed('info', UNEXPECTED, { reason });
-    if (reason === 'too-large') {
-      this.#close(CLOSE.messageTooLarge, 'The message is too large');
-    } else {
-      this.#close(goAwayCode(this.#traits), 'The message was not complete in time');
-    }
+  /** Ends the connection, by the table of closings. */
+  refuse(refusal: Refusal): void {
+    const ending = endingFor(refusal, this.#traits);
+    const { code: reason, message: detail } = refusal;
+    this.#reportFailure(ending, detail === ending.reason ? { reason } : { reason, detail });
+    this.#endAs(ending);
   }
 
   #onMessage(data: RawData, isBinary: boolean): void {
@@ -192,24 +187,14 @@ export class CollectorConnection {
     } else if (this.#collection && !isBinary) {
       this.#acknowledge(this.#collection, octetsOf(data));
     } else {
-      this.#report.failed('info', UNEXPECTED);
-      this.#close(CLOSE.invalidMessage, 'This message was not expected now');
-    }
-  }
-
-  /** Android comes back from a connection that just ends, and from no code before its answer. */
-  #onUnanswered(): void {
-    if (this.#traits.mergesDeliveries) {
-      this.#close(CLOSE.tryAgain, 'The challenge was not answered in time');
-    } else {
-      this.#socket.terminate();
+      this.refuse(new Refusal('message-unexpected', 'This message was not expected now'));
     }
   }
 
   /** The connection is being closed already, with a code that tells what was wrong. */
   #onMisbehaviour(error: Error): void {
-    this.#report.failed('info', UNEXPECTED, { error });
-    this.#close(CLOSE.invalidMessage, 'This is no WebSocket message of a collector');
+    this.#reportFailure(NO_WEBSOCKET, { error });
+    this.#endAs(NO_WEBSOCKET);
   }
 
   /** Also while closing: what the peer has, it need not get again. */
@@ -217,8 +202,8 @@ export class CollectorConnection {
     const isPlausible = octets.length <= MAX_DELIVERY_ID_OCTETS;
     const deliveryId = octets.toString('latin1');
     if (!isPlausible || !collection.acknowledge(deliveryId)) {
-      this.#report.failed('info', UNEXPECTED);
-      this.#close(CLOSE.invalidMessage, 'No such delivery awaits an acknowledgement');
+      const message = 'No such delivery awaits an acknowledgement';
+      this.refuse(new Refusal('acknowledgement-unknown', message));
     }
     this.#flow.onAcknowledged(deliveryId);
   }
@@ -283,21 +268,29 @@ export class CollectorConnection {
     if (this.#gone.signal.aborted) {
       return;
     }
-    if (error instanceof CollectorGoneError) {
+    if (error instanceof PeerGoneError) {
       this.#socket.terminate();
-    } else if (isMessageFault(error)) {
-      this.#report.failed('info', 'Refused a collection handshake', { detail: error.message });
-      this.#close(CLOSE.invalidMessage, 'The handshake response is not valid');
-    } else if (error instanceof AcknowledgementOverdueError) {
-      this.#report.failed('info', 'A collector stopped acknowledging');
-      this.#close(goAwayCode(this.#traits), 'No acknowledgement came in time');
+    } else if (error instanceof Refusal) {
+      this.refuse(error);
     } else {
-      const isExpected = error instanceof BackingUnavailableError;
-      this.#report.failed(isExpected ? 'warn' : 'error', 'A collection failed', { error });
+      const ending = endingFor(error, this.#traits);
+      this.#reportFailure(ending, { error });
       // Android does not come back if it is closed before it has acknowledged what it holds.
-      void this.windUp().then(() =>
-        this.#close(CLOSE.internalError, 'The server could not go on; try again later'),
-      );
+      void this.windUp().then(() => this.#endAs(ending));
+    }
+  }
+
+  #reportFailure({ log }: Ending, fields: LogFields): void {
+    if (log) {
+      this.#report.failed(log.level, log.message, fields);
+    }
+  }
+
+  #endAs({ code, reason }: Ending): void {
+    if (code === null) {
+      this.#socket.terminate();
+    } else {
+      this.#close(code, reason);
     }
   }
 
@@ -344,4 +337,8 @@ function octetsOf(data: RawData): Buffer {
     return data;
   }
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
+
+function goingAway(): Refusal {
+  return new Refusal('stopping', 'The server is going away');
 }

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { CLOSE, type CloseCode } from './close-codes.ts';
 
 /** What the request tells about the client that wants to collect. */
 export interface CollectorTraits {
@@ -41,14 +40,4 @@ export function canBeMoved({ keepAlive, mergesDeliveries }: CollectorTraits): bo
  */
 export function returnsOnlyIfCut({ keepAlive, mergesDeliveries }: CollectorTraits): boolean {
   return !keepAlive && !mergesDeliveries;
-}
-
-/**
- * How to end a collection that the server can no longer serve, so that the client
- * comes back at once. 4000 says so; but the JavaScript client reports it as an
- * error and reconnects by itself only after 1000, while to the Android client
- * 1000 ends a collection that was to be kept alive.
- */
-export function goAwayCode(traits: CollectorTraits): CloseCode {
-  return traits.keepAlive && traits.mergesDeliveries ? CLOSE.completed : CLOSE.tryAgain;
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PeerGoneError } from '#awala/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { until } from '#test/runtime/until.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
-import { CollectorGoneError, type DeliverySocket, sendDelivery } from './delivery-sender.ts';
+import { type DeliverySocket, sendDelivery } from './delivery-sender.ts';
 
 /** Takes what it is sent when it is told to. */
 class HesitantSocket implements Pick<DeliverySocket, 'terminate'> {
@@ -36,6 +37,6 @@ describe('Sending a delivery', () => {
     await until(() => socket.taken.length === 8);
     gone.abort(new Error('the collector was told to go'));
     socket.taken[7]?.();
-    await assert.rejects(sending, CollectorGoneError);
+    await assert.rejects(sending, PeerGoneError);
   });
 });

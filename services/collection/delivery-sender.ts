@@ -1,21 +1,11 @@
 import type { WebSocket } from 'ws';
 import { deliveryFrameParts, serialiseDelivery } from '#awala/collection/delivery.ts';
-import { ExpectedError } from '#awala/expected-error.ts';
+import { PeerGoneError } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ConfirmedFlow } from './confirmed-flow.ts';
 
 /** Longest time for the network to take, or the peer to confirm, any of what is under way. */
 const STANDSTILL_TIMEOUT_MS = 120_000;
-
-/** The connection was lost, or closed by the peer, before it took a delivery. */
-export class CollectorGoneError extends ExpectedError {
-  readonly code = 'COLLECTOR_GONE';
-
-  constructor(cause: unknown) {
-    super('the collector is gone', { cause });
-    this.name = 'CollectorGoneError';
-  }
-}
 
 export type DeliverySocket = Pick<WebSocket, 'send' | 'terminate'>;
 
@@ -35,7 +25,7 @@ interface Sending {
  * Cuts the connection if nothing moves for two minutes, even if the peer shows life
  * otherwise: what it is sent would stay in memory for as long as it likes.
  *
- * @throws {CollectorGoneError} if the connection is closed meanwhile
+ * @throws {PeerGoneError} if the connection is closed meanwhile
  */
 export async function sendDelivery(
   socket: DeliverySocket,
@@ -64,7 +54,7 @@ async function room(
   for (;;) {
     // Nothing is confirmed any more.
     if (signal.aborted) {
-      throw new CollectorGoneError(signal.reason);
+      throw collectorGone(signal.reason);
     }
     const octets = flow.room(wantedOctets);
     if (octets > 0) {
@@ -88,11 +78,15 @@ function send(
     socket.send(data, { binary: true, fin: ended !== null }, (error) => {
       cancelCut();
       if (error) {
-        reject(new CollectorGoneError(error));
+        reject(collectorGone(error));
       } else {
         resolve();
       }
     });
     flow.sent(data.length, ended);
   });
+}
+
+function collectorGone(cause: unknown): PeerGoneError {
+  return new PeerGoneError('the collector is gone', { cause });
 }

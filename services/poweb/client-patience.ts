@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
+import { BackingError } from '#backing/errors.ts';
 import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 
@@ -43,8 +43,7 @@ export async function patiently<Result>(
     try {
       return await attempt(endMs - clock.elapsedMs());
     } catch (error) {
-      const mayPass =
-        error instanceof BackingUnavailableError && !(error instanceof ClockInDoubtError);
+      const mayPass = error instanceof BackingError && error.code === 'backing-unavailable';
       const pauseMs = pauseAfter(1, PAUSE, random);
       if (!isRepeated || !mayPass || clock.elapsedMs() + pauseMs > endMs) {
         throw error;

@@ -1,17 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { COUNTERSIGNATURE_CHALLENGE, parseCountersignature } from '#awala/countersignature.ts';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { parseCountersignature } from '#awala/countersignature.ts';
+import { InvalidMessageError, MalformedMessageError, Refusal } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
-import type { AcceptedParcel, ParcelIntake } from '#gateway/intake/parcel-intake.ts';
+import type { HandOver, ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { logOf } from '#runtime/http/fastify-log.ts';
-import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
+import { requireMediaType } from '#runtime/http/media-type.ts';
+import { PARCEL_ANSWERS } from './answers.ts';
 import { clientPatience, patiently } from './client-patience.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 
@@ -24,24 +25,19 @@ interface ParcelDeliveryParts {
 }
 
 /**
- * `POST /v1/parcels`: 202 once the parcel is stored durably; 401, with the schemes
- * that are taken, if the countersignature is missing or malformed, 403 if it does
- * not verify; 422 if a phone of ours brings what can never be taken, be it
- * malformed, invalid or too large.
+ * `POST /v1/parcels`: 202 once the parcel is stored durably.
  *
- * Deployed phones delete a parcel after 202 and 422 only, and anything else leaves
- * it at the head of their queue: so 422 is for what is the fault of the parcel, and for nothing else.
- *
- * @see RS-016 "Parcel delivery", docs/decisions/answers-to-phones.md
+ * @see RS-016 "Parcel delivery"
  */
 export function registerParcelDeliveryRoute(
   server: FastifyInstance,
   parts: ParcelDeliveryParts,
 ): void {
+  const { intake, metrics } = parts;
   const answerWithinMs = (headers: IncomingHttpHeaders) => clientPatience(headers).answerWithinMs;
   const options = {
     bodyLimit: MAX_MESSAGE_OCTETS,
-    config: { tooLargeStatus: 422, answerWithinMs },
+    config: { answers: PARCEL_ANSWERS, answerWithinMs },
   };
   server.post<{ Body: Buffer }>('/v1/parcels', options, async (request, reply) => {
     try {
@@ -50,9 +46,10 @@ export function registerParcelDeliveryRoute(
       const peer = await authenticate(authorization, request.body, parts);
       request.peer = peer;
       const patience = clientPatience(request.headers);
-      const accepted = await patiently(patience, parts, (storeWithinMs) =>
-        accept(request.body, { peer, storeWithinMs }, parts),
-      );
+      const accepted = await patiently(patience, parts, (storeWithinMs) => {
+        const from: HandOver = { privateGateway: peer, road: 'poweb', storeWithinMs };
+        return intake.acceptFromPrivateGateway(intake.read(request.body), from);
+      });
       logStep(logOf(request), 'accepted', accepted.key, {
         road: 'poweb',
         octets: request.body.byteLength,
@@ -63,17 +60,17 @@ export function registerParcelDeliveryRoute(
       return '';
     } catch (error) {
       if (error instanceof Refusal) {
-        parts.metrics.parcelRefused('poweb', error.reason);
-        if (error.statusCode === 401) {
-          reply.header('www-authenticate', COUNTERSIGNATURE_CHALLENGE);
-        }
+        metrics.parcelRefused('poweb', error.code);
       }
       throw error;
     }
   });
 }
 
-/** @returns the private gateway that countersigned the parcel */
+/**
+ * @returns the private gateway that countersigned the parcel
+ * @throws {Refusal} `countersignature-malformed`, `countersignature-invalid`
+ */
 async function authenticate(
   authorization: string | undefined,
   body: Uint8Array,
@@ -81,11 +78,7 @@ async function authenticate(
 ): Promise<NodeId> {
   const countersignature = parseCountersignature(authorization);
   if (!countersignature) {
-    throw new Refusal(
-      401,
-      'The countersignature is missing or malformed',
-      'countersignature-malformed',
-    );
+    throw new Refusal('countersignature-malformed', 'The countersignature is missing or malformed');
   }
   const anchors = await identity.trustedCertificates();
   try {
@@ -93,29 +86,10 @@ async function authenticate(
     return verifier.verifyDetached(countersignature, body, 'parcel-delivery', options).nodeId;
   } catch (error) {
     if (error instanceof MalformedMessageError) {
-      throw new Refusal(401, 'The countersignature is malformed', 'countersignature-malformed');
+      throw new Refusal('countersignature-malformed', 'The countersignature is malformed');
     }
     if (error instanceof InvalidMessageError) {
-      throw new Refusal(403, error.message, 'countersignature-invalid');
-    }
-    throw error;
-  }
-}
-
-async function accept(
-  body: Uint8Array,
-  { peer: privateGateway, storeWithinMs }: { peer: NodeId; storeWithinMs: number },
-  { intake }: ParcelDeliveryParts,
-): Promise<AcceptedParcel> {
-  try {
-    const courier = { privateGateway, road: 'poweb', storeWithinMs } as const;
-    return await intake.acceptFromPrivateGateway(intake.read(body), courier);
-  } catch (error) {
-    if (error instanceof MalformedMessageError) {
-      throw new Refusal(422, error.message, 'malformed');
-    }
-    if (error instanceof InvalidMessageError) {
-      throw new Refusal(422, error.message, error.reason);
+      throw new Refusal('countersignature-invalid', error.message);
     }
     throw error;
   }

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { Refusal } from '#awala/errors.ts';
 import type { Registration } from '#gateway/identity/registration.ts';
-import { Refusal, requireMediaType } from '#runtime/http/refusal.ts';
+import { requireMediaType } from '#runtime/http/media-type.ts';
+import { REGISTRATION_ANSWERS } from './answers.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -38,19 +39,21 @@ function registerPreRegistrationRoute(
   path: string,
   { registration, preRegistrationLimit }: RegistrationRouteParts,
 ): void {
-  const options = { bodyLimit: MAX_PRE_REGISTRATION_OCTETS };
+  const options = {
+    bodyLimit: MAX_PRE_REGISTRATION_OCTETS,
+    config: { answers: REGISTRATION_ANSWERS },
+  };
   server.post<{ Body: Buffer }>(path, options, async (request, reply) => {
     requireMediaType(request, MEDIA_TYPE.keyDigest);
     if (!preRegistrationLimit.tryTake()) {
-      throw new Refusal(503, 'Too many registrations at the moment; try again in a few seconds');
+      throw new Refusal(
+        'registrations-full',
+        'Too many registrations at the moment; try again in a few seconds',
+      );
     }
-    try {
-      const authorization = await registration.authorise(request.body.toString('latin1'));
-      reply.type(MEDIA_TYPE.authorization);
-      return authorization;
-    } catch (error) {
-      throw error instanceof MalformedMessageError ? new Refusal(400, error.message) : error;
-    }
+    const authorization = await registration.authorise(request.body.toString('latin1'));
+    reply.type(MEDIA_TYPE.authorization);
+    return authorization;
   });
 }
 
@@ -58,22 +61,11 @@ function registerNodesRoute(
   server: FastifyInstance,
   { registration }: RegistrationRouteParts,
 ): void {
-  const options = { bodyLimit: MAX_REGISTRATION_OCTETS };
+  const options = { bodyLimit: MAX_REGISTRATION_OCTETS, config: { answers: REGISTRATION_ANSWERS } };
   server.post<{ Body: Buffer }>('/v1/nodes', options, async (request, reply) => {
     requireMediaType(request, MEDIA_TYPE.registrationRequest);
-    try {
-      const registered = await registration.register(request.body);
-      reply.type(MEDIA_TYPE.registration);
-      return registered;
-    } catch (error) {
-      throw registrationRefusal(error);
-    }
+    const registered = await registration.register(request.body);
+    reply.type(MEDIA_TYPE.registration);
+    return registered;
   });
-}
-
-function registrationRefusal(error: unknown): unknown {
-  if (error instanceof InvalidMessageError) {
-    return new Refusal(error.reason === 'wrong-key' ? 403 : 400, error.message);
-  }
-  return error instanceof MalformedMessageError ? new Refusal(400, error.message) : error;
 }

@@ -1,4 +1,4 @@
-import { BackingUnavailableError } from '#backing/errors.ts';
+import { BackingError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 
@@ -56,7 +56,7 @@ export class PeriodicTask implements AsyncDisposable {
       return intervalMs;
     } catch (error) {
       if (!this.#ended.signal.aborted) {
-        const isExpected = error instanceof BackingUnavailableError;
+        const isExpected = error instanceof BackingError;
         this.#log[isExpected ? 'warn' : 'error']({ error, task: name }, 'A periodic task failed');
       }
       return Math.min(intervalMs, retryMs);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { MalformedMessageError, MessageFault } from '#awala/errors.ts';
 
 /**
  * Asserts that `parse` refuses a valid value as malformed once it is damaged in
@@ -31,7 +31,7 @@ export function assertRefusesDamage(
     try {
       parse(withOctet(valid, at, octet));
     } catch (error) {
-      const isOurs = error instanceof MalformedMessageError || error instanceof InvalidMessageError;
+      const isOurs = error instanceof MessageFault;
       assert.ok(isOurs, `${error}`);
     }
   });

@@ -1,6 +1,6 @@
 /** One parcel's road from its sender over the recipient and its private gateway to us, for tests that bend it. */
 import assert from 'node:assert/strict';
-import { InvalidMessageError, type InvalidReason } from '#awala/errors.ts';
+import { type FaultCode, InvalidMessageError } from '#awala/errors.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import { type CertificateTemplate, craftCertificate } from './crafted-certificates.ts';
@@ -66,7 +66,7 @@ export class ParcelRoad {
   /** Reads and verifies the parcel as if it had just come in; returns its path. */
   accept(octets: Uint8Array, acceptance: Acceptance = {}): readonly Certificate[] {
     const { at = this.now, trusted = this.anchors, verifier = new MessageVerifier() } = acceptance;
-    return verifier.verifyAuthorised(verifier.read(octets, 'parcel'), { at, anchors: trusted });
+    return verifier.verifyParcel(verifier.read(octets, 'parcel'), { at, anchors: trusted });
   }
 
   /** The peer, with a certificate of the test's making, issued by `issuer` unless the template says otherwise. */
@@ -76,11 +76,11 @@ export class ParcelRoad {
   }
 }
 
-/** Asserts that `action` throws an InvalidMessageError for that reason. */
-export function refuses(reason: InvalidReason, action: () => unknown): void {
+/** Asserts that `action` throws an InvalidMessageError with that code. */
+export function refuses(code: FaultCode, action: () => unknown): void {
   assert.throws(action, (error) => {
     assert.ok(error instanceof InvalidMessageError, String(error));
-    assert.equal(error.reason, reason, error.message);
+    assert.equal(error.code, code, error.message);
     return true;
   });
 }

@@ -9,7 +9,7 @@ export function acceptAsOurs(
   octets: Uint8Array,
 ): ParcelValues {
   const message = verifier.read(octets, 'parcel');
-  const path = verifier.verifyAuthorised(message, { at: new Date(), anchors: [anchor] });
+  const path = verifier.verifyParcel(message, { at: new Date(), anchors: [anchor] });
   return {
     id: message.id,
     recipientId: message.recipient.id,

@@ -68,7 +68,7 @@ describe('a gateway in one process that cannot drain as it should', () => {
     using collector = await Collector.open(gateway.poweb, [phone]);
     await collector.roundTrip();
     const stopped = assert.rejects(async () => gateway.running[Symbol.asyncDispose](), {
-      code: 'BACKING_UNAVAILABLE',
+      code: 'backing-unavailable',
     });
     assert.equal((await collector.closed).code, 4000);
     await stopped;

@@ -20,7 +20,7 @@ import {
   withTwoRecipients,
   withWrappedKey,
 } from '#test/builders/crafted-envelopes.ts';
-import { InvalidMessageError, MalformedMessageError } from '../errors.ts';
+import { InvalidMessageError, MalformedMessageError, MessageFault } from '../errors.ts';
 import { generateSessionKey, type SessionCurve } from '../sessions/session-key.ts';
 import { readEnvelopedData } from './enveloped-data.ts';
 import { encryptForSession } from './enveloped-data-writer.ts';
@@ -168,7 +168,7 @@ describe('EnvelopedData', () => {
       it(name, () => {
         assert.throws(attempt, (error) => {
           assert.ok(error instanceof InvalidMessageError);
-          assert.equal(error.reason, 'decryption');
+          assert.equal(error.code, 'decryption');
           assert.equal(error.message, 'Payload cannot be decrypted');
           assert.equal(error.cause, undefined);
           return true;
@@ -238,8 +238,7 @@ describe('EnvelopedData', () => {
       try {
         readEnvelopedData(mutated).decrypt(recipientKey.privateKey);
       } catch (error) {
-        const isOurs =
-          error instanceof MalformedMessageError || error instanceof InvalidMessageError;
+        const isOurs = error instanceof MessageFault;
         assert.ok(isOurs, `${error}`);
       }
     });
@@ -255,6 +254,6 @@ function decryptEdited(edit: EnvelopeEdit, cipher?: ContentCipher): Uint8Array {
   return readEnvelopedData(editEnvelope(encrypted(cipher), edit)).decrypt(recipientKey.privateKey);
 }
 
-function invalid(reason: InvalidMessageError['reason']) {
-  return (error: unknown) => error instanceof InvalidMessageError && error.reason === reason;
+function invalid(code: InvalidMessageError['code']) {
+  return (error: unknown) => error instanceof InvalidMessageError && error.code === code;
 }

@@ -48,7 +48,7 @@ function parse(octets: Uint8Array): SignedData {
 }
 
 function isMalformed(octets: Uint8Array, message?: RegExp): void {
-  assert.throws(() => parse(octets), { code: 'MALFORMED', ...(message ? { message } : {}) });
+  assert.throws(() => parse(octets), { code: 'malformed', ...(message ? { message } : {}) });
 }
 
 describe('SignedData', () => {

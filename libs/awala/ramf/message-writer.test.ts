@@ -118,7 +118,7 @@ describe('writing messages', () => {
     assert.ok(signer.equals(certificate));
     assert.throws(
       () => verifier.verifyDetached(signature, plaintext, 'parcel-delivery', trust),
-      (error) => error instanceof InvalidMessageError && error.reason === 'signature',
+      (error) => error instanceof InvalidMessageError && error.code === 'signature',
     );
   });
 });

@@ -25,7 +25,7 @@ function parcel(template: Partial<MessageTemplate>): Uint8Array {
 }
 
 function isMalformed(octets: Uint8Array, message: RegExp): void {
-  assert.throws(() => parse(octets), { code: 'MALFORMED', message });
+  assert.throws(() => parse(octets), { code: 'malformed', message });
 }
 
 describe('A message', () => {

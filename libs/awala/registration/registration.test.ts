@@ -106,7 +106,7 @@ describe('registration', () => {
         );
         assert.throws(
           () => parseRegistrationRequest(octets),
-          (error) => error instanceof InvalidMessageError && error.reason === 'algorithm',
+          (error) => error instanceof InvalidMessageError && error.code === 'algorithm',
         );
       }
     });

@@ -42,7 +42,7 @@ describe('session key', () => {
       const spki = publicKey.export({ type: 'spki', format: 'der' });
       assert.throws(
         () => parseSessionPublicKey(spki),
-        (error) => error instanceof InvalidMessageError && error.reason === 'algorithm',
+        (error) => error instanceof InvalidMessageError && error.code === 'algorithm',
       );
       const pkcs8 = privateKey.export({ type: 'pkcs8', format: 'der' });
       assert.throws(() => parseSessionKeyPair(Buffer.of(1), pkcs8), MalformedMessageError);

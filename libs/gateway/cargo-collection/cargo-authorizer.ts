@@ -1,6 +1,5 @@
 import { rotationFormsFor } from '#awala/cargo/rotation.ts';
 import { readEnvelopedData } from '#awala/cms/enveloped-data.ts';
-import { InvalidMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
@@ -56,7 +55,7 @@ export class CargoAuthorizer {
    * @throws {MalformedMessageError}
    * @throws {InvalidMessageError} `wrong-recipient` if it is for another gateway; `decryption`, always in
    *   the same words and with the same work done, for whatever is wrong with its payload
-   * @throws {CdaNotYetValidError} if it can be used later
+   * @throws {Refusal} `cda-not-yet-valid` if it can be used later
    * @throws {BackingUnavailableError}
    */
   async authorise(octets: Uint8Array): Promise<CargoAuthorization> {
@@ -64,19 +63,14 @@ export class CargoAuthorizer {
     const cca = verifier.read(octets, 'cca');
     const anchors = await identity.trustedCertificates();
     const trust = { at: clock.now(), anchors };
-    const { certificate, isIssuedByAnchor } = verifier.verifyFromPrivateGateway(cca, trust);
-    if (!isIssuedByAnchor) {
-      throw new InvalidMessageError(
-        'untrusted-path',
-        'the sender of a CCA must have a certificate by this gateway',
-      );
-    }
-    const peer = certificate.nodeId;
+    verifier.verifyFromPrivateGateway(cca, trust);
+    const { sender } = cca;
+    const peer = sender.nodeId;
     const envelope = readEnvelopedData(cca.payload);
-    const key = await sessionKeys.openingKey(envelope.recipientKeyId, certificate);
+    const key = await sessionKeys.openingKey(envelope.recipientKeyId, sender);
     const cda = openCollectionRequest(envelope, key?.privateKey ?? null, {
       ...this.#parts,
-      sender: certificate,
+      sender,
     });
     if (key) {
       metrics.sessionMessage(key.kind, 'opened');
@@ -84,7 +78,7 @@ export class CargoAuthorizer {
     await peerSessionKeys.remember(peer, envelope.originatorKey, cca.createdAt);
     return {
       peer,
-      peerCertificate: certificate,
+      peerCertificate: sender,
       cargoDeliveryAuthorization: cda,
       rotationForms: rotationFormsFor(cca),
       ccaId: cca.id,

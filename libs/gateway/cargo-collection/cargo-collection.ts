@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { isRefusal, Refusal } from '#awala/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import { logStep, type Step } from '#log/steps.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import { CargoSizes } from './cargo-sizes.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { CargoUnacknowledgedError, CollectionCutError } from './collection-errors.ts';
 import {
   type PackedCargo,
   PackedCargoes,
@@ -66,7 +66,8 @@ export class CargoCollection {
     this.#sent = new SentCargoes({
       clock: parts.clock,
       timeoutMs: limits.acknowledgementTimeoutMs,
-      onTimeout: () => this.#end(new CargoUnacknowledgedError()),
+      onTimeout: () =>
+        this.#end(new Refusal('cargo-unacknowledged', 'no cargo was acknowledged in time')),
     });
     this.#ended.promise.catch(() => {});
   }
@@ -76,9 +77,8 @@ export class CargoCollection {
    * it ends, what was acknowledged is stored first, as far as that is possible.
    * To be called once.
    *
-   * @throws {CollectionCutError} once all that was sent is acknowledged, if there was no time for more
-   * @throws {CargoUnacknowledgedError}
-   * @throws {CcaInUseError} if the lease was lost
+   * @throws {Refusal} `collection-cut` once all that was sent is acknowledged, if there was no time for more;
+   *   `cargo-unacknowledged`; `cca-in-use` if the lease was lost
    * @throws {BackingUnavailableError}
    * @throws what {@link CargoCollectionRequest.send} threw, or the signal's reason
    */
@@ -92,7 +92,7 @@ export class CargoCollection {
       await this.#checkpoints.stop();
       await this.#request.fulfilment.complete();
     } catch (error) {
-      await this.#letGo(signal.aborted || error instanceof CargoUnacknowledgedError);
+      await this.#letGo(signal.aborted || isRefusal(error, 'cargo-unacknowledged'));
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
@@ -165,7 +165,7 @@ export class CargoCollection {
    * Once something was sent, the call ends before its deadline though the next
    * cargo is stuck in the making.
    *
-   * @throws {CollectionCutError} once all that was sent is acknowledged
+   * @throws {Refusal} `collection-cut` once all that was sent is acknowledged
    */
   async #inTime(next: Promise<PackedCargo | null>): Promise<PackedCargo | null> {
     const timeLeftMs = this.#timeLeftMs();
@@ -177,7 +177,10 @@ export class CargoCollection {
 
   async #endCut(): Promise<never> {
     await this.#allAcknowledged();
-    throw new CollectionCutError();
+    throw new Refusal(
+      'collection-cut',
+      'there is more cargo to collect: call again with the same CCA',
+    );
   }
 
   /** Packs the next cargo while this one is sent, unless there is too much in this one. */

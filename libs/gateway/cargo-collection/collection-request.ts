@@ -1,14 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { parseCollectionRequest, serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import type { EnvelopedData } from '#awala/cms/enveloped-data.ts';
-import { InvalidMessageError } from '#awala/errors.ts';
+import { InvalidMessageError, Refusal } from '#awala/errors.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import { isSignedBy } from '#awala/x509/signature-algorithm.ts';
 import { faultAt } from '#awala/x509/validity.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type DoubtParts, withoutDatesInDoubt } from '../identity/doubting-verifier.ts';
 import type { Identity } from '../identity/identity.ts';
-import { CdaNotYetValidError } from './collection-errors.ts';
 
 interface CollectionRequestParts extends DoubtParts {
   readonly identity: Pick<Identity, 'nodeId'>;
@@ -29,7 +28,7 @@ interface CollectionRequestParts extends DoubtParts {
  *
  * @param privateKey - null if there is none that the sender may use
  * @throws {InvalidMessageError} `decryption`
- * @throws {CdaNotYetValidError} if it can be used later
+ * @throws {Refusal} `cda-not-yet-valid` if it can be used later
  * @throws {ClockInDoubtError} if it would be refused for its dates, while the clock is in doubt
  */
 export function openCollectionRequest(
@@ -54,7 +53,10 @@ export function openCollectionRequest(
     );
   }
   if (cda.notBefore > clock.now()) {
-    throw new CdaNotYetValidError();
+    throw new Refusal(
+      'cda-not-yet-valid',
+      'the CDA is not valid yet: call again with the same CCA later',
+    );
   }
   return cda;
 }

@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { Refusal } from '#awala/errors.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import { type RecordStore, recordKind, type StoredRecord } from '#record-store/port.ts';
 import { RECORD_KIND } from '../held/record-kinds.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
-import { CcaFulfilledError, CcaInUseError } from './collection-errors.ts';
 import { CollectionProgress } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
 import { FoundClasses, UNTRACKED } from './found-classes.ts';
@@ -56,8 +56,7 @@ export class Fulfilments {
    * Leases a CCA to the caller, waiting up to a second for another call to let go
    * of it.
    *
-   * @throws {CcaFulfilledError}
-   * @throws {CcaInUseError} if another call keeps the lease
+   * @throws {Refusal} `cca-fulfilled`; `cca-in-use` if another call keeps the lease
    * @throws {BackingUnavailableError}
    * @throws the signal's reason, if it is aborted while waiting
    */
@@ -69,7 +68,7 @@ export class Fulfilments {
         return fulfilment;
       }
       if (this.#clock.elapsedMs() >= giveUpAtMs) {
-        throw new CcaInUseError();
+        throw ccaInUse();
       }
       await delay(this.#clock, LEASE_RETRY_MS, signal);
     }
@@ -80,7 +79,7 @@ export class Fulfilments {
     const id = recordIdOf(cca);
     const stored = await this.#records.get(FULFILMENT, id);
     if (stored?.fields.isFulfilled) {
-      throw new CcaFulfilledError();
+      throw new Refusal('cca-fulfilled', 'the CCA was fulfilled before');
     }
     if (stored && this.#isLeased(stored.fields.leasedUntil)) {
       return null;
@@ -153,7 +152,7 @@ export class Fulfilment {
    * Stores how far the collection is, and renews the lease. Not to be called
    * again before it is done.
    *
-   * @throws {CcaInUseError} if the lease was lost
+   * @throws {Refusal} `cca-in-use` if the lease was lost
    * @throws {BackingUnavailableError}
    */
   async checkpoint(): Promise<void> {
@@ -175,7 +174,7 @@ export class Fulfilment {
       // An earlier write of ours may have taken effect although it seemed to fail.
       await this.#readVersion();
       if (!(await this.#tryWrite(isFulfilled, leaseMs))) {
-        throw new CcaInUseError();
+        throw ccaInUse();
       }
     }
     if (leaseMs > 0) {
@@ -191,11 +190,11 @@ export class Fulfilment {
       : this.#records.set(FULFILMENT, this.#id, fields, { expiresAt, ifVersion: this.#version });
   }
 
-  /** @throws {CcaInUseError} if another call took the lease in between */
+  /** @throws {Refusal} `cca-in-use` if another call took the lease in between */
   async #readVersion(): Promise<void> {
     const stored = await this.#records.get(FULFILMENT, this.#id);
     if (stored?.fields.holder !== this.#holder) {
-      throw new CcaInUseError();
+      throw ccaInUse();
     }
     this.#version = stored.version;
   }
@@ -213,6 +212,10 @@ export class Fulfilment {
       leasedUntil: new Date(this.#clock.now().getTime() + leaseMs),
     };
   }
+}
+
+function ccaInUse(): Refusal {
+  return new Refusal('cca-in-use', 'another call is collecting under this CCA');
 }
 
 /** By what the peer signed, since a courier can write the same CCA in other octets. */

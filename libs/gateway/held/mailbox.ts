@@ -52,7 +52,7 @@ export class Mailbox {
    * id, and tells its collectors. Durable once it resolves.
    *
    * @returns where it is stored
-   * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
+   * @throws {BackingError} if it could not be stored
    */
   async store(
     parcel: ParcelIdentity,

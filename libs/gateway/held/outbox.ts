@@ -32,7 +32,7 @@ export class Outbox {
    *   set aside, this one's must not stay so
    * @returns where it is stored
    * @throws {MalformedMessageError} if its recipient's Internet address is none
-   * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
+   * @throws {BackingError} if it could not be stored
    */
   async store(
     parcel: RamfMessage,

@@ -1,4 +1,4 @@
-import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { BackingError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { ObjectKey } from '#object-store/port.ts';
@@ -21,7 +21,7 @@ export async function queueStored(
     await queue.enqueue(topic, key, { expiresAt });
     logStep(log, 'queued', key, { topic });
   } catch (error) {
-    if (!(error instanceof BackingUnavailableError) && !(error instanceof BackingFullError)) {
+    if (!(error instanceof BackingError)) {
       throw error;
     }
     logStep(log, 'unqueued', key, { topic, error });

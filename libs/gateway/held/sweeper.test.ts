@@ -186,6 +186,6 @@ describe('Sweeper', () => {
         },
       }),
     );
-    await assert.rejects(setting.sweeper().sweep(setting.signal), { code: 'BACKING_UNAVAILABLE' });
+    await assert.rejects(setting.sweeper().sweep(setting.signal), { code: 'backing-unavailable' });
   });
 });

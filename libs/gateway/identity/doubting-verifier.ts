@@ -1,13 +1,12 @@
-import { InvalidMessageError, type InvalidReason } from '#awala/errors.ts';
-import { MessageVerifier, type PrivateGatewaySender, type Trust } from '#awala/message-verifier.ts';
+import { type FaultCode, InvalidMessageError } from '#awala/errors.ts';
+import { MessageVerifier, type ParcelPath, type Trust } from '#awala/message-verifier.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
-import type { Certificate } from '#awala/x509/certificate.ts';
 import { ClockInDoubtError } from '#backing/errors.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 
 /** What dates may be behind: a path can also be missing because a certificate of our own passes for expired. */
-const REASONS_OF_DATES: ReadonlySet<InvalidReason> = new Set([
+const FAULTS_OF_DATES: ReadonlySet<FaultCode> = new Set([
   'expired',
   'not-yet-valid',
   'untrusted-path',
@@ -37,12 +36,12 @@ export class DoubtingVerifier extends MessageVerifier {
     withoutDatesInDoubt(this.#parts, () => super.verify(message, trust));
   }
 
-  override verifyAuthorised(message: RamfMessage, trust: Trust): readonly Certificate[] {
-    return withoutDatesInDoubt(this.#parts, () => super.verifyAuthorised(message, trust));
+  override verifyParcel(parcel: RamfMessage, trust: Trust): ParcelPath {
+    return withoutDatesInDoubt(this.#parts, () => super.verifyParcel(parcel, trust));
   }
 
-  override verifyFromPrivateGateway(message: RamfMessage, trust: Trust): PrivateGatewaySender {
-    return withoutDatesInDoubt(this.#parts, () => super.verifyFromPrivateGateway(message, trust));
+  override verifyFromPrivateGateway(message: RamfMessage, trust: Trust): void {
+    withoutDatesInDoubt(this.#parts, () => super.verifyFromPrivateGateway(message, trust));
   }
 
   override verifyDetached(
@@ -68,7 +67,7 @@ export function withoutDatesInDoubt<Result>(
     if (
       doubt === null ||
       !(error instanceof InvalidMessageError) ||
-      !REASONS_OF_DATES.has(error.reason)
+      !FAULTS_OF_DATES.has(error.code)
     ) {
       throw error;
     }

@@ -43,7 +43,7 @@ describe('the identity', () => {
     const publicOnly = { publicKey: () => vault.publicKey() };
     const parties = { ...given, vault: publicOnly };
     await assert.rejects(Identity.openToVerify(parties), {
-      code: 'BACKING_UNAVAILABLE',
+      code: 'backing-unavailable',
       message: /no valid certificate of its own: run awala-gateway keygen/,
     });
     const issuer = await Identity.open({ ...given, vault });
@@ -122,11 +122,11 @@ describe('the identity', () => {
     given.clock.advance(181 * DAY_MS);
     plausibility.doubt = 'it jumped';
     await assert.rejects(identity.trustedCertificates(), {
-      code: 'BACKING_UNAVAILABLE',
+      code: 'backing-unavailable',
       message: /it jumped/,
     });
     await assert.rejects(verifier.trustedCertificates(), {
-      code: 'BACKING_UNAVAILABLE',
+      code: 'backing-unavailable',
       message: /no valid certificate/,
     });
     plausibility.doubt = null;

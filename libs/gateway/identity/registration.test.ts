@@ -87,7 +87,7 @@ describe('registration', () => {
     const authorization = await authorise();
     await registration.register(await requestWith(authorization));
     const refusal = (reason: string) => (error: unknown) =>
-      error instanceof InvalidMessageError && error.reason === reason;
+      error instanceof InvalidMessageError && error.code === reason;
 
     const stolen = await requestWith(authorization, keyCalled('thief'));
     await assert.rejects(registration.register(stolen), refusal('wrong-key'));

@@ -1,4 +1,4 @@
-import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
+import { BackingError } from '#backing/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { AcceptedParcels } from '../held/accepted-parcels.ts';
@@ -44,7 +44,7 @@ export function bestEffortRecords({
 /** Resolves with `otherwise` if the record store fails or does not answer in time. */
 function answerOr<Value>(otherwise: Value, answer: Promise<Value>, clock: Clock): Promise<Value> {
   const caught = answer.catch((error: unknown) => {
-    if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+    if (error instanceof BackingError) {
       return otherwise;
     }
     throw error;

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
-import { isMessageFault, reasonOf } from '#awala/errors.ts';
+import { MessageFault } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import { BackingFullError, BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
+import { BackingError, ClockInDoubtError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
@@ -65,7 +65,7 @@ export class CargoContents {
    * is not taken in again.
    *
    * @throws what `items` throws, once the items before are taken in
-   * @throws {BackingUnavailableError | BackingFullError} as soon as there is one
+   * @throws {BackingError} as soon as there is one
    * @throws {ClockInDoubtError} once all are taken in but those that are refused for dates, if the clock is in doubt
    * @throws {AggregateError} for surprises, once all the other items are taken in
    */
@@ -145,14 +145,14 @@ class Run {
           return 'ignored';
       }
     } catch (error) {
-      if (isMessageFault(error)) {
-        return this.#refuse(reasonOf(error), error);
+      if (error instanceof MessageFault) {
+        return this.#refuse(error.code, error);
       }
       if (error instanceof ClockInDoubtError) {
         this.doubt = error;
         return 'postponed';
       }
-      if (error instanceof BackingUnavailableError || error instanceof BackingFullError) {
+      if (error instanceof BackingError) {
         throw error;
       }
       this.surprises.push(error);

@@ -1,4 +1,4 @@
-import { isMessageFault, reasonOf } from '#awala/errors.ts';
+import { MessageFault } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
@@ -98,10 +98,10 @@ export class CargoUnpacking {
         freeOctets(opened.plaintext);
       }
     } catch (error) {
-      if (!isMessageFault(error)) {
+      if (!(error instanceof MessageFault)) {
         throw error;
       }
-      const reason = reasonOf(error);
+      const reason = error.code;
       metrics.cargoRefused(reason);
       const fields = { trace: traceOf(job.key), peer: sender, reason, detail: error.message };
       log.info(fields, 'A cargo could not be unpacked');

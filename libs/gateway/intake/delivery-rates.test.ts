@@ -8,7 +8,7 @@ import { craftCertificate, extension } from '#test/builders/crafted-certificates
 import { identity, validAround } from '#test/builders/peers.ts';
 import { DeliveryRates } from './delivery-rates.ts';
 
-const refusal = { code: 'INVALID', reason: 'rate-limit' };
+const refusal = { code: 'rate-limit' };
 
 describe('the rate at which a sender may deliver', () => {
   const clock = new ManualClock();

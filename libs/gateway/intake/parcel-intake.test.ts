@@ -58,7 +58,7 @@ describe('what a sender may deliver only so often', () => {
   }
 
   const parcel = (id: string) => road.parcel({ sender, id });
-  const refusal = { code: 'INVALID', reason: 'rate-limit' };
+  const refusal = { code: 'rate-limit' };
 
   it('is refused past that, and not stored', async () => {
     const { accept, held } = opened();

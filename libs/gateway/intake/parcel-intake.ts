@@ -1,7 +1,6 @@
 import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
-import { parseNodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
@@ -49,7 +48,7 @@ export interface AcceptedParcel {
 }
 
 /** The private gateway that handed a parcel to us, and how. */
-interface HandOver {
+export interface HandOver {
   readonly privateGateway: NodeId;
   readonly road: 'poweb' | 'cargo';
   /** How long storing may take, in milliseconds; as any call by default. */
@@ -72,10 +71,6 @@ interface Origin {
   readonly records: ParcelRecords;
   readonly storeWithinMs?: number;
 }
-
-/** Where the private gateway stands in the path of a parcel: sender, recipient endpoint, private gateway, us. */
-const PRIVATE_GATEWAY_IN_PATH = 2;
-const PARCEL_PATH_LENGTH = 4;
 
 /**
  * Takes parcels in, whatever the road they came by. Each is read, verified, looked up among what was
@@ -125,7 +120,7 @@ export class ParcelIntake {
    * skip both unless `recordsEveryParcel` is set.
    *
    * @throws {InvalidMessageError}
-   * @throws {BackingUnavailableError | BackingFullError} if it could not be stored
+   * @throws {BackingError} if it could not be stored
    * @see RS-000 "Parcel Delivery Binding", docs/decisions/replaced-parcels.md
    */
   async acceptFromPrivateGateway(parcel: RamfMessage, from: HandOver): Promise<AcceptedParcel> {
@@ -199,16 +194,13 @@ export class ParcelIntake {
       return { name: 'outbox' };
     }
     const anchors = await identity.trustedCertificates();
-    const path = verifier.verifyAuthorised(parcel, { at: clock.now(), anchors });
-    const privateGateway = path[PRIVATE_GATEWAY_IN_PATH]?.nodeId;
-    const recipient = parseNodeId(parcel.recipient.id);
-    if (path.length !== PARCEL_PATH_LENGTH || !privateGateway || !recipient) {
-      throw new InvalidMessageError(
-        'untrusted-path',
-        'the sender’s path must be: sender, recipient, private gateway, this gateway',
-      );
-    }
-    return { name: 'mailbox', privateGateway, recipient };
+    const trust = { at: clock.now(), anchors };
+    const [, recipient, privateGateway] = verifier.verifyParcel(parcel, trust);
+    return {
+      name: 'mailbox',
+      privateGateway: privateGateway.nodeId,
+      recipient: recipient.nodeId,
+    };
   }
 
   async #store(

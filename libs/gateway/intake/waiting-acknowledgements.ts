@@ -1,5 +1,5 @@
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
-import { isMessageFault, MalformedMessageError } from '#awala/errors.ts';
+import { MalformedMessageError, MessageFault } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Budget } from '#bounds/budget.ts';
@@ -126,7 +126,7 @@ export class WaitingAcknowledgements {
         }
       } catch (error) {
         // What is wrong with a cargo, its workers tell.
-        if (!isMessageFault(error)) {
+        if (!(error instanceof MessageFault)) {
           throw error;
         }
       }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ObjectStoreCall } from '#object-store/in-memory.ts';
 import { CollectionSetting, settled } from '#test/builders/collections.ts';
-import { AcknowledgementOverdueError } from './parcel-collection.ts';
 import { DEFAULT_PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
 
 const { stallMs, acknowledgementTimeoutMs } = DEFAULT_PARCEL_COLLECTION_LIMITS;
@@ -114,7 +113,7 @@ describe('ParcelCollection with a slow peer', () => {
     collection.acknowledgeOldest();
     await settled();
     setting.clock.advance(acknowledgementTimeoutMs);
-    await assert.rejects(collection.ended, AcknowledgementOverdueError);
+    await assert.rejects(collection.ended, { code: 'acknowledgement-overdue' });
     assert.equal(await setting.heldCount(), 1);
   });
 

@@ -1,4 +1,4 @@
-import { ExpectedError } from '#awala/expected-error.ts';
+import { Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Budget } from '#bounds/budget.ts';
 import type { Log } from '#log/log.ts';
@@ -36,16 +36,6 @@ interface CollectionRequest {
    * when the next one may follow. Must end by itself if the network stands still.
    */
   readonly send: (deliveryId: string, parcel: Uint8Array) => Promise<void>;
-}
-
-/** The peer took too long to acknowledge a delivery. */
-export class AcknowledgementOverdueError extends ExpectedError {
-  readonly code = 'ACKNOWLEDGEMENT_OVERDUE';
-
-  constructor() {
-    super('no delivery was acknowledged in time');
-    this.name = 'AcknowledgementOverdueError';
-  }
 }
 
 type State =
@@ -132,7 +122,8 @@ export class ParcelCollection {
       ...shared,
       limits,
       onStall: () => this.#ahead.stall(),
-      onOverdue: () => this.#end(new AcknowledgementOverdueError()),
+      onOverdue: () =>
+        this.#end(new Refusal('acknowledgement-overdue', 'No acknowledgement came in time')),
     });
   }
 
@@ -142,7 +133,7 @@ export class ParcelCollection {
    *
    * @throws {BackingUnavailableError} if backing services did nothing but fail for
    *   {@link ParcelCollectionLimits.giveUpAfterMs}; every parcel that was not acknowledged stays held
-   * @throws {AcknowledgementOverdueError}
+   * @throws {Refusal} `acknowledgement-overdue`
    * @throws what {@link CollectionRequest.send} threw, or the signal's reason
    */
   async run(signal: AbortSignal): Promise<void> {

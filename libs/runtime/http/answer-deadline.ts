@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { RouteHandlerMethod } from 'fastify';
+import { Refusal } from '#awala/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
-import { Refusal } from './refusal.ts';
 
 /**
- * A handler that fails with 503 unless `handler` has its answer within
- * `answerWithinMs`. Handlers are called once the body is there, so what a slow
+ * A handler that fails unless `handler` has its answer within `answerWithinMs`. Handlers are called once the body is there, so what a slow
  * client takes to send it does not count.
  *
  * A late handler goes on, as its work may be half done; what comes of it is dropped.
@@ -31,7 +30,7 @@ export function answeredInTime(
     });
     return inTime(clock, answerWithinMs(request.headers), answer, () => {
       isLate = true;
-      throw new Refusal(503, 'The gateway took too long', 'too-late');
+      throw new Refusal('too-late', 'The gateway took too long');
     });
   };
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { Refusal } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { Pieces } from './pieces.ts';
-import { Refusal } from './refusal.ts';
 
 type BodyLimits = Pick<HttpLimits, 'maxBodiesOctets' | 'bodyPauseMs'>;
 
@@ -29,13 +29,11 @@ export class BodyReader {
   }
 
   /**
-   * @param tooLargeStatus - for a body over `maxOctets`
-   * @throws {Refusal} 413, or `tooLargeStatus`, over `maxOctets`; 408 if the client pauses too
-   * long; 400 if it leaves; 503 if too many octets are held already
+   * @throws {Refusal} `body-too-large` over `maxOctets`; `body-paused` if the client pauses too
+   *   long; `bodies-full` if too many octets are held already
    */
-  async read(request: IncomingMessage, maxOctets: number, tooLargeStatus = 413): Promise<Buffer> {
-    const tooLarge = () =>
-      new Refusal(tooLargeStatus, `The body is over ${maxOctets} octets`, 'body-too-large');
+  async read(request: IncomingMessage, maxOctets: number): Promise<Buffer> {
+    const tooLarge = () => new Refusal('body-too-large', `The body is over ${maxOctets} octets`);
     if (Number(request.headers['content-length']) > maxOctets) {
       throw tooLarge();
     }
@@ -63,7 +61,7 @@ export class BodyReader {
 
   #hold(request: IncomingMessage, octets: number): void {
     if (this.#heldOctets + octets > this.#limits.maxBodiesOctets) {
-      throw new Refusal(503, 'Too much is being sent at the moment', 'bodies-full');
+      throw new Refusal('bodies-full', 'Too much is being sent at the moment');
     }
     this.#heldOctets += octets;
     this.#held.set(request, (this.#held.get(request) ?? 0) + octets);
@@ -81,9 +79,9 @@ export class BodyReader {
         }
       };
       const onEnd = () => end(resolve);
-      const onCut = () => end(() => reject(new Refusal(400, 'The body was cut off', 'body-cut')));
+      const onCut = () => end(() => reject(new Refusal('body-cut', 'The body was cut off')));
       const onPause = () =>
-        end(() => reject(new Refusal(408, 'The body stopped coming', 'body-paused')));
+        end(() => reject(new Refusal('body-paused', 'The body stopped coming')));
       const stopWatching = this.#watchPause(() => lastChunkMs, onPause);
       const end = (settle: () => void) => {
         stopWatching();

@@ -1,12 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '#clock/clock.ts';
-
-const STATUS_BY_CODE: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-};
+import { type HttpAnswer, NO_HTTP, PARSER_ANSWERS } from './answers.ts';
 
 /** Answers connections that do not speak HTTP, or stop before a request is complete. */
 export class ClientErrors {
@@ -33,7 +28,7 @@ export class ClientErrors {
       return;
     }
     if (socket.writable) {
-      socket.end(plainResponse(STATUS_BY_CODE[error.code ?? ''] ?? 400));
+      socket.end(plainResponse(PARSER_ANSWERS[error.code ?? ''] ?? NO_HTTP));
       this.linger(socket);
     }
   };
@@ -45,7 +40,7 @@ export class ClientErrors {
   }
 }
 
-function plainResponse(status: number): string {
+function plainResponse({ status }: HttpAnswer): string {
   const message = STATUS_CODES[status] ?? 'Bad Request';
   return [
     `HTTP/1.1 ${status} ${message}`,

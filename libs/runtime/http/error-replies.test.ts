@@ -1,26 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Refusal } from '#awala/errors.ts';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import type { LogFields } from '#log/log.ts';
 import { exchange, openServer, urlOf } from '#test/runtime/opened-http-server.ts';
 import { recordingLog } from '#test/runtime/recording-log.ts';
 import { until } from '#test/runtime/until.ts';
 import type { AnsweredRequest } from '../metrics.ts';
+import { HTTP_ANSWERS } from './answers.ts';
 import type { HttpServer } from './http-server.ts';
-import { Refusal } from './refusal.ts';
 
 describe('HTTP server: errors', () => {
   const failures: Readonly<Record<string, unknown>> = {
-    refusal: new Refusal(422, 'The parcel expired', 'expired'),
+    refusal: new Refusal('expired', 'The parcel expired'),
+    unforeseen: new Refusal('malformed', 'in the inside'),
     unavailable: new BackingUnavailableError('object-store', 'connect ECONNREFUSED 10.0.0.1:80'),
     full: new BackingFullError('object-store', 'no space left on /data'),
     surprise: new TypeError('cannot read properties of undefined'),
     nothing: undefined,
     misleading: Object.assign(new Error('inside'), { statusCode: 599 }),
   };
+  const answers = { ...HTTP_ANSWERS, expired: { status: 422 } };
   const routes = (app: HttpServer['app']) => {
     for (const [name, error] of Object.entries(failures)) {
-      app.get(`/${name}`, async () => {
+      app.get(`/${name}`, { config: { answers } }, async () => {
         throw error;
       });
     }
@@ -30,6 +33,7 @@ describe('HTTP server: errors', () => {
     ['/refusal', 422, 'The parcel expired'],
     ['/unavailable', 503, 'The gateway cannot do this at the moment'],
     ['/full', 507, 'The gateway has no room left at the moment'],
+    ['/unforeseen', 500, 'The gateway failed to process the request'],
     ['/surprise', 500, 'The gateway failed to process the request'],
     ['/nothing', 500, 'The gateway failed to process the request'],
     ['/misleading', 500, 'The gateway failed to process the request'],

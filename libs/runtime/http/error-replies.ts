@@ -1,14 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
-import { Refusal } from './refusal.ts';
-
-/** When a client that was told 503 may come back, in seconds. */
-const RETRY_AFTER_SECONDS = 5;
+import { Refusal } from '#awala/errors.ts';
+import { type BackingCode, BackingError } from '#backing/errors.ts';
+import { type HttpAnswer, type HttpAnswers, SURPRISE } from './answers.ts';
 
 /** What a failed request is answered with. */
-export interface ErrorReply {
-  readonly status: number;
+export interface ErrorReply extends HttpAnswer {
   /** For the client: nothing of the server's inside. */
   readonly message: string;
   /** For logs: from a bounded set. */
@@ -17,49 +14,50 @@ export interface ErrorReply {
   readonly isSurprise: boolean;
 }
 
-/**
- * The one table from errors to answers. A failing backing service is answered
- * 503, or 507 if it is full: never as the client's fault.
- */
-export function replyTo(error: unknown): ErrorReply {
-  if (error instanceof Refusal) {
-    const { statusCode: status, message, reason } = error;
-    return { status, message, reason, isSurprise: false };
+const BACKING_MESSAGES: Readonly<Record<BackingCode, string>> = {
+  'backing-unavailable': 'The gateway cannot do this at the moment',
+  'backing-full': 'The gateway has no room left at the moment',
+  'clock-in-doubt': 'The gateway cannot do this at the moment',
+};
+
+/** @param answers - those of the route; an error that has none there is a surprise */
+export function replyTo(error: unknown, answers: HttpAnswers): ErrorReply {
+  if (error instanceof Refusal || error instanceof BackingError) {
+    const answer = answers[error.code];
+    if (answer) {
+      return error instanceof Refusal
+        ? { ...answer, message: error.message, reason: error.code, isSurprise: false }
+        : {
+            ...answer,
+            message: BACKING_MESSAGES[error.code],
+            reason: error.reason,
+            isSurprise: false,
+          };
+    }
   }
-  if (error instanceof BackingUnavailableError) {
-    const message = 'The gateway cannot do this at the moment';
-    return { status: 503, message, reason: `${error.backing}-unavailable`, isSurprise: false };
-  }
-  if (error instanceof BackingFullError) {
-    const message = 'The gateway has no room left at the moment';
-    return { status: 507, message, reason: `${error.backing}-full`, isSurprise: false };
-  }
-  const status = clientErrorStatus(error);
+  const status = frameworkStatus(error);
   if (status !== null) {
     const message = STATUS_CODES[status] ?? 'Bad Request';
     return { status, message, reason: `http-${status}`, isSurprise: false };
   }
   const message = 'The gateway failed to process the request';
-  return { status: 500, message, reason: 'surprise', isSurprise: true };
+  return { ...SURPRISE, message, reason: 'surprise', isSurprise: true };
 }
 
 /** Sends an error as RS-007 asks: JSON if the client accepts that, plain text otherwise. */
 export function sendError(
-  { headers }: Pick<FastifyRequest, 'headers'>,
+  { headers: { accept = '' } }: Pick<FastifyRequest, 'headers'>,
   reply: FastifyReply,
-  { status, message }: ErrorReply,
+  { status, headers = {}, message }: ErrorReply,
 ): FastifyReply {
-  reply.code(status);
-  if (status === 503) {
-    reply.header('retry-after', RETRY_AFTER_SECONDS);
-  }
-  return (headers.accept ?? '').toLowerCase().includes('application/json')
+  reply.code(status).headers(headers);
+  return accept.toLowerCase().includes('application/json')
     ? reply.type('application/json; charset=utf-8').send(JSON.stringify({ message }))
     : reply.type('text/plain; charset=utf-8').send(message);
 }
 
-/** Of an error that the HTTP framework made, such as an invalid media type. */
-function clientErrorStatus(error: unknown): number | null {
+/** Of an error that the HTTP framework made, such as for an invalid media type; null unless it blames the client. */
+function frameworkStatus(error: unknown): number | null {
   const status =
     error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
   return status >= 400 && status <= 499 ? status : null;

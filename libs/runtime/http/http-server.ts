@@ -8,6 +8,7 @@ import {
   fastify,
   LogController,
 } from 'fastify';
+import { Refusal } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { AnsweredRequest } from '../metrics.ts';
@@ -15,13 +16,13 @@ import type { PassedSockets } from '../passed-sockets.ts';
 import { AllowedMethods } from './allowed-methods.ts';
 import { answeredInTime } from './answer-deadline.ts';
 import { type Failure, logAnswer } from './answer-log.ts';
+import { HTTP_ANSWERS, type HttpAnswers } from './answers.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientErrors } from './client-errors.ts';
 import { replyTo, sendError } from './error-replies.ts';
 import { FastifyLog, logOf } from './fastify-log.ts';
 import { HttpConnections } from './http-connections.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
-import { Refusal } from './refusal.ts';
 import { RequestIds } from './request-ids.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
 import { UnfinishedHeads } from './unfinished-heads.ts';
@@ -32,8 +33,8 @@ declare module 'fastify' {
     peer: string | null;
   }
   interface FastifyContextConfig {
-    /** Status for a body over the route's limit; 413 by default. */
-    readonly tooLargeStatus?: number;
+    /** What the route answers to errors; {@link HTTP_ANSWERS} by default. */
+    readonly answers?: HttpAnswers;
     /**
      * How long the answer may take after the end of the body, in milliseconds; the server's limit
      * by default.
@@ -67,7 +68,7 @@ export interface HttpServerOptions {
  * An HTTP server within our limits, to which services add routes.
  *
  * A body arrives as one `Buffer` whatever its content type, empty if there is none. Errors that
- * handlers throw become responses by the table in `error-replies.ts`.
+ * handlers throw are answered by their route's table.
  */
 export class HttpServer implements AsyncDisposable {
   /** Add routes here, before {@link HttpServer.listen}. */
@@ -197,7 +198,8 @@ export class HttpServer implements AsyncDisposable {
       // Requests that arrive during draining are answered: the client cannot know.
       return503OnClosing: false,
       clientErrorHandler: this.#clientErrors.handle,
-      frameworkErrors: (error, request, reply) => sendError(request, reply, replyTo(error)),
+      frameworkErrors: (error, request, reply) =>
+        sendError(request, reply, replyTo(error, HTTP_ANSWERS)),
       http: {
         maxHeaderSize: limits.maxHeaderOctets,
         headersTimeout: limits.headersTimeoutMs,
@@ -237,7 +239,7 @@ export class HttpServer implements AsyncDisposable {
     app.addHook('onResponse', async (request, reply) => this.#report(request, reply));
     app.setErrorHandler((error, request, reply) => this.#answerError(error, request, reply));
     app.setNotFoundHandler(async () => {
-      throw new Refusal(404, 'There is nothing here', 'not-found');
+      throw new Refusal('not-found', 'There is nothing here');
     });
   }
 
@@ -252,8 +254,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #read(payload: IncomingMessage, { routeOptions }: FastifyRequest): Promise<Buffer> {
-    const { bodyLimit, config } = routeOptions;
-    return this.#bodies.read(payload, bodyLimit, config.tooLargeStatus);
+    return this.#bodies.read(payload, routeOptions.bodyLimit);
   }
 
   #admit(request: FastifyRequest, reply: FastifyReply): void {
@@ -265,17 +266,17 @@ export class HttpServer implements AsyncDisposable {
   #turnAway(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const methods = this.#methods.at(request.url);
     if (methods.length === 0) {
-      throw new Refusal(404, 'There is nothing here', 'not-found');
+      throw new Refusal('not-found', 'There is nothing here');
     }
     reply.header('allow', methods.join(', '));
     if (request.method !== 'OPTIONS') {
-      throw new Refusal(405, 'This method is not allowed here', 'method');
+      throw new Refusal('method', 'This method is not allowed here');
     }
     return reply.code(204).send();
   }
 
   #answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const answer = replyTo(error);
+    const answer = replyTo(error, request.routeOptions.config.answers ?? HTTP_ANSWERS);
     this.#failures.set(request, { error, answer });
     if (!request.raw.complete && !request.raw.socket.destroyed) {
       // Stays open for the rest of the body; otherwise the client might see a reset before the

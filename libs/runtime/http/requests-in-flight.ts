@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
+import { Refusal } from '#awala/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
-import { Refusal } from './refusal.ts';
 
 /** The unanswered requests of an HTTP server: limited in number, and let finish before it stops. */
 export class RequestsInFlight {
@@ -27,14 +27,14 @@ export class RequestsInFlight {
 
   /**
    * @param onEnd - called once the response is sent, or its client left
-   * @throws {Refusal} 503
+   * @throws {Refusal} `stopping`, `requests-full`
    */
   admit(response: ServerResponse, onEnd: () => void): void {
     if (this.#isEnding) {
-      throw new Refusal(503, 'The gateway is about to stop', 'stopping');
+      throw new Refusal('stopping', 'The gateway is about to stop');
     }
     if (this.#responses.size >= this.#max) {
-      throw new Refusal(503, 'Too many requests at the moment', 'requests-full');
+      throw new Refusal('requests-full', 'Too many requests at the moment');
     }
     this.#responses.add(response);
     response.once('close', () => {

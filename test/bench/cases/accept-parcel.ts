@@ -135,7 +135,7 @@ function oursOn(world: World, delivered: readonly Delivered[], isNewEachTime: bo
   let verifier = new MessageVerifier();
   const accept = ({ countersignature, parcel }: Delivered) => {
     verifier.verifyDetached(countersignature, parcel, 'parcel-delivery', { at, anchors });
-    verifier.verifyAuthorised(verifier.read(parcel, 'parcel'), { at, anchors });
+    verifier.verifyParcel(verifier.read(parcel, 'parcel'), { at, anchors });
   };
   if (!isNewEachTime) {
     return candidate(delivered, accept);

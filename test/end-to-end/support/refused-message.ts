@@ -1,9 +1,9 @@
-import type { InvalidReason } from '#awala/errors.ts';
+import type { FaultCode } from '#awala/errors.ts';
 
 /** A message that must be refused, and for what. */
 export interface RefusedMessage {
   readonly octets: Uint8Array;
-  readonly reason: InvalidReason | 'malformed';
+  readonly reason: FaultCode;
 }
 
 export function refused(octets: Uint8Array, reason: RefusedMessage['reason']): RefusedMessage {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isRefusal } from '#awala/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import {
   type CargoAuthorization,
@@ -6,7 +7,6 @@ import {
 } from '#gateway/cargo-collection/cargo-authorizer.ts';
 import { CargoCollection } from '#gateway/cargo-collection/cargo-collection.ts';
 import { DEFAULT_CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
-import { CollectionCutError } from '#gateway/cargo-collection/collection-errors.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
@@ -117,7 +117,7 @@ class Travelling {
     await this.#carry({ sent, collection, endsAtMs, plan, isOver: () => outcome !== null });
     over.abort(new HungUpError());
     await running;
-    const isExpected = outcome instanceof HungUpError || outcome instanceof CollectionCutError;
+    const isExpected = outcome instanceof HungUpError || isRefusal(outcome, 'collection-cut');
     assert.ok(outcome === 'used up' || isExpected, String(outcome));
     return outcome === 'used up';
   }

@@ -1,10 +1,8 @@
 import { getEventListeners } from 'node:events';
+import { isRefusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
-import {
-  AcknowledgementOverdueError,
-  ParcelCollection,
-} from '#gateway/parcel-collection/parcel-collection.ts';
+import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -201,7 +199,7 @@ export class ObservedCollection {
     this.#hear();
     const isExpected =
       (error instanceof Disconnected && this.#connection.signal.aborted) ||
-      (error instanceof AcknowledgementOverdueError && this.#wasOverdue);
+      (isRefusal(error, 'acknowledgement-overdue') && this.#wasOverdue);
     if (!isExpected) {
       this.#breaks('it ends only for a reason', String(error));
     }

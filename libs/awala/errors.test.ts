@@ -12,7 +12,7 @@ describe('An error that peers can bring about', () => {
     assert.ok(!(error instanceof MalformedMessageError));
     assert.deepEqual(
       [error.name, error.message, error.code, error.cause],
-      ['InvalidMessageError', 'Message expired', 'INVALID', cause],
+      ['InvalidMessageError', 'Message expired', 'expired', cause],
     );
     assert.equal(error.stack, undefined);
     assert.equal(String(error), 'InvalidMessageError: Message expired');

@@ -1,0 +1,121 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import { Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import { Refusal, type RefusalCode } from '#awala/errors.ts';
+import { type BackingCode, BackingError } from '#backing/errors.ts';
+
+type CallStatus = Exclude<keyof typeof status, 'OK' | 'UNKNOWN'>;
+
+/** How a call that fails is ended. */
+export interface CallAnswer {
+  readonly status: CallStatus;
+  /** What the courier is told: nothing that is not its business. The error's message by default. */
+  readonly details?: (message: string) => string;
+  /** To the log; `info` by default. */
+  readonly level?: 'debug' | 'warn';
+}
+
+const BAD_CCA = {
+  status: 'UNAUTHENTICATED',
+  details: (message: string) => `The CCA is not valid: ${message}`,
+} as const;
+
+const NOT_NOW = {
+  status: 'UNAVAILABLE',
+  details: () => 'The gateway cannot do this now; try again later',
+  level: 'warn',
+} as const;
+
+/**
+ * What couriers are told. To the deployed ones, PERMISSION_DENIED ends the use of a CCA;
+ * after anything else they come back with it.
+ *
+ * `DeliverCargo` has no rows for what is wrong with a cargo: it is acknowledged and dropped, as its
+ * courier cannot make it good.
+ *
+ * @see RS-008
+ */
+export const CALL_ANSWERS = {
+  malformed: BAD_CCA,
+  signature: BAD_CCA,
+  algorithm: BAD_CCA,
+  expired: BAD_CCA,
+  'not-yet-valid': BAD_CCA,
+  certificate: BAD_CCA,
+  'untrusted-path': BAD_CCA,
+  decryption: BAD_CCA,
+  'wrong-recipient': {
+    status: 'INVALID_ARGUMENT',
+    details: () => 'The CCA is for another gateway',
+  },
+  'cca-missing': { status: 'UNAUTHENTICATED' },
+  'cca-fulfilled': { status: 'PERMISSION_DENIED' },
+  'cca-in-use': { status: 'ABORTED' },
+  'cda-not-yet-valid': { status: 'UNAVAILABLE' },
+  'collection-cut': { status: 'DEADLINE_EXCEEDED' },
+  'cargo-unacknowledged': { status: 'DEADLINE_EXCEEDED' },
+  'acknowledgement-unknown': { status: 'INVALID_ARGUMENT' },
+  'half-closed': { status: 'ABORTED' },
+  'delivery-id-too-long': { status: 'INVALID_ARGUMENT' },
+  idle: { status: 'DEADLINE_EXCEEDED', level: 'debug' },
+  'not-reading': { status: 'DEADLINE_EXCEEDED', level: 'debug' },
+  'call-time-up': { status: 'DEADLINE_EXCEEDED', level: 'debug' },
+  'message-too-large': { status: 'RESOURCE_EXHAUSTED' },
+  'message-crumbled': { status: 'RESOURCE_EXHAUSTED' },
+  'message-compressed': { status: 'UNIMPLEMENTED' },
+  'message-overdue': { status: 'DEADLINE_EXCEEDED' },
+  'service-unknown': { status: 'NOT_FOUND' },
+  'requests-full': { status: 'RESOURCE_EXHAUSTED' },
+  'watches-full': { status: 'UNAVAILABLE' },
+  'calls-full': { status: 'UNAVAILABLE' },
+  'too-late': { status: 'UNAVAILABLE' },
+  stopping: { status: 'UNAVAILABLE' },
+  'backing-unavailable': NOT_NOW,
+  'backing-full': NOT_NOW,
+  'clock-in-doubt': NOT_NOW,
+} as const satisfies Partial<Record<RefusalCode | BackingCode, CallAnswer>>;
+
+export interface CallReply {
+  readonly status: CallStatus;
+  readonly details: string;
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** @param error - what made a call fail; one that has no answer is a surprise */
+export function replyTo(error: unknown): CallReply {
+  if (error instanceof Refusal || error instanceof BackingError) {
+    const answers: Partial<Record<RefusalCode | BackingCode, CallAnswer>> = CALL_ANSWERS;
+    const answer = answers[error.code];
+    if (answer) {
+      const { status: name, details = (message) => message, level = 'info' } = answer;
+      return { status: name, details: details(error.message), level };
+    }
+  }
+  return { status: 'INTERNAL', details: 'The gateway failed', level: 'error' };
+}
+
+/** How gRPC is told to end a call. */
+export type CallEnding = Pick<StatusObject, 'code' | 'details'> & Partial<StatusObject>;
+
+export function statusOf({ status: name, details }: CallReply): CallEnding {
+  // Android's courier knows this status only without a message.
+  return name === 'PERMISSION_DENIED'
+    ? { code: status[name], details: '', metadata: new WithoutMessage() }
+    : { code: status[name], details };
+}
+
+/** The status of a call that is refused outside of {@link CourierCall}. */
+export function refusedWith(code: RefusalCode, message: string): CallEnding {
+  return statusOf(replyTo(new Refusal(code, message)));
+}
+
+/** Trailers without `grpc-message`, which grpc-js would otherwise send empty. */
+class WithoutMessage extends Metadata {
+  override clone(): Metadata {
+    return new WithoutMessage();
+  }
+
+  override toHttp2Headers(): OutgoingHttpHeaders {
+    // Node leaves out a header without a value.
+    return { ...super.toHttp2Headers(), 'grpc-message': undefined };
+  }
+}

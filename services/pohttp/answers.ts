@@ -1,0 +1,20 @@
+import { HTTP_ANSWERS, type HttpAnswers, UNAVAILABLE } from '#runtime/http/answers.ts';
+
+/**
+ * `POST` to any path.
+ *
+ * @see RS-007 "Parcel Delivery"
+ */
+export const PARCEL_ANSWERS = {
+  ...HTTP_ANSWERS,
+  malformed: { status: 400 },
+  signature: { status: 403 },
+  algorithm: { status: 403 },
+  expired: { status: 403 },
+  'not-yet-valid': { status: 403 },
+  certificate: { status: 403 },
+  'untrusted-path': { status: 403 },
+  'wrong-recipient': { status: 403 },
+  // Senders give up after 4xx, and this one may come later.
+  'rate-limit': UNAVAILABLE,
+} as const satisfies HttpAnswers;

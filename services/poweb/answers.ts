@@ -1,0 +1,40 @@
+import { COUNTERSIGNATURE_CHALLENGE } from '#awala/countersignature.ts';
+import { HTTP_ANSWERS, type HttpAnswers, UNAVAILABLE } from '#runtime/http/answers.ts';
+
+/** The parcel can never be taken. Deployed phones delete it then, so nothing that may pass later belongs here. */
+const NEVER = { status: 422 } as const;
+
+/**
+ * `POST /v1/parcels`. Deployed phones delete a parcel after 202 and 422 only, and after
+ * anything else keep it at the head of their queue.
+ *
+ * @see docs/decisions/answers-to-phones.md
+ */
+export const PARCEL_ANSWERS = {
+  ...HTTP_ANSWERS,
+  'body-too-large': NEVER,
+  'countersignature-malformed': {
+    status: 401,
+    headers: { 'WWW-Authenticate': COUNTERSIGNATURE_CHALLENGE },
+  },
+  'countersignature-invalid': { status: 403 },
+  malformed: NEVER,
+  signature: NEVER,
+  algorithm: NEVER,
+  expired: NEVER,
+  'not-yet-valid': NEVER,
+  certificate: NEVER,
+  'untrusted-path': NEVER,
+  'wrong-recipient': NEVER,
+} as const satisfies HttpAnswers;
+
+/** `POST /v1/pre-registrations` and `POST /v1/nodes`. */
+export const REGISTRATION_ANSWERS = {
+  ...HTTP_ANSWERS,
+  'registrations-full': UNAVAILABLE,
+  malformed: { status: 400 },
+  signature: { status: 400 },
+  algorithm: { status: 400 },
+  expired: { status: 400 },
+  'wrong-key': { status: 403 },
+} as const satisfies HttpAnswers;
