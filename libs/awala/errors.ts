@@ -27,7 +27,6 @@ export const REFUSAL_CODES = [
   'media-type',
   'body-too-large',
   'body-paused',
-  'body-cut',
   'countersignature-malformed',
   'countersignature-invalid',
   'no-websocket',

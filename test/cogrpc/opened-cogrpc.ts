@@ -32,7 +32,7 @@ import { MemoryVault } from './memory-vault.ts';
 
 const MIB = 1_024 * 1_024;
 
-interface CogrpcOptions {
+export interface CogrpcOptions {
   readonly objects?: ObjectStore;
   readonly records?: RecordStore;
   readonly queue?: WorkQueue;

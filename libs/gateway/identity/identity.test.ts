@@ -122,7 +122,7 @@ describe('the identity', () => {
     given.clock.advance(181 * DAY_MS);
     plausibility.doubt = 'it jumped';
     await assert.rejects(identity.trustedCertificates(), {
-      code: 'backing-unavailable',
+      code: 'clock-in-doubt',
       message: /it jumped/,
     });
     await assert.rejects(verifier.trustedCertificates(), {

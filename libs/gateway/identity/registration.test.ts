@@ -86,8 +86,8 @@ describe('registration', () => {
     const { clock, registration, authorise, requestWith } = await opened();
     const authorization = await authorise();
     await registration.register(await requestWith(authorization));
-    const refusal = (reason: string) => (error: unknown) =>
-      error instanceof InvalidMessageError && error.code === reason;
+    const refusal = (code: string) => (error: unknown) =>
+      error instanceof InvalidMessageError && error.code === code;
 
     const stolen = await requestWith(authorization, keyCalled('thief'));
     await assert.rejects(registration.register(stolen), refusal('wrong-key'));
@@ -104,7 +104,7 @@ describe('registration', () => {
     const authorization = await authorise();
     clock.set(now);
     await assert.rejects(registration.register(await requestWith(authorization)), {
-      reason: 'expired',
+      code: 'expired',
     });
   });
 

@@ -26,7 +26,6 @@ export const HTTP_ANSWERS = {
   'media-type': { status: 415 },
   'body-too-large': { status: 413 },
   'body-paused': { status: 408 },
-  'body-cut': { status: 400 },
   'requests-full': UNAVAILABLE,
   'bodies-full': UNAVAILABLE,
   'too-late': UNAVAILABLE,

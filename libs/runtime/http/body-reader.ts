@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Refusal } from '#awala/errors.ts';
+import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { Pieces } from './pieces.ts';
@@ -31,6 +31,7 @@ export class BodyReader {
   /**
    * @throws {Refusal} `body-too-large` over `maxOctets`; `body-paused` if the client pauses too
    *   long; `bodies-full` if too many octets are held already
+   * @throws {PeerGoneError} if the client leaves
    */
   async read(request: IncomingMessage, maxOctets: number): Promise<Buffer> {
     const tooLarge = () => new Refusal('body-too-large', `The body is over ${maxOctets} octets`);
@@ -79,7 +80,7 @@ export class BodyReader {
         }
       };
       const onEnd = () => end(resolve);
-      const onCut = () => end(() => reject(new Refusal('body-cut', 'The body was cut off')));
+      const onCut = () => end(() => reject(new PeerGoneError('The body was cut off')));
       const onPause = () =>
         end(() => reject(new Refusal('body-paused', 'The body stopped coming')));
       const stopWatching = this.#watchPause(() => lastChunkMs, onPause);

@@ -228,7 +228,7 @@ describe('A parcel that comes twice', () => {
     await accept(opened, parcel, 'cargo');
     await takeAll(opened);
     opened.clock.advance(3_600_001);
-    await assert.rejects(accept(opened, parcel, 'cargo'), { reason: 'expired' });
+    await assert.rejects(accept(opened, parcel, 'cargo'), { code: 'expired' });
     assert.equal(await takeAll(opened), 0);
   });
 });
