@@ -42,6 +42,6 @@ async function askByHttp(url: string | URL, timeoutMs: number): Promise<number |
 
 async function askRedis(config: RedisConfig, timeoutMs: number): Promise<number> {
   // Loaded only where there is Redis.
-  const { redisTime } = await import('#backing/redis/brief-connection.ts');
+  const { redisTime } = await import('#backing/redis/server-connection.ts');
   return redisTime(await redisTarget(config), timeoutMs);
 }

@@ -1,5 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { RedisAddress } from './connection-options.ts';
+import { parseRedisTarget, type RedisAddress, type RedisTarget } from './connection-options.ts';
 
 /**
  * A replica's answer to a write, also inside a script; or to anything, if it has lost its master.
@@ -41,4 +41,44 @@ export function connectToServer({ host, port, options }: RedisAddress, own: OwnO
   return new Redis({ ...options, ...own, host, port, reconnectOnError }).on('ready', () => {
     readyAtMs = performance.now();
   });
+}
+
+/**
+ * A connection for a command or two, not open yet and tried once.
+ *
+ * @param timeoutMs - for connecting, and for each command
+ */
+export function briefConnection(target: RedisTarget, timeoutMs: number): Redis {
+  const { host, port, options } = parseRedisTarget(target);
+  return new Redis({
+    ...options,
+    host,
+    port,
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    maxRetriesPerRequest: 0,
+  });
+}
+
+const MICROSECONDS_PER_MS = 1_000;
+
+/**
+ * The time according to a Redis server, in milliseconds since the epoch. Uses a connection of its
+ * own.
+ *
+ * @throws if connecting, or the answer, takes longer than `timeoutMs`
+ */
+export async function redisTime(target: RedisTarget, timeoutMs: number): Promise<number> {
+  const redis = briefConnection(target, timeoutMs);
+  // The call reports the error; without a listener, the process would end.
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1_000 + Number(microseconds) / MICROSECONDS_PER_MS;
+  } finally {
+    redis.disconnect();
+  }
 }

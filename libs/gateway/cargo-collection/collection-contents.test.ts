@@ -5,7 +5,7 @@ import { OpenedGateway } from '#test/end-to-end/workers/opened-gateway.ts';
 import { type AcceptedParcels, type CargoItem, collectionContents } from './collection-contents.ts';
 import { CollectionProgress, START } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
-import { FoundClasses } from './found-classes.ts';
+import { FoundClasses } from './size-classes.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -15,8 +15,8 @@ import {
   rotationPlace,
 } from './collection-progress.ts';
 import type { CourierReach } from './courier-reach.ts';
-import type { FoundClasses } from './found-classes.ts';
 import { ParcelPasses, type ParcelPassesParts } from './parcel-passes.ts';
+import type { FoundClasses } from './size-classes.ts';
 import { FITTING_CLASSES, OVERSIZE, type SizeClass } from './size-classes.ts';
 
 /** The parcels accepted from each private gateway, to be acknowledged (PCA) in what is sent to it. */

@@ -7,7 +7,7 @@ import { RECORD_KIND } from '../held/record-kinds.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import { CollectionProgress } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
-import { FoundClasses, UNTRACKED } from './found-classes.ts';
+import { FoundClasses, UNTRACKED } from './size-classes.ts';
 
 /** How long a collection is held for a call that does not renew it, such as one whose process died. */
 const LEASE_MS = 10_000;

@@ -8,9 +8,8 @@ import { RecordedLog, RecordedMetrics } from '#test/end-to-end/workers/recorded.
 import { type HeldParcel, Mailbox } from '../held/mailbox.ts';
 import { CollectionProgress, parcelSegment, START } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
-import { FoundClasses } from './found-classes.ts';
 import { ParcelPasses } from './parcel-passes.ts';
-import { FITTING_CLASSES, OVERSIZE } from './size-classes.ts';
+import { FITTING_CLASSES, FoundClasses, OVERSIZE } from './size-classes.ts';
 
 const PEER = `0${'a'.repeat(64)}`;
 const KB = 1_000;

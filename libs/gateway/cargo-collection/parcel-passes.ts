@@ -12,7 +12,7 @@ import {
   parcelSegment,
 } from './collection-progress.ts';
 import type { CourierReach } from './courier-reach.ts';
-import type { FoundClasses } from './found-classes.ts';
+import type { FoundClasses } from './size-classes.ts';
 import { FITTING_CLASSES, OVERSIZE, type SizeClass, sizeClassOf } from './size-classes.ts';
 
 export interface ParcelPassesParts extends ExpiryParts {

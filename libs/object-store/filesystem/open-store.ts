@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '#clock/clock.ts';
-import { backingError } from '#sqlite/backing-errors.ts';
+import { backingError } from '#sqlite/backing-calls.ts';
 import type { Database } from '#sqlite/database.ts';
 import { migrate } from '#sqlite/migrate.ts';
 import type { ObjectStore } from '../port.ts';

@@ -11,7 +11,6 @@ import type { FieldValue, RecordFields, StoredRecord } from '../port.ts';
 import { endOfIdPrefix } from '../record-rules.ts';
 import { decodeId, encodeId } from './document-id.ts';
 import { isUnmet } from './firestore-calls.ts';
-import { formatVersion, type UpdateTime } from './version.ts';
 
 /** The field that each kind's TTL policy must name. */
 export const EXPIRY_FIELD = 'expiresAt';
@@ -165,4 +164,36 @@ export async function queryPage(
   }
   const { docs } = await query.get();
   return docs.map(decodeDocument);
+}
+
+/** A Firestore timestamp, finer than a `Date`. */
+export interface UpdateTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** The document state that a record's version names. */
+interface Version {
+  readonly updateTime: UpdateTime;
+  /** Lets a conditional write to an expired record fail without reading it. */
+  readonly expiresAtMs: number | null;
+}
+
+const VERSION = /^(\d{1,12})\.(\d{1,9})(?:@(-?\d{1,16}))?$/;
+
+/** The version of the record that a document in this state holds. */
+function formatVersion({ seconds, nanoseconds }: UpdateTime, expiresAt: Date | null): string {
+  const time = `${seconds}.${nanoseconds}`;
+  return expiresAt ? `${time}@${expiresAt.getTime()}` : time;
+}
+
+/** @returns null for a string that is no version */
+export function parseVersion(version: string): Version | null {
+  const [, seconds, nanoseconds, expiresAtMs] = VERSION.exec(version) ?? [];
+  return seconds === undefined
+    ? null
+    : {
+        updateTime: { seconds: Number(seconds), nanoseconds: Number(nanoseconds) },
+        expiresAtMs: expiresAtMs === undefined ? null : Number(expiresAtMs),
+      };
 }

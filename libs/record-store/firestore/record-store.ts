@@ -9,14 +9,15 @@ import { encodeId } from './document-id.ts';
 import {
   deleteDocument,
   type Precondition,
+  parseVersion,
   queryPage,
   readDocument,
   type StoredDocument,
+  type UpdateTime,
   writeDocument,
 } from './documents.ts';
 import { FirestoreCalls } from './firestore-calls.ts';
 import type { FirestoreOptions } from './options.ts';
-import { parseVersion, type UpdateTime } from './version.ts';
 
 /** One write and one deletion per ten minutes cost an idle process US$ 0.01 a month. */
 const WRITTEN_FOR_MS = 600_000;

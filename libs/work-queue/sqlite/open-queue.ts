@@ -1,4 +1,4 @@
-import { backingError } from '#sqlite/backing-errors.ts';
+import { backingError } from '#sqlite/backing-calls.ts';
 import type { Database } from '#sqlite/database.ts';
 import { migrate } from '#sqlite/migrate.ts';
 import type { WorkQueue } from '../port.ts';

@@ -1,5 +1,5 @@
-import { briefConnection } from '#backing/redis/brief-connection.ts';
 import { parseRedisTarget } from '#backing/redis/connection-options.ts';
+import { briefConnection } from '#backing/redis/server-connection.ts';
 import { type RedisConfig, redisTarget } from '#composition/redis.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
-import { backingError } from './backing-errors.ts';
+import { backingError } from './backing-calls.ts';
 import { DatabaseFullError, DatabaseUnavailableError, StatementFailedError } from './errors.ts';
 
 describe('backingError', () => {
