@@ -1,4 +1,5 @@
 import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
+import { withDeadline } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
@@ -37,7 +38,7 @@ export class RunningJob {
   readonly ended: Promise<WriteDown>;
   readonly #job: TakenJob;
   readonly #parts: RunningJobParts;
-  readonly #aborter = new AbortController();
+  readonly #takenBack = new AbortController();
   readonly #end: (writeDown: () => Promise<number | null>) => void;
 
   constructor(job: TakenJob, parts: RunningJobParts) {
@@ -57,32 +58,33 @@ export class RunningJob {
 
   /** Ends the attempt without counting it. */
   takeBack(): void {
-    this.#aborter.abort(new Error('the queue is closing'));
+    this.#takenBack.abort(new Error('the queue is closing'));
     const { attempts } = this.#job;
     this.#end(() => this.#release({ ...this.#job, attempts: attempts - 1 }, this.#nowMs()));
   }
 
   async #run(): Promise<void> {
-    const { clock, endByMs, visibilityTimeoutMs } = this.#parts;
-    const cancel = clock.schedule(endByMs - this.#nowMs(), () => {
-      const error = new Error(`the job took longer than ${visibilityTimeoutMs} ms`);
-      this.#aborter.abort(error);
-      this.#end(() => this.#fail(error));
-    });
+    const { clock, endByMs, visibilityTimeoutMs, handler, store } = this.#parts;
     const { key, attempts, expiresAtMs } = this.#job;
+    const deadline = {
+      clock,
+      timeoutMs: endByMs - this.#nowMs(),
+      tooLate: () => new Error(`the job took longer than ${visibilityTimeoutMs} ms`),
+      signal: this.#takenBack.signal,
+    };
     try {
-      await this.#parts.handler({
-        key,
-        attempt: attempts,
-        expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
-        signal: this.#aborter.signal,
-        isHeld: () => !this.#aborter.signal.aborted && this.#parts.store.isHeld(this.#job),
-      });
+      await withDeadline(deadline, (signal) =>
+        handler({
+          key,
+          attempt: attempts,
+          expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs),
+          signal,
+          isHeld: () => !signal.aborted && store.isHeld(this.#job),
+        }),
+      );
       this.#end(() => this.#remove());
     } catch (error) {
       this.#end(() => this.#fail(error));
-    } finally {
-      cancel();
     }
   }
 
