@@ -154,6 +154,10 @@ export class CollectionUnderTest {
     return this.#collection.acknowledge(deliveryId);
   }
 
+  windUp(): Promise<void> {
+    return this.#collection.windUp();
+  }
+
   /** Acknowledges whatever comes, until nothing more does. */
   async acknowledgeAll(): Promise<void> {
     do {
