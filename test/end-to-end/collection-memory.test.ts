@@ -46,7 +46,11 @@ describe('The memory of a gateway that is collected from', () => {
   async function stays(most: number, act: () => Promise<readonly Collector[]>): Promise<void> {
     const before = await gateway.memory();
     const collectors = await act();
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
     await neighbours.finish();
     const during = await gateway.memory();
     const added = during.usedOctets - before.usedOctets;

@@ -29,7 +29,10 @@ describe('Parcel collection: what a collector fails to do', () => {
   });
 
   async function amidNeighbours(work: (neighbours: Neighbours) => Promise<void>): Promise<void> {
-    using neighbours = await Neighbours.begin(gateway.poweb, await gateway.road('neighbour'));
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: await gateway.road('neighbour'),
+    });
     await work(neighbours);
     await neighbours.finish();
   }

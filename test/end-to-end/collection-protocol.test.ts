@@ -45,7 +45,10 @@ describe('Parcel collection: what a collector may say', () => {
     act: (collector: Collector, neighbours: Neighbours) => Promise<void> | void,
     options: CollectorOptions = {},
   ): Promise<void> {
-    using neighbours = await Neighbours.begin(gateway.poweb, await gateway.road('neighbour'));
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: await gateway.road('neighbour'),
+    });
     using collector = new Collector(gateway.poweb, options);
     await act(collector, neighbours);
     assert.equal((await collector.closed).code, code);

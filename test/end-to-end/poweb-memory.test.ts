@@ -46,14 +46,18 @@ describe('The memory of a gateway that is posted to', () => {
   }
 
   it('returns after parcels that are malformed, made to be expensive, or too large', async () => {
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
     const { validity, sender: subject, recipient: issuer } = road;
     const malformed = Object.values(malformedParcels(road));
     const tooLarge = new Uint8Array(MAX_MESSAGE_OCTETS + 1);
-    await postAll(gateway.poweb, [...malformed, tooLarge]);
-    const { usedOctets } = await gateway.memory();
     const hostile = Object.values(hostileParcels({ ...validity, subject, issuer }));
     const nested = hostile.filter(({ length }) => length < MIB);
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
+    await postAll(gateway.poweb, [...malformed, tooLarge]);
+    const { usedOctets } = await gateway.memory();
     await postAll(gateway.poweb, [...hostile, ...malformed, tooLarge]);
     await postAll(gateway.pohttp, [...nested, tooLarge]);
     await gateway.settlesAt(usedOctets + LASTING_OCTETS);
@@ -62,7 +66,11 @@ describe('The memory of a gateway that is posted to', () => {
 
   it('returns after clients that vanish in the middle of large parcels', async () => {
     const half = new Uint8Array(4 * MIB);
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
     const { usedOctets } = await gateway.memory();
     for (let upload = 0; upload < STUCK_UPLOADS / 4; upload++) {
       using sending = await RawClient.connect(gateway.poweb);
@@ -91,7 +99,11 @@ describe('The memory of a gateway that is posted to', () => {
     for (const sending of uploads) {
       sending.vanish();
     }
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
     await neighbours.finish();
     await gateway.settlesAt(before.usedOctets + LASTING_OCTETS);
   });

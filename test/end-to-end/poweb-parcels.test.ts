@@ -36,7 +36,10 @@ describe('PoWeb: what a phone posts as a parcel', () => {
 
   /** Posts each parcel, and a good one after it over the same connection, amid neighbours. */
   async function answers(status: number, parcels: Record<string, Uint8Array>): Promise<void> {
-    using neighbours = await Neighbours.begin(gateway.poweb, await gateway.road('neighbour'));
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: await gateway.road('neighbour'),
+    });
     const statuses: Record<string, number> = {};
     for (const [what, parcel] of Object.entries(parcels)) {
       const answer = await deliver(parcel);

@@ -48,7 +48,10 @@ describe('PoWeb: whatever happens to a request', () => {
   }
 
   async function amidNeighbours(work: () => Promise<void>): Promise<void> {
-    using neighbours = await Neighbours.begin(gateway.poweb, await gateway.road('neighbour'));
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: await gateway.road('neighbour'),
+    });
     await work();
     await neighbours.finish();
   }

@@ -8,7 +8,7 @@ import type { Starvation } from './starvation.ts';
  * - `late`: it said so when the client’s patience was nearly over;
  * - `cut`: the connection ended, or could not be had;
  * - `silent`: no answer came while the client waited;
- * - `starved`: one of these two, while processes did not get the processor;
+ * - `starved`: `late` or `silent`, but in time without the time that processes waited for a processor;
  * - `blamed`: it said that the client is wrong.
  */
 export type Answer = 'served' | 'later' | 'late' | 'cut' | 'silent' | 'starved' | 'blamed';
@@ -44,19 +44,21 @@ const LATEST_REFUSAL_MS = 2_500;
 
 /** What clients were told since they were last counted. */
 export class Answers {
-  readonly #starvation: Pick<Starvation, 'wasSince'>;
+  readonly #starvation: Pick<Starvation, 'lostMsSince'>;
   #recorded: RecordedAnswer[] = [];
 
-  constructor(starvation: Pick<Starvation, 'wasSince'>) {
+  constructor(starvation: Pick<Starvation, 'lostMsSince'>) {
     this.#starvation = starvation;
   }
 
   /** @param askedAtMs - in the time of `performance` */
   record(service: Service, askedAtMs: number, answer: Answer, detail: string): void {
     const tookMs = performance.now() - askedAtMs;
-    const inTime = answer === 'later' && tookMs > LATEST_REFUSAL_MS ? 'late' : answer;
-    const isSlow = inTime === 'silent' || inTime === 'late';
-    const known = isSlow && this.#starvation.wasSince(askedAtMs) ? 'starved' : inTime;
+    const isSlow = answer === 'silent' || (answer === 'later' && tookMs > LATEST_REFUSAL_MS);
+    const slow = answer === 'later' ? 'late' : answer;
+    const isStarved =
+      isSlow && tookMs - this.#starvation.lostMsSince(askedAtMs) <= LATEST_REFUSAL_MS;
+    const known = isStarved ? 'starved' : isSlow ? slow : answer;
     this.#recorded.push({ service, answer: known, detail, askedAtMs, tookMs });
   }
 

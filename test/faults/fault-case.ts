@@ -10,7 +10,7 @@ import { QUEUED_ROADS, ROAD, type World } from './world.ts';
 /** Service must be back so soon after a fault is over. */
 const RESUMPTION_PATIENCE_MS = 10_000;
 /** For what has no time limit of its own; a run that gets stuck must end. */
-const STUCK_MS = FORM.name === 'long' ? 300_000 : 60_000;
+const STUCK_MS = FORM.name === 'long' ? 300_000 : 150_000;
 const LOOK_EVERY_MS = 10;
 const SETTLE_LOOK_MS = 200;
 /** Of what is accepted in a case, so much may be handed over again by the gateway’s doing. */
@@ -163,7 +163,7 @@ async function untilResumed({ load, starvation }: World): Promise<Resumption> {
   await until(
     () => `service resumes by itself, but: ${lacking()}`,
     () => lacking().length === 0,
-    () => (starvation.wasSince(sinceMs) ? STUCK_MS : RESUMPTION_PATIENCE_MS),
+    () => RESUMPTION_PATIENCE_MS + starvation.lostMsSince(sinceMs),
   );
   return { tookMs: Math.round(performance.now() - sinceMs), last };
 }

@@ -1,28 +1,36 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
 
 const LOOK_EVERY_MS = 250;
-/** A process that has the processor answers that it lives within a few milliseconds. */
-const STARVED_MS = 400;
-const GIVE_UP_MS = 30_000;
+/** Looks that are kept: some minutes, longer than any case asks about. */
+const MOST_LOOKS = 2_400;
+
+interface Look {
+  readonly atMs: number;
+  readonly lostMs: number;
+}
 
 /**
- * When processes did not get the processor for long, on a machine that others use
- * as well: then nothing can be said about how fast they answer. Each is asked all
- * the time for what costs it nothing.
+ * How long processes did not get the processor, on a machine that others use as well. A promise
+ * about time is put off by this, as a client's request passes through several of them in turn.
  */
 export class Starvation implements AsyncDisposable {
   readonly #ended = new AbortController();
-  #lastMs = Number.NEGATIVE_INFINITY;
+  readonly #waits: ProcessorWaits;
   readonly #watching: Promise<unknown>;
+  /** In ascending order of time; of each, what was lost until then. */
+  #looks: Look[] = [{ atMs: performance.now(), lostMs: 0 }];
 
-  /** @param operationsPorts - asked for each time, since they may change */
-  constructor(operationsPorts: () => readonly number[]) {
-    this.#watching = this.#watch(operationsPorts);
+  /** @param pids - of the services, asked for each time, since they may change */
+  constructor(pids: () => readonly number[]) {
+    this.#waits = new ProcessorWaits(pids);
+    this.#watching = this.#watch();
   }
 
-  /** Whether one of them was starved at some time since then, in the time of `performance`. */
-  wasSince(fromMs: number): boolean {
-    return this.#lastMs >= fromMs;
+  /** @param fromMs - in the time of `performance` */
+  lostMsSince(fromMs: number): number {
+    const before = this.#looks.findLast(({ atMs }) => atMs <= fromMs) ?? this.#looks[0];
+    return this.#waits.totalMs() - (before?.lostMs ?? 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -30,32 +38,12 @@ export class Starvation implements AsyncDisposable {
     await this.#watching;
   }
 
-  async #watch(operationsPorts: () => readonly number[]): Promise<void> {
+  async #watch(): Promise<void> {
     const { signal } = this.#ended;
     while (!signal.aborted) {
-      const beforeMs = performance.now();
       await pause(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-      this.#note(beforeMs, LOOK_EVERY_MS + STARVED_MS);
-      await Promise.all(operationsPorts().map((port) => this.#ask(port)));
-    }
-  }
-
-  async #ask(port: number): Promise<void> {
-    const askedAtMs = performance.now();
-    const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(GIVE_UP_MS)]);
-    try {
-      const response = await fetch(`http://127.0.0.1:${port}/livez`, { signal });
-      await response.arrayBuffer();
-      this.#note(askedAtMs, STARVED_MS);
-    } catch {
-      // It is not there at present.
-    }
-  }
-
-  #note(fromMs: number, mostMs: number): void {
-    const toMs = performance.now();
-    if (toMs - fromMs > mostMs) {
-      this.#lastMs = toMs;
+      this.#looks.push({ atMs: performance.now(), lostMs: this.#waits.totalMs() });
+      this.#looks = this.#looks.slice(-MOST_LOOKS);
     }
   }
 }

@@ -51,7 +51,7 @@ export async function openWorld(): Promise<World> {
       ...app.environment,
     }),
   );
-  const starvation = opened.use(new Starvation(() => gateway.operationsPorts));
+  const starvation = opened.use(new Starvation(() => gateway.pids));
   const load = opened.use(new Load((name) => gateway.port(name), starvation));
   app.onParcel = (id, to) => load.ledger.handOver(id, to, { by: 'Internet delivery' });
   const trip = await startClients(load, gateway.port('poweb'));

@@ -97,8 +97,12 @@ describe('The memory of a gateway that couriers come to', () => {
   }
 
   it('returns after cargoes that are malformed, made to be expensive, or unreadable', async () => {
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
     const cargoes = badCargoes();
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
     await deliverAll(cargoes, neighbours);
     const { usedOctets } = await gateway.memory();
     await deliverAll(cargoes, neighbours);
@@ -107,10 +111,14 @@ describe('The memory of a gateway that couriers come to', () => {
   });
 
   it('returns after CCAs that are malformed or made to be expensive', async () => {
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    const small = badCargoes().filter(({ length }) => length > 6 && length < 30_000);
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
     const { usedOctets } = await gateway.memory();
     using courier = new Courier(gateway.cogrpc);
-    const small = badCargoes().filter(({ length }) => length > 6 && length < 30_000);
     for (const octets of small) {
       const cca = Buffer.from(octets);
       cca.fill(CCA_OCTET, 5, 6);
@@ -123,7 +131,11 @@ describe('The memory of a gateway that couriers come to', () => {
   });
 
   it('returns after couriers that vanish with cargo under way', async () => {
-    using neighbours = await Neighbours.begin(gateway.poweb, neighbour);
+    using neighbours = await Neighbours.begin({
+      port: gateway.poweb,
+      road: neighbour,
+      serverPid: gateway.pid,
+    });
     const { usedOctets } = await gateway.memory();
     for (let courierNumber = 0; courierNumber < VANISHING_COURIERS; courierNumber++) {
       using courier = new Courier(gateway.cogrpc);

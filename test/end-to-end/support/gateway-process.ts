@@ -49,6 +49,10 @@ export class GatewayProcess implements AsyncDisposable {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** What it logged since it began to serve. */
   get output(): string {
     return this.#output;

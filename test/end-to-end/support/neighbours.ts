@@ -1,37 +1,98 @@
 import assert from 'node:assert/strict';
+import process from 'node:process';
 import { countersign } from '#test/builders/peers.ts';
+import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
 import { Collector } from './collector.ts';
 import { PARCEL_TYPE } from './http-client.ts';
 import { RawClient } from './raw-client.ts';
 import { type Correspondence, parcelOn, type Road } from './road.ts';
 
 /**
+ * A gateway drops whoever shows no life for 9 s and is pinged every 5 s: who did not get the
+ * processor for the rest may have been dropped, and rightly.
+ */
+const STARVED_MS = 4_000;
+
+interface NeighboursOptions {
+  readonly port: number;
+  /** To a phone that nobody else collects for. */
+  readonly road: Correspondence & Pick<Road, 'phone'>;
+  /** Of the server; this process's by default. */
+  readonly serverPid?: number;
+}
+
+/**
  * Well-behaved clients of a server that are in the middle of something: one
  * sends a parcel and has half of it left, one collects and waits for arrivals.
+ *
+ * They begin again if they were cut off after they or the server did not get the processor for
+ * seconds, as on a machine that is too busy.
  */
 export class Neighbours implements Disposable {
-  readonly #upload: RawClient;
-  #rest: Uint8Array;
-  readonly #parcel: Uint8Array;
-  readonly #collector: Collector;
+  readonly #options: NeighboursOptions;
+  readonly #waits: ProcessorWaits;
+  #waitedMs = 0;
+  #half: HalfDone;
 
-  private constructor(parts: {
-    readonly upload: RawClient;
-    readonly rest: Uint8Array;
-    readonly parcel: Uint8Array;
-    readonly collector: Collector;
-  }) {
-    this.#upload = parts.upload;
-    this.#rest = parts.rest;
-    this.#parcel = parts.parcel;
-    this.#collector = parts.collector;
+  private constructor(options: NeighboursOptions, half: HalfDone) {
+    this.#options = options;
+    this.#half = half;
+    const { serverPid = process.pid } = options;
+    this.#waits = new ProcessorWaits(() => [serverPid]);
   }
 
-  /** @param road - to a phone that nobody else collects for */
-  static async begin(
-    port: number,
-    road: Correspondence & Pick<Road, 'phone'>,
-  ): Promise<Neighbours> {
+  static async begin(options: NeighboursOptions): Promise<Neighbours> {
+    return new Neighbours(options, await HalfDone.begin(options));
+  }
+
+  /** They go on with what they are doing; resolves once the server has noticed. */
+  goOn(): Promise<void> {
+    return this.#unlessStarved(() => this.#half.goOn());
+  }
+
+  /** Ends what they are doing, and fails if anything kept them from it. */
+  finish(): Promise<void> {
+    return this.#unlessStarved(() => this.#half.finish());
+  }
+
+  async #unlessStarved(act: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await act();
+        this.#waitedMs = this.#waits.totalMs();
+        return;
+      } catch (error) {
+        const waitedMs = this.#waits.totalMs();
+        if (waitedMs - this.#waitedMs < STARVED_MS) {
+          throw error;
+        }
+        this.#waitedMs = waitedMs;
+        this.#half[Symbol.dispose]();
+        this.#half = await HalfDone.begin(this.#options);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#half[Symbol.dispose]();
+  }
+}
+
+/** An upload of which half is sent, and a collection that waits. */
+class HalfDone implements Disposable {
+  readonly #upload: RawClient;
+  readonly #parcel: Uint8Array;
+  readonly #collector: Collector;
+  #rest: Uint8Array;
+
+  private constructor(upload: RawClient, collector: Collector, parcel: Uint8Array) {
+    this.#upload = upload;
+    this.#collector = collector;
+    this.#parcel = parcel;
+    this.#rest = parcel.subarray(Math.floor(parcel.length / 2));
+  }
+
+  static async begin({ port, road }: NeighboursOptions): Promise<HalfDone> {
     const parcel = parcelOn(road);
     const collector = await Collector.open(port, [road.phone]);
     await collector.roundTrip();
@@ -39,19 +100,17 @@ export class Neighbours implements Disposable {
     const authorization = await countersign(parcel, road.phone);
     const headers = { 'content-type': PARCEL_TYPE, authorization };
     await upload.begin('/v1/parcels', headers, parcel.length);
-    const half = Math.floor(parcel.length / 2);
-    await upload.write(parcel.subarray(0, half));
-    return new Neighbours({ upload, rest: parcel.subarray(half), parcel, collector });
+    const half = new HalfDone(upload, collector, parcel);
+    await upload.write(parcel.subarray(0, parcel.length - half.#rest.length));
+    return half;
   }
 
-  /** They go on with what they are doing; resolves once the server has noticed. */
   async goOn(): Promise<void> {
     await this.#upload.write(this.#rest.subarray(0, 1));
     this.#rest = this.#rest.subarray(1);
     await this.#collector.roundTrip();
   }
 
-  /** Ends what they are doing, and fails if anything kept them from it. */
   async finish(): Promise<void> {
     const status = this.#upload.status();
     await this.#upload.write(this.#rest);

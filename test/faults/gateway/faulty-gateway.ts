@@ -72,8 +72,9 @@ export class FaultyGateway implements AsyncDisposable {
     return this.#process(name).port;
   }
 
-  get operationsPorts(): readonly number[] {
-    return [...this.#processes.values()].map(({ operationsPort }) => operationsPort);
+  /** Of the services that run now. */
+  get pids(): readonly number[] {
+    return [...this.#processes.values()].map(({ pid }) => pid);
   }
 
   /** @returns its exit code, or the signal that ended it */
