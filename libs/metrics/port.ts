@@ -2,7 +2,7 @@
 export type Road = 'poweb' | 'pohttp' | 'cargo';
 
 /** Why something was refused. A label, so from a bounded set. */
-export type RefusalReason = string;
+type RefusalReason = string;
 
 /** Calls that a collection makes to backing services, and retries. */
 export type CollectionCall = 'list' | 'read' | 'delete' | 'subscribe';
