@@ -69,7 +69,9 @@ export const REFUSAL_CODES = [
   'stopping',
 ] as const;
 
+/** One of {@link FAULT_CODES}. */
 export type FaultCode = (typeof FAULT_CODES)[number];
+/** One of {@link REFUSAL_CODES}. */
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 /** An Error without the stack, and so a fifteenth of the cost. */
@@ -112,6 +114,7 @@ export class Refusal extends ExpectedError {
   }
 }
 
+/** Whether `error` is a {@link Refusal} with that code. */
 export function isRefusal(error: unknown, code: RefusalCode): error is Refusal {
   return error instanceof Refusal && error.code === code;
 }

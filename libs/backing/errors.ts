@@ -10,6 +10,7 @@ export type BackingName =
 /** How a backing service may fail; docs/errors.md says what each service of ours answers then. */
 export const BACKING_CODES = ['backing-unavailable', 'backing-full', 'clock-in-doubt'] as const;
 
+/** One of {@link BACKING_CODES}. */
 export type BackingCode = (typeof BACKING_CODES)[number];
 
 /**

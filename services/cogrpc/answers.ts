@@ -6,7 +6,7 @@ import { type BackingCode, BackingError } from '#backing/errors.ts';
 type CallStatus = Exclude<keyof typeof status, 'OK' | 'UNKNOWN'>;
 
 /** How a call that fails is ended. */
-export interface CallAnswer {
+interface CallAnswer {
   readonly status: CallStatus;
   /** What the courier is told: nothing that is not its business. The error's message by default. */
   readonly details?: (message: string) => string;
@@ -74,7 +74,7 @@ export const CALL_ANSWERS = {
   'clock-in-doubt': NOT_NOW,
 } as const satisfies Partial<Record<RefusalCode | BackingCode, CallAnswer>>;
 
-export interface CallReply {
+interface CallReply {
   readonly status: CallStatus;
   readonly details: string;
   readonly level: 'debug' | 'info' | 'warn' | 'error';
@@ -94,7 +94,7 @@ export function replyTo(error: unknown): CallReply {
 }
 
 /** How gRPC is told to end a call. */
-export type CallEnding = Pick<StatusObject, 'code' | 'details'> & Partial<StatusObject>;
+type CallEnding = Pick<StatusObject, 'code' | 'details'> & Partial<StatusObject>;
 
 export function statusOf({ status: name, details }: CallReply): CallEnding {
   // Android's courier knows this status only without a message.

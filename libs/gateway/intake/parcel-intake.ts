@@ -34,7 +34,7 @@ export interface ParcelIntakeParts {
   readonly metrics: GatewayMetrics;
 }
 
-export interface AcceptedParcel {
+interface AcceptedParcel {
   /** Where it is stored, or was. */
   readonly key: ObjectKey;
   readonly parcelId: string;

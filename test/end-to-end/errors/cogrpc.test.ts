@@ -118,8 +118,11 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     return (await courier.collectAll(cca)).end.code;
   },
   'cca-in-use': async (setting) => {
-    const { courier, cca } = await setting.collecting({ clock: systemClock });
-    return (await courier.collectAll(cca)).end.code;
+    const { courier, cca, stream } = await setting.collecting({ clock: systemClock });
+    const { end } = await courier.collectAll(cca);
+    stream.call.cancel();
+    await stream.ended;
+    return end.code;
   },
   'cda-not-yet-valid': async (setting) => {
     const { courier, phone } = await setting.open();
