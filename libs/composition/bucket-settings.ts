@@ -1,6 +1,6 @@
 import type { Log } from '#log/log.ts';
 import { verifyBucket } from '#object-store/gcs/bucket.ts';
-import { gcsPlace, type ObjectStoreConfig } from './object-store.ts';
+import type { ObjectStoreConfig } from './object-store.ts';
 
 /** Emulators keep no settings at all; a bucket of Cloud Storage never lacks so many. */
 const COMPLAINTS_ABOUT_AN_EMULATOR = 4;
@@ -14,8 +14,8 @@ const COMPLAINTS_ABOUT_AN_EMULATOR = 4;
 export async function complaintsAboutBucket(
   config: Extract<ObjectStoreConfig, { kind: 'gcs' }>,
 ): Promise<readonly string[] | null> {
-  const complaints = await verifyBucket(gcsPlace(config));
-  const isInsecure = config.endpoint?.protocol === 'http:';
+  const complaints = await verifyBucket(config);
+  const isInsecure = config.apiEndpoint?.protocol === 'http:';
   return isInsecure && complaints.length >= COMPLAINTS_ABOUT_AN_EMULATOR ? null : complaints;
 }
 

@@ -26,7 +26,7 @@ export interface WitnessConfig {
 export function clockWitnesses({ objectStore, signals }: WitnessConfig): ClockWitness[] {
   const witnesses: ClockWitness[] = [];
   if (objectStore.kind === 'gcs') {
-    const url = objectStore.endpoint ?? DEFAULT_ENDPOINT;
+    const url = objectStore.apiEndpoint ?? DEFAULT_ENDPOINT;
     witnesses.push({ by: 'Cloud Storage', ask: (timeoutMs) => askByHttp(url, timeoutMs) });
   }
   if (signals.kind === 'redis') {

@@ -1,12 +1,40 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
-import type { LocalDatabases } from './local-databases.ts';
+import { LocalDatabases } from './local-databases.ts';
 
-/** What every adapter may be opened with. */
-export interface Foundations {
+interface FoundationsOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly databases: LocalDatabases;
-  /** Longest time for one call to a backing service. */
+  /**
+   * Whether to open what is on this machine beside the process that runs the gateway, as maintenance
+   * commands do; false by default.
+   */
+  readonly beside?: boolean;
+  /** Longest time for one call to a backing service; 2 000 by default, since clients do not wait for much longer. */
+  readonly deadlineMs?: number;
+}
+
+/** What every adapter is opened with. Disposing of it closes all that were opened, in reverse order. */
+export class Foundations implements AsyncDisposable {
+  readonly clock: Clock;
+  readonly log: Log;
   readonly deadlineMs: number;
+  readonly databases: LocalDatabases;
+  readonly #opened = new AsyncDisposableStack();
+
+  constructor({ clock, log, beside = false, deadlineMs = 2_000 }: FoundationsOptions) {
+    this.clock = clock;
+    this.log = log;
+    this.deadlineMs = deadlineMs;
+    this.databases = this.#opened.use(new LocalDatabases({ beside, log }));
+  }
+
+  /** Closes an adapter together with all the others. */
+  use<Adapter extends AsyncDisposable>(adapter: Adapter): Adapter {
+    return this.#opened.use(adapter);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
+  }
 }

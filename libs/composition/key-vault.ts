@@ -23,7 +23,7 @@ const groups = {
       pattern: new RegExp(`^${CRYPTO_KEY}$`),
       format: 'like projects/…/locations/…/keyRings/…/cryptoKeys/…',
     }),
-    emulator: text('KMS_EMULATOR_HOST', {
+    emulatorAddress: text('KMS_EMULATOR_HOST', {
       meaning: 'host:port of a server with the API of Cloud KMS, without TLS',
       default: null,
     }),
@@ -41,27 +41,15 @@ export type KeyVaultConfig = Values<typeof keyVault>;
 /** @throws {LocalVaultError} if the keys in the data folder cannot be used */
 export async function openKeyVault(
   config: KeyVaultConfig,
-  { clock, log, deadlineMs }: Foundations,
+  foundations: Foundations,
 ): Promise<KeyVault> {
+  const { clock, log, deadlineMs } = foundations;
   if (config.kind === 'google-kms') {
     const { GoogleKmsVault } = await import('#key-vault/google-kms/key-vault.ts');
-    return new GoogleKmsVault({ clock, deadlineMs, ...kmsPlace(config) });
+    return foundations.use(new GoogleKmsVault({ ...config, clock, deadlineMs }));
   }
   const { ownFolder } = await import('#backing/owner-only.ts');
   await ownFolder(config.folder);
   const { openLocalKeyVault } = await import('#key-vault/local/key-vault.ts');
-  return openLocalKeyVault({ folder: join(config.folder, 'keys'), log });
-}
-
-/** Where a configuration says that the keys are, in the words of the adapter. */
-export function kmsPlace({
-  identityKeyVersion,
-  sealingKey,
-  emulator,
-}: Extract<KeyVaultConfig, { kind: 'google-kms' }>) {
-  return {
-    identityKeyVersion,
-    sealingKey,
-    ...(emulator !== null && { emulatorAddress: emulator }),
-  };
+  return foundations.use(await openLocalKeyVault({ folder: join(config.folder, 'keys'), log }));
 }

@@ -2,7 +2,7 @@ import type { VaultNeed } from '#key-vault/port.ts';
 import type { ObjectNeed } from '#object-store/port.ts';
 import type { RecordNeed } from '#record-store/port.ts';
 import type { Checked } from './operations.ts';
-import type { BackedPorts } from './port-opener.ts';
+import type { BackedPorts } from './ports.ts';
 
 interface Needs {
   readonly objects?: readonly ObjectNeed[];
@@ -32,7 +32,7 @@ const NEEDS = {
   },
 } as const satisfies Record<string, Needs>;
 
-type ServiceWithNeeds = keyof typeof NEEDS;
+export type ServiceWithNeeds = keyof typeof NEEDS;
 
 /** The checks of a service's readiness: each asks a port for what the service needs of it. */
 export function checksOf(
@@ -44,7 +44,7 @@ export function checksOf(
   return {
     ...(store && { objects: { check: () => store.check(objects) } }),
     ...(recordStore && { records: { check: () => recordStore.check(records) } }),
-    ...(keyVault && { vault: { check: () => keyVault.check(vault) } }),
+    ...(keyVault && vault && { vault: { check: () => keyVault.check(vault) } }),
     ...(signals && { signals }),
     ...(queue && { queue }),
   };

@@ -10,7 +10,7 @@ const meaning = 'where parcels and cargo are stored';
 
 const gcs = {
   bucket: text('GCS_BUCKET', { meaning: 'the bucket of Cloud Storage that holds parcels' }),
-  endpoint: url('GCS_ENDPOINT', {
+  apiEndpoint: url('GCS_ENDPOINT', {
     meaning: 'where Cloud Storage is, if not at Google: http: is spoken to without credentials',
     protocols: ['https:', 'http:'],
     default: null,
@@ -37,18 +37,15 @@ export type ObjectStoreConfig = Values<typeof objectStore>;
 /** @throws {BackingUnavailableError} if the data folder cannot be used */
 export async function openObjectStore(
   config: ObjectStoreConfig,
-  { clock, databases, deadlineMs }: Foundations,
+  foundations: Foundations,
 ): Promise<ObjectStore> {
+  const { clock, databases, deadlineMs } = foundations;
   if (config.kind === 'gcs') {
     const { GcsObjectStore } = await import('#object-store/gcs/object-store.ts');
-    return new GcsObjectStore({ clock, deadlineMs, ...gcsPlace(config) });
+    return foundations.use(new GcsObjectStore({ ...config, clock, deadlineMs }));
   }
   const { openFilesystemObjectStore } = await import('#object-store/filesystem/open-store.ts');
   const database = await databases.in(config.folder);
-  return openFilesystemObjectStore({ database, folder: join(config.folder, 'objects'), clock });
-}
-
-/** Where a configuration says that objects are, in the words of the adapter. */
-export function gcsPlace({ bucket, endpoint }: Extract<ObjectStoreConfig, { kind: 'gcs' }>) {
-  return { bucket, ...(endpoint && { apiEndpoint: endpoint.origin }) };
+  const folder = join(config.folder, 'objects');
+  return foundations.use(await openFilesystemObjectStore({ database, folder, clock }));
 }

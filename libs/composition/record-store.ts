@@ -13,7 +13,7 @@ const firestore = {
     meaning: 'the database of Firestore',
     default: '(default)',
   }),
-  emulator: text('FIRESTORE_EMULATOR_HOST', {
+  emulatorAddress: text('FIRESTORE_EMULATOR_HOST', {
     meaning: 'host:port of an emulator of Firestore',
     default: null,
   }),
@@ -39,21 +39,14 @@ export type RecordStoreConfig = Values<typeof recordStore>;
 /** @throws {BackingUnavailableError} if the data folder cannot be used */
 export async function openRecordStore(
   config: RecordStoreConfig,
-  { clock, databases, deadlineMs }: Foundations,
+  foundations: Foundations,
 ): Promise<RecordStore> {
+  const { clock, databases, deadlineMs } = foundations;
   if (config.kind === 'firestore') {
     const { FirestoreRecordStore } = await import('#record-store/firestore/record-store.ts');
-    return new FirestoreRecordStore({ clock, deadlineMs, ...firestorePlace(config) });
+    return foundations.use(new FirestoreRecordStore({ ...config, clock, deadlineMs }));
   }
   const { openSqliteRecordStore } = await import('#record-store/sqlite/open-store.ts');
-  return openSqliteRecordStore({ database: await databases.in(config.folder), clock });
-}
-
-/** Where a configuration says that records are, in the words of the adapter. */
-export function firestorePlace({
-  project,
-  database,
-  emulator,
-}: Extract<RecordStoreConfig, { kind: 'firestore' }>) {
-  return { project, database, ...(emulator !== null && { emulatorAddress: emulator }) };
+  const database = await databases.in(config.folder);
+  return foundations.use(await openSqliteRecordStore({ database, clock }));
 }

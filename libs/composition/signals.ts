@@ -26,13 +26,15 @@ export type SignalsConfig = Values<typeof signals>;
 
 export async function openSignals(
   config: SignalsConfig,
-  { clock, log, deadlineMs }: Foundations,
+  foundations: Foundations,
 ): Promise<Signals> {
+  const { clock, log, deadlineMs } = foundations;
   if (config.kind === 'redis') {
     const { RedisSignals } = await import('#signals/redis/signals.ts');
     const prefix = `${config.prefix}:signal:`;
-    return new RedisSignals({ ...(await redisTarget(config)), prefix, clock, log, deadlineMs });
+    const options = { ...(await redisTarget(config)), prefix, clock, log, deadlineMs };
+    return foundations.use(new RedisSignals(options));
   }
   const { InProcessSignals } = await import('#signals/in-process/signals.ts');
-  return new InProcessSignals({ log });
+  return foundations.use(new InProcessSignals({ log }));
 }

@@ -28,13 +28,16 @@ export type WorkQueueConfig = Values<typeof workQueue>;
 /** @throws {BackingUnavailableError} if the data folder cannot be used */
 export async function openWorkQueue(
   config: WorkQueueConfig,
-  { clock, log, databases, deadlineMs }: Foundations,
+  foundations: Foundations,
 ): Promise<WorkQueue> {
+  const { clock, log, databases, deadlineMs } = foundations;
   if (config.kind === 'redis') {
     const { openRedisQueue } = await import('#work-queue/redis/open-queue.ts');
     const prefix = `${config.prefix}-jobs`;
-    return openRedisQueue({ ...(await redisTarget(config)), prefix, clock, log, deadlineMs });
+    const options = { ...(await redisTarget(config)), prefix, clock, log, deadlineMs };
+    return foundations.use(await openRedisQueue(options));
   }
   const { openSqliteWorkQueue } = await import('#work-queue/sqlite/open-queue.ts');
-  return openSqliteWorkQueue({ database: await databases.in(config.folder), clock, log });
+  const database = await databases.in(config.folder);
+  return foundations.use(await openSqliteWorkQueue({ database, clock, log }));
 }

@@ -44,7 +44,7 @@ export interface Gateway {
   readonly registration: Registration;
 }
 
-export interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
+interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
   /** Whether cargo and CCAs for published session keys are read; they are unless told otherwise. */
   readonly acceptsPublishedKey?: boolean;
 }

@@ -3,17 +3,32 @@ import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
-import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
-import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { identity } from '#test/builders/peers.ts';
 import { Courier } from '#test/cogrpc/courier.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { composeCogrpc } from './compose.ts';
-import { COGRPC_VARIABLES } from './config.ts';
+import { readCogrpcConfig } from './config.ts';
+
+/** All that is backed is given, and never reached. */
+const ENVIRONMENT = {
+  INTERNET_ADDRESS: 'gateway.example',
+  BIND_HOST: '127.0.0.1',
+  COGRPC_PORT: '0',
+  COGRPC_DRAIN: '1s',
+  OPERATIONS_PORT: '0',
+  OBJECT_STORE: 'gcs',
+  GCS_BUCKET: 'unused',
+  RECORD_STORE: 'firestore',
+  FIRESTORE_PROJECT: 'unused',
+  KEY_VAULT: 'local',
+  SIGNALS: 'redis',
+  WORK_QUEUE: 'redis',
+  REDIS_URL: 'redis://127.0.0.1:1',
+};
 
 describe('composeCogrpc', () => {
   it('serves couriers on the ports it is given, until it is disposed of', async () => {
@@ -48,10 +63,9 @@ describe('composeCogrpc', () => {
 });
 
 async function open(variables: Readonly<Record<string, string>>) {
-  const environment = { BIND_HOST: '127.0.0.1', COGRPC_PORT: '0', COGRPC_DRAIN: '1s' };
-  const config = readConfiguration({ ...environment, ...variables }, COGRPC_VARIABLES);
+  const config = readCogrpcConfig({ ...ENVIRONMENT, ...variables });
   const queue = new InMemoryWorkQueue();
-  const cogrpc = await composeCogrpc(config, 'gateway.example', {
+  const cogrpc = await composeCogrpc(config, {
     objects: new InMemoryObjectStore(),
     records: new InMemoryRecordStore({ clock: systemClock }),
     vault: new MemoryVault(identity('this gateway')),
@@ -59,13 +73,12 @@ async function open(variables: Readonly<Record<string, string>>) {
     queue,
     clock: systemClock,
     log: silentLog,
-    metrics: noMetrics,
   });
   const opened = new AsyncDisposableStack();
   opened.use(queue);
   opened.use(cogrpc);
   return {
-    port: cogrpc.port,
+    port: cogrpc.listening.cogrpc,
     close: () => opened.disposeAsync(),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

@@ -1,11 +1,15 @@
-import type { Values } from '#runtime/configuration/configuration.ts';
-import { duration, integer, port, size, text } from '#runtime/configuration/variables.ts';
+import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
+import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
+import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { duration, integer, port, size } from '#runtime/configuration/variables.ts';
+import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
 const MIB = 1024 * 1024;
 
-/** What the service for couriers can be told, in any process that it runs in. */
+/** What CogRPC can be told, in any process that it runs in. */
 export const COGRPC_VARIABLES = {
-  host: text('BIND_HOST', { meaning: 'the address to listen on', default: '0.0.0.0' }),
   port: port('COGRPC_PORT', { meaning: 'the port for couriers', default: 8082 }),
   maxDeliveries: integer('COGRPC_MAX_DELIVERIES', {
     meaning: 'how many couriers may deliver cargo at once',
@@ -45,4 +49,17 @@ export const COGRPC_VARIABLES = {
   }),
 };
 
-export type CogrpcConfig = Values<typeof COGRPC_VARIABLES>;
+export const COGRPC_SERVICE_VARIABLES = {
+  ...sharedServiceVariables,
+  ...SHARED_BACKING_VARIABLES,
+  acceptsPublishedKey,
+  requests: requestIdVariables,
+  cogrpc: COGRPC_VARIABLES,
+};
+
+export type CogrpcConfig = Values<typeof COGRPC_SERVICE_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readCogrpcConfig(environment: Environment): CogrpcConfig {
+  return readConfiguration(environment, COGRPC_SERVICE_VARIABLES);
+}

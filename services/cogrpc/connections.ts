@@ -1,9 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ConnectionInjector } from '@grpc/grpc-js';
+import type { PassedSockets } from '#runtime/passed-sockets.ts';
 
 /** An address, or the descriptor of a socket that listens already. */
 export type Where = { readonly host: string; readonly port: number } | { readonly fd: number };
+
+/** At an address, unless a parent holds the listening socket. */
+export function whereToListen(
+  address: { readonly host: string; readonly port: number },
+  passed: PassedSockets,
+): Where {
+  const fd = passed.get('cogrpc');
+  return fd === undefined ? address : { fd };
+}
 
 /**
  * The TCP connections of a gRPC server: bounded in number, and each within reach,

@@ -3,12 +3,13 @@ import { keepProgramCompiled } from '#runtime/program-cache.js';
 
 keepProgramCompiled(process.env);
 const { runService } = await import('#runtime/service.ts');
-const { composeCogrpcProcess, readCogrpcConfig } = await import('./process.ts');
+const { composeCogrpc } = await import('./compose.ts');
+const { readCogrpcConfig } = await import('./config.ts');
 
 runService({
   name: 'cogrpc',
   environment: process.env,
   servers: ['cogrpc', 'operations'],
   configure: readCogrpcConfig,
-  compose: composeCogrpcProcess,
+  compose: composeCogrpc,
 });

@@ -1,4 +1,4 @@
-import { SHARED_BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import {
   ConfigurationError,
@@ -61,14 +61,9 @@ const MOVING_VARIABLES = {
   }),
 };
 
-const { objectStore, recordStore, keyVault, signals } = SHARED_BACKING_VARIABLES;
-
 export const COLLECTION_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
-  objectStore,
-  recordStore,
-  keyVault,
-  signals,
+  ...VERIFYING_BACKING_VARIABLES,
   port: port('COLLECTION_PORT', {
     meaning: 'the port for phones that collect, which the edge maps to their one host name',
     default: 8083,

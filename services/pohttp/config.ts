@@ -1,4 +1,4 @@
-import { SHARED_BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
@@ -10,14 +10,9 @@ export const POHTTP_VARIABLES = {
   port: port('POHTTP_PORT', { meaning: 'the port for Internet apps', default: 8081 }),
 };
 
-const { objectStore, recordStore, keyVault, signals } = SHARED_BACKING_VARIABLES;
-
 export const POHTTP_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
-  objectStore,
-  recordStore,
-  keyVault,
-  signals,
+  ...VERIFYING_BACKING_VARIABLES,
   requests: requestIdVariables,
   pohttp: POHTTP_VARIABLES,
 };

@@ -1,4 +1,4 @@
-import { SHARED_BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';

@@ -1,26 +1,26 @@
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '#clock/clock.ts';
-import type { Gateway } from '#gateway/gateway.ts';
-import type { GatewayMetrics } from '#metrics/port.ts';
 import { registerGreetingRoute } from '#runtime/http/greeting-route.ts';
-import { registerConnectionParametersRoute } from './connection-parameters-route.ts';
-import { registerParcelDeliveryRoute } from './parcel-delivery-route.ts';
+import {
+  type ConnectionParametersParts,
+  registerConnectionParametersRoute,
+} from './connection-parameters-route.ts';
+import { type ParcelDeliveryParts, registerParcelDeliveryRoute } from './parcel-delivery-route.ts';
 import { RateLimit } from './rate-limit.ts';
-import { registerRegistrationRoutes } from './registration-routes.ts';
+import { type RegistrationRouteParts, registerRegistrationRoutes } from './registration-routes.ts';
 
-export interface PowebParts {
-  readonly gateway: Gateway;
-  readonly clock: Clock;
-  readonly metrics: GatewayMetrics;
-  readonly preRegistrationsPerSecond: number;
-}
+export type PowebRouteParts = ConnectionParametersParts &
+  ParcelDeliveryParts &
+  Omit<RegistrationRouteParts, 'preRegistrationLimit'>;
 
 /** PoWeb over HTTP (RS-016): all but the collection of parcels. */
-export function registerPowebRoutes(server: FastifyInstance, parts: PowebParts): void {
-  const { gateway, clock, metrics, preRegistrationsPerSecond } = parts;
-  const preRegistrationLimit = new RateLimit(preRegistrationsPerSecond, clock);
+export function registerPowebRoutes(
+  server: FastifyInstance,
+  parts: PowebRouteParts,
+  preRegistrationsPerSecond: number,
+): void {
+  const preRegistrationLimit = new RateLimit(preRegistrationsPerSecond, parts.clock);
   registerGreetingRoute(server, 'Awala Internet gateway: PoWeb, for private gateways');
-  registerConnectionParametersRoute(server, gateway);
-  registerRegistrationRoutes(server, { ...gateway, preRegistrationLimit });
-  registerParcelDeliveryRoute(server, { ...gateway, clock, metrics });
+  registerConnectionParametersRoute(server, parts);
+  registerRegistrationRoutes(server, { ...parts, preRegistrationLimit });
+  registerParcelDeliveryRoute(server, parts);
 }

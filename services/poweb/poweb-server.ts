@@ -1,20 +1,11 @@
-import type { Log } from '#log/log.ts';
+import type { ProcessParts } from '#composition/process-parts.ts';
 import { DEFAULT_HTTP_LIMITS } from '#runtime/http/http-limits.ts';
-import { HttpServer, type HttpServerOptions } from '#runtime/http/http-server.ts';
+import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
-import type { PassedSockets } from '#runtime/passed-sockets.ts';
-import { type PowebParts, registerPowebRoutes } from './poweb-routes.ts';
+import { type PowebRouteParts, registerPowebRoutes } from './poweb-routes.ts';
 
 /** A phone on a slow link may take this long to send a parcel, as long as it never pauses: 8.3 MB at 56 kbit/s. */
 export const UPLOAD_TIMEOUT_MS = 1_200_000;
-
-interface PowebServerParts extends Omit<PowebParts, 'preRegistrationsPerSecond'> {
-  readonly log: Log;
-  readonly passed: PassedSockets;
-  /** What names requests; by default none is named by a proxy. */
-  readonly requestIds?: RequestIds;
-  readonly onAnswered: NonNullable<HttpServerOptions['onAnswered']>;
-}
 
 interface PowebServerConfig {
   readonly host: string;
@@ -25,22 +16,19 @@ interface PowebServerConfig {
 }
 
 /** The HTTP server for phones, which does not listen yet. */
-export function createPowebServer(config: PowebServerConfig, parts: PowebServerParts): HttpServer {
-  const { host, port, preRegistrationsPerSecond, otherConnections = 0 } = config;
-  const { log, clock, passed, onAnswered, requestIds } = parts;
+export function createPowebServer(
+  { host, port, preRegistrationsPerSecond, otherConnections = 0 }: PowebServerConfig,
+  parts: ProcessParts & PowebRouteParts & { readonly requestIds: RequestIds },
+): HttpServer {
   const maxConnections = DEFAULT_HTTP_LIMITS.maxConnections + otherConnections;
-  const limits = { requestTimeoutMs: UPLOAD_TIMEOUT_MS, maxConnections };
   const server = new HttpServer({
+    ...parts,
     name: 'poweb',
     host,
     port,
-    passed,
-    log,
-    clock,
-    limits,
-    onAnswered,
-    ...(requestIds && { requestIds }),
+    limits: { requestTimeoutMs: UPLOAD_TIMEOUT_MS, maxConnections },
+    onAnswered: parts.processMetrics.requestAnswered,
   });
-  registerPowebRoutes(server.app, { ...parts, preRegistrationsPerSecond });
+  registerPowebRoutes(server.app, parts, preRegistrationsPerSecond);
   return server;
 }

@@ -13,7 +13,7 @@ const MAX_REGISTRATION_OCTETS = 1024 * 1024;
 /** Both generations of the path. */
 const PRE_REGISTRATION_PATHS = ['/v1/pre-registrations', '/v1/pre-registration'];
 
-interface RegistrationRouteParts {
+export interface RegistrationRouteParts {
   readonly registration: Registration;
   /** Anyone may ask for an authorization, and each costs a signature. */
   readonly preRegistrationLimit: RateLimit;

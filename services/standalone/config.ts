@@ -1,6 +1,6 @@
 import { dataFolder } from '#composition/data-folder.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
-import { BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
@@ -13,8 +13,6 @@ import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
-
-const { host: _, ...cogrpc } = COGRPC_VARIABLES;
 
 /** Everything that the gateway in one process can be told. */
 export const STANDALONE_VARIABLES = {
@@ -35,7 +33,7 @@ export const STANDALONE_VARIABLES = {
   poweb: POWEB_VARIABLES,
   collection: COLLECTION_VARIABLES,
   pohttp: POHTTP_VARIABLES,
-  cogrpc,
+  cogrpc: COGRPC_VARIABLES,
   workers: WORKERS_VARIABLES,
 };
 

@@ -12,8 +12,8 @@ export function serve(environment: Environment, print: (line: string) => void): 
     // Collection shares the one of PoWeb.
     servers: ['poweb', 'pohttp', 'cogrpc', 'operations'],
     configure: readStandaloneConfig,
-    compose: async (config, { log, passed }) => {
-      const standalone = await composeStandalone(config, { log, passed });
+    compose: async (config, given) => {
+      const standalone = await composeStandalone(config, given);
       for (const line of welcome(config, standalone)) {
         print(line);
       }

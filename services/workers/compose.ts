@@ -1,14 +1,22 @@
-import type { Gateway, GatewayPorts } from '#gateway/gateway.ts';
-import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
+import { warnAboutBucket } from '#composition/bucket-settings.ts';
+import { composeService, type Given, type Running } from '#composition/compose-service.ts';
+import { openGateway } from '#gateway/gateway.ts';
 import type { WorkersConfig } from './config.ts';
-import { startWorkers, type Workers } from './workers.ts';
+import { observeWork } from './work-metrics.ts';
+import { startWorkers } from './workers.ts';
 
-/** Puts workers behind a gateway that is open already. */
-export function startWorkersOf(
-  gateway: Gateway,
-  ports: GatewayPorts,
+/** Works until it is disposed of, which drains. */
+export function composeWorkers(
   config: WorkersConfig,
-): Workers {
-  const peerSessionKeys = new PeerSessionKeys(ports);
-  return startWorkers({ ...ports, ...gateway, peerSessionKeys }, config);
+  given: Given,
+): Promise<Running<{ readonly listening: object }>> {
+  return composeService('workers', config, given, {
+    open: (parts) => openGateway(parts, config.internetAddress, config),
+    async serve(parts, opened) {
+      opened.use(startWorkers(parts, config.workers));
+      observeWork(parts.processMetrics, parts);
+      void warnAboutBucket(config.objectStore, parts.log);
+      return { listening: {} };
+    },
+  });
 }

@@ -1,4 +1,8 @@
-import type { Values } from '#runtime/configuration/configuration.ts';
+import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
+import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
+import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
 import { boolean, duration, integer, size, url } from '#runtime/configuration/variables.ts';
 
 const MIB = 1024 * 1024;
@@ -60,4 +64,16 @@ export const WORKERS_VARIABLES = {
   }),
 };
 
-export type WorkersConfig = Values<typeof WORKERS_VARIABLES>;
+export const WORKERS_SERVICE_VARIABLES = {
+  ...sharedServiceVariables,
+  ...SHARED_BACKING_VARIABLES,
+  acceptsPublishedKey,
+  workers: WORKERS_VARIABLES,
+};
+
+export type WorkersConfig = Values<typeof WORKERS_SERVICE_VARIABLES>;
+
+/** @throws {ConfigurationError} */
+export function readWorkersConfig(environment: Environment): WorkersConfig {
+  return readConfiguration(environment, WORKERS_SERVICE_VARIABLES);
+}

@@ -6,7 +6,7 @@ import type { Mailbox } from '#gateway/held/mailbox.ts';
 import { Sweeper } from '#gateway/held/sweeper.ts';
 import { CARGO_TOPIC, INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
-import type { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
+import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import type { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { CargoUnpacking } from '#gateway/intake/cargo-unpacking.ts';
 import type { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
@@ -48,7 +48,6 @@ interface WorkersParts {
   readonly identity: Identity;
   readonly verifier: MessageVerifier;
   readonly sessionKeys: SessionKeys;
-  readonly peerSessionKeys: PeerSessionKeys;
   readonly mailbox: Mailbox;
   readonly intake: ParcelIntake;
 }
@@ -137,7 +136,11 @@ function consumeDeliveries(
 }
 
 function consumeCargo(parts: WorkersParts, { cargo }: WorkersLimits): Consumer {
-  const worker = new CargoUnpacking(parts, { itemConcurrency: CARGO_ITEM_CONCURRENCY });
+  const peerSessionKeys = new PeerSessionKeys(parts);
+  const worker = new CargoUnpacking(
+    { ...parts, peerSessionKeys },
+    { itemConcurrency: CARGO_ITEM_CONCURRENCY },
+  );
   return parts.queue.consume(CARGO_TOPIC, worker.handle, {
     concurrency: cargo.concurrency,
     maxAttempts: MAX_ATTEMPTS,

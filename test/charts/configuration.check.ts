@@ -6,13 +6,13 @@ import {
   readConfiguration,
   type Variables,
 } from '#runtime/configuration/configuration.ts';
-import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/process.ts';
+import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/config.ts';
 import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
 import { POHTTP_SERVICE_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
 import { COMMAND_VARIABLES } from '#services/standalone/commands/command-variables.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
-import { WORKERS_SERVICE_VARIABLES } from '#services/workers/process.ts';
+import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';
 import { at, isMap, Manifest as Part } from './manifests.ts';
 import { EXTRA_VARIABLES } from './matrix.ts';
 import { renderAll } from './renderings.ts';

@@ -5,14 +5,16 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
-import { composeCogrpcProcess, readCogrpcConfig } from '#services/cogrpc/process.ts';
+import { composeCogrpc } from '#services/cogrpc/compose.ts';
+import { readCogrpcConfig } from '#services/cogrpc/config.ts';
 import { composeCollection } from '#services/collection/compose.ts';
 import { readCollectionConfig } from '#services/collection/config.ts';
 import { composePohttp } from '#services/pohttp/compose.ts';
 import { readPohttpConfig } from '#services/pohttp/config.ts';
 import { composePoweb } from '#services/poweb/compose.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
-import { composeWorkersProcess, readWorkersConfig } from '#services/workers/process.ts';
+import { composeWorkers } from '#services/workers/compose.ts';
+import { readWorkersConfig } from '#services/workers/config.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
@@ -67,8 +69,8 @@ describe('Services whose clock is set past the end of the gateway’s certificat
     const others = {
       collection: await composeCollection(readCollectionConfig(ENVIRONMENT), given),
       pohttp: await composePohttp(readPohttpConfig(ENVIRONMENT), given),
-      cogrpc: await composeCogrpcProcess(readCogrpcConfig(ENVIRONMENT), given),
-      workers: await composeWorkersProcess(readWorkersConfig(ENVIRONMENT), given),
+      cogrpc: await composeCogrpc(readCogrpcConfig(ENVIRONMENT), given),
+      workers: await composeWorkers(readWorkersConfig(ENVIRONMENT), given),
     };
     for (const service of Object.values(others)) {
       opened.use(service);

@@ -3,9 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ClockPlausibility } from '#clock/clock-plausibility.ts';
-import { startWorkersOf } from '#services/workers/compose.ts';
-import type { WorkersConfig } from '#services/workers/config.ts';
-import type { Workers } from '#services/workers/workers.ts';
+import type { WorkersLimits } from '#services/workers/limits.ts';
+import { startWorkers, type Workers } from '#services/workers/workers.ts';
 import { DohServer } from './internet-delivery/doh-server.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
 import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
@@ -50,7 +49,7 @@ describe('Delivery to the Internet', () => {
     allowPrivateNetworks = true,
     ...given
   }: StartOptions = {}): Workers {
-    const config: WorkersConfig = {
+    const config: WorkersLimits = {
       delivery: {
         useTls: false,
         allowPrivateNetworks,
@@ -63,7 +62,7 @@ describe('Delivery to the Internet', () => {
       sweepIntervalMs: 600_000,
       drainMs,
     };
-    return startWorkersOf(opened.gateway, { ...opened.ports, ...given }, config);
+    return startWorkers({ ...opened.ports, ...opened.gateway, ...given }, config);
   }
 
   /** Sends a parcel to an Internet address, by PoWeb. */

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { parseDocument } from 'yaml';
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { readCogrpcConfig } from '#services/cogrpc/process.ts';
+import { readCogrpcConfig } from '#services/cogrpc/config.ts';
 import { readCollectionConfig } from '#services/collection/config.ts';
 import { readPohttpConfig } from '#services/pohttp/config.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { readCommandConfig } from '#services/standalone/commands/command-variables.ts';
-import { readWorkersConfig } from '#services/workers/process.ts';
+import { readWorkersConfig } from '#services/workers/config.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -3,7 +3,8 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type { ConnectionParameters } from '#awala/connection-parameters.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
-import { composeCogrpcProcess, readCogrpcConfig } from '#services/cogrpc/process.ts';
+import { composeCogrpc } from '#services/cogrpc/compose.ts';
+import { readCogrpcConfig } from '#services/cogrpc/config.ts';
 import { composeCollection } from '#services/collection/compose.ts';
 import { readCollectionConfig } from '#services/collection/config.ts';
 import { composePohttp } from '#services/pohttp/compose.ts';
@@ -14,7 +15,8 @@ import { keygenCommand } from '#services/standalone/commands/keygen.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { rotateCommand } from '#services/standalone/commands/rotate.ts';
 import { PowebClient } from '#services/standalone/ping/poweb-client.ts';
-import { composeWorkersProcess, readWorkersConfig } from '#services/workers/process.ts';
+import { composeWorkers } from '#services/workers/compose.ts';
+import { readWorkersConfig } from '#services/workers/config.ts';
 import {
   type FirestoreServer,
   startFirestoreServer,
@@ -182,7 +184,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
 
   it('CogRPC stores cargo, and makes, signs and seals cargo for a courier', async () => {
     const side = new CargoSide(remote, parameters);
-    await using cogrpc = await composeCogrpcProcess(readCogrpcConfig(environment), given);
+    await using cogrpc = await composeCogrpc(readCogrpcConfig(environment), given);
     assert.equal(await readinessOf(cogrpc.listening), 200);
     using courier = new Courier(cogrpc.listening.cogrpc);
     const { octets } = await side.pack([Buffer.from(await phone.makeParcel('by courier'))]);
@@ -201,7 +203,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
   });
 
   it('workers open cargo, store what is in it, and seal nothing', async () => {
-    const workers = await composeWorkersProcess(readWorkersConfig(environment), given);
+    const workers = await composeWorkers(readWorkersConfig(environment), given);
     try {
       assert.equal(await readinessOf(workers.listening), 200);
       await using collection = await composeCollection(readCollectionConfig(environment), given);
@@ -220,8 +222,8 @@ describe('what a service does takes no right that docs/operations.md does not gi
     poweb: () => composePoweb(readPowebConfig(environment), given),
     pohttp: () => composePohttp(readPohttpConfig(environment), given),
     collection: () => composeCollection(readCollectionConfig(environment), given),
-    cogrpc: () => composeCogrpcProcess(readCogrpcConfig(environment), given),
-    workers: () => composeWorkersProcess(readWorkersConfig(environment), given),
+    cogrpc: () => composeCogrpc(readCogrpcConfig(environment), given),
+    workers: () => composeWorkers(readWorkersConfig(environment), given),
   };
   const without: Readonly<Record<string, () => void>> = {
     'storing objects': () => {

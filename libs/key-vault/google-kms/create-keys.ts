@@ -26,7 +26,7 @@ interface NamedKeys {
   /** Resource name of a key. */
   readonly sealingKey: string;
   /** `host:port` of an emulator. */
-  readonly emulatorAddress?: string;
+  readonly emulatorAddress?: string | null;
 }
 
 /**

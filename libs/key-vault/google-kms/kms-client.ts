@@ -17,9 +17,11 @@ export function callOptions(timeoutMs: number): KmsCallOptions {
 }
 
 /** Loads the client library (a third of a second) and opens a client. */
-export async function openKmsClient(emulatorAddress?: string): Promise<KeyManagementServiceClient> {
+export async function openKmsClient(
+  emulatorAddress?: string | null,
+): Promise<KeyManagementServiceClient> {
   const { KeyManagementServiceClient } = await import('@google-cloud/kms');
-  if (emulatorAddress === undefined) {
+  if (!emulatorAddress) {
     return new KeyManagementServiceClient(CHANNEL_OPTIONS);
   }
   const { credentials } = await import('@grpc/grpc-js');

@@ -10,7 +10,7 @@ export interface GoogleKmsOptions {
   /** Resource name of the symmetric key that wraps data keys: `projects/…/cryptoKeys/…`. */
   readonly sealingKey: string;
   /** `host:port` of an emulator, called without TLS and credentials. */
-  readonly emulatorAddress?: string;
+  readonly emulatorAddress?: string | null;
   /** Deadline of a call, including its wait in the queue and its retries. @default 2000 */
   readonly deadlineMs?: number;
   /** Concurrent calls; eight times as many may wait. @default 32 */

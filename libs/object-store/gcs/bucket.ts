@@ -12,7 +12,7 @@ interface BucketPlace {
   /** Where a new bucket is, such as `EUROPE-WEST3`. */
   readonly location: string;
   /** @default 'https://storage.googleapis.com' */
-  readonly apiEndpoint?: string;
+  readonly apiEndpoint?: string | URL | null;
 }
 
 /**

@@ -21,12 +21,13 @@ const OVER_CONNECTIONS_OF_NODE: Interceptor = {
  */
 export async function openBucket({ bucket, apiEndpoint, project }: BucketOptions): Promise<Bucket> {
   const { Storage } = await import('@google-cloud/storage');
+  const endpoint = apiEndpoint ? new URL(apiEndpoint) : null;
   const storage = new Storage({
     retryOptions: { autoRetry: false },
     ...(project !== undefined && { projectId: project }),
-    ...(apiEndpoint !== undefined && {
-      apiEndpoint,
-      useAuthWithCustomEndpoint: new URL(apiEndpoint).protocol === 'https:',
+    ...(endpoint && {
+      apiEndpoint: endpoint.origin,
+      useAuthWithCustomEndpoint: endpoint.protocol === 'https:',
     }),
   });
   storage.interceptors.push(OVER_CONNECTIONS_OF_NODE);

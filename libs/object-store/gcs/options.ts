@@ -8,7 +8,7 @@ export interface GcsOptions {
    *
    * @default 'https://storage.googleapis.com'
    */
-  readonly apiEndpoint?: string;
+  readonly apiEndpoint?: string | URL | null;
   /** Deadline of an operation, or of one page of a listing, including retries. @default 2000 */
   readonly deadlineMs?: number;
   /** Concurrent requests, each over its own connection. @default 64 */

@@ -38,7 +38,7 @@ export async function openFirestore(
     'grpc.service_config': JSON.stringify({
       methodConfig: [{ name: [{ service: SERVICE }], retryPolicy: REPETITIONS }],
     }),
-    ...(emulatorAddress !== undefined && {
+    ...(emulatorAddress && {
       host: emulatorAddress,
       ssl: false,
       // Otherwise the client would ask the machine's metadata server before its first call.

@@ -6,7 +6,7 @@ export interface FirestoreOptions {
   /** @default '(default)' */
   readonly database?: string;
   /** `host:port` of an emulator, called without TLS and credentials. */
-  readonly emulatorAddress?: string;
+  readonly emulatorAddress?: string | null;
   /** Deadline of an operation, or of one page of a listing, including retries. @default 2000 */
   readonly deadlineMs?: number;
   /** Records per page of a listing. @default 300 */

@@ -44,7 +44,7 @@ declare module 'fastify' {
 }
 
 /** How to set up a server. */
-export interface HttpServerOptions {
+interface HttpServerOptions {
   /** A constant, such as `poweb`, for logs and metrics. */
   readonly name: string;
   readonly host: string;

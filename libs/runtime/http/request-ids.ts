@@ -15,7 +15,8 @@ export const requestIdVariables = {
   }),
 } as const;
 
-interface RequestIdOptions {
+/** Where ids of requests come from. */
+export interface RequestIdOptions {
   readonly header: string;
   readonly trustedProxies: TrustedProxies;
 }

@@ -1,5 +1,5 @@
 import { localInternetAddress } from '#composition/internet-address.ts';
-import { BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { BACKING_VARIABLES } from '#composition/ports.ts';
 import {
   listVariables,
   readConfiguration,

@@ -1,3 +1,4 @@
+import { openWorkQueue } from '#composition/work-queue.ts';
 import {
   discardSetAsideJobs,
   listSetAsideJobs,
@@ -28,8 +29,8 @@ ${BACKING_HELP}`,
     if (others.length > 0 || (action === 'list' && key !== undefined)) {
       throw new UsageError('there are too many arguments');
     }
-    return withPorts(context, async (backing, config) => {
-      const queue = await backing.workQueue(config.workQueue);
+    return withPorts(context, async (foundations, config) => {
+      const queue = await openWorkQueue(config.workQueue, foundations);
       if (action === 'list') {
         for await (const line of listSetAsideJobs(queue, topic)) {
           context.print(line);

@@ -1,6 +1,7 @@
-import { type Clock, delay, systemClock } from '#clock/clock.ts';
-import { type KeyVaultConfig, kmsPlace } from '#composition/key-vault.ts';
-import type { PortOpener } from '#composition/port-opener.ts';
+import { type Clock, delay } from '#clock/clock.ts';
+import type { Foundations } from '#composition/foundations.ts';
+import { type KeyVaultConfig, openKeyVault } from '#composition/key-vault.ts';
+import { openRecordStore } from '#composition/record-store.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { createNamedKeys, isKeyMissing } from '#key-vault/google-kms/create-keys.ts';
@@ -25,10 +26,10 @@ times at once.
 ${BACKING_HELP}`,
   run(context) {
     noArguments(context);
-    return withPorts(context, async (backing, config) => {
-      const clock = systemClock;
-      const vault = await openVault(backing, config.keyVault, clock);
-      const records = await backing.recordStore(config.recordStore);
+    return withPorts(context, async (foundations, config) => {
+      const { clock } = foundations;
+      const vault = await openVault(config.keyVault, foundations);
+      const records = await openRecordStore(config.recordStore, foundations);
       const identity = await Identity.open({ vault, records, clock, log: silentLog });
       const certificate = await identity.currentCertificate();
       const sessionKey = await new SessionKeys({ vault, records, clock }).prepare();
@@ -40,15 +41,11 @@ ${BACKING_HELP}`,
   },
 };
 
-async function openVault(
-  backing: PortOpener,
-  config: KeyVaultConfig,
-  clock: Clock,
-): Promise<KeyVault> {
-  const vault = await backing.keyVault(config);
+async function openVault(config: KeyVaultConfig, foundations: Foundations): Promise<KeyVault> {
+  const vault = await openKeyVault(config, foundations);
   if (config.kind === 'google-kms' && (await lacksKeys(vault))) {
-    await createNamedKeys(kmsPlace(config));
-    await untilUsable(vault, clock);
+    await createNamedKeys(config);
+    await untilUsable(vault, foundations.clock);
   }
   return vault;
 }

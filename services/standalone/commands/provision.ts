@@ -1,5 +1,5 @@
-import { gcsPlace, type ObjectStoreConfig } from '#composition/object-store.ts';
-import { firestorePlace, type RecordStoreConfig } from '#composition/record-store.ts';
+import type { ObjectStoreConfig } from '#composition/object-store.ts';
+import type { RecordStoreConfig } from '#composition/record-store.ts';
 import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
 import { provisionBucket } from '#object-store/gcs/bucket.ts';
 import { createTtlPolicies, ttlCommands } from '#record-store/firestore/ttl-policies.ts';
@@ -50,7 +50,7 @@ async function provisionObjects(
     return true;
   }
   try {
-    await provisionBucket({ ...gcsPlace(config), project: project ?? '', location });
+    await provisionBucket({ ...config, project: project ?? '', location });
     print(`objects: the bucket ${config.bucket} is as it must be`);
     return true;
   } catch (error) {
@@ -66,12 +66,12 @@ async function provisionRecords(config: RecordStoreConfig, print: Print): Promis
     print('records: SQLite needs nothing');
     return true;
   }
-  if (config.emulator !== null) {
+  if (config.emulatorAddress !== null) {
     print('records: the emulator of Firestore needs nothing, as it never removes what expired');
     return true;
   }
   try {
-    await createTtlPolicies(firestorePlace(config), RECORD_KINDS);
+    await createTtlPolicies(config, RECORD_KINDS);
     print(`records: Firestore removes what expired, within hours of the policies’ creation`);
     return true;
   } catch (error) {
@@ -79,7 +79,7 @@ async function provisionRecords(config: RecordStoreConfig, print: Print): Promis
       `records: Firestore could not be asked to remove what expired: ${diagnose(error).detail}`,
     );
     print('It takes the role Cloud Datastore Index Admin. Who has it may run:');
-    for (const command of ttlCommands(firestorePlace(config), RECORD_KINDS)) {
+    for (const command of ttlCommands(config, RECORD_KINDS)) {
       print(`  ${command}`);
     }
     return false;

@@ -1,4 +1,5 @@
-import { systemClock } from '#clock/clock.ts';
+import { openKeyVault } from '#composition/key-vault.ts';
+import { openRecordStore } from '#composition/record-store.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { silentLog } from '#log/log.ts';
@@ -21,10 +22,10 @@ ${BACKING_HELP}`,
     if (args.some((word) => word !== '--now') || args.length > 1) {
       throw new UsageError('rotate takes nothing but --now');
     }
-    return withPorts(context, async (backing, config) => {
-      const vault = await backing.keyVault(config.keyVault);
-      const records = await backing.recordStore(config.recordStore);
-      const parts = { vault, records, clock: systemClock, log: silentLog };
+    return withPorts(context, async (foundations, config) => {
+      const vault = await openKeyVault(config.keyVault, foundations);
+      const records = await openRecordStore(config.recordStore, foundations);
+      const parts = { vault, records, clock: foundations.clock, log: silentLog };
       // Whether it is due is decided by opening it already.
       const identity = await Identity.open(parts);
       const isToBeNew = args.length === 1;

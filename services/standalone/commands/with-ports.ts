@@ -1,6 +1,6 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { systemClock } from '#clock/clock.ts';
-import { PortOpener } from '#composition/port-opener.ts';
+import { Foundations } from '#composition/foundations.ts';
 import { silentLog } from '#log/log.ts';
 import type { CommandContext } from './command.ts';
 import { type CommandConfig, readCommandConfig } from './command-variables.ts';
@@ -16,17 +16,17 @@ const DEADLINE_MS = 20_000;
  */
 export async function withPorts(
   { environment, print }: CommandContext,
-  act: (backing: PortOpener, config: CommandConfig) => Promise<void>,
+  act: (foundations: Foundations, config: CommandConfig) => Promise<void>,
 ): Promise<number> {
   const config = readCommandConfig(environment);
-  await using backing = new PortOpener({
+  await using foundations = new Foundations({
     clock: systemClock,
     log: silentLog,
     beside: true,
     deadlineMs: DEADLINE_MS,
   });
   try {
-    await act(backing, config);
+    await act(foundations, config);
     return 0;
   } catch (error) {
     if (error instanceof BackingUnavailableError) {

@@ -1,5 +1,5 @@
 import { localInternetAddress } from '#composition/internet-address.ts';
-import { BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { port } from '#runtime/configuration/variables.ts';

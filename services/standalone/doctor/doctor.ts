@@ -1,6 +1,11 @@
 import type { Clock } from '#clock/clock.ts';
 import { clockWitnesses } from '#composition/clock-witnesses.ts';
-import { PortOpener } from '#composition/port-opener.ts';
+import { Foundations } from '#composition/foundations.ts';
+import { openKeyVault } from '#composition/key-vault.ts';
+import { openObjectStore } from '#composition/object-store.ts';
+import { openRecordStore } from '#composition/record-store.ts';
+import { openSignals } from '#composition/signals.ts';
+import { openWorkQueue } from '#composition/work-queue.ts';
 import { silentLog } from '#log/log.ts';
 import { clockFindings, releaseClockFinding } from './clock-findings.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
@@ -26,13 +31,13 @@ export async function runDoctor(
   config: DoctorConfig,
   { print, clock }: { readonly print: (line: string) => void; readonly clock: Clock },
 ): Promise<number> {
-  await using backing = new PortOpener({
+  await using foundations = new Foundations({
     clock,
     log: silentLog,
     beside: true,
     deadlineMs: DEADLINE_MS,
   });
-  const findings = await examine(config, backing, clock);
+  const findings = await examine(config, foundations);
   for (const { subject, says, mend } of findings) {
     print(`${mend === null ? '✓' : '✗'} ${subject.padEnd(SUBJECT_WIDTH)}${says}`);
     if (mend !== null) {
@@ -47,17 +52,17 @@ export async function runDoctor(
 
 async function examine(
   config: DoctorConfig,
-  backing: PortOpener,
-  clock: Clock,
+  foundations: Foundations,
 ): Promise<readonly Finding[]> {
-  const records = lazily(() => backing.recordStore(config.recordStore));
-  const vault = lazily(() => backing.keyVault(config.keyVault));
-  const objects = () => backing.objectStore(config.objectStore);
+  const { clock } = foundations;
+  const records = lazily(() => openRecordStore(config.recordStore, foundations));
+  const vault = lazily(() => openKeyVault(config.keyVault, foundations));
+  const objects = () => openObjectStore(config.objectStore, foundations);
   const findings = [
     ...(await objectFindings(config.objectStore, objects, clock)),
     ...(await recordFindings(config.recordStore, records, clock)),
     ...(await vaultFindings(config.keyVault, vault)),
-    ...(await messengerFindings(config, backing, clock)),
+    ...(await messengerFindings(config, foundations)),
     await identityFinding(async () => ({ vault: await vault(), records: await records() }), clock),
     ...(await portFindings(config)),
   ];
@@ -67,8 +72,7 @@ async function examine(
 
 async function messengerFindings(
   config: DoctorConfig,
-  backing: PortOpener,
-  clock: Clock,
+  foundations: Foundations,
 ): Promise<readonly Finding[]> {
   const redis = [config.signals, config.workQueue].find((each) => each.kind === 'redis');
   const findings = redis?.kind === 'redis' ? await redisFindings(redis) : [];
@@ -78,8 +82,8 @@ async function messengerFindings(
   }
   return [
     ...findings,
-    await signalsFinding(() => backing.signals(config.signals), clock),
-    await queueFinding(() => backing.workQueue(config.workQueue)),
+    await signalsFinding(() => openSignals(config.signals, foundations), foundations.clock),
+    await queueFinding(() => openWorkQueue(config.workQueue, foundations)),
   ];
 }
 

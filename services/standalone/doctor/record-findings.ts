@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '#clock/clock.ts';
-import { firestorePlace, type RecordStoreConfig } from '#composition/record-store.ts';
+import type { RecordStoreConfig } from '#composition/record-store.ts';
 import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
 import { kindsWithoutTtlPolicy } from '#record-store/firestore/ttl-policies.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
@@ -18,7 +18,7 @@ export async function recordFindings(
 ): Promise<Finding[]> {
   const advice = config.kind === 'firestore' ? FIRESTORE_ADVICE : FOLDER_ADVICE;
   const roundTrip = await tried(SUBJECT, async () => createAndDelete(await open(), clock), advice);
-  const hasPolicies = config.kind === 'firestore' && config.emulator === null;
+  const hasPolicies = config.kind === 'firestore' && config.emulatorAddress === null;
   return hasPolicies && roundTrip.mend === null
     ? [roundTrip, await policyFinding(config)]
     : [roundTrip];
@@ -46,7 +46,7 @@ async function policyFinding(
   const asked = await tried(
     subject,
     async () => {
-      lacking = await kindsWithoutTtlPolicy(firestorePlace(config), RECORD_KINDS);
+      lacking = await kindsWithoutTtlPolicy(config, RECORD_KINDS);
       return 'Firestore removes what expired';
     },
     {

@@ -22,7 +22,7 @@ const backing = await openEmbeddedBacking(folder, log);
 const ports = { ...backing, clock, log, metrics: noMetrics };
 const gateway = await openGateway(ports, 'gateway.localhost', { recordsEveryParcel: true });
 const server = new HttpServer({ name: 'poweb', host: '127.0.0.1', port: 0, log, clock });
-registerPowebRoutes(server.app, { ...ports, gateway, preRegistrationsPerSecond: 10 });
+registerPowebRoutes(server.app, { ...ports, ...gateway }, 10);
 await server.listen();
 
 const issuer = await gateway.identity.currentCertificate();

@@ -1,10 +1,11 @@
 import { systemClock } from '#clock/clock.ts';
-import { BACKING_VARIABLES, type BackedPorts, PortOpener } from '#composition/port-opener.ts';
+import { Foundations } from '#composition/foundations.ts';
+import { BACKING_VARIABLES, type BackedPorts, openPorts } from '#composition/ports.ts';
 import type { Log } from '#log/log.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 
 /** The embedded backing in a folder of its own, open for as long as the process lives. */
 export function openEmbeddedBacking(folder: string, log: Log): Promise<BackedPorts> {
   const config = readConfiguration({ DATA_DIR: folder }, BACKING_VARIABLES);
-  return new PortOpener({ clock: systemClock, log }).all(config);
+  return openPorts(config, new Foundations({ clock: systemClock, log }));
 }

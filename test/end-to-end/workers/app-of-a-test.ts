@@ -1,6 +1,5 @@
-import { startWorkersOf } from '#services/workers/compose.ts';
-import type { WorkersConfig } from '#services/workers/config.ts';
-import type { Workers } from '#services/workers/workers.ts';
+import type { WorkersLimits } from '#services/workers/limits.ts';
+import { startWorkers, type Workers } from '#services/workers/workers.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { DohServer } from '../internet-delivery/doh-server.ts';
 import { RecipientServer } from '../internet-delivery/recipient-server.ts';
@@ -27,7 +26,7 @@ export class AppOfATest implements AsyncDisposable {
 
   /** Workers that deliver to it, as one process has them. */
   async workers(opened: OpenedGateway, queue: WorkQueue = opened.queue): Promise<Workers> {
-    const config: WorkersConfig = {
+    const config: WorkersLimits = {
       delivery: {
         useTls: false,
         allowPrivateNetworks: true,
@@ -40,7 +39,7 @@ export class AppOfATest implements AsyncDisposable {
       sweepIntervalMs: 86_400_000,
       drainMs: 1_000,
     };
-    const workers = startWorkersOf(opened.gateway, { ...opened.ports, queue }, config);
+    const workers = startWorkers({ ...opened.ports, ...opened.gateway, queue }, config);
     await workers.firstSweep;
     return workers;
   }

@@ -1,5 +1,6 @@
 import { systemClock } from '#clock/clock.ts';
-import { PortOpener, SHARED_BACKING_VARIABLES } from '#composition/port-opener.ts';
+import { Foundations } from '#composition/foundations.ts';
+import { openPorts, SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -15,9 +16,9 @@ export async function startAsFiveServices(
   const running = opened.use(await startFiveServices(environment));
   const parts = { clock: systemClock, log: silentLog, metrics: noMetrics };
   // On a busy machine, a library's first call takes longer than a service would wait for.
-  const backing = opened.use(new PortOpener({ ...parts, deadlineMs: 20_000 }));
+  const foundations = opened.use(new Foundations({ ...parts, deadlineMs: 20_000 }));
   const config = readConfiguration(running.environment, SHARED_BACKING_VARIABLES);
-  const ports = await backing.all(config);
+  const ports = await openPorts(config, foundations);
   const gateway = await openGateway({ ...parts, ...ports }, 'gateway.localhost');
   const closing = opened.move();
   return {

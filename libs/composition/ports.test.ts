@@ -6,7 +6,9 @@ import { describe, it } from 'node:test';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
 import { ConfigurationError, readConfiguration } from '#runtime/configuration/configuration.ts';
-import { BACKING_VARIABLES, PortOpener, SHARED_BACKING_VARIABLES } from './port-opener.ts';
+import { Foundations } from './foundations.ts';
+import { openKeyVault } from './key-vault.ts';
+import { BACKING_VARIABLES, openPorts, SHARED_BACKING_VARIABLES } from './ports.ts';
 
 const CLOUD = {
   OBJECT_STORE: 'gcs',
@@ -86,18 +88,18 @@ describe('the backing of a gateway', () => {
     const folder = await mkdtemp(join(tmpdir(), 'awala-backing-'));
     try {
       const config = readConfiguration({ DATA_DIR: folder }, BACKING_VARIABLES);
-      const open = () => new PortOpener({ clock: systemClock, log: silentLog });
+      const laid = () => new Foundations({ clock: systemClock, log: silentLog });
       {
-        await using backing = open();
-        await backing.keyVault(config.keyVault);
+        await using foundations = laid();
+        await openKeyVault(config.keyVault, foundations);
         assert.deepEqual(await readdir(folder), ['keys']);
       }
-      await using first = open();
-      const { objects, records } = await first.all(config);
+      await using first = laid();
+      const { objects, records } = await openPorts(config, first);
       await Promise.all([objects.check(), records.check()]);
       await first[Symbol.asyncDispose]();
-      await using second = open();
-      const { queue } = await second.all(config);
+      await using second = laid();
+      const { queue } = await openPorts(config, second);
       await queue.check();
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -8,7 +8,8 @@ import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
-import { composeWorkersProcess, readWorkersConfig } from './process.ts';
+import { composeWorkers } from './compose.ts';
+import { readWorkersConfig } from './config.ts';
 
 it('the workers tell how much work waits, and how long the certificate lasts', async () => {
   const config = readWorkersConfig({
@@ -26,7 +27,7 @@ it('the workers tell how much work waits, and how long the certificate lasts', a
     REDIS_URL: 'redis://127.0.0.1:1',
   });
   const clock = systemClock;
-  await using workers = await composeWorkersProcess(config, {
+  await using workers = await composeWorkers(config, {
     log: silentLog,
     objects: new InMemoryObjectStore(),
     records: new InMemoryRecordStore({ clock }),

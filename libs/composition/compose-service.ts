@@ -1,0 +1,103 @@
+import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
+import { type RequestIdOptions, RequestIds } from '#runtime/http/request-ids.ts';
+import type { ProcessMetrics } from '#runtime/metrics.ts';
+import { watchClock } from './clock-watch.ts';
+import { Foundations } from './foundations.ts';
+import { LatestTime } from './latest-time.ts';
+import { checksOf, type ServiceWithNeeds } from './needs.ts';
+import { Operations, type OperationsConfig } from './operations.ts';
+import { type BackedPorts, type BackingConfig, openPorts, type PortsOf } from './ports.ts';
+import { type GivenParts, type ProcessParts, processParts } from './process-parts.ts';
+
+interface ServiceConfig extends BackingConfig, OperationsConfig {
+  /** Absent for a service that answers no requests. */
+  readonly requests?: RequestIdOptions;
+}
+
+/** What a service is started with instead of the real thing; only `log` is required. All of it stays open. */
+export type Given = GivenParts & Partial<BackedPorts>;
+
+/** What a service is wired from. */
+type ServiceParts<Config extends BackingConfig> = ProcessParts &
+  PortsOf<Config> & { readonly requestIds: RequestIds };
+
+/** What is a service's own. */
+interface Service<Config extends BackingConfig, Own, Served> {
+  /** Opens what the service stands on besides its ports; called again for as long as a backing service is away. */
+  readonly open: (parts: ServiceParts<Config>) => Promise<Own>;
+  /**
+   * Wires the service and listens.
+   *
+   * @param opened - closes what is put on it, in reverse order, before everything else
+   */
+  readonly serve: (
+    parts: ServiceParts<Config> & Own,
+    opened: AsyncDisposableStack,
+    operations: Operations,
+  ) => Promise<Served>;
+}
+
+/** A service that runs; disposing of it drains. */
+export type Running<Served> = Served &
+  AsyncDisposable & {
+    /** The ports in use, which tell those that the system chose. */
+    readonly listening: { readonly operations: number };
+  };
+
+/**
+ * Starts a service: opens its backing and its operations port, watches the clock, waits until the
+ * gateway's identity can be had, and lets it serve.
+ *
+ * Waits for backing services that are away; never for another service.
+ *
+ * @throws {BackingUnavailableError} if the data folder cannot be used
+ */
+export async function composeService<
+  Config extends ServiceConfig,
+  Own extends { readonly identity: VerifyingIdentity },
+  Served extends { readonly listening: object },
+>(
+  name: ServiceWithNeeds,
+  config: Config,
+  given: Given,
+  { open, serve }: Service<Config, Own, Served>,
+): Promise<Running<Served>> {
+  await using opened = new AsyncDisposableStack();
+  const process = processParts(name, given);
+  const foundations = opened.use(new Foundations(process));
+  const ports = await openPorts(config, foundations, given);
+  const requestIds = new RequestIds(config.requests);
+  const parts = { ...process, ...ports, requestIds };
+  const operations = opened.use(await Operations.open(process, config, checksOf(name, ports)));
+  opened.use(await watchClock(process, config, latestTime(config, { ...process, ...ports })));
+  const own = await operations.untilAvailable(() => open(parts));
+  operations.alsoCheck('identity', () => own.identity.trustedCertificates());
+  if (config.objectStore.kind === 'filesystem') {
+    observeDisk(process.processMetrics, foundations);
+  }
+  const served = await serve({ ...parts, ...own }, opened, operations);
+  operations.started();
+  opened.defer(() => operations.drain());
+  const closing = opened.move();
+  return {
+    ...served,
+    listening: { ...served.listening, operations: operations.port },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
+
+/** Kept by the embedded backing only, which has no other witness. */
+function latestTime(
+  { recordStore }: BackingConfig,
+  parts: ConstructorParameters<typeof LatestTime>[0],
+): LatestTime | undefined {
+  return recordStore.kind === 'sqlite' ? new LatestTime(parts) : undefined;
+}
+
+function observeDisk(metrics: ProcessMetrics, { databases }: Foundations): void {
+  metrics.observe(
+    'disk_room_octets',
+    'What the disk of the data folder still takes before parcels are refused',
+    async () => (await databases.roomOctets()) ?? Number.POSITIVE_INFINITY,
+  );
+}

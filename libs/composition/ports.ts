@@ -1,0 +1,87 @@
+import type { GatewayPorts } from '#gateway/gateway.ts';
+import type { Foundations } from './foundations.ts';
+import { type KeyVaultConfig, keyVault, openKeyVault, sharedKeyVault } from './key-vault.ts';
+import {
+  type ObjectStoreConfig,
+  objectStore,
+  openObjectStore,
+  sharedObjectStore,
+} from './object-store.ts';
+import {
+  openRecordStore,
+  type RecordStoreConfig,
+  recordStore,
+  sharedRecordStore,
+} from './record-store.ts';
+import { openSignals, type SignalsConfig, sharedSignals, signals } from './signals.ts';
+import { openWorkQueue, sharedWorkQueue, type WorkQueueConfig, workQueue } from './work-queue.ts';
+
+/** Names the adapters of a gateway that is one process; embedded ones unless told otherwise. */
+export const BACKING_VARIABLES = {
+  objectStore,
+  recordStore,
+  keyVault,
+  signals,
+  workQueue,
+} as const;
+
+/** Names the adapters of a service that is one of several and only verifies others: it queues nothing. */
+export const VERIFYING_BACKING_VARIABLES = {
+  objectStore: sharedObjectStore,
+  recordStore: sharedRecordStore,
+  keyVault: sharedKeyVault,
+  signals: sharedSignals,
+} as const;
+
+/**
+ * Names the adapters of a service that is one of several. Each must be set, so that all services
+ * and commands are told the same.
+ */
+export const SHARED_BACKING_VARIABLES = {
+  ...VERIFYING_BACKING_VARIABLES,
+  workQueue: sharedWorkQueue,
+} as const;
+
+/** The adapters of a service. */
+export interface BackingConfig {
+  readonly objectStore: ObjectStoreConfig;
+  readonly recordStore: RecordStoreConfig;
+  readonly keyVault: KeyVaultConfig;
+  readonly signals: SignalsConfig;
+  /** Absent for a service that queues nothing. */
+  readonly workQueue?: WorkQueueConfig;
+}
+
+/** The ports that are backed. */
+export type BackedPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'queue'>;
+
+/** Those that a configuration names an adapter for. */
+export type PortsOf<Config extends BackingConfig> = Config extends {
+  readonly workQueue: WorkQueueConfig;
+}
+  ? BackedPorts
+  : Omit<BackedPorts, 'queue'>;
+
+/**
+ * Opens every port that the configuration names an adapter for, unless it is `given`; loads the
+ * libraries of these adapters only.
+ *
+ * @throws {BackingUnavailableError} if the data folder cannot be used
+ */
+export async function openPorts<Config extends BackingConfig>(
+  config: Config,
+  foundations: Foundations,
+  given: Partial<BackedPorts> = {},
+): Promise<PortsOf<Config>> {
+  const ports = {
+    objects: given.objects ?? (await openObjectStore(config.objectStore, foundations)),
+    records: given.records ?? (await openRecordStore(config.recordStore, foundations)),
+    vault: given.vault ?? (await openKeyVault(config.keyVault, foundations)),
+    signals: given.signals ?? (await openSignals(config.signals, foundations)),
+    ...(config.workQueue && {
+      queue: given.queue ?? (await openWorkQueue(config.workQueue, foundations)),
+    }),
+  };
+  // There is a queue if its adapter is named, which TypeScript cannot follow.
+  return ports as PortsOf<Config>;
+}
