@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { readChartValues } from './chart-values/schema.ts';
-import { chartValuesPage } from './chart-values.ts';
+import { chartValuesPage, gatewaySchema } from './chart-values.ts';
 
 const ROOT = new URL('../', import.meta.url);
 
@@ -10,6 +10,11 @@ describe('the page on what the charts can be told', () => {
   it('is what the schemas and defaults are now (node scripts/chart-values.ts writes it)', async () => {
     const page = await readFile(new URL('docs/operations/chart-values.md', ROOT), 'utf8');
     assert.equal(page, await chartValuesPage());
+  });
+
+  it('goes with a schema that takes what the services read (the same script writes it)', async () => {
+    const path = new URL('charts/awala-gateway/values.schema.json', ROOT);
+    assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), await gatewaySchema());
   });
 
   for (const chart of ['awala-gateway', 'google-cloud']) {

@@ -1,9 +1,13 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { pageOf } from './chart-values/page.ts';
 import { readChartValues } from './chart-values/schema.ts';
+import { settingsSchemas } from './chart-values/settings.ts';
 
 const ROOT = new URL('../', import.meta.url);
 const PAGE = new URL('docs/operations/chart-values.md', ROOT);
+const SCHEMA = new URL('charts/awala-gateway/values.schema.json', ROOT);
 const CHARTS = ['awala-gateway', 'google-cloud'];
 
 /** What docs/operations/chart-values.md must be. */
@@ -15,6 +19,18 @@ export async function chartValuesPage(): Promise<string> {
   return pageOf(await Promise.all(charts));
 }
 
+/** What the schema of the gateway's chart must be: as it is, with the settings that services declare now. */
+export async function gatewaySchema(): Promise<unknown> {
+  const schema = JSON.parse(await readFile(SCHEMA, 'utf8'));
+  for (const [service, properties] of Object.entries(settingsSchemas())) {
+    schema.properties.services.properties[service].properties.settings.properties = properties;
+  }
+  return schema;
+}
+
 if (import.meta.main) {
+  await writeFile(SCHEMA, JSON.stringify(await gatewaySchema()));
+  const biome = fileURLToPath(new URL('node_modules/.bin/biome', ROOT));
+  execFileSync(biome, ['format', '--write', fileURLToPath(SCHEMA)]);
   await writeFile(PAGE, await chartValuesPage());
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseRedisTarget, type RedisTarget } from '#backing/redis/connection-options.ts';
 import { Secret } from '#runtime/configuration/secret.ts';
-import { VariableFault, variable } from '#runtime/configuration/variable.ts';
+import { variable } from '#runtime/configuration/variable.ts';
 import { text } from '#runtime/configuration/variables.ts';
 
 /** How Redis is reached, and what is ours in it. */
@@ -9,14 +9,18 @@ export const redisVariables = {
   url: variable(
     'REDIS_URL',
     { meaning: 'redis://host:port, rediss:// for TLS, redis+cluster:// for any node of a cluster' },
-    (content) => {
-      try {
-        parseRedisTarget({ url: content });
-      } catch {
-        throw new VariableFault('must be a URL such as redis://host:6379 or rediss+cluster://host');
-      }
-      // It may hold a password.
-      return new Secret(content);
+    {
+      accepts: 'a URL such as redis://host:6379 or rediss+cluster://host',
+      schema: { type: 'string' },
+      parse(content) {
+        try {
+          parseRedisTarget({ url: content });
+        } catch {
+          return undefined;
+        }
+        return new Secret(content);
+      },
+      isHidden: true,
     },
   ),
   caFile: text('REDIS_CA_FILE', {

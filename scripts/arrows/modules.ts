@@ -50,7 +50,7 @@ function ownPlaceOf(path: string): Place | null {
   const [top, module, ...rest] = path.split('/');
   switch (top) {
     case 'scripts':
-      return place('a script', ['scripts/', 'libs/']);
+      return place('a script', ['scripts/', 'libs/', 'services/']);
     case 'test':
       return place('a test', ['libs/', 'services/', 'scripts/', 'test/']);
     case 'services':

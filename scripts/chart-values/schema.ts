@@ -2,7 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 
 /** Any JSON, such as a schema or the default of a value. */
-type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [name: string]: Json };
 type JsonMap = { readonly [name: string]: Json };
 
 /** A value that a chart can be given. */
@@ -13,7 +19,7 @@ export interface ChartValue {
   readonly meaning: string;
   /** What it may be, in words; empty if that is not bound. */
   readonly bounds: string;
-  /** Undefined if the chart sets none. */
+  /** What the chart sets, or what is so where it sets nothing; undefined if that is not known. */
   readonly byDefault: Json | undefined;
   /** The name of what several values have in common; null if it is a value of its own kind. */
   readonly shared: string | null;
@@ -51,7 +57,13 @@ function* valuesIn(place: Place): Generator<ChartValue> {
     }
   } else {
     const meaning = typeof schema.description === 'string' ? schema.description : '';
-    yield { name, meaning, bounds: boundsOf(schema), byDefault: defaults, shared };
+    yield {
+      name,
+      meaning,
+      bounds: boundsOf(schema),
+      byDefault: defaults ?? schema.default,
+      shared,
+    };
   }
 }
 

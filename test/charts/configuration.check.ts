@@ -1,29 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
-import {
-  listVariables,
-  readConfiguration,
-  type Variables,
-} from '#runtime/configuration/configuration.ts';
-import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/config.ts';
-import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
-import { POHTTP_SERVICE_VARIABLES } from '#services/pohttp/config.ts';
-import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
+import { listVariables, readConfiguration } from '#runtime/configuration/configuration.ts';
 import { COMMAND_VARIABLES } from '#services/standalone/commands/command-variables.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
-import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';
+import { SERVICES } from '../../scripts/configuration/programs.ts';
 import { at, isMap, Manifest as Part } from './manifests.ts';
 import { EXTRA_VARIABLES } from './matrix.ts';
 import { renderAll } from './renderings.ts';
-
-const SERVICES: Readonly<Record<string, Variables>> = {
-  poweb: POWEB_SERVICE_VARIABLES,
-  collection: COLLECTION_SERVICE_VARIABLES,
-  pohttp: POHTTP_SERVICE_VARIABLES,
-  cogrpc: COGRPC_SERVICE_VARIABLES,
-  workers: WORKERS_SERVICE_VARIABLES,
-};
 
 /** The variables about what each command uses: there it must be where the services are. */
 const COMMANDS: Readonly<Record<string, RegExp>> = {
@@ -90,10 +74,6 @@ describe('the environment of a service', () => {
       const schema = at(JSON.parse(await readFile(path, 'utf8')), [...settings, 'properties']);
       const set = new Set(mine.flatMap(({ environment }) => Object.keys(environment)));
       const settable = isMap(schema) ? Object.keys(schema) : assert.fail(service);
-      for (const name of settable) {
-        const meaning = listVariables(variables).find((each) => each.name === name)?.meaning;
-        assert.equal(at(schema, [name, 'description']), meaning, name);
-      }
       assert.deepEqual(
         settable.filter((name) => !known.includes(name)),
         [],

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
-import { ConfigurationError, listVariables, readConfiguration, variant } from './configuration.ts';
+import {
+  ConfigurationError,
+  listVariables,
+  listWithChoices,
+  readConfiguration,
+  variant,
+} from './configuration.ts';
 import type { Environment, Variable } from './variable.ts';
 import { boolean, choice, duration, integer, port, secret, size, text, url } from './variables.ts';
 
@@ -83,6 +89,22 @@ describe('readConfiguration', () => {
     );
   });
 
+  it('lists a variable with every choice that it is read with', () => {
+    const redis = { url: text('REDIS_URL', { meaning }) };
+    const way = (name: string) =>
+      variant(choice(name, ['none', 'redis'], { meaning }), { none: {}, redis });
+    const variables = { a: way('SIGNALS'), b: way('WORK_QUEUE'), c: port('PORT', { meaning }) };
+    assert.deepEqual(
+      listWithChoices(variables).map(({ variable, choices }) => [variable.name, choices]),
+      [
+        ['SIGNALS', []],
+        ['REDIS_URL', ['SIGNALS=redis', 'WORK_QUEUE=redis']],
+        ['WORK_QUEUE', []],
+        ['PORT', []],
+      ],
+    );
+  });
+
   it('names a variable that is read twice once', () => {
     const folder = text('DATA_DIR', { meaning });
     const variables = { objects: { folder }, keys: { folder } };
@@ -143,6 +165,29 @@ describe('variables', () => {
     assert.equal(times.defaultText, '25s');
     assert.equal(sizes.defaultText, '128MiB');
     assert.equal(numbers.defaultText, null);
+    assert.equal(duration('X', { meaning, min: 0, max: 60_000 }).accepts, 'from 0ms to 1m');
+  });
+
+  it('says what it may be to operators and to JSON Schema', () => {
+    const integers = { type: 'integer', minimum: -5, maximum: 100 };
+    assert.deepEqual(
+      [numbers.accepts, numbers.schema],
+      ['a whole number from -5 to 100', integers],
+    );
+    for (const [content, variable, isAccepted] of [
+      ['25s', times, true],
+      ['25', times, false],
+      ['64KiB', sizes, true],
+      ['64MB', sizes, false],
+      ['abc', names, true],
+      ['Abc', names, false],
+      ['redis://host', addresses, true],
+      ['http://host', addresses, false],
+    ] as const) {
+      assert.equal(new RegExp(variable.schema.pattern ?? '').test(content), isAccepted, content);
+    }
+    assert.deepEqual(choice('X', ['a', 'b'], { meaning }).schema.enum, ['a', 'b']);
+    assert.equal(switches.schema.type, 'boolean');
   });
 
   it('reads a URL whole, and keeps its password out of messages', () => {

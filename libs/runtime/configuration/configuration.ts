@@ -73,17 +73,40 @@ export function readConfiguration<const Group extends Variables>(
   return values as Values<Group>;
 }
 
+/** A variable, and the choices that it is read with, each such as `OBJECT_STORE=gcs`; none if it is always read. */
+export interface ListedVariable {
+  readonly variable: Variable<unknown>;
+  readonly choices: readonly string[];
+}
+
 /** The variables of a group and of the groups in it, each name once. */
 export function listVariables(variables: Variables): readonly Variable<unknown>[] {
-  const found = Object.values(variables).flatMap((item): readonly Variable<unknown>[] => {
+  return listWithChoices(variables).map(({ variable }) => variable);
+}
+
+export function listWithChoices(variables: Variables): readonly ListedVariable[] {
+  const byName = Map.groupBy(itemsIn(variables), ({ variable }) => variable.name);
+  return [...byName.values()].flatMap((items) => {
+    const choices = new Set(items.flatMap((item) => item.choices));
+    return items.slice(-1).map(({ variable }) => ({ variable, choices: [...choices] }));
+  });
+}
+
+function itemsIn(variables: Variables): readonly ListedVariable[] {
+  return Object.values(variables).flatMap((item): readonly ListedVariable[] => {
     if (isVariable(item)) {
-      return [item];
+      return [{ variable: item, choices: [] }];
     }
     return isVariant(item)
-      ? [item.choice, ...Object.values(item.groups).flatMap(listVariables)]
-      : listVariables(item);
+      ? [{ variable: item.choice, choices: [] }, ...itemsOf(item)]
+      : itemsIn(item);
   });
-  return [...new Map(found.map((item) => [item.name, item])).values()];
+}
+
+function itemsOf({ choice, groups }: Variant<string, Variants>): readonly ListedVariable[] {
+  return Object.entries(groups).flatMap(([kind, group]) =>
+    itemsIn(group).map(({ variable }) => ({ variable, choices: [`${choice.name}=${kind}`] })),
+  );
 }
 
 function readGroup(environment: Environment, variables: Variables, faults: string[]): object {

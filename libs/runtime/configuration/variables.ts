@@ -1,5 +1,5 @@
 import { Secret } from './secret.ts';
-import { VariableFault, type VariableOptions, type VariableWith, variable } from './variable.ts';
+import { type VariableOptions, type VariableWith, variable } from './variable.ts';
 
 interface Range {
   readonly min: number;
@@ -9,15 +9,13 @@ interface Range {
 /** @param options.pattern - what the text must match whole; `format` says it in words */
 export function text<const Options extends VariableOptions<string>>(
   name: string,
-  options: Options & { readonly pattern?: RegExp; readonly format?: string },
+  options: Options & ({ readonly pattern: RegExp; readonly format: string } | object),
 ): VariableWith<string, Options> {
-  return variable<string, Options>(name, options, (content) => {
-    if (options.pattern && !options.pattern.test(content)) {
-      throw new VariableFault(
-        `must be ${options.format ?? options.pattern}, but is ${show(content)}`,
-      );
-    }
-    return content;
+  const { pattern, format } = 'pattern' in options ? options : { pattern: null, format: '' };
+  return variable<string, Options>(name, options, {
+    accepts: format,
+    schema: { type: 'string', ...(pattern && { pattern: pattern.source }) },
+    parse: (content) => (pattern && !pattern.test(content) ? undefined : content),
   });
 }
 
@@ -26,7 +24,11 @@ export function secret<const Options extends VariableOptions<Secret>>(
   name: string,
   options: Options,
 ): VariableWith<Secret, Options> {
-  return variable<Secret, Options>(name, options, (content) => new Secret(content));
+  return variable<Secret, Options>(name, options, {
+    accepts: '',
+    schema: { type: 'string' },
+    parse: (content) => new Secret(content),
+  });
 }
 
 export function integer<const Options extends VariableOptions<number>>(
@@ -34,14 +36,11 @@ export function integer<const Options extends VariableOptions<number>>(
   options: Options & Range,
 ): VariableWith<number, Options> {
   const { min, max } = options;
-  return variable<number, Options>(name, options, (content) => {
-    const value = /^-?\d{1,15}$/.test(content) ? Number(content) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new VariableFault(
-        `must be a whole number from ${min} to ${max}, but is ${show(content)}`,
-      );
-    }
-    return value;
+  return variable<number, Options>(name, options, {
+    accepts: `a whole number from ${min} to ${max}`,
+    schema: { type: 'integer', minimum: min, maximum: max },
+    parse: (content) =>
+      within(options, /^-?\d{1,15}$/.test(content) ? Number(content) : Number.NaN),
   });
 }
 
@@ -57,12 +56,13 @@ export function boolean<const Options extends VariableOptions<boolean>>(
   name: string,
   options: Options,
 ): VariableWith<boolean, Options> {
-  return variable<boolean, Options>(name, options, (content) => {
-    const lowered = content.toLowerCase();
-    if (lowered !== 'true' && lowered !== 'false') {
-      throw new VariableFault(`must be true or false, but is ${show(content)}`);
-    }
-    return lowered === 'true';
+  return variable<boolean, Options>(name, options, {
+    accepts: 'true or false',
+    schema: { type: 'boolean' },
+    parse(content) {
+      const lowered = content.toLowerCase();
+      return lowered === 'true' || (lowered === 'false' ? false : undefined);
+    },
   });
 }
 
@@ -71,12 +71,10 @@ export function choice<const Option extends string, const Options extends Variab
   possible: readonly Option[],
   options: Options,
 ): VariableWith<Option, Options> {
-  return variable<Option, Options>(name, options, (content) => {
-    const chosen = possible.find((option) => option === content);
-    if (chosen === undefined) {
-      throw new VariableFault(`must be one of ${possible.join(', ')}, but is ${show(content)}`);
-    }
-    return chosen;
+  return variable<Option, Options>(name, options, {
+    accepts: `one of ${possible.join(', ')}`,
+    schema: { type: 'string', enum: possible },
+    parse: (content) => possible.find((option) => option === content),
   });
 }
 
@@ -90,16 +88,35 @@ export function url<const Options extends VariableOptions<URL>>(
   options: Options & { readonly protocols: readonly string[] },
 ): VariableWith<URL, Options> {
   const { protocols } = options;
-  return variable<URL, Options>(name, options, (content) => {
-    const value = URL.parse(content);
-    if (!value || !protocols.includes(value.protocol)) {
-      throw new VariableFault(`must be a URL that starts with ${protocols.join(' or ')}`);
-    }
-    return value;
+  return variable<URL, Options>(name, options, {
+    accepts: `a URL that starts with ${protocols.join(' or ')}`,
+    schema: { type: 'string', pattern: `^(${protocols.join('|')})//.+` },
+    parse(content) {
+      const value = URL.parse(content);
+      return value && protocols.includes(value.protocol) ? value : undefined;
+    },
+    isHidden: true,
   });
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+interface Units {
+  /** What each unit stands for, from the least to the largest. */
+  readonly factors: Readonly<Record<string, number>>;
+  readonly example: string;
+  readonly pattern: string;
+}
+
+const TIMES: Units = {
+  factors: { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 },
+  example: '25s',
+  pattern: '^[0-9]+(ms|s|m|h)$',
+};
+
+const SIZES: Units = {
+  factors: { '': 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 },
+  example: '64MiB',
+  pattern: '^[0-9]+(KiB|MiB|GiB)?$',
+};
 
 /**
  * A span of time such as `500ms`, `25s`, `15m` or `2h`, in milliseconds.
@@ -110,15 +127,8 @@ export function duration<const Options extends VariableOptions<number>>(
   name: string,
   options: Options & Range,
 ): VariableWith<number, Options> {
-  return quantity(name, { ...options, units: UNITS_MS, example: '25s' });
+  return quantity(name, options, TIMES);
 }
-
-const UNITS_OCTETS: Readonly<Record<string, number>> = {
-  '': 1,
-  KiB: 1_024,
-  MiB: 1_048_576,
-  GiB: 1_073_741_824,
-};
 
 /**
  * A size such as `65536`, `64KiB` or `256MiB`, in octets.
@@ -129,39 +139,36 @@ export function size<const Options extends VariableOptions<number>>(
   name: string,
   options: Options & Range,
 ): VariableWith<number, Options> {
-  return quantity(name, { ...options, units: UNITS_OCTETS, example: '64MiB' });
+  return quantity(name, options, SIZES);
 }
 
 function quantity<const Options extends VariableOptions<number>>(
   name: string,
-  options: Options &
-    Range & { readonly units: Readonly<Record<string, number>>; readonly example: string },
+  options: Options & Range,
+  units: Units,
 ): VariableWith<number, Options> {
-  const { units, example, min, max } = options;
   const write = (value: number) => writeQuantity(value, units);
-  const parse = (content: string) => {
-    const [, digits, unit] = /^(\d{1,15})\s*([a-z]*)$/i.exec(content) ?? [];
-    const factor = Object.hasOwn(units, unit ?? '') ? units[unit ?? ''] : undefined;
-    const value =
-      digits !== undefined && factor !== undefined ? Number(digits) * factor : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new VariableFault(
-        `must be from ${write(min)} to ${write(max)} (such as ${example}), but is ${show(content)}`,
-      );
-    }
-    return value;
-  };
-  return variable<number, Options>(name, options, parse, write);
+  const { factors, example, pattern } = units;
+  return variable<number, Options>(name, options, {
+    accepts: `from ${write(options.min)} to ${write(options.max)}`,
+    example,
+    schema: { type: 'string', pattern },
+    parse(content) {
+      const [, digits, unit = ''] = /^(\d{1,15})\s*([a-z]*)$/i.exec(content) ?? [];
+      const factor = Object.hasOwn(factors, unit) ? factors[unit] : undefined;
+      return within(options, Number(digits) * (factor ?? Number.NaN));
+    },
+    write,
+  });
 }
 
-/** In the largest unit that leaves a whole number. */
-function writeQuantity(value: number, units: Readonly<Record<string, number>>): string {
-  const fitting = Object.entries(units).filter(([, factor]) => value % factor === 0);
-  const [unit, factor] = fitting.at(-1) ?? ['', 1];
+/** In the largest unit that leaves a whole number; 0 in the least. */
+function writeQuantity(value: number, { factors }: Units): string {
+  const fitting = Object.entries(factors).filter(([, factor]) => value % factor === 0);
+  const [unit, factor] = fitting.at(value === 0 ? 0 : -1) ?? ['', 1];
   return `${value / factor}${unit}`;
 }
 
-/** Quoted, and cut where it is long. */
-function show(content: string): string {
-  return JSON.stringify(content.length > 80 ? `${content.slice(0, 80)}…` : content);
+function within({ min, max }: Range, value: number): number | undefined {
+  return value >= min && value <= max ? value : undefined;
 }

@@ -1,15 +1,22 @@
 import { randomBytes } from 'node:crypto';
-import { text } from '../configuration/variables.ts';
+import { variable } from '../configuration/variable.ts';
 import { NO_PROXIES, type TrustedProxies, trustedProxies } from './trusted-proxies.ts';
 
 /** How trusted proxies name requests. */
 export const requestIdVariables = {
-  header: text('REQUEST_ID_HEADER', {
-    meaning: 'the header in which trusted proxies send the id of a request',
-    default: 'X-Request-Id',
-    pattern: /^[A-Za-z0-9-]{1,64}(?<!-bin)$/i,
-    format: 'the name of a header, of letters, digits and hyphens',
-  }),
+  header: variable(
+    'REQUEST_ID_HEADER',
+    {
+      meaning: 'the header in which trusted proxies send the id of a request',
+      default: 'X-Request-Id',
+    },
+    {
+      accepts: 'the name of a header, of letters, digits and hyphens',
+      schema: { type: 'string', pattern: '^[A-Za-z0-9-]{1,64}$' },
+      // gRPC takes the values of those in -bin for octets.
+      parse: (name) => (/^[A-Z0-9-]{1,64}(?<!-bin)$/i.test(name) ? name : undefined),
+    },
+  ),
   trustedProxies: trustedProxies('TRUSTED_PROXIES', {
     meaning: 'whose ids of requests are taken: addresses and ranges, such as 10.0.0.0/8,::1',
   }),

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { VariableFault, type VariableWith, variable } from '../configuration/variable.ts';
+import { type VariableWith, variable } from '../configuration/variable.ts';
 
 /** The addresses of proxies whose headers we believe. */
 export class TrustedProxies {
@@ -41,19 +41,22 @@ export function trustedProxies(
   { meaning }: { readonly meaning: string },
 ): VariableWith<TrustedProxies, { meaning: string; default: TrustedProxies }> {
   const options = { meaning, default: NO_PROXIES };
-  return variable<TrustedProxies, typeof options>(name, options, parse, () => '');
+  return variable<TrustedProxies, typeof options>(name, options, {
+    accepts: 'addresses and ranges with commas between them, such as 10.0.0.0/8,::1',
+    schema: { type: 'string', pattern: '^[0-9a-fA-F.:/, ]+$' },
+    parse,
+    write: () => '',
+  });
 }
 
-function parse(text: string): TrustedProxies {
+function parse(text: string): TrustedProxies | undefined {
   const proxies = new TrustedProxies();
   for (const part of text.split(',')) {
     const [, address = '', bitsText] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part.trim()) ?? [];
     const bits = bitsText === undefined ? null : Number(bitsText);
     const mostBits = { 4: 32, 6: 128 }[isIP(address)];
     if (mostBits === undefined || (bits ?? 0) > mostBits) {
-      throw new VariableFault(
-        `must be addresses and ranges with commas between them, such as 10.0.0.0/8,::1, but holds ${JSON.stringify(part.slice(0, 80))}`,
-      );
+      return undefined;
     }
     proxies.add(address, bits);
   }

@@ -7,9 +7,10 @@ import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import { text } from '#runtime/configuration/variables.ts';
 import { diagnose } from '../doctor/diagnosis.ts';
 import { type Command, type CommandContext, noArguments } from './command.ts';
-import { BACKING_HELP, readCommandConfig } from './command-variables.ts';
+import { BACKING_HELP, COMMAND_VARIABLES } from './command-variables.ts';
 
-const BUCKET_VARIABLES = {
+export const PROVISION_VARIABLES = {
+  ...COMMAND_VARIABLES,
   project: text('GOOGLE_CLOUD_PROJECT', {
     meaning: 'the project that a new bucket belongs to',
     default: null,
@@ -32,9 +33,8 @@ created by awala-gateway keygen.
 ${BACKING_HELP}`,
   async run(context) {
     noArguments(context);
-    const config = readCommandConfig(context.environment);
-    const bucket = readConfiguration(context.environment, BUCKET_VARIABLES);
-    const isBucketFine = await provisionObjects(config.objectStore, bucket, context.print);
+    const config = readConfiguration(context.environment, PROVISION_VARIABLES);
+    const isBucketFine = await provisionObjects(config.objectStore, config, context.print);
     const areRecordsFine = await provisionRecords(config.recordStore, context.print);
     return isBucketFine && areRecordsFine ? 0 : 1;
   },

@@ -22,9 +22,10 @@ function describeVariables(): string {
   const variables = listVariables(STANDALONE_VARIABLES);
   const width = Math.max(...variables.map(({ name }) => name.length));
   return variables
-    .map(({ name, meaning, defaultText }) => {
-      const remark = defaultText === null ? '' : ` (${defaultText})`;
-      return `  ${name.padEnd(width)}  ${meaning}${remark}`;
+    .map(({ name, meaning, defaultText, accepts }) => {
+      const byDefault = defaultText && `default ${defaultText}`;
+      const remarks = [byDefault, accepts].filter(Boolean).join(', ');
+      return `  ${name.padEnd(width)}  ${meaning}${remarks === '' ? '' : ` (${remarks})`}`;
     })
     .join('\n');
 }

@@ -2,10 +2,10 @@ import { localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { port } from '#runtime/configuration/variables.ts';
 import { operationsVariables } from '#runtime/operations-server.ts';
 import { bindHostVariable } from '#runtime/service.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
+import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 
@@ -19,10 +19,7 @@ export const DOCTOR_VARIABLES = {
     POWEB_PORT: POWEB_VARIABLES.port,
     POHTTP_PORT: POHTTP_VARIABLES.port,
     COGRPC_PORT: COGRPC_VARIABLES.port,
-    COLLECTION_PORT: port('COLLECTION_PORT', {
-      meaning: 'the port for phones that collect, where it is a service of its own',
-      default: 8083,
-    }),
+    COLLECTION_PORT: COLLECTION_SERVICE_VARIABLES.port,
     OPERATIONS_PORT: operationsVariables.port,
   },
 };

@@ -1,0 +1,41 @@
+import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
+import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { listVariables } from '#runtime/configuration/configuration.ts';
+import type { Variable } from '#runtime/configuration/variable.ts';
+import { SERVICES } from '../configuration/programs.ts';
+import type { Json } from './schema.ts';
+
+type JsonMap = { readonly [name: string]: Json };
+
+/** What the chart takes less of than the service: a gateway in the cloud does not ask for addresses in the clear. */
+const NARROWER: Readonly<Record<string, JsonMap>> = { DOH_URL: { pattern: '^https://.+' } };
+
+/** What other values of the chart decide. */
+const DECIDED_ELSEWHERE = listVariables({
+  ...sharedServiceVariables,
+  ...SHARED_BACKING_VARIABLES,
+}).map(({ name }) => name);
+
+/** The schema of `services.<name>.settings`, for each service: its variables that no other value decides. */
+export function settingsSchemas(): Readonly<Record<string, JsonMap>> {
+  return Object.fromEntries(
+    Object.entries(SERVICES).map(([service, variables]) => {
+      const settable = listVariables(variables).filter(
+        ({ name }) => !DECIDED_ELSEWHERE.includes(name) && !name.endsWith('_PORT'),
+      );
+      return [service, Object.fromEntries(settable.map((each) => [each.name, schemaOf(each)]))];
+    }),
+  );
+}
+
+function schemaOf({ name, meaning, schema, defaultText }: Variable<unknown>): JsonMap {
+  const { type, ...bounds } = schema;
+  return {
+    type,
+    ...bounds,
+    ...NARROWER[name],
+    ...(defaultText !== null &&
+      defaultText !== '' && { default: type === 'string' ? defaultText : JSON.parse(defaultText) }),
+    description: meaning,
+  };
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { listVariables } from '#runtime/configuration/configuration.ts';
+import { configurationPage } from './configuration/page.ts';
+import { PROGRAMS } from './configuration/programs.ts';
+import { CONFIGURATION_PAGE } from './configuration.ts';
+
+describe('docs/configuration.md', () => {
+  it('is what the services declare now (node scripts/configuration.ts writes it)', async () => {
+    assert.equal(await readFile(CONFIGURATION_PAGE, 'utf8'), configurationPage());
+  });
+
+  it('has one row for each variable', () => {
+    const rows = configurationPage()
+      .matchAll(/^\| `(\w+)` \|/gm)
+      .map(([, name]) => name)
+      .toArray();
+    const variables = Object.values(PROGRAMS).flatMap(listVariables);
+    assert.deepEqual(rows, [...new Set(variables.map(({ name }) => name))].sort());
+  });
+});

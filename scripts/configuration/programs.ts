@@ -1,0 +1,24 @@
+import type { Variables } from '#runtime/configuration/configuration.ts';
+import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/config.ts';
+import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
+import { POHTTP_SERVICE_VARIABLES } from '#services/pohttp/config.ts';
+import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
+import { PROVISION_VARIABLES } from '#services/standalone/commands/provision.ts';
+import { STANDALONE_VARIABLES } from '#services/standalone/config.ts';
+import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';
+
+/** What each service that is a process of its own reads. */
+export const SERVICES = {
+  poweb: POWEB_SERVICE_VARIABLES,
+  collection: COLLECTION_SERVICE_VARIABLES,
+  pohttp: POHTTP_SERVICE_VARIABLES,
+  cogrpc: COGRPC_SERVICE_VARIABLES,
+  workers: WORKERS_SERVICE_VARIABLES,
+} as const satisfies Readonly<Record<string, Variables>>;
+
+/** The same for the gateway in one process, and for the command that reads more than where the backing is. */
+export const PROGRAMS: Readonly<Record<string, Variables>> = {
+  ...SERVICES,
+  standalone: STANDALONE_VARIABLES,
+  provision: PROVISION_VARIABLES,
+};
