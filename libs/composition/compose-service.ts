@@ -1,3 +1,4 @@
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
 import { type RequestIdOptions, RequestIds } from '#runtime/http/request-ids.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
@@ -64,7 +65,8 @@ export async function composeService<
 ): Promise<Running<Served>> {
   await using opened = new AsyncDisposableStack();
   const process = processParts(name, given);
-  const foundations = opened.use(new Foundations(process));
+  const backing = { ...process, deadlineMs: BACKING_DEADLINE_MS };
+  const foundations = opened.use(new Foundations(backing));
   const ports = await openPorts(config, foundations, given);
   const requestIds = new RequestIds(config.requests);
   const parts = { ...process, ...ports, requestIds };

@@ -10,8 +10,8 @@ interface FoundationsOptions {
    * commands do; false by default.
    */
   readonly beside?: boolean;
-  /** Longest time for one call to a backing service; 2 000 by default, since clients do not wait for much longer. */
-  readonly deadlineMs?: number;
+  /** Longest time for one call to a backing service. */
+  readonly deadlineMs: number;
 }
 
 /** What every adapter is opened with. Disposing of it closes all that were opened, in reverse order. */
@@ -22,11 +22,11 @@ export class Foundations implements AsyncDisposable {
   readonly databases: LocalDatabases;
   readonly #opened = new AsyncDisposableStack();
 
-  constructor({ clock, log, beside = false, deadlineMs = 2_000 }: FoundationsOptions) {
+  constructor({ clock, log, beside = false, deadlineMs }: FoundationsOptions) {
     this.clock = clock;
     this.log = log;
     this.deadlineMs = deadlineMs;
-    this.databases = this.#opened.use(new LocalDatabases({ beside, log }));
+    this.databases = this.#opened.use(new LocalDatabases({ beside, log, deadlineMs }));
   }
 
   /** Closes an adapter together with all the others. */

@@ -11,10 +11,23 @@ export class LocalDatabases implements AsyncDisposable {
   readonly #databases = new Map<string, Promise<Database>>();
   readonly #beside: boolean;
   readonly #log: Log;
+  readonly #deadlineMs: number;
 
-  /** @param options.beside - opens them beside the process that owns them, as maintenance commands do */
-  constructor({ beside, log }: { readonly beside: boolean; readonly log: Log }) {
+  /**
+   * @param options.beside - opens them beside the process that owns them, as maintenance commands do
+   * @param options.deadlineMs - longest time for a call to one of them
+   */
+  constructor({
+    beside,
+    log,
+    deadlineMs,
+  }: {
+    readonly beside: boolean;
+    readonly log: Log;
+    readonly deadlineMs: number;
+  }) {
     this.#beside = beside;
+    this.#deadlineMs = deadlineMs;
     this.#log = log;
   }
 
@@ -53,7 +66,8 @@ export class LocalDatabases implements AsyncDisposable {
         'Others may enter the data folder, which belongs to another user',
       );
     }
-    const options = { shared: this.#beside, keepsReserve: !this.#beside };
+    const deadlineMs = this.#deadlineMs;
+    const options = { shared: this.#beside, keepsReserve: !this.#beside, deadlineMs };
     return openDatabase(join(folder, 'gateway.db'), options);
   }
 }

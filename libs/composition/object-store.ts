@@ -47,5 +47,5 @@ export async function openObjectStore(
   const { openFilesystemObjectStore } = await import('#object-store/filesystem/open-store.ts');
   const database = await databases.in(config.folder);
   const folder = join(config.folder, 'objects');
-  return foundations.use(await openFilesystemObjectStore({ database, folder, clock }));
+  return foundations.use(await openFilesystemObjectStore({ database, folder, clock, deadlineMs }));
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
 import { ConfigurationError, readConfiguration } from '#runtime/configuration/configuration.ts';
@@ -88,7 +89,8 @@ describe('the backing of a gateway', () => {
     const folder = await mkdtemp(join(tmpdir(), 'awala-backing-'));
     try {
       const config = readConfiguration({ DATA_DIR: folder }, BACKING_VARIABLES);
-      const laid = () => new Foundations({ clock: systemClock, log: silentLog });
+      const parts = { clock: systemClock, log: silentLog };
+      const laid = () => new Foundations({ ...parts, deadlineMs: BACKING_DEADLINE_MS });
       {
         await using foundations = laid();
         await openKeyVault(config.keyVault, foundations);

@@ -1,14 +1,15 @@
 import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 
+/** For each check; probes give up soon after. */
+const CHECK_DEADLINE_MS = 2_000;
+/** How long a success is cached, so that probes do not load what they ask. */
+const MAX_AGE_MS = 1_000;
+
 interface ReadinessOptions {
   /** What must work for the service to work, by name; each rejects with the reason. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   readonly clock: Clock;
-  /** Longest time for one check; 2 s by default. */
-  readonly deadlineMs?: number;
-  /** How long a success is cached, so that probes do not load what they ask; 1 s by default. */
-  readonly maxAgeMs?: number;
 }
 
 interface ReadinessState {
@@ -20,13 +21,13 @@ interface ReadinessState {
 
 /** Whether a service can serve now, as checks of its backing say. */
 export class Readiness {
-  readonly #options: Required<ReadinessOptions>;
+  readonly #options: ReadinessOptions;
   #isDraining = false;
   #wasReady = false;
   #asked: { readonly at: number; readonly failing: Promise<Record<string, string>> } | null = null;
 
   constructor(options: ReadinessOptions) {
-    this.#options = { deadlineMs: 2_000, maxAgeMs: 1_000, ...options };
+    this.#options = options;
   }
 
   /** From now on the service is not ready, whatever the checks say. */
@@ -67,7 +68,7 @@ export class Readiness {
   /** Concurrent callers share the result. Failures are not cached, so recovery shows at once. */
   #recentlyFailing(): Promise<Record<string, string>> {
     const now = this.#options.clock.elapsedMs();
-    if (this.#asked && now - this.#asked.at < this.#options.maxAgeMs) {
+    if (this.#asked && now - this.#asked.at < MAX_AGE_MS) {
       return this.#asked.failing;
     }
     const asked = { at: now, failing: this.#ask() };
@@ -89,11 +90,16 @@ export class Readiness {
   }
 
   async #reasonToFail(check: () => Promise<void>): Promise<string | null> {
-    const { clock, deadlineMs } = this.#options;
+    const { clock } = this.#options;
     const asking = (async () => check())().then(
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    return inTime(clock, deadlineMs, asking, () => `no answer within ${deadlineMs} ms`);
+    return inTime(
+      clock,
+      CHECK_DEADLINE_MS,
+      asking,
+      () => `no answer within ${CHECK_DEADLINE_MS} ms`,
+    );
   }
 }

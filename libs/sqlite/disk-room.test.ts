@@ -3,6 +3,7 @@ import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { missingForSmallDisks, SmallDisk } from '#test/end-to-end/support/small-disk.ts';
 import { DiskRoom, RESERVE_OCTETS } from './disk-room.ts';
@@ -85,7 +86,10 @@ describe('The room on a disk', { skip: missing }, () => {
     // There is no room for two.
     await room.release();
     const path = join(disk.folder, 'shared.db');
-    await using database = await openDatabase(path, { keepsReserve: true });
+    await using database = await openDatabase(path, {
+      keepsReserve: true,
+      deadlineMs: BACKING_DEADLINE_MS,
+    });
     await database.write([{ sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, value)' }]);
     const reserved = async () => (await stat(`${path}.reserve`).catch(() => null))?.size ?? 0;
     while ((await reserved()) < RESERVE_OCTETS / 2) {

@@ -3,6 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { type Migration, migrate } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
 
@@ -46,7 +47,8 @@ describe('migrate', () => {
 async function open() {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await mkdtempDisposable(join(tmpdir(), 'awala-migrate-')));
-  const database = stack.use(await openDatabase(join(folder.path, 'gateway.db')));
+  const path = join(folder.path, 'gateway.db');
+  const database = stack.use(await openDatabase(path, { deadlineMs: BACKING_DEADLINE_MS }));
   const owned = stack.move();
   return { database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -5,6 +5,7 @@ import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { Database } from './database.ts';
 import {
@@ -14,6 +15,8 @@ import {
   StatementFailedError,
 } from './errors.ts';
 import { type OpenDatabaseOptions, openDatabase } from './open-database.ts';
+
+const OPTIONS = { deadlineMs: BACKING_DEADLINE_MS };
 
 describe('openDatabase', () => {
   it('gives back every type of value as it was', async () => {
@@ -117,7 +120,7 @@ describe('openDatabase', () => {
     await opened.database[Symbol.asyncDispose]();
     await Promise.all(writes);
     assert.deepEqual((await readdir(opened.folder)).sort(), ['gateway.db', 'gateway.db.lock']);
-    await using again = await openDatabase(opened.path);
+    await using again = await openDatabase(opened.path, OPTIONS);
     assert.equal((await ids(again)).length, 100);
   });
 
@@ -131,10 +134,13 @@ describe('openDatabase', () => {
 
   it('cannot be opened where there is no folder, nor over a file of another kind', async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-sqlite-'));
-    await assert.rejects(openDatabase(join(folder.path, 'none', 'a.db')), DatabaseUnavailableError);
+    await assert.rejects(
+      openDatabase(join(folder.path, 'none', 'a.db'), OPTIONS),
+      DatabaseUnavailableError,
+    );
     const path = join(folder.path, 'other.db');
     await writeFile(path, 'this is not a database. '.repeat(100));
-    await assert.rejects(openDatabase(path), DatabaseUnavailableError);
+    await assert.rejects(openDatabase(path, OPTIONS), DatabaseUnavailableError);
   });
 });
 
@@ -204,10 +210,10 @@ describe('limits of a database', () => {
 describe('ownership of a database', () => {
   it('is refused to a second opener in the same process', async () => {
     await using opened = await openTable();
-    await assert.rejects(openDatabase(opened.path), DatabaseInUseError);
+    await assert.rejects(openDatabase(opened.path, OPTIONS), DatabaseInUseError);
     await insert(opened.database, 1, 'still works');
     await opened.database[Symbol.asyncDispose]();
-    await using again = await openDatabase(opened.path);
+    await using again = await openDatabase(opened.path, OPTIONS);
     assert.deepEqual(await ids(again), [1]);
   });
 
@@ -216,13 +222,13 @@ describe('ownership of a database', () => {
     const path = join(folder.path, 'gateway.db');
     const owner = ownInAnotherProcess(path);
     await printed(owner, 'open');
-    await assert.rejects(openDatabase(path), DatabaseInUseError);
-    await using guest = await openDatabase(path, { shared: true });
+    await assert.rejects(openDatabase(path, OPTIONS), DatabaseInUseError);
+    await using guest = await openDatabase(path, { ...OPTIONS, shared: true });
     await guest.write([{ sql: 'INSERT INTO numbers VALUES (-1)' }]);
     const told = await printed(owner, '20');
     owner.kill('SIGKILL');
     await once(owner, 'exit');
-    await using database = await openDatabase(path);
+    await using database = await openDatabase(path, OPTIONS);
     const rows = await database.read({ sql: 'SELECT number FROM numbers' });
     const numbers = new Set(rows.map(({ number }) => number));
     assert.deepEqual(
@@ -239,11 +245,11 @@ interface OpenedTable extends AsyncDisposable {
   readonly path: string;
 }
 
-async function openTable(options: OpenDatabaseOptions = {}): Promise<OpenedTable> {
+async function openTable(options: Partial<OpenDatabaseOptions> = {}): Promise<OpenedTable> {
   await using opened = new AsyncDisposableStack();
   const folder = opened.use(await mkdtempDisposable(join(tmpdir(), 'awala-sqlite-'))).path;
   const path = join(folder, 'gateway.db');
-  const database = opened.use(await openDatabase(path, options));
+  const database = opened.use(await openDatabase(path, { ...OPTIONS, ...options }));
   await database.write([{ sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, value)' }]);
   const owned = opened.move();
   return { database, folder, path, [Symbol.asyncDispose]: () => owned.disposeAsync() };

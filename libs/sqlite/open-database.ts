@@ -16,8 +16,8 @@ export interface OpenDatabaseOptions {
    * @default false
    */
   readonly shared?: boolean;
-  /** Deadline of each call. @default 2000 */
-  readonly deadlineMs?: number;
+  /** Deadline of each call. */
+  readonly deadlineMs: number;
   /** Octets of writes that may await their sync, and the same again of reads. @default 32 MiB */
   readonly maxPendingOctets?: number;
   /** Largest size of the database file, in octets; by default, whatever fits on the disk. */
@@ -35,10 +35,7 @@ export interface OpenDatabaseOptions {
  * @throws {DatabaseInUseError} if another process owns it, or this process has it open
  * @throws {DatabaseUnavailableError} if it cannot be opened
  */
-export async function openDatabase(
-  path: string,
-  options: OpenDatabaseOptions = {},
-): Promise<Database> {
+export async function openDatabase(path: string, options: OpenDatabaseOptions): Promise<Database> {
   const writerOptions: WriterOptions = {
     path,
     exclusive: !options.shared,
@@ -57,7 +54,7 @@ export async function openDatabase(
       module: new URL(module, import.meta.url),
       workerData,
       clock,
-      deadlineMs: options.deadlineMs ?? 2_000,
+      deadlineMs: options.deadlineMs,
       maxPendingOctets: options.maxPendingOctets ?? 32 * 1_024 * 1_024,
     });
     opened.defer(() => thread.close());

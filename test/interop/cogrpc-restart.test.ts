@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
 import { openFilesystemObjectStore } from '#object-store/filesystem/open-store.ts';
@@ -15,15 +16,21 @@ import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { openSqliteWorkQueue } from '#work-queue/sqlite/open-queue.ts';
 
 const clock = systemClock;
+const deadlineMs = BACKING_DEADLINE_MS;
 
 /** Lets `use` have a gateway on what `folder` holds, and stops it. */
 async function withGateway(
   folder: string,
   use: (opened: OpenedCogrpc) => Promise<void>,
 ): Promise<void> {
-  await using database = await openDatabase(join(folder, 'gateway.db'));
+  await using database = await openDatabase(join(folder, 'gateway.db'), { deadlineMs });
   const objectsFolder = join(folder, 'objects');
-  await using objects = await openFilesystemObjectStore({ database, folder: objectsFolder, clock });
+  await using objects = await openFilesystemObjectStore({
+    database,
+    folder: objectsFolder,
+    clock,
+    deadlineMs,
+  });
   await using records = await openSqliteRecordStore({ database, clock });
   const queue = await openSqliteWorkQueue({ database, clock, log: silentLog });
   await using opened = await openCogrpc({ objects, records, queue });

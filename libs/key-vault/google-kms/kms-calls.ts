@@ -36,7 +36,7 @@ export class KmsCalls implements AsyncDisposable {
   constructor(options: GoogleKmsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#deadlineMs = options.deadlineMs;
     const concurrency = options.maxConcurrency ?? 32;
     const waiting = concurrency * WAITING_PER_CALL;
     this.#limit = new CallLimit({ backing: 'key-vault', concurrency, waiting });

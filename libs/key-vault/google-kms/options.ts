@@ -11,8 +11,8 @@ export interface GoogleKmsOptions {
   readonly sealingKey: string;
   /** `host:port` of an emulator, called without TLS and credentials. */
   readonly emulatorAddress?: string | null;
-  /** Deadline of a call, including its wait in the queue and its retries. @default 2000 */
-  readonly deadlineMs?: number;
+  /** Deadline of a call, including its wait in the queue and its retries. */
+  readonly deadlineMs: number;
   /** Concurrent calls; eight times as many may wait. @default 32 */
   readonly maxConcurrency?: number;
   /**

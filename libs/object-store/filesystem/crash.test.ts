@@ -5,6 +5,7 @@ import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { openDatabase } from '#sqlite/open-database.ts';
 import type { ObjectStore } from '../port.ts';
 import { openFilesystemObjectStore } from './open-store.ts';
@@ -20,9 +21,15 @@ describe('the object store of a process that is killed', () => {
     for (let round = 0; round < ROUNDS; round++) {
       const lines = await writeUntilKilled(folder.path, round);
       follow(lines, expected);
-      await using database = await openDatabase(join(folder.path, 'gateway.db'));
+      await using database = await openDatabase(join(folder.path, 'gateway.db'), {
+        deadlineMs: BACKING_DEADLINE_MS,
+      });
       const objects = join(folder.path, 'objects');
-      await using store = await openFilesystemObjectStore({ database, folder: objects });
+      await using store = await openFilesystemObjectStore({
+        database,
+        folder: objects,
+        deadlineMs: BACKING_DEADLINE_MS,
+      });
       await assertHolds(store, expected);
       await store.sweep(new Date());
       const rows = await database.read({ sql: 'SELECT generation FROM objects WHERE in_file = 1' });

@@ -3,6 +3,7 @@ import { mkdtempDisposable, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { Database } from '#sqlite/database.ts';
@@ -158,12 +159,15 @@ interface OpenedStore extends AsyncDisposable {
   reopen(): Promise<ObjectStore>;
 }
 
-async function open(options: OpenDatabaseOptions = {}): Promise<OpenedStore> {
+async function open(options: Partial<OpenDatabaseOptions> = {}): Promise<OpenedStore> {
   await using opened = new AsyncDisposableStack();
   const { path } = opened.use(await mkdtempDisposable(join(tmpdir(), 'awala-objects-')));
-  const database = opened.use(await openDatabase(join(path, 'gateway.db'), options));
+  const deadlineMs = BACKING_DEADLINE_MS;
+  const database = opened.use(
+    await openDatabase(join(path, 'gateway.db'), { deadlineMs, ...options }),
+  );
   const folder = join(path, 'objects');
-  const openStore = () => openFilesystemObjectStore({ database, folder });
+  const openStore = () => openFilesystemObjectStore({ database, folder, deadlineMs });
   const store = opened.use(await openStore());
   const owned = opened.move();
   return {

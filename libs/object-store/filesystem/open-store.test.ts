@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { describeObjectStore } from '../contract.ts';
 import { openFilesystemObjectStore } from './open-store.ts';
@@ -10,6 +11,11 @@ describeObjectStore('the object store in a database and files', async () => {
   const { database, path } = await emptied();
   stores += 1;
   const folder = join(path, `objects-${stores}`);
-  const store = await openFilesystemObjectStore({ database, folder, pageSize: 50 });
+  const store = await openFilesystemObjectStore({
+    database,
+    folder,
+    pageSize: 50,
+    deadlineMs: BACKING_DEADLINE_MS,
+  });
   return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 });

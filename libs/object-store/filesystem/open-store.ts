@@ -17,8 +17,8 @@ interface FilesystemObjectStoreOptions {
   readonly maxRowOctets?: number;
   /** Objects listed per page; 500 by default. */
   readonly pageSize?: number;
-  /** Each file access finishes within this or fails; 2 000 by default. */
-  readonly deadlineMs?: number;
+  /** Each file access finishes within this or fails. */
+  readonly deadlineMs: number;
   /** Measures the deadline, and dates objects as they are stored. */
   readonly clock?: Clock;
 }
@@ -32,7 +32,7 @@ export async function openFilesystemObjectStore(
   options: FilesystemObjectStoreOptions,
 ): Promise<ObjectStore> {
   const { database, folder, maxRowOctets = 128 * 1_024, pageSize = 500 } = options;
-  const { clock = systemClock, deadlineMs = 2_000 } = options;
+  const { clock = systemClock, deadlineMs } = options;
   try {
     await migrate(database, 'object-store', OBJECT_MIGRATIONS);
     const generations = await Generations.open(database);

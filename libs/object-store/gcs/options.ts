@@ -9,8 +9,8 @@ export interface GcsOptions {
    * @default 'https://storage.googleapis.com'
    */
   readonly apiEndpoint?: string | URL | null;
-  /** Deadline of an operation, or of one page of a listing, including retries. @default 2000 */
-  readonly deadlineMs?: number;
+  /** Deadline of an operation, or of one page of a listing, including retries. */
+  readonly deadlineMs: number;
   /** Concurrent requests, each over its own connection. @default 64 */
   readonly maxConnections?: number;
   /** Objects per page of a listing, 1 to 1 000. @default 1000 */

@@ -28,7 +28,7 @@ export class StorageCalls implements Disposable {
   constructor(options: GcsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#deadlineMs = options.deadlineMs;
     this.#limit = new CallLimit({
       backing: 'object-store',
       concurrency: options.maxConnections ?? 64,

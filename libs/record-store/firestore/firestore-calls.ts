@@ -33,7 +33,7 @@ export class FirestoreCalls implements AsyncDisposable {
   constructor(options: FirestoreOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#deadlineMs = options.deadlineMs;
   }
 
   /**

@@ -7,8 +7,8 @@ export interface FirestoreOptions {
   readonly database?: string;
   /** `host:port` of an emulator, called without TLS and credentials. */
   readonly emulatorAddress?: string | null;
-  /** Deadline of an operation, or of one page of a listing, including retries. @default 2000 */
-  readonly deadlineMs?: number;
+  /** Deadline of an operation, or of one page of a listing, including retries. */
+  readonly deadlineMs: number;
   /** Records per page of a listing. @default 300 */
   readonly pageSize?: number;
   readonly clock?: Clock;

@@ -3,6 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
@@ -67,10 +68,12 @@ describe('the record store in SQLite', () => {
   });
 });
 
-async function open(clock = systemClock, options: OpenDatabaseOptions = {}) {
+async function open(clock = systemClock, options: Partial<OpenDatabaseOptions> = {}) {
   await using opened = new AsyncDisposableStack();
   const { path } = opened.use(await mkdtempDisposable(join(tmpdir(), 'awala-records-')));
-  const database = opened.use(await openDatabase(join(path, 'gateway.db'), options));
+  const database = opened.use(
+    await openDatabase(join(path, 'gateway.db'), { deadlineMs: BACKING_DEADLINE_MS, ...options }),
+  );
   const store = opened.use(await openSqliteRecordStore({ database, clock, pageSize: 50 }));
   const owned = opened.move();
   return { store, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -21,8 +21,8 @@ interface RedisSignalsOptions extends RedisTarget {
    * Prefix of each channel's name, so that gateways can share a server. @default 'awala:signal:'
    */
   readonly prefix?: string;
-  /** Deadline for Redis to confirm a subscription, and for any other reply. @default 2000 */
-  readonly deadlineMs?: number;
+  /** Deadline for Redis to confirm a subscription, and for any other reply. */
+  readonly deadlineMs: number;
   /** Listeners hear of an interruption at random times within this. @default 2000 */
   readonly interruptionSpreadMs?: number;
   readonly clock?: Clock;
@@ -56,7 +56,6 @@ export class RedisSignals implements Signals {
   constructor({ url, ca, ...options }: RedisSignalsOptions) {
     this.#options = {
       prefix: 'awala:signal:',
-      deadlineMs: 2_000,
       interruptionSpreadMs: 2_000,
       clock: systemClock,
       ...options,

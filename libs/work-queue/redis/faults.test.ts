@@ -285,7 +285,7 @@ async function takeAndDie(
   { mayTakeMs = 50, ...options }: { mayTakeMs?: number; lockMs?: number } = {},
 ): Promise<void> {
   const store = new RedisJobStore(
-    { url: `redis://${redis.address}`, prefix, graceMs: 50, ...options },
+    { url: `redis://${redis.address}`, prefix, graceMs: 50, deadlineMs: 10_000, ...options },
     NOBODY,
   );
   const nowMs = Date.now();

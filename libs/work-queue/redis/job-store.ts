@@ -56,7 +56,7 @@ export class RedisJobStore implements JobStore {
     this.#clock = options.clock ?? systemClock;
     // The braces keep all keys in one slot of a cluster, as BullMQ's scripts require.
     this.#prefix = `{${options.prefix ?? 'awala-jobs'}}`;
-    this.#deadlineMs = options.deadlineMs ?? 2_000;
+    this.#deadlineMs = options.deadlineMs;
     this.#graceMs = options.graceMs ?? 5_000;
     this.#lockMs = options.lockMs ?? 15_000;
     this.#locks = new HeldLocks(this.#lockMs);

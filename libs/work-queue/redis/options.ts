@@ -9,8 +9,8 @@ export interface RedisQueueOptions extends RedisTarget, StoredWorkQueueOptions {
    * @default 'awala-jobs'
    */
   readonly prefix?: string;
-  /** Deadline of each call to Redis. @default 2000 */
-  readonly deadlineMs?: number;
+  /** Deadline of each call to Redis. */
+  readonly deadlineMs: number;
   /** How long after its visibility timeout a dead process's job goes to another. @default 5000 */
   readonly graceMs?: number;
   /**

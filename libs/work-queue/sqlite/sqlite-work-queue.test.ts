@@ -3,6 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { Database } from '#sqlite/database.ts';
@@ -150,10 +151,12 @@ interface OpenedQueue extends AsyncDisposable {
   failNextWrites(count: number): void;
 }
 
-async function open(options: OpenDatabaseOptions = {}): Promise<OpenedQueue> {
+async function open(options: Partial<OpenDatabaseOptions> = {}): Promise<OpenedQueue> {
   await using opened = new AsyncDisposableStack();
   const { path } = opened.use(await mkdtempDisposable(join(tmpdir(), 'awala-queue-')));
-  const database = opened.use(await openDatabase(join(path, 'gateway.db'), options));
+  const database = opened.use(
+    await openDatabase(join(path, 'gateway.db'), { deadlineMs: BACKING_DEADLINE_MS, ...options }),
+  );
   const counted = new CountedDatabase(database);
   const clock = new ManualClock();
   const openQueue = () => openSqliteWorkQueue({ database: counted, clock });

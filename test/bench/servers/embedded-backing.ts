@@ -1,3 +1,4 @@
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { systemClock } from '#clock/clock.ts';
 import { Foundations } from '#composition/foundations.ts';
 import { BACKING_VARIABLES, type BackedPorts, openPorts } from '#composition/ports.ts';
@@ -7,5 +8,6 @@ import { readConfiguration } from '#runtime/configuration/configuration.ts';
 /** The embedded backing in a folder of its own, open for as long as the process lives. */
 export function openEmbeddedBacking(folder: string, log: Log): Promise<BackedPorts> {
   const config = readConfiguration({ DATA_DIR: folder }, BACKING_VARIABLES);
-  return openPorts(config, new Foundations({ clock: systemClock, log }));
+  const parts = { clock: systemClock, log, deadlineMs: BACKING_DEADLINE_MS };
+  return openPorts(config, new Foundations(parts));
 }

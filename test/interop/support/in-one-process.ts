@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
 import { openFilesystemObjectStore } from '#object-store/filesystem/open-store.ts';
 import { openDatabase } from '#sqlite/open-database.ts';
 import type { ReachableGateway } from './both-forms.ts';
@@ -13,9 +14,10 @@ export async function startInOneProcess(
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'awala-interop-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
-  const database = opened.use(await openDatabase(join(folder, 'objects.db')));
+  const deadlineMs = BACKING_DEADLINE_MS;
+  const database = opened.use(await openDatabase(join(folder, 'objects.db'), { deadlineMs }));
   const objects = opened.use(
-    await openFilesystemObjectStore({ database, folder: join(folder, 'objects') }),
+    await openFilesystemObjectStore({ database, folder: join(folder, 'objects'), deadlineMs }),
   );
   const { listening, gateway, collection } = opened.use(
     await startGateway({ objects }, environment),
