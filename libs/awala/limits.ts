@@ -18,8 +18,16 @@ export const MAX_PARCEL_OCTETS = 8_322_038;
 /** Largest payload of a RAMF message, in octets (RS-001, "Format"). */
 export const MAX_PAYLOAD_OCTETS = 8_388_608;
 
-/** 180 days (RS-001, "Format"). */
-export const MAX_TTL_SECONDS = 15_552_000;
+/**
+ * Longest life of a message (RS-001, "Format") and of a certificate (RS-002, "Certificate Validity
+ * Period"), in days. How long anything is kept follows from it.
+ */
+export const MAX_LIFE_DAYS = 180;
+/** The same in milliseconds. */
+export const MAX_LIFE_MS = MAX_LIFE_DAYS * 86_400_000;
+
+/** Longest time to live of a message. */
+export const MAX_TTL_SECONDS = MAX_LIFE_MS / 1_000;
 
 /** In characters: what deployed clients read. */
 export const MAX_MESSAGE_ID_LENGTH = 64;

@@ -1,3 +1,4 @@
+import { MAX_LIFE_DAYS } from '#awala/limits.ts';
 import type { Log } from '#log/log.ts';
 import { verifyBucket } from '#object-store/gcs/bucket.ts';
 import type { ObjectStoreConfig } from './object-store.ts';
@@ -14,7 +15,7 @@ const COMPLAINTS_ABOUT_AN_EMULATOR = 4;
 export async function complaintsAboutBucket(
   config: Extract<ObjectStoreConfig, { kind: 'gcs' }>,
 ): Promise<readonly string[] | null> {
-  const complaints = await verifyBucket(config);
+  const complaints = await verifyBucket({ ...config, maxAgeDays: MAX_LIFE_DAYS });
   const isInsecure = config.apiEndpoint?.protocol === 'http:';
   return isInsecure && complaints.length >= COMPLAINTS_ABOUT_AN_EMULATOR ? null : complaints;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { MAX_LIFE_DAYS } from '#awala/limits.ts';
 import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
-import { MAX_AGE_DAYS } from '#object-store/gcs/bucket.ts';
 import { EXPIRY_FIELD } from '#record-store/firestore/documents.ts';
 import type { Manifest } from './manifests.ts';
 import { renderChart, renderEnvironment, runTemplate } from './rendering.ts';
@@ -54,7 +54,7 @@ describe('Google Cloud', () => {
     const rules = bucket?.list('spec', 'lifecycleRule').map((rule) => JSON.stringify(rule));
     assert.deepEqual(rules, [
       '{"action":{"type":"Delete"},"condition":{"daysSinceCustomTime":1}}',
-      `{"action":{"type":"Delete"},"condition":{"age":${MAX_AGE_DAYS}}}`,
+      `{"action":{"type":"Delete"},"condition":{"age":${MAX_LIFE_DAYS}}}`,
       '{"action":{"type":"AbortIncompleteMultipartUpload"},"condition":{"age":1}}',
     ]);
     assert.equal(bucket?.at('spec', 'softDeletePolicy', 'retentionDurationSeconds'), 0);

@@ -35,7 +35,7 @@ export interface OutgoingMessage {
   readonly id: string;
   /** Milliseconds are dropped. */
   readonly createdAt: Date;
-  /** 0 to 15 552 000 (180 days). */
+  /** 0 to {@link MAX_TTL_SECONDS}. */
   readonly ttlSeconds: number;
   /** At most 8 388 607 octets. */
   readonly payload: Uint8Array;

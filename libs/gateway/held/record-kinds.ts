@@ -3,7 +3,7 @@
  * that need a policy for that (Firestore) are given one for each kind.
  */
 export const RECORD_KIND = {
-  /** A certificate of this gateway's own, until it ends: 180 days. */
+  /** A certificate of this gateway's own, until it ends. */
   ownCertificate: 'own-certificate',
   /** A session key of ours: published, made for a peer, or the secret that those of registrations come from; 360 to 390 days. */
   sessionKey: 'session-key',

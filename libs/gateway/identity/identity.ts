@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { MAX_LIFE_MS } from '#awala/limits.ts';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
@@ -11,12 +12,9 @@ import type { RecordStore } from '#record-store/port.ts';
 import { OwnCertificates } from './own-certificates.ts';
 
 const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Certificates that we issue start this long in the past, for peers whose clock is slow. */
 export const ISSUANCE_BACKDATING_MS = 3 * HOUR_MS;
-/** No certificate may be valid for longer (RS-002 "Certificate Validity Period"). */
-export const MAX_CERTIFICATE_VALIDITY_MS = 180 * DAY_MS;
 /** How long another process's renewal may go unnoticed. */
 const TRUST_REFRESH_MS = 60_000;
 /** The same while no valid certificate is known, which keeps everybody waiting. */
@@ -220,7 +218,7 @@ export class Identity {
       issuerKey: this.publicKeyDer,
       sign: this.sign,
       notBefore,
-      notAfter: new Date(notBefore.getTime() + MAX_CERTIFICATE_VALIDITY_MS),
+      notAfter: new Date(notBefore.getTime() + MAX_LIFE_MS),
     });
   }
 

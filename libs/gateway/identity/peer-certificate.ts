@@ -1,11 +1,11 @@
+import { MAX_LIFE_MS } from '#awala/limits.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import type { Clock } from '#clock/clock.ts';
-import { type Identity, ISSUANCE_BACKDATING_MS, MAX_CERTIFICATE_VALIDITY_MS } from './identity.ts';
+import { type Identity, ISSUANCE_BACKDATING_MS } from './identity.ts';
 
-const DAY_MS = 86_400_000;
 /** A peer whose certificate has less than this left gets a new one (RS-002 "Certificate Rotation"). */
-const ROTATION_THRESHOLD_MS = 90 * DAY_MS;
+const ROTATION_THRESHOLD_MS = MAX_LIFE_MS / 2;
 
 interface PeerCertificate {
   readonly peerCertificate: Certificate;
@@ -37,7 +37,7 @@ export async function issueToPeer(
     issuerKey: identity.publicKeyDer,
     sign: identity.sign,
     notBefore: new Date(Math.max(notBeforeMs, gatewayCertificate.notBefore.getTime())),
-    notAfter: new Date(notBeforeMs + MAX_CERTIFICATE_VALIDITY_MS),
+    notAfter: new Date(notBeforeMs + MAX_LIFE_MS),
   });
   return { peerCertificate, gatewayCertificate };
 }

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { provisionBucket, verifyBucket } from './bucket.ts';
 import { GcsStatusError } from './errors.ts';
 
-const PLACE = { bucket: 'parcels', project: 'project', location: 'EUROPE-WEST3' };
+const PLACE = { bucket: 'parcels', project: 'project', location: 'EUROPE-WEST3', maxAgeDays: 180 };
 
 describe('the settings of a bucket', () => {
   it('are well once a new bucket was provisioned, and after that is done again', async () => {

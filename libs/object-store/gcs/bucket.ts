@@ -2,9 +2,6 @@ import type { BucketMetadata } from '@google-cloud/storage';
 import { GcsStatusError } from './errors.ts';
 import { StorageCalls } from './storage-calls.ts';
 
-/** Days after which the bucket deletes any object: the longest life of a parcel (RS-001). */
-export const MAX_AGE_DAYS = 180;
-
 interface BucketPlace {
   readonly bucket: string;
   /** The project that a new bucket belongs to. */
@@ -13,6 +10,8 @@ interface BucketPlace {
   readonly location: string;
   /** @default 'https://storage.googleapis.com' */
   readonly apiEndpoint?: string | URL | null;
+  /** Days after which the bucket deletes any object. */
+  readonly maxAgeDays: number;
 }
 
 /**
@@ -22,40 +21,41 @@ interface BucketPlace {
 const EXPIRED_DAYS = 1;
 
 /** The bucket settings that the store relies on. */
-const SETTINGS = {
-  lifecycle: {
-    rule: [
-      { action: { type: 'Delete' }, condition: { daysSinceCustomTime: EXPIRED_DAYS } },
-      { action: { type: 'Delete' }, condition: { age: MAX_AGE_DAYS } },
-      { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 1 } },
-    ],
-  },
-  iamConfiguration: {
-    uniformBucketLevelAccess: { enabled: true },
-    publicAccessPrevention: 'enforced',
-  },
-  softDeletePolicy: { retentionDurationSeconds: 0 },
-  versioning: { enabled: false },
-} satisfies BucketMetadata;
+const settingsFor = (maxAgeDays: number) =>
+  ({
+    lifecycle: {
+      rule: [
+        { action: { type: 'Delete' }, condition: { daysSinceCustomTime: EXPIRED_DAYS } },
+        { action: { type: 'Delete' }, condition: { age: maxAgeDays } },
+        { action: { type: 'AbortIncompleteMultipartUpload' }, condition: { age: 1 } },
+      ],
+    },
+    iamConfiguration: {
+      uniformBucketLevelAccess: { enabled: true },
+      publicAccessPrevention: 'enforced',
+    },
+    softDeletePolicy: { retentionDurationSeconds: 0 },
+    versioning: { enabled: false },
+  }) satisfies BucketMetadata;
 
 const DEADLINE_MS = 15_000;
 
 /**
  * Creates the bucket if missing, and sets what the store relies on: expired objects are deleted,
- * all objects after {@link MAX_AGE_DAYS} days; nothing is public; deletion is final. Safe to
- * repeat.
+ * all objects at their greatest age; nothing is public; deletion is final. Safe to repeat.
  *
  * @throws {BackingUnavailableError} or {GcsStatusError} if the service refuses
  */
 export async function provisionBucket(place: BucketPlace): Promise<void> {
   using calls = new StorageCalls({ ...place, deadlineMs: DEADLINE_MS });
+  const settings = settingsFor(place.maxAgeDays);
   try {
-    await calls.run((bucket) => bucket.setMetadata(SETTINGS));
+    await calls.run((bucket) => bucket.setMetadata(settings));
   } catch (error) {
     if (!(error instanceof GcsStatusError && error.status === 404)) {
       throw error;
     }
-    await calls.run((bucket) => bucket.create({ location: place.location, ...SETTINGS }));
+    await calls.run((bucket) => bucket.create({ location: place.location, ...settings }));
   }
 }
 
@@ -66,7 +66,7 @@ export async function provisionBucket(place: BucketPlace): Promise<void> {
  * @throws {BackingUnavailableError} or {GcsStatusError} if the service refuses
  */
 export async function verifyBucket(
-  place: Pick<BucketPlace, 'bucket' | 'apiEndpoint'>,
+  place: Omit<BucketPlace, 'project' | 'location'>,
 ): Promise<string[]> {
   using calls = new StorageCalls({ ...place, deadlineMs: DEADLINE_MS });
   const settings = await calls.run(async (bucket) => {
@@ -78,7 +78,10 @@ export async function verifyBucket(
       hasDeletion(settings, 'daysSinceCustomTime', EXPIRED_DAYS),
       'Expired objects are not removed.',
     ],
-    [hasDeletion(settings, 'age', MAX_AGE_DAYS), `Objects can outlive ${MAX_AGE_DAYS} days.`],
+    [
+      hasDeletion(settings, 'age', place.maxAgeDays),
+      `Objects can outlive ${place.maxAgeDays} days.`,
+    ],
     [
       settings.iamConfiguration?.uniformBucketLevelAccess?.enabled === true,
       'Access is not uniform: single objects can have permissions of their own.',

@@ -207,6 +207,20 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
     assert.equal(await opened.store.get('a'), null);
   });
 
+  it('leaves out of a listing what it did not put itself', async () => {
+    await using opened = await open();
+    const { store, bucket } = opened;
+    await store.put('a/ours', BODY, { expiresAt: IN_A_WEEK });
+    const path = `/upload/storage/v1/b/${bucket}/o?uploadType=media&name=a/theirs`;
+    const upload = await fetch(`http://${gcs.address}${path}`, { method: 'POST', body: 'theirs' });
+    assert.equal(upload.status, 200);
+    const listed = await Array.fromAsync(store.list('a/'));
+    assert.deepEqual(
+      listed.map(({ key }) => key),
+      ['a/ours'],
+    );
+  });
+
   it('is unavailable, not empty, when there is no such bucket', async () => {
     await using opened = await open({ bucket: uniqueName('missing') });
     await assert.rejects(opened.store.check(), BackingUnavailableError);

@@ -2,11 +2,6 @@ import type { Readable } from 'node:stream';
 import type { Bucket, File } from '@google-cloud/storage';
 import type { ObjectEntry, StoredObject } from '../port.ts';
 
-/**
- * Age at which the bucket deletes an object without a custom time; every object of ours has one.
- */
-const AGE_LIMIT_MS = 180 * 24 * 3_600_000;
-
 const CONTENT_TYPE = /^application\/octet-stream; expires-at=(-?\d{1,16})$/;
 
 /**
@@ -28,14 +23,6 @@ export function expiryMetadata(expiresAt: Date) {
 function expiryOfDownload(contentType: string | undefined): Date | null {
   const [, milliseconds] = CONTENT_TYPE.exec(contentType ?? '') ?? [];
   return milliseconds === undefined ? null : new Date(Number(milliseconds));
-}
-
-/**
- * Reads the expiry of a listed object from its custom time; without one, the bucket's age limit
- * counts.
- */
-function expiryOfListed(customTime: string | undefined, storedAt: Date): Date {
-  return customTime ? new Date(customTime) : new Date(storedAt.getTime() + AGE_LIMIT_MS);
 }
 
 const FIELDS = 'items(name,generation,customTime,timeCreated,size),nextPageToken';
@@ -74,13 +61,23 @@ export async function readPage(bucket: Bucket, query: PageQuery): Promise<Listed
     fields: FIELDS,
     autoPaginate: false,
   })) as unknown as [readonly ListedObject[], { readonly pageToken?: string } | null];
-  return { entries: objects.map(asEntry), nextPageToken: nextQuery?.pageToken };
+  return { entries: objects.flatMap(asEntries), nextPageToken: nextQuery?.pageToken };
 }
 
-function asEntry({ name, generation, customTime, timeCreated, size }: ListedObject): ObjectEntry {
+/** None for an object without a custom time: the store did not write it. */
+function asEntries({
+  name,
+  generation,
+  customTime,
+  timeCreated,
+  size,
+}: ListedObject): ObjectEntry[] {
+  if (customTime === undefined) {
+    return [];
+  }
+  const expiresAt = new Date(customTime);
   const storedAt = new Date(timeCreated);
-  const expiresAt = expiryOfListed(customTime, storedAt);
-  return { key: name, generation, expiresAt, sizeOctets: Number(size), storedAt };
+  return [{ key: name, generation, expiresAt, sizeOctets: Number(size), storedAt }];
 }
 
 const MOST_LISTENERS = 20;

@@ -1,3 +1,4 @@
+import { MAX_LIFE_DAYS } from '#awala/limits.ts';
 import type { ObjectStoreConfig } from '#composition/object-store.ts';
 import type { RecordStoreConfig } from '#composition/record-store.ts';
 import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
@@ -25,7 +26,7 @@ export const provisionCommand: Command = {
 
 Creates the bucket unless it is there, in the project GOOGLE_CLOUD_PROJECT at
 GCS_LOCATION (EU), and sets its lifecycle (what expired goes, everything goes
-after 180 days), uniform access, no soft deletion and no versions. Then asks
+after ${MAX_LIFE_DAYS} days), uniform access, no soft deletion and no versions. Then asks
 Firestore to remove records once they expired; where that is not permitted, it
 prints the commands for who may. It may be run again at any time. The keys are
 created by awala-gateway keygen.
@@ -50,7 +51,12 @@ async function provisionObjects(
     return true;
   }
   try {
-    await provisionBucket({ ...config, project: project ?? '', location });
+    await provisionBucket({
+      ...config,
+      project: project ?? '',
+      location,
+      maxAgeDays: MAX_LIFE_DAYS,
+    });
     print(`objects: the bucket ${config.bucket} is as it must be`);
     return true;
   } catch (error) {

@@ -1,13 +1,15 @@
-import { CLOCK_DRIFT_TOLERANCE_MS } from '#awala/limits.ts';
+import { CLOCK_DRIFT_TOLERANCE_MS, MAX_LIFE_MS } from '#awala/limits.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { SessionKey } from '#awala/sessions/session-key.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 import { RECORD_KIND } from '../../held/record-kinds.ts';
 
-const DAY_MS = 86_400_000;
-/** Past this, no answer to the message that brought the key can still be wanted: 180 days for it to arrive, 180 for the answer. */
-const RETENTION_MS = 2 * 180 * DAY_MS;
+/**
+ * Past this, no answer to the message that brought the key can still be wanted: that may take a life
+ * to arrive, and the answer another.
+ */
+const RETENTION_MS = 2 * MAX_LIFE_MS;
 /** Attempts at replacing a key that others replace at the same time. */
 const MAX_ATTEMPTS = 5;
 

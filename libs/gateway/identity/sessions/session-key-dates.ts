@@ -1,3 +1,5 @@
+import { MAX_LIFE_MS } from '#awala/limits.ts';
+
 /**
  * How long session keys are given away and kept. `docs/decisions/bound-session-keys.md` says
  * where the sums come from.
@@ -8,22 +10,17 @@ const DAY_MS = 86_400_000;
 /** RS-003: keys SHOULD NOT be used for more than 30 days, and MUST NOT for more than 60. */
 export const KEY_USE_MS = 30 * DAY_MS;
 
-/** A certificate that we issue, and so what it takes until a phone that is silent must register again. */
-const CERTIFICATE_LIFE_MS = 180 * DAY_MS;
-/** A message may be under way, or set aside, for as long as one may live (RS-001). */
-const TRANSIT_MS = 180 * DAY_MS;
-
 /**
  * A key that is given away until the last moment of its use: whoever got it keeps to it until
  * its certificate ends, and what it sends last may be under way.
  */
-export const GIVEN_KEY_RETENTION_MS = KEY_USE_MS + CERTIFICATE_LIFE_MS + TRANSIT_MS;
+export const GIVEN_KEY_RETENTION_MS = KEY_USE_MS + 2 * MAX_LIFE_MS;
 
 /**
- * A peer may answer to a key of ours when the cargo that brought it arrives, up to 180 days after it
+ * A peer may answer to a key of ours when the cargo that brought it arrives, up to a life after it
  * was packed, and that answer may be under way for as long again.
  */
-export const BOUND_KEY_RETENTION_MS = 2 * TRANSIT_MS;
+export const BOUND_KEY_RETENTION_MS = 2 * MAX_LIFE_MS;
 
 /** How much clocks of several processes may differ before one of them counts as wrong. */
 export const CLOCK_DIFFERENCE_MS = 2 * 3_600_000;
