@@ -25,7 +25,7 @@ export type ParcelPath = readonly [
   anchor: Certificate,
 ];
 
-const DEFAULT_MAX_CACHED_CERTIFICATES = 4096;
+const MAX_CACHED_CERTIFICATES = 4096;
 
 /**
  * Reads what peers sign, and decides whether to believe it.
@@ -40,10 +40,10 @@ export class MessageVerifier {
   readonly #certificates: CertificateCache;
   readonly #links = new IssuerLinks();
 
-  /** @param options - `maxCachedCertificates` defaults to 4 096, about 10 KiB each */
+  /** @param options - `maxCachedCertificates` defaults to {@link MAX_CACHED_CERTIFICATES}, about 10 KiB each */
   constructor(options: { maxCachedCertificates?: number } = {}) {
     this.#certificates = new CertificateCache(
-      options.maxCachedCertificates ?? DEFAULT_MAX_CACHED_CERTIFICATES,
+      options.maxCachedCertificates ?? MAX_CACHED_CERTIFICATES,
     );
   }
 

@@ -4,10 +4,10 @@ import { type BackingName, BackingUnavailableError } from './errors.ts';
 interface CircuitBreakerOptions {
   readonly clock: Clock;
   readonly backing: BackingName;
-  /** Failures in a row after which calls are refused. @default 5 */
-  readonly failures?: number;
-  /** How long they are refused before one may try again. @default 2000 */
-  readonly openMs?: number;
+  /** Failures in a row after which calls are refused. */
+  readonly failures: number;
+  /** How long they are refused before one may try again. */
+  readonly openMs: number;
 }
 
 /**
@@ -26,8 +26,8 @@ export class CircuitBreaker {
   constructor(options: CircuitBreakerOptions) {
     this.#clock = options.clock;
     this.#backing = options.backing;
-    this.#mostFailures = options.failures ?? 5;
-    this.#openMs = options.openMs ?? 2_000;
+    this.#mostFailures = options.failures;
+    this.#openMs = options.openMs;
   }
 
   /**

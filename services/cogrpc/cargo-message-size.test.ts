@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
-import { DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
+import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { craftCertificate } from '#test/builders/crafted-certificates.ts';
 import { newIdentity } from '#test/builders/peers.ts';
 import { base64, grpcOctetsOf, messagesOf } from '#test/cogrpc/collected.ts';
@@ -13,7 +13,7 @@ import { CargoPhone } from '#test/cogrpc/phone.ts';
 const MAX_OCTETS = 4_194_304;
 /** Cargoes are full from the first on. */
 const collection = {
-  ...DEFAULT_COGRPC_LIMITS.collection,
+  ...COGRPC_LIMITS.collection,
   firstCargoOctets: 2 ** 22,
   gatheringMs: 600_000,
 };

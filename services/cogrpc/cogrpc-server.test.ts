@@ -11,7 +11,7 @@ import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { until } from '#test/runtime/until.ts';
-import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
+import { COGRPC_LIMITS } from './limits.ts';
 import { CARGO_RELAY_NAMES, healthDefinition } from './service-definitions.ts';
 
 interface HealthRequest {
@@ -213,12 +213,12 @@ describe('the CogRPC server', () => {
 
     it('end a call without a deadline of its own', async () => {
       const clock = new ManualClock();
-      const limits = { deliveryIdleMs: 10 * DEFAULT_COGRPC_LIMITS.maxCallMs };
+      const limits = { deliveryIdleMs: 10 * COGRPC_LIMITS.maxCallMs };
       await using opened = await openCogrpc({ clock, limits });
       using courier = new Courier(opened.port);
       const stream = courier.deliver();
       await until(() => opened.server.calls === 1);
-      clock.advance(DEFAULT_COGRPC_LIMITS.maxCallMs);
+      clock.advance(COGRPC_LIMITS.maxCallMs);
       assert.equal((await stream.ended).code, status.DEADLINE_EXCEEDED);
     });
 

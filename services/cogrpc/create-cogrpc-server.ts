@@ -5,7 +5,7 @@ import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { CogrpcServer } from './cogrpc-server.ts';
 import type { CogrpcConfig } from './config.ts';
 import { deliveryBudget } from './delivery-admission.ts';
-import { DEFAULT_COGRPC_LIMITS } from './limits.ts';
+import { COGRPC_LIMITS } from './limits.ts';
 
 /** Wires a server for couriers, which does not listen yet. */
 export function createCogrpcServer(
@@ -22,6 +22,6 @@ export function createCogrpcServer(
         forSmall: Math.floor(config.collectionBufferOctets / 4),
       }),
     },
-    { ...DEFAULT_COGRPC_LIMITS, maxDeliveries, maxCollections, maxCallsPerConnection },
+    { ...COGRPC_LIMITS, maxDeliveries, maxCollections, maxCallsPerConnection },
   );
 }

@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import {
+  CARGO_COLLECTION_LIMITS,
   type CargoCollectionLimits,
-  DEFAULT_CARGO_COLLECTION_LIMITS,
 } from '#gateway/cargo-collection/cargo-collection-limits.ts';
 
 /** Bounds of the CogRPC server; see docs/limits.md. */
@@ -50,12 +50,13 @@ export interface CogrpcLimits {
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 
-export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
+/** What operators set. */
+type SetLimits = 'maxCallsPerConnection' | 'maxDeliveries' | 'maxCollections';
+
+/** All of them but those that operators set. */
+export const COGRPC_LIMITS: Omit<CogrpcLimits, SetLimits> = {
   maxConnections: 2_000,
-  maxCallsPerConnection: 100,
   windowOctets: 4 * 1_024 * 1_024,
-  maxDeliveries: 50,
-  maxCollections: 500,
   maxWatches: 100,
   maxHealthRequests: 100,
   maxEndingCalls: 100,
@@ -71,7 +72,7 @@ export const DEFAULT_COGRPC_LIMITS: CogrpcLimits = {
   connectionAgeGraceMs: MINUTE_MS,
   keepalivePauseMs: 20 * SECOND_MS,
   keepaliveTimeoutMs: 10 * SECOND_MS,
-  collection: DEFAULT_CARGO_COLLECTION_LIMITS,
+  collection: CARGO_COLLECTION_LIMITS,
 };
 
 /** What a delivery id and the framing by protobuf may add to a cargo, in octets. */

@@ -3,7 +3,7 @@ import { Budget } from '#bounds/budget.ts';
 import type { ExpiryParts } from '#gateway/held/expiry.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
-import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
@@ -42,7 +42,7 @@ export function createCollectionServer(
   return new CollectionServer(
     { ...parts, budget, heartbeat },
     {
-      ...DEFAULT_PARCEL_COLLECTION_LIMITS,
+      ...PARCEL_COLLECTION_LIMITS,
       window,
       maxCollectors,
       maxWaiting,

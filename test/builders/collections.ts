@@ -4,7 +4,7 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
 import {
-  DEFAULT_PARCEL_COLLECTION_LIMITS,
+  PARCEL_COLLECTION_LIMITS,
   type ParcelCollectionLimits,
 } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
@@ -128,7 +128,7 @@ export class CollectionUnderTest {
       {
         privateGateways: options.privateGateways ?? [PRIVATE_GATEWAY],
         keepAlive: options.keepAlive ?? true,
-        limits: { ...DEFAULT_PARCEL_COLLECTION_LIMITS, ...options.limits },
+        limits: { ...PARCEL_COLLECTION_LIMITS, window: 5, ...options.limits },
         send: async (deliveryId, body) => {
           const parcel = Buffer.from(body).toString().replace(/\.+$/, '');
           this.sent.push(parcel);

@@ -14,9 +14,11 @@ import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import type { RecordStore } from '#record-store/port.ts';
+import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import { type CogrpcParts, CogrpcServer } from '#services/cogrpc/cogrpc-server.ts';
+import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { deliveryBudget } from '#services/cogrpc/delivery-admission.ts';
-import { type CogrpcLimits, DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
+import { COGRPC_LIMITS, type CogrpcLimits } from '#services/cogrpc/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import {
   identity as identityCalled,
@@ -46,6 +48,8 @@ export interface CogrpcOptions {
   /** The gateway's key. */
   readonly identity?: Key;
 }
+
+const DEFAULTS = readConfiguration({}, COGRPC_VARIABLES);
 
 /** A CogRPC server on a port of its own, and what stands behind it. */
 export interface OpenedCogrpc extends CogrpcParts, AsyncDisposable {
@@ -89,7 +93,11 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     deliveryBudget: deliveryBudget(budgetOctets),
     collectionBudget: new Budget(budgetOctets),
   };
-  const server = new CogrpcServer(parts, { ...DEFAULT_COGRPC_LIMITS, ...options.limits });
+  const server = new CogrpcServer(parts, {
+    ...COGRPC_LIMITS,
+    ...DEFAULTS,
+    ...options.limits,
+  });
   const port = await server.listen({ host: '127.0.0.1', port: 0 });
   const gateway = await asPeer(identity, key);
   return {

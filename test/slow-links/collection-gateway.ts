@@ -2,11 +2,12 @@ import { MessageVerifier } from '#awala/message-verifier.ts';
 import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
-import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { CollectionServer } from '#services/collection/collection-server.ts';
+import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { Heartbeat } from '#services/collection/heartbeat.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import type { Identity, Peer } from '#test/builders/peers.ts';
@@ -35,7 +36,8 @@ export class CollectionGateway {
         clock,
       },
       {
-        ...DEFAULT_PARCEL_COLLECTION_LIMITS,
+        ...PARCEL_COLLECTION_LIMITS,
+        window: COLLECTION_VARIABLES.window.read(undefined),
         handshakeTimeoutMs: 30_000,
         maxWaiting: 0,
         waitingTimeoutMs: 0,

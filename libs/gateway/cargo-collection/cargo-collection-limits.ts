@@ -31,7 +31,7 @@ const DELIVERY_ID_OCTETS = 36;
  */
 const FRAMING_OCTETS = 2 + DELIVERY_ID_OCTETS + 1 + 4;
 
-export const DEFAULT_CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
+export const CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
   window: 5,
   firstCargoOctets: 256 * KIB,
   minCargoOctets: SMALLEST_CLASS_OCTETS,

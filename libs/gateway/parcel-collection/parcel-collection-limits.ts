@@ -18,8 +18,8 @@ export interface ParcelCollectionLimits {
   readonly relistMs: number;
 }
 
-export const DEFAULT_PARCEL_COLLECTION_LIMITS: ParcelCollectionLimits = {
-  window: 5,
+/** All of them but the window, which operators set. */
+export const PARCEL_COLLECTION_LIMITS: Omit<ParcelCollectionLimits, 'window'> = {
   aheadParcels: 64,
   aheadOctets: 1024 * 1024,
   deletions: 64,

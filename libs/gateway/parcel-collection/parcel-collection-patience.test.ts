@@ -9,9 +9,9 @@ import {
   settled,
 } from '#test/builders/collections.ts';
 import { COLLECTION_CALL_MS, REPEATED_CALL_MS } from './collection-patience.ts';
-import { DEFAULT_PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
+import { PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
 
-const { giveUpAfterMs } = DEFAULT_PARCEL_COLLECTION_LIMITS;
+const { giveUpAfterMs } = PARCEL_COLLECTION_LIMITS;
 const CLOSING = { keepAlive: false };
 
 function unavailable(): never {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ObjectStoreCall } from '#object-store/in-memory.ts';
 import { CollectionSetting, settled } from '#test/builders/collections.ts';
-import { DEFAULT_PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
+import { PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
 
-const { stallMs, acknowledgementTimeoutMs } = DEFAULT_PARCEL_COLLECTION_LIMITS;
+const { stallMs, acknowledgementTimeoutMs } = PARCEL_COLLECTION_LIMITS;
 
 describe('ParcelCollection with a slow peer', () => {
   it('fetches no more ahead than is allowed', async () => {

@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 import type { NodeId } from '#awala/node-id.ts';
 import type { ObjectStoreCall } from '#object-store/in-memory.ts';
 import { CollectionSetting, PRIVATE_GATEWAY, settled } from '#test/builders/collections.ts';
-import { DEFAULT_PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
+import { PARCEL_COLLECTION_LIMITS } from './parcel-collection-limits.ts';
 
 const OTHER_PRIVATE_GATEWAY: NodeId = `0${'b'.repeat(64)}`;
-const { relistMs } = DEFAULT_PARCEL_COLLECTION_LIMITS;
+const { relistMs } = PARCEL_COLLECTION_LIMITS;
 
 describe('ParcelCollection', () => {
   it('delivers the backlog, then arrivals', async () => {

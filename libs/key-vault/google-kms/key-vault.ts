@@ -9,6 +9,8 @@ import { openSealed, sealValue, splitSealed } from './sealed-value.ts';
 
 const MAX_SECRET_OCTETS = 65_536;
 
+/** How long a data key seals new secrets, and how long an unwrapped one stays in memory. */
+const DATA_KEY_LIFE_MS = 3_600_000;
 /** A signature this recent proves that the vault can sign; each costs money. */
 const SIGNED_FOR_MS = 60_000;
 /** The same for data keys, whose calls cost money too. */
@@ -34,7 +36,7 @@ export class GoogleKmsVault implements KeyVault {
     this.#dataKeys = new DataKeys(this.#calls, {
       clock: this.#clock,
       sealingKey: options.sealingKey,
-      lifeMs: options.dataKeyLifeMs ?? 3_600_000,
+      lifeMs: DATA_KEY_LIFE_MS,
     });
     this.#proofs = new Proofs(this.#clock, {
       sign: { probe: () => this.#identity.sign(Buffer.of()), validMs: SIGNED_FOR_MS },

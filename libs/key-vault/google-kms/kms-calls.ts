@@ -5,12 +5,14 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { IntegrityError } from './integrity.ts';
 import { callOptions, type KmsCallOptions, openKmsClient } from './kms-client.ts';
-import type { GoogleKmsOptions } from './options.ts';
+import { type GoogleKmsOptions, MAX_CONCURRENCY } from './options.ts';
 
 const CODES = { deadlineExceeded: 4, invalidArgument: 3, resourceExhausted: 8, aborted: 10 };
 const TRANSIENT_CODES = new Set([CODES.resourceExhausted, CODES.aborted, 13, 14]);
 
 const WAITING_PER_CALL = 8;
+/** For calls while the service keeps failing. */
+const BREAKER = { failures: 5, openMs: 2_000 };
 
 /** Cloud KMS rejected the input; a retry never succeeds. */
 export class KmsInputError extends Error {
@@ -37,10 +39,10 @@ export class KmsCalls implements AsyncDisposable {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#deadlineMs = options.deadlineMs;
-    const concurrency = options.maxConcurrency ?? 32;
+    const concurrency = options.maxConcurrency ?? MAX_CONCURRENCY;
     const waiting = concurrency * WAITING_PER_CALL;
     this.#limit = new CallLimit({ backing: 'key-vault', concurrency, waiting });
-    this.#breaker = new CircuitBreaker({ clock: this.#clock, backing: 'key-vault' });
+    this.#breaker = new CircuitBreaker({ ...BREAKER, clock: this.#clock, backing: 'key-vault' });
   }
 
   /**

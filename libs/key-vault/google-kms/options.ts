@@ -1,5 +1,8 @@
 import type { Clock } from '#clock/clock.ts';
 
+/** Concurrent calls to Cloud KMS, which has a quota. */
+export const MAX_CONCURRENCY = 32;
+
 /** Which keys in Cloud KMS to use, and how to call it. */
 export interface GoogleKmsOptions {
   /**
@@ -13,12 +16,7 @@ export interface GoogleKmsOptions {
   readonly emulatorAddress?: string | null;
   /** Deadline of a call, including its wait in the queue and its retries. */
   readonly deadlineMs: number;
-  /** Concurrent calls; eight times as many may wait. @default 32 */
+  /** Concurrent calls; eight times as many may wait. @default {@link MAX_CONCURRENCY} */
   readonly maxConcurrency?: number;
-  /**
-   * How long a data key seals new secrets, and how long an unwrapped one stays in memory. @default
-   * 3 600 000
-   */
-  readonly dataKeyLifeMs?: number;
   readonly clock?: Clock;
 }

@@ -8,14 +8,18 @@ import { FilesystemObjectStore } from './filesystem-object-store.ts';
 import { Generations } from './generations.ts';
 import { OBJECT_MIGRATIONS } from './layout.ts';
 
+/** Larger bodies are cheaper in files. */
+const MAX_ROW_OCTETS = 128 * 1_024;
+const PAGE_SIZE = 500;
+
 interface FilesystemObjectStoreOptions {
   /** Stays open after the store; may be shared with other adapters, which then share its syncs. */
   readonly database: Database;
   /** For large bodies only; created if missing, in a parent that exists. */
   readonly folder: string;
-  /** Largest body kept in the database; 128 KiB by default, above which files are cheaper. */
+  /** Largest body kept in the database. @default {@link MAX_ROW_OCTETS} */
   readonly maxRowOctets?: number;
-  /** Objects listed per page; 500 by default. */
+  /** Objects listed per page. @default {@link PAGE_SIZE} */
   readonly pageSize?: number;
   /** Each file access finishes within this or fails. */
   readonly deadlineMs: number;
@@ -31,7 +35,7 @@ interface FilesystemObjectStoreOptions {
 export async function openFilesystemObjectStore(
   options: FilesystemObjectStoreOptions,
 ): Promise<ObjectStore> {
-  const { database, folder, maxRowOctets = 128 * 1_024, pageSize = 500 } = options;
+  const { database, folder, maxRowOctets = MAX_ROW_OCTETS, pageSize = PAGE_SIZE } = options;
   const { clock = systemClock, deadlineMs } = options;
   try {
     await migrate(database, 'object-store', OBJECT_MIGRATIONS);

@@ -15,7 +15,7 @@ import type {
   StoredObject,
 } from '../port.ts';
 import { isObjectMissing, isUnmet } from './errors.ts';
-import type { GcsOptions } from './options.ts';
+import { type GcsOptions, PAGE_SIZE } from './options.ts';
 import { StorageCalls } from './storage-calls.ts';
 import { download, expiryMetadata, type ListedPage, readPage } from './stored-objects.ts';
 
@@ -48,7 +48,7 @@ export class GcsObjectStore implements ObjectStore {
   readonly #proofs: Proofs<ObjectNeed>;
 
   constructor(options: GcsOptions) {
-    this.#pageSize = options.pageSize ?? 1_000;
+    this.#pageSize = options.pageSize ?? PAGE_SIZE;
     this.#calls = new StorageCalls(options);
     this.#clock = options.clock ?? systemClock;
     this.#proofs = new Proofs(this.#clock, {

@@ -1,5 +1,8 @@
 import type { Clock } from '#clock/clock.ts';
 
+/** The most objects that the service lists in a page. */
+export const PAGE_SIZE = 1_000;
+
 /** Where a bucket is, and how to call Cloud Storage. */
 export interface GcsOptions {
   readonly bucket: string;
@@ -11,9 +14,7 @@ export interface GcsOptions {
   readonly apiEndpoint?: string | URL | null;
   /** Deadline of an operation, or of one page of a listing, including retries. */
   readonly deadlineMs: number;
-  /** Concurrent requests, each over its own connection. @default 64 */
-  readonly maxConnections?: number;
-  /** Objects per page of a listing, 1 to 1 000. @default 1000 */
+  /** Objects per page of a listing, 1 to 1 000. @default {@link PAGE_SIZE} */
   readonly pageSize?: number;
   readonly clock?: Clock;
 }

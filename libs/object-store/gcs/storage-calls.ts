@@ -9,6 +9,9 @@ import { asStatusError, isTransient } from './errors.ts';
 import { openBucket } from './open-bucket.ts';
 import type { GcsOptions } from './options.ts';
 
+/** Requests at once, each over a connection of its own. */
+const MOST_CONNECTIONS = 64;
+
 /**
  * Calls that may wait for a connection: twice as many as the connections can serve within the
  * deadline.
@@ -31,7 +34,7 @@ export class StorageCalls implements Disposable {
     this.#deadlineMs = options.deadlineMs;
     this.#limit = new CallLimit({
       backing: 'object-store',
-      concurrency: options.maxConnections ?? 64,
+      concurrency: MOST_CONNECTIONS,
       waiting: MOST_WAITING,
     });
   }

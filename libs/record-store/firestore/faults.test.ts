@@ -100,6 +100,7 @@ async function isAvailable(store: FirestoreRecordStore): Promise<boolean> {
 async function open(more: { deadlineMs?: number } = {}) {
   const proxy = await startFaultProxy(server.address);
   const store = new FirestoreRecordStore({
+    database: '(default)',
     project: uniqueName('records'),
     emulatorAddress: proxy.address,
     deadlineMs: 10_000,

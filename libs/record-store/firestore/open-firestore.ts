@@ -30,7 +30,7 @@ export async function openFirestore(
   const { Firestore } = await import('@google-cloud/firestore');
   return new Firestore({
     projectId: project,
-    ...(database !== undefined && { databaseId: database }),
+    databaseId: database,
     preferRest: false,
     ...STREAMS_UNREPEATED,
     'grpc.callInvocationTransformer': control.transform,

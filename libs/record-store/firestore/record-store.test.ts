@@ -25,6 +25,7 @@ describe('the small Firestore server of the tests', () => {
 
 function open(emulatorAddress: string, clock: Clock) {
   const store = new FirestoreRecordStore({
+    database: '(default)',
     project: uniqueName('records'),
     emulatorAddress,
     // Deadlines run in real time, whatever the time of the records.

@@ -17,7 +17,7 @@ import {
   writeDocument,
 } from './documents.ts';
 import { FirestoreCalls } from './firestore-calls.ts';
-import type { FirestoreOptions } from './options.ts';
+import { type FirestoreOptions, PAGE_SIZE } from './options.ts';
 
 /** One write and one deletion per ten minutes cost an idle process US$ 0.01 a month. */
 const WRITTEN_FOR_MS = 600_000;
@@ -42,7 +42,7 @@ export class FirestoreRecordStore implements RecordStore {
 
   constructor(options: FirestoreOptions) {
     this.#clock = options.clock ?? systemClock;
-    this.#pageSize = options.pageSize ?? 300;
+    this.#pageSize = options.pageSize ?? PAGE_SIZE;
     this.#calls = new FirestoreCalls(options);
     this.#proofs = new Proofs(this.#clock, {
       write: { probe: () => this.#writeAndDelete(), validMs: WRITTEN_FOR_MS },

@@ -6,12 +6,14 @@ import type { RecordStore } from '../port.ts';
 import { RECORD_MIGRATIONS } from './layout.ts';
 import { SqliteRecordStore } from './sqlite-record-store.ts';
 
+const PAGE_SIZE = 200;
+
 interface SqliteRecordStoreOptions {
   /** Stays open after the store; may be shared with other adapters, which then share its syncs. */
   readonly database: Database;
   /** Decides which records have expired. */
   readonly clock?: Clock;
-  /** Records listed per page; 200 by default. */
+  /** Records listed per page. @default {@link PAGE_SIZE} */
   readonly pageSize?: number;
 }
 
@@ -23,7 +25,7 @@ interface SqliteRecordStoreOptions {
 export async function openSqliteRecordStore(
   options: SqliteRecordStoreOptions,
 ): Promise<RecordStore> {
-  const { database, clock = systemClock, pageSize = 200 } = options;
+  const { database, clock = systemClock, pageSize = PAGE_SIZE } = options;
   try {
     await migrate(database, 'record-store', RECORD_MIGRATIONS);
     return new SqliteRecordStore({ database, clock, pageSize });

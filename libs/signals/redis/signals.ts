@@ -15,15 +15,16 @@ import { Publisher } from './publisher.ts';
 import { ServerPublisherLink, ServerSubscriberLink } from './server-link.ts';
 import { type Channel, Subscriptions } from './subscriptions.ts';
 
+/** Thousands of collectors must not list at one instant. */
+const INTERRUPTION_SPREAD_MS = 2_000;
+
 interface RedisSignalsOptions extends RedisTarget {
   readonly log: Log;
-  /**
-   * Prefix of each channel's name, so that gateways can share a server. @default 'awala:signal:'
-   */
-  readonly prefix?: string;
+  /** Prefix of each channel's name, so that gateways can share a server. */
+  readonly prefix: string;
   /** Deadline for Redis to confirm a subscription, and for any other reply. */
   readonly deadlineMs: number;
-  /** Listeners hear of an interruption at random times within this. @default 2000 */
+  /** Listeners hear of an interruption at random times within this. @default {@link INTERRUPTION_SPREAD_MS} */
   readonly interruptionSpreadMs?: number;
   readonly clock?: Clock;
 }
@@ -55,8 +56,7 @@ export class RedisSignals implements Signals {
   /** @throws {TypeError} if the URL is not a Redis URL */
   constructor({ url, ca, ...options }: RedisSignalsOptions) {
     this.#options = {
-      prefix: 'awala:signal:',
-      interruptionSpreadMs: 2_000,
+      interruptionSpreadMs: INTERRUPTION_SPREAD_MS,
       clock: systemClock,
       ...options,
     };

@@ -30,6 +30,7 @@ describe('signals over TLS', { skip: missing }, () => {
     const ca = readFileSync(certificate, 'utf8');
     const open = (password: string, trusted: { ca?: string }) =>
       new RedisSignals({
+        prefix: 'awala:signal:',
         url: `rediss://:${encodeURIComponent(password)}@localhost:${server.port}`,
         log: silentLog,
         deadlineMs: trusted.ca && password === 's:cret/' ? 10_000 : 300,
@@ -56,6 +57,7 @@ describe('signals over TLS', { skip: missing }, () => {
     const ca = readFileSync(certificate, 'utf8');
     const open = (host: string, deadlineMs: number, trusted: { ca?: string }) =>
       new RedisSignals({
+        prefix: 'awala:signal:',
         url: `rediss://${host}:${server.port}`,
         log: silentLog,
         deadlineMs,

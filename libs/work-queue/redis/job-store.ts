@@ -16,7 +16,7 @@ import {
   jobIdOf,
   type StoredJob,
 } from './job-data.ts';
-import type { RedisQueueOptions } from './options.ts';
+import { GRACE_MS, LOCK_MS, type RedisQueueOptions } from './options.ts';
 import { listInOrder } from './set-aside.ts';
 import { TopicQueue } from './topic-queue.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
@@ -55,10 +55,10 @@ export class RedisJobStore implements JobStore {
     this.#connections = new QueueConnections(options);
     this.#clock = options.clock ?? systemClock;
     // The braces keep all keys in one slot of a cluster, as BullMQ's scripts require.
-    this.#prefix = `{${options.prefix ?? 'awala-jobs'}}`;
+    this.#prefix = `{${options.prefix}}`;
     this.#deadlineMs = options.deadlineMs;
-    this.#graceMs = options.graceMs ?? 5_000;
-    this.#lockMs = options.lockMs ?? 15_000;
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#lockMs = options.lockMs ?? LOCK_MS;
     this.#locks = new HeldLocks(this.#lockMs);
     this.#waiting = new WaitingJobs(this.#connections.commands, this.#prefix);
     this.#events = events;

@@ -3,13 +3,12 @@ import { parseArgs } from 'node:util';
 import { canonicalInternetAddress } from '#gateway/held/internet-address.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { STANDALONE_VARIABLES } from '../config.ts';
 import type { PingTarget } from '../ping/ping.ts';
 import { UsageError } from './command.ts';
 
 const LOCAL_HOST = '127.0.0.1';
-/** For couriers, where nothing else is said: that of the gateway in one process. */
-const DEFAULT_COGRPC_PORT = 8082;
 const HTTPS_PORT = 443;
 
 interface PingArguments {
@@ -72,7 +71,7 @@ async function find(target: string | undefined, environment: Environment): Promi
   }
   if (/^https?:\/\//.test(target) && URL.canParse(target)) {
     const base = new URL(target);
-    return { base, couriers: `${base.hostname}:${DEFAULT_COGRPC_PORT}` };
+    return { base, couriers: `${base.hostname}:${COGRPC_VARIABLES.port.read(undefined)}` };
   }
   const address = canonicalInternetAddress(target);
   if (!address) {

@@ -5,7 +5,7 @@ import type { SessionKey } from '#awala/sessions/session-key.ts';
 import { Budget } from '#bounds/budget.ts';
 import { systemClock } from '#clock/clock.ts';
 import { CargoBatches } from '#gateway/cargo-collection/cargo-batches.ts';
-import { DEFAULT_CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
+import { CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
 import type { CargoItem } from '#gateway/cargo-collection/collection-contents.ts';
 import { silentLog } from '#log/log.ts';
 import { cargoFrom, type Peer } from '#test/builders/peers.ts';
@@ -18,7 +18,7 @@ import {
 import { type CargoWorld, creationDate, TTL_SECONDS } from './cargo-world.ts';
 
 const BUDGET_OCTETS = 64 * 1024 * 1024;
-const { maxCargoOctets } = DEFAULT_CARGO_COLLECTION_LIMITS;
+const { maxCargoOctets } = CARGO_COLLECTION_LIMITS;
 
 /**
  * Packs parcels into cargoes as the gateway does while a courier collects:
@@ -37,7 +37,7 @@ export async function* packParcels(
   const parts = { budget: new Budget(BUDGET_OCTETS), clock: systemClock, log: silentLog };
   const { signal } = new AbortController();
   const contents = itemsOf(world, parcels);
-  const batches = new CargoBatches(parts, contents, DEFAULT_CARGO_COLLECTION_LIMITS, signal);
+  const batches = new CargoBatches(parts, contents, CARGO_COLLECTION_LIMITS, signal);
   for (;;) {
     const gathered = await batches.next(maxCargoOctets);
     if (!gathered) {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { silentLog } from '#log/log.ts';
-import { DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
+import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { identity } from '#test/builders/peers.ts';
 import { openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
@@ -32,7 +32,7 @@ const DAY_MS = 86_400_000;
 
 const settings: CogrpcSettings = JSON.parse(process.argv[2] ?? '{}');
 const backing = settings.held ? syntheticBacking(settings.held) : await embeddedBacking();
-const { collection } = DEFAULT_COGRPC_LIMITS;
+const { collection } = COGRPC_LIMITS;
 const opened = await openCogrpc({
   ...backing,
   limits: { collection: { ...collection, ...(settings.isOneByOne && { aheadItems: 1 }) } },

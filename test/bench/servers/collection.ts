@@ -8,7 +8,7 @@ import { Budget } from '#bounds/budget.ts';
 import { systemClock } from '#clock/clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
-import { DEFAULT_PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { openLocalKeyVault } from '#key-vault/local/key-vault.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -16,6 +16,7 @@ import { delayingCalls, InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CollectionServer } from '#services/collection/collection-server.ts';
+import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { Heartbeat } from '#services/collection/heartbeat.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { temporaryFolder } from './accepting-server.ts';
@@ -65,7 +66,8 @@ const collection = new CollectionServer(
     clock,
   },
   {
-    ...DEFAULT_PARCEL_COLLECTION_LIMITS,
+    ...PARCEL_COLLECTION_LIMITS,
+    window: COLLECTION_VARIABLES.window.read(undefined),
     handshakeTimeoutMs: 30_000,
     maxWaiting: 0,
     waitingTimeoutMs: 0,

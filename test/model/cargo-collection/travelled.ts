@@ -6,14 +6,14 @@ import {
   CargoAuthorizer,
 } from '#gateway/cargo-collection/cargo-authorizer.ts';
 import { CargoCollection } from '#gateway/cargo-collection/cargo-collection.ts';
-import { DEFAULT_CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
+import { CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
 import type { CallPlan, Journey } from './journey.ts';
 
 /** Cargoes are bounded so that parcels of over 690 kB or so are too large for some clients. */
-const limits = { ...DEFAULT_CARGO_COLLECTION_LIMITS, maxSerialisedOctets: 700_000 };
+const limits = { ...CARGO_COLLECTION_LIMITS, maxSerialisedOctets: 700_000 };
 const MOST_CALLS = 80;
 const DAY_MS = 86_400_000;
 const HONEST: CallPlan = { hangsUpAfter: null, forgets: null, arrivals: [], replacement: null };
