@@ -9,6 +9,7 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { CollectionServer } from './collection-server.ts';
+import type { CollectionConfig } from './config.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 /** A phone on a slow link, with an answer that carries certificates. */
@@ -16,16 +17,9 @@ const HANDSHAKE_TIMEOUT_MS = 30_000;
 /** Then it may find room in another process. */
 const WAITING_TIMEOUT_MS = 30_000;
 
-interface CollectionServerConfig {
-  readonly window: number;
-  readonly maxCollectors: number;
-  readonly maxWaiting: number;
-  readonly bufferOctets: number;
-}
-
 /** The server of collections for one process, to be given the upgrades of an HTTP server. */
 export function createCollectionServer(
-  { window, maxCollectors, maxWaiting, bufferOctets }: CollectionServerConfig,
+  { window, maxCollectors, maxWaiting, bufferOctets }: CollectionConfig['collection'],
   parts: ExpiryParts & {
     readonly mailbox: Mailbox;
     readonly identity: Pick<VerifyingIdentity, 'trustedCertificates'>;

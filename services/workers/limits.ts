@@ -1,28 +1,9 @@
 import type { SweeperLimits } from '#gateway/held/sweeper.ts';
 import type { DestinationLimits } from '#gateway/internet-delivery/destinations.ts';
+import type { WorkersConfig } from './config.ts';
 
-/** What the operator may change. */
-export interface WorkersLimits {
-  readonly delivery: {
-    readonly useTls: boolean;
-    readonly allowPrivateNetworks: boolean;
-    readonly dohUrl: URL;
-    /** Parcels on their way to the Internet at once. */
-    readonly concurrency: number;
-    readonly concurrencyPerDestination: number;
-    /** Octets of parcels in memory at once. */
-    readonly bufferOctets: number;
-    /** Certificates in PEM to trust instead of the public authorities. */
-    readonly trustedAuthorities?: string | undefined;
-  };
-  readonly cargo: {
-    /** Cargoes unpacked at once; each takes twice its size of memory, so up to 18 MiB. */
-    readonly concurrency: number;
-  };
-  readonly sweepIntervalMs: number;
-  /** What running jobs get to end in when the workers stop. */
-  readonly drainMs: number;
-}
+/** What operators set. */
+export type WorkersLimits = WorkersConfig['workers'];
 
 /** Until a connection to a destination stands, TLS included. */
 export const CONNECT_TIMEOUT_MS = 3_000;

@@ -101,7 +101,6 @@ function openClient({ clock, plausibility }: WorkersParts, { delivery }: Workers
     {
       useTls: delivery.useTls,
       permits: delivery.allowPrivateNetworks ? () => true : isPublicAddress,
-      trustedAuthorities: delivery.trustedAuthorities,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       totalTimeoutMs: DELIVERY_TIMEOUT_MS,
       maxConnectionsPerHost: delivery.concurrencyPerDestination,
