@@ -9,7 +9,7 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CALL_ANSWERS, replyTo } from '#services/cogrpc/answers.ts';
-import { DEFAULT_COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
+import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { type CogrpcOptions, holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/cogrpc/phone.ts';
@@ -173,7 +173,7 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     return null;
   },
   'call-time-up': async (setting) => {
-    const deliveryIdleMs = 2 * DEFAULT_COGRPC_LIMITS.maxCallMs;
+    const deliveryIdleMs = 2 * COGRPC_LIMITS.maxCallMs;
     const { stream } = await setting.delivering({ limits: { deliveryIdleMs } });
     return (await setting.pass(stream.ended)).code;
   },
