@@ -15,7 +15,7 @@ export interface WitnessedTime {
   readonly oursMs: number;
 }
 
-interface Statement {
+interface Report {
   readonly offsetMs: number;
   readonly heardAtMs: number;
 }
@@ -30,7 +30,7 @@ interface Statement {
 export class ClockPlausibility {
   readonly #clock: Clock;
   readonly #notBefore: Date;
-  readonly #statements = new Map<string, Statement>();
+  readonly #reports = new Map<string, Report>();
   #latestSeenMs = 0;
   /** Since when the clock has run evenly, as far as anyone watched. */
   #evenSinceMs: number;
@@ -51,15 +51,15 @@ export class ClockPlausibility {
     if (nowMs < this.#notBefore.getTime()) {
       return `it is before ${this.#notBefore.toISOString().slice(0, 10)}, when this release was made`;
     }
-    const statements = this.#currentStatements(nowMs);
-    const differing = statements.find(([, { offsetMs }]) => Math.abs(offsetMs) > MOST_OFFSET_MS);
+    const reports = this.#currentReports(nowMs);
+    const differing = reports.find(([, { offsetMs }]) => Math.abs(offsetMs) > MOST_OFFSET_MS);
     if (differing) {
       return describeOffset(differing[0], differing[1].offsetMs);
     }
     if (this.#hasJumpedAt(nowMs)) {
       return 'it jumped, and nobody has confirmed it since';
     }
-    return this.#isBehindAt(nowMs) && statements.length === 0
+    return this.#isBehindAt(nowMs) && reports.length === 0
       ? `it is behind ${new Date(this.#latestSeenMs).toISOString()}, which it showed before`
       : null;
   }
@@ -68,7 +68,7 @@ export class ClockPlausibility {
   hear({ by, theirsMs, oursMs }: WitnessedTime): void {
     this.look();
     const offsetMs = oursMs - theirsMs;
-    this.#statements.set(by, { offsetMs, heardAtMs: this.#clock.now().getTime() });
+    this.#reports.set(by, { offsetMs, heardAtMs: this.#clock.now().getTime() });
     if (Math.abs(offsetMs) <= MOST_OFFSET_MS) {
       this.#jumpedAtMs = null;
       this.#latestSeenMs = oursMs;
@@ -90,7 +90,7 @@ export class ClockPlausibility {
       this.#jumpedAtMs = nowMs;
       this.#evenSinceMs = nowMs;
       // Earlier reports refer to the clock as it was before.
-      this.#statements.clear();
+      this.#reports.clear();
     }
     this.#lookedAtMs = nowMs;
   }
@@ -100,9 +100,9 @@ export class ClockPlausibility {
     return nowMs < this.#latestSeenMs - MOST_OFFSET_MS && !mayHaveBeenAhead;
   }
 
-  #currentStatements(nowMs: number): [string, Statement][] {
+  #currentReports(nowMs: number): [string, Report][] {
     const isMoved = this.#hasMoved(nowMs);
-    return [...this.#statements].filter(
+    return [...this.#reports].filter(
       ([, { heardAtMs }]) => !isMoved && nowMs - heardAtMs < WITNESSED_FOR_MS,
     );
   }

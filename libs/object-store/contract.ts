@@ -11,9 +11,10 @@ export type { OpenObjectStore } from './contract/opened-store.ts';
 /**
  * The promises of {@link import('./port.ts').ObjectStore}, tested over one adapter.
  *
- * @param open - opens an empty store, once per test; a page of its listing should
- * hold no more than 50 objects where the backend leaves a choice
- * @param options.sweeps - whether `sweep` removes what expired; false where the backend does so by itself, in its own time
+ * @param open - opens an empty store, once per test; a page of its listing should hold no more than
+ * 50 objects where the backing service leaves a choice
+ * @param options.sweeps - whether `sweep` removes what expired; false where the backing service
+ * does so by itself, in its own time
  */
 export function describeObjectStore(
   name: string,

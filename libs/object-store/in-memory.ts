@@ -23,7 +23,9 @@ export interface ObjectStoreCall {
 
 /** Hooks and settings of {@link InMemoryObjectStore}, all optional. */
 export interface InMemoryObjectStoreOptions {
-  /** Awaited before a call takes effect; may delay it, or throw as a failing backend would. */
+  /**
+   * Awaited before a call takes effect; may delay it, or throw as a failing backing service would.
+   */
   readonly before?: (call: ObjectStoreCall) => Promise<void> | void;
   /**
    * Awaited after a call takes effect and before it resolves; may delay it, or throw as if the

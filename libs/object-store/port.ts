@@ -13,7 +13,10 @@ export interface ObjectEntry {
   readonly generation: Generation;
   readonly expiresAt: Date;
   readonly sizeOctets: number;
-  /** When this generation was stored, by the backend's clock; for metrics, not for decisions. */
+  /**
+   * When this generation was stored, by the backing service's clock; for metrics, not for
+   * decisions.
+   */
   readonly storedAt: Date;
 }
 
@@ -45,10 +48,10 @@ export interface StoringOptions extends CallPatience {
 /**
  * Durable store for opaque objects, such as serialised parcels.
  *
- * Every method throws `BackingUnavailableError` if the backend does not answer within the deadline:
- * the adapter's (2 s in services, whose clients wait little longer) or the call's own. A missing
- * object is an ordinary result, never an error. An expired object may still be returned for a
- * while: callers compare `expiresAt` with their clock. Invalid keys and prefixes throw a
+ * Every method throws `BackingUnavailableError` if the backing service does not answer within the
+ * deadline: the adapter's (2 s in services, whose clients wait little longer) or the call's own. A
+ * missing object is an ordinary result, never an error. An expired object may still be returned for
+ * a while: callers compare `expiresAt` with their clock. Invalid keys and prefixes throw a
  * `TypeError`.
  */
 export interface ObjectStore extends AsyncDisposable {
@@ -89,7 +92,7 @@ export interface ObjectStore extends AsyncDisposable {
 
   /**
    * Removes objects that expired before `now`, and leftovers of interrupted writes, unless the
-   * backend does so itself.
+   * backing service does so itself.
    *
    * @param onExpired - called with the key of each expired object removed
    * @returns the number of expired objects removed
@@ -97,8 +100,8 @@ export interface ObjectStore extends AsyncDisposable {
   sweep(now: Date, onExpired?: (key: ObjectKey) => void): Promise<number>;
 
   /**
-   * Resolves if the backend answers now and has done what is needed of it within the last ten
-   * minutes.
+   * Resolves if the backing service answers now and has done what is needed of it within the last
+   * ten minutes.
    *
    * @param needs - what the process may do; nothing else is tried
    */

@@ -15,7 +15,9 @@ export interface RecordStoreCall {
 
 interface InMemoryRecordStoreOptions {
   readonly clock: Clock;
-  /** Awaited before a call takes effect; may delay it, or throw as a failing backend would. */
+  /**
+   * Awaited before a call takes effect; may delay it, or throw as a failing backing service would.
+   */
   readonly before?: (call: RecordStoreCall) => Promise<void> | void;
   /**
    * Awaited after a call takes effect and before it resolves; may delay it, or throw as if the

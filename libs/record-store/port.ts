@@ -35,12 +35,12 @@ export interface StoredRecord<Fields> {
 export type RecordNeed = 'write';
 
 /**
- * Small typed records: identities, certificates, session keys, ledgers.
+ * Small typed records: identities, certificates, session keys, accepted parcels.
  *
  * Ids are 1 to 512 characters of `[A-Za-z0-9._:/-]`. Every method throws `BackingUnavailableError`
- * if the backend does not answer within its deadline. From the instant it expires, a record is
- * absent for every method. A write that resolved survives a crash or power cut. Invalid kinds, ids
- * and fields throw a `TypeError`.
+ * if the backing service does not answer within its deadline. From the instant it expires, a record
+ * is absent for every method. A write that resolved survives a crash or power cut. Invalid kinds,
+ * ids and fields throw a `TypeError`.
  */
 export interface RecordStore extends AsyncDisposable {
   /** Stores the record unless it exists. Of concurrent callers, exactly one gets `true`. */
@@ -85,15 +85,15 @@ export interface RecordStore extends AsyncDisposable {
   ): AsyncIterable<StoredRecord<F>>;
 
   /**
-   * Removes expired records, unless the backend does so itself.
+   * Removes expired records, unless the backing service does so itself.
    *
    * @returns the number of records removed
    */
   sweep(): Promise<number>;
 
   /**
-   * Resolves if the backend can be read now, and has done what else is needed of it within the last
-   * ten minutes.
+   * Resolves if the backing service can be read now, and has done what else is needed of it within
+   * the last ten minutes.
    *
    * @param needs - what the process may do; nothing else is tried
    */

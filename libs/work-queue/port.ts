@@ -31,7 +31,10 @@ interface RetryLaterOptions extends ErrorOptions {
 /** Thrown by a handler: retry later. Does not count towards setting the job aside. */
 export class RetryLaterError extends Error {
   readonly code = 'RETRY_LATER';
-  /** Earliest time of the next attempt, within an hour; by default the queue's growing, jittered pause. */
+  /**
+   * Earliest time of the next attempt, within an hour; by default the queue's growing, jittered
+   * pause.
+   */
   readonly notBefore: Date | null;
   readonly waitsFor: string | null;
   readonly isAttempt: boolean;
@@ -97,7 +100,7 @@ export interface ConsumeOptions {
  * than an hour at a time: one put off further is given out in an hour, and one put off by a clock
  * that was ahead, within a minute of a consumer with the right time. Topics are `[a-z-]`, at most
  * 40 characters, starting with a letter; invalid arguments throw a `TypeError`. Every method throws
- * `BackingUnavailableError` if the backend does not answer within its deadline.
+ * `BackingUnavailableError` if the backing service does not answer within its deadline.
  */
 export interface WorkQueue extends AsyncDisposable {
   enqueue(
@@ -153,6 +156,6 @@ export interface WorkQueue extends AsyncDisposable {
    */
   oldestDue(topic: string): Promise<Date | null>;
 
-  /** Resolves if the backend can serve reads and writes now. */
+  /** Resolves if the backing service can serve reads and writes now. */
   check(): Promise<void>;
 }

@@ -7,7 +7,7 @@ interface OpenedObjectStore extends AsyncDisposable {
 
 export type OpenObjectStore = () => Promise<OpenedObjectStore>;
 
-/** Far enough away that no backend expires the object during a test. */
+/** Far enough away that no backing service expires the object during a test. */
 export const IN_A_WEEK = new Date(Math.trunc(Date.now() / 1_000) * 1_000 + 7 * 24 * 3_600_000);
 
 export async function listAll(

@@ -16,7 +16,7 @@ import type {
 import type { BodyFiles } from './body-files.ts';
 import type { Generations } from './generations.ts';
 import { SQL } from './layout.ts';
-import { Sweeper } from './sweeper.ts';
+import { ObjectSweeper } from './object-sweeper.ts';
 
 interface FilesystemObjectStoreParts {
   readonly database: Database;
@@ -39,12 +39,12 @@ const MAX_READ_ATTEMPTS = 100;
  */
 export class FilesystemObjectStore implements ObjectStore {
   readonly #parts: FilesystemObjectStoreParts;
-  readonly #sweeper: Sweeper;
+  readonly #sweeper: ObjectSweeper;
   readonly #calls = new BackingCalls('object-store');
 
   constructor(parts: FilesystemObjectStoreParts) {
     this.#parts = parts;
-    this.#sweeper = new Sweeper(parts);
+    this.#sweeper = new ObjectSweeper(parts);
   }
 
   async put(

@@ -51,7 +51,7 @@ export function describeFields(open: OpenRecordStore): void {
       assert.equal(Buffer.compare(stored, octets), 0);
     });
 
-    it('refuses what not every backend can store, as the fault of the caller', async () => {
+    it('refuses what not every backing service can store, as the fault of the caller', async () => {
       await using opened = await open(new ManualClock(today()));
       for (const fields of [
         { data: new Uint8Array(64 * 1_024 - 3) },

@@ -11,7 +11,10 @@ export type OpenRecordStore = (clock: Clock) => Promise<OpenedRecordStore>;
 export const SESSIONS = recordKind<{ readonly step: number }>('test-sessions');
 export const PEERS = recordKind<{ readonly step: number }>('test-peers');
 
-/** Test clocks start now: a backend with a clock of its own must not take the records for expired. */
+/**
+ * Test clocks start now: a backing service with a clock of its own must not take the records for
+ * expired.
+ */
 export function today(): Date {
   return new Date();
 }

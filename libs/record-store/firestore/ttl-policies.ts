@@ -3,7 +3,7 @@ import type { FirestoreOptions } from './options.ts';
 
 const TIMEOUT_MS = 20_000;
 
-type Database = Pick<FirestoreOptions, 'project' | 'database'>;
+type FirestoreDatabase = Pick<FirestoreOptions, 'project' | 'database'>;
 
 /**
  * Makes Firestore remove expired records of these kinds, and keep no index of their expiry. Does
@@ -12,7 +12,7 @@ type Database = Pick<FirestoreOptions, 'project' | 'database'>;
  * @throws the error of Firestore, such as a missing permission
  */
 export async function createTtlPolicies(
-  database: Database,
+  database: FirestoreDatabase,
   kinds: readonly string[],
 ): Promise<void> {
   await using admin = await openAdmin();
@@ -33,7 +33,7 @@ export async function createTtlPolicies(
  * @throws the error of Firestore
  */
 export async function kindsWithoutTtlPolicy(
-  database: Database,
+  database: FirestoreDatabase,
   kinds: readonly string[],
 ): Promise<string[]> {
   await using admin = await openAdmin();
@@ -48,7 +48,10 @@ export async function kindsWithoutTtlPolicy(
 }
 
 /** Commands for an operator that do what {@link createTtlPolicies} does. */
-export function ttlCommands({ project, database }: Database, kinds: readonly string[]): string[] {
+export function ttlCommands(
+  { project, database }: FirestoreDatabase,
+  kinds: readonly string[],
+): string[] {
   return kinds.map(
     (kind) =>
       `gcloud firestore fields ttls update ${EXPIRY_FIELD} --collection-group=${kind} ` +
@@ -62,6 +65,6 @@ async function openAdmin() {
   return { client, [Symbol.asyncDispose]: () => client.close() };
 }
 
-function fieldName({ project, database = '(default)' }: Database, kind: string): string {
+function fieldName({ project, database = '(default)' }: FirestoreDatabase, kind: string): string {
   return `projects/${project}/databases/${database}/collectionGroups/${kind}/fields/${EXPIRY_FIELD}`;
 }

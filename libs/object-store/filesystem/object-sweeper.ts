@@ -4,7 +4,7 @@ import type { BodyFiles } from './body-files.ts';
 import type { Generations } from './generations.ts';
 import { SQL } from './layout.ts';
 
-interface SweeperParts {
+interface ObjectSweeperParts {
   readonly database: Database;
   readonly files: BodyFiles;
   readonly generations: Generations;
@@ -15,13 +15,13 @@ const EXPIRED_PER_WRITE = 100;
 const FILES_PER_READ = 500;
 
 /** Removes expired objects, and files that no object refers to. */
-export class Sweeper {
-  readonly #parts: SweeperParts;
+export class ObjectSweeper {
+  readonly #parts: ObjectSweeperParts;
   /** Files of this process that may lack a row. */
   readonly #suspects = new Set<number>();
   #earlierFilesSwept = false;
 
-  constructor(parts: SweeperParts) {
+  constructor(parts: ObjectSweeperParts) {
     this.#parts = parts;
   }
 
