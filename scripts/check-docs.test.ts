@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { describe, it } from 'node:test';
+
+const SCRIPT = join(import.meta.dirname, 'check-docs.ts');
+
+const KEYS = `\`parcels/gateway-bound/<private gateway>/<recipient>/<sender>/<hash>\`
+\`parcels/internet-bound/<Internet address>/<sender>/<hash>\` \`cargo/<private gateway>/<hash>\``;
+
+const MAP = `\`\`\`
+services/   processes
+  poweb/    HTTP
+libs/
+  awala/    the protocol
+    cargo/ der/
+  clock/ log/
+\`\`\``;
+
+const TREE = {
+  'services/poweb/main.js': '',
+  'libs/awala/cargo/pca.ts': '',
+  'libs/awala/der/reader.ts': '',
+  'libs/clock/clock.ts': '',
+  'libs/log/log.ts': '',
+  'libs/log/contract/life.ts': '',
+  'docs/architecture.md': `${MAP}\n${KEYS}`,
+};
+
+/** @returns what the check prints about a tree of these files, by line */
+function complaintsAbout(files: Readonly<Record<string, string>>): readonly string[] {
+  const root = mkdtempSync(join(tmpdir(), 'docs-'));
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const run = spawnSync(process.execPath, [SCRIPT, root], { encoding: 'utf8' });
+    assert.equal(run.stderr, '');
+    const lines = run.stdout.split('\n').filter(Boolean);
+    assert.equal(run.status, lines.length > 0 ? 1 : 0);
+    return lines;
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+}
+
+describe('check-docs', () => {
+  it('accepts documentation that matches the tree', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'README.md': `[Keys](docs/architecture.md), \`libs/clock/clock.ts\`, \`libs/*/port.ts\`,
+[a heading](docs/limits.md#what-is-read-at-most), [elsewhere](https://example.com/docs)
+\`\`\`
+[no link](in/a/block.md) \`libs/none.ts\`
+\`\`\``,
+      'docs/limits.md': '## What is read, at most',
+      'CHANGELOG.md': 'Moved `libs/clock/former.ts`',
+    });
+    assert.deepEqual(lines, []);
+  });
+
+  it('refuses a map that is not the tree', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'libs/metrics/port.ts': '',
+      'docs/architecture.md': `${MAP.replace('poweb/    ', 'pohttp/   ')}\n${KEYS}`,
+    });
+    assert.deepEqual(lines, [
+      'docs/architecture.md: maps services/pohttp, not there',
+      'docs/architecture.md: does not map libs/metrics',
+      'docs/architecture.md: does not map services/poweb',
+    ]);
+  });
+
+  it('refuses a key that no object has, and architecture that lacks one', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'docs/architecture.md': `${MAP}\n${KEYS.replace('cargo/<private gateway>', 'cargo/<sender>')}`,
+    });
+    assert.equal(lines.length, 2, lines.join('\n'));
+    assert.match(lines[0] ?? '', /no object has a key cargo\/<sender>\/<hash>/);
+    assert.match(lines[1] ?? '', /lacks the key cargo\/<private gateway>\/<hash>/);
+  });
+
+  it('refuses paths and links that lead nowhere', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'docs/limits.md':
+        '`libs/clock/former.ts` [gone](former.md) [no heading](architecture.md#trust)',
+    });
+    assert.deepEqual(lines, [
+      'docs/limits.md: there is no libs/clock/former.ts',
+      'docs/limits.md: links to former.md, which does not exist',
+      'docs/limits.md: links to architecture.md#trust, but there is no such heading',
+    ]);
+  });
+});

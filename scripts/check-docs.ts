@@ -1,0 +1,84 @@
+/**
+ * Fails where the documentation no longer matches the tree: the folder map in
+ * docs/architecture.md, the keys of stored objects, the paths it names, the links it makes.
+ *
+ * Takes the root of the tree as its argument; by default, the working folder.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import process from 'node:process';
+import { cargoKey, gatewayBoundKey, internetBoundKey } from '#gateway/held/object-keys.ts';
+import { complaintsAboutMap } from './docs/folder-map.ts';
+import { anchorsOf, codeIn, linksIn } from './docs/markdown.ts';
+import { listFiles } from './tracked-files.ts';
+
+const ARCHITECTURE = 'docs/architecture.md';
+
+/** Tells what was; its paths need not exist any more. */
+const HISTORY = 'CHANGELOG.md';
+
+const OBJECT_KEYS = [
+  gatewayBoundKey({
+    privateGateway: '<private gateway>',
+    recipient: '<recipient>',
+    sender: '<sender>',
+    parcelId: '',
+  }),
+  internetBoundKey({
+    recipientAddress: '<Internet address>',
+    sender: '<sender>',
+    recipientId: '',
+    parcelId: '',
+  }),
+  cargoKey({ sender: '<private gateway>', cargoId: '' }),
+].map((key) => key.replace(/[0-9a-f]{64}$/, '<hash>'));
+
+const PATH = /^(?:charts|docs|libs|scripts|services|test)\/[\w./-]+$/;
+
+function main(root: string): void {
+  const files = listFiles(root);
+  const complaints = files
+    .filter((path) => path.endsWith('.md') && path !== HISTORY)
+    .flatMap((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      const found = [
+        ...(path === ARCHITECTURE ? complaintsAboutMap(text, files) : []),
+        ...complaintsAboutCode(root, path, codeIn(text)),
+        ...complaintsAboutLinks(root, path, text),
+      ];
+      return found.map((complaint) => `${path}: ${complaint}`);
+    });
+  process.stdout.write(complaints.map((complaint) => `${complaint}\n`).join(''));
+  process.exitCode = complaints.length > 0 ? 1 : 0;
+}
+
+function complaintsAboutCode(root: string, path: string, code: readonly string[]): string[] {
+  const unknownKeys = code
+    .filter((text) => /^(?:cargo|parcels)\/.*<.*>/.test(text) && !OBJECT_KEYS.includes(text))
+    .map((text) => `no object has a key ${text}: they are ${OBJECT_KEYS.join(', ')}`);
+  const missingKeys =
+    path === ARCHITECTURE
+      ? OBJECT_KEYS.filter((key) => !code.includes(key)).map((key) => `lacks the key ${key}`)
+      : [];
+  const missingFiles = code
+    .filter((text) => PATH.test(text) && !existsSync(join(root, text)))
+    .map((text) => `there is no ${text}`);
+  return [...unknownKeys, ...missingKeys, ...missingFiles];
+}
+
+function complaintsAboutLinks(root: string, path: string, text: string): string[] {
+  return linksIn(text).flatMap((link) => {
+    const [target = '', anchor] = link.split('#', 2);
+    const file = target === '' ? path : normalize(join(dirname(path), target));
+    if (!existsSync(join(root, file))) {
+      return [`links to ${link}, which does not exist`];
+    }
+    return anchor === undefined ||
+      !file.endsWith('.md') ||
+      anchorsOf(readFileSync(join(root, file), 'utf8')).has(anchor)
+      ? []
+      : [`links to ${link}, but there is no such heading`];
+  });
+}
+
+main(process.argv[2] ?? process.cwd());
