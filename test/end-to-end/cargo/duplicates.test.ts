@@ -11,7 +11,7 @@ type Meanwhile = 'is stored' | 'was collected';
 /**
  * How often a parcel goes on that comes twice: where every parcel is recorded, as in one process on
  * SQLite, and where not. Roads are those of the same private gateway; see
- * docs/decisions/ledger-of-accepted-parcels.md for why not all are 1.
+ * docs/decisions/accepted-parcels.md for why not all are 1.
  */
 const GATEWAY_BOUND: readonly [Road, Meanwhile, Road, { all: number; some: number }][] = [
   ['cargo', 'is stored', 'cargo', { all: 1, some: 1 }],

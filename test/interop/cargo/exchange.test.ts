@@ -19,7 +19,7 @@ for (const form of BOTH_FORMS) {
   describe(`a phone and a courier on the deployed libraries, with a gateway ${form.name}`, {
     skip: form.missing,
   }, () => {
-    /** Parcels for private endpoints: see docs/decisions/ledger-of-accepted-parcels.md. */
+    /** Parcels for private endpoints: see docs/decisions/accepted-parcels.md. */
     const timesByBothRoads = form.recordsEveryParcel ? 1 : 2;
     const opened = new AsyncDisposableStack();
     let doh: DohServer;
