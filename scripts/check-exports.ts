@@ -19,7 +19,6 @@ const EXPORT =
 const UNDOCUMENTED = [
   'libs/awala/errors.ts',
   'libs/composition/',
-  'libs/gateway/',
   'libs/runtime/configuration/',
   'services/',
 ];

@@ -17,7 +17,7 @@ import { Registration } from './identity/registration.ts';
 import { SessionKeys } from './identity/sessions/session-keys.ts';
 import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
 
-/** The backing services, and what else a gateway stands on. */
+/** The ports that a gateway is built on. */
 export interface GatewayPorts {
   readonly objects: ObjectStore;
   readonly records: RecordStore;
@@ -25,7 +25,7 @@ export interface GatewayPorts {
   readonly signals: Signals;
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  /** Whether the clock may be right; it always may unless given. */
+  /** Whether the clock may be right; never in doubt unless given. */
   readonly plausibility?: ClockPlausibility;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
@@ -50,8 +50,7 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
 }
 
 /**
- * Wires a gateway on its ports. Creates the identity's certificate if there is
- * none yet.
+ * Wires a gateway on its ports, and creates its certificate if there is none.
  *
  * @param internetAddress - this gateway's own, in canonical form
  * @throws {BackingUnavailableError}

@@ -3,14 +3,14 @@ import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import type { Clock } from '#clock/clock.ts';
 import { RetryLaterError } from '#work-queue/port.ts';
 
-/** Service must resume soon after a backing service’s return, however long that was away. */
+/** Service must resume soon after an outage of any length. */
 const PAUSE: Backoff = { firstMs: 6_000, maxMs: 6_000 };
 
 /**
- * Runs (part of) a job, so that a backing service that fails makes the job come
- * again, however often, instead of setting it aside; that is no attempt. It comes after 3 to 6 s.
+ * Runs (part of) a job so that a failing backing service makes the job come again after 3 to 6 s,
+ * as often as needed, without counting an attempt.
  *
- * @throws {RetryLaterError} in place of a backing service's error
+ * @throws {RetryLaterError} instead of a backing service's error
  */
 export async function backingFailuresRetried<Result>(
   clock: Clock,

@@ -12,21 +12,22 @@ import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts'
 import type { SessionKeys } from '../identity/sessions/session-keys.ts';
 import { openCollectionRequest } from './collection-request.ts';
 
-/** What a courier may collect, proven by a CCA. */
+/** What a verified CCA lets a courier collect. */
 export interface CargoAuthorization {
   /** The private gateway whose cargo may be collected. */
   readonly peer: NodeId;
-  /** What the peer signed the CCA with, a certificate by us. */
+  /** Issued by us; the peer signed the CCA under it. */
   readonly peerCertificate: Certificate;
-  /** What the peer authorises us to send cargo with (CDA). */
+  /** Authorises us to send cargo to the peer (CDA). */
   readonly cargoDeliveryAuthorization: Certificate;
-  /** How the peer may read a certificate rotation. */
+  /** The forms of a certificate rotation that the peer may read. */
   readonly rotationForms: readonly PathForm[];
-  /** Unique among the peer's. */
+  /** Unique per peer. */
   readonly ccaId: string;
   readonly expiresAt: Date;
 }
 
+/** What {@link CargoAuthorizer} needs. */
 export interface CargoAuthorizerParts extends DoubtParts {
   readonly verifier: MessageVerifier;
   readonly identity: Identity;

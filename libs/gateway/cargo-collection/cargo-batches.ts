@@ -9,26 +9,26 @@ import { type AheadItem, ReadAhead, type ReadAheadLimits } from './read-ahead.ts
 
 /** Bounds of gathering for one collection; see docs/limits.md. */
 export interface BatchLimits extends ReadAheadLimits {
-  /** A cargo that has something in it does not wait for more for longer than this. */
+  /** A cargo with something in it waits no longer than this for more. */
   readonly gatheringMs: number;
 }
 
-/** What goes into one cargo. */
+/** The contents of one cargo. */
 export interface GatheredCargo {
   readonly messages: readonly Uint8Array[];
   /** Of plaintext. */
   readonly octets: number;
-  /** Of the parcels among them; none unless the log wants them. */
+  /** Of the parcels in it; empty unless the log wants them. */
   readonly keys: readonly ObjectKey[];
-  /** When the last of the messages expires. */
+  /** The latest expiry of the messages. */
   readonly expiresAt: Date;
   /** The parts of the listing that it covers: one, unless passes were made out of order. */
   readonly stretches: readonly Stretch[];
-  /** Gives back the memory reserved for it; to be called once it was sent, or will not be. */
+  /** Frees the memory reserved for it. Call it once the cargo was sent, or will not be. */
   readonly release: () => void;
 }
 
-/** Messages of one collection that may be left since they cannot be read; with more, it is the store that fails. */
+/** Unreadable messages that a collection skips; with more, the store itself is failing. */
 const MAX_UNREAD = 16;
 
 /**
@@ -56,12 +56,12 @@ export class CargoBatches {
   #lastPlace: Place = START;
   #stretches: Stretch[] = [];
   #keys: ObjectKey[] = [];
-  /** Why each message that could not be read, and is left for another call, could not. */
+  /** Why messages were unreadable; they are left for another call. */
   readonly #unread: unknown[] = [];
 
   /**
    * @param contents - what to gather; read ahead at once
-   * @param signal - ends the reading, and gives back what was read ahead
+   * @param signal - ends the reading, and frees what was read ahead
    */
   constructor(
     parts: { readonly budget: Budget; readonly clock: Clock; readonly log: Log },
@@ -76,14 +76,14 @@ export class CargoBatches {
   }
 
   /**
-   * Gathers the next cargo. To be called again only once this is done.
+   * Gathers the next cargo; one call at a time.
    *
-   * Goes on behind a message that cannot be read, which no stretch covers.
+   * Skips unreadable messages, which no stretch covers.
    *
-   * @param maxOctets - of plaintext; a larger message makes a cargo of its own
+   * @param maxOctets - of plaintext; a larger message gets a cargo of its own
    * @returns null if nothing is left
    * @throws what the contents threw, or the signal's reason; once the rest was gathered, why a
-   *   message could not be read
+   * message could not be read
    */
   async next(maxOctets: number): Promise<GatheredCargo | null> {
     const batch = new CargoBatch(maxOctets);
@@ -109,7 +109,7 @@ export class CargoBatches {
     return messages.length === 0 ? null : { messages, octets, keys, expiresAt, stretches, release };
   }
 
-  /** Takes from what was read ahead until the cargo is to be closed. */
+  /** Takes from what was read ahead until the cargo is closed. */
   async #fill(batch: CargoBatch, releases: (() => void)[], time: Gathering): Promise<void> {
     for (;;) {
       const head = await this.#head(batch.messages.length > 0, time);
@@ -129,7 +129,9 @@ export class CargoBatches {
     }
   }
 
-  /** @returns what is next, with no message if that is gone; null if the cargo shall be closed */
+  /**
+   * @returns the next item, without a message if that is gone; null if the cargo is to be closed
+   */
   async #head(
     hasMessages: boolean,
     time: Gathering,
@@ -155,7 +157,7 @@ export class CargoBatches {
   }
 
   /**
-   * Where nothing is ahead: whether to close the cargo.
+   * Whether to close the cargo, when nothing is ahead.
    *
    * @throws why nothing more can be read, if that is so
    */
@@ -177,7 +179,7 @@ export class CargoBatches {
     this.#lastPlace = place;
   }
 
-  /** @throws why it could not be read, if that is so for too many */
+  /** @throws why it was unreadable, if too many are */
   #leave({ item, release }: AheadItem, error: unknown): void {
     this.#ahead.take();
     release();

@@ -5,29 +5,29 @@ import { SMALLEST_CLASS_OCTETS } from './size-classes.ts';
 /** Bounds of one collection of cargo; see docs/limits.md. */
 export interface CargoCollectionLimits extends BatchLimits, CargoSizeLimits {
   /**
-   * Of a serialised cargo, in octets: what every courier's client takes. Only one parcel that
-   * needs more by itself makes a larger one.
+   * Of a serialised cargo, in octets: what every courier's client accepts. Only a single larger
+   * parcel makes a larger cargo.
    */
   readonly maxSerialisedOctets: number;
-  /** Cargoes that may be unacknowledged at once (RS-000 "Message Transport Bindings": five). */
+  /** Unacknowledged cargoes (RS-000 "Message Transport Bindings": five). */
   readonly window: number;
-  /** Nothing is sent within this time before the deadline, so that it can be acknowledged. */
+  /** How long before the deadline to stop sending, so that acknowledgements arrive in time. */
   readonly deadlineMarginMs: number;
   /** Without an acknowledgement for this long, the collection ends. */
   readonly acknowledgementTimeoutMs: number;
-  /** Pause between storing how far the collection is. */
+  /** How often progress is stored. */
   readonly checkpointMs: number;
 }
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
 
-/** Of a delivery id, in octets: a UUID. */
+/** Length of a delivery id, a UUID, in octets. */
 const DELIVERY_ID_OCTETS = 36;
 
 /**
- * What protobuf adds to a cargo of 2 MiB or more, in octets: a tag and the length
- * of the id, the id, another tag, and a length of four octets.
+ * Octets that protobuf adds to a cargo of 2 MiB or more: a tag, the id's length, the id, another
+ * tag, and a length of four octets.
  */
 const FRAMING_OCTETS = 2 + DELIVERY_ID_OCTETS + 1 + 4;
 

@@ -13,26 +13,26 @@ import {
 } from './packed-cargoes.ts';
 import { SentCargoes } from './sent-cargoes.ts';
 
+/** What {@link CargoCollection} needs. */
 export type CargoCollectionParts = PackedCargoesParts;
 
-/** The fulfilment is leased to the collection, which lets go of it in the end. */
+/** One courier's call. The collection owns the leased fulfilment, and releases it. */
 interface CargoCollectionRequest extends PackedCargoesRequest {
-  /** When the courier will hang up, by `Clock.elapsedMs`. */
+  /** The courier's deadline, by `Clock.elapsedMs`. */
   readonly endsAtMs: number;
   /**
-   * Hands a cargo to the courier; resolves once the network took it, which is
-   * when the next one may follow. Must end by itself if the network stands still.
+   * Sends a cargo to the courier; resolves once the network took it, and the next may follow. Must
+   * end by itself if the network stalls.
    */
   readonly send: (deliveryId: string, cargo: Uint8Array) => Promise<void>;
 }
 
 /**
- * Sends everything held for one private gateway to a courier, packed into
- * cargoes, and keeps account of what it acknowledged. Deletes nothing: that is
- * for the private gateway's own acknowledgements.
+ * Sends everything held for one private gateway to a courier, packed into cargoes, and records what
+ * it acknowledges. Deletes nothing: only the private gateway's own acknowledgements do.
  *
- * The next cargo is packed while one is sent. Near the deadline nothing more is
- * sent; what is left is for the next call with the same CCA.
+ * Packs the next cargo while one is being sent. Stops sending near the deadline; the next call with
+ * the same CCA gets the rest.
  *
  * @see RS-008 "CollectCargo"
  */
@@ -48,7 +48,7 @@ export class CargoCollection {
   #isCut = false;
   #cargoesSent = 0;
   #acknowledged = 0;
-  /** What is known of the first cargo that was sent. */
+  /** What is known of the first cargo sent. */
   #first: Pick<PackedCargo, 'onlyMessageOctets'> | null = null;
 
   constructor(parts: CargoCollectionParts, request: CargoCollectionRequest) {
@@ -73,9 +73,8 @@ export class CargoCollection {
   }
 
   /**
-   * Collects until all is sent and acknowledged, which uses the CCA up. However
-   * it ends, what was acknowledged is stored first, as far as that is possible.
-   * To be called once.
+   * Collects until all is sent and acknowledged, which uses the CCA up. However it ends, it first
+   * tries to store what was acknowledged. Call it once.
    *
    * @throws {Refusal} `collection-cut` once all that was sent is acknowledged, if there was no time for more;
    *   `cargo-unacknowledged`; `cca-in-use` if the lease was lost
@@ -123,17 +122,17 @@ export class CargoCollection {
     return true;
   }
 
-  /** Cargoes so far: those that were sent, and those of them that the courier acknowledged. */
+  /** Cargoes sent so far, and how many of them the courier acknowledged. */
   get counts(): { readonly sent: number; readonly acknowledged: number } {
     return { sent: this.#cargoesSent, acknowledged: this.#acknowledged };
   }
 
-  /** Whether everything that was sent is acknowledged, so that nothing is lost by ending. */
+  /** Whether everything sent is acknowledged, so that ending loses nothing. */
   get isSettled(): boolean {
     return this.#sent.isSettled;
   }
 
-  /** Sends no more, as if the deadline were near. */
+  /** Stops sending, as if the deadline were near. */
   cut(): void {
     this.#isCut = true;
     this.#sent.notify();
@@ -152,18 +151,18 @@ export class CargoCollection {
       }
       await this.#allAcknowledged();
     } catch (error) {
-      // So that the next call goes on behind what this one brought.
+      // The next call resumes after what this one sent.
       await this.#allAcknowledged().catch(() => {});
       this.#end(error);
-      // Its memory is given back when it is done.
+      // Its memory is freed when it is packed.
       next.then((cargo) => cargo?.release()).catch(() => {});
       throw error;
     }
   }
 
   /**
-   * Once something was sent, the call ends before its deadline though the next
-   * cargo is stuck in the making.
+   * Waits for the next cargo; once something was sent, ends the call before its deadline even if
+   * packing hangs.
    *
    * @throws {Refusal} `collection-cut` once all that was sent is acknowledged
    */
@@ -234,7 +233,7 @@ export class CargoCollection {
     }
   }
 
-  /** What is sent before it must be acknowledged before it. */
+  /** Acknowledgements come in the order of sending. */
   #mayStillSend(octets: number): boolean {
     const timeLeftMs = this.#timeLeftMs();
     const neededMs = this.#sizes.estimateMs(this.#sent.octets + octets);
@@ -252,7 +251,10 @@ export class CargoCollection {
     }
   }
 
-  /** Before a near deadline, one cargo tells how many of the next can be acknowledged in time. */
+  /**
+   * Before a near deadline, sends one cargo alone, which tells how many more can be acknowledged in
+   * time.
+   */
   get #window(): number {
     const { window, acknowledgementTimeoutMs } = this.#request.limits;
     const isDeadlineNear = this.#timeLeftMs() < acknowledgementTimeoutMs;
@@ -271,7 +273,7 @@ export class CargoCollection {
     this.#stop.abort(reason);
   }
 
-  /** Whatever ended the collection is what its caller must hear, not what goes wrong now. */
+  /** Logs failures rather than throw: the caller must hear what ended the collection. */
   async #letGo(isByCourier: boolean): Promise<void> {
     const { fulfilment } = this.#request;
     fulfilment.cargoOctets = this.#sizes.nextHint;

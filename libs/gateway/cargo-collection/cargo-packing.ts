@@ -15,6 +15,7 @@ import type { CargoAuthorization } from './cargo-authorizer.ts';
 import type { GatheredCargo } from './cargo-batches.ts';
 import type { Fulfilment } from './fulfilment.ts';
 
+/** What {@link CargoPacking} needs. */
 export interface CargoPackingParts extends ExpiryParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
@@ -27,12 +28,11 @@ interface Session {
 }
 
 /**
- * Makes cargoes for the holder of one CCA: encrypted for the last key that it
- * told us, under one key of ours per CCA, and signed under its CDA.
+ * Makes cargoes for the holder of one CCA: encrypted for its latest session key, under one key of
+ * ours per CCA, and signed under its CDA.
  *
- * Each cargo brings the certificate that the CCA was signed with. The CDA is by
- * the same key, and Android's courier drops cargo that it cannot trace to a
- * certificate of the recipient.
+ * Attaches the certificate that the CCA was signed under. The CDA is issued by the same key, and
+ * Android's courier drops cargo that it cannot trace to a certificate of the recipient.
  */
 export class CargoPacking {
   readonly #parts: CargoPackingParts;
@@ -47,8 +47,8 @@ export class CargoPacking {
   }
 
   /**
-   * Packs a cargo dated three hours back, or at the start of the CDA if that is
-   * later or the clock is in doubt. It expires with the last of its messages or with the CDA.
+   * Packs a cargo dated three hours back, or at the start of the CDA if that is later or the clock
+   * is in doubt. It expires with the last of its messages, or with the CDA.
    *
    * @throws {BackingUnavailableError}
    */
@@ -65,13 +65,13 @@ export class CargoPacking {
     });
   }
 
-  /** How much plaintext makes a cargo of at most so many octets. */
+  /** The largest plaintext for a cargo of at most so many octets. */
   maxPlaintextOctets(maxCargoOctets: number): number {
     const dates = { createdAt: this.#parts.clock.now(), ttlSeconds: MAX_TTL_SECONDS };
     return maxPlaintextOctets(maxCargoOctets, { ...this.#sealing, ...dates });
   }
 
-  /** What all cargoes have alike, as far as their length goes. */
+  /** The fields that determine a cargo's overhead, the same for all. */
   get #sealing() {
     return {
       recipient: { id: this.#authorization.peer },
@@ -83,10 +83,10 @@ export class CargoPacking {
   }
 
   /**
-   * In the past, for peers whose clock is slow and so that it does not tell when
-   * the courier was here; but not before the CDA was valid (RS-001), which
-   * Android's is from the moment that it makes the CCA. That moment is by the peer's own
-   * clock, and is taken where ours may be wrong: the peer would drop a cargo of the future.
+   * In the past, for peers with slow clocks and so as not to reveal when the courier came; but not
+   * before the CDA is valid (RS-001), which Android's is from the moment of the CCA. While our
+   * clock may be wrong, that moment by the peer's clock is used: the peer would drop a cargo from
+   * the future.
    */
   #creationMs(): number {
     const { clock, plausibility } = this.#parts;
@@ -98,7 +98,10 @@ export class CargoPacking {
     return Math.min(nowMs, Math.max(nowMs - ISSUANCE_BACKDATING_MS, authorizedMs));
   }
 
-  /** Past the CDA's end a courier would still hand it over, and Android's gateway app stops at it. */
+  /**
+   * Ends with the CDA: couriers would still deliver later cargo, and Android's gateway app stops at
+   * it.
+   */
   #ttlSeconds({ expiresAt }: GatheredCargo, createdAtMs: number): number {
     const authorizedMs = this.#authorization.cargoDeliveryAuthorization.notAfter.getTime();
     const endMs = Math.min(expiresAt.getTime(), authorizedMs);

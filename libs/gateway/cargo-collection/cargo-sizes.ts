@@ -1,29 +1,26 @@
-/** Bounds of the cargoes of one collection, in octets of plaintext; see docs/limits.md. */
+/** Bounds of a collection's cargoes, in octets of plaintext; see docs/limits.md. */
 export interface CargoSizeLimits {
-  /** The first cargo of a CCA's first call: small, so that it leaves and is acknowledged soon. */
+  /** The first cargo of a CCA's first call: small, to be sent and acknowledged soon. */
   readonly firstCargoOctets: number;
   readonly minCargoOctets: number;
   readonly maxCargoOctets: number;
 }
 
-/** While cargoes are acknowledged within this of each other, they may be larger. */
+/** While acknowledgements come within this of each other, cargoes may grow. */
 const QUICK_MS = 500;
-/** When it takes longer, they should be smaller. */
+/** When they take longer, cargoes should shrink. */
 const SLOW_MS = 1_000;
 
 /**
- * Finds how large the cargoes of a collection should be: as few as possible, but
- * acknowledged often enough for a call of three seconds to make progress
- * whatever the courier's speed.
+ * Sizes the cargoes of a collection: as few as possible, but acknowledged often enough that a call
+ * of three seconds makes progress at any courier's speed.
  *
- * A courier may be slow per octet, because of its link, or per cargo, because of
- * what it does with each. Hence within a call cargoes shrink no further than to
- * the size that the call began with; only a call in which nothing was
- * acknowledged makes the next one begin with less.
+ * A courier may be slow per octet (its link) or per cargo (its processing). So within a call
+ * cargoes never shrink below the size that the call began with; only a call without any
+ * acknowledgement makes the next one start smaller.
  *
- * How long a small cargo took says little of the link's speed, unless that was long:
- * it is the way there and back. So after a small one that was quick, the speed is still
- * unknown, and one that is much larger may follow.
+ * A small cargo's quick acknowledgement says little of the link's speed: it is mostly the round
+ * trip. After it, the speed still counts as unknown, and a much larger cargo may follow.
  */
 export class CargoSizes {
   readonly #limits: CargoSizeLimits;
@@ -33,14 +30,18 @@ export class CargoSizes {
   #hasAcknowledged = false;
   #acknowledgedAtMs = 0;
 
-  /** @param hint - what {@link nextHint} gave for the call before; 0 if there was none */
+  /** @param hint - the previous call's {@link nextHint}; 0 for the first call */
   constructor(limits: CargoSizeLimits, hint: number) {
     this.#limits = limits;
     this.#target = this.#clamp(hint > 0 ? hint : limits.firstCargoOctets);
     this.#floor = Math.min(this.#target, limits.firstCargoOctets);
   }
 
-  /** For the next cargo. @param timeLeftMs - until nothing can be acknowledged any more */
+  /**
+   * The size of the next cargo.
+   *
+   * @param timeLeftMs - until nothing can be acknowledged any more
+   */
   target(timeLeftMs: number): number {
     const canBeSent = (this.#octetsPerMs ?? Number.POSITIVE_INFINITY) * Math.max(timeLeftMs, 0);
     return this.#clamp(Math.min(this.#target, canBeSent / 2));
@@ -51,12 +52,12 @@ export class CargoSizes {
     return this.#hasAcknowledged;
   }
 
-  /** Whether one was that tells how fast the courier is. */
+  /** Whether an acknowledgement has told how fast the courier is. */
   get isSpeedKnown(): boolean {
     return this.#octetsPerMs !== null;
   }
 
-  /** How long so many octets will probably take to be acknowledged; 0 if nothing is known. */
+  /** How long so many octets will probably take to be acknowledged; 0 if unknown. */
   estimateMs(octets: number): number {
     return this.#octetsPerMs === null ? 0 : octets / this.#octetsPerMs;
   }
@@ -75,7 +76,7 @@ export class CargoSizes {
     }
   }
 
-  /** The size to begin the next call with. */
+  /** The size to start the next call with. */
   get nextHint(): number {
     return this.#hasAcknowledged ? this.#target : this.#clamp(this.#target / 4);
   }

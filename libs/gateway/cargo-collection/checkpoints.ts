@@ -1,15 +1,15 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Fulfilment } from './fulfilment.ts';
 
-/** Pauses after which the lease is renewed even if there is nothing to store. */
+/** The lease is renewed after this many pauses even with nothing to store. */
 const RENEWAL_PAUSES = 4;
 
 /**
- * Stores now and then how far a collection is, so that little is sent twice if
- * the process dies, and keeps its lease.
+ * Stores a collection's progress regularly, so that little is sent twice if the process dies, and
+ * renews its lease.
  */
 export class Checkpoints {
-  /** Whether there is something new to store. */
+  /** Whether there is anything new to store. */
   isDue = false;
   readonly #fulfilment: Fulfilment;
   readonly #options: {
@@ -41,7 +41,7 @@ export class Checkpoints {
     });
   }
 
-  /** Resolves when the last one is done; none is made afterwards. */
+  /** Resolves when the last one is done; makes no more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelNext();

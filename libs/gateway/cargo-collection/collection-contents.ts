@@ -19,13 +19,13 @@ import { ParcelPasses, type ParcelPassesParts } from './parcel-passes.ts';
 import type { FoundClasses } from './size-classes.ts';
 import { FITTING_CLASSES, OVERSIZE, type SizeClass } from './size-classes.ts';
 
-/** The parcels accepted from each private gateway, to be acknowledged (PCA) in what is sent to it. */
+/** The parcels accepted from each private gateway, to be acknowledged (PCA) to it. */
 export interface AcceptedParcels {
   /**
-   * Those not expired, in ascending order of `place`, which stays the same whatever
-   * else is accepted or expires: a collection that was cut is resumed behind one.
+   * Yields unexpired ones in ascending order of `place`, which never changes, so that a cut
+   * collection can resume after one.
    *
-   * @param options.startAfter - yields only those whose place is greater
+   * @param options.startAfter - yields only greater places
    */
   list(
     privateGateway: NodeId,
@@ -33,44 +33,48 @@ export interface AcceptedParcels {
   ): AsyncIterable<ParcelCollectionAck & { readonly expiresAt: Date; readonly place: string }>;
 }
 
+/** A message for a cargo, in memory. */
 export interface CargoMessage {
   readonly octets: Uint8Array;
   readonly expiresAt: Date;
 }
 
-/** Something that goes into a cargo; a parcel's octets are still in the store. */
+/** A message for a cargo; a parcel's body is still in the store. */
 export interface CargoItem {
   readonly place: Place;
-  /** Of a parcel. */
+  /** Set for a parcel. */
   readonly key?: ObjectKey;
   /**
-   * The place that the item follows, with nothing left to collect in between; that of the item before it
-   * if not given.
+   * The place before the item, with nothing to collect in between; the previous item's unless
+   * given.
    */
   readonly after?: Place;
-  /** An estimate, as of the listing. */
+  /** Estimated from the listing. */
   readonly sizeOctets: number;
   /**
+   * Reads the message.
+   *
    * @returns null if it is gone or has expired
    * @throws {BackingUnavailableError}
    */
   read(): Promise<CargoMessage | null>;
 }
 
+/** What {@link collectionContents} needs. */
 export interface CollectionContentsParts extends ParcelPassesParts {
   readonly acceptedParcels: AcceptedParcels;
   readonly identity: Identity;
 }
 
-/** What the courier's client can take. */
+/** What the courier's client accepts. */
 export interface CollectionCourier {
-  /** The largest parcel that goes into a cargo which every client takes, in octets. */
+  /** The largest parcel, in octets, that fits into a cargo which every client accepts. */
   readonly fittingOctets: number;
-  /** Whether it takes larger ones, too. */
+  /** Whether it also accepts larger ones. */
   readonly takesOversize: boolean;
 }
 
-/** For whom and for which courier, and how far it is. */
+/** What to collect for whom, through which courier, from which place on. */
 export interface ContentsRequest {
   readonly authorization: CargoAuthorization;
   readonly courier: CollectionCourier;
@@ -80,18 +84,17 @@ export interface ContentsRequest {
 }
 
 /**
- * Yields what there is to send to the holder of a CCA: a new certificate if its
- * own ends soon, then the parcels held for it, from the small to the large, then
- * acknowledgements of its own (PCAs), and last the parcels that not every client takes. Skips
- * what has expired, what `progress` says is behind, and what this courier cannot carry.
+ * Yields what to send to the holder of a CCA: a new certificate if its own ends soon, then its
+ * parcels from small to large, then acknowledgements (PCAs) of its own parcels, and last the
+ * parcels that not every client accepts. Skips what has expired, what `progress` covers, and what
+ * this courier cannot carry.
  *
- * While the clock is in doubt there is no new certificate, whose dates might be wrong: it
- * comes in the next call or under the next CCA, so that what is yielded does not cover its place.
+ * While the clock is in doubt there is no new certificate, whose dates might be wrong; its place
+ * stays uncovered, so that a later call sends it.
  *
- * The acknowledgements come so late since they come again under each CCA until the
- * parcels that they are for expire: however many they are, and however short the
- * calls, they keep nothing from the phone. Only parcels that had a call in vain wait
- * for them, since those keep everything else from it.
+ * Acknowledgements come late because each CCA repeats them until their parcels expire: this way,
+ * however many and however short the calls, they block nothing. Only parcels that had a call in
+ * vain wait for them, as those would block everything else.
  *
  * @throws {BackingUnavailableError}
  * @throws the signal's reason, if it is aborted
@@ -135,7 +138,7 @@ async function* parcelsAndAcknowledgements(
   yield* doubtful.length > 0 ? apart(parcelSegment(OVERSIZE), oversize) : oversize;
 }
 
-/** Starts a new stretch at `after`. */
+/** Starts a new stretch after `after`. */
 async function* apart(
   after: Place,
   items: AsyncIterable<CargoItem>,
@@ -147,7 +150,7 @@ async function* apart(
   }
 }
 
-/** The same certificate in each form that the peer may read. */
+/** The certificate in each form that the peer may read. */
 async function* rotations(
   parts: CollectionContentsParts,
   { authorization, progress }: ContentsRequest,

@@ -2,8 +2,7 @@ import type { PathForm } from '#awala/x509/certification-path-der.ts';
 import { OVERSIZE, type SizeClass } from './size-classes.ts';
 
 /**
- * A place in what is collected under a CCA, such that places compare as strings
- * in the order in which things are collected.
+ * A place in what is collected under a CCA. Places compare as strings, in the order of collection.
  */
 export type Place = string;
 
@@ -17,54 +16,61 @@ export interface Stretch {
 export const START: Place = '';
 
 const ROTATIONS = '1/';
-/** In the order in which they are sent. */
+/** In the order of sending. */
 const ROTATION_PLACES: Readonly<Record<PathForm, Place>> = {
   'octet-strings': `${ROTATIONS}1`,
   certificates: `${ROTATIONS}2`,
 };
 
-/** What the places of one pass begin with; lies before all of them. */
+/** The prefix of one pass's places; sorts before all of them. */
 type Segment = Place;
 
-/** All parcels that every client takes. */
+/** All parcels that every client accepts. */
 export const PARCELS: Segment = '2/';
-/** The acknowledgements (PCAs), which are collected in ascending order of their places. */
+/** The acknowledgements (PCAs), collected in ascending order of place. */
 export const ACKNOWLEDGEMENTS: Segment = '3/';
 const OVERSIZE_PARCELS: Segment = '4/';
 
-/** The place of the certificate rotation in that form. */
+/** The place of the certificate rotation in a form. */
 export function rotationPlace(form: PathForm): Place {
   return ROTATION_PLACES[form];
 }
 
-/** @param place - among the acknowledgements */
+/**
+ * The place of an acknowledgement in the whole collection.
+ *
+ * @param place - among the acknowledgements
+ */
 export function acknowledgementPlace(place: string): Place {
   return `${ACKNOWLEDGEMENTS}${place}`;
 }
 
-/** The parcels of a class, which are collected in ascending order of key. */
+/** The parcels of a size class, collected in ascending order of key. */
 export function parcelSegment(sizeClass: SizeClass): Segment {
   return sizeClass === OVERSIZE ? OVERSIZE_PARCELS : `${PARCELS}${sizeClass}/`;
 }
 
-/** @param key - of a parcel */
+/**
+ * The place of a parcel in the whole collection.
+ *
+ * @param key - of the parcel
+ */
 export function parcelPlace(sizeClass: SizeClass, key: string): Place {
   return `${parcelSegment(sizeClass)}${key}`;
 }
 
-/** Whether the place is one in the order of former versions, which knew no classes: keys begin with a letter. */
+/** Whether an older version, without size classes, wrote the place: keys begin with a letter. */
 function isFormer(place: Place): boolean {
   return /^2\/[^0-9]/.test(place);
 }
 
 /**
- * What a courier acknowledged, as stretches of the listing: one, unless it
- * acknowledged out of order, or passes were made out of order. There are never more
- * stretches than passes, cargoes that may be unacknowledged at once, and messages that
- * could not be read.
+ * What a courier acknowledged, as stretches of the listing: one, unless acknowledgements or passes
+ * came out of order. There are at most as many stretches as passes, unacknowledged cargoes and
+ * unreadable messages.
  */
 export class CollectionProgress {
-  /** In order, apart from each other. */
+  /** Sorted and disjoint. */
   #stretches: Stretch[];
 
   constructor(stretches: readonly Stretch[] = []) {
@@ -72,10 +78,10 @@ export class CollectionProgress {
   }
 
   /**
-   * Of what a version without classes wrote, takes only that the rotation is behind: the
-   * parcels are sent once more.
+   * From an older version without size classes, it takes only the rotation as done: parcels are
+   * sent again.
    *
-   * @throws {SyntaxError} if it is not what {@link serialise} wrote
+   * @throws {SyntaxError} if {@link serialise} did not write it
    */
   static parse(serialised: string): CollectionProgress {
     const pairs: unknown = JSON.parse(serialised);
@@ -103,8 +109,8 @@ export class CollectionProgress {
   }
 
   /**
-   * The key, or the place among the acknowledgements, that all of the segment up to and
-   * including itself is behind; undefined if there is none.
+   * The last key, or place among the acknowledgements, of the segment's beginning that is already
+   * collected; undefined if there is none.
    */
   behind(segment: Segment): string | undefined {
     const upTo = this.#endFrom(segment);
@@ -113,15 +119,15 @@ export class CollectionProgress {
       : undefined;
   }
 
-  /** Whether all of the segment is behind. */
+  /** Whether the whole segment is collected. */
   isPast(segment: Segment): boolean {
     const upTo = this.#endFrom(segment);
     return upTo > segment && !upTo.startsWith(segment);
   }
 
   /**
-   * Adds a stretch, joining it with all that it touches or overlaps: each call
-   * begins at the start, and leaves out what is covered.
+   * Adds a stretch, and joins it with those it touches or overlaps: each call starts from the
+   * beginning, and skips what is covered.
    */
   add({ after, upTo }: Stretch): void {
     const isApart = (each: Stretch) => each.upTo < after || upTo < each.after;
@@ -138,7 +144,7 @@ export class CollectionProgress {
     );
   }
 
-  /** How far what begins the segment reaches. */
+  /** The end of what is covered from the segment's beginning. */
   #endFrom(segment: Segment): Place {
     const reaches = ({ after, upTo }: Stretch) => after <= segment && segment < upTo;
     return this.#stretches.find(reaches)?.upTo ?? START;

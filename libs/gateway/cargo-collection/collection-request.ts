@@ -12,19 +12,18 @@ import type { Identity } from '../identity/identity.ts';
 interface CollectionRequestParts extends DoubtParts {
   readonly identity: Pick<Identity, 'nodeId'>;
   readonly clock: Clock;
-  /** With what the CCA was signed: its key must have issued the CDA. */
+  /** The CCA's signer, whose key must have issued the CDA. */
   readonly sender: Certificate;
 }
 
 /**
- * Decrypts the payload of a CCA, and verifies the CDA in it. The CDA's issuer
- * does not come with the CCA; its key is that of the CCA's sender.
+ * Decrypts a CCA's payload, and verifies the CDA in it. The CDA's issuer is not in the CCA; its key
+ * is the sender's.
  *
- * Whoever signed the CCA may have found the payload rather than made it, and try
- * it in many forms. So a payload that cannot be decrypted is parsed and verified all
- * the same, with another request in its place where it holds none, and one answer is
- * given for whatever fails. Whether the CDA can be used later is told only once it is
- * proven to be the sender's own, who learns nothing new then.
+ * The signer of a CCA may have found the payload rather than made it, and try many variants. So an
+ * undecryptable payload is parsed and verified all the same, with a stand-in request where it has
+ * none, and every failure gets the same answer. Whether the CDA becomes valid later is told only
+ * once it is proven to be the sender's own, who learns nothing new.
  *
  * @param privateKey - null if there is none that the sender may use
  * @throws {InvalidMessageError} `decryption`
@@ -39,7 +38,7 @@ export function openCollectionRequest(
   const { identity, clock, sender } = parts;
   const { octets, isSound } = envelope.attempt(privateKey);
   const request = requestOrNull(octets);
-  // Of two attempts one always succeeds and one fails, whichever it is.
+  // One of the two attempts always succeeds and one fails.
   const decoy = serialiseCollectionRequest(sender);
   const other = requestOrNull(request ? decoy.subarray(0, -1) : decoy);
   const cda = request ?? other ?? sender;

@@ -9,25 +9,25 @@ import { CollectionProgress } from './collection-progress.ts';
 import { CourierReach } from './courier-reach.ts';
 import { FoundClasses, UNTRACKED } from './size-classes.ts';
 
-/** How long a collection is held for a call that does not renew it, such as one whose process died. */
+/** How long a call holds a collection without renewing the lease, as when its process died. */
 const LEASE_MS = 10_000;
 /** How long a call waits for the one before it to let go: couriers call again at once. */
 const LEASE_PATIENCE_MS = 1_000;
 const LEASE_RETRY_MS = 50;
-/** A record must not expire before the CCA, by any process's clock. */
+/** Keeps a record from expiring before its CCA by any process's clock. */
 const RECORD_MARGIN_MS = 3_600_000;
 
 interface FulfilmentFields extends Record<string, string | number | boolean | Date | Uint8Array> {
   readonly isFulfilled: boolean;
   readonly progress: string;
-  /** See {@link CargoSizes}; 0 if it was never set. */
+  /** See {@link CargoSizes}; 0 if never set. */
   readonly cargoOctets: number;
-  /** See {@link CourierReach}; records of former versions have neither. */
+  /** See {@link CourierReach}; missing in records of older versions. */
   readonly vainOctets: number;
   readonly vainCalls: number;
   /** See {@link FoundClasses}. */
   readonly foundClasses: number;
-  /** Id of our session key that the collection's cargoes bring; empty if there is none yet. */
+  /** Id of our session key in the collection's cargoes; empty if there is none yet. */
   readonly sessionKeyId: Uint8Array;
   /** The call that may collect until {@link leasedUntil}. */
   readonly holder: string;
@@ -37,11 +37,10 @@ interface FulfilmentFields extends Record<string, string | number | boolean | Da
 const FULFILMENT = recordKind<FulfilmentFields>(RECORD_KIND.ccaFulfilment);
 
 /**
- * Which CCAs were fulfilled, and how far the others are: so that a collection
- * that was cut is resumed, and one that was fulfilled is not repeated.
+ * Remembers which CCAs were fulfilled, and the progress of the others: a cut collection is resumed,
+ * and a fulfilled one not repeated.
  *
- * Each CCA has a record that expires with it, and is leased to one call at a
- * time.
+ * Each CCA has a record that expires with it, leased to one call at a time.
  */
 export class Fulfilments {
   readonly #records: RecordStore;
@@ -90,17 +89,20 @@ export class Fulfilments {
     return (await fulfilment.lease()) ? fulfilment : null;
   }
 
-  /** No lease of ours is as long as one that a clock gave which was ahead; those of other processes may be off a little. */
+  /**
+   * A lease longer than ours came from a clock that was ahead; clocks of other processes may differ
+   * a little.
+   */
   #isLeased(until: Date): boolean {
     const leftMs = until.getTime() - this.#clock.now().getTime();
     return leftMs > 0 && leftMs <= LEASE_MS + MOST_OFFSET_MS;
   }
 }
 
-/** A CCA that is leased to a call, and how far its collection is. */
+/** A CCA leased to a call, with its collection's progress. */
 export class Fulfilment {
   readonly progress: CollectionProgress;
-  /** What the call should pack into a cargo, as the calls before it found; 0 if there was none. */
+  /** The cargo size to start with, as earlier calls found; 0 for the first call. */
   cargoOctets: number;
   /** What couriers can carry, as their calls have shown. */
   readonly reach: CourierReach;
@@ -149,8 +151,7 @@ export class Fulfilment {
   }
 
   /**
-   * Stores how far the collection is, and renews the lease. Not to be called
-   * again before it is done.
+   * Stores the progress, and renews the lease; one call at a time.
    *
    * @throws {Refusal} `cca-in-use` if the lease was lost
    * @throws {BackingUnavailableError}
@@ -159,12 +160,20 @@ export class Fulfilment {
     await this.#write(false, LEASE_MS);
   }
 
-  /** Stores how far the collection is, and lets another call go on at once. Throws as {@link checkpoint}. */
+  /**
+   * Stores the progress, and lets another call continue at once.
+   *
+   * @throws as {@link checkpoint}
+   */
   async release(): Promise<void> {
     await this.#write(false, 0);
   }
 
-  /** Marks the CCA as used up. Throws as {@link checkpoint}. */
+  /**
+   * Marks the CCA as used up.
+   *
+   * @throws as {@link checkpoint}
+   */
   async complete(): Promise<void> {
     await this.#write(true, 0);
   }

@@ -13,40 +13,42 @@ import {
 import type { Stretch } from './collection-progress.ts';
 import type { Fulfilment } from './fulfilment.ts';
 
+/** What {@link PackedCargoes} needs. */
 export interface PackedCargoesParts extends CollectionContentsParts, CargoPackingParts {
   /** Shared by all collections of the process. */
   readonly budget: Budget;
 }
 
+/** What to pack for a courier's call. */
 export interface PackedCargoesRequest extends Pick<ContentsRequest, 'authorization'> {
   readonly fulfilment: Fulfilment;
   readonly limits: CargoCollectionLimits;
-  /** Whether the courier's client takes a cargo of more than `maxSerialisedOctets`. */
+  /** Whether the courier's client accepts a cargo over `maxSerialisedOctets`. */
   readonly takesOversize: boolean;
 }
 
-/** A cargo to send; the messages that went into it are not kept. */
+/** A cargo to send, without the messages it was packed from. */
 export interface PackedCargo {
   readonly serialised: Uint8Array;
   readonly stretches: readonly Stretch[];
-  /** Of the parcels in it; none unless the log wants them. */
+  /** Of the parcels in it; empty unless the log wants them. */
   readonly keys: readonly ObjectKey[];
   /** Of plaintext. */
   readonly octets: number;
-  /** Of the message in it, if there is just one. */
+  /** Size of its message, if there is just one. */
   readonly onlyMessageOctets: number | null;
-  /** Gives back the memory reserved for it; to be called once it was sent, or will not be. */
+  /** Frees the memory reserved for it. Call it once the cargo was sent, or will not be. */
   readonly release: () => void;
 }
 
-/** Everything that a courier is to be sent in one collection, packed cargo by cargo. */
+/** Packs everything for one courier's collection, cargo by cargo. */
 export class PackedCargoes {
-  /** Of plaintext: only one message that is larger by itself makes a cargo of more. */
+  /** Of plaintext; a single larger message makes a larger cargo. */
   readonly maxOctets: number;
   readonly #batches: CargoBatches;
   readonly #packing: CargoPacking;
 
-  /** @param signal - ends the reading ahead, and gives back what was read */
+  /** @param signal - ends the reading ahead, and frees what was read */
   constructor(parts: PackedCargoesParts, request: PackedCargoesRequest, signal: AbortSignal) {
     const { authorization, fulfilment, limits, takesOversize } = request;
     const { progress, reach, found } = fulfilment;
@@ -60,9 +62,9 @@ export class PackedCargoes {
   }
 
   /**
-   * Packs the next cargo. To be called again only once this is done.
+   * Packs the next cargo; one call at a time.
    *
-   * @param maxOctets - of plaintext; a larger message makes a cargo of its own
+   * @param maxOctets - of plaintext; a larger message gets a cargo of its own
    * @returns null if nothing is left
    * @throws {BackingUnavailableError}
    * @throws the signal's reason

@@ -15,13 +15,14 @@ import type { CourierReach } from './courier-reach.ts';
 import type { FoundClasses } from './size-classes.ts';
 import { FITTING_CLASSES, OVERSIZE, type SizeClass, sizeClassOf } from './size-classes.ts';
 
+/** What {@link ParcelPasses} needs. */
 export interface ParcelPassesParts extends ExpiryParts {
   readonly mailbox: Mailbox;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
 }
 
-/** Whose parcels go to which courier, and how far they are. */
+/** Whose parcels go to which courier, and the progress. */
 interface PassedMailbox {
   readonly peer: NodeId;
   readonly courier: CollectionCourier;
@@ -30,19 +31,19 @@ interface PassedMailbox {
   readonly found: FoundClasses;
 }
 
-/** Parcels of other classes in a row after which the pass records that they are behind. */
+/** After so many parcels of other classes in a row, a pass records its progress. */
 const RECORD_EVERY = 250;
 const [FIRST_CLASS] = FITTING_CLASSES;
 
-/** Why a parcel stays behind, to be collected over the WebSocket or under another CCA. */
+/** Why a parcel is left for the WebSocket or another CCA. */
 type LeftBehind = 'too-large' | 'too-slow';
 
 /**
- * Passes over a mailbox, one for each class of size in turn. Each lists the mailbox;
- * the first finds out which classes there are, and no pass is made for the others.
+ * Passes over a mailbox, one per size class in turn. Each lists the mailbox; the first finds which
+ * classes exist, and the others get no pass.
  *
- * A pass records how far it got also where it finds nothing, so that a listing which
- * takes longer than a call goes on in the next one.
+ * A pass records its progress even where it finds nothing, so that a listing longer than a call
+ * continues in the next.
  */
 export class ParcelPasses {
   readonly #parts: ParcelPassesParts;
@@ -56,8 +57,8 @@ export class ParcelPasses {
   }
 
   /**
-   * Yields what there is to collect of a class, in ascending order of key: neither what
-   * has expired, nor what is behind, nor what stays behind.
+   * Yields the parcels of a class to collect, in ascending order of key, without those expired,
+   * already collected or left behind.
    *
    * @throws {BackingUnavailableError}
    * @throws the signal's reason, if it is aborted
@@ -91,14 +92,16 @@ export class ParcelPasses {
     }
   }
 
-  /** The first pass is always made: it costs little where it was made before, and finds what has arrived. */
+  /** The first pass is always made: it is cheap if made before, and finds new parcels. */
   #hasNothing(sizeClass: SizeClass): boolean {
     const { found, courier } = this.#mailbox;
     const isTaken = sizeClass !== OVERSIZE || courier.takesOversize;
     return !isTaken || (sizeClass !== FIRST_CLASS && found.lacks(sizeClass));
   }
 
-  /** Also notes what the first pass comes by, and counts what is left behind, each in one pass. */
+  /**
+   * Also notes the classes that the first pass finds, and counts what is left behind, once each.
+   */
   #isToGo(parcel: HeldParcel, sizeClass: SizeClass, left: LeftParcels): boolean {
     if (isExpired(parcel, this.#parts)) {
       if (sizeClass === FIRST_CLASS) {
@@ -136,7 +139,7 @@ export class ParcelPasses {
         if (!stored || isExpired(stored, this.#parts)) {
           return null;
         }
-        // Replaced since it was listed: what is larger has another place.
+        // Replaced since it was listed; a larger parcel has another place.
         const isLarger = this.#classOf(stored.body.length) > sizeClass;
         return isLarger ? null : { octets: stored.body, expiresAt: stored.expiresAt };
       },
@@ -148,7 +151,7 @@ export class ParcelPasses {
   }
 }
 
-/** Records that places are behind at which there is nothing to collect. */
+/** Records that places with nothing to collect are behind. */
 class PassedParcels {
   readonly #progress: CollectionProgress;
   #after: Place;
@@ -184,7 +187,7 @@ class PassedParcels {
   }
 }
 
-/** Counts what stays behind. */
+/** Counts parcels left behind. */
 class LeftParcels {
   readonly #counts = new Map<LeftBehind, { parcels: number; largestOctets: number }>();
 

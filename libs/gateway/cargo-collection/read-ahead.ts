@@ -9,11 +9,11 @@ import type { Place } from './collection-progress.ts';
 export interface ReadAheadLimits {
   /** Parcels fetched, or being fetched, ahead of the cargo that is gathered. */
   readonly aheadItems: number;
-  /** The same in octets; one parcel may always be fetched, whatever its size. */
+  /** The same in octets; one parcel of any size may always be fetched. */
   readonly aheadOctets: number;
 }
 
-/** How far the reading ahead is; see {@link ReadAhead}. */
+/** The state of reading ahead; see {@link ReadAhead}. */
 type Reading =
   | { readonly name: 'reading' }
   | { readonly name: 'waiting' }
@@ -35,8 +35,8 @@ export interface AheadItem {
 }
 
 /**
- * What an octet of a message takes while its cargo is made and sent: in the
- * parcel or in the frame that goes out, in the cargo, in the gRPC message.
+ * Copies of each octet held: in the parcel or the outgoing frame, in the cargo, in the gRPC
+ * message.
  */
 const COPIES = 3;
 
@@ -65,7 +65,7 @@ export class ReadAhead {
 
   /**
    * @param contents - read at once
-   * @param signal - ends the reading, and gives back the memory of what was read
+   * @param signal - ends the reading, and frees the memory of what was read
    */
   constructor(
     parts: { readonly budget: Budget; readonly log: Log },
@@ -89,7 +89,7 @@ export class ReadAhead {
     return this.#items[0];
   }
 
-  /** Hands over the first item, with the memory reserved for it. */
+  /** Takes the first item, with the memory reserved for it. */
   take(): AheadItem {
     const head = this.#items.shift();
     if (!head) {
@@ -100,15 +100,15 @@ export class ReadAhead {
     return head;
   }
 
-  /** Resolves with the next change, or {@link notify}. There is one to wait at a time. */
+  /** Resolves with the next change, or {@link notify}; for one waiter at a time. */
   changed(): Promise<void> {
-    // A race with promises that last longer would leave something behind in them each time.
+    // Racing against longer-lived promises would leak a reaction in each of them.
     return new Promise((resolve) => {
       this.#onChange = resolve;
     });
   }
 
-  /** Lets whoever waits for a change look again. */
+  /** Makes the waiter look again. */
   notify(): void {
     this.#onChange();
   }

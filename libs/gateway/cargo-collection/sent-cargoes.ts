@@ -3,9 +3,9 @@ import type { ObjectKey } from '#object-store/port.ts';
 import type { Stretch } from './collection-progress.ts';
 
 interface SentCargo {
-  /** What its acknowledgement puts behind. */
+  /** The stretches that its acknowledgement covers. */
   readonly stretches: readonly Stretch[];
-  /** Of the parcels in it; none unless the log wants them. */
+  /** Of the parcels in it; empty unless the log wants them. */
   readonly keys: readonly ObjectKey[];
   /** Of plaintext. */
   readonly octets: number;
@@ -14,13 +14,16 @@ interface SentCargo {
 
 interface SentCargoesParts {
   readonly clock: Clock;
-  /** How long the courier may acknowledge nothing while something is unacknowledged and nothing is being sent. */
+  /**
+   * How long the courier may acknowledge nothing while cargo is unacknowledged and none is being
+   * sent.
+   */
   readonly timeoutMs: number;
-  /** Called once that time is over. */
+  /** Called when that time is over. */
   readonly onTimeout: () => void;
 }
 
-/** The cargoes of one collection that were sent and not yet acknowledged. */
+/** The cargoes of one collection that were sent but not acknowledged. */
 export class SentCargoes {
   readonly #parts: SentCargoesParts;
   readonly #unacknowledged = new Map<string, SentCargo>();
@@ -34,12 +37,12 @@ export class SentCargoes {
     this.#parts = parts;
   }
 
-  /** Cargoes that are unacknowledged. */
+  /** Unacknowledged cargoes. */
   get count(): number {
     return this.#unacknowledged.size;
   }
 
-  /** Octets of plaintext that are unacknowledged. */
+  /** Unacknowledged octets of plaintext. */
   get octets(): number {
     return this.#octets;
   }
@@ -49,7 +52,7 @@ export class SentCargoes {
     return this.#unacknowledged.size === 0 && !this.#isSending;
   }
 
-  /** Sends a cargo, which may be acknowledged from now on; rejects as `send` does. */
+  /** Sends a cargo, which may be acknowledged from then on; rejects as `send` does. */
   async send(
     deliveryId: string,
     cargo: Omit<SentCargo, 'sentAtMs'>,
@@ -68,7 +71,7 @@ export class SentCargoes {
     this.#restartTimeout();
   }
 
-  /** @returns what was acknowledged; null if no such cargo awaits it */
+  /** @returns the acknowledged cargo; null if no such cargo awaits it */
   acknowledge(deliveryId: string): SentCargo | null {
     const sent = this.#unacknowledged.get(deliveryId);
     if (!sent) {
@@ -97,12 +100,12 @@ export class SentCargoes {
     });
   }
 
-  /** Lets whoever waits for a change look again. */
+  /** Makes waiters look again. */
   notify(): void {
     this.#onChange();
   }
 
-  /** No time is measured any more. */
+  /** Stops measuring time. */
   close(): void {
     this.#isClosed = true;
     this.#cancelTimeout();

@@ -1,30 +1,33 @@
 /**
- * Which pass over a mailbox takes a parcel to a courier: 0 for the smallest. The
- * passes are made in ascending order, so that what is small never waits for what is
- * more than a few times larger.
+ * The pass over a mailbox that takes a parcel to a courier: 0 for the smallest. Passes go in
+ * ascending order, so that no parcel waits for one more than a few times larger.
  */
 export type SizeClass = number;
 
 const KIB = 1_024;
 
 /**
- * The largest parcel of each class but the last two, in octets. From 64 KiB on
- * each is twice the one before: those are what a call of 3 to 5 s may or may not bring
- * over a link of 100 kbit/s to 5 Mbit/s.
+ * The largest parcel of each class but the last two, in octets. From 64 KiB on each doubles: a call
+ * of 3 to 5 s over 100 kbit/s to 5 Mbit/s may or may not deliver those.
  */
 const BOUNDS = [16, 64, 128, 256, 512, 1_024, 2_048].map((kib) => kib * KIB);
 
-/** The largest parcel that every usable link delivers in one call; see `minCargoOctets`. */
+/** The largest parcel that any usable link delivers in one call; see `minCargoOctets`. */
 export const SMALLEST_CLASS_OCTETS = 16 * KIB;
 
-/** Parcels that fit into a gRPC message which every courier's client takes, in ascending order of size. */
+/**
+ * Parcels that fit into a gRPC message which every courier's client accepts, in ascending order of
+ * size.
+ */
 export const FITTING_CLASSES: readonly SizeClass[] = [...BOUNDS.keys(), BOUNDS.length];
 
-/** Parcels that are too large for that, even alone. */
+/** Parcels too large for that even alone. */
 export const OVERSIZE: SizeClass = FITTING_CLASSES.length;
 
 /**
- * @param octets - of a parcel
+ * The size class of a parcel.
+ *
+ * @param octets - of the parcel
  * @param fittingOctets - the largest parcel that is not {@link OVERSIZE}
  */
 export function sizeClassOf(octets: number, fittingOctets: number): SizeClass {

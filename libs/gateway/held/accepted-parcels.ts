@@ -4,45 +4,46 @@ import type { Clock } from '#clock/clock.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 import { RECORD_KIND } from './record-kinds.ts';
 
-/** What tells one accepted parcel from another. */
+/** Identifies an accepted parcel. */
 export interface AcceptedParcelIdentity {
-  /** Who handed it over; null if it came from the Internet. */
+  /** The private gateway that sent it; null if it came from the Internet. */
   readonly privateGateway: NodeId | null;
   /** The private gateway that it is for; null if it is for the Internet. */
   readonly heldFor: NodeId | null;
   readonly senderId: NodeId;
-  /** As in the parcel, which does not have to be a node id. */
+  /** As in the parcel; not necessarily a node id. */
   readonly recipientId: string;
   readonly parcelId: string;
 }
 
-/** What goes into an acknowledgement (PCA). */
+/** The fields of an acknowledgement (PCA). */
 interface AcknowledgeableParcel extends Omit<AcceptedParcelIdentity, 'privateGateway' | 'heldFor'> {
   readonly expiresAt: Date;
-  /** Its place among those of the private gateway: the same whatever else is recorded or expires. */
+  /** Its place among those of the private gateway, which never changes. */
   readonly place: string;
 }
 
+/** What is recorded of parcels accepted under the same ids. */
 export interface AcceptedBefore {
-  /** By cargo, if it came by both. */
+  /** `cargo` if any came by cargo. */
   readonly road: 'cargo' | 'poweb';
-  /** Of the copy that lives longest. */
+  /** The latest expiry of them. */
   readonly expiresAt: Date;
-  /** Tell apart what came under these ids, the newest last; empty if a former version recorded it. */
+  /** A mark of each parcel, the newest last; empty if an older version recorded them. */
   readonly marks: readonly string[];
-  /** When the newest was made, and no later than it came; 0 if a former version recorded it. */
+  /** When the newest was made, at latest its arrival; 0 if an older version recorded it. */
   readonly newestAtMs: number;
 }
 
-/** What there is to record of a parcel, and of those that came before under the same ids. */
+/** What to record of a parcel, and of those before it under the same ids. */
 interface AcceptedNow extends AcceptedParcelIdentity {
   readonly expiresAt: Date;
-  /** Whether a courier brought it, so that it is acknowledged by cargo; true unless given. */
+  /** Whether a courier brought it, so that cargo acknowledges it. @default true */
   readonly byCargo?: boolean;
   /** As in {@link AcceptedBefore}. */
   readonly marks?: readonly string[];
   readonly newestAtMs?: number;
-  /** Whether {@link AcceptedParcels.find} knew something, of which this says all that is still true. */
+  /** Whether {@link AcceptedParcels.find} found a record, all of which this one includes. */
   readonly isKnown?: boolean;
 }
 
@@ -50,32 +51,31 @@ interface AcceptedFields extends Record<string, string | boolean | number> {
   readonly senderId: string;
   readonly recipientId: string;
   readonly parcelId: string;
-  /** Whether the private gateway waits for an acknowledgement. */
+  /** Whether the private gateway awaits an acknowledgement. */
   readonly byCargo: boolean;
   /** Joined by spaces. */
   readonly marks: string;
-  /** 0 if it is not known. */
+  /** 0 if unknown. */
   readonly newestAtMs: number;
 }
 
-/** Of what only this version writes. */
+/** For fields that older versions do not write. */
 const UNKNOWN = { marks: '', newestAtMs: 0 };
 
-/** Of parcels that replaced each other; the oldest are forgotten. */
+/** Marks of parcels that replaced each other; the oldest are dropped. */
 const MAX_MARKS = 8;
 
-/** In place of who handed it over. */
+/** Stands for the private gateway of a parcel from the Internet. */
 const FROM_INTERNET = 'internet';
 
 const ACCEPTED_PARCEL = recordKind<AcceptedFields>(RECORD_KIND.acceptedParcel);
 
 /**
- * Which parcels were accepted from which private gateway, until they expire: so
- * that it gets acknowledgements for those that couriers brought, and so that a
- * parcel that comes once more, by whatever road, goes on only once.
+ * Records which parcels each private gateway sent, until they expire: to acknowledge those that
+ * couriers brought, and to recognise a parcel that comes again, by any road.
  *
- * A parcel is recorded after it is stored, never before: a death in between leads
- * to a second acceptance, not to a loss.
+ * A parcel is recorded after it is stored: a death in between means a second acceptance, not a
+ * loss.
  */
 export class AcceptedParcels {
   readonly #records: RecordStore;
@@ -87,8 +87,7 @@ export class AcceptedParcels {
   }
 
   /**
-   * How this parcel was accepted from this private gateway; null if it was not.
-   * Costs one read.
+   * How this parcel was accepted from this private gateway; null if it was not. Costs one read.
    *
    * @throws {BackingUnavailableError}
    */
@@ -107,8 +106,8 @@ export class AcceptedParcels {
   }
 
   /**
-   * Records a parcel that was stored durably. Costs one write; durable once it resolves.
-   * One that a courier brought stays so, whatever is recorded of it by PoWeb.
+   * Records a parcel that was stored durably. Costs one write; durable once it resolves. A parcel
+   * once brought by a courier stays so when it also comes by PoWeb.
    *
    * @throws {BackingUnavailableError}
    */
@@ -119,7 +118,7 @@ export class AcceptedParcels {
       const kept = marks.slice(-MAX_MARKS).join(' ');
       const fields = { senderId, recipientId, parcelId, byCargo, marks: kept, newestAtMs };
       const id = recordId(parcel);
-      // There may be an entry that could not be read, which says more.
+      // There may be a record that could not be read, and says more.
       await (byCargo || isKnown
         ? this.#records.set(ACCEPTED_PARCEL, id, fields, { expiresAt })
         : this.#records.create(ACCEPTED_PARCEL, id, fields, { expiresAt }));
@@ -127,10 +126,10 @@ export class AcceptedParcels {
   }
 
   /**
-   * Yields the parcels that couriers brought from a private gateway and that have
-   * not expired, in ascending order of place.
+   * Yields the unexpired parcels that couriers brought from a private gateway, in ascending order
+   * of place.
    *
-   * @param options.startAfter - yields only those whose place is greater
+   * @param options.startAfter - yields only greater places
    * @throws {BackingUnavailableError}
    */
   async *list(
@@ -153,7 +152,7 @@ export class AcceptedParcels {
   }
 }
 
-/** The ids go in hashed: they are the sender's words. */
+/** Hashes the ids, as the sender chose them. */
 function recordId(parcel: AcceptedParcelIdentity): string {
   const { privateGateway, heldFor, senderId, recipientId, parcelId } = parcel;
   const ids = JSON.stringify([senderId, recipientId, parcelId, heldFor]);

@@ -1,6 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 
+/** A clock, and whether it may be right. */
 export interface ExpiryParts {
   readonly clock: Clock;
   /** Never in doubt unless given. */
@@ -8,8 +9,8 @@ export interface ExpiryParts {
 }
 
 /**
- * Whether something is not to be passed on any more. Nothing is given up by a clock
- * that may be wrong: whoever gets it can judge.
+ * Whether something has expired. Nothing expires by a clock that may be wrong: the recipient can
+ * judge.
  */
 export function isExpired(
   { expiresAt }: { readonly expiresAt: Date },

@@ -16,7 +16,7 @@ import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from './object-ke
 /** A parcel that is held for a private gateway; its body is still in the store. */
 export type HeldParcel = ObjectEntry;
 
-/** Told of arrivals; calls come in order and must not throw. */
+/** Hears of arrivals; calls come in order and must not throw. */
 export interface ArrivalListener {
   onArrival(parcel: HeldParcel): void;
   /** Arrivals may have been missed: list again. */
@@ -26,8 +26,8 @@ export interface ArrivalListener {
 /**
  * The parcels held for each private gateway, until they are collected or expire.
  *
- * The object store is the truth; a signal to the private gateway's channel tells
- * whoever collects for it that a parcel was stored.
+ * The object store is the truth; a signal to the private gateway's channel tells its collectors
+ * that a parcel was stored.
  */
 export class Mailbox {
   readonly #objects: ObjectStore;
@@ -48,8 +48,8 @@ export class Mailbox {
   }
 
   /**
-   * Stores a parcel, replacing the one with the same sender, recipient and parcel
-   * id, and tells its collectors. Durable once it resolves.
+   * Stores a parcel, replacing one with the same sender, recipient and parcel id, and tells its
+   * collectors. Durable once it resolves.
    *
    * @returns where it is stored
    * @throws {BackingError} if it could not be stored
@@ -76,9 +76,9 @@ export class Mailbox {
   }
 
   /**
-   * Yields what is held, in ascending order of key, whether expired or not.
+   * Yields what is stored, expired or not, in ascending order of key.
    *
-   * @param options.startAfter - yields only parcels whose key is greater than this one
+   * @param options.startAfter - yields only greater keys
    */
   list(
     privateGateway: NodeId,
@@ -87,7 +87,7 @@ export class Mailbox {
     return this.#objects.list(mailboxPrefix(privateGateway), options);
   }
 
-  /** The parcel as it is stored now, which may be a newer generation than the one named. */
+  /** Reads the parcel as stored now, perhaps a newer generation than the one given. */
   fetch(parcel: HeldParcel, patience?: CallPatience): Promise<StoredObject | null> {
     return this.#objects.get(parcel.key, patience);
   }
@@ -103,10 +103,10 @@ export class Mailbox {
   }
 
   /**
-   * Deletes a parcel of which its private gateway said, in a cargo, that it has
-   * it; whichever generation is stored, since acknowledgements name none.
+   * Deletes a parcel that its private gateway acknowledged in a cargo, in whichever generation is
+   * stored, since acknowledgements name none.
    *
-   * @param parcel.privateGateway - who says so
+   * @param parcel.privateGateway - who acknowledged it
    * @returns whether the parcel was held for that private gateway
    */
   async acknowledge(parcel: ParcelIdentity): Promise<boolean> {
@@ -151,7 +151,7 @@ function encodeArrival(parcel: HeldParcel): string {
 const ARRIVAL =
   /^(?<generation>\S+) (?<size>\d{1,9}) (?<expiry>\d{1,15}) (?<stored>\d{1,15}) (?<key>\S+)$/;
 
-/** @returns null for what another version of this gateway may have sent */
+/** @returns null for a signal of another version of this gateway that cannot be read */
 function decodeArrival(message: string, privateGateway: NodeId): HeldParcel | null {
   const fields = ARRIVAL.exec(message)?.groups;
   if (!fields?.key?.startsWith(mailboxPrefix(privateGateway)) || !fields.generation) {

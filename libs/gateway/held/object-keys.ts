@@ -2,17 +2,19 @@ import { createHash } from 'node:crypto';
 import { type NodeId, parseNodeId } from '#awala/node-id.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 
-/** Where each kind of object lives in the object store. */
+/** Prefix of the parcels for private endpoints. */
 export const GATEWAY_BOUND_PREFIX = 'parcels/gateway-bound/';
+/** Prefix of the parcels for other Internet addresses. */
 export const INTERNET_BOUND_PREFIX = 'parcels/internet-bound/';
+/** Prefix of cargo that is not unpacked yet. */
 export const CARGO_PREFIX = 'cargo/';
 
-/** What tells a parcel for a private endpoint of ours from every other. */
+/** Identifies a parcel for a private endpoint. */
 export interface ParcelIdentity {
   readonly privateGateway: NodeId;
   readonly recipient: NodeId;
   readonly sender: NodeId;
-  /** As the sender chose it: at most 64 characters of any kind, hence hashed. */
+  /** Chosen by the sender: at most 64 characters of any kind, and so hashed. */
   readonly parcelId: string;
 }
 
@@ -21,7 +23,10 @@ export function mailboxPrefix(privateGateway: NodeId): string {
   return `${GATEWAY_BOUND_PREFIX}${privateGateway}/`;
 }
 
-/** The same sender, recipient and parcel id give the same key: a later parcel replaces an earlier one. */
+/**
+ * The key of a parcel for a private endpoint. The same sender, recipient and parcel id give the
+ * same key: a later parcel replaces an earlier one.
+ */
 export function gatewayBoundKey(parcel: ParcelIdentity): ObjectKey {
   return `${gatewayBoundKeyPrefix(parcel)}${sha256Hex(parcel.parcelId)}`;
 }
@@ -31,9 +36,9 @@ function gatewayBoundKeyPrefix({ privateGateway, recipient, sender }: ParcelIden
 }
 
 /**
- * The address stands in the key, so that whoever delivers knows where a parcel
- * goes without reading it. The recipient's id goes in hashed: it is the sender's
- * words, up to 1 024 characters.
+ * The key of a parcel for the Internet. It starts with the address, so that a worker knows the
+ * destination before it reads the parcel. The recipient's id, up to 1 024 characters of the
+ * sender's choice, is hashed.
  */
 export function internetBoundKey(parcel: {
   readonly sender: NodeId;
@@ -52,12 +57,15 @@ export function addressOfInternetBoundKey(key: ObjectKey): string | null {
   return key.startsWith(INTERNET_BOUND_PREFIX) && address ? address : null;
 }
 
-/** Prefix of the cargoes that a private gateway sent and that are not unpacked yet. */
+/** Prefix of the cargo from one private gateway that is not unpacked yet. */
 export function cargoPrefix(sender: NodeId): string {
   return `${CARGO_PREFIX}${sender}/`;
 }
 
-/** The same sender and cargo id give the same key: a courier may bring a cargo more than once. */
+/**
+ * The key of a cargo. The same sender and cargo id give the same key: couriers may deliver a cargo
+ * more than once.
+ */
 export function cargoKey(cargo: { readonly sender: NodeId; readonly cargoId: string }): ObjectKey {
   return `${cargoPrefix(cargo.sender)}${sha256Hex(cargo.cargoId)}`;
 }

@@ -25,8 +25,8 @@ export class Outbox {
   }
 
   /**
-   * Stores a verified parcel, then queues its delivery. Durable once it resolves,
-   * even if the queue is down: the sweeper queues what is stored and has no job.
+   * Stores a verified parcel, then queues its delivery. Durable once it resolves, even if the queue
+   * is down: the sweeper queues what has no job.
    *
    * @param options.replaces - whether another parcel under the same ids came before: if that one's job was
    *   set aside, this one's must not stay so
@@ -66,9 +66,9 @@ export class Outbox {
 }
 
 /**
- * Where a parcel is stored until it is delivered.
+ * The key of a parcel for the Internet.
  *
- * @throws {MalformedMessageError} if its recipient's Internet address is none
+ * @throws {MalformedMessageError} if the recipient's Internet address is not one
  */
 export function outboxKey({ recipient, sender, id }: RamfMessage): ObjectKey {
   const recipientAddress = canonicalInternetAddress(recipient.internetAddress ?? '');

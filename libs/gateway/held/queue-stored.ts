@@ -5,8 +5,8 @@ import type { ObjectKey } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 
 /**
- * Queues the job of an object that is stored. A queue that is down, or full, is no
- * failure: the sweeper queues what is stored and has no job.
+ * Queues the job of a stored object. A queue that is down or full is no failure: the sweeper queues
+ * what has no job.
  */
 export async function queueStored(
   stored: {

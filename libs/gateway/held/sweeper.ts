@@ -20,11 +20,12 @@ interface SweeperParts {
   readonly log: Log;
 }
 
+/** How fast to sweep. */
 export interface SweeperLimits {
-  /** Objects looked at before a pause. */
+  /** Objects examined before a pause. */
   readonly batchSize: number;
   readonly pauseMs: number;
-  /** Calls to the backing services at once. */
+  /** Concurrent calls to the backing services. */
   readonly concurrency: number;
 }
 
@@ -36,12 +37,11 @@ const SWEPT = [
 type Swept = (typeof SWEPT)[number];
 
 /**
- * Sets right what deaths and outages left behind: stored objects whose job was
- * lost get a new one, and what has expired goes.
+ * Repairs what deaths and outages left behind: queues stored objects that have no job, and removes
+ * what has expired.
  *
- * Queuing what is queued changes nothing, so that any number of processes may
- * sweep at once. The object store stays the truth: with the whole queue lost, one
- * sweep rebuilds it.
+ * Queuing twice changes nothing, so any number of processes may sweep at once. Even if the whole
+ * queue is lost, one sweep rebuilds it from the object store.
  */
 export class Sweeper {
   readonly #parts: SweeperParts;
@@ -78,7 +78,7 @@ export class Sweeper {
     log.debug({ objectsRemoved, recordsRemoved }, 'Swept');
   }
 
-  /** What is past its end by a clock that may be wrong stays. */
+  /** Nothing expires by a clock that may be wrong. */
   get #isInDoubt(): boolean {
     return (this.#parts.plausibility?.doubt ?? null) !== null;
   }
@@ -97,7 +97,7 @@ export class Sweeper {
     await this.#setRight(batch, swept, signal);
   }
 
-  /** Several at once, each taking the next entry when it is done with one. */
+  /** Works on several at once. */
   async #setRight(
     entries: readonly ObjectEntry[],
     swept: Swept,

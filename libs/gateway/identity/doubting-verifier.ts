@@ -12,6 +12,7 @@ const FAULTS_OF_DATES: ReadonlySet<FaultCode> = new Set([
   'untrusted-path',
 ]);
 
+/** Whether the clock may be right, for {@link withoutDatesInDoubt}. */
 export interface DoubtParts {
   /** Never in doubt unless given. */
   readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
@@ -19,10 +20,10 @@ export interface DoubtParts {
 }
 
 /**
- * A verifier that refuses nothing for its dates while this machine's clock is in
- * doubt: deployed phones delete what is refused, and couriers drop it.
+ * A verifier that refuses nothing for its dates while this machine's clock is in doubt: deployed
+ * phones delete what is refused, and couriers drop it.
  *
- * Every method throws {@link ClockInDoubtError} then, in place of the `InvalidMessageError`.
+ * Instead of `InvalidMessageError`, every method then throws {@link ClockInDoubtError}.
  */
 export class DoubtingVerifier extends MessageVerifier {
   readonly #parts: DoubtParts;
@@ -52,7 +53,7 @@ export class DoubtingVerifier extends MessageVerifier {
 }
 
 /**
- * Verifies something by its dates, among others.
+ * Runs a verification that also checks dates.
  *
  * @throws {ClockInDoubtError} instead of a refusal for dates, while the clock is in doubt
  */

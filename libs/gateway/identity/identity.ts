@@ -13,11 +13,11 @@ import { OwnCertificates } from './own-certificates.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Certificates that we issue start this long in the past, for peers whose clock is slow. */
+/** How far back the certificates that we issue are dated, for peers with slow clocks. */
 export const ISSUANCE_BACKDATING_MS = 3 * HOUR_MS;
 /** How long another process's renewal may go unnoticed. */
 const TRUST_REFRESH_MS = 60_000;
-/** The same while no valid certificate is known, which keeps everybody waiting. */
+/** The same while no valid certificate is known, for which everybody waits. */
 const WANT_REFRESH_MS = 1_000;
 
 interface IdentityParts {
@@ -29,21 +29,21 @@ interface IdentityParts {
   readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
 }
 
-/** What it takes to verify others, and no right to sign. */
+/** What verifying others takes, without the right to sign. */
 type VerifyingIdentityParts = Omit<IdentityParts, 'vault'> & {
   readonly vault: Pick<KeyVault, 'publicKey'>;
 };
 
-/** Who this gateway is, to a service that issues nothing. */
+/** The identity as seen by a service that issues nothing. */
 export type VerifyingIdentity = Pick<
   Identity,
   'nodeId' | 'publicKey' | 'publicKeyDer' | 'trustedCertificates'
 >;
 
 /**
- * Who this gateway is: the key in the vault and the certificates it issued to
- * itself. The newest certificate issues others; all that are still valid are
- * trusted, so that what was issued under an older one stays good.
+ * Who this gateway is: the key in the vault, and the certificates that it issued to itself. The
+ * newest certificate issues others; all valid ones are trusted, so that what older ones issued
+ * stays valid.
  *
  * @see RS-002 "Certificate Rotation"
  */
@@ -53,7 +53,7 @@ export class Identity {
   readonly publicKey: KeyObject;
   readonly nodeId: NodeId;
   readonly #parts: VerifyingIdentityParts;
-  /** Null for a service that may not sign. */
+  /** Null in a service that may not sign. */
   readonly #sign: KeyVault['sign'] | null;
   readonly #certificates: OwnCertificates;
   #loadedAtMs = Number.NEGATIVE_INFINITY;
@@ -78,9 +78,8 @@ export class Identity {
   }
 
   /**
-   * Asks the vault for the identity key, and issues a first certificate if there
-   * is no valid one, whatever clock there is: what stands here must start. Safe to call
-   * in several processes at once.
+   * Asks the vault for the identity key, and issues a first certificate if none is valid, even by a
+   * clock in doubt: the gateway must be able to start. Safe to call in several processes at once.
    *
    * @throws {BackingUnavailableError}
    */
@@ -97,8 +96,8 @@ export class Identity {
   }
 
   /**
-   * Opens the identity for a service that verifies others and issues nothing: it
-   * needs to read records and to ask for the public key, and may not sign.
+   * Opens the identity in a service that verifies others and issues nothing. It reads records and
+   * the public key, and may not sign.
    *
    * @throws {BackingUnavailableError} also if there is no valid certificate yet
    */
@@ -113,13 +112,13 @@ export class Identity {
     this.#sign?.(octets) ?? Promise.reject(new Error('this service may not sign'));
 
   /**
-   * The certificates to verify others against: every own one valid now, the one
-   * that expires last first. Read again at most once a minute; while none is valid,
-   * once a second. A service that may sign issues one rather than go without: the
-   * clock may have been set past the end of all, or to before any of them.
+   * The trust anchors: every own certificate that is valid now, the one that expires last first.
+   * Read again at most once a minute; while none is valid, once a second. A service that may sign
+   * issues one rather than do without: the clock may have been set past the end of all, or before
+   * the start of any.
    *
-   * @throws {BackingUnavailableError} if there is none, as nobody can be verified then;
-   * while the clock is in doubt, none is issued for want of another
+   * @throws {BackingUnavailableError} if there is none, as nobody can be verified; none is issued
+   * while the clock is in doubt
    */
   async trustedCertificates(): Promise<readonly [Certificate, ...Certificate[]]> {
     const maxAgeMs = this.#validNow().length > 0 ? TRUST_REFRESH_MS : WANT_REFRESH_MS;
@@ -139,14 +138,14 @@ export class Identity {
     return [current, ...older];
   }
 
-  /** Own certificates that will be valid later: they were issued by a clock that was ahead. */
+  /** Own certificates that become valid later, as a clock that was ahead issued them. */
   get datedAhead(): readonly Certificate[] {
     const now = this.#parts.clock.now();
     return this.#certificates.known.filter(({ notBefore }) => notBefore > now);
   }
 
   /**
-   * The certificate to issue others with: the one that expires last.
+   * The certificate to issue others under: the one that expires last.
    *
    * @throws {BackingUnavailableError} if none is known
    */
@@ -156,8 +155,8 @@ export class Identity {
   }
 
   /**
-   * Issues a new own certificate once half the life of the current one is over, but
-   * not by a clock in doubt.
+   * Issues a new own certificate once the current one is past half its life, unless the clock is in
+   * doubt.
    *
    * @returns whether this call issued one
    * @throws {BackingUnavailableError} also if the clock is in doubt and no certificate is valid
@@ -175,7 +174,7 @@ export class Identity {
   /**
    * Issues a new own certificate, however young the current one is.
    *
-   * @returns whether this call issued one, rather than another process just before
+   * @returns whether this call issued one; false if another process just did
    */
   async renew(): Promise<boolean> {
     await this.#load();

@@ -13,23 +13,30 @@ interface OwnCertificatesParts {
   readonly nodeId: NodeId;
 }
 
-/** The certificates that this gateway issued to itself, as all of its processes store them; each expires with its record. */
+/**
+ * The certificates that this gateway issued to itself, as stored by all its processes; each expires
+ * with its record.
+ */
 export class OwnCertificates {
   readonly #parts: OwnCertificatesParts;
   #known: readonly Certificate[] = [];
-  /** Ids of all records, those included that hold no certificate. */
+  /** Ids of all records, even those that hold no certificate. */
   #recordIds: ReadonlySet<string> = new Set();
 
   constructor(parts: OwnCertificatesParts) {
     this.#parts = parts;
   }
 
-  /** Those read last, the one that expires last first, whether valid or not. */
+  /** Those last read, the one that expires last first, valid or not. */
   get known(): readonly Certificate[] {
     return this.#known;
   }
 
-  /** @throws {BackingUnavailableError} */
+  /**
+   * Reads all records.
+   *
+   * @throws {BackingUnavailableError}
+   */
   async load(): Promise<void> {
     const { records, nodeId } = this.#parts;
     const certificates: Certificate[] = [];
@@ -47,9 +54,9 @@ export class OwnCertificates {
   }
 
   /**
-   * Stores another one. Of several processes that do so, having read the same, one does.
+   * Stores a certificate. Of several processes that have read the same records, one succeeds.
    *
-   * @returns whether it was this one
+   * @returns whether this one did
    * @throws {BackingUnavailableError}
    */
   create({ der, notAfter }: Certificate): Promise<boolean> {
@@ -58,8 +65,8 @@ export class OwnCertificates {
   }
 
   /**
-   * A record that is known is in nobody's way: it may be damaged, or the one that ends last may have been
-   * issued by a clock that was ahead, so that others follow which end before it.
+   * Avoids the ids of all known records. They may be damaged, or the one that ends last may come
+   * from a clock that was ahead, so that others end before it.
    */
   #nextRecordId(): string {
     const latestEndMs = Math.max(0, ...this.#known.map(({ notAfter }) => notAfter.getTime()));
@@ -71,7 +78,7 @@ export class OwnCertificates {
     return free;
   }
 
-  /** A damaged record must pass neither for a peer's fault nor for the loss of all the others. */
+  /** A damaged record must neither look like a peer's fault nor hide the others. */
   #parse(recordId: string, der: Uint8Array): Certificate | null {
     try {
       return Certificate.parse(der);

@@ -19,7 +19,7 @@ interface Issuer {
 }
 
 /**
- * Issues a private gateway a certificate, under the one of ours that expires last.
+ * Issues a private gateway's certificate, under our certificate that expires last.
  *
  * @param subjectKey - DER SubjectPublicKeyInfo
  * @throws {MalformedMessageError} if the key is not DER throughout
@@ -43,11 +43,11 @@ export async function issueToPeer(
 }
 
 /**
- * Issues a private gateway its next certificate if the one it uses ends soon and
- * the next one would end later.
+ * Issues a private gateway's next certificate if its current one ends soon and the next would end
+ * later.
  *
  * @param current - what the peer signed with
- * @returns null if the peer does not need a new one
+ * @returns null if the peer needs no new one
  * @throws {BackingUnavailableError}
  */
 export async function rotateIfDue(

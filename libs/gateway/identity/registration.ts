@@ -19,9 +19,9 @@ import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
 import type { SessionKeys } from './sessions/session-keys.ts';
 
-/** An authorization is for the request that follows at once (RS-016: under 10 s). */
+/** An authorization is used at once (RS-016: under 10 s). */
 const AUTHORIZATION_LIFE_MS = 9_000;
-/** More than this process authorises while an authorization lives, unless told to allow more; some 4 KiB each. */
+/** More than this process authorises within an authorization's life by default; some 4 KiB each. */
 const MAX_ANSWERS = 4_096;
 const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 
@@ -35,9 +35,8 @@ interface RegistrationParts extends DoubtParts {
 }
 
 /**
- * Registers private gateways, in two steps: an authorization for a key, then a
- * certificate for whoever proves to hold it. Nothing is stored: the certificate
- * is the registration.
+ * Registers private gateways in two steps: an authorization for a key, then a certificate for
+ * whoever proves to hold it. Nothing is stored: the certificate is the registration.
  *
  * @see RS-016 "Private node registration"
  */
@@ -68,8 +67,8 @@ export class Registration {
   }
 
   /**
-   * An authorization that is shown again gets the same answer: authorizations are
-   * limited in number, and none shall cost the vault more than one signature here.
+   * Issues the certificate. An authorization shown again gets the same answer: authorizations are
+   * limited in number, and each should cost the vault only one signature here.
    *
    * @param octets - the request (PNRR), serialised
    * @returns the registration (PNR), serialised
@@ -105,7 +104,7 @@ export class Registration {
     return serialiseRegistration({ ...certificates, internetAddress, sessionKey });
   }
 
-  /** A certificate with wrong dates would keep a phone out for as long as it believes in it. */
+  /** A phone with a certificate of wrong dates would be locked out while it believes in it. */
   #requireClock(): void {
     const { plausibility, metrics } = this.#parts;
     const doubt = plausibility?.doubt ?? null;
@@ -122,7 +121,7 @@ export class Registration {
       throw new InvalidMessageError('signature', 'the authorization is not by this gateway');
     }
     const leftMs = authorization.expiresAt.getTime() - clock.now().getTime();
-    // One that lives for longer than any was given by a clock that was ahead.
+    // A longer-lived one came from a clock that was ahead.
     if (leftMs <= 0 || leftMs > AUTHORIZATION_LIFE_MS + MOST_OFFSET_MS) {
       throw new InvalidMessageError('expired', 'the authorization has expired; ask for another');
     }

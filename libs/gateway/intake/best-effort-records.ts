@@ -3,10 +3,10 @@ import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { AcceptedParcels } from '../held/accepted-parcels.ts';
 
-/** What the intake asks of the record of accepted parcels. */
+/** What the intake needs of the accepted parcels. */
 export type ParcelRecords = Pick<AcceptedParcels, 'find' | 'record'>;
 
-/** Leaves most of the time that a client waits for storing. */
+/** Leaves storing most of the time that a client waits. */
 const PATIENCE_MS = 500;
 
 const NO_RECORDS: ParcelRecords = {
@@ -15,13 +15,13 @@ const NO_RECORDS: ParcelRecords = {
 };
 
 /**
- * Records for parcels that overwrite themselves under their key while they are stored. They only
- * prevent a second delivery of a collected parcel, which is not worth refusing a parcel or keeping
- * a client waiting for: while the record store is away, full or slow, `find` returns null and
+ * Accepted parcels for those that replace themselves under their key while stored. They only
+ * prevent a second delivery of a collected parcel, for which no parcel is refused and no client
+ * kept waiting: while the record store is unavailable, full or slow, `find` returns null and
  * `record` does nothing.
  *
  * @param parts.recordsEveryParcel - if false (the default), for stores whose records cost money or
- *   time, nothing is ever looked up or recorded
+ * time, nothing is looked up or recorded
  */
 export function bestEffortRecords({
   acceptedParcels,
@@ -41,7 +41,7 @@ export function bestEffortRecords({
   };
 }
 
-/** Resolves with `otherwise` if the record store fails or does not answer in time. */
+/** Resolves with `otherwise` if the record store fails, or does not answer in time. */
 function answerOr<Value>(otherwise: Value, answer: Promise<Value>, clock: Clock): Promise<Value> {
   const caught = answer.catch((error: unknown) => {
     if (error instanceof BackingError) {

@@ -4,17 +4,18 @@ import { type NodeId, parseNodeId } from '#awala/node-id.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Mailbox } from '../held/mailbox.ts';
 
+/** What {@link heedAcknowledgement} needs. */
 export interface CargoAcknowledgementParts {
   readonly mailbox: Pick<Mailbox, 'acknowledge'>;
   readonly metrics: GatewayMetrics;
 }
 
 /**
- * Deletes the parcel that an acknowledgement (PCA) in a cargo names. Whatever it names, only what is
- * held for the sender of the cargo can be meant.
+ * Deletes the parcel that an acknowledgement (PCA) in a cargo names, if it is held for the cargo's
+ * sender.
  *
  * @param pca - serialised
- * @param privateGateway - whose cargo it is
+ * @param privateGateway - the cargo's sender
  * @returns whether the parcel was held
  * @throws {MalformedMessageError}
  * @throws {BackingUnavailableError}

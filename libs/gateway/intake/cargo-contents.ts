@@ -12,6 +12,7 @@ import type { Mailbox } from '../held/mailbox.ts';
 import { heedAcknowledgement } from './cargo-acknowledgement.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
+/** What {@link CargoContents} needs. */
 export interface CargoContentsParts {
   readonly intake: ParcelIntake;
   readonly mailbox: Mailbox;
@@ -19,13 +20,14 @@ export interface CargoContentsParts {
 }
 
 interface CargoOrigin {
-  /** Whose cargo it is. */
+  /** The cargo's sender. */
   readonly privateGateway: NodeId;
   /** Where the cargo is stored. */
   readonly cargo: ObjectKey;
   /**
-   * Whether the private gateway is certain to have made what is in the cargo. If not, it may have found it
-   * and changed it at will, and what is wrong with an item tells what others wrote: that is not said.
+   * Whether the private gateway surely made the cargo's contents. If not, it may have found them
+   * and altered them at will, and the faults of an item would reveal what others wrote: they are
+   * not told.
    */
   readonly isOwn: boolean;
   readonly log: Log;
@@ -41,15 +43,14 @@ type Outcome =
   | 'ignored'
   | 'postponed';
 
-/** After so many items, others get a turn: each may take a fifth of a millisecond of computing. */
+/** After so many items, others get a turn: each may take 0.2 ms of CPU. */
 const ITEMS_PER_TURN = 32;
-/** Refused items of one cargo that are logged one by one; the others are only counted. */
+/** Refused items logged per cargo; more are only counted. */
 const MAX_LOGGED_REFUSALS = 10;
 
 /**
- * Takes in what is in a cargo: parcels go on as if their private gateway had
- * brought them itself, acknowledgements delete what it holds, and anything else is
- * ignored. No item is spoilt by a bad one beside it.
+ * Processes the contents of a cargo: accepts parcels as if their private gateway had sent them
+ * itself, heeds acknowledgements, and ignores anything else. A bad item does not affect the others.
  */
 export class CargoContents {
   readonly #parts: CargoContentsParts;
@@ -61,8 +62,7 @@ export class CargoContents {
   }
 
   /**
-   * Takes in each item, in no promised order. An item that was taken in before
-   * is not taken in again.
+   * Processes each item, in no promised order. Items processed before are recognised.
    *
    * @throws what `items` throws, once the items before are taken in
    * @throws {BackingError} as soon as there is one
@@ -71,7 +71,7 @@ export class CargoContents {
    */
   async take(items: Iterable<Uint8Array>, origin: CargoOrigin): Promise<void> {
     const run = new Run(this.#parts, origin);
-    // Each hand takes the next item when it is done with one; if one fails, that ends the iteration for all.
+    // Each hand takes the next item when it is done; if one fails, the iteration ends for all.
     const iterator = Iterator.from(items);
     const hands = Array.from({ length: this.#itemConcurrency }, () => run.takeAll(iterator));
     const results = await Promise.allSettled(hands);
@@ -95,16 +95,16 @@ export class CargoContents {
   }
 }
 
-/** Takes in the items of one cargo. */
+/** Processes the items of one cargo. */
 class Run {
   readonly surprises: unknown[] = [];
-  /** Why items were left to be judged later, if any were. */
+  /** Why some items must be judged later, if any. */
   doubt: ClockInDoubtError | null = null;
   readonly #parts: CargoContentsParts;
   readonly #origin: CargoOrigin;
   readonly #totals: Partial<Record<Outcome, number>> = {};
   #items = 0;
-  /** Others have theirs until this resolves. */
+  /** Others run until this resolves. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: CargoContentsParts, origin: CargoOrigin) {

@@ -12,6 +12,7 @@ import { queueStored } from '../held/queue-stored.ts';
 import { CARGO_TOPIC } from '../held/topics.ts';
 import type { Identity } from '../identity/identity.ts';
 
+/** What {@link CargoIntake} needs. */
 export interface CargoIntakeParts {
   readonly objects: ObjectStore;
   readonly queue: WorkQueue;
@@ -23,8 +24,7 @@ export interface CargoIntakeParts {
 }
 
 /**
- * Takes cargo in from couriers: verifies it, stores it, and queues it to be
- * unpacked.
+ * Accepts cargo from couriers: verifies it, stores it, and queues it to be unpacked.
  *
  * @see RS-000 "Cargo Relay Binding"
  */

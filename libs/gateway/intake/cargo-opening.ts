@@ -7,17 +7,19 @@ import type { SessionKey } from '#awala/sessions/session-key.ts';
 import type { SessionKeyKind } from '#metrics/port.ts';
 import type { SessionKeys } from '../identity/sessions/session-keys.ts';
 
+/** What {@link CargoOpening} needs. */
 export interface CargoOpeningParts {
   readonly verifier: MessageVerifier;
   readonly sessionKeys: SessionKeys;
 }
 
+/** A decrypted cargo. */
 export interface OpenedCargo {
-  /** Empty for a cargo that holds nothing at all. */
+  /** Empty for a cargo without contents. */
   readonly plaintext: Uint8Array;
-  /** Of ours, for which the cargo was encrypted. */
+  /** Kind of our session key that the cargo was encrypted for. */
   readonly keyKind: SessionKeyKind;
-  /** Whether it opens for the sender alone: what came under another may be anybody's, whoever signed it. */
+  /** Whether that key opens for the sender alone; otherwise the contents may be anybody's. */
   readonly isOwn: boolean;
   readonly senderKey: SessionKey;
   readonly createdAt: Date;
@@ -25,7 +27,10 @@ export interface OpenedCargo {
 
 const BOUND_KEYS: ReadonlySet<SessionKeyKind> = new Set(['registration', 'bound']);
 
-/** Decrypts cargoes that were verified before they were stored. Nothing else comes of it: one may be opened again. */
+/**
+ * Decrypts cargo that was verified before it was stored. Has no effects, so a cargo may be opened
+ * again.
+ */
 export class CargoOpening {
   readonly #parts: CargoOpeningParts;
 
@@ -61,7 +66,7 @@ export class CargoOpening {
 }
 
 /**
- * The messages in a cargo, unread. What holds nothing at all is dealt with as a set without messages.
+ * The messages in a cargo, unread. An empty plaintext counts as a set without messages.
  *
  * @throws {InvalidMessageError} `decryption` while iterating, if the octets are not a message set
  */
@@ -77,8 +82,8 @@ export function* messagesIn({ plaintext }: OpenedCargo): Generator<Uint8Array, v
 }
 
 /**
- * The one answer, also to operators, to whatever is wrong from decryption on: who
- * signed a cargo may have found its payload, and try it in many forms.
+ * The one answer, even to operators, to every failure from decryption on: the signer of a cargo may
+ * have found its payload, and try many variants.
  */
 function unreadable(): InvalidMessageError {
   return new InvalidMessageError(

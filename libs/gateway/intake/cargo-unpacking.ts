@@ -27,19 +27,17 @@ interface CargoUnpackingParts extends CargoContentsParts, CargoOpeningParts, Exp
 }
 
 /**
- * Unpacks the cargoes that couriers brought: decrypts them, and takes in what is
- * inside. A cargo is deleted once all of it was dealt with.
+ * Unpacks cargo that couriers delivered: decrypts it, processes its contents, and then deletes it.
  *
- * Cargoes were verified before they were stored, under a key that names their
- * sender; so signatures are not verified again. What cannot be decrypted stays
- * stored until it expires, for somebody to look into.
+ * Cargo was verified before it was stored, under a key that names its sender, so signatures are not
+ * verified again. Undecryptable cargo stays stored until it expires, for somebody to look into.
  */
 export class CargoUnpacking {
   readonly #parts: CargoUnpackingParts;
   readonly #opening: CargoOpening;
   readonly #contents: CargoContents;
 
-  /** @param limits.itemConcurrency - items of one cargo dealt with at once */
+  /** @param limits.itemConcurrency - items of one cargo processed at once */
   constructor(parts: CargoUnpackingParts, limits: { readonly itemConcurrency: number }) {
     this.#parts = parts;
     this.#opening = new CargoOpening(parts);
@@ -50,7 +48,8 @@ export class CargoUnpacking {
    * Handles a job of the topic `CARGO_TOPIC`.
    *
    * @throws {PoisonJobError} if the cargo cannot be read or decrypted
-   * @throws {RetryLaterError} if a backing service failed; what was done of the cargo is not done again
+   * @throws {RetryLaterError} if a backing service failed; what was processed is not processed
+   * again
    */
   readonly handle = async (job: Job): Promise<void> => {
     const sender = senderOfCargoKey(job.key);
@@ -73,7 +72,7 @@ export class CargoUnpacking {
       await this.#unpack(stored, job, sender);
     }
     if (!(await objects.delete(job.key, { generation: stored.generation }))) {
-      // It may have been brought again meanwhile, when its job could not be queued again.
+      // It may have been delivered again meanwhile, when its job could not be queued.
       throw new RetryLaterError('the cargo was replaced or removed while it was unpacked', {
         notBefore: clock.now(),
       });
@@ -110,9 +109,9 @@ export class CargoUnpacking {
   }
 
   /**
-   * Remembers the session key that came with a cargo, once all else in it was dealt with: the next cargo
-   * shows the sender whether it was. One that came under a key which others may use is left to the
-   * sender's next CCA, which proves whose it is.
+   * Remembers the session key of a cargo once everything else is done: the next cargo shows the
+   * sender whether it was. If the cargo's own key was open to others, the sender's next CCA, which
+   * proves whose key it is, brings it.
    */
   async #rememberSender(opened: OpenedCargo, sender: NodeId): Promise<void> {
     if (opened.isOwn) {

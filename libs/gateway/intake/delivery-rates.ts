@@ -4,7 +4,7 @@ import type { Certificate } from '#awala/x509/certificate.ts';
 import { Cache } from '#bounds/cache.ts';
 import type { Clock } from '#clock/clock.ts';
 
-/** Limited authorisations that are counted at once; some 200 octets each. */
+/** Authorisations counted at once; some 200 octets each. */
 const MAX_AUTHORISATIONS = 10_000;
 
 interface Period {
@@ -12,16 +12,16 @@ interface Period {
 }
 
 /**
- * Holds senders to the number of parcels per period that their authorisations
- * allow, by the time of receipt. A period begins with its first parcel.
+ * Limits senders to the parcels per period that their authorisations allow, by time of receipt. A
+ * period starts with its first parcel.
  *
- * Each process counts for itself, and forgets with its end: several let through
- * as many times the limit.
+ * Each process counts for itself, and forgets at its end: several processes allow that many times
+ * the limit.
  *
  * @see RS-002 "Rate Limiting Extension"
  */
 export class DeliveryRates {
-  /** Each until its end, by the digest of what the issuer signed. */
+  /** Each until its end, keyed by the digest of what the issuer signed. */
   readonly #periods: Cache<Period>;
 
   constructor({ clock }: { readonly clock: Clock }) {
@@ -32,7 +32,7 @@ export class DeliveryRates {
    * Counts a delivery.
    *
    * @param authorization - the sender's certificate, verified
-   * @returns takes the delivery back, which came to nothing
+   * @returns a function that takes the delivery back if it came to nothing
    * @throws {InvalidMessageError} `rate-limit`, if the authorisation allows no more for now
    */
   take(authorization: Certificate): () => void {

@@ -15,6 +15,7 @@ import { bestEffortRecords, type ParcelRecords } from './best-effort-records.ts'
 import { DeliveryRates } from './delivery-rates.ts';
 import { isBehind, withParcel } from './replaced-parcels.ts';
 
+/** What {@link ParcelIntake} needs. */
 export interface ParcelIntakeParts {
   readonly verifier: MessageVerifier;
   readonly identity: Pick<Identity, 'trustedCertificates'>;
@@ -41,9 +42,9 @@ interface AcceptedParcel {
   readonly sender: NodeId;
   readonly recipient: string;
   readonly expiresAt: Date;
-  /** The private gateway that the parcel is held for; null if it is bound for another Internet address. */
+  /** The private gateway that it is held for; null if it is bound for another Internet address. */
   readonly privateGateway: NodeId | null;
-  /** Whether the parcel had been accepted before, so that nothing was done with it now. */
+  /** Whether it had been accepted before, so that nothing was done now. */
   readonly isDuplicate: boolean;
 }
 
@@ -213,11 +214,11 @@ export class ParcelIntake {
     let key: ObjectKey;
     const options = {
       ...(storeWithinMs !== undefined && { deadlineMs: storeWithinMs }),
-      // Its cargo goes next, and could not go if the store were full of cargo.
+      // Its cargo is deleted next, and could not be if the store were full of cargo.
       isMove: road === 'cargo',
     };
     if (destination.name === 'mailbox') {
-      // A phone's queue would stand still behind a parcel that may come later.
+      // A phone's queue would stall behind a parcel told to come later.
       const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
       try {
         const identity = identityIn(destination, parcel);
@@ -241,7 +242,7 @@ function standingOf(parcel: RamfMessage, earlier: AcceptedBefore | null, now: Da
   return isBehind(parcel, earlier, now) ? 'duplicate' : 'replacement';
 }
 
-/** Where a parcel is stored that was accepted before. */
+/** The key of an accepted parcel. */
 function keyOf(parcel: RamfMessage, destination: Destination): ObjectKey {
   return destination.name === 'mailbox'
     ? gatewayBoundKey(identityIn(destination, parcel))

@@ -2,13 +2,12 @@ import type { RamfMessage } from '#awala/ramf/message.ts';
 import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import type { AcceptedBefore } from '../held/accepted-parcels.ts';
 
-/** Enough to tell a few parcels apart that one sender signed. */
+/** Enough to tell a few parcels of one sender apart. */
 const MARK_OCTETS = 12;
 
 /**
- * Whether a parcel is nothing new: it came before, or it was made earlier than another one that
- * came under the same ids and so replaced it. Of what a former version recorded, only what lives
- * longer is new.
+ * Whether a parcel brings nothing new: it is a duplicate, or was made before another one under the
+ * same ids that replaced it. Compared with records of older versions, only a later expiry is new.
  */
 export function isBehind(parcel: RamfMessage, earlier: AcceptedBefore, now: Date): boolean {
   if (earlier.marks.length === 0) {
@@ -21,10 +20,10 @@ export function isBehind(parcel: RamfMessage, earlier: AcceptedBefore, now: Date
 }
 
 /**
- * What there is to know once a parcel is accepted.
+ * What to record once a parcel is accepted.
  *
- * @param now - a parcel counts as made by then, whatever its sender's clock says: one that was ahead
- *   must not keep out what its sender makes later
+ * @param now - the latest that the parcel counts as made: a sender whose clock was ahead must not
+ * block what it sends later
  */
 export function withParcel(
   earlier: AcceptedBefore | null,
@@ -33,7 +32,7 @@ export function withParcel(
 ): Pick<AcceptedBefore, 'marks' | 'newestAtMs' | 'expiresAt'> {
   const mark = markOf(parcel);
   const others = earlier?.marks.filter((each) => each !== mark) ?? [];
-  // In whole seconds, as dates of messages are.
+  // In whole seconds, like the dates of messages.
   const nowMs = Math.floor(now.getTime() / 1_000) * 1_000;
   const madeAtMs = Math.min(parcel.createdAt.getTime(), nowMs);
   const isLonger = earlier === null || earlier.expiresAt < parcel.expiresAt;
@@ -44,12 +43,12 @@ export function withParcel(
   };
 }
 
-/** What came while our own clock was ahead, from a sender whose clock was, too, keeps out nothing. */
+/** A date from the future, let in while our own clock was ahead, blocks nothing. */
 function newestAtMsOf({ newestAtMs }: AcceptedBefore, now: Date): number {
   return newestAtMs > now.getTime() + MOST_OFFSET_MS ? 0 : newestAtMs;
 }
 
-/** Of all that its sender signed. */
+/** Over all that its sender signed. */
 function markOf(parcel: RamfMessage): string {
   const digest = parcel.signedData.contentDigest;
   return Buffer.from(digest.subarray(0, MARK_OCTETS)).toString('base64url');

@@ -15,41 +15,43 @@ import { type CargoOpening, messagesIn } from './cargo-opening.ts';
 interface WaitingAcknowledgementsParts extends CargoAcknowledgementParts {
   readonly objects: Pick<ObjectStore, 'list' | 'get'>;
   readonly opening: Pick<CargoOpening, 'open'>;
-  /** Bounds the octets in memory; what it has no room for waits for the workers. */
+  /** Bounds the octets in memory; cargo without room waits for the workers. */
   readonly budget: Budget;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /**
- * Cargo that came since is being unpacked, as a rule. The 5 s for which RS-000 has couriers wait
- * between delivering and collecting ("Cargo Relay Binding") leave some for this.
+ * Younger cargo is usually being unpacked. Couriers wait 5 s between delivering and collecting
+ * (RS-000 "Cargo Relay Binding"), which leaves some for this.
  */
 const WAITS_AFTER_MS = 2_000;
-/** A courier that collects waits no longer: what is not done then may be collected once more. */
+/**
+ * How long a collecting courier waits; parcels acknowledged in later cargo may be collected again.
+ */
 const PATIENCE_MS = 300;
-/** The rest is done meanwhile, and for the next call, for no longer than this. */
+/** How long to work on, meanwhile and for the next call. */
 const WORK_MS = 2_000;
 const CALL_MS = 1_000;
-/** Waiting cargoes of a private gateway that are looked at under one CCA. */
+/** Cargoes of a private gateway examined per CCA. */
 const MAX_CARGOES = 200;
-/** Cargoes remembered, so that none is read twice by this process. */
+/** Cargoes remembered, so that this process reads none twice. */
 const MAX_REMEMBERED = 10_000;
-/** A cargo, and its plaintext. */
+/** Copies of each octet held: the cargo, and its plaintext. */
 const COPIES = 2;
-/** Deletions at once. */
+/** Concurrent deletions. */
 const CONCURRENCY = 16;
 
 /**
- * Heeds the acknowledgements (PCAs) in cargo that its workers have not unpacked yet, since the queue
- * is away or they are behind: before a private gateway is sent what it has. The workers unpack the
- * cargo all the same, whole.
+ * Heeds the acknowledgements (PCAs) in cargo that the workers have not unpacked yet, because the
+ * queue is down or they are behind, before a private gateway gets its parcels. The workers still
+ * unpack the whole cargo.
  */
 export class WaitingAcknowledgements {
   readonly #parts: WaitingAcknowledgementsParts;
-  /** Cargoes that were dealt with, by key and generation. */
+  /** Cargoes already read, by key and generation. */
   readonly #done: Cache<true>;
-  /** For whom this is being done. */
+  /** Work in progress, by private gateway. */
   readonly #underWay = new Map<NodeId, Promise<void>>();
 
   constructor(parts: WaitingAcknowledgementsParts) {
@@ -58,10 +60,10 @@ export class WaitingAcknowledgements {
   }
 
   /**
-   * Deletes what a private gateway acknowledged, as far as there is time and memory. Costs a listing,
-   * which is empty where the workers are up to date.
+   * Deletes what a private gateway acknowledged, within limits on time and memory. Costs a listing,
+   * empty while the workers keep up.
    *
-   * Never throws: what cannot be read is for the workers to see to.
+   * Never throws: what cannot be read is left to the workers.
    */
   async heed(privateGateway: NodeId): Promise<void> {
     const underWay = this.#underWay.getOrInsertComputed(privateGateway, (peer) =>
@@ -97,7 +99,7 @@ export class WaitingAcknowledgements {
     }
   }
 
-  /** The newest first, which tell most. */
+  /** Newest first, as they tell most. */
   async #waiting(peer: NodeId): Promise<ObjectEntry[]> {
     const options = { deadlineMs: CALL_MS };
     const waitsSinceMs = this.#parts.clock.now().getTime() - WAITS_AFTER_MS;
@@ -120,7 +122,7 @@ export class WaitingAcknowledgements {
       try {
         const opened = await opening.open(stored.body, peer);
         if (opened) {
-          // What came under a key that others may use can be another's.
+          // Cargo under a key open to others may contain another's messages.
           await this.#acknowledge(peer, opened.isOwn ? messagesIn(opened) : []);
           freeOctets(opened.plaintext);
         }
@@ -147,7 +149,7 @@ export class WaitingAcknowledgements {
   }
 }
 
-/** The workers refuse a malformed one; those beside it are heeded. */
+/** Ignores malformed ones, which the workers refuse, for the sake of the others. */
 function unlessMalformed(error: unknown): void {
   if (!(error instanceof MalformedMessageError)) {
     throw error;

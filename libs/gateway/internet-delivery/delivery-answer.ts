@@ -1,18 +1,18 @@
-/** What came of posting a parcel to its Internet address. */
+/** The result of posting a parcel to its Internet address. */
 export type DeliveryAnswer =
   | { readonly outcome: 'delivered' }
-  /** It will never be taken. */
+  /** It will never be accepted. */
   | { readonly outcome: 'refused'; readonly reason: string }
-  /** It may be taken later. */
+  /** It may be accepted later. */
   | {
       readonly outcome: 'failed';
       readonly reason: string;
       /**
-       * What the failure says about the destination: `down`, other parcels would
-       * fare the same; `up`, it answers; `unknown`, it was not even asked.
+       * What the failure says of the destination: `down`, other parcels would fail too; `up`, it
+       * answers; `unknown`, it was not asked.
        */
       readonly destination: 'down' | 'up' | 'unknown';
-      /** How long the destination asked us to stay away; null if it did not say. */
+      /** How long the destination asked us to stay away; null if it did not. */
       readonly retryAfterMs: number | null;
     };
 
@@ -23,13 +23,13 @@ const REQUEST_TIMEOUT = 408;
 const TOO_EARLY = 425;
 const TOO_MANY_REQUESTS = 429;
 const INSUFFICIENT_STORAGE = 507;
-/** Statuses of clients' errors that go away by themselves. */
+/** Client errors that are temporary. */
 const PASSING = [REQUEST_TIMEOUT, TOO_EARLY, TOO_MANY_REQUESTS];
 
 /**
  * What an HTTP status means for a parcel.
  *
- * @param retryAfter - the header `Retry-After`, if there was one
+ * @param retryAfter - the header `Retry-After`, if any
  * @see RS-007 "Parcel Delivery"
  */
 export function answerOfStatus(
@@ -53,7 +53,7 @@ export function answerOfStatus(
   };
 }
 
-/** @returns null if absent or malformed; brought into bounds otherwise */
+/** @returns null if absent or malformed; otherwise within bounds */
 function parseRetryAfter(retryAfter: string | undefined, now: Date): number | null {
   if (retryAfter === undefined) {
     return null;

@@ -5,14 +5,14 @@ import type { Clock } from '#clock/clock.ts';
 import { canonicalInternetAddress } from '../held/internet-address.ts';
 import type { DnsRecordType, DnsReply } from './dns-over-https.ts';
 
-/** Where the parcels for an Internet address are to be posted. */
+/** Where to post the parcels for an Internet address. */
 export interface Target {
   /** A domain name in canonical form, or an IP address. */
   readonly host: string;
   readonly port: number;
 }
 
-/** The Internet address leads nowhere at present; that may change. */
+/** The Internet address leads nowhere at present. */
 export class DestinationUnreachableError extends Error {
   readonly code = 'DESTINATION_UNREACHABLE';
 
@@ -35,21 +35,20 @@ interface Service extends Target {
 }
 
 const MAX_REMEMBERED = 10_000;
-/** However short or long the records want to live. */
+/** Least time that records are cached, whatever their TTL. */
 const MIN_REMEMBERED_MS = 10_000;
 const MAX_REMEMBERED_MS = 300_000;
-/** How long it is remembered that there is no record. */
+/** How long the absence of a record is cached. */
 const ABSENCE_REMEMBERED_MS = 60_000;
-/** Hosts that a service is spread over; further ones are ignored. */
+/** Hosts used per service; more are ignored. */
 const MAX_TARGETS = 16;
-/** IP addresses of a host; further ones are ignored. */
+/** IP addresses used per host; more are ignored. */
 const MAX_HOST_ADDRESSES = 16;
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /**
- * Finds out where an Internet address is served: by the SRV record of its parcel
- * delivery service, which DNSSEC must have proved; or at the address itself if
- * there is no such record.
+ * Finds the hosts of an Internet address: by the SRV record of its parcel delivery service, which
+ * DNSSEC must prove; or, without such a record, at the address itself.
  *
  * @see RS-007, RS-000 "Addressing"; RFC 2782
  */
@@ -65,11 +64,10 @@ export class DestinationResolver {
   }
 
   /**
-   * The hosts that take parcels for `internetAddress`, the one to try first in
-   * front. At least one.
+   * The hosts that accept parcels for `internetAddress`, at least one, in the order to try them.
    *
    * @param internetAddress - in canonical form
-   * @param defaultPort - where it has no SRV record
+   * @param defaultPort - without an SRV record
    * @throws {DestinationUnreachableError} if the name cannot be trusted or offers no service
    * @throws {DnsUnavailableError}
    */
@@ -138,7 +136,7 @@ export class DestinationResolver {
   }
 }
 
-/** A record that names no host says that there is no such service (RFC 2782). */
+/** A record without a host means that there is no such service (RFC 2782). */
 function serviceOf({ data }: SrvAnswer): Service[] {
   const host = canonicalInternetAddress(data.target);
   return host === null || data.port === 0
@@ -146,13 +144,13 @@ function serviceOf({ data }: SrvAnswer): Service[] {
     : [{ host, port: data.port, priority: data.priority ?? 0, weight: data.weight ?? 0 }];
 }
 
-/** By ascending priority; within one, at random in proportion to the weights (RFC 2782). */
+/** By ascending priority; within one, at random by weight (RFC 2782). */
 function ordered(services: readonly Service[], random: () => number): Target[] {
   return services
     .map(({ host, port, priority, weight }) => ({
       target: { host, port },
       priority,
-      // The least of exponentially distributed times is each one's with odds as its weight.
+      // The least of exponentially distributed times is drawn in proportion to the weights.
       turn: -Math.log(1 - random()) / Math.max(weight, 0.01),
     }))
     .sort((a, b) => a.priority - b.priority || a.turn - b.turn)
@@ -167,7 +165,7 @@ function timeToLiveMs(answers: readonly Answer[]): number {
   return Math.min(Math.max(Math.min(...lives), MIN_REMEMBERED_MS), MAX_REMEMBERED_MS);
 }
 
-/** Never asked of the DNS (RFC 6761 §6.3). */
+/** Never looked up in DNS (RFC 6761 §6.3). */
 function isLocalhost(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost');
 }

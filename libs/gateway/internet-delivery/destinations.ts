@@ -2,28 +2,30 @@ import { pauseAfter } from '#bounds/backoff.ts';
 import { Cache } from '#bounds/cache.ts';
 import type { Clock } from '#clock/clock.ts';
 
+/** How much each destination gets. */
 export interface DestinationLimits {
-  /** Parcels on their way to one destination at once. */
+  /** Parcels in delivery to one destination. */
   readonly maxConcurrent: number;
-  /** Failures in a row after which a destination is left alone. */
+  /** Failures in a row after which a destination is paused. */
   readonly failuresToPause: number;
-  /** The first pause; each further failure makes it longer by a quarter, up to `maxPauseMs`. */
+  /** The first pause; each further failure lengthens it by a quarter, up to `maxPauseMs`. */
   readonly minPauseMs: number;
   readonly maxPauseMs: number;
-  /** Destinations remembered at once. */
+  /** Destinations remembered. */
   readonly maxTracked: number;
 }
 
-/** What a delivery told about its destination; `unknown` if it was not even asked. */
+/** What a delivery says of its destination; `unknown` if it was not asked. */
 type DestinationVerdict = 'up' | 'down' | 'unknown';
 
+/** Permission for one delivery. */
 export interface Admission {
   /**
-   * To be called once, when the delivery is over.
+   * Call it once, when the delivery is over.
    *
    * @param pauseMs - how long the destination asked to be left alone
-   * @returns how many of those that wait for the destination, here or in another process, may come
-   * now: 0 if none may, or if none waited a moment ago
+   * @returns how many of the parcels that wait for the destination, in any process, may come now: 0
+   * if none may, or if none waited a moment ago
    */
   end(verdict: DestinationVerdict, pauseMs?: number | null): number;
 }
@@ -32,42 +34,41 @@ interface Destination {
   active: number;
   /** In a row. */
   failures: number;
-  /** How often it was left alone after failures. */
+  /** Pauses so far. */
   pauses: number;
-  /** By our own decision, which a success anywhere ends. */
+  /** By our own decision; a success anywhere ends it. */
   pausedUntilMs: number;
-  /** Left alone because it asked for that. */
+  /** At the destination's own request. */
   askedUntilMs: number;
-  /** When the next of those that were sent away may come back. */
+  /** When the next of the parcels sent away may come back. */
   nextTurnMs: number;
-  /** Moving average of how long a delivery takes. */
+  /** Moving average of a delivery's duration. */
   meanMs: number;
 }
 
-/** After an outage, the next try is not further away than a quarter of the time that it lasted. */
+/** After an outage, the next try comes within a quarter of its duration. */
 const GROWTH = 1.25;
 const JITTER = 0.25;
-/** Where nobody was sent away from here, it is asked so often whether any wait that others sent away. */
+/** How often to ask whether parcels wait that other processes sent away. */
 const ASK_AGAIN_MS = 10_000;
 const INITIAL_MEAN_MS = 500;
-/** Weight of the newest delivery in the average. */
+/** Weight of the latest delivery in the average. */
 const MEAN_WEIGHT = 0.2;
-/** Nobody is sent away for longer than this because of others that wait. */
+/** The longest that a parcel is sent away because of others that wait. */
 const MAX_TURN_MS = 60_000;
 
 /**
- * Sees to it that no destination gets more than its share of deliveries, and that
- * one that does not answer is left alone for growing times, tried by one parcel at
- * a time until it answers again. Whoever may not go now is told when to come back at
- * the latest, and holds nothing meanwhile; each success lets as many of them come as
- * there are places, until none waits any more.
+ * Shares out deliveries among destinations. One that does not answer is paused for growing times
+ * and tried by one parcel at a time until it answers. A parcel that may not go is told when to come
+ * back, and holds nothing meanwhile; each success admits as many of them as there is room for,
+ * until none waits.
  */
 export class Destinations {
   readonly #clock: Clock;
   readonly #limits: DestinationLimits;
   readonly #random: () => number;
   readonly #known = new Map<string, Destination>();
-  /** Destinations for which none waited a moment ago, unless any was sent away since. */
+  /** Destinations for which none waited a moment ago, unless some were sent away since. */
   readonly #awaitedByNone: Cache<true>;
 
   /** @param random - from 0 to below 1 */
@@ -78,17 +79,17 @@ export class Destinations {
     this.#random = random;
   }
 
-  /** How many destinations are remembered: those in use, in trouble, or overrun. */
+  /** Destinations remembered: in use, in trouble, or overrun. */
   get tracked(): number {
     return this.#known.size;
   }
 
-  /** No parcel waits longer for its next attempt, whoever it is for. */
+  /** The longest that any parcel waits for its next attempt. */
   get longestPauseMs(): number {
     return this.#limits.maxPauseMs;
   }
 
-  /** @returns the admission, or when to ask again at the latest */
+  /** @returns the admission, or the latest time to ask again */
   admit(address: string): Admission | Date {
     const destination = this.#known.get(address) ?? this.#track(address);
     const nowMs = this.#clock.elapsedMs();
@@ -116,19 +117,22 @@ export class Destinations {
     };
   }
 
-  /** @returns when to come back at the latest to a destination that is left alone; null if it is not */
+  /** @returns the latest time to come back to a paused destination; null if it is not paused */
   turnAt(address: string): Date | null {
     const destination = this.#known.get(address);
     const untilMs = destination ? this.#leftAloneUntilMs(destination) : 0;
     return destination && untilMs > 0 ? this.#turn(address, destination, untilMs) : null;
   }
 
-  /** As many came as could, or it is not known how many: more may wait. */
+  /** As many came as could, or their number is unknown: more may wait. */
   moreMayWait(address: string): void {
     this.#awaitedByNone.delete(address);
   }
 
-  /** The destination has answered another process: it is tried by one parcel, unless it asked for peace. */
+  /**
+   * The destination has answered another process: try it by one parcel, unless it asked to be left
+   * alone.
+   */
   heardToAnswer(address: string): void {
     const destination = this.#known.get(address);
     if (destination && destination.pausedUntilMs > 0) {
@@ -164,12 +168,12 @@ export class Destinations {
     if (this.#awaitedByNone.has(address) || this.#leftAloneUntilMs(destination) > 0) {
       return 0;
     }
-    // Whoever asks says if that was not so.
+    // The next to ask corrects this.
     this.#awaitedByNone.set(address, true, ASK_AGAIN_MS);
     return Math.max(this.#places(destination) - destination.active, 1);
   }
 
-  /** Spreads those who wait over the time in which the destination can serve them. */
+  /** Spreads waiting parcels over the time in which the destination can serve them. */
   #turn(address: string, destination: Destination, earliestMs: number): Date {
     const stepMs = this.#stepMs(destination);
     const latestMs = earliestMs + MAX_TURN_MS - stepMs;
@@ -198,7 +202,7 @@ export class Destinations {
       destination.failures = 0;
       destination.pausedUntilMs = 0;
     } else if (verdict === 'down' && began.pauses === destination.pauses) {
-      // Those that began before it was left alone tell nothing new: they are of the same failure.
+      // Deliveries that began before the pause are part of the same failure.
       destination.failures++;
       this.#pauseAfterFailures(destination);
     }
@@ -215,7 +219,7 @@ export class Destinations {
     }
   }
 
-  /** @returns 0 if it is not left alone */
+  /** @returns 0 if it is not paused */
   #leftAloneUntilMs(
     { pausedUntilMs, askedUntilMs }: Destination,
     nowMs = this.#clock.elapsedMs(),
@@ -234,7 +238,7 @@ export class Destinations {
     }
   }
 
-  /** The one known for longest, but for those in use. */
+  /** The one known for longest that is not in use. */
   #forgetOne(): void {
     for (const [address, { active }] of this.#known) {
       if (active === 0) {

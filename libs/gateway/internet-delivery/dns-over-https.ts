@@ -14,22 +14,24 @@ import type { WitnessedTime } from '#clock/clock-plausibility.ts';
 import { httpDateMs } from '#clock/http-date.ts';
 
 const MEDIA_TYPE = 'application/dns-message';
-/** The largest message that DNS knows. */
+/** The largest DNS message. */
 const MAX_REPLY_OCTETS = 65_535;
 const MAX_CONNECTIONS = 8;
 const UDP_PAYLOAD_OCTETS = 4_096;
 
+/** The types of records that are looked up. */
 export type DnsRecordType = 'A' | 'AAAA' | 'SRV';
 
+/** A resolver's reply. */
 export interface DnsReply {
   /** `NOERROR`, `NXDOMAIN`, `SERVFAIL`, … */
   readonly rcode: string;
-  /** Whether the resolver vouches that DNSSEC proved the answers (RFC 4035 §3.2.3). */
+  /** Whether the resolver says that DNSSEC proved the answers (RFC 4035 §3.2.3). */
   readonly isAuthentic: boolean;
   readonly answers: readonly Answer[];
 }
 
-/** The DNS resolver gave no answer, or no usable one: says nothing about the name that was asked for. */
+/** The DNS resolver gave no usable answer, which says nothing about the name. */
 export class DnsUnavailableError extends Error {
   readonly code = 'DNS_UNAVAILABLE';
 
@@ -43,12 +45,12 @@ interface DnsOverHttpsOptions {
   readonly url: URL;
   /** For each query, from connecting to the last octet. */
   readonly timeoutMs: number;
-  /** Told what the resolver takes for the time, if TLS proves that it is the resolver. */
+  /** Called with the resolver's time, if TLS proves that it is the resolver. */
   readonly onTime?: ((time: WitnessedTime) => void) | undefined;
 }
 
 /**
- * Asks a DNS resolver over HTTPS, so that nobody between it and us can forge an answer.
+ * Asks a DNS resolver over HTTPS, so that nobody in between can forge an answer.
  *
  * @see RFC 8484
  */
@@ -67,7 +69,11 @@ export class DnsOverHttps implements AsyncDisposable {
     });
   }
 
-  /** @throws {DnsUnavailableError} */
+  /**
+   * Asks for one type of a name's records.
+   *
+   * @throws {DnsUnavailableError}
+   */
   async query(name: string, type: DnsRecordType): Promise<DnsReply> {
     const { timeoutMs } = this.#options;
     let reply: Uint8Array;

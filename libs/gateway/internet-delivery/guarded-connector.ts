@@ -2,7 +2,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { buildConnector } from 'undici';
 import type { DestinationResolver } from './destination-resolver.ts';
 
-/** A host is, or resolves to, nothing but addresses that strangers must not make us connect to. */
+/** A host that only has addresses to which strangers must not make us connect. */
 class ForbiddenAddressError extends Error {
   readonly code = 'FORBIDDEN_ADDRESS';
 
@@ -14,19 +14,19 @@ class ForbiddenAddressError extends Error {
 
 interface ConnectorOptions {
   readonly resolver: Pick<DestinationResolver, 'addresses'>;
-  /** Whether connections to an IP address are allowed, as the system writes it. */
+  /** Whether to allow connections to an IP address, as the system writes it. */
   readonly permits: (address: string) => boolean;
-  /** Until the connection, TLS included, stands. */
+  /** For the connection, including TLS. */
   readonly connectTimeoutMs: number;
   /** Certificates in PEM to trust instead of the public authorities. */
   readonly trustedAuthorities?: string | undefined;
 }
 
 /**
- * Opens connections only to addresses that are permitted.
+ * Opens connections to permitted addresses only.
  *
- * The addresses that were checked are those connected to, since names are
- * resolved nowhere else; so a name cannot change its address after the check.
+ * Connects to the very addresses that it checked, since names are resolved nowhere else: a name
+ * cannot change its address after the check.
  */
 export function guardedConnector(options: ConnectorOptions): buildConnector.connector {
   const { permits, connectTimeoutMs, trustedAuthorities } = options;
@@ -39,7 +39,7 @@ export function guardedConnector(options: ConnectorOptions): buildConnector.conn
   });
   return (target, callback) => {
     const host = target.hostname.replace(/^\[(.*)\]$/, '$1');
-    // A literal address is never looked up.
+    // Literal addresses are never looked up.
     if (isIP(host) && !permits(host)) {
       callback(new ForbiddenAddressError(host), null);
       return;

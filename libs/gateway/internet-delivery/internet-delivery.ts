@@ -17,7 +17,7 @@ import type { PohttpClient } from './pohttp-client.ts';
 
 interface InternetDeliveryParts extends ExpiryParts {
   readonly objects: ObjectStore;
-  /** Where those wait that may not go now. */
+  /** Where waiting parcels' jobs are. */
   readonly queue: Pick<WorkQueue, 'hasten'>;
   readonly client: Pick<PohttpClient, 'post'>;
   readonly destinations: Destinations;
@@ -34,24 +34,26 @@ interface Delivery {
   readonly admission: Admission;
 }
 
-/** Before the second attempt at a parcel whose destination is well. */
+/** Before the second attempt at a parcel whose destination is up. */
 const FIRST_PAUSE_MS = 10_000;
 
 /**
- * Answers remembered, some 0.4 KiB each; one outlives its parcel by as long as that many others take.
- * They only spare a second post: whether the object is deleted is the truth.
+ * Answers cached, some 0.4 KiB each; one outlives its parcel until that many others came. They only
+ * spare a second post: the truth is whether the object is deleted.
  */
 const MAX_ANSWERS = 10_000;
 
 /**
- * Delivers parcels to their Internet addresses, until they are taken, refused for
- * good, or expired; then deletes them. One that was taken and could not be deleted
- * is not posted again by the same process, nor one whose job this process does not
- * hold any more.
+ * Posts parcels to their Internet addresses until they are accepted, refused for good, or expired;
+ * then deletes them. The same process does not repost a parcel that was accepted but not deleted,
+ * nor post one whose job it no longer holds.
  */
 export class InternetDelivery {
   readonly #parts: InternetDeliveryParts;
-  /** What destinations answered, or will, by key and generation; a parcel that they did not take may be posted again. */
+  /**
+   * Destinations' answers, received or expected, by key and generation; a parcel that was not
+   * accepted may be posted again.
+   */
   readonly #answers: LookUps<DeliveryAnswer>;
 
   constructor(parts: InternetDeliveryParts) {
@@ -62,8 +64,8 @@ export class InternetDelivery {
   /**
    * Handles a job of the topic `INTERNET_DELIVERY_TOPIC`.
    *
-   * A parcel that may not go now is put back at once, before it is read, so that
-   * a destination in trouble costs the others nothing.
+   * A parcel that may not go now is put back before it is read, so that a destination in trouble
+   * costs the others nothing.
    *
    * @throws {RetryLaterError | PoisonJobError}
    */
@@ -85,7 +87,7 @@ export class InternetDelivery {
     );
   };
 
-  /** What jobs wait for, as another process found, is there: their destination has answered. */
+  /** Another process found that a destination, which jobs wait for, has answered. */
   readonly onHastened = (address: string): void => {
     this.#parts.destinations.heardToAnswer(address);
   };
@@ -98,7 +100,7 @@ export class InternetDelivery {
     let release: Release | null = null;
     let stored: StoredObject | null = null;
     try {
-      // How large it is will be known once it is there.
+      // Its size is known once it is read.
       release = await budget.acquire(MAX_PARCEL_OCTETS, job.signal);
       stored = await objects.get(job.key);
       release(stored?.body.length);
@@ -108,7 +110,7 @@ export class InternetDelivery {
       answer = stored && (await this.#post(delivery, stored, onPosted));
     } finally {
       release?.();
-      // What is remembered says nothing of how the destination is now.
+      // A cached answer says nothing of the destination now.
       await this.#endAdmission(delivery, isNews ? answer : null);
     }
     if (stored) {
@@ -116,7 +118,9 @@ export class InternetDelivery {
     }
   }
 
-  /** Where the destination answers, those that wait for it come, as many as there are places. */
+  /**
+   * If the destination answered, lets as many of those that wait for it come as there is room for.
+   */
   async #endAdmission({ address, admission }: Delivery, answer: DeliveryAnswer | null) {
     const { queue, destinations, log } = this.#parts;
     const room = endWith(admission, answer);
@@ -128,7 +132,7 @@ export class InternetDelivery {
         destinations.moreMayWait(address);
       }
     } catch (error) {
-      // They come at their time, or with the next success.
+      // They come at their own time, or with the next success.
       destinations.moreMayWait(address);
       log.debug({ error, address }, 'Those that wait for a destination could not be told');
     }
@@ -136,7 +140,7 @@ export class InternetDelivery {
 
   /**
    * @returns null if the parcel has expired
-   * @throws {RetryLaterError} if another has the job in hand by now
+   * @throws {RetryLaterError} if another process now holds the job
    */
   async #post(
     { key, address, job }: Delivery,
@@ -178,7 +182,7 @@ export class InternetDelivery {
       const notBefore = turn ?? new Date(clock.now().getTime() + pauseMs);
       const { attempt } = job;
       logStep(log, 'answered', key, { address, outcome: 'failed', reason, attempt, notBefore });
-      // What is the parcel's own trouble is not over when others arrive.
+      // The parcel's own trouble does not end when others arrive.
       const waitsFor = turn !== null || destination === 'unknown' ? address : undefined;
       throw new RetryLaterError(reason, { notBefore, waitsFor });
     }
@@ -193,7 +197,7 @@ export class InternetDelivery {
     if (wasLast) {
       logStep(log, answer ? 'deleted' : 'expired', key, fields);
     } else {
-      // It may have been replaced meanwhile, when its job could not be queued again.
+      // It may have been replaced meanwhile, when its job could not be queued.
       throw new RetryLaterError('the parcel was replaced or removed while under way', {
         notBefore: clock.now(),
       });

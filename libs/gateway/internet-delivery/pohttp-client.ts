@@ -13,25 +13,29 @@ import { guardedConnector } from './guarded-connector.ts';
 const PARCEL_MEDIA_TYPE = 'application/vnd.awala.parcel';
 const USER_AGENT = 'awala-internet-gateway';
 const MAX_REDIRECTS = 3;
-/** What is read of an answer's body, so that its connection can be used again; the rest is cut off. */
+/**
+ * Octets of a response's body that are read, so that its connection can be reused; longer ones are
+ * cut off.
+ */
 const MAX_DISCARDED_OCTETS = 16_384;
 const DISCARD_TIMEOUT_MS = 5_000;
 const MAX_HEADER_OCTETS = 16_384;
 const IDLE_CONNECTION_MS = 4_000;
-/** Well-known ports below this one, but for those of HTTP, are other protocols'. */
+/** Lower ports, except HTTP's, belong to other protocols. */
 const FIRST_UNPRIVILEGED_PORT = 1_024;
 
-/** Why this machine cannot connect to anybody: no descriptors, memory or ports are left. */
+/** This machine cannot connect to anybody: it is out of descriptors, memory or ports. */
 const OWN_SHORTAGES = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EADDRNOTAVAIL'];
 
+/** How to post parcels. */
 export interface PohttpClientOptions {
-  /** Whether to speak HTTPS, and nothing else. */
+  /** Whether to use HTTPS only. */
   readonly useTls: boolean;
-  /** Whether parcels may go to an IP address: see {@link isPublicAddress}. */
+  /** Whether to connect to an IP address: see {@link isPublicAddress}. */
   readonly permits: (address: string) => boolean;
-  /** Until a connection stands. */
+  /** For a connection. */
   readonly connectTimeoutMs: number;
-  /** For a parcel, from looking up its address to the answer, redirects included. */
+  /** For a parcel, from looking up its address to the response, including redirects. */
   readonly totalTimeoutMs: number;
   /** Connections to one host. */
   readonly maxConnectionsPerHost: number;
@@ -44,7 +48,7 @@ interface PohttpClientParts {
   readonly clock: Clock;
 }
 
-/** A redirect that must not, or cannot, be followed. */
+/** A redirect that may not, or cannot, be followed. */
 class RedirectError extends Error {
   readonly code = 'REDIRECT';
 }
@@ -76,10 +80,11 @@ export class PohttpClient implements AsyncDisposable {
   }
 
   /**
-   * Posts a parcel, following redirects. What the network and the destination do
-   * wrong is an answer, not an error.
+   * Posts a parcel, following redirects. Failures of the network and the destination are results,
+   * not errors.
    *
-   * @param delivery.attempt - 1 for the first; further ones start with another host, if there are several
+   * @param delivery.attempt - 1 for the first; later ones start with another host, if there are
+   * several
    * @throws the signal's reason, if it is aborted
    */
   async post(delivery: {
@@ -143,7 +148,7 @@ export class PohttpClient implements AsyncDisposable {
     });
   }
 
-  /** The status is the answer; whether the body comes through does not matter. */
+  /** The status is the answer; the body does not matter. */
   #discard(body: Dispatcher.ResponseData['body']): void {
     const cancel = this.#parts.clock.schedule(DISCARD_TIMEOUT_MS, () => body.destroy());
     body.once('close', cancel).on('error', () => {});
@@ -184,7 +189,7 @@ function failure(error: unknown): DeliveryAnswer {
   return { outcome: 'failed', reason, destination, retryAfterMs: null };
 }
 
-/** A code such as `ECONNREFUSED`; several addresses that all failed have one error each. */
+/** A code such as `ECONNREFUSED`; if several addresses failed, each has its own error. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) {
     return reasonOf(error.errors[0]);

@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * What the IANA registries of special-purpose addresses hold that a stranger must
- * not make us connect to: private, shared, loopback, link-local, documentation,
- * benchmarking, multicast and reserved networks.
+ * Networks in the IANA registries of special-purpose addresses to which a stranger must not make us
+ * connect: private, shared, loopback, link-local, documentation, benchmarking, multicast and
+ * reserved ones.
  */
 const SPECIAL_IPV4 = [
   ['0.0.0.0', 8],
@@ -26,7 +26,7 @@ const SPECIAL_IPV4 = [
 const SPECIAL_IPV6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
-  // 6to4, which carries an IPv4 address inside.
+  // 6to4, which contains an IPv4 address.
   ['2002::', 16],
   ['3fff::', 20],
 ] as const;
@@ -43,8 +43,8 @@ const globalUnicast = new BlockList();
 globalUnicast.addSubnet('2000::', 3, 'ipv6');
 
 /**
- * Whether an IP address is one that anybody on the Internet may reach. Anything
- * else, names and IPv4 addresses in IPv6 clothes included, is not.
+ * Whether an IP address is reachable by anybody on the Internet. False for names and IPv4-mapped
+ * addresses.
  *
  * @param address - as the system writes it, without brackets
  */

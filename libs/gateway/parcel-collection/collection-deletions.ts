@@ -9,11 +9,14 @@ interface DeletionParts {
   readonly metrics: GatewayMetrics;
   readonly patience: CollectionPatience;
   readonly onFailure: (error: unknown) => void;
-  /** Once it is aborted, a deletion that fails is not tried again: the parcel comes with the next collection. */
+  /**
+   * Once it is aborted, failed deletions are not retried: the parcel comes with the next
+   * collection.
+   */
   readonly signal: AbortSignal;
 }
 
-/** Deletes what the peer of one collection acknowledged. */
+/** Deletes what the peer of a collection acknowledged. */
 export class CollectionDeletions {
   readonly #parts: DeletionParts;
   readonly #underWay = new Set<Promise<void>>();
@@ -22,7 +25,7 @@ export class CollectionDeletions {
     this.#parts = parts;
   }
 
-  /** How many are under way, those that are tried again included. */
+  /** Deletions in progress, including retries. */
   get count(): number {
     return this.#underWay.size;
   }
@@ -36,7 +39,7 @@ export class CollectionDeletions {
     this.#underWay.add(deletion);
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when none is in progress. */
   async settled(): Promise<void> {
     while (this.#underWay.size > 0) {
       await Promise.all(this.#underWay);

@@ -7,24 +7,25 @@ import type { CollectionCall, GatewayMetrics } from '#metrics/port.ts';
 
 const BACKOFF: Backoff = { firstMs: 500, maxMs: 30_000 };
 
-/** Deadline of a call that is made for a collection, in milliseconds: only its own collector waits. */
+/** Deadline of a call for a collection, in milliseconds: only its own collector waits. */
 export const COLLECTION_CALL_MS = 10_000;
-/** The same once it failed, so that what is always slow succeeds as well. */
+/** The same once it failed, so that slow calls can succeed as well. */
 export const REPEATED_CALL_MS = 30_000;
 
 interface PatienceParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** For whom it is, as far as one node goes. */
+  /** Whose collection it is, if it is for one node. */
   readonly peer: NodeId | null;
   readonly metrics: GatewayMetrics;
   /** From 0 to under 1. */
   readonly random: () => number;
-  /** Failures for this long without one success are too many. */
+  /** How long failures may last without one success. */
   readonly giveUpAfterMs: number;
   /**
-   * Asks a backing service that has given nothing but failures for that long whether it
-   * can answer at all. @throws if it cannot, or if the collection is not to go on anyway
+   * Asks a backing service that has only failed for that long whether it answers at all.
+   *
+   * @throws if it does not, or if the collection should end anyway
    */
   readonly confirm: (error: unknown) => Promise<void>;
   /** Ends all waiting. */
@@ -32,11 +33,9 @@ interface PatienceParts {
 }
 
 /**
- * How long one collection bears with backing services that fail: nobody but its
- * collector waits for it, and that one for as long as its connection lives. So a
- * call that fails is made again, after pauses that grow from half a second to
- * half a minute, and the collection is given up only when nothing at all
- * has succeeded for some minutes.
+ * How long a collection puts up with failing backing services: only its collector waits, and as
+ * long as its connection lives. A failed call is retried after pauses that grow from half a second
+ * to half a minute; the collection is given up only when nothing has succeeded for some minutes.
  */
 export class CollectionPatience {
   readonly #parts: PatienceParts;
@@ -47,16 +46,16 @@ export class CollectionPatience {
     this.#parts = parts;
   }
 
-  /** A backing service answered. */
+  /** Notes that a backing service answered. */
   succeeded(): void {
     this.#failingSinceMs = null;
   }
 
   /**
-   * Resolves when the call may be made again.
+   * Resolves when the call may be retried.
    *
-   * @param attempt - how often it was made already, from 1
-   * @throws the error, if no other attempt can help or the backing service has failed for too long
+   * @param attempt - how often it was made, from 1
+   * @throws the error, if no retry can help or the backing service has failed for too long
    * @throws the signal's reason
    */
   async afterFailure(call: CollectionCall, error: unknown, attempt: number): Promise<void> {
@@ -80,7 +79,7 @@ export class CollectionPatience {
   /**
    * Makes a call until it succeeds.
    *
-   * @param make - is told the deadline for this attempt
+   * @param make - gets the deadline of the attempt
    * @throws as {@link afterFailure}
    */
   async repeat<Result>(
@@ -98,7 +97,7 @@ export class CollectionPatience {
     }
   }
 
-  /** One call asks for all that failed. */
+  /** One call asks on behalf of all that failed. */
   async #confirm(error: unknown): Promise<void> {
     this.#confirming ??= this.#parts.confirm(error).finally(() => {
       this.#confirming = null;
@@ -108,7 +107,11 @@ export class CollectionPatience {
   }
 }
 
-/** @param attempt - from 1 */
+/**
+ * The deadline of an attempt.
+ *
+ * @param attempt - from 1
+ */
 export function callDeadlineMs(attempt: number): number {
   return attempt === 1 ? COLLECTION_CALL_MS : REPEATED_CALL_MS;
 }

@@ -3,18 +3,17 @@ import type { ObjectKey } from '#object-store/port.ts';
 import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 
-/** Arrivals remembered by their signal; past this, the next listing finds them. */
+/** Arrivals remembered from signals; the next listing finds the rest. */
 const MAX_ARRIVALS = 1_000;
-/** Entries read from the listing ahead of what is being fetched. */
+/** Entries listed ahead of what is being fetched. */
 const MAX_LISTED = 256;
 
 /**
- * What is still to be fetched for one collection, in bounded memory: arrivals
- * told by signals, and the listing, which is read no faster than it is used.
+ * What one collection has yet to fetch, in bounded memory: arrivals from signals, and the listing,
+ * read no faster than needed.
  *
- * A key that is in progress (taken and not finished) is not given out again: a
- * newer generation of it waits until the older one is finished, so that an
- * acknowledgement and a replacement cannot be confused.
+ * A key in progress (taken and not finished) is not given out again: its newer generation waits
+ * until the older is finished, so that an acknowledgement cannot be taken for the wrong one.
  */
 export class CollectionQueue {
   readonly #list: (signal: AbortSignal) => AsyncIterable<HeldParcel>;
@@ -24,7 +23,7 @@ export class CollectionQueue {
 
   readonly #arrivals: HeldParcel[] = [];
   readonly #listed: HeldParcel[] = [];
-  /** Keys in progress, each with the generation that came up meanwhile. */
+  /** Keys in progress, each with a newer generation found meanwhile. */
   readonly #inProgress = new Map<ObjectKey, { generation: string; newer: HeldParcel | null }>();
   #listedIsNext = false;
   #isListing = false;
@@ -33,10 +32,10 @@ export class CollectionQueue {
 
   constructor(parts: {
     readonly list: (signal: AbortSignal) => AsyncIterable<HeldParcel>;
-    /** There may be something to take, or the listing ended. */
+    /** Called when there may be something to take, or the listing ended. */
     readonly onChange: () => void;
     readonly onFailure: (error: unknown) => void;
-    /** Ends the listing under way, and keeps others from starting. */
+    /** Ends the current listing, and prevents others. */
     readonly signal: AbortSignal;
   }) {
     this.#list = parts.list;
@@ -45,7 +44,7 @@ export class CollectionQueue {
     this.#signal = parts.signal;
   }
 
-  /** True when nothing is left to take and no listing is under way. */
+  /** Whether nothing is left to take and no listing is in progress. */
   get isIdle(): boolean {
     return !this.#isListing && this.#arrivals.length === 0 && this.#listed.length === 0;
   }
@@ -59,7 +58,7 @@ export class CollectionQueue {
     this.#onChange();
   }
 
-  /** Lists everything once more: now, or when the listing under way has ended. */
+  /** Lists everything again, now or after the current listing. */
   relist(): void {
     this.#listAgain = true;
     if (!this.#isListing && !this.#signal.aborted) {
@@ -68,7 +67,7 @@ export class CollectionQueue {
     }
   }
 
-  /** The next parcel to fetch, or null; it is in progress until {@link finish} or {@link putBack}. */
+  /** The next parcel to fetch, or null; in progress until {@link finish} or {@link putBack}. */
   take(): HeldParcel | null {
     for (;;) {
       const parcel = this.#shift();
@@ -80,8 +79,8 @@ export class CollectionQueue {
         this.#inProgress.set(parcel.key, { generation: parcel.generation, newer: null });
         return parcel;
       }
-      // Generations have no order, and the fetch reads whatever is stored by then: of
-      // several, the one that lasts longest keeps it from being skipped as expired.
+      // Generations have no order, and fetching reads whatever is stored by then: the latest expiry
+      // keeps it from being skipped as expired.
       if (
         current.generation !== parcel.generation &&
         (!current.newer || current.newer.expiresAt <= parcel.expiresAt)
@@ -91,7 +90,7 @@ export class CollectionQueue {
     }
   }
 
-  /** The parcel was deleted, or was not there; what replaced it meanwhile is next. */
+  /** The parcel was deleted or missing; a replacement found meanwhile is next. */
   finish(parcel: HeldParcel): void {
     const newer = this.#inProgress.get(parcel.key)?.newer;
     this.#inProgress.delete(parcel.key);
@@ -100,7 +99,7 @@ export class CollectionQueue {
     }
   }
 
-  /** The parcel was not sent and shall be taken again. */
+  /** The parcel was not sent, and will be taken again. */
   putBack(parcel: HeldParcel): void {
     const newer = this.#inProgress.get(parcel.key)?.newer;
     this.#inProgress.delete(parcel.key);
@@ -114,7 +113,7 @@ export class CollectionQueue {
     this.#listed.push(newer && newer.expiresAt > parcel.expiresAt ? newer : parcel);
   }
 
-  /** By turns, so that neither a flood of arrivals nor a long backlog holds up the other. */
+  /** Alternates, so that neither a flood of arrivals nor a long backlog blocks the other. */
   #shift(): HeldParcel | undefined {
     this.#listedIsNext = !this.#listedIsNext;
     return this.#listedIsNext
@@ -181,8 +180,8 @@ interface HeldParcelsOptions {
 }
 
 /**
- * Yields what is held for some private gateways, each in ascending order of key.
- * A listing that fails goes on after the last parcel that it gave.
+ * Yields what is held for some private gateways, each in ascending order of key. A failed listing
+ * resumes after the last parcel it gave.
  *
  * @throws as {@link CollectionPatience.afterFailure}
  */

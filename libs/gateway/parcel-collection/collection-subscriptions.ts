@@ -9,14 +9,13 @@ interface SubscriptionParts {
   readonly listener: ArrivalListener;
   readonly patience: CollectionPatience;
   readonly onFailure: (error: unknown) => void;
-  /** No subscription is asked for once it is aborted. */
+  /** No new subscription is requested once it is aborted. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What tells one collection of arrivals. A subscription that cannot be had is
- * asked for again: what is held can be collected meanwhile, and is listed once
- * more when the subscription stands.
+ * A collection's subscriptions to arrivals. A failed subscription is retried; meanwhile what is
+ * held can be collected, and it is listed again once the subscription stands.
  */
 export class CollectionSubscriptions {
   readonly #parts: SubscriptionParts;
@@ -26,7 +25,7 @@ export class CollectionSubscriptions {
     this.#parts = parts;
   }
 
-  /** Resolves once each subscription stands or was not to be had at the first attempt. To be called once. */
+  /** Resolves once each subscription stands, or failed at the first attempt. Call it once. */
   async open(): Promise<void> {
     await Promise.all(
       this.#parts.privateGateways.map(async (privateGateway) => {

@@ -6,9 +6,11 @@ interface DeliveriesParts {
   readonly limits: { readonly stallMs: number; readonly acknowledgementTimeoutMs: number };
   /** Nothing was acknowledged for `stallMs`. */
   readonly onStall: () => void;
-  /** Nothing was acknowledged for `acknowledgementTimeoutMs`, in which nothing was being sent either. */
+  /**
+   * Nothing was acknowledged for `acknowledgementTimeoutMs` while nothing was being sent either.
+   */
   readonly onOverdue: () => void;
-  /** Once it is aborted, no time is measured any more. */
+  /** Once it is aborted, time is no longer measured. */
   readonly signal: AbortSignal;
 }
 
@@ -44,17 +46,19 @@ export class Deliveries {
     return this.#state;
   }
 
-  /** How many are unacknowledged. */
+  /** Unacknowledged deliveries. */
   get count(): number {
     return this.#unacknowledged.size;
   }
 
-  /** So far: those that were begun, and those of them that were acknowledged. */
+  /** Deliveries begun so far, and how many of them were acknowledged. */
   get counts(): { readonly sent: number; readonly acknowledged: number } {
     return { sent: this.#begun, acknowledged: this.#acknowledged };
   }
 
-  /** Sends a parcel, which may be acknowledged from now on; one at a time. Rejects as `send` does. */
+  /**
+   * Sends a parcel, which may be acknowledged from then on; one at a time. Rejects as `send` does.
+   */
   async send(parcel: HeldParcel, send: (deliveryId: string) => Promise<void>): Promise<void> {
     this.#begun += 1;
     const deliveryId = this.#begun.toString(36);
@@ -89,7 +93,7 @@ export class Deliveries {
     }
   }
 
-  /** No time is measured until the next change, if its signal lets there be one. */
+  /** Stops measuring time until the next change. */
   stopWatching(): void {
     this.#cancelStall();
     this.#cancelOverdue();

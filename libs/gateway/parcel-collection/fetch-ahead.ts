@@ -8,16 +8,16 @@ import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
 
-/** Parcels whose reading failed and is to be tried again; past this, nothing further is read. */
+/** Unreadable parcels that await a retry; beyond this, nothing more is read. */
 const MAX_UNREADABLE = 256;
-/** Rest after a failure before something else is read, doubled with each that follows. */
+/** Pause after a failure before something else is read, doubled each time. */
 const RESTS: Backoff = { firstMs: 250, maxMs: 4_000, jitter: 0 };
 
 /** A parcel whose body is in memory. */
 interface FetchedParcel {
   readonly parcel: HeldParcel;
   readonly body: Uint8Array;
-  /** The body is not needed any more. To be called once. */
+  /** Frees the body. Call it once. */
   readonly release: () => void;
 }
 
@@ -30,32 +30,31 @@ interface FetchAheadParts extends ExpiryParts {
   readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
   /** Whether a parcel would be sent at once. */
   readonly maySend: () => boolean;
-  /** Something was fetched, or turned out not to be there. */
+  /** Something was fetched, or turned out to be missing. */
   readonly onChange: () => void;
   readonly onFailure: (error: unknown) => void;
-  /** Ends all waiting; what is fetched afterwards is let go. */
+  /** Ends all waiting; what is fetched afterwards is dropped. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Fetches the bodies of queued parcels, several at a time, before they can be
- * sent, so that the time a fetch takes does not add up. What is ahead is bounded
- * in number and, but for the last one, in octets. All octets are reserved first;
- * only what could be sent at once waits for that.
+ * Fetches the bodies of queued parcels before they can be sent, several at a time, to hide the
+ * latency of fetching. Bounded in number and, except for the last one, in octets. All octets are
+ * reserved first; only a parcel that could be sent at once waits for memory.
  *
- * A parcel that cannot be read goes to the back of the queue after a pause, and
- * others come first. While nothing can be read, one at a time is tried.
+ * An unreadable parcel goes to the back of the queue after a pause. While nothing can be read, one
+ * parcel at a time is tried.
  */
 export class FetchAhead {
   readonly #parts: FetchAheadParts;
   readonly #fetched: FetchedParcel[] = [];
   #fetching = 0;
-  /** Octets reserved: being fetched, fetched, or taken and not released. */
+  /** Octets reserved: in fetching, fetched, or taken and not released. */
   #octets = 0;
   #isStalled = false;
-  /** How often the reading of each failed, where it did. */
+  /** Failed reads per parcel. */
   readonly #failures = new WeakMap<HeldParcel, number>();
-  /** Those that wait for their next attempt. */
+  /** Parcels that await a retry. */
   #unreadable = 0;
   #failuresInARow = 0;
   #restingUntilMs = 0;
@@ -65,7 +64,7 @@ export class FetchAhead {
     this.#parts = parts;
   }
 
-  /** True when nothing is fetched or waiting for a retry; parcels taken do not count. */
+  /** Whether nothing is fetched or awaits a retry; parcels taken do not count. */
   get isIdle(): boolean {
     return this.#count === 0 && this.#unreadable === 0;
   }
@@ -74,7 +73,7 @@ export class FetchAhead {
     return this.#fetching + this.#fetched.length;
   }
 
-  /** Starts what may be fetched now, and lets go what has expired in the meantime. */
+  /** Starts the fetches that are allowed now, and drops what has expired meanwhile. */
   fill(): void {
     const { queue } = this.#parts;
     this.#skipExpired();
@@ -93,12 +92,12 @@ export class FetchAhead {
     }
   }
 
-  /** The next parcel to send, which is the caller's to release. */
+  /** The next parcel to send; the caller releases it. */
   take(): FetchedParcel | undefined {
     return this.#fetched.shift();
   }
 
-  /** Whoever does not acknowledge must not keep memory from those who do. */
+  /** Drops what was fetched: a peer that does not acknowledge must not keep memory from others. */
   stall(): void {
     this.#isStalled = true;
     for (const { parcel, release } of this.#fetched.splice(0).reverse()) {
@@ -111,7 +110,7 @@ export class FetchAhead {
     this.#isStalled = false;
   }
 
-  /** Lets everything go; the signal must have been aborted. */
+  /** Drops everything; the signal must have been aborted. */
   close(): void {
     this.#cancelRest();
     for (const { release } of this.#fetched.splice(0)) {
@@ -130,14 +129,14 @@ export class FetchAhead {
     return !this.#isStalled && this.#count < aheadParcels && this.#octets < aheadOctets;
   }
 
-  /** A backing service that only fails is asked for one thing at a time, and seldom. */
+  /** While a backing service only fails, asks it for one thing at a time, and rarely. */
   #isHeldBack(): boolean {
     const isResting = this.#parts.clock.elapsedMs() < this.#restingUntilMs;
     const isFailing = this.#failuresInARow > 0 && (isResting || this.#fetching > 0);
     return isFailing || this.#unreadable >= MAX_UNREADABLE;
   }
 
-  /** @returns false if there is no memory for what could not be sent at once */
+  /** @returns false if there is no memory for a parcel that could not be sent at once */
   #startFetching(parcel: HeldParcel): boolean {
     const { budget, maySend, signal } = this.#parts;
     const isNeeded = this.#count === 0 && maySend();

@@ -1,20 +1,20 @@
 /** Bounds of one collection; see docs/limits.md. */
 export interface ParcelCollectionLimits {
-  /** Deliveries that may be unacknowledged at once. */
+  /** Unacknowledged deliveries. */
   readonly window: number;
   /** Parcels fetched, or being fetched, ahead of the window. */
   readonly aheadParcels: number;
-  /** The same in octets; one parcel may always be fetched, whatever its size. */
+  /** The same in octets; one parcel of any size may always be fetched. */
   readonly aheadOctets: number;
-  /** Acknowledged parcels whose deletion may be under way at once. */
+  /** Concurrent deletions of acknowledged parcels. */
   readonly deletions: number;
-  /** Without an acknowledgement for this long, parcels fetched ahead are let go. */
+  /** Without an acknowledgement for this long, parcels fetched ahead are dropped. */
   readonly stallMs: number;
   /** Without an acknowledgement for this long, the collection ends. */
   readonly acknowledgementTimeoutMs: number;
-  /** Without any answer of a backing service for this long, while it fails, the collection ends. */
+  /** Without a success for this long while backing services fail, the collection ends. */
   readonly giveUpAfterMs: number;
-  /** Pause between listings that make up for signals lost unnoticed. */
+  /** Interval of the listings that make up for lost signals. */
   readonly relistMs: number;
 }
 

@@ -14,6 +14,7 @@ import { Deliveries } from './deliveries.ts';
 import { FetchAhead } from './fetch-ahead.ts';
 import type { ParcelCollectionLimits } from './parcel-collection-limits.ts';
 
+/** What {@link ParcelCollection} needs. */
 export interface CollectionParts extends ExpiryParts {
   readonly mailbox: Mailbox;
   /** Carries no node's id. */
@@ -28,12 +29,12 @@ export interface CollectionParts extends ExpiryParts {
 interface CollectionRequest {
   /** The private gateways that the peer proved to be. */
   readonly privateGateways: readonly NodeId[];
-  /** Whether to wait for arrivals once the backlog was collected. */
+  /** Whether to wait for arrivals after the backlog. */
   readonly keepAlive: boolean;
   readonly limits: ParcelCollectionLimits;
   /**
-   * Hands a delivery to the peer; resolves once the network took it, which is
-   * when the next one may follow. Must end by itself if the network stands still.
+   * Sends a delivery to the peer; resolves once the network took it, and the next may follow. Must
+   * end by itself if the network stalls.
    */
   readonly send: (deliveryId: string, parcel: Uint8Array) => Promise<void>;
 }
@@ -128,8 +129,8 @@ export class ParcelCollection {
   }
 
   /**
-   * Collects until all is sent and acknowledged (unless `keepAlive`) or `signal`
-   * is aborted. To be called once.
+   * Collects until all is sent and acknowledged (unless `keepAlive`), or `signal` is aborted. Call
+   * it once.
    *
    * @throws {BackingUnavailableError} if backing services did nothing but fail for
    *   {@link ParcelCollectionLimits.giveUpAfterMs}; every parcel that was not acknowledged stays held
@@ -159,8 +160,8 @@ export class ParcelCollection {
   }
 
   /**
-   * Resolves when everything acknowledged so far is deleted, or could not be.
-   * Acknowledgements may still come after {@link run} has ended.
+   * Resolves when everything acknowledged so far is deleted, or could not be. Acknowledgements may
+   * still come after {@link run} has ended.
    */
   settled(): Promise<void> {
     return this.#deletions.settled();
@@ -188,8 +189,8 @@ export class ParcelCollection {
   }
 
   /**
-   * Starts no more deliveries; resolves once those sent are acknowledged. To be called once; callers
-   * bound the wait.
+   * Starts no more deliveries; resolves once those sent are acknowledged. Call it once; callers
+   * limit the wait.
    */
   async windUp(): Promise<void> {
     const { name } = this.#state;
@@ -221,8 +222,8 @@ export class ParcelCollection {
   }
 
   /**
-   * One parcel that can never be read must not end a collection that waits for
-   * arrivals, whereas one that is to complete cannot.
+   * A parcel that can never be read must not end a collection that waits for arrivals, but it keeps
+   * one that is to complete from completing.
    */
   async #confirmAnswering(error: unknown): Promise<void> {
     const [privateGateway] = this.#request.privateGateways;

@@ -10,22 +10,23 @@ import {
 
 const PREFIX = 'initial/';
 
-/** Processes of a former version may give a key away for so long after a newer one was started. */
+/**
+ * How long processes of an older version may still give a key away after a newer one has started.
+ */
 const CHANGEOVER_MS = 7 * 86_400_000;
 
 type OpenedFormerKey = SessionKeyPair & {
-  /** Whether the key may have been given to whoever has that certificate. */
+  /** Whether the key may have been given to the holder of that certificate. */
   readonly isAccepted: boolean;
 };
 
 /**
- * The keys that former versions gave to every node alike. They open for anybody,
- * so each is accepted only under certificates issued while it was given away.
+ * The keys that older versions gave to every node alike. They open for anybody, so each is accepted
+ * only under certificates issued while it was given away.
  *
- * Until when that was is written into the key's own record when a process of this version
- * first sees it, and is known for as long as the key. That also makes former versions
- * take the key for too old to give away: one that runs again, after the gateway was put
- * back to it, makes a new one, which ends when this version comes back.
+ * The first process of this version to see a key writes the end of that time into the key's record,
+ * where it lives as long as the key. That also makes the key look too old to older versions: after
+ * a rollback, they make a new one, which ends when this version is back.
  */
 export class FormerKeys {
   readonly #parts: SessionKeyPorts;
@@ -40,7 +41,7 @@ export class FormerKeys {
   }
 
   /**
-   * Ends the giving away of all that there are.
+   * Ends the giving away of all existing keys.
    *
    * @throws {BackingUnavailableError}
    */
@@ -71,7 +72,7 @@ export class FormerKeys {
     const nowMs = this.#parts.clock.now().getTime();
     const latestMs = nowMs + CHANGEOVER_MS;
     const { retiredAt } = record.fields;
-    // A later date was written while a clock was ahead.
+    // A later date comes from a clock that was ahead.
     if (retiredAt instanceof Date && retiredAt.getTime() <= latestMs) {
       return retiredAt.getTime();
     }

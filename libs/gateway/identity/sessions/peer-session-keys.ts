@@ -24,8 +24,7 @@ interface PeerKeyFields extends Record<string, Uint8Array | Date> {
 const PEER_SESSION_KEY = recordKind<PeerKeyFields>(RECORD_KIND.peerSessionKey);
 
 /**
- * The peers' halves of the sessions: of each private gateway the last key that it
- * told us, to encrypt what we send it.
+ * The peers' halves of sessions: each private gateway's latest key, to encrypt what we send it.
  *
  * @see RS-003 "Receiving Subsequent Messages"
  */
@@ -39,11 +38,11 @@ export class PeerSessionKeys {
   }
 
   /**
-   * Remembers the key that came with a message, unless a newer message's is known:
-   * messages may arrive out of order. What a clock of ours that was ahead let in from a phone whose
-   * clock was, too, is no reason to ignore what the phone sends once both are right. Durable once it resolves.
+   * Remembers the key that came with a message, unless that of a newer message is known: messages
+   * may arrive out of order. A key accepted from the future, while both our clock and the phone's
+   * were ahead, does not block later ones. Durable once it resolves.
    *
-   * @param key - as read from a message, hence known to be usable
+   * @param key - as read from a message, and so usable
    * @param sentAt - creation date of the message, which was decrypted and verified
    * @throws {BackingUnavailableError}
    */
@@ -56,6 +55,8 @@ export class PeerSessionKeys {
   }
 
   /**
+   * The peer's latest key.
+   *
    * @returns null if the peer has not sent any message yet
    * @throws {BackingUnavailableError}
    */

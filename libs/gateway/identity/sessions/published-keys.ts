@@ -8,10 +8,7 @@ import {
 
 const PREFIX = 'published/';
 
-/**
- * The keys in `/connection-params.der`, which open for anybody: one for 30 days,
- * then the next.
- */
+/** The keys in `/connection-params.der`, which open for anybody: a new one every 30 days. */
 export class PublishedKeys {
   readonly #parts: SessionKeyPorts;
   readonly #stored: StoredSessionKeys;
@@ -27,7 +24,7 @@ export class PublishedKeys {
   }
 
   /**
-   * The one to publish; made on first use.
+   * The key to publish; created at first use.
    *
    * @throws {BackingUnavailableError}
    */
@@ -74,8 +71,8 @@ export class PublishedKeys {
   }
 
   /**
-   * A key of the future was made while a clock was wrong, and would be published
-   * for as long as that was, or again when its day comes. It counts as made now.
+   * A key dated in the future was made by a wrong clock. It counts as made now, or it would be
+   * published for as long as the clock was off.
    */
   async #creationOf(record: SessionKeyRecord, nowMs: number): Promise<number> {
     const createdAtMs = record.fields.createdAt.getTime();

@@ -21,24 +21,23 @@ interface EpochFields extends Record<string, Uint8Array | Date> {
 
 const EPOCH = recordKind<EpochFields>(SESSION_KEY.name);
 const PREFIX = 'registration/';
-/** Epochs remembered, some 200 octets each. */
+/** Epochs in memory, some 200 octets each. */
 const MAX_KNOWN = 1_024;
-/** A secret is read again after this, so that it is of no use once its record has expired. */
+/** A secret is read again after this, so that it is not used after its record has expired. */
 const KNOWN_FOR_MS = 3_600_000;
 
 /**
- * The keys that private gateways are given when they register. Each is bound to
- * its node without a record of its own: it is derived from the node's id and the
- * secret of an epoch.
+ * The keys that private gateways get when they register. Each is bound to its node without a
+ * record: it is derived from the node's id and an epoch's secret.
  *
- * A process that registers nodes has epochs of its own, of 30 days, of which it
- * stores the secrets and never reads one back: it needs no right to open what is sealed.
+ * Each process that registers nodes has its own epochs, of 30 days. It stores their secrets and
+ * never reads one back, so it needs no right to unseal.
  *
  * @see RS-003 "Generating and Distributing Initial DH Keys"
  */
 export class RegistrationKeys {
   readonly #ports: SessionKeyPorts;
-  /** Epochs whose secrets were opened of late. */
+  /** Epochs whose secrets were opened lately. */
   readonly #known: Cache<KeyEpoch>;
   #own: { readonly epoch: KeyEpoch; readonly createdAtMs: number } | null = null;
   #beginning: Promise<KeyEpoch> | null = null;
@@ -49,7 +48,7 @@ export class RegistrationKeys {
   }
 
   /**
-   * The key to give to a node. Durable before this resolves.
+   * The key for a node. Durable before this resolves.
    *
    * @throws {BackingUnavailableError}
    */
@@ -59,7 +58,7 @@ export class RegistrationKeys {
   }
 
   /**
-   * The key that {@link keyFor} gave to that node, in whatever process.
+   * The key that {@link keyFor} gave to that node, in any process.
    *
    * @returns null if there is none, or it is another node's
    * @throws {BackingUnavailableError}

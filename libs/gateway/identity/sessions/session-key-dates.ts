@@ -1,8 +1,8 @@
 import { MAX_LIFE_MS } from '#awala/limits.ts';
 
 /**
- * How long session keys are given away and kept. `docs/decisions/bound-session-keys.md` says
- * where the sums come from.
+ * How long session keys are given away and kept. `docs/decisions/bound-session-keys.md` explains
+ * the sums.
  */
 
 const DAY_MS = 86_400_000;
@@ -11,8 +11,8 @@ const DAY_MS = 86_400_000;
 export const KEY_USE_MS = 30 * DAY_MS;
 
 /**
- * A key that is given away until the last moment of its use: whoever got it keeps to it until
- * its certificate ends, and what it sends last may be under way.
+ * For keys that are given away: one given at the end of its use is kept until its holder's
+ * certificate ends, whose last message may then be in transit.
  */
 export const GIVEN_KEY_RETENTION_MS = KEY_USE_MS + 2 * MAX_LIFE_MS;
 
@@ -22,13 +22,19 @@ export const GIVEN_KEY_RETENTION_MS = KEY_USE_MS + 2 * MAX_LIFE_MS;
  */
 export const BOUND_KEY_RETENTION_MS = 2 * MAX_LIFE_MS;
 
-/** How much clocks of several processes may differ before one of them counts as wrong. */
+/** How far the clocks of processes may differ before one counts as wrong. */
 export const CLOCK_DIFFERENCE_MS = 2 * 3_600_000;
 
-/** A key that is made while the clock may be far behind would be gone as soon as that is right again. */
+/**
+ * A key made while the clock may be far behind would otherwise expire as soon as the clock is
+ * right.
+ */
 export const DOUBT_MARGIN_MS = 100 * 365 * DAY_MS;
 
-/** Whether what was made then may be given away; not so if that is in the future, as the clock was wrong then. */
+/**
+ * Whether something made then may be given away now; not if that is in the future, as the clock was
+ * wrong.
+ */
 export function isInUse(createdAtMs: number, nowMs: number): boolean {
   return createdAtMs - CLOCK_DIFFERENCE_MS <= nowMs && nowMs < createdAtMs + KEY_USE_MS;
 }

@@ -14,21 +14,21 @@ interface SessionKeysParts extends SessionKeyPorts {
   readonly metrics?: Pick<GatewayMetrics, 'sessionMessage'>;
 }
 
-/** What a message may be decrypted with. */
+/** A key that may decrypt a message. */
 interface OpeningKey {
   readonly kind: SessionKeyKind;
   readonly privateKey: KeyObject;
 }
 
 /**
- * Our halves of the sessions with private gateways. A node gets a key of its own
- * when it registers, and another with each collection of cargo; all of these open for
- * that node alone. Besides, there is a published key for whoever starts a session otherwise.
+ * Our halves of the sessions with private gateways. A node gets its own key when it registers, and
+ * another with each collection of cargo; these open for that node alone. A published key serves
+ * anyone else who starts a session.
  *
- * Using a key ends none of the others: which one a peer uses next is its own
- * affair, and some keep to that of their registration.
+ * Using a key ends none of the others: peers choose which to use next, and some keep that of their
+ * registration.
  *
- * Private keys and secrets are at rest only as sealed by the vault.
+ * Private keys and secrets are stored only as sealed by the vault.
  *
  * @see RS-003
  */
@@ -39,7 +39,9 @@ export class SessionKeys {
   readonly #registration: RegistrationKeys;
   readonly #former: FormerKeys;
 
-  /** @param options.acceptsPublished - whether messages for published keys are read; they are unless told otherwise */
+  /**
+   * @param options.acceptsPublished - whether to read messages for published keys. @default true
+   */
   constructor(parts: SessionKeysParts, options: { readonly acceptsPublished?: boolean } = {}) {
     this.#parts = parts;
     this.#acceptsPublished = options.acceptsPublished ?? true;
@@ -49,9 +51,9 @@ export class SessionKeys {
   }
 
   /**
-   * Gets ready to give keys away, which former versions then do no longer.
+   * Prepares to give keys away, after which older versions no longer do.
    *
-   * @returns the key to publish, made on first use and replaced when it is due
+   * @returns the key to publish, created at first use and replaced when due
    * @throws {BackingUnavailableError}
    */
   async prepare(): Promise<SessionKey> {
@@ -60,7 +62,7 @@ export class SessionKeys {
   }
 
   /**
-   * The public half of the key in the connection parameters.
+   * The public key for the connection parameters.
    *
    * @throws {BackingUnavailableError}
    */
@@ -69,8 +71,7 @@ export class SessionKeys {
   }
 
   /**
-   * The public half of a key for a node that registers, which opens for it alone.
-   * No record is made of it.
+   * The public key for a node that registers, which opens for it alone. Makes no record.
    *
    * @throws {BackingUnavailableError}
    */
@@ -79,8 +80,8 @@ export class SessionKeys {
   }
 
   /**
-   * Makes a key for a peer to answer to. It is stored before this resolves, so
-   * that it may be sent at once.
+   * Creates a key for a peer to answer to. Stored before this resolves, so that it may be sent at
+   * once.
    *
    * @param curve - that of the peer's own key
    * @throws {BackingUnavailableError}
@@ -90,7 +91,7 @@ export class SessionKeys {
   }
 
   /**
-   * A key that {@link createFor} made for that peer.
+   * The key that {@link createFor} made for that peer.
    *
    * @returns null if there is none, or it was made for another peer
    * @throws {BackingUnavailableError}
@@ -102,10 +103,10 @@ export class SessionKeys {
   }
 
   /**
-   * The private half of a key that a peer may encrypt for: one that is bound to
-   * it, or one that anybody may use still.
+   * The private key that a peer may have encrypted for: one bound to it, or one that anybody may
+   * still use.
    *
-   * @param sender - whose message it is, verified, under a certificate that we issued
+   * @param sender - of the message, verified, under a certificate that we issued
    * @returns null if there is no such key for that peer
    * @throws {BackingUnavailableError}
    */

@@ -12,7 +12,7 @@ import { type RecordStore, recordKind, type StoredRecord } from '#record-store/p
 import { RECORD_KIND } from '../../held/record-kinds.ts';
 import { DOUBT_MARGIN_MS } from './session-key-dates.ts';
 
-/** What session keys stand on. */
+/** What session keys are stored and sealed with. */
 export interface SessionKeyPorts {
   readonly vault: Pick<KeyVault, 'seal' | 'unseal'>;
   readonly records: RecordStore;
@@ -28,11 +28,13 @@ interface SessionKeyFields extends Record<string, Uint8Array | Date> {
   readonly createdAt: Date;
 }
 
+/** A stored session key. */
 export type SessionKeyRecord = StoredRecord<SessionKeyFields>;
 
+/** The records of session keys. */
 export const SESSION_KEY = recordKind<SessionKeyFields>(RECORD_KIND.sessionKey);
 
-/** Session keys that have a record each, under names that begin alike. */
+/** Session keys with a record each, whose ids share a prefix. */
 export class StoredSessionKeys {
   readonly #prefix: string;
   readonly #ports: SessionKeyPorts;
@@ -72,7 +74,7 @@ export class StoredSessionKeys {
     return this.#ports.records.get(SESSION_KEY, this.#recordId(keyId));
   }
 
-  /** The id of the key that a record is of. */
+  /** The id of a record's key. */
   keyIdOf({ id }: SessionKeyRecord): Uint8Array {
     return Buffer.from(id.slice(this.#prefix.length), 'hex');
   }
@@ -83,7 +85,7 @@ export class StoredSessionKeys {
     return parseSessionKeyPair(this.keyIdOf(record), pkcs8);
   }
 
-  /** Changes fields of a record, unless another process changed it first. It expires when it would have. */
+  /** Changes fields of a record, unless another process changed it first. Its expiry stays. */
   async update(record: SessionKeyRecord, fields: Readonly<Record<string, Date>>): Promise<void> {
     const { id, version: ifVersion, expiresAt } = record;
     const changed = { ...record.fields, ...fields };
