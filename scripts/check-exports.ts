@@ -20,7 +20,13 @@ const UNDOCUMENTED = [
   'libs/awala/errors.ts',
   'libs/composition/',
   'libs/runtime/configuration/',
-  'services/',
+  'services/cogrpc/',
+  'services/collection/',
+  'services/pohttp/',
+  'services/poweb/',
+  'services/standalone/compose.ts',
+  'services/standalone/config.ts',
+  'services/workers/',
 ];
 
 const NAMED_IMPORT =

@@ -13,7 +13,7 @@ import { MessageMeter } from './message-meter.ts';
 interface BoundedCallsParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** For cargo that arrives, in octets. */
+  /** For arriving cargo, in octets. */
   readonly deliveryBudget: Budget;
   readonly limits: Pick<
     CogrpcLimits,
@@ -27,12 +27,11 @@ type Method = Parameters<ServerInterceptor>[0];
 type Refuse = (code: RefusalCode, message: string) => void;
 
 /**
- * Bounds what calls may hold that grpc-js does not speak of: messages that never
- * become complete, requests that never end, and calls that have ended but whose
- * peer does not say that it is done with them.
+ * Limits what calls can hold beyond grpc-js's own limits: messages that never become complete,
+ * requests that never end, and calls whose peer does not acknowledge their end.
  *
- * The memory of cargo is counted as it comes; all other messages must be small,
- * uncompressed and soon complete. To be the first interceptor.
+ * Counts the memory of cargo as it arrives; all other messages must be small, uncompressed and soon
+ * complete. Must be the first interceptor.
  */
 export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
   const { clock, log, limits, deliveryBudget } = parts;
@@ -66,7 +65,7 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
   };
 }
 
-/** Ends a call whose messages are not as small, or not as soon complete, as they must be. */
+/** Ends a call whose messages are too large or too late. */
 class SmallMessages {
   readonly #refuse: Refuse;
   readonly #clock: Clock;
@@ -113,7 +112,7 @@ class SmallMessages {
   }
 }
 
-/** After our last word, a peer that does not end its side as well gets some time, and less if many do not. */
+/** Gives a peer some time to end its side after our last word; less if many do not. */
 function endWithoutPeer(
   stream: ServerHttp2Stream,
   ending: Recent,
@@ -131,17 +130,17 @@ function endWithoutPeer(
   });
 }
 
-/** Those who came last, up to a number: with one more, the first must go. */
+/** The latest entries, up to a number: one more pushes out the oldest. */
 class Recent {
   readonly #max: number;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly #entries = new Set<{ readonly onPushedOut: () => void }>();
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  /** @returns leaves; safe to call twice */
+  /** @returns a function that leaves; safe to call twice */
   enter(onPushedOut: () => void): () => void {
     const entry = { onPushedOut };
     this.#entries.add(entry);

@@ -3,12 +3,12 @@ import type { ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { BaseServerInterceptingCall } from '@grpc/grpc-js/build/src/server-interceptors.js';
 
 /**
- * The HTTP/2 stream of a call. grpc-js shows a message only once it holds all of
- * it, so that whoever is to bound what it holds must look at the octets before.
+ * The HTTP/2 stream of a call. grpc-js shows a message only once it holds all of it, so limiting
+ * what it holds takes a look at the octets before.
  *
- * The type checker tells when the field used here goes away, and so does the first call.
+ * If the field used here disappears, the type checker says so, and so does the first call.
  *
- * @param call - what grpc-js gives to the first interceptor
+ * @param call - as grpc-js gives it to the first interceptor
  */
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
   // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets private fields be read this way only.
@@ -19,7 +19,10 @@ export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stre
   return stream;
 }
 
-/** Shows `look` each piece of what comes, before grpc-js takes it, and without making the stream flow. */
+/**
+ * Passes each piece of the stream to `look` before grpc-js takes it, without making the stream
+ * flow.
+ */
 export function watchOctets(stream: ServerHttp2Stream, look: (chunk: Uint8Array) => void): void {
   stream.prependListener('data', look);
 }

@@ -34,16 +34,17 @@ import {
   healthDefinition,
 } from './service-definitions.ts';
 
+/** What {@link CogrpcServer} needs. */
 export interface CogrpcParts
   extends CargoIntakeParts,
     Omit<CargoAuthorizerParts, 'metrics'>,
     Omit<CargoCollectionParts, 'budget'> {
   readonly records: RecordStore;
-  /** For cargo that arrives, in octets. */
+  /** For arriving cargo, in octets. */
   readonly deliveryBudget: Budget;
-  /** For cargo that is collected, in octets. */
+  /** For cargo being collected, in octets. */
   readonly collectionBudget: Budget;
-  /** What names calls; by default none is named by a proxy. */
+  /** How to name calls; by default, no proxy's id is used. */
   readonly requestIds?: RequestIds;
 }
 
@@ -52,8 +53,8 @@ interface Drainable {
 }
 
 /**
- * Serves couriers over gRPC without TLS, which is for the edge: the cargo relay
- * under both of its names, and the health service.
+ * Serves couriers over gRPC without TLS, which is the edge's: the cargo relay under both names, and
+ * the health service.
  */
 export class CogrpcServer {
   readonly #parts: CogrpcParts;
@@ -97,24 +98,24 @@ export class CogrpcServer {
     this.#connections = new Connections(injector, limits.maxConnections);
   }
 
-  /** Calls that couriers are making now. */
+  /** Couriers' calls in progress. */
   get calls(): number {
     return this.#deliveries.size + this.#collections.size;
   }
 
   /**
-   * To be called once.
+   * Call it once.
    *
-   * @returns the port, which is another than the one asked for if that was 0
+   * @returns the port, chosen by the system if 0 was asked for
    */
   listen(where: Where): Promise<number> {
     return this.#connections.listen(where);
   }
 
   /**
-   * Refuses new calls, and lets those under way end: what was sent or taken may
-   * still be acknowledged, but no more is sent or taken. After `boundMs`, cuts the
-   * connections that are left. Safe to call twice.
+   * Refuses new calls, and lets those in progress end: what was sent or accepted may still be
+   * acknowledged, but no more is sent or accepted. After `boundMs`, cuts the remaining connections.
+   * Safe to repeat.
    */
   async drain(boundMs: number): Promise<void> {
     this.#isDraining = true;
@@ -223,15 +224,13 @@ function channelOptions(limits: CogrpcLimits) {
 }
 
 /**
- * Lets couriers have `windowOctets` under way on each connection, and in each
- * call. HTTP/2's own 64 KiB let a courier upload no more than that in a round
- * trip, so that a cargo of megabytes takes longer than the deployed couriers give
- * a call.
+ * Allows couriers `windowOctets` in flight, on each connection and in each call. With HTTP/2's own
+ * 64 KiB per round trip, a cargo of megabytes would take longer than deployed couriers give a call.
  *
- * grpc-js has this setting for clients alone. For the server its type checker
- * tells when the fields used here go away.
+ * grpc-js has this setting for clients only. If the fields used here disappear, the type checker
+ * says so.
  *
- * @param server - whose connection injectors exist already
+ * @param server - with connection injectors
  */
 function widenWindows(server: Server, windowOctets: number): void {
   // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets private fields be read this way only.

@@ -16,8 +16,8 @@ export function whereToListen(
 }
 
 /**
- * The TCP connections of a gRPC server: bounded in number, and each within reach,
- * to be cut when its peer does not let a call end.
+ * The TCP connections of a gRPC server: limited in number, and cut when their peer does not let a
+ * call end.
  */
 export class Connections {
   readonly #server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -33,19 +33,19 @@ export class Connections {
     return this.#sockets.size;
   }
 
-  /** @returns the port, which is another than the one asked for if that was 0 */
+  /** @returns the port, chosen by the system if 0 was asked for */
   async listen(where: Where): Promise<number> {
     this.#server.listen(where);
     await once(this.#server, 'listening');
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Takes no new connections; the present ones stay. */
+  /** Accepts no new connections; the present ones stay. */
   refuseMore(): void {
     this.#server.close();
   }
 
-  /** @param peer - as gRPC calls it: address and port */
+  /** @param peer - address and port, as gRPC names it */
   cut(peer: string): void {
     this.#sockets.get(peer)?.destroy();
   }

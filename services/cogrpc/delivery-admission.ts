@@ -6,40 +6,46 @@ import { MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
 import type { CargoDelivery } from './service-definitions.ts';
 
-/** A cargo that was let in, with memory reserved for it until the call is over or it is taken and given back. */
+/**
+ * An admitted cargo. Its memory stays reserved until the call is over, or until it was taken and
+ * released.
+ */
 export interface AdmittedDelivery extends CargoDelivery {
-  /** @returns gives the memory back: to be called when the cargo is dealt with, whatever became of the call */
+  /**
+   * @returns a function that frees the memory: call it when the cargo is processed, whatever became
+   * of the call
+   */
   take(): () => void;
 }
 
 interface DeliveryBounds {
   /** Shared by all calls. */
   readonly budget: Budget;
-  /** Cargoes of one call that may be let in at once. */
+  /** Cargoes of one call admitted at once. */
   readonly window: number;
-  /** Told of a cargo that comes in too many pieces; must end the call. */
+  /** Called for a cargo in too many pieces; must end the call. */
   readonly onCrumbled: () => void;
 }
 
-/** What each message takes besides its octets. */
+/** Memory per message besides its octets. */
 const MESSAGE_OVERHEAD_OCTETS = 1_024;
 
-/** What is kept for small cargo is a sixteenth: by default 8 MiB, more than all calls at once can need. */
+/** A sixteenth is reserved for small cargo: by default 8 MiB, more than all calls need. */
 const SHARE_FOR_SMALL = 1 / 16;
 
 /**
- * The memory for cargo that arrives: whoever announces much and brings nothing, which
- * takes no certificate, holds up large cargo alone.
+ * The memory for arriving cargo. Whoever announces much and sends nothing, which takes no
+ * certificate, holds up large cargo only.
  */
 export function deliveryBudget(octets: number): Budget {
   return new Budget(octets, { forSmall: Math.floor(octets * SHARE_FOR_SMALL) });
 }
 
 /**
- * Lets cargo of a `DeliverCargo` call come only when there is memory for it,
- * which is reserved from its first octets on, and hands it on when the call has
- * room in its window. gRPC would otherwise gather a cargo for each call whatever
- * there is, and read up to sixteen ahead; so, it stops reading and the courier has to wait.
+ * Admits the cargo of a `DeliverCargo` call only when there is memory for it, reserved from the
+ * first octets, and hands it on when the call has room in its window. gRPC alone would buffer a
+ * cargo per call regardless, and read up to sixteen ahead; this way it stops reading, and the
+ * courier waits.
  *
  * @param stream - of the call
  */
@@ -63,14 +69,14 @@ export function admitDelivery(
 class CallAdmission {
   readonly #stream: ServerHttp2Stream;
   readonly #budget: Budget;
-  /** Cargoes that are let in and not dealt with. */
+  /** Cargoes admitted and not yet processed. */
   readonly #window: Budget;
   readonly #over = new AbortController();
-  /** Of cargo that is coming, in the order in which it comes; null if the call is over first. */
+  /** Of arriving cargo, in order; null if the call is over first. */
   readonly #reserved: Promise<(() => void) | null>[] = [];
-  /** All that nobody took. */
+  /** Admitted cargo that nobody has taken. */
   readonly #untaken = new Set<() => void>();
-  /** Reservations that have to wait. */
+  /** Reservations that wait. */
   #waiting = 0;
 
   constructor(stream: ServerHttp2Stream, { budget, window, onCrumbled }: DeliveryBounds) {
@@ -79,18 +85,18 @@ class CallAdmission {
     this.#window = new Budget(window);
     const meter = new MessageMeter({
       onBegin: ({ octets, isCompressed }) =>
-        // Until it is decompressed nobody knows how large it is.
+        // Its size is unknown until it is decompressed.
         this.#begin(isCompressed ? MAX_GRPC_MESSAGE_OCTETS : octets),
       onComplete: () => {},
       onCrumbled,
     });
     watchOctets(stream, (chunk) => meter.take(chunk));
-    // gRPC lets the stream flow whenever it wants the next message.
+    // gRPC makes the stream flow whenever it wants the next message.
     stream.on('resume', () => this.#holdBack());
     stream.once('close', () => this.close());
   }
 
-  /** gRPC has no more than one message admitted at a time. */
+  /** gRPC admits one message at a time. */
   async admit(
     delivery: CargoDelivery,
     handOn: (admitted: AdmittedDelivery) => void,
@@ -110,7 +116,7 @@ class CallAdmission {
     handOn({ id: delivery.id, cargo: delivery.cargo, take });
   }
 
-  /** Nothing more is handed on, and nobody will take what was. Safe to call twice. */
+  /** Hands nothing more on; nobody will take what was handed on. Safe to repeat. */
   close(): void {
     this.#over.abort(new Error('the call is over'));
     for (const release of this.#untaken) {

@@ -18,11 +18,11 @@ interface HealthResponse {
 type Watch = ServerWritableStream<HealthRequest, HealthResponse>;
 
 /**
- * The gRPC health service: SERVING until {@link Health.stop}, for the server as a
- * whole (the empty name) and for each name of the cargo relay.
+ * The gRPC health service: SERVING until {@link Health.stop}, for the whole server (the empty name)
+ * and for each name of the cargo relay.
  *
- * Says nothing about the backing services: a gateway whose backing is down
- * answers UNAVAILABLE by itself, and restarting it would not help.
+ * Says nothing about the backing services: a gateway without them answers UNAVAILABLE itself, and a
+ * restart would not help.
  */
 export class Health {
   readonly #watches = new Set<Watch>();
@@ -41,7 +41,7 @@ export class Health {
     Watch: (call: Watch) => this.#watch(call),
   };
 
-  /** Says NOT_SERVING from now on, also to those who watch, and ends their calls. */
+  /** Answers NOT_SERVING from now on, tells watchers, and ends their calls. */
   stop(): void {
     this.#isServing = false;
     for (const call of this.#watches) {

@@ -1,22 +1,21 @@
-/** Told of each message in the octets of a call. */
+/** Hears of each message in a call's octets. */
 interface MessageListener {
-  /** @param message.octets - as its sender announces it, before any of them came */
+  /** @param message.octets - as announced, before any of them came */
   onBegin(message: { readonly octets: number; readonly isCompressed: boolean }): void;
   onComplete(): void;
-  /** The message comes in so many pieces that each of them takes far more memory than the octets in it. */
+  /** The message comes in so many pieces that they take far more memory than their octets. */
   onCrumbled(): void;
 }
 
-/** One octet says whether the message is compressed, four how long it is. */
+/** One octet says whether the message is compressed, four its length. */
 const PREFIX_OCTETS = 5;
-/** Pieces that any message may come in, and octets that the further ones must have on average. */
+/** Pieces that any message may come in, and the octets that further ones must have on average. */
 const FREE_PIECES = 256;
 const LEAST_PIECE_OCTETS = 256;
 
 /**
- * Follows the messages of a gRPC call through the octets in which the network
- * brings them, and keeps none: gRPC itself tells of a message only once it is
- * there as a whole.
+ * Follows a gRPC call's messages through the octets that the network brings, and keeps none: gRPC
+ * reports a message only once it is complete.
  *
  * @see the specification "gRPC over HTTP2", "Length-Prefixed-Message"
  */
@@ -31,7 +30,7 @@ export class MessageMeter {
     this.#listener = listener;
   }
 
-  /** Whether a message began that is not complete. */
+  /** Whether a message is incomplete. */
   get isAmidMessage(): boolean {
     return this.#prefixOctets > 0;
   }
@@ -42,7 +41,7 @@ export class MessageMeter {
     }
   }
 
-  /** @returns how many octets were taken */
+  /** @returns how many octets were consumed */
   #takeFrom(chunk: Uint8Array, offset: number): number {
     if (this.#prefixOctets === PREFIX_OCTETS) {
       const taken = Math.min(chunk.length - offset, this.#missingOctets);

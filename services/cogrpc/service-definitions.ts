@@ -13,14 +13,14 @@ export interface CargoDeliveryAck {
   readonly id: string;
 }
 
-/** Both generations of the service's name; the deployed couriers use the second. */
+/** The service's name in both generations; deployed couriers use the second. */
 export const CARGO_RELAY_NAMES = ['awala.cogrpc.CargoRelay', 'relaynet.cogrpc.CargoRelay'] as const;
 
 const HEALTH_NAME = 'grpc.health.v1.Health';
 
 const [DEFINED_NAME] = CARGO_RELAY_NAMES;
 
-/** @returns the definition of the cargo relay under `name`, which is otherwise the same for all */
+/** The definition of the cargo relay under one of its names. */
 export function cargoRelayDefinition(name: (typeof CARGO_RELAY_NAMES)[number]): ServiceDefinition {
   return Object.fromEntries(
     Object.entries(load('cogrpc.proto', DEFINED_NAME)).map(([method, definition]) => [
@@ -30,6 +30,7 @@ export function cargoRelayDefinition(name: (typeof CARGO_RELAY_NAMES)[number]): 
   );
 }
 
+/** The definition of the gRPC health service. */
 export function healthDefinition(): ServiceDefinition {
   return load('health.proto', HEALTH_NAME);
 }
@@ -45,7 +46,7 @@ function load(file: string, service: string): Record<string, MethodDefinition<ob
   );
 }
 
-/** The library tells whoever sends no message of that kind what lengths and offsets it read in it. */
+/** For a malformed message, the library would tell the sender which lengths and offsets it read. */
 function withoutQuotes(method: MethodDefinition<object, object>): MethodDefinition<object, object> {
   return {
     ...method,

@@ -19,26 +19,30 @@ import { IncomingMessages } from './incoming-messages.ts';
 import { type Served, sendAway } from './moving.ts';
 import { Places, type PlacesLimits } from './places.ts';
 
+/** Path of the upgrade requests (RS-016). */
 export const COLLECTION_PATH = '/v1/parcel-collection';
 
-/** The largest message from a client is a handshake response: a hundred signatures of 4 KiB each. Later ones are small. */
+/**
+ * The largest message from a client, a handshake response with a hundred signatures of 4 KiB each.
+ * Later ones are small.
+ */
 const MAX_MESSAGE_OCTETS = 512 * 1024;
-/** Fragments of one message; clients send none. Each takes far more memory than the octets in it. */
+/** Fragments of one message; clients send none. Each takes far more memory than its octets. */
 const MAX_FRAGMENTS = 64;
-/** Pieces in which the network brings one message: enough for the smallest segments of TCP. */
+/** Pieces in which the network brings one message: enough for TCP's smallest segments. */
 const MAX_MESSAGE_PIECES = 2_048;
-/** Of all clients together, those included that answer at once after a restart: some 4 KiB each. */
+/** For all clients together, even if all answer at once after a restart: some 4 KiB each. */
 const MAX_HELD_OCTETS = 64 * 1024 * 1024;
 
-/** How long clients may take at the very end to answer, and handshakes under way to be over. */
+/** At the very end, how long clients have to answer, and handshakes to finish. */
 const LAST_ANSWERS_MS = 1_000;
-/** How long deletions under way may take after that; a parcel that is not deleted just comes again. */
+/** How long deletions may take after that; a parcel that is not deleted just comes again. */
 const LAST_DELETIONS_MS = 2_000;
 
 interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
 
 interface CollectionServerParts extends CollectorParts {
-  /** What names the requests that become connections; by default none is named by a proxy. */
+  /** How to name the requests that become connections; by default, no proxy's id is used. */
   readonly requestIds?: RequestIds;
 }
 
@@ -47,10 +51,7 @@ interface MoveAway {
   readonly lingerMs: number;
 }
 
-/**
- * Serves parcel collections on the upgrade requests of any HTTP server: its own,
- * or the one that it shares with PoWeb.
- */
+/** Serves parcel collections on the upgrade requests of an HTTP server: its own, or PoWeb's. */
 export class CollectionServer {
   readonly #parts: CollectorParts;
   readonly #limits: CollectionServerLimits;
@@ -78,7 +79,7 @@ export class CollectionServer {
     this.#places = new Places(limits, parts.clock);
   }
 
-  /** Connections, those included that wait. */
+  /** Connections, waiting ones included. */
   get collectors(): number {
     return this.#served.size;
   }
@@ -93,7 +94,7 @@ export class CollectionServer {
     return this.#served.size - this.#those(({ isTold }) => isTold).length;
   }
 
-  /** To be called for each `upgrade` event of the HTTP server. */
+  /** Call it for each `upgrade` event of the HTTP server. */
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     socket.on('error', () => socket.destroy());
     const path = request.url?.split('?', 1)[0];
@@ -105,8 +106,8 @@ export class CollectionServer {
   };
 
   /**
-   * Holds those who come to stay from now on: they shake hands, get nothing, and are closed by
-   * {@link closeAll}. Whoever collects goes on.
+   * From now on holds clients that come to stay: they complete the handshake, get nothing, and are
+   * closed by {@link closeAll}. Present collections continue.
    *
    * @see docs/decisions/restarts.md
    */
@@ -115,11 +116,11 @@ export class CollectionServer {
   }
 
   /**
-   * Holds newcomers and sends the present clients to other servers, spread evenly over `spreadMs` so
-   * that they do not all come to these at once; then waits for as long as the last of them may
-   * take to come back here nevertheless, where it is held.
+   * Holds newcomers and sends the present clients to other servers, evenly over `spreadMs`, so that
+   * they do not all arrive at once; then waits for `lingerMs`, as some may come back here and are
+   * held.
    *
-   * Those whom it would not help stay until {@link closeAll}.
+   * Clients that this would not help stay until {@link closeAll}.
    */
   async moveAway({ spreadMs, lingerMs }: MoveAway): Promise<void> {
     this.hold();
@@ -133,8 +134,8 @@ export class CollectionServer {
   }
 
   /**
-   * Sends as many clients as that to other servers, those first that have been here longest; fewer if
-   * there are not so many whom it would not harm. Resolves once all were asked.
+   * Sends that many clients to other servers, the longest present first; fewer if moving would harm
+   * some. Resolves once all were asked.
    */
   async moveSome(count: number, spreadMs: number): Promise<void> {
     const going = this.#those(({ canBeMoved, isTold }) => canBeMoved && !isTold).slice(0, count);
@@ -143,10 +144,10 @@ export class CollectionServer {
   }
 
   /**
-   * Asks all to go and come back who came by a load balancer that takes no new connections any more, and
-   * will cut those that it has. Who collects only what there is ends by itself.
+   * Asks the clients of a load balancer that is about to cut its connections to go and come back.
+   * Those that collect only what there is end by themselves.
    *
-   * @param isGone - asked before each: false if it takes connections again
+   * @param isGone - asked before each; false if the balancer takes connections again
    */
   async moveThoseBy(address: string, spreadMs: number, isGone: () => boolean): Promise<void> {
     const going = this.#those(
@@ -156,8 +157,8 @@ export class CollectionServer {
   }
 
   /**
-   * Sends no more deliveries, and lets clients acknowledge what they have, for `boundMs` at most: an
-   * Android client that is closed before does not come back.
+   * Sends no more deliveries, and gives clients `boundMs` to acknowledge what they have: an Android
+   * client that is closed before does not come back.
    */
   async windUp(boundMs: number): Promise<void> {
     this.hold();
@@ -166,11 +167,11 @@ export class CollectionServer {
   }
 
   /**
-   * Closes all connections at once: the last thing that a process does, so that those who are told are
-   * back when the next one is there. Those who come meanwhile are held.
+   * Closes all connections at once, as the process's last act, so that clients come back when the
+   * next process is there. Holds those that come meanwhile.
    *
-   * Resolves once all are gone, which is seen to after a second, and what they acknowledged is deleted, or
-   * could not be within another two.
+   * Resolves once all are gone, by force after a second, and what they acknowledged is deleted, or
+   * two more seconds are over.
    */
   async closeAll(): Promise<void> {
     this.hold();
@@ -183,18 +184,18 @@ export class CollectionServer {
     await this.#untilGone([...this.#served], LAST_DELETIONS_MS);
   }
 
-  /** Takes collectors again after a {@link hold} or {@link closeAll}. */
+  /** Takes collectors again after {@link hold} or {@link closeAll}. */
   resume(): void {
     this.#isClosed = false;
     this.#places.resume();
   }
 
-  /** Octets of messages that are not complete, and of answers to the challenge that are not dealt with. */
+  /** Octets of incomplete messages, and of unverified answers to the challenge. */
   get heldOctets(): number {
     return this.#held.heldOctets;
   }
 
-  /** In the order in which they came. */
+  /** In order of arrival. */
   #those(predicate: (served: Served) => boolean): readonly Served[] {
     return [...this.#served].filter(predicate);
   }
@@ -208,7 +209,7 @@ export class CollectionServer {
     return told;
   }
 
-  /** Resolves once they have ended, or time is over. */
+  /** Resolves once they have ended, or time is up. */
   async #untilGone(connections: readonly Served[], boundMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const look = () => {
@@ -226,7 +227,7 @@ export class CollectionServer {
   }
 
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
-    // Read here, since what the callback uses would stay in memory with the connection.
+    // Read here: what the callback captures stays in memory with the connection.
     const traits = collectorTraits(request.headers);
     const requestId = this.#idOf(request);
     let goAway = () => {};
@@ -241,7 +242,7 @@ export class CollectionServer {
       return;
     }
     if (!place) {
-      // Android comes back after 3 s from a connection that just ends, and never from a refusal.
+      // Android comes back 3 s after a connection just ends, and never after a refusal.
       this.#webSockets.handleUpgrade(request, transport, head, () => endNow(transport));
       return;
     }
@@ -296,7 +297,7 @@ function peerAddressOf(transport: Duplex): string {
   return transport instanceof Socket ? (transport.remoteAddress ?? '') : '';
 }
 
-/** Sends what was written, and ends the connection without a reset or a closing frame. */
+/** Sends what was written, and ends the connection with neither reset nor closing frame. */
 function endNow(socket: Duplex): void {
   socket.end(() => socket.destroy());
 }

@@ -24,26 +24,28 @@ const NONCE_OCTETS = 32;
 const MAX_DELIVERY_ID_OCTETS = 64;
 /** How long a client may take to answer our closing frame. */
 const CLOSE_TIMEOUT_MS = 5_000;
-/** How long a client that is to go may take to acknowledge what it has. */
+/** How long a client that must go has to acknowledge what it has. */
 export const WIND_UP_MS = 3_000;
 
+/** What a connection needs. */
 export interface CollectorParts extends CollectionParts, HandshakeParts {
   readonly heartbeat: Heartbeat;
 }
 
+/** Limits of a connection. */
 export interface CollectorLimits extends ParcelCollectionLimits {
   /** Time to answer the challenge. */
   readonly handshakeTimeoutMs: number;
 }
 
-/** What a connection tells its server. */
+/** How a connection informs its server. */
 interface CollectorHost {
   readonly place: Place;
-  /** The answer to the challenge takes no memory any more. */
+  /** The answer to the challenge no longer takes memory. */
   answerDealtWith(): void;
 }
 
-/** The connection before it says anything. */
+/** The connection before its client says anything. */
 interface NewCollector {
   readonly traits: CollectorTraits;
   /** Names the request that became the connection. */
@@ -51,8 +53,8 @@ interface NewCollector {
 }
 
 /**
- * One WebSocket connection of a client that collects parcels: challenge,
- * handshake, then deliveries and acknowledgements until either side ends it.
+ * The WebSocket connection of a collecting client: challenge, handshake, then deliveries and
+ * acknowledgements until either side ends it.
  *
  * @see RS-016 "Parcel collection"
  */
@@ -98,7 +100,7 @@ export class CollectorConnection {
   }
 
   /**
-   * Starts the conversation. To be called once.
+   * Starts the conversation. Call it once.
    *
    * @param onEnded - called once the connection is closed and what was acknowledged is deleted
    */
@@ -125,8 +127,8 @@ export class CollectorConnection {
   }
 
   /**
-   * Asks the client to go and come back, because the server cannot serve it. Resolves once it was asked, or
-   * will be as soon as it has answered the challenge; within some seconds.
+   * Asks the client to go and come back, because the server cannot serve it. Resolves within some
+   * seconds: once it was asked, or will be when it answers the challenge.
    *
    * @see docs/decisions/restarts.md, on when the deployed Android client comes back
    */
@@ -144,7 +146,7 @@ export class CollectorConnection {
   }
 
   /**
-   * Sends no more deliveries, and lets the client acknowledge those that it has, for some seconds.
+   * Sends no more deliveries, and gives the client some seconds to acknowledge those it has.
    *
    * @returns whether it did
    */
@@ -158,7 +160,7 @@ export class CollectorConnection {
     return this.#windingUp;
   }
 
-  /** Ends the connection without waiting for its client. */
+  /** Ends the connection without waiting for the client. */
   cut(): void {
     if (this.#phase !== 'challenged') {
       this.refuse(goingAway());
@@ -191,13 +193,13 @@ export class CollectorConnection {
     }
   }
 
-  /** The connection is being closed already, with a code that tells what was wrong. */
+  /** `ws` is already closing the connection, with a code for what was wrong. */
   #onMisbehaviour(error: Error): void {
     this.#reportFailure(NO_WEBSOCKET, { error });
     this.#endAs(NO_WEBSOCKET);
   }
 
-  /** Also while closing: what the peer has, it need not get again. */
+  /** Works even while closing: the peer need not get again what it has. */
   #acknowledge(collection: ParcelCollection, octets: Buffer): void {
     const isPlausible = octets.length <= MAX_DELIVERY_ID_OCTETS;
     const deliveryId = octets.toString('latin1');

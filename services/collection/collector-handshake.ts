@@ -5,21 +5,22 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
 
+/** What verifying a handshake needs. */
 export interface HandshakeParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly verifier: MessageVerifier;
   readonly clock: Clock;
 }
 
-/** Signatures verified before others get their turn: some 2 ms of work. */
+/** Signatures verified before others get their turn: some 2 ms of CPU. */
 const SIGNATURES_AT_ONCE = 10;
 
 /**
  * Verifies a client's answer to the challenge.
  *
  * @param answer.handshake - serialised
- * @param answer.nonce - what it was challenged with
- * @param gone - aborted once the client is gone
+ * @param answer.nonce - of the challenge
+ * @param gone - aborted when the client is gone
  * @returns the nodes that the client proved to be, each once
  * @throws {MalformedMessageError | InvalidMessageError} if any signature is bad
  * @throws {BackingUnavailableError}

@@ -8,7 +8,7 @@ const BROKEN = 1006;
 interface Closing {
   readonly closeCode: number;
   readonly closeReason: string;
-  /** Nobody if it broke, or was cut. */
+  /** `nobody` if it broke or was cut. */
   readonly closedBy: 'gateway' | 'client' | 'nobody';
 }
 
@@ -21,8 +21,8 @@ interface Failure {
 const NO_FAILURE = { level: 'debug', message: 'A collection ended', fields: {} } as const;
 
 /**
- * What the log is told of a collector's connection: one line once it is over, at `debug` unless it
- * failed, with whose it was, how far it came and how it was closed.
+ * Logs a collector's connection: one line at its end, at `debug` unless it failed, with its nodes,
+ * its progress and how it was closed.
  */
 export class CollectorReport {
   /** The nodes that the client proved to be. */
@@ -30,7 +30,7 @@ export class CollectorReport {
   readonly #log: Log;
   readonly #requestId: string;
   #failure: Failure | null = null;
-  /** By us. */
+  /** If we closed it. */
   #closing: Closing | null = null;
 
   /** @param log - of the process */
@@ -39,26 +39,29 @@ export class CollectorReport {
     this.#requestId = requestId;
   }
 
-  /** Names the request that became the connection, and no node. Made each time, as idle connections need none. */
+  /**
+   * Names the request that became the connection, and no node. Created each time, as idle
+   * connections need none.
+   */
   get log(): Log {
     return this.#log.with({ request: this.#requestId });
   }
 
-  /** What went wrong; only the first counts. */
+  /** Notes what went wrong; only the first call counts. */
   failed(level: Failure['level'], message: string, fields: LogFields = {}): void {
     this.#failure ??= { level, message, fields };
   }
 
-  /** We close it. */
+  /** Notes that we are closing it. */
   closing(closeCode: number, closeReason: string): void {
     this.#closing = { closeCode, closeReason, closedBy: 'gateway' };
   }
 
   /**
-   * The connection is over. To be called once.
+   * Logs the end of the connection. Call it once.
    *
-   * @param code - as `ws` tells it, and `reason`
-   * @param counts - of deliveries, if there were to be any
+   * @param code - from `ws`, like `reason`
+   * @param counts - of deliveries, if any were to be sent
    */
   ended(
     code: number,

@@ -1,21 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What the request tells about the client that wants to collect. */
+/** What a collecting client is like, as its request shows. */
 export interface CollectorTraits {
   /** Whether it waits for arrivals after the backlog. */
   readonly keepAlive: boolean;
   /**
-   * Whether it may lose a delivery that arrives before it read the one before.
-   * The deployed JavaScript client does, and is known by sending no User-Agent.
+   * Whether it may lose a delivery that arrives before it has read the one before. The deployed
+   * JavaScript client does; it sends no User-Agent.
    */
   readonly mergesDeliveries: boolean;
   /** Whether the request comes from a web page. */
   readonly isBrowser: boolean;
 }
 
-/** Both generations of the header that names the streaming mode. */
+/** The streaming mode's header, in both generations. */
 const STREAMING_MODE_HEADERS = ['x-awala-streaming-mode', 'x-relaynet-streaming-mode'];
 
+/** Reads a client's traits from its upgrade request. */
 export function collectorTraits(headers: IncomingHttpHeaders): CollectorTraits {
   const modes = STREAMING_MODE_HEADERS.map((name) => headers[name]);
   return {
@@ -26,17 +27,17 @@ export function collectorTraits(headers: IncomingHttpHeaders): CollectorTraits {
 }
 
 /**
- * Whether a client comes back in its own time after it was sent away; if not, sending it away early from a
- * server that is about to stop does no good. The JavaScript client that keeps alive comes back at once, again
- * and again; and one that collects only what there is reports it as an error, while it would soon have ended.
+ * Whether a client that is sent away comes back in its own time; if not, sending it away early
+ * helps nobody. The JavaScript client that keeps alive comes back at once, again and again; one
+ * that collects only what there is reports an error, although it would soon have ended.
  */
 export function canBeMoved({ keepAlive, mergesDeliveries }: CollectorTraits): boolean {
   return keepAlive && !mergesDeliveries;
 }
 
 /**
- * Whether a client comes back only after a connection that just ends: to Android that collects what there is,
- * every close code ends its collection.
+ * Whether a client comes back only if its connection just ends: every close code ends the
+ * collection of an Android client that collects only what there is.
  */
 export function returnsOnlyIfCut({ keepAlive, mergesDeliveries }: CollectorTraits): boolean {
   return !keepAlive && !mergesDeliveries;

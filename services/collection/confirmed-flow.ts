@@ -1,26 +1,28 @@
 import type { Clock } from '#clock/clock.ts';
 
-/** Octets that may be under way before anything is known about the link. */
+/** Octets in flight before anything is known about the link. */
 const FIRST_WINDOW_OCTETS = 16 * 1024;
 /** Slow enough for any link that brings a pong at all. */
 const LEAST_WINDOW_OCTETS = 4 * 1024;
 const MOST_WINDOW_OCTETS = 8 * 1024 * 1024;
-/** The window goes out in so many pieces; once half of it is under way, with a ping behind each. */
+/** Pieces per window; once half of it is in flight, a ping follows each. */
 const PIECES = 8;
 const MOST_PIECE_OCTETS = 64 * 1024;
-/** From one round trip to the next. More, and what passed a token bucket at once is taken for its rate. */
+/**
+ * Per round trip. With more, the burst that a token bucket lets through would pass for its rate.
+ */
 const MOST_GROWTH = 2;
 /**
- * How long confirmations may take, in shortest round trips and in milliseconds: enough
- * to keep the link busy while a lost packet is sent again, which holds up all behind it,
- * and far from the 5 s that Android waits for a pong.
+ * How long confirmations may take, in shortest round trips and in milliseconds: enough to keep the
+ * link busy while a lost packet is resent, which holds up everything after it, and far below the 5
+ * s that Android waits for a pong.
  */
 const ROUND_TRIPS = 3;
 const LEAST_DELAY_MS = 1_000;
 const MOST_DELAY_MS = 2_500;
-/** After a pause of this length, what is known about the link is out of date. */
+/** After a pause of this length, the measurements are out of date. */
 const STALE_MS = 5_000;
-/** Pings whose pongs may be outstanding; more come only from a peer that answers none. */
+/** Pings without a pong; only a peer that answers none has more. */
 const MAX_PINGS = 64;
 
 interface FlowParts {
@@ -33,24 +35,23 @@ interface FlowParts {
 interface SentPing {
   readonly number: number;
   readonly atMs: number;
-  /** When something was last confirmed before, or the first of what was unconfirmed was sent. */
+  /** When something was last confirmed before it, or the first unconfirmed octets were sent. */
   readonly sinceMs: number;
-  /** All that was sent before it since the connection began. */
+  /** Octets sent before it since the connection began. */
   readonly sentOctets: number;
-  /** What of that was unconfirmed when it was sent. */
+  /** How many of them were unconfirmed when it was sent. */
   readonly underWayOctets: number;
 }
 
 /**
- * Bounds what is under way to one peer: octets that were sent and that neither a
- * pong nor an acknowledgement has confirmed. However much the kernel, proxies and
- * the network would take, pings and pongs thus never wait long behind deliveries.
+ * Limits the octets in flight to a peer: sent, but confirmed by neither a pong nor an
+ * acknowledgement. However much the kernel, proxies and network would buffer, pings and pongs thus
+ * never wait long behind deliveries.
  *
- * The bound, the window, starts small. Each pong tells how fast what was under way
- * with its ping was confirmed; the window becomes what is confirmed in a given delay
- * at that rate: three of the shortest round trips seen, at least 1 s and at most
- * 2.5 s. It grows at once, but at most twofold in a round trip, and shrinks when
- * pongs take longer than that delay.
+ * The limit, the window, starts small. Each pong shows how fast the octets in flight at its ping
+ * were confirmed; the window becomes what that rate confirms within three of the shortest round
+ * trips seen, at least 1 s and at most 2.5 s. It grows at once, but at most twofold per round trip,
+ * and shrinks when pongs take longer.
  */
 export class ConfirmedFlow {
   readonly #clock: Clock;
@@ -73,7 +74,7 @@ export class ConfirmedFlow {
     signal.addEventListener('abort', () => this.#onChange(), { once: true });
   }
 
-  /** Sends a ping that will confirm all that was sent before it. */
+  /** Sends a ping whose pong confirms all that was sent before. */
   ping(): void {
     this.#lastPing = (this.#lastPing + 1) % 0x1_0000_0000;
     if (this.#pings.length === MAX_PINGS) {
@@ -92,8 +93,8 @@ export class ConfirmedFlow {
   }
 
   /**
-   * How much may be sent now: all that is wanted, or a piece of the window, or
-   * nothing (0), in which case a ping is under way whose pong will change that.
+   * How much may be sent now: all that is wanted, a piece of the window, or 0, in which case a ping
+   * is in flight whose pong will change that.
    */
   room(wantedOctets: number): number {
     this.#forgetStale();
@@ -111,7 +112,7 @@ export class ConfirmedFlow {
     return 0;
   }
 
-  /** Resolves once something was confirmed, or the connection ended. There is one to wait at a time. */
+  /** Resolves once something was confirmed, or the connection ended; for one waiter at a time. */
   change(): Promise<void> {
     return new Promise((resolve) => {
       this.#onChange = resolve;
@@ -119,9 +120,9 @@ export class ConfirmedFlow {
   }
 
   /**
-   * To be called as soon as octets were handed on, before anything else is sent.
+   * Call it as soon as octets were sent, before anything else is.
    *
-   * @param ended - the delivery that they end, whose acknowledgement will confirm it
+   * @param ended - the delivery that they complete, whose acknowledgement will confirm it
    */
   sent(octets: number, ended: string | null): void {
     if (this.#underWayOctets === 0) {
@@ -137,14 +138,14 @@ export class ConfirmedFlow {
     }
   }
 
-  /** The peer acknowledged a delivery. */
+  /** Call it when the peer acknowledges a delivery. */
   onAcknowledged(deliveryId: string): void {
     const end = this.#ends.get(deliveryId);
     this.#ends.delete(deliveryId);
     this.#confirm(end ?? 0);
   }
 
-  /** The peer sent a pong, which may answer none of our pings, or several at once. */
+  /** Call it for each pong, which may answer none of our pings, or several at once. */
   onPong(payload: Uint8Array): void {
     const number = payload.length === 4 ? Buffer.from(payload).readUInt32BE() : Number.NaN;
     const index = this.#pings.findIndex((ping) => ping.number === number);
@@ -164,7 +165,7 @@ export class ConfirmedFlow {
     return this.#sentOctets - this.#confirmedOctets;
   }
 
-  /** What was sent and would not be confirmed by the pong of any ping so far. */
+  /** Octets sent that no ping's pong will confirm. */
   get #uncoveredOctets(): number {
     const covered = this.#pings.at(-1)?.sentOctets ?? 0;
     return this.#sentOctets - Math.max(covered, this.#confirmedOctets);
@@ -187,7 +188,7 @@ export class ConfirmedFlow {
     if (wanted > this.#windowOctets) {
       this.#windowOctets = Math.min(wanted, MOST_WINDOW_OCTETS);
     } else if (pongMs > this.#delayMs && underWayOctets >= this.#windowOctets / 2) {
-      // With less under way, it was the peer that took so long, and not the octets.
+      // With less in flight, the delay was the peer's and not the link's.
       this.#windowOctets = Math.max(wanted, LEAST_WINDOW_OCTETS);
     }
   }

@@ -12,9 +12,9 @@ import { CollectionServer } from './collection-server.ts';
 import type { CollectionConfig } from './config.ts';
 import { Heartbeat } from './heartbeat.ts';
 
-/** A phone on a slow link, with an answer that carries certificates. */
+/** For a phone on a slow link, whose answer contains certificates. */
 const HANDSHAKE_TIMEOUT_MS = 30_000;
-/** Then it may find room in another process. */
+/** After that it may find room in another process. */
 const WAITING_TIMEOUT_MS = 30_000;
 
 /** The server of collections for one process, to be given the upgrades of an HTTP server. */
@@ -29,7 +29,7 @@ export function createCollectionServer(
     readonly requestIds?: RequestIds;
   },
 ): CollectionServer {
-  // So that few slow peers with large parcels do not stop those with small ones.
+  // Keeps a few slow peers with large parcels from stopping those with small ones.
   const forSmall = Math.floor(bufferOctets / 4);
   const budget = new Budget(bufferOctets, { forSmall });
   const heartbeat = new Heartbeat(parts.clock);
@@ -46,7 +46,7 @@ export function createCollectionServer(
   );
 }
 
-/** Shows how many collectors wait for a place. */
+/** Adds the metric of collectors that wait for a place. */
 export function observeCollectors(metrics: ProcessMetrics, collection: CollectionServer): void {
   metrics.observe(
     'collectors_waiting',

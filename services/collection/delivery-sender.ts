@@ -4,7 +4,7 @@ import { PeerGoneError } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ConfirmedFlow } from './confirmed-flow.ts';
 
-/** Longest time for the network to take, or the peer to confirm, any of what is under way. */
+/** How long the network may take, or the peer confirm, none of the octets in flight. */
 const STANDSTILL_TIMEOUT_MS = 120_000;
 
 export type DeliverySocket = Pick<WebSocket, 'send' | 'terminate'>;
@@ -17,13 +17,12 @@ interface Sending {
 }
 
 /**
- * Sends a delivery, resolving once the operating system took all of it. What does
- * not fit into the window of the flow goes out in fragments, as room comes, so that
- * pings pass in between even on a slow link and no more than one fragment waits in
- * memory besides the parcel itself.
+ * Sends a delivery; resolves once the operating system took all of it. Sends what exceeds the
+ * flow's window in fragments, as room comes, so that pings pass in between even on a slow link, and
+ * at most one fragment waits in memory besides the parcel.
  *
- * Cuts the connection if nothing moves for two minutes, even if the peer shows life
- * otherwise: what it is sent would stay in memory for as long as it likes.
+ * Cuts the connection if nothing moves for two minutes, even if the peer shows signs of life: the
+ * parcel would stay in memory for as long as the peer likes.
  *
  * @throws {PeerGoneError} if the connection is closed meanwhile
  */
@@ -45,14 +44,14 @@ export async function sendDelivery(
   }
 }
 
-/** @returns how much may be sent now, once it is anything */
+/** @returns how much may be sent now, once it is not 0 */
 async function room(
   socket: DeliverySocket,
   wantedOctets: number,
   { clock, flow, signal }: Sending,
 ): Promise<number> {
   for (;;) {
-    // Nothing is confirmed any more.
+    // Nothing will be confirmed any more.
     if (signal.aborted) {
       throw collectorGone(signal.reason);
     }
@@ -66,7 +65,7 @@ async function room(
   }
 }
 
-/** @param ended - the delivery that ends with this data */
+/** @param ended - the delivery that this data completes */
 function send(
   socket: DeliverySocket,
   data: Uint8Array,

@@ -1,12 +1,12 @@
-/** Whatever a piece of a message takes in memory besides its octets. */
+/** Memory that a piece of a message takes besides its octets. */
 const PIECE_OVERHEAD_OCTETS = 256;
 const SHORT_HEADER_OCTETS = 2;
 const CONTROL_OPCODES_FROM = 8;
 
 /**
- * Follows the messages of a WebSocket client through the octets in which the
- * network brings them, and keeps none: `ws` tells of a message only once it is there
- * as a whole. What is no WebSocket frame is left to `ws`, which ends the connection.
+ * Follows a WebSocket client's messages through the octets that the network brings, and keeps none:
+ * `ws` reports a message only once it is complete. Leaves octets that are no WebSocket frame to
+ * `ws`, which ends the connection.
  *
  * @see RFC 6455, section 5.2
  */
@@ -16,28 +16,28 @@ export class FrameMeter {
   #missingOctets = 0;
   #isAmidMessage = false;
   #announcedOctets = 0;
-  /** Of frames of messages. */
+  /** Of messages' frames. */
   #heldOctets = 0;
-  /** Of the control frame that is coming, which may stand amid a message, or of its header. */
+  /** Of a control frame that is arriving, perhaps in the middle of a message, or of its header. */
   #controlOctets = 0;
   #messages = 0;
 
-  /** Whether a frame began that is not complete, or a message. */
+  /** Whether a frame or a message is incomplete. */
   get isAmidMessage(): boolean {
     return this.#isAmidMessage || this.#header.length > 0;
   }
 
-  /** Octets of the message that is coming, as far as its frames announce them. */
+  /** Octets of the message that is arriving, as announced by its frames so far. */
   get announcedOctets(): number {
     return this.#announcedOctets;
   }
 
-  /** What `ws` holds of the message that is coming, in octets. */
+  /** Octets that `ws` holds of the message that is arriving. */
   get heldOctets(): number {
     return this.#heldOctets + this.#controlOctets;
   }
 
-  /** Messages that were complete so far. */
+  /** Complete messages so far. */
   get messages(): number {
     return this.#messages;
   }

@@ -1,23 +1,26 @@
 import type { Clock } from '#clock/clock.ts';
 
-/** RS-016 "Pings": one every 5 s, and a peer that is silent for 9 s is gone. */
+/** RS-016 "Pings": one every 5 s; a peer that is silent for 9 s is gone. */
 const PING_INTERVAL_MS = 5_000;
 const SILENCE_LIMIT_MS = 9_000;
 const TICK_MS = 1_000;
 const SLOTS = PING_INTERVAL_MS / TICK_MS;
 
-/** A connection that is to be kept alive, or found dead. */
+/** A connection to keep alive, or to find dead. */
 interface Pulse {
   ping(): void;
-  /** When the peer last showed life, in milliseconds since the epoch; in the future while it need not. */
+  /**
+   * When the peer last showed a sign of life, in milliseconds since the epoch; in the future while
+   * it need not.
+   */
   lastSeenMs(): number;
   /** The peer is gone. */
   lost(): void;
 }
 
 /**
- * Pings many connections with one timer, a fifth of them each second, and drops
- * those whose peer fell silent.
+ * Pings many connections with one timer, a fifth of them each second, and drops those whose peer is
+ * silent.
  */
 export class Heartbeat {
   readonly #clock: Clock;
@@ -32,7 +35,7 @@ export class Heartbeat {
   /**
    * Pings at once, then every 5 s.
    *
-   * @returns stops it; safe to call twice
+   * @returns a function that stops it; safe to call twice
    */
   watch(pulse: Pulse): () => void {
     const slot = this.#slots[this.#turn];

@@ -1,8 +1,8 @@
-/** What one connection holds. */
+/** The octets that one connection holds. */
 export interface Holding {
   /** @param octets - all that it holds now */
   set(octets: number): void;
-  /** It holds nothing any more. Safe to call twice. */
+  /** It holds nothing any more. Safe to repeat. */
   leave(): void;
 }
 
@@ -12,13 +12,12 @@ interface Entry {
 }
 
 /**
- * Bounds the octets that connections hold together in messages that are not
- * dealt with. Whoever holds most must go when there are too many: an honest
- * client's few KiB are never that.
+ * Limits the octets of unprocessed messages over all connections. Above it, the largest holder must
+ * go, which an honest client with a few KiB never is.
  */
 export class HeldMessages {
   readonly #maxOctets: number;
-  /** Those that hold something. */
+  /** Those that hold octets. */
   readonly #entries = new Set<Entry>();
   #heldOctets = 0;
 

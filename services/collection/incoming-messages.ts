@@ -3,27 +3,27 @@ import type { Clock } from '#clock/clock.ts';
 import { FrameMeter } from './frame-meter.ts';
 import type { HeldMessages, Holding } from './held-messages.ts';
 
-/** After the answer to the challenge: an acknowledgement has some forty octets. */
+/** For messages after the answer to the challenge: an acknowledgement has some forty octets. */
 const MAX_SMALL_OCTETS = 4 * 1_024;
-/** The same with what the pieces take in which it comes. */
+/** The same, including the overhead of the pieces. */
 const MAX_SMALL_HELD_OCTETS = 16 * 1_024;
-/** Within which a message must be complete once it began; the answer to the challenge has its own time. */
+/** For a message to be complete once it began; the answer to the challenge has its own limit. */
 const MESSAGE_TIMEOUT_MS = 10_000;
 
 interface IncomingParts {
   readonly clock: Clock;
   readonly held: HeldMessages;
-  /** The message that is coming is too large. */
+  /** The arriving message is too large. */
   readonly onTooLarge: () => void;
-  /** The message that is coming was not complete in time. */
+  /** The arriving message is late. */
   readonly onOverdue: () => void;
   /** Others need the memory. */
   readonly onPushedOut: () => void;
 }
 
 /**
- * Bounds what a collector may hold in memory with messages that are not complete,
- * and with the answer to the challenge until it is dealt with.
+ * Limits the memory that a collector takes with incomplete messages, and with an answer to the
+ * challenge that is being verified.
  */
 export class IncomingMessages {
   readonly #transport: Duplex;
@@ -35,7 +35,7 @@ export class IncomingMessages {
   #isAnswerDealtWith = false;
   #cancelTimeout: (() => void) | null = null;
 
-  /** @param transport - of a WebSocket that has been opened in this turn of the event loop */
+  /** @param transport - of a WebSocket opened in this turn of the event loop */
   constructor(transport: Duplex, parts: IncomingParts) {
     this.#transport = transport;
     this.#parts = parts;
@@ -44,7 +44,7 @@ export class IncomingMessages {
     transport.once('close', () => this.#end());
   }
 
-  /** To be called once the answer to the challenge takes no memory any more. */
+  /** Call it once the answer to the challenge takes no more memory. */
   answerDealtWith(): void {
     this.#isAnswerDealtWith = true;
     this.#answerOctets = 0;
@@ -55,7 +55,7 @@ export class IncomingMessages {
     const before = this.#meter.messages;
     this.#meter.take(chunk);
     if (before === 0 && !this.#isAnswerDealtWith) {
-      // Also once it is complete.
+      // Even once it is complete.
       this.#answerOctets += chunk.length;
     }
     const { heldOctets, announcedOctets, messages, isAmidMessage } = this.#meter;
@@ -80,10 +80,10 @@ export class IncomingMessages {
     }
   }
 
-  /** What still comes is read past, as the peer might else not see why it is sent away. */
+  /** Skips the rest; otherwise the peer might not see why it is sent away. */
   #refuse(tell: () => void): void {
     this.#transport.removeAllListeners('data');
-    // `ws`, which still gets the present chunk, may pause.
+    // `ws`, which still gets this chunk, may pause.
     process.nextTick(() => this.#transport.resume());
     this.#end();
     tell();

@@ -1,14 +1,14 @@
 import { type Clock, delay } from '#clock/clock.ts';
 import type { CollectorConnection } from './collector-connection.ts';
 
-/** A connection as whoever moves it sees it. */
+/** A connection, to those that move it. */
 export interface Served {
   readonly connection: CollectorConnection;
-  /** Whether its client comes back in its own time after it was sent away. */
+  /** Whether its client, sent away, comes back in its own time. */
   readonly canBeMoved: boolean;
-  /** Whether it stays until it is sent away, rather than ends by itself once it has what there is. */
+  /** Whether it stays until it is sent away, rather than end once it has what there is. */
   readonly isKeptAlive: boolean;
-  /** The other side of its connection, such as a load balancer; empty if that is not known. */
+  /** Address of the other side, such as a load balancer; empty if unknown. */
   readonly peerAddress: string;
   /** Whether it was asked to go. */
   isTold: boolean;
@@ -16,13 +16,19 @@ export interface Served {
 
 interface Moving {
   readonly clock: Clock;
-  /** Over how long they are asked, one after the other, so that they do not come back all at once. */
+  /**
+   * How long to take for asking them one after the other, so that they do not all come back at
+   * once.
+   */
   readonly spreadMs: number;
-  /** Asked before each: whether it shall still go. */
+  /** Asked before each: whether it must still go. */
   readonly isStillDue?: () => boolean;
 }
 
-/** Asks connections to go and come back, the first at once. Resolves once the last was asked, and `spreadMs` is over. */
+/**
+ * Asks connections to go and come back, the first at once. Resolves once the last was asked, and
+ * `spreadMs` is over.
+ */
 export async function sendAway(
   going: readonly Served[],
   { clock, spreadMs, isStillDue = () => true }: Moving,

@@ -1,32 +1,34 @@
 import type { Clock } from '#clock/clock.ts';
 
+/** Limits on places. */
 export interface PlacesLimits {
-  /** Connections that may collect at once, one that does so for several nodes counted as so many. */
+  /** Connections that collect, each counted once per node that it collects for. */
   readonly maxCollectors: number;
-  /** Connections besides, that wait for one of them to end or have not said who they are. */
+  /** Further connections, which wait for a place or have not proven who they are. */
   readonly maxWaiting: number;
-  /** Longest time to wait. */
+  /** How long to wait for a place. */
   readonly waitingTimeoutMs: number;
 }
 
-/** A connection's claim to collect. */
+/** A connection's claim to a place. */
 export interface Place {
   /**
-   * To be called once its client has said who it is. Calls `action` once it may collect: at once, or in its turn.
+   * Call it once the client has proven who it is. Calls `action` when it may collect: at once, or
+   * in its turn.
    *
-   * @param nodes - for which it collects, each of which takes memory
+   * @param nodes - that it collects for, each of which takes memory
    */
   whenGiven(nodes: number, action: () => void): void;
-  /** To be called when the connection has ended. */
+  /** Call it when the connection has ended. */
   leave(): void;
 }
 
 interface Claim {
-  /** Whether the connection collects only what there is, which is let happen even while others are held. */
+  /** Whether it collects only what there is, which is allowed even while others are held. */
   readonly isBrief: boolean;
-  /** Called if it waited for too long. */
+  /** Called if it waited too long. */
   readonly onTimeout: () => void;
-  /** Called if others need the room before its client has said who it is; it has left then. */
+  /** Called if others need the room before its client has proven who it is; it has left then. */
   readonly onMadeRoom: () => void;
 }
 
@@ -39,16 +41,16 @@ interface Entry extends Claim {
 }
 
 /**
- * Who may collect, and who waits in turn for a place. Waiting costs a client seconds; an upgrade that is
- * refused ends the collection of the deployed Android client for good. Strangers, who have not said who they
- * are, take only the room that nobody else needs.
+ * Decides who may collect, and who waits for a place. Waiting costs a client seconds; a refused
+ * upgrade ends the collection of the deployed Android client for good. Strangers, who have not
+ * proven who they are, get only room that nobody else needs.
  */
 export class Places {
   readonly #limits: PlacesLimits;
   readonly #clock: Clock;
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly #strangers = new Set<Entry>();
-  /** In the order in which they said who they are. */
+  /** In the order in which they proved who they are. */
   readonly #waiting = new Set<Entry>();
   #given = 0;
   #isHolding = false;
@@ -63,7 +65,7 @@ export class Places {
     return this.#waiting.size;
   }
 
-  /** From now on nobody who comes to stay is given a place; whoever has one keeps it. */
+  /** Gives no more places to those that come to stay; those that have one keep it. */
   hold(): void {
     this.#isHolding = true;
   }
@@ -75,9 +77,9 @@ export class Places {
   }
 
   /**
-   * Lets a stranger in, in place of the one that came first if there is no room otherwise.
+   * Lets a stranger in, replacing the oldest if there is no other room.
    *
-   * @returns null if all the room is taken by those who said who they are
+   * @returns null if those who proved who they are take all the room
    */
   take(claim: Claim): Place | null {
     const { maxCollectors, maxWaiting } = this.#limits;

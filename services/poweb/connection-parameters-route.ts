@@ -10,7 +10,7 @@ export interface ConnectionParametersParts {
   readonly internetAddress: string;
 }
 
-/** `GET /connection-params.der`: what an app or courier needs to know to reach this gateway. */
+/** `GET /connection-params.der`: what an app or courier needs to reach this gateway. */
 export function registerConnectionParametersRoute(
   server: FastifyInstance,
   { identity, sessionKeys, internetAddress }: ConnectionParametersParts,

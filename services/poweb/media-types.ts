@@ -1,4 +1,4 @@
-/** Media types of PoWeb (RS-016), and the one that public gateways serve their connection parameters with. */
+/** Media types of PoWeb (RS-016), and that of public gateways' connection parameters. */
 export const MEDIA_TYPE = {
   connectionParameters: 'application/vnd.etsi.tsl.der',
   keyDigest: 'text/plain',

@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 
-/** A token bucket: `perSecond` on average, and twice that at once. */
+/** A token bucket: `perSecond` on average, twice that at once. */
 export class RateLimit {
   readonly #perSecond: number;
   readonly #clock: Clock;
@@ -14,7 +14,7 @@ export class RateLimit {
     this.#filledAtMs = clock.elapsedMs();
   }
 
-  /** @returns whether one more may happen now */
+  /** @returns whether one more is allowed now */
   tryTake(): boolean {
     const nowMs = this.#clock.elapsedMs();
     const gained = (Math.max(0, nowMs - this.#filledAtMs) / 1_000) * this.#perSecond;

@@ -2,12 +2,12 @@ import { ConfigurationError } from '#runtime/configuration/configuration.ts';
 import { type CommandContext, UsageError } from './commands/command.ts';
 import type { CommandEntry } from './commands/commands.ts';
 
-/** sysexits.h: the command was used wrongly. */
+/** sysexits.h: wrong usage. */
 const EX_USAGE = 64;
 
 interface CommandLine {
   readonly commands: readonly CommandEntry[];
-  /** What to run when no command is named. */
+  /** The command to run when none is named. */
   readonly defaultCommand: string;
   readonly printError: (line: string) => void;
 }

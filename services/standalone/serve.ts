@@ -9,7 +9,7 @@ export function serve(environment: Environment, print: (line: string) => void): 
   runService({
     name: 'standalone',
     environment,
-    // Collection shares the one of PoWeb.
+    // Collection shares PoWeb's port.
     servers: ['poweb', 'pohttp', 'cogrpc', 'operations'],
     configure: readStandaloneConfig,
     compose: async (config, given) => {
@@ -22,7 +22,7 @@ export function serve(environment: Environment, print: (line: string) => void): 
   });
 }
 
-/** What a person who just started the gateway wants to know. */
+/** What someone who just started the gateway wants to know. */
 function welcome(config: StandaloneConfig, { gateway, listening }: Standalone): readonly string[] {
   const at = (port: number) => `http://${config.host}:${port}`;
   return [

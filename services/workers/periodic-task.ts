@@ -12,7 +12,7 @@ interface PeriodicTaskOptions {
   readonly run: (signal: AbortSignal) => Promise<unknown>;
 }
 
-/** Does something now and again, one run at a time; a failure only means to try sooner. */
+/** Runs something periodically, one run at a time; after a failure, the next run comes sooner. */
 export class PeriodicTask implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -21,7 +21,7 @@ export class PeriodicTask implements AsyncDisposable {
   #cancel = () => {};
   #running: Promise<void> = Promise.resolve();
 
-  /** The first run starts at once. */
+  /** Starts the first run at once. */
   constructor(parts: { readonly clock: Clock; readonly log: Log }, options: PeriodicTaskOptions) {
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -29,7 +29,7 @@ export class PeriodicTask implements AsyncDisposable {
     this.#start();
   }
 
-  /** Resolves when the run that is under way, if any, is over. */
+  /** Resolves when the present run, if any, is over. */
   get idle(): Promise<void> {
     return this.#running;
   }
@@ -48,7 +48,7 @@ export class PeriodicTask implements AsyncDisposable {
     });
   }
 
-  /** @returns when to run again, in milliseconds from now */
+  /** @returns milliseconds until the next run */
   async #run(): Promise<number> {
     const { name, intervalMs, retryMs, run } = this.#options;
     try {

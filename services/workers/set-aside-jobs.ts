@@ -2,20 +2,25 @@ import { CARGO_TOPIC, INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
 import { traceOf } from '#log/trace.ts';
 import type { SetAsideJob, WorkQueue } from '#work-queue/port.ts';
 
-/** The topics of the jobs that the workers do. */
+/** The topics that the workers consume. */
 export const TOPICS = [CARGO_TOPIC, INTERNET_DELIVERY_TOPIC] as const;
 
+/** One of {@link TOPICS}. */
 export type Topic = (typeof TOPICS)[number];
 
-/** @returns null if there is no such topic */
+/**
+ * The topic of that name.
+ *
+ * @returns null if there is none
+ */
 export function parseTopic(text: string): Topic | null {
   return TOPICS.find((topic) => topic === text) ?? null;
 }
 
 /**
- * Jobs set aside, oldest first, as an operator reads them: one line each.
+ * Set-aside jobs, oldest first, one line each for an operator.
  *
- * @param topic - of all topics unless given
+ * @param topic - by default, all topics
  */
 export async function* listSetAsideJobs(
   queue: WorkQueue,
@@ -36,8 +41,8 @@ export function replaySetAsideJobs(queue: WorkQueue, topic: Topic, key?: string)
 }
 
 /**
- * Forgets jobs: the one with that key, or all. What they were about stays stored
- * until it expires; the sweeper queues it again.
+ * Removes jobs: the one with that key, or all. What they are about stays stored until it expires;
+ * the sweeper queues it again.
  *
  * @returns how many there were
  */
@@ -66,7 +71,7 @@ async function forEachJob(
 }
 
 function describeJob({ topic, key, attempts, reason, setAsideAt }: SetAsideJob): string {
-  // A reason may hold what a peer sent: an operator's terminal gets no control characters of it.
+  // A reason may contain what a peer sent: keeps control characters from the operator's terminal.
   const printable = reason.replaceAll(/\p{Cc}/gu, ' ');
   return `${setAsideAt.toISOString()}  ${topic}  ${key}  trace=${traceOf(key)}  attempts=${attempts}  ${printable}`;
 }

@@ -4,10 +4,13 @@ import type { ProcessMetrics } from '#runtime/metrics.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { TOPICS } from './set-aside-jobs.ts';
 
-/** More are not counted, so that reading the metrics stays cheap however bad things are. */
+/** More are not counted, so that scraping stays cheap. */
 const MOST_COUNTED = 1_000;
 
-/** Shows how much work waits and how long, what was set aside, and how long the gateway's certificate lasts. */
+/**
+ * Adds the metrics of work: how much waits and how long, what was set aside, and how long the
+ * gateway's certificate lasts.
+ */
 export function observeWork(
   metrics: ProcessMetrics,
   {

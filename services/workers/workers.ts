@@ -52,18 +52,18 @@ interface WorkersParts {
   readonly intake: ParcelIntake;
 }
 
-/** What is at work behind the gateway's doors. */
+/** The workers of a gateway, running. */
 export interface Workers extends AsyncDisposable {
-  /** Resolves when the sweep that the start began with is over. */
+  /** Resolves when the first sweep is over. */
   readonly firstSweep: Promise<void>;
 }
 
 /**
- * Starts all that goes on behind the gateway's doors: unpacking cargo, delivering
- * parcels to the Internet, sweeping, and renewing the gateway's own certificate.
+ * Starts the workers: they unpack cargo, post parcels to the Internet, sweep, and renew the
+ * gateway's own certificate.
  *
- * Disposing of them takes no new jobs, lets the running ones end within `drainMs`,
- * and gives the rest back to the queue. The parts stay open.
+ * Disposing of them takes no new jobs, gives the running ones `drainMs` to end, and returns the
+ * rest to the queue. The parts stay open.
  */
 export function startWorkers(parts: WorkersParts, limits: WorkersLimits): Workers {
   const log = parts.log.with({ worker: true });
@@ -84,7 +84,7 @@ export function startWorkers(parts: WorkersParts, limits: WorkersLimits): Worker
   };
 }
 
-/** A client with the resolver that it needs, which ends with it. */
+/** A client that closes with its resolver. */
 interface Client extends AsyncDisposable {
   readonly post: PohttpClient['post'];
 }

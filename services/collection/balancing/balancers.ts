@@ -1,14 +1,16 @@
 import type { Clock } from '#clock/clock.ts';
 
-/** How often is looked for balancers that fell silent. */
+/** How often to check for balancers that fell silent. */
 const LOOK_EVERY_MS = 1_000;
-/** A balancer that asks each second, and has not for so long, takes no new connections any more. */
+/**
+ * A balancer that asks each second, and has not for this long, takes no new connections any more.
+ */
 const LEAST_SILENCE_MS = 5_000;
-/** As a multiple of the time between its last two questions, for those that ask less often. */
+/** For those that ask less often: a multiple of the time between their last two questions. */
 const SILENCE_FACTOR = 5;
-/** One that asked once only, so that nobody knows how often it would. */
+/** For one that asked only once, so that its interval is unknown. */
 const FIRST_SILENCE_MS = 60_000;
-/** Addresses remembered; it takes as many machines to have more. */
+/** Addresses remembered. */
 const MOST_BALANCERS = 1_000;
 
 interface Asking {
@@ -18,8 +20,9 @@ interface Asking {
 }
 
 /**
- * Load balancers that ask this process whether it takes connections, told apart by address. HAProxy stops to ask as
- * soon as it is told to end; the connections that it still holds are then to be moved, as it will cut them some day.
+ * Load balancers that ask this process whether it takes connections, told apart by address. HAProxy
+ * stops asking once it is told to end; the connections that it still holds must then be moved,
+ * before it cuts them.
  */
 export class Balancers {
   readonly #clock: Clock;
@@ -27,13 +30,13 @@ export class Balancers {
   readonly #asking = new Map<string, Asking>();
   #cancelLook: (() => void) | null = null;
 
-  /** @param onSilent - called once for each that fell silent */
+  /** @param onSilent - called once for each balancer that falls silent */
   constructor(clock: Clock, onSilent: (address: string) => void) {
     this.#clock = clock;
     this.#onSilent = onSilent;
   }
 
-  /** Those that ask. */
+  /** Balancers that ask now. */
   get count(): number {
     return this.#asking.size;
   }
@@ -42,7 +45,7 @@ export class Balancers {
     return this.#asking.has(address);
   }
 
-  /** To be called whenever one asks. */
+  /** Call it whenever one asks. */
   asked(address: string): void {
     const nowMs = this.#clock.elapsedMs();
     const known = this.#asking.get(address);

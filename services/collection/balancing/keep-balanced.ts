@@ -3,24 +3,24 @@ import type { CollectionServer } from '../collection-server.ts';
 import { Balancers } from './balancers.ts';
 import { ShareKeeper, type ShareKeeperParts } from './share-keeper.ts';
 
-/** Over how long collectors are moved whose load balancer is about to end. */
+/** How long it takes to move the collectors of a load balancer that is about to end. */
 const LEAVING_BALANCER_SPREAD_MS = 30_000;
 
-/** A process as one of several behind load balancers of collection. */
+/** A process among several behind load balancers of collection. */
 interface Balanced extends AsyncDisposable {
-  /** Where load balancers ask whether it takes connections. */
+  /** The port where load balancers ask whether it takes connections. */
   readonly port: number;
-  /** Moves nobody any more to even out shares, as the process is about to send all of them away. */
+  /** Stops evening out shares, as the process is about to send everybody away. */
   stopSharing(): void;
 }
 
 type BalancedOptions = Pick<AgentServerOptions, 'host' | 'port' | 'phase'>;
 
 /**
- * Answers the load balancers of collection, keeps its share of collectors even with that of other processes, and moves
- * those whose load balancer is about to end.
+ * Answers the load balancers of collection, keeps this process's share of collectors even with the
+ * others', and moves those whose load balancer is about to end.
  *
- * @throws if the port cannot be listened on
+ * @throws if it cannot listen on the port
  */
 export async function keepBalanced(
   collection: CollectionServer,

@@ -4,16 +4,17 @@ import type { Log } from '#log/log.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
 
 const CHANNEL = 'collection/loads';
-/** Between two announcements of a process, while there are few processes. */
+/** Interval of a process's announcements, while there are few processes. */
 const LEAST_PERIOD_MS = 10_000;
-/** All of them make no more than so many announcements a second, as each goes to every other. */
+/** Announcements of all processes together, as each goes to every other. */
 const ANNOUNCEMENTS_PER_SECOND = 10;
-/** A process that did not announce itself for so many periods is gone. */
+/** A process without an announcement for so many periods is gone. */
 const PERIODS_UNTIL_GONE = 3;
 /** Processes remembered. */
 const MOST_PROCESSES = 5_000;
 const MAX_MESSAGE_OCTETS = 200;
 
+/** What {@link ShareKeeper} needs. */
 export interface ShareKeeperParts {
   readonly signals: Pick<Signals, 'publish' | 'subscribe'>;
   readonly clock: Clock;
@@ -22,9 +23,9 @@ export interface ShareKeeperParts {
 
 /** The process whose share is kept. */
 interface ShareHolder {
-  /** Collectors that are to stay. */
+  /** Collectors that will stay. */
   collectors(): number;
-  /** Load balancers that send connections here now, to whoever has fewest. */
+  /** Load balancers that now send connections here, each to the process with the fewest. */
   balancers(): number;
   /** Sends so many away, spread evenly over the time given. */
   move(count: number, overMs: number): void;
@@ -36,11 +37,11 @@ interface Other {
 }
 
 /**
- * Keeps collectors spread evenly over the processes behind load balancers that choose whoever has fewest: these decide
- * for newcomers only, and collectors stay for hours. Each process announces how many it has; those that have more than
- * their share send some away, who come back to those that have less.
+ * Keeps collectors spread evenly over processes behind load balancers that choose the one with the
+ * fewest: those place newcomers only, and collectors stay for hours. Each process announces how
+ * many it has; those above their share send some away, which come back to those below.
  *
- * Does nothing while no such balancer asks: collectors would come back to anybody.
+ * Does nothing while no such balancer asks, as collectors would come back to any process.
  *
  * @see docs/decisions/collection-by-path.md
  */
@@ -61,15 +62,15 @@ export class ShareKeeper {
     const onMessage = (message: string) => this.#onMessage(message);
     this.#subscription = this.#parts.signals.subscribe(CHANNEL, {
       onMessage,
-      // What was missed comes again with the next announcements.
+      // The next announcements make up for missed ones.
       onInterrupted: () => {},
     });
-    // It stands as soon as signals are to be had.
+    // It stands as soon as signals work.
     this.#subscription.ready.catch(() => {});
     this.#lookLater();
   }
 
-  /** Moves nobody any more, and tells others not to count on this process. */
+  /** Stops moving collectors, and tells others not to count on this process. */
   stop(): void {
     this.#cancelLook();
     this.#subscription?.close();
@@ -139,7 +140,7 @@ interface Load {
   readonly collectors: number | null;
 }
 
-/** @returns null for what is no announcement */
+/** @returns null if the message is not an announcement */
 function parseLoad(message: string): Load | null {
   if (message.length > MAX_MESSAGE_OCTETS) {
     return null;
@@ -155,11 +156,11 @@ function parseLoad(message: string): Load | null {
   }
 }
 
-/** Deviation from the mean that is left as it is, so that collectors are not moved to and fro. */
+/** Deviation from the mean that is tolerated, so that collectors are not moved to and fro. */
 const LEFT_ALONE = 0.05;
-/** Of its collectors, what a process moves in a second at most. */
+/** Largest part of its collectors that a process moves in a second. */
 const MOVED_PER_SECOND = 0.01;
-/** Of its collectors, what it moves from one look to the next at most. */
+/** Largest part of its collectors that it moves between two announcements. */
 const MOVED_AT_ONCE = 0.5;
 
 interface LoadsNow {
@@ -167,15 +168,15 @@ interface LoadsNow {
   readonly own: number;
   /** Those of each other process. */
   readonly others: readonly number[];
-  /** Load balancers, each of which spreads its own connections evenly, to within one. */
+  /** Load balancers, each of which spreads its connections evenly to within one. */
   readonly balancers: number;
 }
 
 /**
- * How many collectors a process is to send away, so that all come to have the same: what it has above the mean, as
- * soon as anybody is further from the mean than a twentieth; and no more than a hundredth of its own a second.
+ * How many collectors a process should send away so that all have the same: its excess over the
+ * mean, once any process is over 5 % off the mean; at most 1 % of its own a second.
  *
- * @param overMs - until the next look
+ * @param overMs - until the next decision
  */
 export function excess({ own, others, balancers }: LoadsNow, overMs: number): number {
   const all = [own, ...others];

@@ -7,17 +7,22 @@ import {
 } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 
-/** What every command about a gateway must know of it: the same variables as its services read. */
+/** What every command must know of a gateway: the variables of its services. */
 export const COMMAND_VARIABLES = { internetAddress: localInternetAddress, ...BACKING_VARIABLES };
 
+/** A gateway, as commands know it. */
 export type CommandConfig = Values<typeof COMMAND_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads {@link COMMAND_VARIABLES}.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readCommandConfig(environment: Environment): CommandConfig {
   return readConfiguration(environment, COMMAND_VARIABLES);
 }
 
-/** For the help text of such a command. */
+/** For the help text of commands that use it. */
 export const BACKING_HELP = `It finds the gateway by the environment variables that its services read:
 ${names()}.
 Without any it is the gateway in ./data.`;

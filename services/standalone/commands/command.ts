@@ -2,14 +2,14 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 
 /** Where a command reads and writes. */
 export interface CommandContext {
-  /** What follows the command's name. */
+  /** The words after the command's name. */
   readonly args: readonly string[];
   readonly environment: Environment;
   /** Writes a line to standard output. */
   readonly print: (line: string) => void;
 }
 
-/** What `awala-gateway <word>` does. */
+/** An implementation of `awala-gateway <word>`. */
 export interface Command {
   /** The whole help text. */
   readonly usage: string;
@@ -20,12 +20,16 @@ export interface Command {
   run(context: CommandContext): Promise<number | undefined>;
 }
 
-/** The arguments of a command make no sense; the message says why. */
+/** A command's arguments are invalid; the message says why. */
 export class UsageError extends Error {
   readonly code = 'USAGE';
 }
 
-/** @throws {UsageError} if there are any */
+/**
+ * Refuses arguments, for a command that takes none.
+ *
+ * @throws {UsageError} if there are any
+ */
 export function noArguments({ args }: CommandContext): void {
   if (args.length > 0) {
     throw new UsageError(`“${args[0]}” means nothing here`);

@@ -5,7 +5,7 @@ export interface CommandEntry {
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
-  /** Loads what only this command needs, so that no other waits for it. */
+  /** Loads what only this command needs, so that others start faster. */
   load(): Promise<Command>;
 }
 

@@ -4,6 +4,7 @@ import { runDoctor } from '../doctor/doctor.ts';
 import { DOCTOR_VARIABLES, readDoctorConfig } from '../doctor/doctor-variables.ts';
 import { type Command, noArguments } from './command.ts';
 
+/** `awala-gateway doctor`: finds what is wrong with a gateway's backing. */
 export const doctorCommand: Command = {
   get usage() {
     return `Usage: awala-gateway doctor

@@ -11,6 +11,7 @@ import { type Command, UsageError } from './command.ts';
 import { BACKING_HELP } from './command-variables.ts';
 import { withPorts } from './with-ports.ts';
 
+/** `awala-gateway jobs`: lists, replays or discards jobs that were set aside. */
 export const jobsCommand: Command = {
   usage: `Usage: awala-gateway jobs list [<topic>]
        awala-gateway jobs replay <topic> [<key>]

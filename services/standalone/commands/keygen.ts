@@ -11,10 +11,13 @@ import { type Command, noArguments } from './command.ts';
 import { BACKING_HELP } from './command-variables.ts';
 import { withPorts } from './with-ports.ts';
 
-/** Cloud KMS makes an RSA key within some seconds of being told to. */
+/** Cloud KMS creates an RSA key within some seconds. */
 const KEY_PATIENCE_MS = 60_000;
 const KEY_PAUSE_MS = 1_000;
 
+/**
+ * `awala-gateway keygen`: creates the gateway's keys, certificate and session key where missing.
+ */
 export const keygenCommand: Command = {
   usage: `Usage: awala-gateway keygen
 
@@ -50,7 +53,7 @@ async function openVault(config: KeyVaultConfig, foundations: Foundations): Prom
   return vault;
 }
 
-/** Asked first, so that whoever may not create keys can use those that are there. */
+/** Asked first, so that an account without the right to create keys can use existing ones. */
 async function lacksKeys(vault: KeyVault): Promise<boolean> {
   try {
     await vault.publicKey();

@@ -18,8 +18,7 @@ interface PingArguments {
 }
 
 /**
- * Finds out what to ping from the command's arguments, asking the DNS if they name
- * an Awala address.
+ * Finds out what to ping from the command's arguments; asks the DNS if they name an Awala address.
  *
  * @throws {UsageError}
  * @throws {ConfigurationError}
@@ -55,7 +54,7 @@ function readArguments(args: readonly string[]): PingArguments {
   }
 }
 
-/** Where a gateway serves PoWeb, and where couriers. */
+/** Where a gateway serves PoWeb and couriers. */
 interface Found {
   readonly base: URL;
   /** Host and port. */

@@ -4,6 +4,7 @@ import { StepFailedError } from '../ping/steps.ts';
 import type { Command } from './command.ts';
 import { pingTarget } from './ping-target.ts';
 
+/** `awala-gateway ping`: sends parcels through a running gateway. */
 export const pingCommand: Command = {
   usage: `Usage: awala-gateway ping [--no-cargo] [--cogrpc <host:port>] [<address or URL>]
 

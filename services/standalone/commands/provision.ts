@@ -21,6 +21,7 @@ export const PROVISION_VARIABLES = {
 
 type Print = CommandContext['print'];
 
+/** `awala-gateway provision`: sets up the bucket and Firestore's TTL policies. */
 export const provisionCommand: Command = {
   usage: `Usage: awala-gateway provision
 

@@ -7,6 +7,7 @@ import { type Command, UsageError } from './command.ts';
 import { BACKING_HELP } from './command-variables.ts';
 import { withPorts } from './with-ports.ts';
 
+/** `awala-gateway rotate`: renews the gateway's certificate and session keys. */
 export const rotateCommand: Command = {
   usage: `Usage: awala-gateway rotate [--now]
 

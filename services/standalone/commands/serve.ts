@@ -3,6 +3,7 @@ import { STANDALONE_VARIABLES } from '../config.ts';
 import { serve } from '../serve.ts';
 import type { Command } from './command.ts';
 
+/** `awala-gateway serve`: runs the whole gateway in one process. */
 export const serveCommand: Command = {
   get usage() {
     return `Usage: awala-gateway serve

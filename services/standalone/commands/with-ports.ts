@@ -5,12 +5,12 @@ import { silentLog } from '#log/log.ts';
 import type { CommandContext } from './command.ts';
 import { type CommandConfig, readCommandConfig } from './command-variables.ts';
 
-/** An operator waits for longer than a client of the gateway. */
+/** An operator waits longer than a client. */
 const DEADLINE_MS = 20_000;
 
 /**
- * Runs what a command does on the backing that the environment names, beside the
- * gateway that may be running on it.
+ * Runs a command on the backing that the environment names, beside a gateway that may be running on
+ * it.
  *
  * @returns the exit code: 1 if a backing service could not be used, which is printed
  */

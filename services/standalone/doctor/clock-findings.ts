@@ -13,7 +13,7 @@ const MOST_OFFSET_MS = 30_000;
 const TIMEOUT_MS = 5_000;
 const SET_CLOCK = 'Let NTP (systemd-timesyncd, chrony) set this machine’s clock';
 
-/** Whether this machine's clock agrees with those of the witnesses that answer. */
+/** Whether this machine's clock agrees with the witnesses that answer. */
 export async function clockFindings(
   witnesses: readonly ClockWitness[],
   clock: Clock,
@@ -33,7 +33,7 @@ function clockFinding(time: WitnessedTime): Finding {
       );
 }
 
-/** Who does not answer is for other findings. */
+/** Other findings report those that do not answer. */
 async function askWitness({ by, ask }: ClockWitness, clock: Clock): Promise<WitnessedTime | null> {
   try {
     const theirsMs = await ask(TIMEOUT_MS);
@@ -49,7 +49,7 @@ function inDoubt(offsetMs: number): string {
     : '';
 }
 
-/** Whether this machine's clock shows a time that is possible at all. */
+/** Whether this machine's clock shows a possible time at all. */
 export function releaseClockFinding(now: Date): Finding[] {
   return now >= BUILT_AT
     ? []

@@ -1,4 +1,4 @@
-/** What kind of failure it was, as far as mending it goes. */
+/** What kind of failure it is, for choosing a remedy. */
 export type Ailment =
   | 'denied'
   | 'missing'
@@ -7,15 +7,16 @@ export type Ailment =
   | 'unanswered'
   | 'other';
 
+/** What is behind a failure. */
 export interface Diagnosis {
   readonly ailment: Ailment;
-  /** What the service, or the system, said. */
+  /** The words of the service or the system. */
   readonly detail: string;
 }
 
 const MOST_DETAIL = 300;
 
-/** Which of our ports said so; the finding says that already. */
+/** The name of our port, which the finding says already. */
 const OWN_PREFIX = /^(?:object-store|record-store|key-vault|signals|work-queue): /;
 
 const HTTP: Readonly<Record<number, Ailment>> = {
@@ -49,7 +50,7 @@ const PHRASES: readonly (readonly [RegExp, Ailment])[] = [
   [/no answer within|timed out/i, 'unanswered'],
 ];
 
-/** Finds what is behind a failure of a backing service. */
+/** Finds out what is behind a backing service's failure. */
 export function diagnose(error: unknown): Diagnosis {
   const chain = [...causesOf(error)];
   const detail = (chain.at(-1)?.message || String(error))

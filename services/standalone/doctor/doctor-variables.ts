@@ -24,9 +24,14 @@ export const DOCTOR_VARIABLES = {
   },
 };
 
+/** A gateway, as the doctor knows it. */
 export type DoctorConfig = Values<typeof DOCTOR_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads {@link DOCTOR_VARIABLES}.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readDoctorConfig(environment: Environment): DoctorConfig {
   return readConfiguration(environment, DOCTOR_VARIABLES);
 }

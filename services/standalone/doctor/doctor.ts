@@ -19,11 +19,11 @@ import { redisFindings } from './redis-findings.ts';
 import { vaultFindings } from './vault-findings.ts';
 
 const SUBJECT_WIDTH = 18;
-/** Longer than services wait, so that what is only slow is told from what is not there. */
+/** Longer than services wait, to tell slow from unavailable. */
 const DEADLINE_MS = 10_000;
 
 /**
- * Looks at everything that a gateway stands on, and prints what it finds.
+ * Examines everything that a gateway needs, and prints the findings.
  *
  * @returns the exit code: 1 if anything is wrong
  */
@@ -87,7 +87,7 @@ async function messengerFindings(
   ];
 }
 
-/** Opens what several findings need once, whether or not that succeeds. */
+/** Opens at first use, and only once, what several findings need. */
 function lazily<Port>(open: () => Promise<Port>): () => Promise<Port> {
   let opening: Promise<Port> | null = null;
   return () => {

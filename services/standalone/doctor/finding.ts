@@ -1,32 +1,34 @@
 import { type Ailment, type Diagnosis, diagnose } from './diagnosis.ts';
 
-/** One thing that was looked at. */
+/** The result of one examination. */
 export interface Finding {
-  /** What was looked at, in a word or two. */
+  /** What was examined, in a word or two. */
   readonly subject: string;
-  /** What is so, or what is wrong. */
+  /** What is the case, or what is wrong. */
   readonly says: string;
-  /** How to mend it; null if nothing is wrong. */
+  /** How to fix it; null if nothing is wrong. */
   readonly mend: string | null;
 }
 
+/** A finding that nothing is wrong. */
 export function well(subject: string, says: string): Finding {
   return { subject, says, mend: null };
 }
 
+/** A finding that something is wrong. */
 export function ill(subject: string, says: string, mend: string): Finding {
   return { subject, says, mend };
 }
 
-/** What is wrong and how to mend it, by what the failure was; `other` for any that is not named. */
+/** What is wrong and how to fix it, by kind of failure; `other` for kinds not listed. */
 export type Advice = Partial<Record<Exclude<Ailment, 'other'>, string>> & {
   readonly other: string;
 };
 
 /**
- * Tries something.
+ * Tries something, and turns the outcome into a finding.
  *
- * @param attempt - resolves to what to say if it went well
+ * @param attempt - resolves to what to say on success
  */
 export async function tried(
   subject: string,

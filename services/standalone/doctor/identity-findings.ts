@@ -6,10 +6,10 @@ import type { RecordStore } from '#record-store/port.ts';
 import { type Finding, ill, tried } from './finding.ts';
 
 const SUBJECT = 'identity';
-/** The workers renew at half-life, that is 90 days before; they had a month to. */
+/** The workers renew 90 days before the end, so they have had a month. */
 const LEAST_LEFT_MS = 60 * 86_400_000;
 
-/** Whether the gateway has a certificate that it can work with. */
+/** Whether the gateway has a usable certificate. */
 export async function identityFinding(
   open: () => Promise<{ readonly vault: KeyVault; readonly records: RecordStore }>,
   clock: Clock,

@@ -10,7 +10,7 @@ const ADVICE = {
   other: 'See what is said about Redis, and its permissions for channels and keys.',
 };
 
-/** Whether a signal that is sent arrives. */
+/** Whether a signal arrives. */
 export function signalsFinding(open: () => Promise<Signals>, clock: Clock): Promise<Finding> {
   const attempt = async () => {
     const signals = await open();
@@ -34,7 +34,7 @@ export function signalsFinding(open: () => Promise<Signals>, clock: Clock): Prom
   return tried('signals', attempt, ADVICE);
 }
 
-/** Whether jobs can be queued, and how many were set aside. */
+/** Whether jobs can be queued, and how many are set aside. */
 export function queueFinding(open: () => Promise<WorkQueue>): Promise<Finding> {
   const attempt = async () => {
     const queue = await open();

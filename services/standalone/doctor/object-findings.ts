@@ -8,7 +8,7 @@ import { type Advice, type Finding, ill, tried } from './finding.ts';
 const SUBJECT = 'objects';
 const HOUR_MS = 3_600_000;
 
-/** Whether parcels can be stored, read and deleted, and whether they go when they expire. */
+/** Whether objects can be stored, read and deleted, and disappear when they expire. */
 export async function objectFindings(
   config: ObjectStoreConfig,
   open: () => Promise<ObjectStore>,

@@ -5,7 +5,7 @@ import { type Finding, ill, well } from './finding.ts';
 
 const TIMEOUT_MS = 2_000;
 
-/** Whether the gateway can listen where it is told to, or does so already. */
+/** Whether the gateway can listen on its ports, or does already. */
 export async function portFindings({
   host,
   operationsHost,
@@ -34,7 +34,7 @@ export async function portFindings({
   return faults.length === 0 ? [well('ports', remark)] : faults;
 }
 
-/** @returns the system's code, or null if it can be listened on */
+/** @returns the system's error code; null if listening works */
 async function whyNotListening(host: string, port: number): Promise<string | null> {
   const server = createServer();
   try {

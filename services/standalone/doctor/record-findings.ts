@@ -10,7 +10,7 @@ const SUBJECT = 'records';
 const HOUR_MS = 3_600_000;
 const CHECK = recordKind<{ by: string }>('check');
 
-/** Whether records can be created once, read and deleted, and whether they go when they expire. */
+/** Whether records can be created once, read and deleted, and disappear when they expire. */
 export async function recordFindings(
   config: RecordStoreConfig,
   open: () => Promise<RecordStore>,

@@ -5,14 +5,14 @@ import { type Advice, type Finding, ill, tried } from './finding.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** Whether Redis can be used, which is the first finding, and keeps what it is given. */
+/** Whether Redis works, the first finding, and keeps its data. */
 export async function redisFindings(
   config: RedisConfig,
 ): Promise<readonly [Finding, ...Finding[]]> {
   const target = await redisTarget(config);
   const { host, port } = parseRedisTarget(target);
   const redis = briefConnection(target, TIMEOUT_MS);
-  // Whoever waits for a call is told; without a listener the process would end.
+  // The call reports the error; without a listener, the process would end.
   let failure: Error | null = null;
   redis.on('error', (error) => {
     failure = error;

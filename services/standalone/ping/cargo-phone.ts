@@ -15,7 +15,7 @@ import { issueDeliveryAuthorization, issueGatewayCertificate } from '#awala/x509
 import type { NodeKey } from './phone.ts';
 
 const HOUR_MS = 3_600_000;
-/** Gateways date their cargo three hours back, for peers whose clock is slow. */
+/** Gateways date cargo three hours back, for peers with slow clocks. */
 const CERTIFICATE_BACKDATING_MS = 4 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
 const TTL_SECONDS = 600;
@@ -27,10 +27,10 @@ export interface Acquaintance {
   readonly gateway: ConnectionParameters;
 }
 
-/** The side of a throw-away phone that couriers see: its cargo, and its authorisations to collect. */
+/** A throw-away phone as couriers see it: its cargo, and its authorisations to collect. */
 export class CargoPhone {
   readonly #acquaintance: Acquaintance;
-  /** Issued by the phone to itself, to authorise the gateway with. */
+  /** Self-issued, to authorise the gateway with. */
   readonly #issuer: Certificate;
   readonly #sessionKey = generateSessionKey();
   readonly #verifier = new MessageVerifier();
@@ -58,7 +58,10 @@ export class CargoPhone {
     return packCargo({ ...this.#header(now), messages, encryption: this.#encryption });
   }
 
-  /** Lets a courier collect the phone's cargo, once (RS-000 "Cargo Collection Authorization"). */
+  /**
+   * Authorises a courier to collect the phone's cargo, once (RS-000 "Cargo Collection
+   * Authorization").
+   */
   async authoriseCollection(now: Date): Promise<Uint8Array> {
     const { key, gateway } = this.#acquaintance;
     const authorization = await issueDeliveryAuthorization({

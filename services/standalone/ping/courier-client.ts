@@ -24,7 +24,7 @@ export interface CourierTarget {
 
 const [, DEPLOYED_NAME] = CARGO_RELAY_NAMES;
 
-/** Speaks CogRPC (RS-008) with a gateway, as a courier does. */
+/** Speaks CogRPC (RS-008) to a gateway, as a courier does. */
 export class CourierClient implements Disposable {
   readonly #client: Client;
   readonly #methods = cargoRelayDefinition(DEPLOYED_NAME);
@@ -57,7 +57,7 @@ export class CourierClient implements Disposable {
   }
 
   /**
-   * Collects what a CCA allows to, acknowledging each cargo.
+   * Collects what a CCA allows, acknowledging each cargo.
    *
    * @throws the gRPC error, or the signal's reason
    */
@@ -91,7 +91,7 @@ export class CourierClient implements Disposable {
   }
 }
 
-/** Resolves when the call ended well. */
+/** Resolves when the call ended with OK. */
 function ended<Sent, Received>(
   call: ClientDuplexStream<Sent, Received>,
   signal: AbortSignal,

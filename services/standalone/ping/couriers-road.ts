@@ -6,7 +6,7 @@ import { CourierClient, type CourierTarget } from './courier-client.ts';
 import type { Phone } from './phone.ts';
 import type { Steps } from './steps.ts';
 
-/** The gateway's workers need a moment between taking a cargo and holding what is in it. */
+/** The workers take a moment from accepting a cargo to storing its contents. */
 const COLLECTION_PAUSE_MS = 100;
 
 interface CouriersRoad {
@@ -18,11 +18,10 @@ interface CouriersRoad {
 }
 
 /**
- * Sends a parcel from one app of the phone to the other by courier: in a cargo to
- * the gateway, and in a cargo back. Then acknowledges it, so that the gateway need
- * not keep it.
+ * Sends a parcel from one app of the phone to the other by courier: in cargo to the gateway, and in
+ * cargo back. Then acknowledges it, so that the gateway deletes it.
  *
- * @throws {StepFailedError} naming the step that failed
+ * @throws {StepFailedError} naming the failed step
  */
 export async function takeCouriersRoad(steps: Steps, road: CouriersRoad): Promise<void> {
   const { acquaintance, phone, clock } = road;
@@ -52,7 +51,7 @@ interface Collecting {
 }
 
 /**
- * Calls, each time with a new authorisation, until a cargo has the parcel.
+ * Calls, each time with a new authorisation, until the parcel is in a cargo.
  *
  * @returns how many cargoes came with it
  */

@@ -15,13 +15,14 @@ const MODULUS_BITS = 2048;
 
 const generate = promisify(generateKeyPair);
 
-/** A node's identity key, for as long as a ping takes. */
+/** A node's identity key, for the duration of a ping. */
 export interface NodeKey {
   readonly publicKeyDer: Uint8Array;
   readonly nodeId: NodeId;
   readonly sign: Sign;
 }
 
+/** Generates an identity key. */
 export async function makeNodeKey(): Promise<NodeKey> {
   const { publicKey, privateKey } = await generate('rsa', { modulusLength: MODULUS_BITS });
   const publicKeyDer = publicKey.export({ format: 'der', type: 'spki' });
@@ -39,7 +40,9 @@ interface MadeParcel {
   readonly recipientId: NodeId;
 }
 
-/** A throw-away phone: a private gateway with two apps, of which one may send parcels to the other. */
+/**
+ * A throw-away phone: a private gateway with two apps, one of which may send parcels to the other.
+ */
 export class Phone {
   readonly #gateway: NodeKey;
   readonly #registration: Registration;
@@ -82,12 +85,12 @@ export class Phone {
     return { id, octets, senderId: this.#sender.nodeId, recipientId: this.#recipient.nodeId };
   }
 
-  /** What lets the phone deliver the parcel (RS-016 "Parcel delivery"). */
+  /** The countersignature with which the phone delivers the parcel (RS-016 "Parcel delivery"). */
   countersign(parcel: Uint8Array): Promise<Uint8Array> {
     return signDetached(parcel, 'parcel-delivery', this.#signer);
   }
 
-  /** Proves to the gateway who wants to collect (RS-016 "Parcel collection"). */
+  /** Proves to the gateway who is collecting (RS-016 "Parcel collection"). */
   answerChallenge(nonce: Uint8Array): Promise<Uint8Array> {
     return signDetached(nonce, 'collection-handshake', this.#signer);
   }

@@ -11,18 +11,17 @@ const PAYLOAD_OCTETS = 1024;
 
 /** Where a gateway is. */
 export interface PingTarget {
-  /** Where it serves PoWeb. */
+  /** Base URL of PoWeb. */
   readonly base: URL;
-  /** Null to leave couriers out. */
+  /** Null to skip couriers. */
   readonly couriers: CourierTarget | null;
 }
 
 /**
- * Registers a throw-away phone with a running gateway, sends a parcel from one
- * of its apps to another, and collects it; then another one by courier: the
- * operator's smoke test.
+ * The operator's smoke test: registers a throw-away phone with a running gateway, sends a parcel
+ * from one of its apps to another and collects it; then sends another by courier.
  *
- * @throws {StepFailedError} naming the step that failed
+ * @throws {StepFailedError} naming the failed step
  */
 export async function ping(
   { base, couriers }: PingTarget,

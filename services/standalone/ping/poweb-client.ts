@@ -12,12 +12,12 @@ import type { NodeKey, Phone } from './phone.ts';
 
 const USER_AGENT = 'awala-gateway-ping';
 
-/** The gateway answered something else than the protocol foresees. */
+/** The gateway's answer is not one that the protocol allows. */
 class UnexpectedAnswerError extends Error {
   readonly code = 'UNEXPECTED_ANSWER';
 }
 
-/** Speaks PoWeb (RS-016) with the gateway under a base URL, as a phone does. */
+/** Speaks PoWeb (RS-016) to the gateway at a base URL, as a phone does. */
 export class PowebClient {
   readonly #base: URL;
 
@@ -50,7 +50,7 @@ export class PowebClient {
     await bodyOf(await this.#post('/v1/parcels', mediaType, parcel, signal, headers), 202);
   }
 
-  /** Collects until a parcel came that is equal to `expected`; acknowledges all that come. */
+  /** Collects until a parcel equal to `expected` arrives; acknowledges every parcel. */
   collect(expected: Uint8Array, phone: Phone, signal: AbortSignal): Promise<void> {
     const url = new URL('/v1/parcel-collection', this.#base);
     url.protocol = url.protocol.replace('http', 'ws');

@@ -1,4 +1,4 @@
-/** A step that failed, and how far the ping had come. */
+/** A step failed; tells how far the ping got. */
 export class StepFailedError extends Error {
   readonly code = 'STEP_FAILED';
   readonly step: string;
@@ -10,10 +10,10 @@ export class StepFailedError extends Error {
   }
 }
 
-/** No step may take longer. */
+/** Longest time for a step. */
 const STEP_TIMEOUT_MS = 10_000;
 
-/** Runs steps one after the other, telling each with the time it took. */
+/** Runs steps in order, and prints each with its duration. */
 export class Steps {
   readonly #print: (line: string) => void;
   #totalMs = 0;
@@ -27,7 +27,7 @@ export class Steps {
   }
 
   /**
-   * @param action - gets a signal that ends it when its time is over
+   * @param action - gets a signal that aborts it when its time is up
    * @param describe - turns the result into a few words to print
    * @throws {StepFailedError}
    */
