@@ -1,4 +1,4 @@
-/** The backing services a gateway stands on, one per port, and this machine's clock. */
+/** The backing services, one per port, and this machine's clock. */
 export type BackingName =
   | 'object-store'
   | 'record-store'

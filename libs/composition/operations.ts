@@ -9,6 +9,7 @@ import type { ProcessParts } from './process-parts.ts';
 
 const PAUSE_MS = 500;
 
+/** Where the operations server listens, and which release it shows. */
 export interface OperationsConfig {
   readonly operations: { readonly host: string; readonly port: number };
   readonly release: { readonly revision: string | null; readonly imageDigest: string | null };

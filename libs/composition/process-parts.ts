@@ -30,6 +30,7 @@ export type GivenParts = Partial<
 > &
   Pick<ProcessParts, 'log'>;
 
+/** The parts of a service's process, with those given in place of the real ones. */
 export function processParts(service: string, given: GivenParts): ProcessParts {
   const processMetrics = new ProcessMetrics({ service });
   const {

@@ -96,6 +96,7 @@ export function replyTo(error: unknown): CallReply {
 /** How gRPC is told to end a call. */
 type CallEnding = Pick<StatusObject, 'code' | 'details'> & Partial<StatusObject>;
 
+/** The end of a call in gRPC's terms. */
 export function statusOf({ status: name, details }: CallReply): CallEnding {
   // Android's courier knows this status only without a message.
   return name === 'PERMISSION_DENIED'

@@ -13,6 +13,7 @@ export const CLOSE = {
   tryAgain: 4000,
 } as const;
 
+/** One of {@link CLOSE}. */
 export type CloseCode = (typeof CLOSE)[keyof typeof CLOSE];
 
 interface Report {

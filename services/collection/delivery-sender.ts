@@ -7,6 +7,7 @@ import type { ConfirmedFlow } from './confirmed-flow.ts';
 /** How long the network may take, or the peer confirm, none of the octets in flight. */
 const STANDSTILL_TIMEOUT_MS = 120_000;
 
+/** What sending needs of a WebSocket. */
 export type DeliverySocket = Pick<WebSocket, 'send' | 'terminate'>;
 
 interface Sending {

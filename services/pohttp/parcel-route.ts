@@ -10,6 +10,7 @@ import { PARCEL_ANSWERS } from './answers.ts';
 
 const PARCEL_MEDIA_TYPE = 'application/vnd.awala.parcel';
 
+/** What the route needs. */
 export interface ParcelRouteParts {
   readonly intake: ParcelIntake;
   readonly metrics: GatewayMetrics;
