@@ -41,7 +41,7 @@ export class ClockWatch implements Disposable {
         parts.plausibility.remember(latest);
       }
     } catch (error) {
-      parts.log.warn({ error }, 'Cannot tell the latest time that was stored');
+      parts.log.warn({ error }, 'Cannot read the latest stored time');
     }
     await watch.#ask();
     watch.#lookLater();

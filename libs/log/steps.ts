@@ -16,15 +16,15 @@ const STEPS = {
   /** Sent to a collector, or to a courier in the cargo of that `delivery`. */
   sent: ['debug', 'Sent a'],
   /** A courier acknowledged the cargo with it; its recipient has not yet. */
-  carried: ['debug', 'A courier has a'],
+  carried: ['debug', 'A courier carries a'],
   /** Its recipient's private gateway has it. */
-  acknowledged: ['debug', 'Was told of the receipt of a'],
+  acknowledged: ['debug', 'Got the acknowledgement of a'],
   /** Deleted from the object store. */
   deleted: ['debug', 'Deleted a'],
   /** On its way to its Internet address. */
-  posted: ['debug', 'Posts a'],
+  posted: ['debug', 'Posting a'],
   /** `outcome` says how that ended. */
-  answered: ['info', 'Heard what became of a'],
+  answered: ['info', 'Finished posting a'],
   /** The cargo's messages were taken in. */
   unpacked: ['info', 'Unpacked a'],
   /** Expired, so not sent. */

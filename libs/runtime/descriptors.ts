@@ -99,7 +99,7 @@ export class DescriptorWatch implements Disposable {
       }
     } else if (this.#told) {
       this.#told = null;
-      log.info(fieldsOf(use), 'There are enough file descriptors again');
+      log.info(fieldsOf(use), 'File descriptors are available again');
     }
   }
 

@@ -139,7 +139,7 @@ describe('life of a process', { concurrency: 2 }, () => {
       await using service = new RunningService({ start });
       assert.equal(await service.ended(), 1);
       assert.match(service.output, /"type":"TypeError","message":"surprise"/);
-      assert.match(service.output, /Nobody caught an error/);
+      assert.match(service.output, /Uncaught error/);
     });
   }
 });

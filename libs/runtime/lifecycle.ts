@@ -53,7 +53,7 @@ class ProcessLife {
     }
     // Also called for unhandled rejections.
     process.on('uncaughtException', (error, origin) => {
-      log.error({ error, origin }, 'Nobody caught an error: the process ends');
+      log.error({ error, origin }, 'Uncaught error: exiting');
       this.#end(1);
     });
     started.promise.then(giveBackWhatStartingTook, (error: unknown) => {
@@ -69,7 +69,7 @@ class ProcessLife {
   #onSignal(signal: 'SIGTERM' | 'SIGINT', starting: Promise<AsyncDisposable>): void {
     const { log } = this.#options;
     if (this.#stopping.signal.aborted) {
-      log.warn({ signal }, 'Told to stop again: the process ends at once');
+      log.warn({ signal }, 'Told to stop again: exiting at once');
       this.#end(128 + constants.signals[signal]);
       return;
     }
@@ -82,7 +82,7 @@ class ProcessLife {
     const { log, drainTimeoutMs } = this.#options;
     // Unlike a clock's, this timer keeps the process alive.
     setTimeout(() => {
-      log.error({ drainTimeoutMs }, 'Draining took too long: the process ends');
+      log.error({ drainTimeoutMs }, 'Draining took too long: exiting');
       this.#end(1);
     }, drainTimeoutMs);
     const service = await starting.catch(() => null);

@@ -127,7 +127,7 @@ export class JobConsumer implements Consumer {
     } catch (error) {
       this.#taking = false;
       this.#failedTakings += 1;
-      log.warn({ error, topic }, 'jobs cannot be taken from the queue');
+      log.warn({ error, topic }, 'Cannot take jobs from the queue');
       this.wake(this.#nowMs() + pauseAfter(this.#failedTakings, TAKING_BACKOFF, random));
     }
   }

@@ -126,7 +126,7 @@ export class RunningJob {
     } catch (error) {
       const { topic, key } = this.#job;
       const fields = { error, topic, trace: traceOf(key) };
-      this.#parts.log.warn(fields, 'how a job ended could not be written down');
+      this.#parts.log.warn(fields, 'Could not record how a job ended');
       return this.#parts.endByMs;
     }
   }

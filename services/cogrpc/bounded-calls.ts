@@ -45,7 +45,7 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
         return;
       }
       const name = method.path.split('/').at(-1);
-      log.info({ method: name, reason: code, detail: message }, 'Refused what a call brought');
+      log.info({ method: name, reason: code, detail: message }, 'Refused a message of a call');
       call.sendStatus(refusedWith(code, message));
     };
     if (method.path.endsWith('/DeliverCargo')) {

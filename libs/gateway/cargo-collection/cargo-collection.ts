@@ -229,7 +229,7 @@ export class CargoCollection {
     if (octets > limits.maxSerialisedOctets) {
       this.#parts.metrics.oversizeCargoSent();
       const fields = { peer: authorization.peer, octets };
-      this.#parts.log.debug(fields, 'a courier is sent more than some clients take');
+      this.#parts.log.debug(fields, 'Sending a courier more than some clients accept');
     }
   }
 
@@ -286,7 +286,7 @@ export class CargoCollection {
       await fulfilment.release();
     } catch (error) {
       const { peer } = this.#request.authorization;
-      this.#parts.log.warn({ error, peer }, 'the progress of a cargo collection was not stored');
+      this.#parts.log.warn({ error, peer }, 'Could not store the progress of a cargo collection');
     }
   }
 }

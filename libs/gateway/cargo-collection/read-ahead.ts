@@ -124,7 +124,7 @@ export class ReadAhead {
         if (item.sizeOctets > MAX_MESSAGE_IN_SET_OCTETS) {
           const { key = '', sizeOctets: octets } = item;
           const fields = { trace: traceOf(key), octets };
-          this.#parts.log.warn(fields, 'a message is too large for any cargo');
+          this.#parts.log.warn(fields, 'A message is too large for any cargo');
           skippedAfter = after;
           continue;
         }

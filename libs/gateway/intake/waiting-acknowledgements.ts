@@ -77,7 +77,7 @@ export class WaitingAcknowledgements {
     try {
       await this.#heedAll(peer, clock.elapsedMs() + WORK_MS);
     } catch (error) {
-      log.debug({ error, peer }, 'Cargo that waits to be unpacked was not read');
+      log.debug({ error, peer }, 'Could not read waiting cargo');
     } finally {
       this.#underWay.delete(peer);
     }

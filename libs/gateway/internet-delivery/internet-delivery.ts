@@ -134,7 +134,7 @@ export class InternetDelivery {
     } catch (error) {
       // They come at their own time, or with the next success.
       destinations.moreMayWait(address);
-      log.debug({ error, address }, 'Those that wait for a destination could not be told');
+      log.debug({ error, address }, 'Could not hasten the parcels that wait for a destination');
     }
   }
 

@@ -68,7 +68,7 @@ export class CollectionPatience {
     const nowMs = clock.elapsedMs();
     if (this.#failingSinceMs === null) {
       this.#failingSinceMs = nowMs;
-      log.info({ peer, call, error }, 'A call for a collection failed; it will be repeated');
+      log.info({ peer, call, error }, 'A call for a collection failed; retrying');
     }
     if (nowMs - this.#failingSinceMs >= giveUpAfterMs) {
       await this.#confirm(error);

@@ -25,7 +25,7 @@ export function answeredInTime(
     const answer = (async () => handler.call(this, request, reply))();
     answer.catch((error: unknown) => {
       if (isLate) {
-        request.log.warn({ error }, 'A handler failed after its time was up');
+        request.log.warn({ error }, 'A handler failed after its deadline');
       }
     });
     return inTime(clock, answerWithinMs(request.headers), answer, () => {

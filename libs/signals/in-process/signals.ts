@@ -61,7 +61,7 @@ export class InProcessSignals implements Signals {
     try {
       listener.onMessage(message);
     } catch (error) {
-      this.#log.error({ error, channel }, 'A listener to signals threw');
+      this.#log.error({ error, channel }, 'A signal listener threw');
     }
   }
 

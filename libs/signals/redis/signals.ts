@@ -220,7 +220,7 @@ export class RedisSignals implements Signals {
     this.#cancelPing();
     this.#subscriptions.markLost();
     if (!this.#closed) {
-      this.#options.log.info({ detail: reason }, 'The subscriptions to Redis are interrupted');
+      this.#options.log.info({ detail: reason }, 'Subscriptions to Redis were interrupted');
     }
   }
 

@@ -95,7 +95,7 @@ export class Subscriptions {
     try {
       call();
     } catch (error) {
-      this.#log.error({ error, channel: channel.name }, 'A listener to signals threw');
+      this.#log.error({ error, channel: channel.name }, 'A signal listener threw');
     }
   }
 

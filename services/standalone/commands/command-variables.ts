@@ -23,9 +23,9 @@ export function readCommandConfig(environment: Environment): CommandConfig {
 }
 
 /** For the help text of commands that use it. */
-export const BACKING_HELP = `It finds the gateway by the environment variables that its services read:
+export const BACKING_HELP = `Finds the gateway by the environment variables that its services read:
 ${names()}.
-Without any it is the gateway in ./data.`;
+By default, the gateway in ./data.`;
 
 function names(): string {
   const all = listVariables(COMMAND_VARIABLES).map(({ name }) => name);

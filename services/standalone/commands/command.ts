@@ -32,6 +32,6 @@ export class UsageError extends Error {
  */
 export function noArguments({ args }: CommandContext): void {
   if (args.length > 0) {
-    throw new UsageError(`“${args[0]}” means nothing here`);
+    throw new UsageError(`unexpected argument “${args[0]}”`);
   }
 }

@@ -11,7 +11,7 @@ export const doctorCommand: Command = {
 
 Asks each backing service that the environment names for what the gateway needs
 of it, looks at the clock, the identity and the ports, and says in words what is
-wrong and how to mend it. Ends with 1 if anything is wrong. Changes nothing that
+wrong and how to fix it. Exits with 1 if anything is wrong. Changes nothing that
 lasts.
 
 It reads the variables that the services read:

@@ -18,8 +18,8 @@ export const jobsCommand: Command = {
        awala-gateway jobs discard <topic> [<key>]
 
 Jobs that can never succeed, or failed too often, are set aside with the reason.
-Replaying gives them another round of attempts; discarding forgets them. Without
-a key, all of the topic are meant.
+Replay gives them another round of attempts; discard removes them. Without a
+key, both apply to all jobs of the topic.
 
 Topics: ${TOPICS.join(', ')}
 
@@ -28,7 +28,7 @@ ${BACKING_HELP}`,
     const [action, topicText, key, ...others] = context.args;
     const topic = topicText === undefined ? undefined : topicCalled(topicText);
     if (others.length > 0 || (action === 'list' && key !== undefined)) {
-      throw new UsageError('there are too many arguments');
+      throw new UsageError('too many arguments');
     }
     return withPorts(context, async (foundations, config) => {
       const queue = await openWorkQueue(config.workQueue, foundations);
@@ -62,7 +62,7 @@ function actionCalled(word: string | undefined) {
 function topicCalled(word: string): Topic {
   const topic = parseTopic(word);
   if (!topic) {
-    throw new UsageError(`there is no topic “${word}”; there are ${TOPICS.join(' and ')}`);
+    throw new UsageError(`there is no topic “${word}”; the topics are ${TOPICS.join(' and ')}`);
   }
   return topic;
 }

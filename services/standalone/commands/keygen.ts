@@ -21,10 +21,9 @@ const KEY_PAUSE_MS = 1_000;
 export const keygenCommand: Command = {
   usage: `Usage: awala-gateway keygen
 
-Creates the gateway's identity key unless there is one (in Cloud KMS, under the
-names it is given), its first certificate, and its first session key. What is
-there already stays as it is, so that it may be run at any time, and several
-times at once.
+Creates the gateway's identity key (in Cloud KMS, under the configured names),
+its first certificate and its first session key, each only if missing. Safe to
+run at any time, and concurrently.
 
 ${BACKING_HELP}`,
   run(context) {

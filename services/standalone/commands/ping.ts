@@ -10,17 +10,17 @@ export const pingCommand: Command = {
 
 Registers a throw-away phone with a running gateway, sends a parcel from one of
 its apps to another, and collects it; then the same with another parcel in
-cargo, as a courier does. Prints each step with its time, and ends non-zero with
-the failing step named.
+cargo, as a courier does. Prints each step with its duration. If a step fails,
+names it and exits with 1.
 
   <address>  an Awala address such as gateway.example.org, looked up in the DNS
   <URL>      where the gateway serves PoWeb, such as http://127.0.0.1:8080
 
-Without either, the gateway on this machine is pinged (POWEB_PORT, COGRPC_PORT).
+By default it pings the gateway on this machine (POWEB_PORT, COGRPC_PORT).
 
   --cogrpc <host:port>  where the gateway serves couriers, with TLS if PoWeb has it;
                         by default as the DNS says, or port 8082 of the URL's host
-  --no-cargo            leave couriers out`,
+  --no-cargo            skip couriers`,
   async run({ args, environment, print }) {
     const target = await pingTarget(args, environment);
     try {

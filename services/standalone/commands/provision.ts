@@ -25,12 +25,12 @@ type Print = CommandContext['print'];
 export const provisionCommand: Command = {
   usage: `Usage: awala-gateway provision
 
-Creates the bucket unless it is there, in the project GOOGLE_CLOUD_PROJECT at
-GCS_LOCATION (EU), and sets its lifecycle (what expired goes, everything goes
-after ${MAX_LIFE_DAYS} days), uniform access, no soft deletion and no versions. Then asks
-Firestore to remove records once they expired; where that is not permitted, it
-prints the commands for who may. It may be run again at any time. The keys are
-created by awala-gateway keygen.
+Creates the bucket if missing, in the project GOOGLE_CLOUD_PROJECT at
+GCS_LOCATION (EU), and sets its lifecycle (expired objects are deleted, all
+objects after ${MAX_LIFE_DAYS} days), uniform access, no soft deletion and no versions. Then
+makes Firestore remove expired records; without that permission, it prints the
+commands for someone who has it. Safe to repeat. awala-gateway keygen creates
+the keys.
 
 ${BACKING_HELP}`,
   async run(context) {
@@ -58,12 +58,12 @@ async function provisionObjects(
       location,
       maxAgeDays: MAX_LIFE_DAYS,
     });
-    print(`objects: the bucket ${config.bucket} is as it must be`);
+    print(`objects: the bucket ${config.bucket} is set up`);
     return true;
   } catch (error) {
     const { detail } = diagnose(error);
     print(`objects: the bucket ${config.bucket} could not be set up: ${detail}`);
-    print('It takes the role Storage Admin; a new bucket takes GOOGLE_CLOUD_PROJECT too.');
+    print('This needs the role Storage Admin; a new bucket also needs GOOGLE_CLOUD_PROJECT.');
     return false;
   }
 }
@@ -74,18 +74,18 @@ async function provisionRecords(config: RecordStoreConfig, print: Print): Promis
     return true;
   }
   if (config.emulatorAddress !== null) {
-    print('records: the emulator of Firestore needs nothing, as it never removes what expired');
+    print('records: the Firestore emulator needs nothing, as it never removes expired records');
     return true;
   }
   try {
     await createTtlPolicies(config, RECORD_KINDS);
-    print(`records: Firestore removes what expired, within hours of the policies’ creation`);
+    print('records: Firestore removes expired records, starting within hours');
     return true;
   } catch (error) {
     print(
-      `records: Firestore could not be asked to remove what expired: ${diagnose(error).detail}`,
+      `records: Firestore could not be set to remove expired records: ${diagnose(error).detail}`,
     );
-    print('It takes the role Cloud Datastore Index Admin. Who has it may run:');
+    print('This needs the role Cloud Datastore Index Admin, whose holder can run:');
     for (const command of ttlCommands(config, RECORD_KINDS)) {
       print(`  ${command}`);
     }

@@ -13,7 +13,7 @@ export const rotateCommand: Command = {
 
 Issues the gateway a new certificate once half the life of the current one is
 over, and makes a new session key once the current one is 30 days old, as the
-workers and PoWeb do by themselves. The former ones stay good.
+workers and PoWeb do by themselves. Older ones stay valid.
 
   --now  renew the certificate in any case
 
@@ -21,7 +21,7 @@ ${BACKING_HELP}`,
   run(context) {
     const { args, print } = context;
     if (args.some((word) => word !== '--now') || args.length > 1) {
-      throw new UsageError('rotate takes nothing but --now');
+      throw new UsageError('rotate accepts only --now');
     }
     return withPorts(context, async (foundations, config) => {
       const vault = await openKeyVault(config.keyVault, foundations);

@@ -46,7 +46,7 @@ export async function runDoctor(
   }
   const faults = findings.filter(({ mend }) => mend !== null).length;
   print('');
-  print(faults === 0 ? 'Nothing is wrong.' : `${faults} to mend.`);
+  print(faults === 0 ? 'Nothing is wrong.' : `${faults} to fix.`);
   return faults === 0 ? 0 : 1;
 }
 

@@ -23,13 +23,13 @@ export async function identityFinding(
       leftMs = current.notAfter.getTime() - clock.now().getTime();
       return `node ${identity.nodeId}, certificate until ${current.notAfter.toISOString().slice(0, 10)}`;
     },
-    { other: 'Create what is missing, once the above is mended: awala-gateway keygen.' },
+    { other: 'Fix the above, then create what is missing: awala-gateway keygen.' },
   );
   return finding.mend === null && leftMs < LEAST_LEFT_MS
     ? ill(
         SUBJECT,
         `${finding.says}: its renewal is overdue`,
-        'See that the workers run, which renew it; or run awala-gateway rotate.',
+        'Check that the workers run, which renew it; or run awala-gateway rotate.',
       )
     : finding;
 }

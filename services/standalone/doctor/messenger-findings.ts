@@ -7,7 +7,7 @@ import { type Finding, tried } from './finding.ts';
 
 const PATIENCE_MS = 3_000;
 const ADVICE = {
-  other: 'See what is said about Redis, and its permissions for channels and keys.',
+  other: 'Fix what is said about Redis; check its permissions for channels and keys.',
 };
 
 /** Whether a signal arrives. */
@@ -26,7 +26,7 @@ export function signalsFinding(open: () => Promise<Signals>, clock: Clock): Prom
       await inTime(clock, PATIENCE_MS, arrived, () => {
         throw new Error(`no answer within ${PATIENCE_MS} ms to a signal`);
       });
-      return 'a signal that is sent arrives';
+      return 'a signal arrives';
     } finally {
       subscription.close();
     }

@@ -47,13 +47,13 @@ async function bucketFindings(
     async () => {
       complaints = await complaintsAboutBucket(config);
       return complaints === null
-        ? 'its settings are not looked at, as this is an emulator'
-        : `${config.bucket} has the lifecycle and settings that it must have`;
+        ? 'its settings are not checked, as this is an emulator'
+        : `${config.bucket} has the right lifecycle and settings`;
     },
     {
       denied:
-        'Its settings cannot be looked at: grant this account storage.buckets.get (the role ' +
-        'Storage Legacy Bucket Reader on the bucket), or run the doctor as one that may.',
+        'Its settings cannot be read: grant this account storage.buckets.get (the role ' +
+        'Storage Legacy Bucket Reader on the bucket), or run the doctor with one that may.',
       other: mend,
     },
   );
@@ -65,18 +65,18 @@ async function bucketFindings(
 function bucketAdvice(bucket: string): Advice {
   return {
     missing:
-      `GCS_BUCKET is ${bucket}, and there is no such bucket, or this account may not know of it. ` +
+      `GCS_BUCKET is ${bucket}, which does not exist or is hidden from this account. ` +
       'Set the right name, or create it: awala-gateway provision.',
     denied: `Grant this account the role Storage Object User on the bucket ${bucket}.`,
     unauthenticated:
       'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
     unreachable:
-      'See that GCS_ENDPOINT is right (unset for Google’s own) and the network lets through.',
-    unanswered: 'See that the network lets through to Cloud Storage; then try again.',
-    other: `See what Cloud Storage says, and that GCS_BUCKET (${bucket}) is meant.`,
+      'Check GCS_ENDPOINT (unset for Google’s own), and that the network allows the connection.',
+    unanswered: 'Check that the network allows connections to Cloud Storage, and try again.',
+    other: `Read what Cloud Storage says; check that GCS_BUCKET (${bucket}) is the right one.`,
   };
 }
 
 const FOLDER_ADVICE: Advice = {
-  other: 'See that DATA_DIR is a folder on a local disk, with room, which this user may write to.',
+  other: 'DATA_DIR must be a folder on a local disk with room, writable by this user.',
 };

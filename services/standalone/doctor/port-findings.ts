@@ -66,8 +66,8 @@ async function isGatewayAt(host: string, port: number): Promise<boolean> {
 const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there',
   EACCES: 'this user may not listen there',
-  EADDRNOTAVAIL: 'the address is none of this machine’s',
-  ENOTFOUND: 'the address is none of this machine’s',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'this machine does not have that address',
 };
 
 function mend(code: string, variable: string, hostVariable: string): string {

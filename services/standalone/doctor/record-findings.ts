@@ -47,12 +47,12 @@ async function policyFinding(
     subject,
     async () => {
       lacking = await kindsWithoutTtlPolicy(config, RECORD_KINDS);
-      return 'Firestore removes what expired';
+      return 'Firestore removes expired records';
     },
     {
       denied:
-        'Its policies cannot be looked at: grant this account the role Cloud Datastore Viewer, ' +
-        'or run the doctor as one that may.',
+        'Its policies cannot be read: grant this account the role Cloud Datastore Viewer, ' +
+        'or run the doctor with one that may.',
       other: 'Run awala-gateway provision, which creates the policies.',
     },
   );
@@ -67,16 +67,18 @@ async function policyFinding(
 
 const FIRESTORE_ADVICE: Advice = {
   missing:
-    'There is no such database: see FIRESTORE_PROJECT and FIRESTORE_DATABASE, or create it: ' +
+    'There is no such database: check FIRESTORE_PROJECT and FIRESTORE_DATABASE, or create it: ' +
     'gcloud firestore databases create.',
   denied: 'Grant this account the role Cloud Datastore User in FIRESTORE_PROJECT.',
   unauthenticated:
     'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
-  unreachable: 'See that the network lets through to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
-  unanswered: 'See that the network lets through to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
-  other: 'See what Firestore says, and that FIRESTORE_PROJECT and FIRESTORE_DATABASE are meant.',
+  unreachable:
+    'Check that the network allows connections to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
+  unanswered:
+    'Check that the network allows connections to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
+  other: 'Read what Firestore says; check FIRESTORE_PROJECT and FIRESTORE_DATABASE.',
 };
 
 const FOLDER_ADVICE: Advice = {
-  other: 'See that DATA_DIR is a folder on a local disk, with room, which this user may write to.',
+  other: 'DATA_DIR must be a folder on a local disk with room, writable by this user.',
 };

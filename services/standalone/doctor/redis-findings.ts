@@ -52,11 +52,11 @@ function fieldOf(info: string, name: string): string {
 
 function adviceFor(address: string): Advice {
   return {
-    unreachable: `See that Redis runs at ${address}, that REDIS_URL is right, and the network lets through.`,
-    unanswered: `See that what listens at ${address} is Redis, and whether it needs TLS (rediss://).`,
+    unreachable: `Check REDIS_URL, that Redis runs at ${address}, and that the network allows the connection.`,
+    unanswered: `Check that ${address} is Redis, and whether it needs TLS (rediss://).`,
     unauthenticated: 'Put the right user and password into REDIS_URL.',
     denied: 'Let this user of Redis run all commands on its own prefix, INFO, TIME and pub/sub.',
     other:
-      'See REDIS_URL, whether Redis needs TLS (rediss://), and REDIS_CA_FILE for its certificate.',
+      'Check REDIS_URL, whether Redis needs TLS (rediss://), and REDIS_CA_FILE for its certificate.',
   };
 }

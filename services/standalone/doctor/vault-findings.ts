@@ -55,16 +55,18 @@ const ENCRYPTER = {
 
 function kmsAdvice(name: string, { role, variable, needy }: typeof SIGNER): Advice {
   return {
-    missing: `${variable} is ${name}, which is not there: set the right name, or create it: awala-gateway keygen.`,
+    missing: `${variable} is ${name}, which does not exist: set the right name, or create it: awala-gateway keygen.`,
     denied: `Grant this account the role ${role} on ${name} (${needy}).`,
     unauthenticated:
       'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
-    unreachable: 'See that the network lets through to Cloud KMS (KMS_EMULATOR_HOST, if set).',
-    unanswered: 'See that the network lets through to Cloud KMS (KMS_EMULATOR_HOST, if set).',
-    other: `See what Cloud KMS says, and that ${variable} (${name}) is meant.`,
+    unreachable:
+      'Check that the network allows connections to Cloud KMS (KMS_EMULATOR_HOST, if set).',
+    unanswered:
+      'Check that the network allows connections to Cloud KMS (KMS_EMULATOR_HOST, if set).',
+    other: `Read what Cloud KMS says; check that ${variable} (${name}) is the right one.`,
   };
 }
 
 const LOCAL_ADVICE: Advice = {
-  other: 'Do what is said of the file; if DATA_DIR is not the right folder, set it.',
+  other: 'Do what it says of the file, or set DATA_DIR to the right folder.',
 };
