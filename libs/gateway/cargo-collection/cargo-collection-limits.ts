@@ -31,6 +31,7 @@ const DELIVERY_ID_OCTETS = 36;
  */
 const FRAMING_OCTETS = 2 + DELIVERY_ID_OCTETS + 1 + 4;
 
+/** The limits of every collection of cargo. */
 export const CARGO_COLLECTION_LIMITS: CargoCollectionLimits = {
   window: 5,
   firstCargoOctets: 256 * KIB,

@@ -10,6 +10,7 @@ import { diagnose } from '../doctor/diagnosis.ts';
 import { type Command, type CommandContext, noArguments } from './command.ts';
 import { BACKING_HELP, COMMAND_VARIABLES } from './command-variables.ts';
 
+/** What only `provision` reads. */
 export const PROVISION_VARIABLES = {
   ...COMMAND_VARIABLES,
   project: text('GOOGLE_CLOUD_PROJECT', {
