@@ -1,3 +1,6 @@
+/** Largest secret that a vault seals. */
+export const MAX_SECRET_OCTETS = 65_536;
+
 /**
  * Holds the gateway's identity key and seals small secrets.
  *
@@ -15,7 +18,7 @@ export interface KeyVault extends AsyncDisposable {
   sign(data: Uint8Array): Promise<Uint8Array>;
 
   /**
-   * Encrypts a secret of at most 64 KiB so that only this vault can read it.
+   * Encrypts a secret of at most {@link MAX_SECRET_OCTETS} so that only this vault can read it.
    *
    * @param context - bound to the result: {@link KeyVault.unseal} needs the same
    */

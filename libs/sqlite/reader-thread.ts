@@ -30,9 +30,12 @@ function openReader({ path }: ReaderOptions): ThreadWork {
   };
 }
 
+/** Pages in memory. */
+const CACHE_OCTETS = 8 * 1_024 * 1_024;
+
 function connect(path: string, sql: readonly string[]): Connection {
   const connection = new Connection(new DatabaseSync(path, { readOnly: true, timeout: 1_000 }));
-  connection.exec('PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;');
+  connection.exec(`PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${CACHE_OCTETS / 1_024};`);
   connection.learn(sql);
   return connection;
 }

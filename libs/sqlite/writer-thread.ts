@@ -14,12 +14,14 @@ export interface WriterOptions {
   readonly maxFileOctets: number | null;
 }
 
+/** Pages in memory. */
+const CACHE_OCTETS = 8 * 1_024 * 1_024;
 /** How long a write waits for another process where the database is shared. */
 const BUSY_TIMEOUT_MS = 1_000;
 /** Takes effect when the file is created. */
 const PAGE_OCTETS = 4_096;
-/** The log is copied into the database at this length: 16 MiB. */
-const CHECKPOINT_PAGES = 4_096;
+/** The log is copied into the database at this length. */
+const CHECKPOINT_OCTETS = 16 * 1_024 * 1_024;
 /** The log file is truncated to this after a burst. */
 const MAX_LOG_OCTETS = 64 * 1_024 * 1_024;
 
@@ -32,10 +34,10 @@ function openWriter({ path, exclusive, maxFileOctets }: WriterOptions): ThreadWo
     PRAGMA page_size = ${PAGE_OCTETS};
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
-    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_OCTETS / PAGE_OCTETS};
     PRAGMA journal_size_limit = ${MAX_LOG_OCTETS};
     PRAGMA temp_store = MEMORY;
-    PRAGMA cache_size = -8192;
+    PRAGMA cache_size = -${CACHE_OCTETS / 1_024};
   `);
   if (maxFileOctets !== null) {
     connection.exec(`PRAGMA max_page_count = ${Math.floor(maxFileOctets / PAGE_OCTETS)}`);

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SealBrokenError } from '../port.ts';
+import { MAX_SECRET_OCTETS, SealBrokenError } from '../port.ts';
 import type { OpenVault } from './opened-vault.ts';
 
 const SECRET = Buffer.from('a session key of some peer');
-const LARGEST_OCTETS = 65_536;
 
 export function describeSealing(open: OpenVault): void {
   describe('sealing', () => {
-    for (const sizeOctets of [0, 1, 138, LARGEST_OCTETS]) {
+    for (const sizeOctets of [0, 1, 138, MAX_SECRET_OCTETS]) {
       it(`gives back a secret of ${sizeOctets} octets`, async () => {
         await using opened = await open();
         const secret = Buffer.alloc(sizeOctets, 'secret');
@@ -19,7 +18,7 @@ export function describeSealing(open: OpenVault): void {
 
     it('refuses a secret over 64 KiB', async () => {
       await using opened = await open();
-      await assert.rejects(opened.vault.seal(Buffer.alloc(LARGEST_OCTETS + 1), 'a'), RangeError);
+      await assert.rejects(opened.vault.seal(Buffer.alloc(MAX_SECRET_OCTETS + 1), 'a'), RangeError);
     });
 
     it('gives back what was sealed before the vault was opened again', async () => {

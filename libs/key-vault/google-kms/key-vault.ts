@@ -1,13 +1,11 @@
 import { Proofs } from '#backing/proofs.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import { type KeyVault, SealBrokenError, type VaultNeed } from '../port.ts';
+import { type KeyVault, MAX_SECRET_OCTETS, SealBrokenError, type VaultNeed } from '../port.ts';
 import { DataKeys } from './data-keys.ts';
 import { IdentityKey } from './identity-key.ts';
 import { KmsCalls, KmsInputError } from './kms-calls.ts';
 import type { GoogleKmsOptions } from './options.ts';
 import { openSealed, sealValue, splitSealed } from './sealed-value.ts';
-
-const MAX_SECRET_OCTETS = 65_536;
 
 /** How long a data key seals new secrets, and how long an unwrapped one stays in memory. */
 const DATA_KEY_LIFE_MS = 3_600_000;

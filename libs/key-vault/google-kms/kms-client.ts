@@ -9,7 +9,8 @@ export interface KmsCallOptions {
 /**
  * Limits the pause before reconnecting, so that calls succeed soon after an outage of any length.
  */
-const CHANNEL_OPTIONS = { 'grpc.max_reconnect_backoff_ms': 2_000 };
+const MAX_RECONNECT_BACKOFF_MS = 2_000;
+const CHANNEL_OPTIONS = { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS };
 
 /** Options for one call of the client library. */
 export function callOptions(timeoutMs: number): KmsCallOptions {

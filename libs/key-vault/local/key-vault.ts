@@ -11,14 +11,13 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
-import { type KeyVault, SealBrokenError } from '../port.ts';
+import { type KeyVault, MAX_SECRET_OCTETS, SealBrokenError } from '../port.ts';
 import { createKeyFile, prepareFolder, readKeyFile } from './key-files.ts';
 import { LocalVaultError } from './local-vault-error.ts';
 import { SEALING_KEY_OCTETS, Sealer } from './sealing.ts';
 
 const IDENTITY_KEY_BITS = 2_048;
 const SALT_OCTETS = 32;
-const LARGEST_SECRET_OCTETS = 65_536;
 const IDENTITY_CONTEXT = 'RSA PKCS #8';
 
 // The callback forms run on libuv's threads and leave the event loop free.
@@ -78,8 +77,8 @@ class LocalKeyVault implements KeyVault {
 
   async seal(secret: Uint8Array, context: string): Promise<Uint8Array> {
     const { sealer } = this.#open();
-    if (secret.length > LARGEST_SECRET_OCTETS) {
-      throw new RangeError(`a secret of ${secret.length} octets is over ${LARGEST_SECRET_OCTETS}`);
+    if (secret.length > MAX_SECRET_OCTETS) {
+      throw new RangeError(`a secret of ${secret.length} octets is over ${MAX_SECRET_OCTETS}`);
     }
     return sealer.seal(secret, context);
   }

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { listVariables } from '#runtime/configuration/configuration.ts';
+import { PROGRAMS } from './configuration/programs.ts';
+import { constantIn } from './limits/constants.ts';
+import { quantitiesIn, timesInWords } from './limits/quantities.ts';
+import { type LimitRow, rowsIn } from './limits/rows.ts';
+
+const page = readFileSync(new URL('../docs/limits.md', import.meta.url), 'utf8');
+const rows = rowsIn(page);
+const variables = new Map(
+  Object.values(PROGRAMS)
+    .flatMap(listVariables)
+    .map((variable) => [variable.name, variable]),
+);
+
+/** Quantities that stand in no constant of ours: they are others', follow from several, or are part of a pattern. */
+const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
+  'HTTP requests that follow each other on a connection (pipelining)': ['64 KiB'],
+  'pings of collectors': ['60', '125'],
+  'metadata of gRPC calls': ['64 KiB'],
+  'HTTP/2 frames that ask for an answer (PING, SETTINGS), streams opened and reset, CONTINUATION': [
+    '33',
+    '8',
+  ],
+  'answers of the DNS resolver': ['16 KiB'],
+  'what a cargo holds once it is decrypted': ['18 MiB'],
+  'RSA keys': ['3', '5', '17', '257', '65 537'],
+  'id of a request that a trusted proxy sends': ['128'],
+  'values sealed under one key': ['2³²'],
+  'metadata of a call': ['64 KiB', '2'],
+  'calls per connection': ['8'],
+  'cargo in the making and being sent': ['21 KiB'],
+  'passes over a mailbox': ['9', '16', '64', '128', '256', '512 KiB', '1', '2 MiB', '4 MiB'],
+  'how far a collection is': ['31'],
+  'the identity key in Cloud KMS': ['2 048', '3 072'],
+  'idle connections to Cloud Storage': ['5 s'],
+  'operations on Firestore at once': ['100'],
+  redirects: ['307', '308'],
+  ports: ['80', '443'],
+  'pings that wait for their answer to be sent': ['60'],
+};
+
+const UNIT_MS: Readonly<Record<string, number>> = { SECONDS: 1_000, DAYS: 86_400_000 };
+
+/** In milliseconds, where the name says another unit. */
+function inMilliseconds(path: string, name: string): number {
+  const value = constantIn(path, name);
+  assert.ok(value !== undefined, `${name} has no value in ${path}`);
+  const [unit = ''] = /(?<=_)(?:SECONDS|DAYS)$/.exec(name) ?? [];
+  return value * (UNIT_MS[unit] ?? 1);
+}
+
+/** What the variables of a row are unless they are set, and their bounds. */
+function valuesOfVariables({ words }: LimitRow): readonly number[] {
+  return words.flatMap((word) => {
+    const variable = variables.get(word);
+    if (!variable) {
+      return [];
+    }
+    const { schema, defaultText } = variable;
+    const texts = `${defaultText ?? ''} ${variable.accepts}`
+      .replaceAll(/(?<=\d)(?=[A-Za-z])/g, ' ')
+      .replaceAll(/(?<=\d )m\b/g, 'min');
+    const { minimum = Number.NaN, maximum = Number.NaN } = schema;
+    return [minimum, maximum, ...quantitiesIn(texts).map(({ value }) => value)];
+  });
+}
+
+describe('docs/limits.md', () => {
+  it('is read whole, and nothing is left out of the comparison that is not there', () => {
+    assert.ok(rows.length >= 280);
+    const limits = new Set(rows.map(({ limit }) => limit));
+    assert.deepEqual(
+      Object.keys(NOT_CONSTANTS).filter((limit) => !limits.has(limit)),
+      [],
+    );
+  });
+
+  for (const row of rows) {
+    it(`${row.section}: ${row.limit}`, () => {
+      const constants = row.constants
+        .filter(({ name }) => !variables.has(name))
+        .map(({ path, name }) => ({ name, value: inMilliseconds(path, name) }));
+      const known = [...constants.map(({ value }) => value), ...valuesOfVariables(row)];
+      const told = quantitiesIn(row.value);
+      const unknown = told.filter(({ value }) => !known.includes(value)).map(({ text }) => text);
+      assert.deepEqual(unknown, NOT_CONSTANTS[row.limit] ?? [], 'in the row and not in the code');
+      const values = [...told.map(({ value }) => value), ...timesInWords(row.value)];
+      const untold = constants.filter(({ value }) => !values.includes(value));
+      assert.deepEqual(untold, [], 'in the code and not in the row');
+    });
+  }
+});

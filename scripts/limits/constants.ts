@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { resolveImport } from '../arrows/source-file.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const { imports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+/**
+ * The number that a source file gives a name. Reads the text, so that a limit need not be exported
+ * to be documented.
+ *
+ * @param path - from the root of the repository
+ * @param name - of a constant, of a member of an object, or of both, such as `PAUSE.firstMs`
+ * @returns undefined if it has no value there, or one that takes more than sums and products
+ */
+export function constantIn(path: string, name: string): number | undefined {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const [member = '', object] = name.split('.').reverse();
+  return valueIn(path, object === undefined ? text : objectCalled(object, text), member);
+}
+
+function objectCalled(name: string, text: string): string {
+  return new RegExp(`\\b${name}\\b[^={\\n]*[=:] (\\{[^}]*\\})`).exec(text)?.[1] ?? '';
+}
+
+function valueIn(path: string, text: string, name: string): number | undefined {
+  const assignments = text.matchAll(
+    new RegExp(`(?<![\\w.])${name}(?:(?:: [^=;{}\\n]+)? =|:) ([^;,{}\\n]*)`, 'g'),
+  );
+  return assignments
+    .map(([, expression = '']) => sum(expression.trim(), { path, name }))
+    .find((value) => value !== undefined);
+}
+
+/** Where an expression stands. */
+interface Place {
+  readonly path: string;
+  /** What is given the value of the expression. */
+  readonly name: string;
+}
+
+function sum(expression: string, place: Place): number | undefined {
+  return combined(expression, /\s([+-])\s/, (term) => product(term, place));
+}
+
+function product(expression: string, place: Place): number | undefined {
+  return combined(expression, /\s(\*\*|[*/])\s/, (factor) => numberOf(factor, place));
+}
+
+/** The parts between operators, put together from left to right. */
+function combined(
+  expression: string,
+  operator: RegExp,
+  read: (part: string) => number | undefined,
+): number | undefined {
+  const [first = '', ...rest] = expression.split(operator);
+  let total = read(first);
+  for (let index = 0; index < rest.length && total !== undefined; index += 2) {
+    const value = read(rest[index + 1] ?? '');
+    total = value === undefined ? undefined : APPLIED[rest[index] ?? '']?.(total, value);
+  }
+  return total;
+}
+
+const APPLIED: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '**': (a, b) => a ** b,
+};
+
+function numberOf(word: string, { path, name }: Place): number | undefined {
+  if (/^[\d._]+$/.test(word)) {
+    return Number(word.replaceAll('_', ''));
+  }
+  return /^[A-Z_]\w*$/.test(word) && word !== name ? valueOfName(word, path) : undefined;
+}
+
+/** What a name stands for in a file: a constant of its own, or one that it imports. */
+function valueOfName(name: string, path: string): number | undefined {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  const [, specifier] = new RegExp(`\\b${name}\\b[^}]*\\} from '([^']+)'`).exec(text) ?? [];
+  if (specifier === undefined) {
+    return valueIn(path, text, name);
+  }
+  const target = resolveImport(path, specifier, imports);
+  return target.kind === 'file' && existsSync(join(ROOT, target.name))
+    ? constantIn(target.name, name)
+    : undefined;
+}
