@@ -1,4 +1,4 @@
-/** What may be wrong with a message, or with anything else that peers sign. */
+/** The faults of a message, or of anything else that peers sign. */
 export const FAULT_CODES = [
   'malformed',
   'signature',
@@ -14,9 +14,9 @@ export const FAULT_CODES = [
 ] as const;
 
 /**
- * Every reason to refuse a peer something. The values are stable: logs and metrics
- * show them as `reason`. docs/errors.md says what each means, what the services
- * answer, and what the client should do.
+ * Every reason to refuse a peer something. The codes are stable: logs and metrics show them as
+ * `reason`. docs/errors.md says what each means, how services answer, and what the client should
+ * do.
  */
 export const REFUSAL_CODES = [
   ...FAULT_CODES,
@@ -74,7 +74,7 @@ export type FaultCode = (typeof FAULT_CODES)[number];
 /** One of {@link REFUSAL_CODES}. */
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
-/** An Error without the stack, and so a fifteenth of the cost. */
+/** An Error without a stack, at a fifteenth of the cost. */
 class WithoutStack {
   readonly message: string;
   readonly name: string = 'ExpectedError';
@@ -87,26 +87,26 @@ class WithoutStack {
     }
   }
 }
-// The constructor of Error is what takes the stack.
+// Error's constructor is what captures the stack.
 Object.setPrototypeOf(WithoutStack.prototype, Error.prototype);
 
-/** A subclass of Error to TypeScript, too. */
+/** To TypeScript, a subclass of Error. */
 const ExpectedError = WithoutStack as unknown as new (
   message: string,
   options?: ErrorOptions,
 ) => Error;
 
 /**
- * The base of all that we refuse to a peer. Each service's `answers.ts` maps codes
- * to answers; routes and handlers just throw.
+ * Base of all refusals to peers. Each service's `answers.ts` maps codes to answers; routes and
+ * handlers just throw.
  *
- * Peers can cause one as often as they like. So it has no stack, which would cost
- * more than most refusals do, and fill the log.
+ * Peers can cause refusals at will. So they have no stack, which would cost more than most
+ * refusals, and fill the log.
  */
 export class Refusal extends ExpectedError {
   readonly code: RefusalCode;
 
-  /** @param message - may be shown to the peer: nothing about the inside of the gateway */
+  /** @param message - may be shown to the peer, so reveal nothing about the gateway's inside */
   constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'Refusal';
@@ -119,7 +119,7 @@ export function isRefusal(error: unknown, code: RefusalCode): error is Refusal {
   return error instanceof Refusal && error.code === code;
 }
 
-/** Something is wrong with the message itself, whoever brings it and however. */
+/** The message itself is at fault, whoever brings it and however. */
 export class MessageFault extends Refusal {
   declare readonly code: FaultCode;
 
@@ -130,8 +130,8 @@ export class MessageFault extends Refusal {
 }
 
 /**
- * The octets are not what they claim to be: wrong tags, lengths, text or structure.
- * Whoever made them has a bug or is probing: sending them again never succeeds.
+ * The octets are not what they claim to be: wrong tags, lengths, text or structure. Their author
+ * has a bug or is probing; sending them again never succeeds.
  */
 export class MalformedMessageError extends MessageFault {
   declare readonly code: 'malformed';
@@ -152,7 +152,7 @@ export class InvalidMessageError extends MessageFault {
   }
 }
 
-/** The peer hung up, so that nobody is left to answer. */
+/** The peer hung up; nobody is left to answer. */
 export class PeerGoneError extends ExpectedError {
   readonly code = 'PEER_GONE';
 

@@ -5,12 +5,12 @@ import { type BackingCode, BackingError } from '#backing/errors.ts';
 
 type CallStatus = Exclude<keyof typeof status, 'OK' | 'UNKNOWN'>;
 
-/** How a call that fails is ended. */
+/** How a failed call ends. */
 interface CallAnswer {
   readonly status: CallStatus;
-  /** What the courier is told: nothing that is not its business. The error's message by default. */
+  /** What the courier is told; by default the error's message. */
   readonly details?: (message: string) => string;
-  /** To the log; `info` by default. */
+  /** Level in the log; `info` by default. */
   readonly level?: 'debug' | 'warn';
 }
 
@@ -26,11 +26,11 @@ const NOT_NOW = {
 } as const;
 
 /**
- * What couriers are told. To the deployed ones, PERMISSION_DENIED ends the use of a CCA;
- * after anything else they come back with it.
+ * The answers to couriers. To deployed ones, PERMISSION_DENIED ends the use of a CCA; after
+ * anything else they show it again.
  *
- * `DeliverCargo` has no rows for what is wrong with a cargo: it is acknowledged and dropped, as its
- * courier cannot make it good.
+ * There are no rows for faults of cargo in `DeliverCargo`: it is acknowledged and dropped, as its
+ * courier cannot fix it.
  *
  * @see RS-008
  */
@@ -80,7 +80,11 @@ interface CallReply {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
 }
 
-/** @param error - what made a call fail; one that has no answer is a surprise */
+/**
+ * The reply to a failed call.
+ *
+ * @param error - without a row, it is a surprise
+ */
 export function replyTo(error: unknown): CallReply {
   if (error instanceof Refusal || error instanceof BackingError) {
     const answers: Partial<Record<RefusalCode | BackingCode, CallAnswer>> = CALL_ANSWERS;
@@ -93,10 +97,10 @@ export function replyTo(error: unknown): CallReply {
   return { status: 'INTERNAL', details: 'The gateway failed', level: 'error' };
 }
 
-/** How gRPC is told to end a call. */
+/** What gRPC takes to end a call. */
 type CallEnding = Pick<StatusObject, 'code' | 'details'> & Partial<StatusObject>;
 
-/** The end of a call in gRPC's terms. */
+/** Puts a reply into gRPC's terms. */
 export function statusOf({ status: name, details }: CallReply): CallEnding {
   // Android's courier knows this status only without a message.
   return name === 'PERMISSION_DENIED'

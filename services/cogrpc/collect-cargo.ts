@@ -25,8 +25,8 @@ interface CollectCargoParts {
 }
 
 /**
- * `CollectCargo`: sends the cargo of the private gateway whose CCA is in the
- * `authorization` metadata, and ends OK once all of it is acknowledged.
+ * `CollectCargo`: sends the cargo of the private gateway whose CCA is in the `authorization`
+ * metadata, and ends OK once all of it is acknowledged.
  *
  * @see RS-008 "CollectCargo"
  */
@@ -44,7 +44,7 @@ export class CargoCollectionCall {
     this.#parts = parts;
   }
 
-  /** Never throws: whatever goes wrong ends the call. To be called once. */
+  /** Runs the call. Never throws: every failure ends the call. Call it once. */
   async run(metadata: Metadata): Promise<void> {
     this.#call.receive({
       onMessage: ({ id }) => this.#acknowledge(id),
@@ -59,13 +59,13 @@ export class CargoCollectionCall {
     }
   }
 
-  /** Sends no more; ends once what was sent is acknowledged. */
+  /** Stops sending; ends once what was sent is acknowledged. */
   drain(): void {
     this.#isDraining = true;
     this.#collection?.cut();
   }
 
-  /** The node that the cargo is for, and its authorisation, once it is known to be good. */
+  /** The node that the cargo is for and its CCA, once that is verified. */
   get #whose() {
     return this.#authorization
       ? { peer: this.#authorization.peer, cca: this.#authorization.ccaId }
@@ -103,7 +103,7 @@ export class CargoCollectionCall {
 
   async #send(id: string, cargo: Uint8Array): Promise<void> {
     await this.#call.write({ id, cargo });
-    // Once written it is in the network's own buffers.
+    // Once written, it is in the network's own buffers.
     freeOctets(cargo);
   }
 
@@ -126,7 +126,7 @@ export class CargoCollectionCall {
     }
   }
 
-  /** Nothing can be acknowledged any more. */
+  /** No acknowledgements can come any more. */
   #onHalfClose(): void {
     this.#isHalfClosed = true;
     if (this.#collection && !this.#collection.isSettled) {
@@ -139,12 +139,12 @@ export class CargoCollectionCall {
   }
 }
 
-/** What a call tells about the courier's client. */
+/** The courier's client, as its call shows. */
 interface CourierTraits {
   /**
-   * Whether it takes gRPC messages of more than 4 194 304 octets. grpc-java, which the Android
-   * courier is built on, does not unless told so, and ends the call instead; the JavaScript client
-   * takes 9 MiB. Of others that is not known.
+   * Whether it accepts gRPC messages over 4 194 304 octets. grpc-java, and so the Android courier,
+   * does not by default, and ends the call; the JavaScript client accepts 9 MiB. Others are
+   * unknown.
    */
   readonly takesOversize: boolean;
 }

@@ -7,12 +7,12 @@ import type { CogrpcLimits } from './limits.ts';
 
 interface CourierCallParts {
   readonly clock: Clock;
-  /** Whose lines name the call and its method, and no node. */
+  /** Its lines name the call and its method, and no node. */
   readonly log: Log;
   readonly limits: CogrpcLimits;
   /**
-   * Whether a courier that was sent nothing is told so before it gives up: not one whose own
-   * octets may be on their way until then.
+   * Whether to answer a courier that got nothing before it gives up; not if its own octets may be
+   * in transit until then.
    */
   readonly answersEarly: boolean;
   /** Cuts the connection of a peer that does not let a call end. */
@@ -20,8 +20,8 @@ interface CourierCallParts {
 }
 
 /**
- * A streaming call of a courier, such that every wait in it ends: with the
- * courier's deadline, its hanging up, or our own bounds.
+ * A courier's streaming call, in which every wait ends: by the courier's deadline, its hanging up,
+ * or our own limits.
  */
 export class CourierCall<Request, Response> {
   /** When the courier hangs up, or we do, by `Clock.elapsedMs`. */
@@ -71,12 +71,12 @@ export class CourierCall<Request, Response> {
     return this.#parts.log;
   }
 
-  /** @param describe - whose the call is and how far it came, for the line that a failure leaves */
+  /** @param describe - whose call it is and how far it got, for the log line of a failure */
   describeBy(describe: () => LogFields): void {
     this.#describe = describe;
   }
 
-  /** Hands on each message, and the courier's half-close, until the call is over. */
+  /** Passes on each message, and the courier's half-close, until the call is over. */
   receive(listener: { onMessage(message: Request): void; onHalfClose(): void }): void {
     this.#stream.on('data', (message: Request) => {
       if (!this.#over.signal.aborted) {
@@ -91,10 +91,11 @@ export class CourierCall<Request, Response> {
   }
 
   /**
-   * Sends a message once the ones before it are sent; resolves when the network
-   * took it, which is when memory for the next one may be used.
+   * Sends a message after the ones before it; resolves when the network took it, and memory for the
+   * next may be used.
    *
-   * @throws the reason of {@link signal} if the call is over first, also because the peer does not read
+   * @throws the reason of {@link signal} if the call is over first, for instance because the peer
+   * does not read
    */
   write(message: Response): Promise<void> {
     const written = this.#written.then(() => this.#write(message));
@@ -102,12 +103,12 @@ export class CourierCall<Request, Response> {
     return written;
   }
 
-  /** Ends the call well. */
+  /** Ends the call with OK. */
   complete(): void {
     this.#end(new PeerGoneError('The call is complete'), () => this.#stream.end());
   }
 
-  /** Ends the call with the status that goes with `error`, unless it is over. */
+  /** Ends the call with the status for `error`, unless it is over. */
   fail(error: unknown): void {
     const reply = replyTo(error);
     this.#end(error, () => {
@@ -117,7 +118,7 @@ export class CourierCall<Request, Response> {
     });
   }
 
-  /** A courier that got nothing at all is told why, before it hangs up by itself. */
+  /** Answers a courier that got nothing before it hangs up by itself. */
   #answerBefore(patienceMs: number): () => void {
     if (!this.#parts.answersEarly || !Number.isFinite(patienceMs)) {
       return () => {};
@@ -175,7 +176,7 @@ export class CourierCall<Request, Response> {
     this.#finished.resolve();
   }
 
-  /** Those that we emit ourselves carry a status, and were dealt with. */
+  /** Errors that we emit ourselves carry a status, and are handled already. */
   #onError(error: unknown): void {
     if (!this.#isEnded) {
       this.#isEnded = true;

@@ -14,14 +14,13 @@ interface DeliverCargoParts {
 }
 
 /**
- * `DeliverCargo`: acknowledges each cargo once it is stored durably, and also if
- * it is not valid, since the courier must not keep it. If a cargo cannot be stored
- * now the call ends UNAVAILABLE, once those that can be are acknowledged. The same
- * if a cargo would be refused for its dates while our clock is in doubt, but then all others
- * that come are still taken.
+ * `DeliverCargo`: acknowledges each cargo once it is stored durably. Also acknowledges invalid
+ * cargo, which the courier must not keep. If a cargo cannot be stored now, the call ends
+ * UNAVAILABLE after the others are acknowledged. The same if a cargo would be refused for its dates
+ * while our clock is in doubt, but then later cargo is still accepted.
  *
- * Ends OK after the courier's half-close. A courier that hangs up instead, once
- * all is acknowledged, as the deployed JavaScript client does, is done as well.
+ * Ends OK after the courier's half-close, or if the courier hangs up once all is acknowledged, as
+ * the deployed JavaScript client does.
  *
  * @see RS-008 "DeliverCargo"
  */
@@ -33,7 +32,7 @@ export class CargoDeliveryCall {
   #acknowledged = 0;
   #isHalfClosed = false;
   #failure: { readonly error: unknown } | null = null;
-  /** Why a cargo was not judged. */
+  /** Why some cargo could not be judged. */
   #doubt: ClockInDoubtError | null = null;
   #cancelIdle = () => {};
 
@@ -43,7 +42,7 @@ export class CargoDeliveryCall {
     this.#parts = parts;
   }
 
-  /** To be called once. */
+  /** Call it once. */
   start(): void {
     this.#call.receive({
       onMessage: (delivery) => void this.#take(delivery),
@@ -56,7 +55,7 @@ export class CargoDeliveryCall {
     this.#proceed();
   }
 
-  /** Takes no more cargo; ends once what was taken is acknowledged. */
+  /** Accepts no more cargo; ends once what was accepted is acknowledged. */
   drain(): void {
     this.#failure ??= { error: new Refusal('stopping', 'The server is going away') };
     this.#proceed();

@@ -21,13 +21,13 @@ interface Report {
   readonly message: string;
 }
 
-/** How collections that fail in one way are ended. */
+/** How collections with one kind of failure end. */
 interface Closing {
   /** Null ends the connection without a code. */
   readonly code: CloseCode | ((traits: CollectorTraits) => CloseCode | null);
-  /** What the client is told; the error's message by default. */
+  /** Sent to the client; the error's message by default. */
   readonly reason?: string;
-  /** To the log; by default it is told as if the collection had ended well. */
+  /** For the log; by default, the collection counts as ended well. */
   readonly log?: Report;
 }
 
@@ -45,10 +45,10 @@ const NOT_NOW = {
   log: { level: 'warn', message: 'A collection failed' },
 } as const;
 
-/** How collections that cannot go on are ended. */
+/** How failed collections end, by error code. */
 export const CLOSINGS = {
   browser: { code: CLOSE.browserRefused },
-  // Android comes back from a connection that just ends, and from no code before its answer.
+  // Android comes back after a connection just ends, but after no code before its answer.
   'challenge-unanswered': {
     code: ({ mergesDeliveries }) => (mergesDeliveries ? CLOSE.tryAgain : null),
   },
@@ -73,17 +73,17 @@ export const CLOSINGS = {
   'clock-in-doubt': NOT_NOW,
 } as const satisfies Partial<Record<RefusalCode | BackingCode, Closing>>;
 
-/** Nobody foresaw the error. */
+/** The ending for an unexpected error. */
 const SURPRISE: Ending = { ...NOT_NOW, log: { ...NOT_NOW.log, level: 'error' } };
 
-/** `ws` closes with the code that RFC 6455 has for what is wrong; so these are told the log alone. */
+/** `ws` closes by itself, with RFC 6455's codes; this is for the log. */
 export const NO_WEBSOCKET: Ending = {
   code: CLOSE.invalidMessage,
   reason: 'This is no WebSocket message of a collector',
   log: UNEXPECTED,
 };
 
-/** What is answered on the path of collection until there is a WebSocket. */
+/** Answers on the path of collection before there is a WebSocket. */
 export const REQUEST_ANSWERS = {
   ...HTTP_ANSWERS,
   // RFC 9110 §15.5.22
@@ -92,23 +92,26 @@ export const REQUEST_ANSWERS = {
 } as const satisfies HttpAnswers;
 
 /**
- * How to end a collection that the server can no longer serve, so that the client
- * comes back at once. 4000 says so; but the JavaScript client reports it as an
- * error and reconnects by itself only after 1000, while to the Android client
- * 1000 ends a collection that was to be kept alive.
+ * The code that makes a client come back soon after the server can no longer serve it: 4000, except
+ * for the JavaScript client that keeps alive. That reports 4000 as an error, and reconnects by
+ * itself only after 1000, which ends an Android client's kept-alive collection.
  */
 function comeBack({ keepAlive, mergesDeliveries }: CollectorTraits): CloseCode {
   return keepAlive && mergesDeliveries ? CLOSE.completed : CLOSE.tryAgain;
 }
 
-/** How one collection is ended. */
+/** How a collection ends. */
 export interface Ending {
   readonly code: CloseCode | null;
   readonly reason: string;
   readonly log?: Report | undefined;
 }
 
-/** @param error - what made a collection fail; one that has no row is a surprise */
+/**
+ * The ending for a failed collection.
+ *
+ * @param error - without a row, it is a surprise
+ */
 export function endingFor(error: unknown, traits: CollectorTraits): Ending {
   const isKnown = error instanceof Refusal || error instanceof BackingError;
   const closings: Partial<Record<RefusalCode | BackingCode, Closing>> = CLOSINGS;

@@ -1,7 +1,7 @@
 import { HTTP_ANSWERS, type HttpAnswers, UNAVAILABLE } from '#runtime/http/answers.ts';
 
 /**
- * `POST` to any path.
+ * The answers of `POST` to any path.
  *
  * @see RS-007 "Parcel Delivery"
  */
@@ -15,6 +15,6 @@ export const PARCEL_ANSWERS = {
   certificate: { status: 403 },
   'untrusted-path': { status: 403 },
   'wrong-recipient': { status: 403 },
-  // Senders give up after 4xx, and this one may come later.
+  // Senders give up after a 4xx, and this parcel may come later.
   'rate-limit': UNAVAILABLE,
 } as const satisfies HttpAnswers;

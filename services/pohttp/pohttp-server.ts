@@ -4,7 +4,7 @@ import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { type ParcelRouteParts, registerParcelRoute } from './parcel-route.ts';
 
-/** An app on a slow link may take this long to send a parcel, as long as it never pauses. */
+/** How long an app on a slow link may take to send a parcel without pausing. */
 const UPLOAD_TIMEOUT_MS = 300_000;
 
 interface PohttpServerConfig {
@@ -12,7 +12,7 @@ interface PohttpServerConfig {
   readonly port: number;
 }
 
-/** The HTTP server for Internet apps, which does not listen yet. */
+/** Creates the HTTP server for Internet apps, not listening yet. */
 export function createPohttpServer(
   { host, port }: PohttpServerConfig,
   parts: ProcessParts & ParcelRouteParts & { readonly requestIds: RequestIds },

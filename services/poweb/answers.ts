@@ -1,12 +1,15 @@
 import { COUNTERSIGNATURE_CHALLENGE } from '#awala/countersignature.ts';
 import { HTTP_ANSWERS, type HttpAnswers, UNAVAILABLE } from '#runtime/http/answers.ts';
 
-/** The parcel can never be taken. Deployed phones delete it then, so nothing that may pass later belongs here. */
+/**
+ * The parcel can never be accepted. Deployed phones then delete it, so nothing that may be accepted
+ * later belongs here.
+ */
 const NEVER = { status: 422 } as const;
 
 /**
- * `POST /v1/parcels`. Deployed phones delete a parcel after 202 and 422 only, and after
- * anything else keep it at the head of their queue.
+ * The answers of `POST /v1/parcels`. Deployed phones delete a parcel only after 202 and 422, and
+ * otherwise keep it first in their queue.
  *
  * @see docs/decisions/answers-to-phones.md
  */
@@ -28,7 +31,7 @@ export const PARCEL_ANSWERS = {
   'wrong-recipient': NEVER,
 } as const satisfies HttpAnswers;
 
-/** `POST /v1/pre-registrations` and `POST /v1/nodes`. */
+/** The answers of `POST /v1/pre-registrations` and `POST /v1/nodes`. */
 export const REGISTRATION_ANSWERS = {
   ...HTTP_ANSWERS,
   'registrations-full': UNAVAILABLE,

@@ -3,11 +3,11 @@ import { BackingError } from '#backing/errors.ts';
 import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 
-/** How long a client waits for the answer to a parcel, and what of that the storing of it may take. */
+/** How long a client waits for the answer to a parcel, and how much of that storing may take. */
 interface ClientPatience {
   readonly answerWithinMs: number;
   readonly storeWithinMs: number;
-  /** Whether a backing service that fails is asked again meanwhile. */
+  /** Whether failing backing calls are retried meanwhile. */
   readonly isRepeated: boolean;
 }
 
@@ -15,12 +15,12 @@ interface ClientPatience {
 const ORDINARY: ClientPatience = { answerWithinMs: 2_300, storeWithinMs: 2_000, isRepeated: false };
 
 /**
- * Android's (ktor on OkHttp) waits for 10 s, and after a 503 does not try again before something else
- * is stored in its queue: better to be late than to give up.
+ * Android's (ktor on OkHttp) waits 10 s, and after a 503 does not retry before its queue changes:
+ * better late than 503.
  */
 const PATIENT: ClientPatience = { answerWithinMs: 8_000, storeWithinMs: 6_000, isRepeated: true };
 
-/** Tells from the headers of a request how patient its client is. */
+/** A client's patience, by the headers of its request. */
 export function clientPatience(headers: IncomingHttpHeaders): ClientPatience {
   return headers['user-agent'] === 'Ktor client' ? PATIENT : ORDINARY;
 }
@@ -28,9 +28,9 @@ export function clientPatience(headers: IncomingHttpHeaders): ClientPatience {
 const PAUSE: Backoff = { firstMs: 500, maxMs: 500 };
 
 /**
- * Does what a patient client asked for, again while a backing service fails and there is time.
+ * Runs `attempt`; for a patient client, again while a backing service fails and there is time.
  *
- * @param attempt - must be over within the milliseconds that it is given
+ * @param attempt - must end within the milliseconds that it is given
  * @throws what the last attempt threw
  */
 export async function patiently<Result>(

@@ -4,14 +4,16 @@ import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { type PowebRouteParts, registerPowebRoutes } from './poweb-routes.ts';
 
-/** A phone on a slow link may take this long to send a parcel, as long as it never pauses: 8.3 MB at 56 kbit/s. */
+/**
+ * How long a phone on a slow link may take to send a parcel without pausing: 8.3 MB at 56 kbit/s.
+ */
 export const UPLOAD_TIMEOUT_MS = 1_200_000;
 
 interface PowebServerConfig {
   readonly host: string;
   readonly port: number;
   readonly preRegistrationsPerSecond: number;
-  /** Connections besides those of phones that deliver or register, for what else shares the port. */
+  /** Connections besides those of phones that deliver or register, for others on the same port. */
   readonly otherConnections?: number;
 }
 

@@ -6,11 +6,11 @@ import { REGISTRATION_ANSWERS } from './answers.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-/** RS-016: requests over these sizes SHOULD be refused, in octets. */
+/** RS-016: larger requests SHOULD be refused; in octets. */
 const MAX_PRE_REGISTRATION_OCTETS = 64;
 const MAX_REGISTRATION_OCTETS = 1024 * 1024;
 
-/** Both generations of the path. */
+/** The path in both generations. */
 const PRE_REGISTRATION_PATHS = ['/v1/pre-registrations', '/v1/pre-registration'];
 
 export interface RegistrationRouteParts {

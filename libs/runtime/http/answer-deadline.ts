@@ -5,10 +5,10 @@ import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 
 /**
- * A handler that fails unless `handler` has its answer within `answerWithinMs`. Handlers are called once the body is there, so what a slow
- * client takes to send it does not count.
+ * A handler that throws unless `handler` answers within `answerWithinMs`. Handlers are called once
+ * the body has arrived, so a slow client's upload does not count.
  *
- * A late handler goes on, as its work may be half done; what comes of it is dropped.
+ * A late handler goes on, as its work may be half done; its result is dropped.
  */
 export function answeredInTime(
   handler: RouteHandlerMethod,

@@ -1,25 +1,25 @@
 import type { RefusalCode } from '#awala/errors.ts';
 import type { BackingCode } from '#backing/errors.ts';
 
-/** What a request that fails is answered: a status, with headers if any go with it. */
+/** The answer to a failed request. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What a route, or a whole server, answers to each error that it knows. */
+/** The answers of a route, or of a whole server, by error code. */
 export type HttpAnswers = Readonly<Partial<Record<RefusalCode | BackingCode, HttpAnswer>>>;
 
-/** When a client that was told 503 may come back, in seconds. */
+/** When a client may retry after a 503, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** Not now, but soon: never used for what is the client's fault. */
+/** Temporary, and never the client's fault. */
 export const UNAVAILABLE = {
   status: 503,
   headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
 } as const;
 
-/** What every HTTP server of ours answers; the tables of routes add to it. */
+/** The answers of every HTTP server; the tables of routes add to them. */
 export const HTTP_ANSWERS = {
   'not-found': { status: 404 },
   method: { status: 405 },
@@ -35,15 +35,18 @@ export const HTTP_ANSWERS = {
   'clock-in-doubt': UNAVAILABLE,
 } as const satisfies HttpAnswers;
 
-/** Nobody foresaw the error. */
+/** The answer to an unexpected error. */
 export const SURPRISE = { status: 500 } as const;
 
-/** What is no HTTP, or stops being so before there is a request, by Node's code for it. */
+/**
+ * Answers to connections that do not speak HTTP, or stop before a request is complete, by Node's
+ * error code.
+ */
 export const PARSER_ANSWERS: Readonly<Record<string, HttpAnswer>> = {
   HPE_HEADER_OVERFLOW: { status: 431 },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413 },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408 },
 };
 
-/** The same for any other code. */
+/** The answer for any other code. */
 export const NO_HTTP = { status: 400 } as const;

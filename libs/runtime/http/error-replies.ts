@@ -4,13 +4,13 @@ import { Refusal } from '#awala/errors.ts';
 import { type BackingCode, BackingError } from '#backing/errors.ts';
 import { type HttpAnswer, type HttpAnswers, SURPRISE } from './answers.ts';
 
-/** What a failed request is answered with. */
+/** The answer to a failed request, with what the log needs. */
 export interface ErrorReply extends HttpAnswer {
-  /** For the client: nothing of the server's inside. */
+  /** For the client: reveals nothing about the server's inside. */
   readonly message: string;
   /** For logs: from a bounded set. */
   readonly reason: string;
-  /** Whether nobody foresaw it. */
+  /** Whether the error is unexpected. */
   readonly isSurprise: boolean;
 }
 
@@ -20,7 +20,11 @@ const BACKING_MESSAGES: Readonly<Record<BackingCode, string>> = {
   'clock-in-doubt': 'The gateway cannot do this at the moment',
 };
 
-/** @param answers - those of the route; an error that has none there is a surprise */
+/**
+ * The answer to an error.
+ *
+ * @param answers - the route's; an error that is not among them is a surprise
+ */
 export function replyTo(error: unknown, answers: HttpAnswers): ErrorReply {
   if (error instanceof Refusal || error instanceof BackingError) {
     const answer = answers[error.code];
@@ -56,7 +60,10 @@ export function sendError(
     : reply.type('text/plain; charset=utf-8').send(message);
 }
 
-/** Of an error that the HTTP framework made, such as for an invalid media type; null unless it blames the client. */
+/**
+ * The status of an error of the HTTP framework, such as for an invalid media type; null unless it
+ * is the client's fault.
+ */
 function frameworkStatus(error: unknown): number | null {
   const status =
     error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : Number.NaN;
