@@ -38,13 +38,13 @@ export async function runDoctor(
     deadlineMs: DEADLINE_MS,
   });
   const findings = await examine(config, foundations);
-  for (const { subject, says, mend } of findings) {
-    print(`${mend === null ? '✓' : '✗'} ${subject.padEnd(SUBJECT_WIDTH)}${says}`);
-    if (mend !== null) {
-      print(`  ${''.padEnd(SUBJECT_WIDTH)}→ ${mend}`);
+  for (const { subject, says, remedy } of findings) {
+    print(`${remedy === null ? '✓' : '✗'} ${subject.padEnd(SUBJECT_WIDTH)}${says}`);
+    if (remedy !== null) {
+      print(`  ${''.padEnd(SUBJECT_WIDTH)}→ ${remedy}`);
     }
   }
-  const faults = findings.filter(({ mend }) => mend !== null).length;
+  const faults = findings.filter(({ remedy }) => remedy !== null).length;
   print('');
   print(faults === 0 ? 'Nothing is wrong.' : `${faults} to fix.`);
   return faults === 0 ? 0 : 1;
@@ -77,7 +77,7 @@ async function messengerFindings(
   const redis = [config.signals, config.workQueue].find((each) => each.kind === 'redis');
   const findings = redis?.kind === 'redis' ? await redisFindings(redis) : [];
   const [reached] = findings;
-  if (reached && reached.mend !== null) {
+  if (reached && reached.remedy !== null) {
     return findings;
   }
   return [

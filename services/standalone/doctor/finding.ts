@@ -7,17 +7,17 @@ export interface Finding {
   /** What is the case, or what is wrong. */
   readonly says: string;
   /** How to fix it; null if nothing is wrong. */
-  readonly mend: string | null;
+  readonly remedy: string | null;
 }
 
 /** A finding that nothing is wrong. */
 export function well(subject: string, says: string): Finding {
-  return { subject, says, mend: null };
+  return { subject, says, remedy: null };
 }
 
 /** A finding that something is wrong. */
-export function ill(subject: string, says: string, mend: string): Finding {
-  return { subject, says, mend };
+export function ill(subject: string, says: string, remedy: string): Finding {
+  return { subject, says, remedy };
 }
 
 /** What is wrong and how to fix it, by kind of failure; `other` for kinds not listed. */
@@ -40,8 +40,8 @@ export async function tried(
   } catch (error) {
     const { ailment, detail }: Diagnosis = diagnose(error);
     const says = ailment === 'other' ? detail : `${WORDS[ailment]}: ${detail}`;
-    const mend = ailment === 'other' ? advice.other : (advice[ailment] ?? advice.other);
-    return ill(subject, says, mend);
+    const remedy = ailment === 'other' ? advice.other : (advice[ailment] ?? advice.other);
+    return ill(subject, says, remedy);
   }
 }
 

@@ -25,7 +25,7 @@ export async function identityFinding(
     },
     { other: 'Fix the above, then create what is missing: awala-gateway keygen.' },
   );
-  return finding.mend === null && leftMs < LEAST_LEFT_MS
+  return finding.remedy === null && leftMs < LEAST_LEFT_MS
     ? ill(
         SUBJECT,
         `${finding.says}: its renewal is overdue`,

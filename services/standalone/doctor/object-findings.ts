@@ -16,7 +16,7 @@ export async function objectFindings(
 ): Promise<Finding[]> {
   const advice = config.kind === 'gcs' ? bucketAdvice(config.bucket) : FOLDER_ADVICE;
   const roundTrip = await tried(SUBJECT, async () => storeAndDelete(await open(), clock), advice);
-  return config.kind === 'gcs' && roundTrip.mend === null
+  return config.kind === 'gcs' && roundTrip.remedy === null
     ? [roundTrip, ...(await bucketFindings(config))]
     : [roundTrip];
 }
@@ -40,7 +40,7 @@ async function bucketFindings(
   config: Extract<ObjectStoreConfig, { kind: 'gcs' }>,
 ): Promise<Finding[]> {
   const subject = 'bucket';
-  const mend = 'Run awala-gateway provision, which sets what the bucket lacks.';
+  const remedy = 'Run awala-gateway provision, which sets what the bucket lacks.';
   let complaints: readonly string[] | null = [];
   const asked = await tried(
     subject,
@@ -54,12 +54,12 @@ async function bucketFindings(
       denied:
         'Its settings cannot be read: grant this account storage.buckets.get (the role ' +
         'Storage Legacy Bucket Reader on the bucket), or run the doctor with one that may.',
-      other: mend,
+      other: remedy,
     },
   );
   return (complaints?.length ?? 0) === 0
     ? [asked]
-    : (complaints ?? []).map((complaint) => ill(subject, `${config.bucket}: ${complaint}`, mend));
+    : (complaints ?? []).map((complaint) => ill(subject, `${config.bucket}: ${complaint}`, remedy));
 }
 
 function bucketAdvice(bucket: string): Advice {

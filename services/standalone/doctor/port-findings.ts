@@ -24,7 +24,7 @@ export async function portFindings({
               ill(
                 'ports',
                 `${variable} ${port}: ${WORDS[code] ?? code}`,
-                mend(code, variable, isForOperations ? 'OPERATIONS_HOST' : 'BIND_HOST'),
+                remedy(code, variable, isForOperations ? 'OPERATIONS_HOST' : 'BIND_HOST'),
               ),
             ];
     }),
@@ -70,7 +70,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this machine does not have that address',
 };
 
-function mend(code: string, variable: string, hostVariable: string): string {
+function remedy(code: string, variable: string, hostVariable: string): string {
   switch (code) {
     case 'EADDRINUSE':
       return `Stop that program (ss -ltnp tells which), or set ${variable} to another port.`;

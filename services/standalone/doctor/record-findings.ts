@@ -19,7 +19,7 @@ export async function recordFindings(
   const advice = config.kind === 'firestore' ? FIRESTORE_ADVICE : FOLDER_ADVICE;
   const roundTrip = await tried(SUBJECT, async () => createAndDelete(await open(), clock), advice);
   const hasPolicies = config.kind === 'firestore' && config.emulatorAddress === null;
-  return hasPolicies && roundTrip.mend === null
+  return hasPolicies && roundTrip.remedy === null
     ? [roundTrip, await policyFinding(config)]
     : [roundTrip];
 }
