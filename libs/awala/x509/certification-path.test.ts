@@ -93,7 +93,7 @@ describe('The authority of the certificates in between', () => {
     );
 
     assert.throws(() => road.accept(road.parcel({ sender: { ...road.sender, issuers } })), {
-      reason: 'untrusted-path',
+      code: 'untrusted-path',
       message: /too many signature checks/,
     });
   });
