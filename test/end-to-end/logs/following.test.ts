@@ -162,6 +162,7 @@ describe('The logs of five services at info', { skip }, () => {
       fields(({ closeCode }) => closeCode === 1003),
       {
         message: 'A collector sent what it should not',
+        reason: 'acknowledgement-unknown',
         peer: recipientId,
         nodes: 1,
         sent: 1,
