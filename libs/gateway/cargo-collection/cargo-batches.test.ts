@@ -161,6 +161,43 @@ describe('CargoBatches', () => {
     assert.equal(gathering.budget.held, 0);
   });
 
+  it('waits for its first message, however long that takes', async () => {
+    using gathering = new Gathering([10], { isSlow: true });
+    const next = gathering.batches.next(1_000);
+    await until(() => gathering.fetches.length === 1);
+    gathering.clock.advance(limits.gatheringMs);
+    await turn();
+    gathering.fetches[0]?.answer({ octets: Uint8Array.of(1), expiresAt });
+    assert.equal((await next)?.messages.length, 1);
+  });
+
+  it('waits for more again once there was memory', async () => {
+    const over = new AbortController();
+    const parts = { budget: new Budget(400_000), clock: new ManualClock(), log: silentLog };
+    const listed = Promise.withResolvers<void>();
+    const item = (place: string, octets: number): CargoItem => ({
+      place,
+      sizeOctets: octets,
+      read: async () => ({ octets: new Uint8Array(octets), expiresAt }),
+    });
+    async function* contents(): AsyncGenerator<CargoItem> {
+      yield item('2/a', 100_000);
+      yield item('2/b', 100_000);
+      await listed.promise;
+      yield item('2/c', 10);
+    }
+    const batches = new CargoBatches(parts, contents(), limits, over.signal);
+    const first = await batches.next(1_000_000);
+    assert.equal(first?.messages.length, 1);
+    await turn();
+    first.release();
+    const next = batches.next(1_000_000);
+    await turn();
+    listed.resolve();
+    assert.equal((await next)?.messages.length, 2);
+    over.abort();
+  });
+
   it('does not stand still when many gather in little memory', async () => {
     const budget = new Budget(500_000);
     const over = new AbortController();
