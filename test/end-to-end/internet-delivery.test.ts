@@ -204,7 +204,8 @@ describe('Delivery to the Internet', () => {
     recipient.behaviour = async (response) => {
       recipient.behaviour = answers(202);
       const { outbox, intake } = opened.gateway;
-      await outbox.store(intake.read(await opened.internetBound({ id: 'one' })));
+      const again = intake.read(await opened.internetBound({ id: 'one' }));
+      await outbox.store(again, again.recipient.internetAddress ?? '');
       response.writeHead(202).end();
     };
     await send('one');

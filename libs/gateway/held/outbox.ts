@@ -1,11 +1,9 @@
-import { MalformedMessageError } from '#awala/errors.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { ObjectKey, ObjectStore, StoringOptions } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
-import { canonicalInternetAddress } from './internet-address.ts';
 import { internetBoundKey } from './object-keys.ts';
 import { queueStored } from './queue-stored.ts';
 import { INTERNET_DELIVERY_TOPIC } from './topics.ts';
@@ -28,17 +26,18 @@ export class Outbox {
    * Stores a verified parcel, then queues its delivery. Durable once it resolves, even if the queue
    * is down: the sweeper queues what has no job.
    *
+   * @param internetAddress - the recipient's, in canonical form
    * @param options.replaces - whether another parcel under the same ids came before: if that one's job was
    *   set aside, this one's must not stay so
    * @returns where it is stored
-   * @throws {MalformedMessageError} if its recipient's Internet address is none
    * @throws {BackingError} if it could not be stored
    */
   async store(
     parcel: RamfMessage,
+    internetAddress: string,
     { replaces = false, ...options }: StoringOptions & { readonly replaces?: boolean } = {},
   ): Promise<ObjectKey> {
-    const key = outboxKey(parcel);
+    const key = outboxKey(parcel, internetAddress);
     const { expiresAt } = parcel;
     await this.#parts.objects.put(key, parcel.octets, { expiresAt, ...options });
     logStep(this.#parts.log, 'stored', key, { octets: parcel.octets.byteLength });
@@ -68,16 +67,15 @@ export class Outbox {
 /**
  * The key of a parcel for the Internet.
  *
- * @throws {MalformedMessageError} if the recipient's Internet address is not one
+ * @param internetAddress - the recipient's, in canonical form
  */
-export function outboxKey({ recipient, sender, id }: RamfMessage): ObjectKey {
-  const recipientAddress = canonicalInternetAddress(recipient.internetAddress ?? '');
-  if (recipientAddress === null) {
-    throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
-  }
+export function outboxKey(
+  { recipient, sender, id }: RamfMessage,
+  internetAddress: string,
+): ObjectKey {
   return internetBoundKey({
     sender: sender.nodeId,
-    recipientAddress,
+    recipientAddress: internetAddress,
     recipientId: recipient.id,
     parcelId: id,
   });

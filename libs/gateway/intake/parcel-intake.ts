@@ -38,12 +38,6 @@ export interface ParcelIntakeParts {
 interface AcceptedParcel {
   /** Where it is stored, or was. */
   readonly key: ObjectKey;
-  readonly parcelId: string;
-  readonly sender: NodeId;
-  readonly recipient: string;
-  readonly expiresAt: Date;
-  /** The private gateway that it is held for; null if it is bound for another Internet address. */
-  readonly privateGateway: NodeId | null;
   /** Whether it had been accepted before, so that nothing was done now. */
   readonly isDuplicate: boolean;
 }
@@ -59,7 +53,7 @@ export interface HandOver {
 /** Where a parcel is held until it is collected, or delivered to the Internet. */
 type Destination =
   | { readonly name: 'mailbox'; readonly privateGateway: NodeId; readonly recipient: NodeId }
-  | { readonly name: 'outbox' };
+  | { readonly name: 'outbox'; readonly internetAddress: string };
 
 /** How a parcel stands to what was accepted before under the same ids; see {@link ParcelIntake}. */
 type Standing = 'new' | 'replacement' | 'duplicate';
@@ -104,10 +98,7 @@ export class ParcelIntake {
    */
   read(octets: Uint8Array): RamfMessage {
     const parcel = this.#parts.verifier.read(octets, 'parcel');
-    const { internetAddress } = parcel.recipient;
-    if (internetAddress !== null && canonicalInternetAddress(internetAddress) === null) {
-      throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
-    }
+    this.#foreignAddress(parcel);
     return parcel;
   }
 
@@ -140,7 +131,7 @@ export class ParcelIntake {
    * @throws as {@link acceptFromPrivateGateway}
    */
   async acceptFromInternet(parcel: RamfMessage): Promise<AcceptedParcel> {
-    if (!this.#isForUs(parcel)) {
+    if (this.#foreignAddress(parcel) !== null) {
       throw new InvalidMessageError(
         'wrong-recipient',
         'the parcel is for another Internet address',
@@ -177,22 +168,32 @@ export class ParcelIntake {
       const known = withParcel(earlier, parcel, now);
       await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
     }
-    return describe(parcel, key, destination, standing);
+    return { key, isDuplicate: standing === 'duplicate' };
   }
 
-  #isForUs({ recipient }: RamfMessage): boolean {
-    return (
-      recipient.internetAddress === null ||
-      canonicalInternetAddress(recipient.internetAddress) === this.#parts.internetAddress
-    );
+  /**
+   * The other Internet address that a parcel is for, in canonical form; null if it is for us.
+   *
+   * @throws {MalformedMessageError} if the recipient's is none
+   */
+  #foreignAddress({ recipient: { internetAddress } }: RamfMessage): string | null {
+    if (internetAddress === null) {
+      return null;
+    }
+    const address = canonicalInternetAddress(internetAddress);
+    if (address === null) {
+      throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
+    }
+    return address === this.#parts.internetAddress ? null : address;
   }
 
   /** @throws {InvalidMessageError} */
   async #verify(parcel: RamfMessage): Promise<Destination> {
     const { verifier, identity, clock } = this.#parts;
-    if (!this.#isForUs(parcel)) {
+    const internetAddress = this.#foreignAddress(parcel);
+    if (internetAddress !== null) {
       verifier.verify(parcel, { at: clock.now() });
-      return { name: 'outbox' };
+      return { name: 'outbox', internetAddress };
     }
     const anchors = await identity.trustedCertificates();
     const trust = { at: clock.now(), anchors };
@@ -228,7 +229,8 @@ export class ParcelIntake {
         throw error;
       }
     } else {
-      key = await outbox.store(parcel, { ...options, replaces: standing === 'replacement' });
+      const replaces = standing === 'replacement';
+      key = await outbox.store(parcel, destination.internetAddress, { ...options, replaces });
     }
     metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
     return key;
@@ -246,7 +248,7 @@ function standingOf(parcel: RamfMessage, earlier: AcceptedBefore | null, now: Da
 function keyOf(parcel: RamfMessage, destination: Destination): ObjectKey {
   return destination.name === 'mailbox'
     ? gatewayBoundKey(identityIn(destination, parcel))
-    : outboxKey(parcel);
+    : outboxKey(parcel, destination.internetAddress);
 }
 
 function identityIn(
@@ -258,21 +260,4 @@ function identityIn(
 
 function holderOf(destination: Destination): NodeId | null {
   return destination.name === 'mailbox' ? destination.privateGateway : null;
-}
-
-function describe(
-  parcel: RamfMessage,
-  key: ObjectKey,
-  destination: Destination,
-  standing: Standing,
-): AcceptedParcel {
-  return {
-    key,
-    parcelId: parcel.id,
-    sender: parcel.sender.nodeId,
-    recipient: parcel.recipient.id,
-    expiresAt: parcel.expiresAt,
-    privateGateway: holderOf(destination),
-    isDuplicate: standing === 'duplicate',
-  };
 }
