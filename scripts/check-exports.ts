@@ -15,18 +15,6 @@ import { listFiles } from './tracked-files.ts';
 const EXPORT =
   /(?<docstring>^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:default |abstract |async )*(?<kind>function\*?|class|interface|type|const) (?<name>[\w$]+)/gm;
 
-/** Places whose exports do not all have docstrings yet. */
-const UNDOCUMENTED = [
-  'libs/composition/',
-  'libs/runtime/configuration/',
-  'services/cogrpc/',
-  'services/collection/config.ts',
-  'services/pohttp/',
-  'services/poweb/',
-  'services/standalone/config.ts',
-  'services/workers/',
-];
-
 const NAMED_IMPORT =
   /^(?:import|export)\s+(?:type\s+)?\{(?<names>[^}]*)\}\s*from\s+'(?<specifier>[^']+)'/gm;
 
@@ -58,11 +46,11 @@ function complaintsOf(path: string, text: string, imported: ReadonlySet<string>)
   let previous = '';
   return [...text.matchAll(EXPORT)].flatMap(({ index, groups }) => {
     const { docstring = '', kind = '', name = '' } = groups ?? {};
-    const isExempt = name === previous || UNDOCUMENTED.some((folder) => path.startsWith(folder));
+    const isOverload = name === previous;
     previous = name;
     const line = text.slice(0, index + docstring.length).split('\n').length;
     return [
-      ...(docstring || isExempt ? [] : [`${path}:${line}: ${name} has no docstring`]),
+      ...(docstring || isOverload ? [] : [`${path}:${line}: ${name} has no docstring`]),
       ...(/interface|type/.test(kind) && !imported.has(`${path} ${name}`)
         ? [`${path}:${line}: ${name} is exported, but no other file imports it`]
         : []),

@@ -3,14 +3,14 @@ import type { Log } from '#log/log.ts';
 import { verifyBucket } from '#object-store/gcs/bucket.ts';
 import type { ObjectStoreConfig } from './object-store.ts';
 
-/** Emulators keep no settings at all; a bucket of Cloud Storage never lacks so many. */
+/** Emulators have no settings; a bucket of Cloud Storage never lacks this many. */
 const COMPLAINTS_ABOUT_AN_EMULATOR = 4;
 
 /**
- * What is not as it must be in the settings of a bucket, a sentence for each.
+ * The bucket's wrong settings, one sentence each.
  *
- * @returns null for an emulator, which keeps none
- * @throws the failure of Cloud Storage, such as a permission that is missing
+ * @returns null for an emulator, which has no settings
+ * @throws the error of Cloud Storage, such as a missing permission
  */
 export async function complaintsAboutBucket(
   config: Extract<ObjectStoreConfig, { kind: 'gcs' }>,
@@ -20,7 +20,7 @@ export async function complaintsAboutBucket(
   return isInsecure && complaints.length >= COMPLAINTS_ABOUT_AN_EMULATOR ? null : complaints;
 }
 
-/** Tells the log if a bucket does not remove what expired, or keeps what is deleted. Never fails. */
+/** Logs a warning if a bucket keeps expired or deleted objects. Never throws. */
 export async function warnAboutBucket(config: ObjectStoreConfig, log: Log): Promise<void> {
   if (config.kind !== 'gcs') {
     return;

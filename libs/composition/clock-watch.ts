@@ -6,9 +6,11 @@ import { type ClockWitness, clockWitnesses, type WitnessConfig } from './clock-w
 import type { LatestTime } from './latest-time.ts';
 import type { ProcessParts } from './process-parts.ts';
 
-/** Witnesses are asked every so many looks at the clock, and whenever it is in doubt. */
+/**
+ * Checks of the clock per question to the witnesses, which are also asked whenever it is in doubt.
+ */
 const LOOKS_PER_ASKING = 10;
-/** Until a witness has answered. */
+/** For a witness's answer. */
 const ASKING_TIMEOUT_MS = 2_000;
 
 interface ClockWatchParts {
@@ -16,11 +18,13 @@ interface ClockWatchParts {
   readonly log: Log;
   readonly plausibility: ClockPlausibility;
   readonly witnesses: readonly ClockWitness[];
-  /** Where the time is kept over restarts, if it is. */
+  /** Where the time is kept over restarts, if anywhere. */
   readonly latestTime?: LatestTime | undefined;
 }
 
-/** Looks at this machine's clock every minute, asks witnesses about it, and says when it is in doubt. */
+/**
+ * Checks this machine's clock every minute, asks witnesses about it, and logs when it is in doubt.
+ */
 export class ClockWatch implements Disposable {
   readonly #parts: ClockWatchParts;
   #looks = 0;
@@ -32,7 +36,7 @@ export class ClockWatch implements Disposable {
     this.#parts = parts;
   }
 
-  /** Resolves once each witness was asked for the first time, within some seconds whatever happens. */
+  /** Resolves within seconds, once each witness was asked for the first time. */
   static async start(parts: ClockWatchParts): Promise<ClockWatch> {
     const watch = new ClockWatch(parts);
     try {
@@ -95,7 +99,7 @@ export class ClockWatch implements Disposable {
     }
   }
 
-  /** Only what is believed: a clock that is ahead for once must not be remembered. */
+  /** Stores only a time that is believed: one from a clock that was once ahead must not stay. */
   async #note(): Promise<void> {
     const { plausibility, latestTime, log } = this.#parts;
     if (plausibility.doubt !== null) {
@@ -123,7 +127,7 @@ export class ClockWatch implements Disposable {
   }
 }
 
-/** Starts to watch the clock of a process, by what it stands on; not one that it was given. */
+/** Watches the clock of a process, unless that was given a clock of its own. */
 export function watchClock(
   { clock, log, plausibility, isSystemClock }: ProcessParts,
   config: WitnessConfig,

@@ -4,25 +4,28 @@ import { type RedisConfig, redisTarget } from './redis.ts';
 
 const DEFAULT_ENDPOINT = 'https://storage.googleapis.com';
 
-/** Somebody who knows the time and is no peer of ours. */
+/** A source of the time that no peer controls. */
 export interface ClockWitness {
-  /** Who, in words. */
+  /** Its name, in words. */
   readonly by: string;
   /**
-   * What the time is, in milliseconds since the epoch; null if it does not say.
+   * The time, in milliseconds since the epoch; null if the witness does not say.
    *
-   * @throws if it cannot be asked within `timeoutMs`
+   * @throws if it does not answer within `timeoutMs`
    */
   ask(timeoutMs: number): Promise<number | null>;
 }
 
-/** The backing services that tell the time. */
+/** The backing services that can tell the time. */
 export interface WitnessConfig {
   readonly objectStore: ObjectStoreConfig;
   readonly signals: { readonly kind: 'in-process' } | ({ readonly kind: 'redis' } & RedisConfig);
 }
 
-/** None of them for a gateway on the embedded backing, whose services have the same clock as we. */
+/**
+ * The witnesses among the backing services; none on the embedded backing, which has this machine's
+ * clock.
+ */
 export function clockWitnesses({ objectStore, signals }: WitnessConfig): ClockWitness[] {
   const witnesses: ClockWitness[] = [];
   if (objectStore.kind === 'gcs') {

@@ -11,20 +11,22 @@ import { type BackedPorts, type BackingConfig, openPorts, type PortsOf } from '.
 import { type GivenParts, type ProcessParts, processParts } from './process-parts.ts';
 
 interface ServiceConfig extends BackingConfig, OperationsConfig {
-  /** Absent for a service that answers no requests. */
+  /** Missing in a service that answers no requests. */
   readonly requests?: RequestIdOptions;
 }
 
-/** What a service is started with instead of the real thing; only `log` is required. All of it stays open. */
+/** Test overrides; only `log` is required. They stay open. */
 export type Given = GivenParts & Partial<BackedPorts>;
 
 /** What a service is wired from. */
 type ServiceParts<Config extends BackingConfig> = ProcessParts &
   PortsOf<Config> & { readonly requestIds: RequestIds };
 
-/** What is a service's own. */
+/** The parts of a service that are its own. */
 interface Service<Config extends BackingConfig, Own, Served> {
-  /** Opens what the service stands on besides its ports; called again for as long as a backing service is away. */
+  /**
+   * Opens what the service needs besides its ports; retried while a backing service is unavailable.
+   */
   readonly open: (parts: ServiceParts<Config>) => Promise<Own>;
   /**
    * Wires the service and listens.
@@ -38,18 +40,18 @@ interface Service<Config extends BackingConfig, Own, Served> {
   ) => Promise<Served>;
 }
 
-/** A service that runs; disposing of it drains. */
+/** A running service; disposing of it drains. */
 export type Running<Served> = Served &
   AsyncDisposable & {
-    /** The ports in use, which tell those that the system chose. */
+    /** The ports in use, including those that the system chose. */
     readonly listening: { readonly operations: number };
   };
 
 /**
- * Starts a service: opens its backing and its operations port, watches the clock, waits until the
- * gateway's identity can be had, and lets it serve.
+ * Starts a service: opens its backing and operations port, watches the clock, waits for the
+ * gateway's identity, and lets it serve.
  *
- * Waits for backing services that are away; never for another service.
+ * Waits for unavailable backing services, but never for another service.
  *
  * @throws {BackingUnavailableError} if the data folder cannot be used
  */

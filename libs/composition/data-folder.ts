@@ -1,6 +1,6 @@
 import { text } from '#runtime/configuration/variables.ts';
 
-/** Where everything lies that a gateway keeps on the machine it runs on. */
+/** The folder for everything that a gateway keeps on its own machine. */
 export const dataFolder = text('DATA_DIR', {
   meaning: 'the folder that holds keys and parcels',
   default: './data',

@@ -6,15 +6,15 @@ interface FoundationsOptions {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * Whether to open what is on this machine beside the process that runs the gateway, as maintenance
-   * commands do; false by default.
+   * Whether to open local databases beside the process that owns them, as maintenance commands do.
+   * @default false
    */
   readonly beside?: boolean;
-  /** Longest time for one call to a backing service. */
+  /** Deadline of a backing call. */
   readonly deadlineMs: number;
 }
 
-/** What every adapter is opened with. Disposing of it closes all that were opened, in reverse order. */
+/** What adapters are opened with. Disposing of it closes all of them, in reverse order. */
 export class Foundations implements AsyncDisposable {
   readonly clock: Clock;
   readonly log: Log;
@@ -29,7 +29,7 @@ export class Foundations implements AsyncDisposable {
     this.databases = this.#opened.use(new LocalDatabases({ beside, log, deadlineMs }));
   }
 
-  /** Closes an adapter together with all the others. */
+  /** Closes an adapter together with the others. */
   use<Adapter extends AsyncDisposable>(adapter: Adapter): Adapter {
     return this.#opened.use(adapter);
   }

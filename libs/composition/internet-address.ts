@@ -9,10 +9,10 @@ const DOMAIN_NAME: Kind<string> = {
 const NAME = 'INTERNET_ADDRESS';
 const meaning = 'this gateway’s Awala address, such as gateway.example.org';
 
-/** This gateway's own address, in canonical form; every service must be told the same. */
+/** This gateway's own address, in canonical form; the same for every service. */
 export const internetAddress = variable(NAME, { meaning }, DOMAIN_NAME);
 
-/** The same, for a gateway to try out. */
+/** The same, with a default for trying a gateway out. */
 export const localInternetAddress = variable(
   NAME,
   { meaning, default: 'gateway.localhost' },

@@ -30,15 +30,20 @@ const groups = {
   },
 };
 
-/** For a gateway that is one process. */
+/** For the gateway in one process. */
 export const keyVault = variant(choice('KEY_VAULT', KINDS, { meaning, default: 'local' }), groups);
 
-/** For a service: several on one machine may share a local vault. */
+/** For a service; several on one machine may share a local vault. */
 export const sharedKeyVault = variant(choice('KEY_VAULT', KINDS, { meaning }), groups);
 
+/** Which vault to open. */
 export type KeyVaultConfig = Values<typeof keyVault>;
 
-/** @throws {LocalVaultError} if the keys in the data folder cannot be used */
+/**
+ * Opens the configured vault.
+ *
+ * @throws {LocalVaultError} if the keys in the data folder cannot be used
+ */
 export async function openKeyVault(
   config: KeyVaultConfig,
   foundations: Foundations,

@@ -4,8 +4,8 @@ import type { Log } from '#log/log.ts';
 import type { Database } from '#sqlite/database.ts';
 
 /**
- * The SQLite databases in use by this process, one for each data folder, shared by
- * the adapters in it so that they share its syncs.
+ * The SQLite databases of this process, one per data folder. Adapters share them, and so their
+ * syncs.
  */
 export class LocalDatabases implements AsyncDisposable {
   readonly #databases = new Map<string, Promise<Database>>();
@@ -31,7 +31,7 @@ export class LocalDatabases implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** The database in a data folder, which is created if need be; closed with all the others. */
+  /** The database of a data folder, created if missing; closed with the others. */
   in(folder: string): Promise<Database> {
     const path = resolve(folder);
     const opening = this.#databases.get(path) ?? this.#open(path);
@@ -39,7 +39,9 @@ export class LocalDatabases implements AsyncDisposable {
     return opening;
   }
 
-  /** What their disks still take before anything is refused, in octets; null if none keeps a reserve. */
+  /**
+   * Octets that their disks still take before anything is refused; null if none keeps a reserve.
+   */
   async roomOctets(): Promise<number | null> {
     const rooms: number[] = [];
     for (const opening of this.#databases.values()) {

@@ -10,7 +10,7 @@ interface Needs {
   readonly vault?: readonly VaultNeed[];
 }
 
-/** What each service does with its backing; no more, as it may be denied the rest. */
+/** What each service does with its backing. No more is checked, as it may be denied the rest. */
 const NEEDS = {
   poweb: { objects: ['write'], records: ['write'], vault: ['sign', 'seal'] },
   pohttp: { objects: ['write'] },
@@ -32,9 +32,10 @@ const NEEDS = {
   },
 } as const satisfies Record<string, Needs>;
 
+/** A service whose needs are checked. */
 export type ServiceWithNeeds = keyof typeof NEEDS;
 
-/** The checks of a service's readiness: each asks a port for what the service needs of it. */
+/** A service's readiness checks: each asks a port for what the service needs. */
 export function checksOf(
   service: ServiceWithNeeds,
   ports: Partial<BackedPorts>,

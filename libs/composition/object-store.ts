@@ -17,7 +17,7 @@ const gcs = {
   }),
 };
 
-/** For a gateway that is one process. */
+/** For the gateway in one process. */
 export const objectStore = variant(
   choice('OBJECT_STORE', ['filesystem', 'gcs'], { meaning, default: 'filesystem' }),
   { filesystem: { folder: dataFolder }, gcs },
@@ -32,9 +32,14 @@ export const sharedObjectStore = variant(
   { gcs },
 );
 
+/** Which object store to open. */
 export type ObjectStoreConfig = Values<typeof objectStore>;
 
-/** @throws {BackingUnavailableError} if the data folder cannot be used */
+/**
+ * Opens the configured object store.
+ *
+ * @throws {BackingUnavailableError} if the data folder cannot be used
+ */
 export async function openObjectStore(
   config: ObjectStoreConfig,
   foundations: Foundations,

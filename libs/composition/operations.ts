@@ -15,15 +15,14 @@ export interface OperationsConfig {
   readonly release: { readonly revision: string | null; readonly imageDigest: string | null };
 }
 
-/** A port, or the part of one that the service uses, which tells whether it can be used now. */
+/** A port that can say whether it works now. */
 export interface Checked {
   check(): Promise<void>;
 }
 
 /**
- * A service as its operators see it: it answers on the operations port from the
- * beginning, is ready once it has started and its backing services answer, and
- * not any more once it drains.
+ * A service as its operators see it: it answers on the operations port from the start, is ready
+ * once it has started and its backing services answer, and is no longer ready once it drains.
  */
 export class Operations implements AsyncDisposable {
   readonly #parts: ProcessParts;
@@ -62,8 +61,10 @@ export class Operations implements AsyncDisposable {
   }
 
   /**
-   * @param backing - the ports that the service cannot do without, by name
-   * @throws if the operations port cannot be listened on
+   * Opens the operations port.
+   *
+   * @param backing - the ports that the service needs, by name
+   * @throws if it cannot listen on the port
    */
   static async open(
     parts: ProcessParts,
@@ -80,11 +81,11 @@ export class Operations implements AsyncDisposable {
   }
 
   /**
-   * Attempts what the service starts with until its backing services let it
-   * succeed: one that starts while they are away serves as soon as they are back.
+   * Repeats `attempt` until the backing services let it succeed, so that a service started during
+   * an outage serves as soon as that ends.
    *
-   * @throws what the attempt throws, unless it is a {@link BackingUnavailableError};
-   * the reason to stop
+   * @throws what the attempt throws, unless it is a {@link BackingUnavailableError}; the reason to
+   * stop
    */
   async untilAvailable<Result>(attempt: () => Promise<Result>): Promise<Result> {
     const { clock, log, stopping } = this.#parts;
@@ -103,22 +104,22 @@ export class Operations implements AsyncDisposable {
     }
   }
 
-  /** From now on the service is ready only while this succeeds, too. */
+  /** From now on readiness also needs this check. */
   alsoCheck(name: string, check: () => Promise<unknown>): void {
     this.#checks[name] = async () => void (await check());
   }
 
-  /** The service has started: from now on it is ready while its backing is. */
+  /** The service has started: it is ready while its backing is. */
   started(): void {
     this.#notStarted = null;
   }
 
-  /** How far the service is: `serving` from when it was ready first. */
+  /** The phase: `serving` from when the service was first ready. */
   phase(): Promise<'starting' | 'serving' | 'draining'> {
     return this.#readiness.phase();
   }
 
-  /** The service is about to end: from now on it is not ready. */
+  /** From now on the service is not ready. */
   drain(): void {
     this.#readiness.drain();
   }

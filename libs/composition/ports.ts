@@ -16,7 +16,7 @@ import {
 import { openSignals, type SignalsConfig, sharedSignals, signals } from './signals.ts';
 import { openWorkQueue, sharedWorkQueue, type WorkQueueConfig, workQueue } from './work-queue.ts';
 
-/** Names the adapters of a gateway that is one process; embedded ones unless told otherwise. */
+/** The adapters of the gateway in one process, by default embedded. */
 export const BACKING_VARIABLES = {
   objectStore,
   recordStore,
@@ -25,7 +25,7 @@ export const BACKING_VARIABLES = {
   workQueue,
 } as const;
 
-/** Names the adapters of a service that is one of several and only verifies others: it queues nothing. */
+/** The adapters of a service among several that only verifies: it has no queue. */
 export const VERIFYING_BACKING_VARIABLES = {
   objectStore: sharedObjectStore,
   recordStore: sharedRecordStore,
@@ -34,8 +34,7 @@ export const VERIFYING_BACKING_VARIABLES = {
 } as const;
 
 /**
- * Names the adapters of a service that is one of several. Each must be set, so that all services
- * and commands are told the same.
+ * The adapters of a service among several. All are required, so that services and commands agree.
  */
 export const SHARED_BACKING_VARIABLES = {
   ...VERIFYING_BACKING_VARIABLES,
@@ -48,14 +47,14 @@ export interface BackingConfig {
   readonly recordStore: RecordStoreConfig;
   readonly keyVault: KeyVaultConfig;
   readonly signals: SignalsConfig;
-  /** Absent for a service that queues nothing. */
+  /** Missing in a service without a queue. */
   readonly workQueue?: WorkQueueConfig;
 }
 
-/** The ports that are backed. */
+/** The ports with a backing service. */
 export type BackedPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'queue'>;
 
-/** Those that a configuration names an adapter for. */
+/** The ports that a configuration names an adapter for. */
 export type PortsOf<Config extends BackingConfig> = Config extends {
   readonly workQueue: WorkQueueConfig;
 }
@@ -63,8 +62,8 @@ export type PortsOf<Config extends BackingConfig> = Config extends {
   : Omit<BackedPorts, 'queue'>;
 
 /**
- * Opens every port that the configuration names an adapter for, unless it is `given`; loads the
- * libraries of these adapters only.
+ * Opens every port that the configuration names an adapter for and that is not `given`; loads only
+ * those adapters' libraries.
  *
  * @throws {BackingUnavailableError} if the data folder cannot be used
  */

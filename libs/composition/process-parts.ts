@@ -6,9 +6,9 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import { ProcessMetrics } from '#runtime/metrics.ts';
 import { NO_PASSED_SOCKETS, type PassedSockets } from '#runtime/passed-sockets.ts';
 
-/** What the process of a service has besides its backing. */
+/** What a service's process has besides its backing. */
 export interface ProcessParts {
-  /** A fixed word, such as `poweb`. */
+  /** A constant, such as `poweb`. */
   readonly service: string;
   readonly clock: Clock;
   /** Whether the clock may be right. */
@@ -20,7 +20,7 @@ export interface ProcessParts {
   readonly processMetrics: ProcessMetrics;
   /** Aborted when the process is told to stop. */
   readonly stopping: AbortSignal;
-  /** What servers listen on instead of the ports that they were told. */
+  /** Sockets that replace the configured ports. */
   readonly passed: PassedSockets;
 }
 

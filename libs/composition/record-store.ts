@@ -19,7 +19,7 @@ const firestore = {
   }),
 };
 
-/** For a gateway that is one process. */
+/** For the gateway in one process. */
 export const recordStore = variant(
   choice('RECORD_STORE', ['sqlite', 'firestore'], { meaning, default: 'sqlite' }),
   { sqlite: { folder: dataFolder }, firestore },
@@ -34,9 +34,14 @@ export const sharedRecordStore = variant(
   { firestore },
 );
 
+/** Which record store to open. */
 export type RecordStoreConfig = Values<typeof recordStore>;
 
-/** @throws {BackingUnavailableError} if the data folder cannot be used */
+/**
+ * Opens the configured record store.
+ *
+ * @throws {BackingUnavailableError} if the data folder cannot be used
+ */
 export async function openRecordStore(
   config: RecordStoreConfig,
   foundations: Foundations,

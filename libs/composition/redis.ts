@@ -4,7 +4,7 @@ import { Secret } from '#runtime/configuration/secret.ts';
 import { variable } from '#runtime/configuration/variable.ts';
 import { text } from '#runtime/configuration/variables.ts';
 
-/** How Redis is reached, and what is ours in it. */
+/** Which Redis to use, and under which prefix. */
 export const redisVariables = {
   url: variable(
     'REDIS_URL',
@@ -35,13 +35,18 @@ export const redisVariables = {
   }),
 };
 
+/** Which Redis to use, and under which prefix. */
 export interface RedisConfig {
   readonly url: Secret;
   readonly caFile: string | null;
   readonly prefix: string;
 }
 
-/** @throws if the file with certificates cannot be read */
+/**
+ * The configured Redis, in the adapters' terms.
+ *
+ * @throws if the file with certificates cannot be read
+ */
 export async function redisTarget({ url, caFile }: RedisConfig): Promise<RedisTarget> {
   const target = { url: url.reveal() };
   return caFile === null ? target : { ...target, ca: await readFile(caFile, 'utf8') };

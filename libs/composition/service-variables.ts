@@ -1,7 +1,7 @@
 import { bindHostVariable, serviceVariables } from '#runtime/service.ts';
 import { internetAddress } from './internet-address.ts';
 
-/** What every service that is a process of its own reads, besides its backing and what is its own. */
+/** What every service process reads besides its backing and its own variables. */
 export const sharedServiceVariables = {
   ...serviceVariables,
   host: bindHostVariable('0.0.0.0'),

@@ -1,6 +1,9 @@
 import { boolean } from '#runtime/configuration/variables.ts';
 
-/** Whether messages for the session key of the connection parameters are read, by those who read any. */
+/**
+ * Whether services that read cargo or CCAs accept those for the session key of the connection
+ * parameters.
+ */
 export const acceptsPublishedKey = boolean('ACCEPT_PUBLISHED_SESSION_KEY', {
   meaning: 'whether cargo and CCAs for the session key in /connection-params.der are read',
   default: true,

@@ -1,14 +1,14 @@
 import { type Variable, VariableFault } from '#runtime/configuration/variable.ts';
 
-/** A way for a service to be told to use something that only one process can use. */
+/** A choice that only works within one process. */
 interface Unshared {
-  /** What an operator may have set the variable to. */
+  /** The variable's value. */
   readonly kind: string;
-  /** Why that is no use here, and what to set instead; goes after the variable's name. */
+  /** Why it does not work here, and what to set instead; goes after the variable's name. */
   readonly sentence: string;
 }
 
-/** The variable of a service that shares its backing: what others could not reach is refused by name. */
+/** Makes a service's variable refuse a choice that other processes could not share. */
 export function refusing<Value>(inner: Variable<Value>, unshared: Unshared): Variable<Value> {
   return {
     ...inner,

@@ -7,13 +7,13 @@ import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 
 const meaning = 'what tells a collector that a parcel came';
 
-/** For a gateway that is one process. */
+/** For the gateway in one process. */
 export const signals = variant(
   choice('SIGNALS', ['in-process', 'redis'], { meaning, default: 'in-process' }),
   { 'in-process': {}, redis: redisVariables },
 );
 
-/** For a service whose signals come from others, or go to them. */
+/** For a service that exchanges signals with others. */
 export const sharedSignals = variant(
   refusing(choice('SIGNALS', ['redis'], { meaning }), {
     kind: 'in-process',
@@ -22,8 +22,10 @@ export const sharedSignals = variant(
   { redis: redisVariables },
 );
 
+/** Which signals to open. */
 export type SignalsConfig = Values<typeof signals>;
 
+/** Opens the configured signals. */
 export async function openSignals(
   config: SignalsConfig,
   foundations: Foundations,

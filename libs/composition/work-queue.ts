@@ -8,13 +8,13 @@ import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 
 const meaning = 'what hands work to the workers';
 
-/** For a gateway that is one process. */
+/** For the gateway in one process. */
 export const workQueue = variant(
   choice('WORK_QUEUE', ['sqlite', 'redis'], { meaning, default: 'sqlite' }),
   { sqlite: { folder: dataFolder }, redis: redisVariables },
 );
 
-/** For a service whose work others do, or that does that of others. */
+/** For a service that shares the queue with others. */
 export const sharedWorkQueue = variant(
   refusing(choice('WORK_QUEUE', ['redis'], { meaning }), {
     kind: 'sqlite',
@@ -23,9 +23,14 @@ export const sharedWorkQueue = variant(
   { redis: redisVariables },
 );
 
+/** Which work queue to open. */
 export type WorkQueueConfig = Values<typeof workQueue>;
 
-/** @throws {BackingUnavailableError} if the data folder cannot be used */
+/**
+ * Opens the configured work queue.
+ *
+ * @throws {BackingUnavailableError} if the data folder cannot be used
+ */
 export async function openWorkQueue(
   config: WorkQueueConfig,
   foundations: Foundations,

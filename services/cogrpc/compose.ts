@@ -4,10 +4,10 @@ import type { CogrpcConfig } from './config.ts';
 import { whereToListen } from './connections.ts';
 import { createCogrpcServer } from './create-cogrpc-server.ts';
 
-/** A server for couriers that runs. */
+/** A running service for couriers. */
 type Cogrpc = Running<{ readonly listening: { readonly cogrpc: number } }>;
 
-/** Serves couriers until it is disposed of, which drains. */
+/** Serves couriers until disposed of, which drains. */
 export function composeCogrpc(config: CogrpcConfig, given: Given): Promise<Cogrpc> {
   return composeService('cogrpc', config, given, {
     open: (parts) => openGateway(parts, config.internetAddress, config),

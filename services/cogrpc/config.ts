@@ -8,7 +8,7 @@ import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
 const MIB = 1024 * 1024;
 
-/** What CogRPC can be told, in any process that it runs in. */
+/** The variables of CogRPC in any process. */
 export const COGRPC_VARIABLES = {
   port: port('COGRPC_PORT', { meaning: 'the port for couriers', default: 8082 }),
   maxDeliveries: integer('COGRPC_MAX_DELIVERIES', {
@@ -49,6 +49,7 @@ export const COGRPC_VARIABLES = {
   }),
 };
 
+/** The variables of the CogRPC service. */
 export const COGRPC_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
@@ -57,9 +58,14 @@ export const COGRPC_SERVICE_VARIABLES = {
   cogrpc: COGRPC_VARIABLES,
 };
 
+/** The configuration of the CogRPC service. */
 export type CogrpcConfig = Values<typeof COGRPC_SERVICE_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads the service's configuration.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readCogrpcConfig(environment: Environment): CogrpcConfig {
   return readConfiguration(environment, COGRPC_SERVICE_VARIABLES);
 }

@@ -6,38 +6,38 @@ import {
 
 /** Bounds of the CogRPC server; see docs/limits.md. */
 export interface CogrpcLimits {
-  /** Connections at once; more are closed. */
+  /** Open connections; more are closed. */
   readonly maxConnections: number;
-  /** Calls at once on one connection; HTTP/2 makes the peer wait with more. */
+  /** Concurrent calls on one connection; HTTP/2 makes the peer wait with more. */
   readonly maxCallsPerConnection: number;
-  /** What a courier may have under way to us, in octets, on a connection and in each of its calls. */
+  /** Octets that a courier may have in flight, on a connection and in each call. */
   readonly windowOctets: number;
-  /** `DeliverCargo` calls at once; more are answered UNAVAILABLE. Each may hold one cargo that is still arriving. */
+  /** Concurrent `DeliverCargo` calls; more get UNAVAILABLE. Each may hold one arriving cargo. */
   readonly maxDeliveries: number;
-  /** `CollectCargo` calls at once; more are answered UNAVAILABLE. */
+  /** Concurrent `CollectCargo` calls; more get UNAVAILABLE. */
   readonly maxCollections: number;
-  /** Health watches at once; more are answered UNAVAILABLE. */
+  /** Concurrent health watches; more get UNAVAILABLE. */
   readonly maxWatches: number;
-  /** Requests to the health service that are not complete; with one more, the oldest is ended. */
+  /** Incomplete requests to the health service; one more ends the oldest. */
   readonly maxHealthRequests: number;
-  /** Calls that have ended, and whose peers have not said that they are done; with one more, the oldest is reset. */
+  /** Ended calls whose peers have not acknowledged the end; one more resets the oldest. */
   readonly maxEndingCalls: number;
-  /** A small message, and a request to the health service, must be complete within this. */
+  /** For a small message, or a request to the health service, to be complete. */
   readonly messageTimeoutMs: number;
-  /** Cargoes of one `DeliverCargo` call being stored at once (RS-000: at least five). */
+  /** Cargoes of one `DeliverCargo` call being stored (RS-000: at least five). */
   readonly deliveryWindow: number;
-  /** Without a cargo for this long, a `DeliverCargo` call ends. */
+  /** How long a `DeliverCargo` call may go without a cargo. */
   readonly deliveryIdleMs: number;
-  /** A call lasts no longer, whatever deadline the courier set. */
+  /** Longest call, whatever deadline the courier set. */
   readonly maxCallMs: number;
   /**
-   * A courier that collects and was sent nothing is told to try again so long before its own deadline, or a quarter of
-   * the time it gave, if that is less.
+   * How long before its own deadline a collecting courier that got nothing is told to retry; at
+   * most a quarter of the time it gave.
    */
   readonly answerMarginMs: number;
-  /** A message must be taken by the network within this. */
+  /** For the network to take a message. */
   readonly writeTimeoutMs: number;
-  /** The end of a call must be taken by the peer within this, or its connection is cut. */
+  /** For the peer to take the end of a call, or its connection is cut. */
   readonly endTimeoutMs: number;
   readonly connectionIdleMs: number;
   readonly connectionAgeMs: number;
@@ -50,10 +50,10 @@ export interface CogrpcLimits {
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 
-/** What operators set. */
+/** Set by operators. */
 type SetLimits = 'maxCallsPerConnection' | 'maxDeliveries' | 'maxCollections';
 
-/** All of them but those that operators set. */
+/** All limits except those that operators set. */
 export const COGRPC_LIMITS: Omit<CogrpcLimits, SetLimits> = {
   maxConnections: 2_000,
   windowOctets: 4 * 1_024 * 1_024,
@@ -75,14 +75,14 @@ export const COGRPC_LIMITS: Omit<CogrpcLimits, SetLimits> = {
   collection: CARGO_COLLECTION_LIMITS,
 };
 
-/** What a delivery id and the framing by protobuf may add to a cargo, in octets. */
+/** Most octets that a delivery id and protobuf's framing add to a cargo. */
 const FRAMING_OCTETS = 1_024;
 
-/** A larger gRPC message is answered RESOURCE_EXHAUSTED without being read. */
+/** Largest gRPC message; a larger one gets RESOURCE_EXHAUSTED, unread. */
 export const MAX_GRPC_MESSAGE_OCTETS = MAX_MESSAGE_OCTETS + FRAMING_OCTETS;
 
-/** The same for messages that carry no cargo: acknowledgements, and requests to the health service. */
+/** The same for messages without cargo: acknowledgements, and requests to the health service. */
 export const MAX_SMALL_MESSAGE_OCTETS = 4 * 1_024;
 
-/** Delivery ids; the deployed couriers' are UUIDs. */
+/** Longest delivery id, in characters; deployed couriers use UUIDs. */
 export const MAX_DELIVERY_ID_LENGTH = 128;

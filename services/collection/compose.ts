@@ -11,19 +11,19 @@ import { WIND_UP_MS } from './collector-connection.ts';
 import type { CollectionConfig } from './config.ts';
 import { createCollectionServer, observeCollectors } from './create-collection-server.ts';
 
-/** Connections besides those of collectors: refused ones, and those whose request is still coming. */
+/** Connections besides collectors': refused ones, and those whose request is still arriving. */
 const OTHER_CONNECTIONS = 1_000;
-/** All that this server answers by itself is an error. */
+/** This server's own answers are all errors, and quick. */
 const REQUESTS_END_MS = 1_000;
 
-/** A server for collectors that runs. */
+/** A running service for collectors. */
 export type Collection = Running<{
   readonly listening: { readonly collection: number; readonly agent: number };
 }>;
 
 /**
- * Serves phones that collect, until it is disposed of, which sends them to other processes over
- * some seconds; waits for the gateway's first certificate.
+ * Serves collecting phones until disposed of, which sends them to other processes over some
+ * seconds. Waits for the gateway's first certificate.
  */
 export function composeCollection(config: CollectionConfig, given: Given): Promise<Collection> {
   return composeService('collection', config, given, {

@@ -11,12 +11,12 @@ import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
 const MIB = 1024 * 1024;
 /**
- * For clients to acknowledge what they have (3 s for those moved last, 3 s for those still there) and to answer
- * (1 s); for what they acknowledged to be deleted (2 s); for backing services to be closed.
+ * Time for clients to acknowledge what they have (3 s for those moved last, 3 s for those still
+ * there) and to answer (1 s), for deletions (2 s), and to close backing services.
  */
 const LEAST_AT_THE_END_MS = 10_000;
 
-/** What the collection of parcels can be told, in any process that it runs in. */
+/** The variables of parcel collection in any process. */
 export const COLLECTION_VARIABLES = {
   window: integer('COLLECTION_WINDOW', {
     meaning: 'how many deliveries a collector may leave unacknowledged',
@@ -45,7 +45,7 @@ export const COLLECTION_VARIABLES = {
   }),
 };
 
-/** How a process of its own, with others beside it, sends its clients to them. */
+/** How a process among several sends its clients to the others. */
 const MOVING_VARIABLES = {
   spreadMs: duration('COLLECTION_DRAIN', {
     meaning: 'over how long collectors are sent to other processes when this one stops',
@@ -61,6 +61,7 @@ const MOVING_VARIABLES = {
   }),
 };
 
+/** The variables of the collection service. */
 export const COLLECTION_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
@@ -78,9 +79,14 @@ export const COLLECTION_SERVICE_VARIABLES = {
   moving: MOVING_VARIABLES,
 };
 
+/** The configuration of the collection service. */
 export type CollectionConfig = Values<typeof COLLECTION_SERVICE_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads the service's configuration.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readCollectionConfig(environment: Environment): CollectionConfig {
   const config = readConfiguration(environment, COLLECTION_SERVICE_VARIABLES);
   const { spreadMs, lingerMs } = config.moving;

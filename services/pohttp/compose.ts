@@ -7,10 +7,12 @@ import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
 
-/** A server for Internet apps that runs. */
+/** A running service for Internet apps. */
 type Pohttp = Running<{ readonly listening: { readonly pohttp: number } }>;
 
-/** Serves Internet apps until it is disposed of, which drains; waits for the gateway's first certificate. */
+/**
+ * Serves Internet apps until disposed of, which drains. Waits for the gateway's first certificate.
+ */
 export function composePohttp(config: PohttpConfig, given: Given): Promise<Pohttp> {
   return composeService('pohttp', config, given, {
     open: async (parts) => ({ identity: await Identity.openToVerify(parts) }),

@@ -5,11 +5,12 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { port } from '#runtime/configuration/variables.ts';
 import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
-/** What PoHTTP can be told, in any process that it runs in. */
+/** The variables of PoHTTP in any process. */
 export const POHTTP_VARIABLES = {
   port: port('POHTTP_PORT', { meaning: 'the port for Internet apps', default: 8081 }),
 };
 
+/** The variables of the PoHTTP service. */
 export const POHTTP_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
@@ -17,9 +18,14 @@ export const POHTTP_SERVICE_VARIABLES = {
   pohttp: POHTTP_VARIABLES,
 };
 
+/** The configuration of the PoHTTP service. */
 export type PohttpConfig = Values<typeof POHTTP_SERVICE_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads the service's configuration.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readPohttpConfig(environment: Environment): PohttpConfig {
   return readConfiguration(environment, POHTTP_SERVICE_VARIABLES);
 }

@@ -3,10 +3,10 @@ import { openGateway } from '#gateway/gateway.ts';
 import type { PowebConfig } from './config.ts';
 import { createPowebServer } from './poweb-server.ts';
 
-/** A server for phones that runs. */
+/** A running service for phones. */
 export type Poweb = Running<{ readonly listening: { readonly poweb: number } }>;
 
-/** Serves phones until it is disposed of, which drains. */
+/** Serves phones until disposed of, which drains. */
 export function composePoweb(config: PowebConfig, given: Given): Promise<Poweb> {
   return composeService('poweb', config, given, {
     async open(parts) {

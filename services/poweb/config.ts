@@ -5,7 +5,7 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { integer, port } from '#runtime/configuration/variables.ts';
 import { requestIdVariables } from '#runtime/http/request-ids.ts';
 
-/** What PoWeb can be told, in any process that it runs in. */
+/** The variables of PoWeb in any process. */
 export const POWEB_VARIABLES = {
   port: port('POWEB_PORT', { meaning: 'the port for phones', default: 8080 }),
   preRegistrationsPerSecond: integer('PRE_REGISTRATIONS_PER_SECOND', {
@@ -16,6 +16,7 @@ export const POWEB_VARIABLES = {
   }),
 };
 
+/** The variables of the PoWeb service. */
 export const POWEB_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
@@ -23,9 +24,14 @@ export const POWEB_SERVICE_VARIABLES = {
   poweb: POWEB_VARIABLES,
 };
 
+/** The configuration of the PoWeb service. */
 export type PowebConfig = Values<typeof POWEB_SERVICE_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads the service's configuration.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readPowebConfig(environment: Environment): PowebConfig {
   return readConfiguration(environment, POWEB_SERVICE_VARIABLES);
 }

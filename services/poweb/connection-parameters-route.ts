@@ -4,6 +4,7 @@ import type { Identity } from '#gateway/identity/identity.ts';
 import type { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 
+/** What the route needs. */
 export interface ConnectionParametersParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;

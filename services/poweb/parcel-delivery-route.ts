@@ -16,6 +16,7 @@ import { PARCEL_ANSWERS } from './answers.ts';
 import { clientPatience, patiently } from './client-patience.ts';
 import { MEDIA_TYPE } from './media-types.ts';
 
+/** What the route needs. */
 export interface ParcelDeliveryParts {
   readonly intake: ParcelIntake;
   readonly verifier: MessageVerifier;

@@ -8,11 +8,12 @@ import { type ParcelDeliveryParts, registerParcelDeliveryRoute } from './parcel-
 import { RateLimit } from './rate-limit.ts';
 import { type RegistrationRouteParts, registerRegistrationRoutes } from './registration-routes.ts';
 
+/** What the routes of PoWeb need. */
 export type PowebRouteParts = ConnectionParametersParts &
   ParcelDeliveryParts &
   Omit<RegistrationRouteParts, 'preRegistrationLimit'>;
 
-/** PoWeb over HTTP (RS-016): all but the collection of parcels. */
+/** PoWeb over HTTP (RS-016), except for parcel collection. */
 export function registerPowebRoutes(
   server: FastifyInstance,
   parts: PowebRouteParts,

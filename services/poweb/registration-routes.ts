@@ -13,6 +13,7 @@ const MAX_REGISTRATION_OCTETS = 1024 * 1024;
 /** The path in both generations. */
 const PRE_REGISTRATION_PATHS = ['/v1/pre-registrations', '/v1/pre-registration'];
 
+/** What the routes need. */
 export interface RegistrationRouteParts {
   readonly registration: Registration;
   /** Anyone may ask for an authorization, and each costs a signature. */

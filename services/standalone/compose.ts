@@ -14,10 +14,10 @@ import { observeWork } from '#services/workers/work-metrics.ts';
 import { startWorkers } from '#services/workers/workers.ts';
 import type { StandaloneConfig } from './config.ts';
 
-/** What requests to PoWeb get to end in, however long others took. */
+/** Least time that PoWeb's requests get to end, however long the rest takes. */
 const LEAST_FOR_REQUESTS_MS = 2_000;
 
-/** A gateway that runs, all of it in this process. */
+/** A running gateway in this process. */
 export type Standalone = Running<{
   readonly gateway: Gateway;
   readonly collection: CollectionServer;
@@ -82,7 +82,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
   });
 }
 
-/** Waits for all of them, even if one fails; then fails with the first failure. */
+/** Waits for all, even if one fails; then fails with the first failure. */
 async function allDrained(drains: readonly PromiseLike<void>[]): Promise<void> {
   await Promise.allSettled(drains);
   await Promise.all(drains);

@@ -14,7 +14,7 @@ import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 
-/** Everything that the gateway in one process can be told. */
+/** The variables of the gateway in one process. */
 export const STANDALONE_VARIABLES = {
   ...serviceVariables,
   log: {
@@ -37,9 +37,14 @@ export const STANDALONE_VARIABLES = {
   workers: WORKERS_VARIABLES,
 };
 
+/** The configuration of the gateway in one process. */
 export type StandaloneConfig = Values<typeof STANDALONE_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads the gateway's configuration.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readStandaloneConfig(environment: Environment): StandaloneConfig {
   return readConfiguration(environment, STANDALONE_VARIABLES);
 }

@@ -5,7 +5,7 @@ import type { WorkersConfig } from './config.ts';
 import { observeWork } from './work-metrics.ts';
 import { startWorkers } from './workers.ts';
 
-/** Works until it is disposed of, which drains. */
+/** Runs the workers until disposed of, which drains. */
 export function composeWorkers(
   config: WorkersConfig,
   given: Given,

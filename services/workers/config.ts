@@ -7,7 +7,7 @@ import { boolean, duration, integer, size, url } from '#runtime/configuration/va
 
 const MIB = 1024 * 1024;
 
-/** What the workers can be told, in any process that they run in. */
+/** The variables of the workers in any process. */
 export const WORKERS_VARIABLES = {
   delivery: {
     useTls: boolean('POHTTP_CLIENT_TLS', {
@@ -64,6 +64,7 @@ export const WORKERS_VARIABLES = {
   }),
 };
 
+/** The variables of the workers' service. */
 export const WORKERS_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
@@ -71,9 +72,14 @@ export const WORKERS_SERVICE_VARIABLES = {
   workers: WORKERS_VARIABLES,
 };
 
+/** The configuration of the workers' service. */
 export type WorkersConfig = Values<typeof WORKERS_SERVICE_VARIABLES>;
 
-/** @throws {ConfigurationError} */
+/**
+ * Reads the service's configuration.
+ *
+ * @throws {ConfigurationError}
+ */
 export function readWorkersConfig(environment: Environment): WorkersConfig {
   return readConfiguration(environment, WORKERS_SERVICE_VARIABLES);
 }

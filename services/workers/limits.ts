@@ -2,16 +2,17 @@ import type { SweeperLimits } from '#gateway/held/sweeper.ts';
 import type { DestinationLimits } from '#gateway/internet-delivery/destinations.ts';
 import type { WorkersConfig } from './config.ts';
 
-/** What operators set. */
+/** Limits that operators set. */
 export type WorkersLimits = WorkersConfig['workers'];
 
-/** Until a connection to a destination stands, TLS included. */
+/** For a connection to a destination, including TLS. */
 export const CONNECT_TIMEOUT_MS = 3_000;
-/** From looking a destination up to its answer: what 8 MiB take at 4 Mbit/s, and some more. */
+/** From looking up a destination to its response: somewhat more than 8 MiB take at 4 Mbit/s. */
 export const DELIVERY_TIMEOUT_MS = 20_000;
+/** For a query to the DNS resolver. */
 export const DNS_TIMEOUT_MS = 3_000;
 
-/** The rest of what bounds deliveries to one destination. */
+/** The other limits on deliveries to one destination. */
 export const DESTINATION_LIMITS: Omit<DestinationLimits, 'maxConcurrent'> = {
   failuresToPause: 3,
   minPauseMs: 10_000,
@@ -19,19 +20,19 @@ export const DESTINATION_LIMITS: Omit<DestinationLimits, 'maxConcurrent'> = {
   maxTracked: 10_000,
 };
 
-/** Twice what a delivery and the calls around it may take. */
+/** Twice the longest delivery with the calls around it. */
 export const DELIVERY_VISIBILITY_MS = 60_000;
-/** A full cargo of tiny acknowledgements means 50 000 deletions. */
+/** A full cargo of tiny acknowledgements takes 50 000 deletions. */
 export const CARGO_VISIBILITY_MS = 600_000;
 /** Surprises before a job is set aside. */
 export const MAX_ATTEMPTS = 10;
-/** Items of one cargo dealt with at once. */
+/** Items of one cargo processed at once. */
 export const CARGO_ITEM_CONCURRENCY = 16;
 
 /** At most 2 000 objects a second. */
 export const SWEEPER_LIMITS: SweeperLimits = { batchSize: 500, pauseMs: 250, concurrency: 8 };
 
-/** How often the gateway's own certificate is looked at. */
+/** How often to check the gateway's own certificate. */
 export const RENEWAL_INTERVAL_MS = 86_400_000;
-/** After a periodic task failed. */
+/** Pause after a periodic task failed. */
 export const PERIODIC_RETRY_MS = 60_000;

@@ -1,14 +1,14 @@
 import { type Environment, type Variable, VariableFault } from './variable.ts';
 
-/** Variables by the names under which their values are wanted, in groups as deep as one likes. */
+/** Variables by the names of their values, in groups of any depth. */
 export interface Variables {
   readonly [name: string]: Variable<unknown> | Variant<string, Variants> | Variables;
 }
 
-/** The variables that each of several choices brings along. */
+/** The variables of each choice. */
 type Variants = Readonly<Record<string, Variables>>;
 
-/** What becomes of {@link Variables} once they are read. */
+/** The values of {@link Variables} once read. */
 export type Values<Group> =
   Group extends Variable<infer Value>
     ? Value
@@ -16,7 +16,7 @@ export type Values<Group> =
       ? { [K in Kind]: { readonly kind: K } & Values<Groups[K]> }[Kind]
       : { readonly [Name in keyof Group]: Values<Group[Name]> };
 
-/** A choice together with what each option needs to know. */
+/** A choice, with the variables of each option. */
 interface Variant<Kind extends string, Groups extends Variants> {
   readonly choice: Variable<Kind>;
   readonly groups: Groups;
@@ -40,10 +40,10 @@ export function variant<Kind extends string, const Groups extends Record<Kind, V
   return { choice, groups };
 }
 
-/** The environment does not hold what a service needs. The message names every fault. */
+/** The environment lacks what a service needs. The message names every fault. */
 export class ConfigurationError extends Error {
   readonly code = 'CONFIGURATION';
-  /** One for each variable that cannot be used: its name, what is wrong, what to do. */
+  /** One per unusable variable: its name, what is wrong, what to do. */
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
@@ -54,11 +54,11 @@ export class ConfigurationError extends Error {
 }
 
 /**
- * Reads every variable and freezes the values.
+ * Reads every variable, and freezes the values.
  *
- * Variables that are blank count as absent; those that nobody asked for are ignored.
+ * Blank variables count as absent; unknown ones are ignored.
  *
- * @throws {ConfigurationError} naming all the variables that cannot be used
+ * @throws {ConfigurationError} naming all unusable variables
  */
 export function readConfiguration<const Group extends Variables>(
   environment: Environment,
@@ -73,17 +73,21 @@ export function readConfiguration<const Group extends Variables>(
   return values as Values<Group>;
 }
 
-/** A variable, and the choices that it is read with, each such as `OBJECT_STORE=gcs`; none if it is always read. */
+/**
+ * A variable with the choices that it is read with, such as `OBJECT_STORE=gcs`; none if it is
+ * always read.
+ */
 export interface ListedVariable {
   readonly variable: Variable<unknown>;
   readonly choices: readonly string[];
 }
 
-/** The variables of a group and of the groups in it, each name once. */
+/** The variables of a group and its subgroups, each name once. */
 export function listVariables(variables: Variables): readonly Variable<unknown>[] {
   return listWithChoices(variables).map(({ variable }) => variable);
 }
 
+/** The same, with the choices that each is read with. */
 export function listWithChoices(variables: Variables): readonly ListedVariable[] {
   const byName = Map.groupBy(itemsIn(variables), ({ variable }) => variable.name);
   return [...byName.values()].flatMap((items) => {

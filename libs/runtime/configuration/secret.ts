@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 const MASK = '[secret]';
 
-/** A text that shows itself only where it is asked to. */
+/** A text that is shown only on request. */
 export class Secret {
   readonly #text: string;
 

@@ -1,28 +1,28 @@
-/** What the process was started with. */
+/** The environment that the process was started with. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What a variable may be, as JSON Schema has it. */
+/** The values that a variable accepts, as JSON Schema. */
 interface VariableSchema {
   readonly type: 'string' | 'integer' | 'boolean';
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
-  /** Of the kind that Go's `regexp` takes too, as Helm does. */
+  /** Must also be valid in Go's `regexp`, which Helm uses. */
   readonly pattern?: string;
 }
 
-/** One environment variable: how it is called, what it means, and how it becomes a value. */
+/** An environment variable: its name, its meaning, and how it becomes a value. */
 export interface Variable<Value> {
   readonly name: string;
-  /** One phrase for the operator. */
+  /** A phrase for the operator. */
   readonly meaning: string;
-  /** What it may be, in words that go after “must be”; empty for any text. */
+  /** The accepted values, in words that follow “must be”; empty for any text. */
   readonly accepts: string;
-  /** The same as JSON Schema, as far as that can say it. */
+  /** The same as JSON Schema, as far as that can express it. */
   readonly schema: VariableSchema;
   /** Whether the service cannot start without it. */
   readonly isRequired: boolean;
-  /** What stands for an absent variable, as one would write it; null if there is none. */
+  /** The default as one would write it; null if there is none. */
   readonly defaultText: string | null;
   /**
    * @param text - the variable's content without surrounding blanks, or undefined if absent or blank
@@ -31,37 +31,38 @@ export interface Variable<Value> {
   read(text: string | undefined): Value;
 }
 
-/** Why a variable cannot be used, in words that go after its name. */
+/** Why a variable is unusable, in words that follow its name. */
 export class VariableFault extends Error {
   override readonly name = 'VariableFault';
 }
 
 /**
- * How an absent variable is treated: without a `default` it is required; with
- * `default: null` it may be absent, and its value is null then.
+ * How to treat an absent variable: without a `default` it is required; with `default: null` its
+ * value is null.
  */
 export interface VariableOptions<Value> {
   readonly meaning: string;
   readonly default?: Value | null;
 }
 
-/** A variable whose value may be null only if its options say so. */
+/** A variable whose value is null only if its options allow it. */
 export type VariableWith<Value, Options> = Variable<
   Options extends { readonly default: null } ? Value | null : Value
 >;
 
-/** What variables of one kind may be, and how they become values. */
+/** A kind of variable: what it accepts, and how it becomes a value. */
 export interface Kind<Value> extends Pick<Variable<Value>, 'accepts' | 'schema'> {
   /** @returns undefined for a text that is not accepted */
   readonly parse: (text: string) => Value | undefined;
-  /** One of those that are accepted, where the words do not show how it is written. */
+  /** An accepted value, where the words do not show its form. */
   readonly example?: string;
-  /** How a default is shown to the operator; `String` if absent. */
+  /** How a default is shown; `String` if absent. */
   readonly write?: (value: Value) => string;
-  /** Keeps what was given out of messages, as it may hold a password; false if absent. */
+  /** Whether to keep the value out of messages, as it may hold a password. @default false */
   readonly isHidden?: boolean;
 }
 
+/** Declares a variable of some kind. */
 export function variable<Value, Options extends VariableOptions<Value>>(
   name: string,
   options: Options,

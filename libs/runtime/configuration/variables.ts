@@ -6,7 +6,11 @@ interface Range {
   readonly max: number;
 }
 
-/** @param options.pattern - what the text must match whole; `format` says it in words */
+/**
+ * A text.
+ *
+ * @param options.pattern - must match the whole text; `format` says it in words
+ */
 export function text<const Options extends VariableOptions<string>>(
   name: string,
   options: Options & ({ readonly pattern: RegExp; readonly format: string } | object),
@@ -19,7 +23,7 @@ export function text<const Options extends VariableOptions<string>>(
   });
 }
 
-/** A password or the like: it appears in no message, and in no log by accident. */
+/** A password or the like, which appears in no message and not in logs by accident. */
 export function secret<const Options extends VariableOptions<Secret>>(
   name: string,
   options: Options,
@@ -31,6 +35,7 @@ export function secret<const Options extends VariableOptions<Secret>>(
   });
 }
 
+/** A whole number. */
 export function integer<const Options extends VariableOptions<number>>(
   name: string,
   options: Options & Range,
@@ -52,6 +57,7 @@ export function port<const Options extends VariableOptions<number>>(
   return integer(name, { ...options, min: 0, max: 65_535 });
 }
 
+/** `true` or `false`. */
 export function boolean<const Options extends VariableOptions<boolean>>(
   name: string,
   options: Options,
@@ -66,6 +72,7 @@ export function boolean<const Options extends VariableOptions<boolean>>(
   });
 }
 
+/** One of several words. */
 export function choice<const Option extends string, const Options extends VariableOptions<Option>>(
   name: string,
   possible: readonly Option[],
@@ -79,9 +86,9 @@ export function choice<const Option extends string, const Options extends Variab
 }
 
 /**
- * An absolute URL. Its content appears in no message, as it may hold a password.
+ * An absolute URL, which appears in no message, as it may hold a password.
  *
- * @param options.protocols - those allowed, each with its colon, such as `https:`
+ * @param options.protocols - the allowed ones, each with its colon, such as `https:`
  */
 export function url<const Options extends VariableOptions<URL>>(
   name: string,
@@ -100,7 +107,7 @@ export function url<const Options extends VariableOptions<URL>>(
 }
 
 interface Units {
-  /** What each unit stands for, from the least to the largest. */
+  /** The value of each unit, from the smallest to the largest. */
   readonly factors: Readonly<Record<string, number>>;
   readonly example: string;
   readonly pattern: string;
@@ -119,7 +126,7 @@ const SIZES: Units = {
 };
 
 /**
- * A span of time such as `500ms`, `25s`, `15m` or `2h`, in milliseconds.
+ * A duration such as `500ms`, `25s`, `15m` or `2h`, in milliseconds.
  *
  * @param options.min - in milliseconds, as are `max` and `default`
  */
@@ -162,7 +169,7 @@ function quantity<const Options extends VariableOptions<number>>(
   });
 }
 
-/** In the largest unit that leaves a whole number; 0 in the least. */
+/** In the largest unit that gives a whole number; 0 in the smallest. */
 function writeQuantity(value: number, { factors }: Units): string {
   const fitting = Object.entries(factors).filter(([, factor]) => value % factor === 0);
   const [unit, factor] = fitting.at(value === 0 ? 0 : -1) ?? ['', 1];
