@@ -7,7 +7,7 @@ import { type BackingName, BackingUnavailableError } from './errors.ts';
 interface CallDeadline {
   readonly clock: Clock;
   readonly backing: BackingName;
-  /** Longest time that a call may take, repetitions included. */
+  /** Deadline of a call, including retries. */
   readonly deadlineMs: number;
 }
 
@@ -25,7 +25,7 @@ export function callInTime<Result>(
   return withDeadline(deadline, call);
 }
 
-/** The error that a port documents for a failure of its backing service, whatever the cause. */
+/** The error that ports document for a failure of their backing service. */
 export function asUnavailable(backing: BackingName, cause: unknown): BackingUnavailableError {
   if (cause instanceof BackingUnavailableError) {
     return cause;
@@ -36,16 +36,13 @@ export function asUnavailable(backing: BackingName, cause: unknown): BackingUnav
 
 interface CallLimitOptions {
   readonly backing: BackingName;
-  /** Calls made at once. */
+  /** Concurrent calls. */
   readonly concurrency: number;
-  /** Calls that may wait for their turn. */
+  /** Calls that may wait for a turn. */
   readonly waiting: number;
 }
 
-/**
- * Bounds the calls that are made at once, and those that wait for their turn; at that bound a call
- * is refused.
- */
+/** Limits concurrent calls and those that wait; refuses more. */
 export class CallLimit {
   readonly #turns: Budget;
 
@@ -55,7 +52,7 @@ export class CallLimit {
   }
 
   /**
-   * @param signal - gives up waiting, with its reason
+   * @param signal - ends the wait, with its reason
    * @throws {BackingUnavailableError} at once, if too many calls wait already
    */
   async run<Result>(call: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
@@ -70,7 +67,7 @@ export class CallLimit {
 
 interface Repetition {
   readonly clock: Clock;
-  /** Ends the repetition, also during a pause. */
+  /** Ends the retries, even during a pause. */
   readonly signal: AbortSignal;
   readonly isTransient: (error: unknown) => boolean;
 }
@@ -79,8 +76,8 @@ const REPEATING: Backoff = { firstMs: 50, maxMs: 800 };
 const MOST_ATTEMPTS = 4;
 
 /**
- * Makes a call up to four times while the failure is transient, after growing pauses. Only for calls
- * that may be made twice.
+ * Makes a call up to four times while failures are transient, after growing pauses. Only for calls
+ * that are safe to repeat.
  *
  * @throws what the last attempt threw
  */

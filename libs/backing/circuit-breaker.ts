@@ -6,14 +6,13 @@ interface CircuitBreakerOptions {
   readonly backing: BackingName;
   /** Failures in a row after which calls are refused. */
   readonly failures: number;
-  /** How long they are refused before one may try again. */
+  /** How long they are refused before a trial. */
   readonly openMs: number;
 }
 
 /**
- * Refuses calls at once while a backing service keeps failing, so that they neither wait
- * for it nor add to its load. After a while one call goes through as a trial: if it succeeds, so
- * do the others.
+ * Refuses calls at once while a backing service keeps failing, so that they neither wait nor add to
+ * its load. After a while one call goes through as a trial; if it succeeds, the others follow.
  */
 export class CircuitBreaker {
   readonly #clock: Clock;
@@ -60,7 +59,7 @@ export class CircuitBreaker {
       const message = `not asked: it failed ${this.#failures} times in a row`;
       throw new BackingUnavailableError(this.#backing, message);
     }
-    // Whoever comes next waits for the outcome of this trial.
+    // The others wait for the outcome of this trial.
     this.#openUntilMs = nowMs + this.#openMs;
   }
 }

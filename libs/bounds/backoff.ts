@@ -1,10 +1,10 @@
-/** How the pauses between repeated attempts grow. */
+/** How pauses between attempts grow. */
 export interface Backoff {
   /** The full pause after the first failure, in milliseconds. */
   readonly firstMs: number;
   /** The longest full pause, in milliseconds. */
   readonly maxMs: number;
-  /** Each full pause is so many times the one before. @default 2 */
+  /** Factor between full pauses. @default 2 */
   readonly growth?: number;
   /** The part of a full pause, from 0 to 1, that may be left out at random. @default 0.5 */
   readonly jitter?: number;
@@ -12,13 +12,13 @@ export interface Backoff {
 
 /**
  * The pause after a failure. Part of it is left out at random, so that what failed together is not
- * tried again together.
+ * retried together.
  *
- * At the bound pauses stop growing; how often to try is the caller's to say.
+ * At the bound, pauses stop growing; the caller decides how often to retry.
  *
  * @param failures - in a row, from 1
  * @param random - from 0 (inclusive) to 1 (exclusive)
- * @returns whole milliseconds: by default at least half of the full pause and no more than all of it
+ * @returns whole milliseconds: by default at least half of the full pause, and at most all of it
  */
 export function pauseAfter(
   failures: number,

@@ -1,4 +1,4 @@
-/** Requests of at most this size, in octets, may use what is kept for small ones. */
+/** Largest request, in octets, that may use what is kept for small ones. */
 export const SMALL_OCTETS = 64 * 1024;
 
 interface BudgetOptions {
@@ -9,20 +9,20 @@ interface BudgetOptions {
    * @default 0
    */
   readonly forSmall?: number;
-  /** How many requests may wait, and the error for a further one. Any number by default. */
+  /** How many requests may wait, and the error for one more. Any number by default. */
   readonly waiting?: { readonly max: number; readonly tooMany: () => Error };
 }
 
 /**
- * Gives a reservation back, but for `keep` of it: 0 by default. What was kept is given back by
- * another call. Safe to call twice.
+ * Releases a reservation, except for `keep` of it: 0 by default. Another call releases what was
+ * kept. Safe to call twice.
  */
 export type Release = (keep?: number) => void;
 
 interface Share {
   readonly capacity: number;
   held: number;
-  /** In the order of their requests. */
+  /** In order of request. */
   readonly waiters: Set<Waiter>;
 }
 
@@ -55,11 +55,11 @@ export class Budget {
   }
 
   /**
-   * Reserves `amount`, waiting until others give theirs back. A request larger than all that is not
-   * kept for small ones counts as all of that, so that it is served when nothing else is held there.
+   * Reserves `amount`, waiting until others release theirs. A request larger than all that is not
+   * kept for small ones counts as all of that, and so is served when nothing else is held there.
    *
    * @throws the signal's reason, if it is aborted first
-   * @throws the error for too many, at once, if as many wait as may
+   * @throws the error for too many, at once, if the queue is full
    */
   async acquire(amount: number, signal?: AbortSignal): Promise<Release> {
     signal?.throwIfAborted();

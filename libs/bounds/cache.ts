@@ -2,18 +2,18 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '#clock/clock.ts';
 
 /**
- * Remembers a bounded number of values, each for as long as it is told.
+ * Caches a bounded number of values, each for a given time.
  *
- * At the bound the value that was not used for longest is forgotten. A value whose time is over is
- * never returned, but stays in memory until it is asked for, pushed out, or {@link forgetExpired}.
+ * At the bound, the least recently used value is dropped. An expired value is never returned, but
+ * stays in memory until it is asked for, pushed out, or {@link forgetExpired}.
  */
 export class Cache<Value extends NonNullable<unknown>> {
   readonly #values: LRUCache<string, Value>;
 
-  /** @param clock - tells how much time has passed; setting it changes nothing */
+  /** @param clock - measures elapsed time; setting it changes nothing */
   constructor(clock: Clock, max: number) {
     this.#values = new LRUCache({
-      // With `max`, memory for all values would be set aside at once.
+      // With `max`, memory for all values would be allocated at once.
       maxSize: max,
       sizeCalculation: () => 1,
       perf: { now: () => clock.elapsedMs() },
@@ -33,10 +33,10 @@ export class Cache<Value extends NonNullable<unknown>> {
     return this.#values.has(key);
   }
 
-  /** Replaces the value, and how long it is remembered: for good by default. */
+  /** Replaces the value and its lifetime, unlimited by default. */
   set(key: string, value: Value, forMs = Number.POSITIVE_INFINITY): void {
     if (forMs > 0) {
-      // The library still returns a value at the very instant at which its time is over.
+      // The library still returns a value at the very instant of its expiry.
       this.#values.set(key, value, { ttl: forMs - 0.001 });
     } else {
       this.#values.delete(key);

@@ -14,16 +14,16 @@ export class DeadlineError extends Error {
 export interface Deadline {
   readonly clock: Clock;
   readonly timeoutMs: number;
-  /** The error that the caller gets once the time is over. */
+  /** The error that the caller gets once time is up. */
   readonly tooLate: () => Error;
-  /** Ends the work earlier, if it heeds its signal, which has the same reason then. */
+  /** Ends the work earlier, if the work heeds its own signal, which then has the same reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Waits for `work` for at most `timeoutMs`, then for `otherwise` instead.
  *
- * At the bound nothing stops the work: it goes on, and its result or failure is dropped.
+ * At the bound, nothing stops the work: it goes on, and its result or failure is dropped.
  *
  * @throws what `work` throws in time, or `otherwise` after it
  */
@@ -40,10 +40,10 @@ export function inTime<Result, Other>(
 }
 
 /**
- * Starts `work` and gives it a deadline.
+ * Runs `work` with a deadline.
  *
- * At the bound the caller gets `tooLate()` at once and the signal of the work is aborted with the
- * same error, whether or not the work heeds it; what becomes of the work is dropped.
+ * At the bound, the caller gets `tooLate()` at once, and the work's signal is aborted with the same
+ * error, whether or not the work heeds it; its result is dropped.
  *
  * @throws what `work` throws in time, or `tooLate()`
  */

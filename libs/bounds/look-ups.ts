@@ -1,18 +1,17 @@
 import type { Clock } from '#clock/clock.ts';
 import { Cache } from './cache.ts';
 
-/** What was looked up, and for how long to remember it: not at all if 0. */
+/** A result, and how long to cache it: not at all if 0. */
 export interface Remembered<Value> {
   readonly value: Value;
   readonly forMs: number;
 }
 
 /**
- * Remembers what was looked up, for as long as each result says. Callers that ask for the same at
- * once share one look-up; a failure is not remembered.
+ * Caches look-ups, each for as long as its result says. Concurrent callers for the same key share
+ * one look-up; failures are not cached.
  *
- * At the bound the result that was not used for longest is forgotten; a look-up that is under way
- * counts as one.
+ * At the bound, the least recently used result is dropped; a look-up in progress counts as one.
  */
 export class LookUps<Value> {
   readonly #results: Cache<Promise<Value>>;
@@ -22,7 +21,7 @@ export class LookUps<Value> {
   }
 
   /**
-   * @param look - not called if the result is known or under way
+   * @param look - not called if the result is cached or in progress
    * @throws what `look` throws; the next caller makes it look again
    */
   get(key: string, look: () => Promise<Remembered<Value>>): Promise<Value> {
@@ -49,7 +48,7 @@ export class LookUps<Value> {
     return result;
   }
 
-  /** Takes time in proportion to how much is remembered. */
+  /** Takes time in proportion to the number of cached results. */
   forgetExpired(): void {
     this.#results.forgetExpired();
   }
