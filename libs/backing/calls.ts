@@ -4,6 +4,12 @@ import { type Deadline, withDeadline } from '#bounds/deadline.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import { type BackingName, BackingUnavailableError } from './errors.ts';
 
+/**
+ * Longest time for a call to a backing service, repetitions included, unless the caller is more patient:
+ * deployed clients give up at 3 s.
+ */
+export const BACKING_DEADLINE_MS = 2_000;
+
 interface CallDeadline {
   readonly clock: Clock;
   readonly backing: BackingName;

@@ -1,4 +1,4 @@
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
 import { type RequestIdOptions, RequestIds } from '#runtime/http/request-ids.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';

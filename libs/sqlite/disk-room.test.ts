@@ -3,7 +3,7 @@ import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { missingForSmallDisks, SmallDisk } from '#test/end-to-end/support/small-disk.ts';
 import { DiskRoom, RESERVE_OCTETS } from './disk-room.ts';

@@ -1,8 +1,16 @@
+import type { FastifyInstance } from 'fastify';
 import type { ProcessParts } from '#composition/process-parts.ts';
+import { registerGreetingRoute } from '#runtime/http/greeting-route.ts';
 import { DEFAULT_HTTP_LIMITS } from '#runtime/http/http-limits.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
-import { type PowebRouteParts, registerPowebRoutes } from './poweb-routes.ts';
+import {
+  type ConnectionParametersParts,
+  registerConnectionParametersRoute,
+} from './connection-parameters-route.ts';
+import { type ParcelDeliveryParts, registerParcelDeliveryRoute } from './parcel-delivery-route.ts';
+import { RateLimit } from './rate-limit.ts';
+import { type RegistrationRouteParts, registerRegistrationRoutes } from './registration-routes.ts';
 
 /**
  * How long a phone on a slow link may take to send a parcel without pausing: 8.3 MB at 56 kbit/s.
@@ -33,4 +41,21 @@ export function createPowebServer(
   });
   registerPowebRoutes(server.app, parts, preRegistrationsPerSecond);
   return server;
+}
+
+type PowebRouteParts = ConnectionParametersParts &
+  ParcelDeliveryParts &
+  Omit<RegistrationRouteParts, 'preRegistrationLimit'>;
+
+/** PoWeb over HTTP (RS-016): all but the collection of parcels. */
+export function registerPowebRoutes(
+  server: FastifyInstance,
+  parts: PowebRouteParts,
+  preRegistrationsPerSecond: number,
+): void {
+  const preRegistrationLimit = new RateLimit(preRegistrationsPerSecond, parts.clock);
+  registerGreetingRoute(server, 'Awala Internet gateway: PoWeb, for private gateways');
+  registerConnectionParametersRoute(server, parts);
+  registerRegistrationRoutes(server, { ...parts, preRegistrationLimit });
+  registerParcelDeliveryRoute(server, parts);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
 import { openFilesystemObjectStore } from '#object-store/filesystem/open-store.ts';

@@ -5,7 +5,7 @@ import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { openDatabase } from '#sqlite/open-database.ts';
 import type { ObjectStore } from '../port.ts';
 import { openFilesystemObjectStore } from './open-store.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { describeObjectStore } from '../contract.ts';
 import { openFilesystemObjectStore } from './open-store.ts';

@@ -3,7 +3,6 @@ import { asUnavailable, CallLimit, callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { CallControl } from './call-control.ts';
-import { openFirestore } from './open-firestore.ts';
 import type { FirestoreOptions } from './options.ts';
 
 /** gRPC statuses. */
@@ -92,4 +91,49 @@ export function isUnmet(error: unknown): boolean {
     'code' in error &&
     [NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION].includes(Number(error.code))
   );
+}
+
+const SERVICE = 'google.firestore.v1.Firestore';
+
+/** Retries by gRPC, which end with the call. */
+const REPETITIONS = {
+  maxAttempts: 4,
+  initialBackoff: '0.05s',
+  maxBackoff: '0.8s',
+  backoffMultiplier: 2,
+  // ABORTED means contention.
+  retryableStatusCodes: ['RESOURCE_EXHAUSTED', 'ABORTED', 'INTERNAL', 'UNAVAILABLE'],
+};
+
+/** Otherwise the library would retry each failed stream, first after two seconds. */
+const STREAMS_UNREPEATED = { gaxServerStreamingRetries: true };
+
+/**
+ * Limits the pause before reconnecting, so that calls succeed soon after an outage of any length.
+ */
+const MAX_RECONNECT_BACKOFF_MS = 2_000;
+
+/** Loads the client library (a third of a second) and opens a client; makes no request. */
+async function openFirestore(
+  { project, database, emulatorAddress }: FirestoreOptions,
+  control: CallControl,
+): Promise<Firestore> {
+  const { Firestore } = await import('@google-cloud/firestore');
+  return new Firestore({
+    projectId: project,
+    databaseId: database,
+    preferRest: false,
+    ...STREAMS_UNREPEATED,
+    'grpc.callInvocationTransformer': control.transform,
+    'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_BACKOFF_MS,
+    'grpc.service_config': JSON.stringify({
+      methodConfig: [{ name: [{ service: SERVICE }], retryPolicy: REPETITIONS }],
+    }),
+    ...(emulatorAddress && {
+      host: emulatorAddress,
+      ssl: false,
+      // Otherwise the client would ask the machine's metadata server before its first call.
+      clientOptions: { universeDomain: 'googleapis.com' },
+    }),
+  });
 }

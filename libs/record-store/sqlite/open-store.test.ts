@@ -3,7 +3,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';

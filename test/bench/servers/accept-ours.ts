@@ -4,7 +4,7 @@ import { openGateway } from '#gateway/gateway.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import { createLog } from '#runtime/logging.ts';
-import { registerPowebRoutes } from '#services/poweb/poweb-routes.ts';
+import { registerPowebRoutes } from '#services/poweb/poweb-server.ts';
 import {
   type AcceptingServerInfo,
   type AcceptingServerSettings,

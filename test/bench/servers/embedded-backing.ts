@@ -1,4 +1,4 @@
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { systemClock } from '#clock/clock.ts';
 import { Foundations } from '#composition/foundations.ts';
 import { BACKING_VARIABLES, type BackedPorts, openPorts } from '#composition/ports.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BACKING_DEADLINE_MS } from '#backing/backing-deadline.ts';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { openFilesystemObjectStore } from '#object-store/filesystem/open-store.ts';
 import { openDatabase } from '#sqlite/open-database.ts';
 import type { ReachableGateway } from './both-forms.ts';
