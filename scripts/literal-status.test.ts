@@ -41,6 +41,7 @@ const LITERAL = [
   'const closeCode = isAndroid ? 4_000 : 1000;',
   'call.sendStatus({ code: status.NOT_FOUND });',
   "socket.end('HTTP/1.1 503 Service Unavailable');",
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
   'socket.end(`HTTP/1.1 404 ${text}`);',
 ];
 
@@ -50,6 +51,7 @@ const INNOCENT = [
   'if (response.status === 404) {}',
   'const MAX = 500;',
   'schedule(4_000, { maxCollections: 500 });',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
   'socket.end(`HTTP/1.1 ${status} OK`);',
   'const { status } = answer;',
   'log.info({ status }, "answered");',
