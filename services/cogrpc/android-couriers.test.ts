@@ -6,12 +6,12 @@ import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { parseRotation } from '#awala/cargo/rotation.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { Peer, Validity } from '#test/builders/peers.ts';
-import { whyAndroidDrops } from '#test/cogrpc/android-courier.ts';
-import { AndroidPhone } from '#test/cogrpc/android-phone.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { whyAndroidDrops } from '#test/peers/android-courier.ts';
+import { AndroidPhone } from '#test/peers/android-phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
 
 const DAY_MS = 86_400_000;

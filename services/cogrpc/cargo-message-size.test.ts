@@ -6,9 +6,9 @@ import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { craftCertificate } from '#test/builders/crafted-certificates.ts';
 import { newIdentity } from '#test/builders/peers.ts';
 import { base64, grpcOctetsOf, messagesOf } from '#test/cogrpc/collected.ts';
-import { authorizationOf, Courier, LIKE_ANDROID } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier, LIKE_ANDROID } from '#test/peers/courier.ts';
 
 const MAX_OCTETS = 4_194_304;
 /** Cargoes are full from the first on. */

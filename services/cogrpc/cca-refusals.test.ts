@@ -17,9 +17,9 @@ import {
   type Peer,
   privateGateway,
 } from '#test/builders/peers.ts';
-import { authorizationOf, type CallEnd, Courier } from '#test/cogrpc/courier.ts';
 import { foreignGateway, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, type CallEnd, Courier } from '#test/peers/courier.ts';
 
 const DAY_MS = 86_400_000;
 

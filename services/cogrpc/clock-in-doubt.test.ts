@@ -8,9 +8,9 @@ import { MessageVerifier } from '#awala/message-verifier.ts';
 import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -6,9 +6,9 @@ import { parsePca } from '#awala/cargo/pca.ts';
 import { parseRotation } from '#awala/cargo/rotation.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
-import { Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
 
 const DAY_MS = 86_400_000;
 const OK = { code: status.OK, details: 'OK' };

@@ -7,9 +7,9 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 
 const DAY_MS = 86_400_000;
 const OK = { code: status.OK, details: 'OK' };

@@ -3,15 +3,10 @@ import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { base64, grpcOctetsOf, messagesOf } from '#test/cogrpc/collected.ts';
-import {
-  authorizationOf,
-  Courier,
-  type CourierTraits,
-  LIKE_ANDROID,
-} from '#test/cogrpc/courier.ts';
 import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { RecordedLog, RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier, type CourierTraits, LIKE_ANDROID } from '#test/peers/courier.ts';
 
 const MAX_OCTETS = 4_194_304;
 const OK = { code: status.OK, details: 'OK' };

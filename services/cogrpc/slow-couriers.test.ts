@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
-import { Courier, LIKE_ANDROID } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { collectSlowly, type Link } from '#test/cogrpc/slow-link.ts';
 import { RecordedLog, RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier, LIKE_ANDROID } from '#test/peers/courier.ts';
 
 const MEGABIT = 125_000;
 const DAY_MS = 86_400_000;

@@ -5,10 +5,10 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
 
 const KIB = 1_024;

@@ -9,9 +9,9 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { messagesOf } from '#test/cogrpc/collected.ts';
-import { Courier } from '#test/cogrpc/courier.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
 
 const NODE = (digit: string): NodeId => `0${digit.repeat(64)}`;
 const RECIPIENT = NODE('a');

@@ -12,7 +12,7 @@ import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { internetGateway, signNonce, validAround } from '#test/builders/peers.ts';
-import { AndroidCollector } from '#test/end-to-end/support/android-collector.ts';
+import { AndroidCollector } from '#test/peers/android-collector.ts';
 import { createCollectionServer } from './create-collection-server.ts';
 
 describe('CollectionServer', () => {

@@ -11,7 +11,7 @@ import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { internetGateway, type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
-import { Collector } from '#test/end-to-end/support/collector.ts';
+import { Collector } from '#test/peers/collector.ts';
 import { until } from '#test/runtime/until.ts';
 import type { CollectionServer } from './collection-server.ts';
 import { createCollectionServer } from './create-collection-server.ts';

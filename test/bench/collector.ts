@@ -1,13 +1,13 @@
-import { WebSocket } from 'ws';
-import { signDetached } from '#awala/cms/signed-data-writer.ts';
-import { parseDelivery } from '#awala/collection/delivery.ts';
-import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
-import { type Identity, identity } from '#test/builders/peers.ts';
+import { identity, type Peer } from '#test/builders/peers.ts';
+import { Collector } from '#test/peers/collector.ts';
 import { ChildServer } from './servers/child-server.ts';
 import type { CollectionServerInfo, CollectionServerSettings } from './servers/collection.ts';
 
 export type CollectionChild = ChildServer<CollectionServerInfo>;
+
+const UPON_COMPLETION = { 'x-awala-streaming-mode': 'close-upon-completion' };
+const OPENED_AT_ONCE = 50;
 
 /** Starts a collection server that holds parcels for a phone. */
 export function startCollectionServer(
@@ -18,63 +18,54 @@ export function startCollectionServer(
   return ChildServer.start('./collection.ts', { ...settings, phoneKey, phone: phone.nodeId });
 }
 
-interface Collected {
-  readonly parcels: number;
-  readonly firstParcelMs: number;
-  readonly totalMs: number;
+/** The phone that the server holds parcels for. */
+export function phoneOf({ info }: CollectionChild): Peer {
+  const certificate = Certificate.parse(Buffer.from(info.certificate, 'base64'));
+  return { ...identity('phone'), certificate, issuers: [] };
 }
 
-/** Collects all, acknowledging each delivery as it comes, until the server closes. */
+/** Connects so many collectors, which stay connected: of each phone in turn. */
+export async function openCollectors(
+  port: number,
+  phones: readonly Peer[],
+  count: number,
+): Promise<Collector[]> {
+  const collectors: Collector[] = [];
+  const open = (_: unknown, index: number) =>
+    Collector.open(port, phones.slice(index % phones.length).slice(0, 1));
+  while (collectors.length < count) {
+    collectors.push(...(await Promise.all(Array.from({ length: OPENED_AT_ONCE }, open))));
+  }
+  return collectors;
+}
+
+/** Collects all that is held for a phone, acknowledging each parcel as it comes. */
 export async function collectAll(
-  { info }: CollectionChild,
-  stopAfterFirst = false,
-): Promise<Collected> {
+  port: number,
+  phone: Peer,
+): Promise<{ parcels: number; totalMs: number }> {
   const startMs = performance.now();
-  const socket = await openCollector(info, identity('phone'), 'close-upon-completion');
+  using collector = await Collector.open(port, [phone], { headers: UPON_COMPLETION });
   let parcels = 0;
-  let firstParcelMs = Number.NaN;
-  return new Promise((resolve, reject) => {
-    socket.on('message', (frame: Buffer) => {
-      parcels += 1;
-      firstParcelMs = parcels === 1 ? performance.now() - startMs : firstParcelMs;
-      if (stopAfterFirst) {
-        socket.terminate();
-      } else {
-        socket.send(parseDelivery(frame).deliveryId);
-      }
-    });
-    socket.on('error', reject);
-    socket.on('close', (code) => {
-      const totalMs = performance.now() - startMs;
-      return code === 1000 || stopAfterFirst
-        ? resolve({ parcels, firstParcelMs, totalMs })
-        : reject(new Error(`the collection was closed with ${code}`));
-    });
-  });
+  for (;;) {
+    const delivery = await collector.nextOrNull();
+    if (!delivery) {
+      break;
+    }
+    parcels += 1;
+    collector.acknowledge(delivery);
+  }
+  const { code, reason } = await collector.closed;
+  if (code !== 1_000) {
+    throw new Error(`the collection was closed with ${code} ${reason}`);
+  }
+  return { parcels, totalMs: performance.now() - startMs };
 }
 
-/** @returns the socket, once the handshake response was sent */
-export function openCollector(
-  { port, certificate }: CollectionServerInfo,
-  phone: Identity,
-  mode: 'keep-alive' | 'close-upon-completion',
-): Promise<WebSocket> {
-  const signer = {
-    certificate: Certificate.parse(Buffer.from(certificate, 'base64')),
-    sign: phone.sign,
-  };
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/parcel-collection`, {
-    headers: { 'x-awala-streaming-mode': mode, 'user-agent': 'bench' },
-    perMessageDeflate: false,
-  });
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.once('message', (challenge: Buffer) => {
-      signDetached(parseChallenge(challenge), 'collection-handshake', signer).then((signature) => {
-        socket.off('error', reject);
-        resolve(socket);
-        socket.send(serialiseHandshakeResponse([signature]));
-      }, reject);
-    });
-  });
+/** Until the first parcel has come, which stays held. */
+export async function firstParcelMs(port: number, phone: Peer): Promise<number> {
+  const startMs = performance.now();
+  using collector = await Collector.open(port, [phone], { headers: UPON_COMPLETION });
+  await collector.frame();
+  return performance.now() - startMs;
 }

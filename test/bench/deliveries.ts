@@ -10,6 +10,8 @@ import {
   type Peer,
   validAround,
 } from '#test/builders/peers.ts';
+import { APP_ADDRESS } from '#test/peers/internet-app.ts';
+import type { Phone } from '#test/peers/phone.ts';
 import type { AcceptingServerInfo, AcceptingServerSettings } from './servers/accepting-server.ts';
 import { ChildServer } from './servers/child-server.ts';
 
@@ -19,7 +21,7 @@ export interface Delivery {
   readonly authorization: string;
 }
 
-/** Starts a server that accepts parcels for the phone that {@link makeDeliveries} makes them for. */
+/** Starts a server that accepts parcels for the phone that {@link partiesOf} tells of. */
 export function startAcceptingServer(file: string): Promise<ChildServer<AcceptingServerInfo>> {
   const phone = identity('phone');
   const settings: AcceptingServerSettings = {
@@ -29,25 +31,47 @@ export function startAcceptingServer(file: string): Promise<ChildServer<Acceptin
   return ChildServer.start(file, settings);
 }
 
-/** Countersigned parcels of one sender, with so many octets of payload each. */
-export async function makeDeliveries(
-  info: AcceptingServerInfo,
-  count: number,
-  payloadOctets: number,
-): Promise<Delivery[]> {
-  const now = new Date();
+/** Who writes to an app on a phone. */
+type Parties = Pick<Phone, 'phone' | 'recipient' | 'sender'>;
+
+/** Those whose parcels the server accepts. */
+export async function partiesOf({ info }: ChildServer<AcceptingServerInfo>): Promise<Parties> {
   const certificate = Certificate.parse(Buffer.from(info.phoneCertificate, 'base64'));
   const phone: Peer = { ...identity('phone'), certificate, issuers: [] };
-  const recipient = await endpoint('recipient', phone, validAround(now));
-  const sender = await authorisedSender('sender', recipient, validAround(now));
+  const validity = validAround(new Date());
+  const recipient = await endpoint('recipient', phone, validity);
+  return { phone, recipient, sender: await authorisedSender('sender', recipient, validity) };
+}
+
+/** A parcel for the app, or from it to the Internet. */
+export function makeParcel(
+  { sender, recipient }: Parties,
+  payloadOctets: number,
+  to: 'phone' | 'Internet' = 'phone',
+): Promise<Uint8Array> {
+  const fields = {
+    createdAt: new Date(Date.now() - 60_000),
+    payload: randomBytes(payloadOctets),
+  };
+  return to === 'phone'
+    ? messageFrom(sender, { ...fields, recipient: { id: recipient.nodeId } })
+    : messageFrom(recipient, {
+        ...fields,
+        recipient: { id: sender.nodeId, internetAddress: APP_ADDRESS },
+      });
+}
+
+/** Such parcels, countersigned by the phone. */
+export async function makeDeliveries(
+  parties: Parties,
+  count: number,
+  payloadOctets: number,
+  to: 'phone' | 'Internet' = 'phone',
+): Promise<Delivery[]> {
   const deliveries: Delivery[] = [];
-  for (let index = 0; index < count; index++) {
-    const parcel = await messageFrom(sender, {
-      recipient: { id: recipient.nodeId },
-      createdAt: new Date(now.getTime() - 60_000),
-      payload: randomBytes(payloadOctets),
-    });
-    deliveries.push({ parcel, authorization: await countersign(parcel, phone) });
+  while (deliveries.length < count) {
+    const parcel = await makeParcel(parties, payloadOctets, to);
+    deliveries.push({ parcel, authorization: await countersign(parcel, parties.phone) });
   }
   return deliveries;
 }

@@ -4,17 +4,9 @@ import { type FaultCode, InvalidMessageError } from '#awala/errors.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import { type CertificateTemplate, craftCertificate } from './crafted-certificates.ts';
-import { craftMessage, type MessageTemplate } from './crafted-messages.ts';
-import {
-  authorisedSender,
-  endpoint,
-  type Identity,
-  internetGateway,
-  type Peer,
-  privateGateway,
-  type Validity,
-  validAround,
-} from './peers.ts';
+import type { MessageTemplate } from './crafted-messages.ts';
+import { type Identity, internetGateway, type Peer, type Validity, validAround } from './peers.ts';
+import { parcelOn, type Road, roadUnder, secondsFrom } from './road.ts';
 
 interface Acceptance {
   readonly at?: Date;
@@ -22,31 +14,19 @@ interface Acceptance {
   readonly verifier?: MessageVerifier;
 }
 
-export class ParcelRoad {
-  readonly now: Date;
-  readonly validity: Validity;
-  readonly us: Peer;
-  readonly phone: Peer;
-  readonly recipient: Peer;
-  readonly sender: Peer;
+/** All its certificates are valid from a day before `now` until 30 days after it. */
+export class ParcelRoad implements Road {
+  // Set by `at`.
+  declare readonly now: Date;
+  declare readonly validity: Validity;
+  declare readonly us: Peer;
+  declare readonly phone: Peer;
+  declare readonly recipient: Peer;
+  declare readonly sender: Peer;
 
-  private constructor(now: Date, peers: Pick<ParcelRoad, 'us' | 'phone' | 'recipient' | 'sender'>) {
-    this.now = now;
-    this.validity = validAround(now);
-    this.us = peers.us;
-    this.phone = peers.phone;
-    this.recipient = peers.recipient;
-    this.sender = peers.sender;
-  }
-
-  /** All certificates are valid from a day before `now` until 30 days after it. */
   static async at(now: Date): Promise<ParcelRoad> {
-    const validity = validAround(now);
-    const us = await internetGateway('us', validity);
-    const phone = await privateGateway('phone', us, validity);
-    const recipient = await endpoint('recipient', phone, validity);
-    const sender = await authorisedSender('sender', recipient, validity);
-    return new ParcelRoad(now, { us, phone, recipient, sender });
+    const us = await internetGateway('us', validAround(now));
+    return Object.assign(new ParcelRoad(), await roadUnder(us, now));
   }
 
   get anchors(): readonly Certificate[] {
@@ -55,12 +35,11 @@ export class ParcelRoad {
 
   /** @param seconds - negative for the past */
   secondsFromNow(seconds: number): Date {
-    return new Date(this.now.getTime() + seconds * 1000);
+    return secondsFrom(this, seconds);
   }
 
   parcel(template: Partial<MessageTemplate> = {}): Uint8Array {
-    const { sender, recipient, now } = this;
-    return craftMessage({ sender, recipient: recipient.nodeId, createdAt: now, ...template });
+    return parcelOn(this, template);
   }
 
   /** Reads and verifies the parcel as if it had just come in; returns its path. */

@@ -91,8 +91,12 @@ export function validAround(now: Date): Validity {
 }
 
 /** An Internet gateway with a certificate of its own making. */
-export async function internetGateway(name: string, validity: Validity): Promise<Peer> {
-  const self = identity(name);
+export function internetGateway(name: string, validity: Validity): Promise<Peer> {
+  return selfIssued(identity(name), validity);
+}
+
+/** A gateway with a certificate that it issued to itself. */
+export async function selfIssued(self: Identity, validity: Validity): Promise<Peer> {
   const certificate = await issueGatewayCertificate({
     ...validity,
     subjectKey: self.spki,
@@ -135,7 +139,7 @@ export async function authorisedSender(
   return { ...self, certificate, issuers: [recipient.certificate, ...recipient.issuers] };
 }
 
-function issuance(subject: Identity, issuer: Peer, validity: Validity) {
+function issuance(subject: Pick<Identity, 'spki'>, issuer: Peer, validity: Validity) {
   return {
     ...validity,
     subjectKey: subject.spki,
@@ -188,11 +192,11 @@ export function preRegistrationBody({ spki }: Identity): string {
  * The Internet gateway `gateway` as a sender of cargo to `recipient`, which
  * authorised it (CDA).
  */
-export async function cargoDeliveryAuthorization(
-  gateway: Identity,
+export async function cargoDeliveryAuthorization<Gateway extends Pick<Identity, 'spki'>>(
+  gateway: Gateway,
   recipient: Peer,
   validity: Validity,
-): Promise<Peer> {
+): Promise<Gateway & Pick<Peer, 'certificate' | 'issuers'>> {
   const certificate = await issueDeliveryAuthorization(issuance(gateway, recipient, validity));
   return { ...gateway, certificate, issuers: [recipient.certificate] };
 }

@@ -1,6 +1,6 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { type CargoDelivery, cargoRelayDefinition } from '#services/cogrpc/service-definitions.ts';
-import type { CargoPhone } from './phone.ts';
+import type { CargoPhone } from '#test/peers/cargo-phone.ts';
 
 const CARGO_RELAY = cargoRelayDefinition('awala.cogrpc.CargoRelay');
 

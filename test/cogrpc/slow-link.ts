@@ -1,6 +1,6 @@
 import type { ManualClock } from '#clock/manual-clock.ts';
 import type { CargoDelivery } from '#services/cogrpc/service-definitions.ts';
-import { authorizationOf, type CallEnd, type Courier } from './courier.ts';
+import { authorizationOf, type CallEnd, type Courier } from '#test/peers/courier.ts';
 
 /** How a courier is connected, by the clock of the test. */
 export interface Link {

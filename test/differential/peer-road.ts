@@ -9,6 +9,7 @@ import {
   type Certificate as PeerCertificate,
 } from '@relaycorp/relaynet-core';
 import { Certificate } from '#awala/x509/certificate.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
 
 /** What both libraries read out of a parcel. */
 export interface ParcelValues {
@@ -100,12 +101,12 @@ export class PeerRoad {
   async countersign(parcel: Uint8Array): Promise<Uint8Array> {
     const { certificate, keys } = this.#privateGateway;
     const signer = new ParcelDeliverySigner(certificate, keys.privateKey);
-    return new Uint8Array(await signer.sign(arrayBufferOf(parcel)));
+    return new Uint8Array(await signer.sign(arrayBuffer(parcel)));
   }
 
   /** What the peer library reads, having verified it. Throws what it throws. */
   async accept(octets: Uint8Array): Promise<ParcelValues> {
-    const parcel = await Parcel.deserialize(arrayBufferOf(octets));
+    const parcel = await Parcel.deserialize(arrayBuffer(octets));
     const path = (await parcel.validate([this.#gateway.certificate])) ?? [];
     return {
       id: parcel.id,
@@ -121,7 +122,7 @@ export class PeerRoad {
   /** The node id of the signer. Throws what the peer library throws. */
   async acceptCountersignature(signature: Uint8Array, parcel: Uint8Array): Promise<string> {
     const verifier = new ParcelDeliveryVerifier([this.#gateway.certificate]);
-    const signer = await verifier.verify(arrayBufferOf(signature), arrayBufferOf(parcel));
+    const signer = await verifier.verify(arrayBuffer(signature), arrayBuffer(parcel));
     return signer.calculateSubjectId();
   }
 }
@@ -159,8 +160,4 @@ function validity() {
     validityStartDate: new Date(Date.now() - dayMs),
     validityEndDate: new Date(Date.now() + dayMs),
   };
-}
-
-function arrayBufferOf(octets: Uint8Array): ArrayBuffer {
-  return new Uint8Array(octets).buffer;
 }

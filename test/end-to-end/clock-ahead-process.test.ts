@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { obtainFakeTime } from '#test/backing/programs.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
-import { registerPhone } from './support/registered-phone.ts';
 
 const DAY_MS = 86_400_000;
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
@@ -42,7 +42,7 @@ describe('A process whose clock is ahead', {
     for (const day of [91, 182, 273]) {
       await using gateway = await GatewayProcess.start(folder.path, ahead(day * 24));
       const now = new Date(Date.now() + day * DAY_MS);
-      const { phone } = await registerPhone(gateway.poweb, 'phone', now);
+      const { phone } = await Phone.register(gateway.poweb, 'phone', now);
       const days = (phone.certificate.notAfter.getTime() - now.getTime()) / DAY_MS;
       assert.ok(days > 89, `on day ${day} for ${days} days`);
     }

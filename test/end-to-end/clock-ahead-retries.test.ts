@@ -6,33 +6,26 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { countersign, identity } from '#test/builders/peers.ts';
-import { DohServer } from './internet-delivery/doh-server.ts';
-import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
+import { parcelOn } from '#test/builders/road.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { APP_ADDRESS, InternetApp } from '#test/peers/internet-app.ts';
+import { answers } from '#test/peers/recipient-server.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
-import { parcelOn } from './support/road.ts';
 
-const APP_ADDRESS = 'app.example';
-const HOST = 'pdc.app.example';
 const AHEAD_MS = 8 * 3_600_000;
 /** As many failures in a row as make the gateway leave an app alone, and more. */
 const PARCELS = 5;
 
 describe('A parcel that an Internet app did not take while the gateway’s clock was 8 hours ahead', () => {
   let folder: string;
-  let doh: DohServer;
-  let app: RecipientServer;
+  let app: InternetApp;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'awala-clock-ahead-'));
-    doh = await DohServer.start();
-    app = await RecipientServer.start();
-    doh.setAddress(HOST, '127.0.0.1');
-    doh.setService(APP_ADDRESS, { target: HOST, port: app.port });
+    app = await InternetApp.start();
   });
   afterEach(async () => {
     await app[Symbol.asyncDispose]();
-    await doh[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -41,9 +34,7 @@ describe('A parcel that an Internet app did not take while the gateway’s clock
       { clock: new ManualClock(time) },
       {
         DATA_DIR: folder,
-        DOH_URL: doh.url.href,
-        POHTTP_CLIENT_TLS: 'false',
-        POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
+        ...app.doh.environment,
         DELIVERY_CONCURRENCY_PER_DESTINATION: '1',
       },
     );
@@ -51,7 +42,7 @@ describe('A parcel that an Internet app did not take while the gateway’s clock
 
   /** Sends parcels to the app by PoWeb, and waits until it has refused each of them. */
   async function sendInVain(gateway: GatewayUnderTest): Promise<void> {
-    app.behaviour = answers(503);
+    app.server.behaviour = answers(503);
     const { us: _, recipient: endpoint, ...road } = await gateway.road();
     using client = new HttpClient(gateway.poweb);
     const parties = { ...road, sender: endpoint, recipient: identity('app') };
@@ -65,7 +56,7 @@ describe('A parcel that an Internet app did not take while the gateway’s clock
       const headers = { 'content-type': PARCEL_TYPE, authorization };
       assert.equal((await client.post('/v1/parcels', { headers, body })).status, 202);
     }
-    await pass(gateway, () => app.received.length >= PARCELS);
+    await pass(gateway, () => app.server.received.length >= PARCELS);
   }
 
   /** Lets time pass, a second at a time, until something is so. */
@@ -81,15 +72,15 @@ describe('A parcel that an Internet app did not take while the gateway’s clock
     }
   }
 
-  const taken = () => new Set(app.received.map(({ body }) => body.toString('hex'))).size;
+  const taken = () => new Set(app.server.received.map(({ body }) => body.toString('hex'))).size;
 
   it('is posted again within minutes of a restart by the right clock', async () => {
     {
       await using gateway = await start(new Date(START.getTime() + AHEAD_MS));
       await sendInVain(gateway);
     }
-    app.behaviour = answers(202);
-    app.received.length = 0;
+    app.server.behaviour = answers(202);
+    app.server.received.length = 0;
     await using gateway = await start(START);
     assert.ok((await pass(gateway, () => taken() === PARCELS)) <= 600);
   });
@@ -98,8 +89,8 @@ describe('A parcel that an Internet app did not take while the gateway’s clock
     await using gateway = await start(new Date(START.getTime() + AHEAD_MS));
     await sendInVain(gateway);
     gateway.clock.set(START);
-    app.behaviour = answers(202);
-    app.received.length = 0;
+    app.server.behaviour = answers(202);
+    app.server.received.length = 0;
     assert.ok((await pass(gateway, () => taken() === PARCELS)) <= 600);
   });
 });

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
-import { HttpClient } from './support/http-client.ts';
-import { registerPhone } from './support/registered-phone.ts';
 
 const AN_HOUR_IN_MINUTES = 60;
 const HOUR_MS = 3_600_000;
@@ -45,7 +45,7 @@ describe('A gateway on one machine whose clock was ahead when it started before'
 
   /** How many days a phone is certified for that registers now. */
   async function daysCertified({ poweb, clock }: GatewayUnderTest): Promise<number> {
-    const { phone } = await registerPhone(poweb, 'phone', clock.now());
+    const { phone } = await Phone.register(poweb, 'phone', clock.now());
     return (phone.certificate.notAfter.getTime() - clock.now().getTime()) / DAY_MS;
   }
 

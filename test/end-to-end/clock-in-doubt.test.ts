@@ -6,11 +6,11 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { CARGO_TOPIC } from '#gateway/held/topics.ts';
 import { countersign, type Peer, signNonce } from '#test/builders/peers.ts';
+import { certified, parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { CourieredGateway } from './cargo/couriered-gateway.ts';
-import { Collector } from './support/collector.ts';
 import { START } from './support/gateway-under-test.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
-import { certified, parcelOn, type Road, secondsFrom } from './support/road.ts';
 
 const DAY_S = 86_400;
 

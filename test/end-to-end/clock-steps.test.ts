@@ -18,9 +18,9 @@ import { readWorkersConfig } from '#services/workers/config.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
-import { HttpClient } from './support/http-client.ts';
-import { registerPhone } from './support/registered-phone.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -126,14 +126,14 @@ describe('Services whose clock is set past the end of the gateway’s certificat
 
   it('register phones at once, for as long as ever', async () => {
     setClock(200 * DAY_MS);
-    const { phone } = await registerPhone(poweb, 'phone', clock.now());
+    const { phone } = await Phone.register(poweb, 'phone', clock.now());
     const leftMs = phone.certificate.notAfter.getTime() - clock.now().getTime();
     assert.ok(leftMs > 179 * DAY_MS);
   });
 
   it('register phones at once when it is set back to before the certificate', async () => {
     setClock(-1_000 * DAY_MS);
-    await registerPhone(poweb, 'phone', clock.now());
+    await Phone.register(poweb, 'phone', clock.now());
     assert.deepEqual(await readiness('collection'), READY);
   });
 });

@@ -7,13 +7,14 @@ import { type Collection, composeCollection } from '#services/collection/compose
 import { readCollectionConfig } from '#services/collection/config.ts';
 import { composePoweb } from '#services/poweb/compose.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
+import { signNonce } from '#test/builders/peers.ts';
+import { AndroidCollector } from '#test/peers/android-collector.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { missingForServices, provisionCloudGateway } from '#test/services/cloud-gateway.ts';
-import { NetworkPhone } from '#test/services/phone.ts';
 import { freePodPorts, type PodPorts, startBalancer, untilCount } from './edge/haproxy.ts';
 import { type HaproxyProcess, missingHaproxy } from './edge/haproxy-process.ts';
 import { LoyalFleet } from './edge/loyal-fleet.ts';
 import { PodNames } from './edge/pod-names.ts';
-import { AndroidCollector } from './support/android-collector.ts';
 
 const TEN_MINUTES_S = 600;
 const COLLECTORS = 120;
@@ -30,7 +31,7 @@ describe('load balancers of collection', {
   let environment: Readonly<Record<string, string>>;
   let ports: PodPorts;
   let names: PodNames;
-  let phone: NetworkPhone;
+  let phone: Phone;
 
   before(async () => {
     const gateway = await provisionCloudGateway();
@@ -46,7 +47,7 @@ describe('load balancers of collection', {
     const anyPort = { POWEB_PORT: '0', OPERATIONS_PORT: '0' };
     const config = readPowebConfig({ ...gateway.environment, ...anyPort });
     const poweb = opened.use(await composePoweb(config, { log: silentLog }));
-    phone = await NetworkPhone.register(poweb.listening.poweb);
+    phone = await Phone.register(poweb.listening.poweb);
   });
   after(async () => {
     await Promise.all([...pods.keys()].map(remove));
@@ -114,7 +115,7 @@ describe('load balancers of collection', {
     assert.equal((await only.ask('/servez')).status, 503);
     const { promise, resolve } = Promise.withResolvers<void>();
     await using android = new AndroidCollector(only.port, {
-      answerChallenge: (nonce) => phone.answerChallenge(nonce),
+      answerChallenge: (nonce) => signNonce(nonce, phone.phone),
       answerTimeoutMs: 1_000,
       onEnd: () => resolve(),
     });

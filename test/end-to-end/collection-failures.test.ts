@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { Collector } from '#test/peers/collector.ts';
 import { until } from '#test/runtime/until.ts';
-import { Collector } from './support/collector.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { countersign } from '#test/builders/peers.ts';
-import { Collector } from './support/collector.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
 import { Neighbours } from './support/neighbours.ts';
-import { type RegisteredPhone, registerPhone } from './support/registered-phone.ts';
 
 const MIB = 1024 * 1024;
 const BUFFER_MIB = 16;
@@ -18,14 +18,14 @@ const LASTING_OCTETS = 8 * MIB;
 describe('The memory of a gateway that is collected from', () => {
   let folder: Awaited<ReturnType<typeof dataFolder>>;
   let gateway: GatewayProcess;
-  let phone: RegisteredPhone;
-  let neighbour: RegisteredPhone;
+  let phone: Phone;
+  let neighbour: Phone;
 
   before(async () => {
     folder = await dataFolder();
     gateway = await GatewayProcess.start(folder.path, { COLLECTION_BUFFER: `${BUFFER_MIB}MiB` });
-    phone = await registerPhone(gateway.poweb);
-    neighbour = await registerPhone(gateway.poweb, 'neighbour');
+    phone = await Phone.register(gateway.poweb);
+    neighbour = await Phone.register(gateway.poweb, 'neighbour');
   });
   after(async () => {
     await gateway[Symbol.asyncDispose]();

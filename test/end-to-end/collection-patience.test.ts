@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { type Peer, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
+import { Collector, refusedUpgrade } from '#test/peers/collector.ts';
 import { until } from '#test/runtime/until.ts';
-import { Collector, refusedUpgrade } from './support/collector.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { Neighbours } from './support/neighbours.ts';
 

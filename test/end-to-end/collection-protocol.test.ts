@@ -12,15 +12,15 @@ import {
   privateGateway,
   signNonce,
 } from '#test/builders/peers.ts';
+import { certified, type Road, secondsFrom } from '#test/builders/road.ts';
 import {
   COLLECTION_PATH,
   Collector,
   type CollectorOptions,
   refusedUpgrade,
-} from './support/collector.ts';
+} from '#test/peers/collector.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
 import { Neighbours } from './support/neighbours.ts';
-import { certified, type Road, secondsFrom } from './support/road.ts';
 
 const MODE_HEADERS = ['x-awala-streaming-mode', 'X-Relaynet-Streaming-Mode'];
 const CLOSING = { headers: { 'x-awala-streaming-mode': 'close-upon-completion' } };

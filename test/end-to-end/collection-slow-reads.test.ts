@@ -8,9 +8,9 @@ import { readCollectionConfig } from '#services/collection/config.ts';
 import { composePoweb } from '#services/poweb/compose.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { type HttpFaultProxy, startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
+import type { Collector } from '#test/peers/collector.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { missingForServices, provisionCloudGateway } from '#test/services/cloud-gateway.ts';
-import { NetworkPhone } from '#test/services/phone.ts';
-import type { Collector } from './support/collector.ts';
 
 const ANY_PORT = {
   POWEB_PORT: '0',
@@ -31,7 +31,8 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
   let proxy: HttpFaultProxy;
   let collection: Collection;
   let powebPort: number;
-  let phone: NetworkPhone;
+  let phone: Phone;
+  let phones = 0;
 
   before(async () => {
     const { environment } = await provisionCloudGateway();
@@ -57,9 +58,9 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
     await opened.disposeAsync();
   });
   beforeEach(async () => {
-    phone = await NetworkPhone.register(powebPort);
+    phone = await Phone.register(powebPort, `phone ${phones++}`);
     for (let delivered = 0; delivered < PARCELS; delivered++) {
-      await phone.deliver(`${delivered}`);
+      await phone.deliver();
     }
   });
 

@@ -9,10 +9,10 @@ import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { RecipientServer } from './internet-delivery/recipient-server.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
+import { RecipientServer } from '#test/peers/recipient-server.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
-import { HttpClient } from './support/http-client.ts';
-import { registerPhone } from './support/registered-phone.ts';
 
 const POSTING = fileURLToPath(new URL('./support/post-without-descriptors.ts', import.meta.url));
 
@@ -70,7 +70,7 @@ describe('A gateway that has no file descriptor left', {
         assert.match(gateway.output, /ulimit -n/);
       }
       await until(async () => (await shortages(gateway).catch(() => 0)) > 0);
-      await registerPhone(gateway.poweb);
+      await Phone.register(gateway.poweb);
       assert.equal(await gateway.end('SIGTERM'), 0);
     });
   }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
-import { DohServer, reply } from './internet-delivery/doh-server.ts';
+import { DohServer, reply } from '#test/peers/doh-server.ts';
 
 const APP = 'app.example';
 const HOST = 'pdc.app.example';

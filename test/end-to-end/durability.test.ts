@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { countersign } from '#test/builders/peers.ts';
-import { Collector } from './support/collector.ts';
+import { parcelOn } from '#test/builders/road.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { RawClient } from './support/raw-client.ts';
-import { type RegisteredPhone, registerPhone } from './support/registered-phone.ts';
-import { parcelOn } from './support/road.ts';
 
 const ROUNDS = 3;
 const PARCELS_PER_ROUND = 100;
@@ -24,7 +24,7 @@ interface Posting {
 describe('A gateway that ends, and is started again', () => {
   let folder: Awaited<ReturnType<typeof dataFolder>>;
   let gateway: GatewayProcess;
-  let phone: RegisteredPhone;
+  let phone: Phone;
   let parameters: Buffer;
   /** Told 202 and not yet acknowledged in a collection that the gateway completed. */
   const owed = new Set<string>();
@@ -34,7 +34,7 @@ describe('A gateway that ends, and is started again', () => {
   before(async () => {
     folder = await dataFolder();
     gateway = await GatewayProcess.start(folder.path);
-    phone = await registerPhone(gateway.poweb);
+    phone = await Phone.register(gateway.poweb);
     parameters = await connectionParameters();
   });
   after(async () => {
@@ -135,8 +135,9 @@ describe('A gateway that ends, and is started again', () => {
 
   it('is who it was before', async () => {
     assert.ok(parameters.equals(await connectionParameters()));
-    const again = await registerPhone(gateway.poweb);
-    assert.ok(again.gatewayCertificate.equals(phone.gatewayCertificate));
+    const again = await Phone.register(gateway.poweb);
+    const { gatewayCertificate } = again.registration;
+    assert.ok(gatewayCertificate.equals(phone.registration.gatewayCertificate));
   });
 
   it('told to stop instead, lets a delivery end, sends collectors away, and ends with 0', async () => {

@@ -5,8 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { silentLog } from '#log/log.ts';
 import { composePoweb, type Poweb } from '#services/poweb/compose.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { missingForServices, provisionCloudGateway } from '#test/services/cloud-gateway.ts';
-import { NetworkPhone } from '#test/services/phone.ts';
 import { ServiceProcess } from '#test/services/service-process.ts';
 import {
   type EdgeBackends,
@@ -19,7 +20,6 @@ import { type HaproxyProcess, missingHaproxy } from './edge/haproxy-process.ts';
 import { PodNames } from './edge/pod-names.ts';
 import { FORM } from './restarts/form.ts';
 import { undergoRestarts } from './restarts/undergo.ts';
-import { Collector } from './support/collector.ts';
 
 /** The edge's patience and the silence, by which the one must not end the other: true or in proportion. */
 const TIMES = process.env.TEST_LONG
@@ -81,11 +81,11 @@ describe('services behind an edge, and collection behind load balancers of its o
   it('a collection outlives the edge’s patience with PoWeb, and then receives a parcel', async () => {
     const times = { POWEB_TIMEOUT: TIMES.patience, COLLECTION_TIMEOUT: '4h' };
     await using edge = await startEdge(backends, times);
-    const phone = await NetworkPhone.register(edge.port);
-    using collector = await phone.collect(edge.port);
+    const phone = await Phone.register(edge.port);
+    using collector = await phone.collect();
     await collector.roundTrip();
     await pause(TIMES.silenceMs);
-    const parcel = await phone.deliver('after the silence');
+    const parcel = await phone.deliver();
     const delivery = await collector.next();
     assert.deepEqual(Buffer.from(delivery.parcel), Buffer.from(parcel));
   });
@@ -93,8 +93,8 @@ describe('services behind an edge, and collection behind load balancers of its o
   it('it would not with the same patience for all, which this test would notice', async () => {
     const times = { POWEB_TIMEOUT: '1s', COLLECTION_TIMEOUT: '1s' };
     await using edge = await startEdge(backends, times);
-    const phone = await NetworkPhone.register(edge.port);
-    using collector = await phone.collect(edge.port);
+    const phone = await Phone.register(edge.port, 'another phone');
+    using collector = await phone.collect();
     assert.equal((await collector.closed).code, 1006);
   });
 

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
-import { Collector } from './support/collector.ts';
+import { parcelOn, type Road } from '#test/builders/road.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
-import { parcelOn, type Road } from './support/road.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MIB = 1_024 * 1_024;

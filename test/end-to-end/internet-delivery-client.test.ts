@@ -9,9 +9,9 @@ import {
   type PohttpClientOptions,
 } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
-import { DohServer } from './internet-delivery/doh-server.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { answers, RecipientServer } from '#test/peers/recipient-server.ts';
 import { closedPort, RawServer } from './internet-delivery/raw-server.ts';
-import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
 import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
 
 const APP = 'app.example';

@@ -3,36 +3,29 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ClockPlausibility } from '#clock/clock-plausibility.ts';
-import type { WorkersLimits } from '#services/workers/limits.ts';
-import { startWorkers, type Workers } from '#services/workers/workers.ts';
-import { DohServer } from './internet-delivery/doh-server.ts';
+import type { Workers } from '#services/workers/workers.ts';
+import type { DohServer } from '#test/peers/doh-server.ts';
+import { APP_ADDRESS, InternetApp } from '#test/peers/internet-app.ts';
+import { answers, type RecipientServer } from '#test/peers/recipient-server.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
-import { answers, RecipientServer } from './internet-delivery/recipient-server.ts';
-import { APP_ADDRESS, eventually, OpenedGateway } from './workers/opened-gateway.ts';
+import { eventually, OpenedGateway, type WorkersOptions } from './workers/opened-gateway.ts';
 import type { LogLine } from './workers/recorded.ts';
 
 const HOST = 'pdc.app.example';
 const DEAD_ADDRESS = 'dead.example';
 const HOUR_MS = 3_600_000;
 
-interface StartOptions {
-  readonly drainMs?: number;
-  readonly allowPrivateNetworks?: boolean;
-  readonly plausibility?: ClockPlausibility;
-}
-
 describe('Delivery to the Internet', () => {
+  let app: InternetApp;
   let doh: DohServer;
   let recipient: RecipientServer;
   let opened: OpenedGateway;
   let workers: Workers;
 
   beforeEach(async () => {
-    doh = await DohServer.start();
-    recipient = await RecipientServer.start();
+    app = await InternetApp.start();
+    ({ doh, server: recipient } = app);
     opened = await OpenedGateway.open();
-    doh.setAddress(HOST, '127.0.0.1');
-    doh.setService(APP_ADDRESS, { target: HOST, port: recipient.port });
     workers = start();
     await workers.firstSweep;
   });
@@ -40,29 +33,11 @@ describe('Delivery to the Internet', () => {
   afterEach(async () => {
     await workers[Symbol.asyncDispose]();
     await opened[Symbol.asyncDispose]();
-    await recipient[Symbol.asyncDispose]();
-    await doh[Symbol.asyncDispose]();
+    await app[Symbol.asyncDispose]();
   });
 
-  function start({
-    drainMs = 1_000,
-    allowPrivateNetworks = true,
-    ...given
-  }: StartOptions = {}): Workers {
-    const config: WorkersLimits = {
-      delivery: {
-        useTls: false,
-        allowPrivateNetworks,
-        dohUrl: doh.url,
-        concurrency: 16,
-        concurrencyPerDestination: 4,
-        bufferOctets: 64 * 1024 * 1024,
-      },
-      cargo: { concurrency: 1 },
-      sweepIntervalMs: 600_000,
-      drainMs,
-    };
-    return startWorkers({ ...opened.ports, ...opened.gateway, ...given }, config);
+  function start(options: WorkersOptions = {}): Workers {
+    return opened.startWorkers(app.doh.url, { sweepIntervalMs: 600_000, ...options });
   }
 
   /** Sends a parcel to an Internet address, by PoWeb. */

@@ -4,12 +4,12 @@ import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
+import { InternetApp } from '#test/peers/internet-app.ts';
+import { answers, type Behaviour } from '#test/peers/recipient-server.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { openRedisQueue } from '#work-queue/redis/open-queue.ts';
 import { openSqliteWorkQueue } from '#work-queue/sqlite/open-queue.ts';
-import { answers, type Behaviour } from './internet-delivery/recipient-server.ts';
-import { AppOfATest } from './workers/app-of-a-test.ts';
 import { eventually, OpenedGateway } from './workers/opened-gateway.ts';
 
 const TOPIC = 'internet-delivery';
@@ -39,8 +39,9 @@ for (const [where, openQueue] of Object.entries(QUEUES)) {
     describe(`after an app ${what} for five minutes, with the queue ${where}`, () => {
       it('parcels arrive with the first success, old and new', async () => {
         await using opened = await OpenedGateway.open({ openQueue });
-        await using app = await AppOfATest.start();
-        await using _workers = await app.workers(opened);
+        await using app = await InternetApp.start();
+        await using workers = opened.startWorkers(app.doh.url);
+        await workers.firstSweep;
         const road = new Road(opened, app);
         app.server.behaviour = outage;
         await road.pass(OUTAGE_MS, () => false);
@@ -70,10 +71,11 @@ describe('after an outage that one of several workers met', { skip: redis.missin
     // Time by which they wait is real; by that of the workers, it is the beginning for ever.
     const clock = new ManualClock(new Date());
     await using opened = await OpenedGateway.open({ clock, openQueue });
-    await using app = await AppOfATest.start();
+    await using app = await InternetApp.start();
     const road = new Road(opened, app);
     app.server.behaviour = answers(503, { 'retry-after': '300' });
-    const workers = await app.workers(opened);
+    const workers = opened.startWorkers(app.doh.url);
+    await workers.firstSweep;
     for (let count = 0; count < 40; count++) {
       await road.send();
     }
@@ -81,7 +83,8 @@ describe('after an outage that one of several workers met', { skip: redis.missin
     await workers[Symbol.asyncDispose]();
     app.server.behaviour = answers(202);
     await using otherQueue = await openQueue();
-    await using _others = await app.workers(opened, otherQueue);
+    await using others = opened.startWorkers(app.doh.url, { queue: otherQueue });
+    await others.firstSweep;
     await road.send();
     await eventually(() => road.delivered === 41);
   });
@@ -91,9 +94,9 @@ describe('after an outage that one of several workers met', { skip: redis.missin
 class Road {
   sent = 0;
   readonly #opened: OpenedGateway;
-  readonly #app: AppOfATest;
+  readonly #app: InternetApp;
 
-  constructor(opened: OpenedGateway, app: AppOfATest) {
+  constructor(opened: OpenedGateway, app: InternetApp) {
     this.#opened = opened;
     this.#app = app;
   }

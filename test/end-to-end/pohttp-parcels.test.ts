@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MAX_MESSAGE_OCTETS, MAX_PARCEL_OCTETS } from '#awala/limits.ts';
+import { parcelOn, type Road } from '#test/builders/road.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { until } from '#test/runtime/until.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { invalidParcels, oddParcels } from './support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from './support/malformed-parcels.ts';
 import { octetsOf } from './support/refused-message.ts';
-import { parcelOn, type Road } from './support/road.ts';
 
 describe('PoHTTP: what an Internet app posts as a parcel', () => {
   let gateway: GatewayUnderTest;

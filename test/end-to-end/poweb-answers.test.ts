@@ -8,12 +8,12 @@ import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
 import { countersign, internetGateway, privateGateway } from '#test/builders/peers.ts';
+import { certified, parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { type Fault, FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
 import { RawClient } from './support/raw-client.ts';
-import { certified, parcelOn, type Road, secondsFrom } from './support/road.ts';
 
 const DECISION = new URL('../../docs/decisions/answers-to-phones.md', import.meta.url);
 const ROW = /^\| (?<what>[^|]+) \| (?<status>\d{3}) \| (?<app>[^|]+) \| [^|]+ \|$/;

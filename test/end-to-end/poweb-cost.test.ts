@@ -4,9 +4,9 @@ import { DerReader } from '#awala/der/reader.ts';
 import { MAX_CONTENT_SEGMENTS, MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { internetGateway, validAround } from '#test/builders/peers.ts';
+import { parcelOn, type Road, roadUnder } from '#test/builders/road.ts';
 import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
 import { malformedParcels, parcelOfOctets } from './support/malformed-parcels.ts';
-import { parcelOn, type Road, roadUnder } from './support/road.ts';
 
 const NOW = new Date('2026-03-01T12:00:00Z');
 /** Each takes well under a microsecond; each segment of a content is entered, read and left at most. */

@@ -3,12 +3,12 @@ import { after, before, describe, it } from 'node:test';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import { countersign } from '#test/builders/peers.ts';
 import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { malformedParcels } from './support/malformed-parcels.ts';
 import { Neighbours } from './support/neighbours.ts';
 import { RawClient } from './support/raw-client.ts';
-import { type RegisteredPhone, registerPhone } from './support/registered-phone.ts';
 
 const MIB = 1024 * 1024;
 /** What may stay in use: code that was compiled meanwhile, and certificates that are known by now. */
@@ -20,14 +20,14 @@ const STUCK_UPLOADS = 28;
 describe('The memory of a gateway that is posted to', () => {
   let folder: Awaited<ReturnType<typeof dataFolder>>;
   let gateway: GatewayProcess;
-  let road: RegisteredPhone;
-  let neighbour: RegisteredPhone;
+  let road: Phone;
+  let neighbour: Phone;
 
   before(async () => {
     folder = await dataFolder();
     gateway = await GatewayProcess.start(folder.path);
-    road = await registerPhone(gateway.poweb);
-    neighbour = await registerPhone(gateway.poweb, 'neighbour');
+    road = await Phone.register(gateway.poweb);
+    neighbour = await Phone.register(gateway.poweb, 'neighbour');
   });
   after(async () => {
     await gateway[Symbol.asyncDispose]();

@@ -5,13 +5,13 @@ import { type Signer, signDetached } from '#awala/cms/signed-data-writer.ts';
 import { MAX_MESSAGE_OCTETS, MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import { craftSignedData } from '#test/builders/crafted-messages.ts';
 import { countersign, identity, internetGateway, privateGateway } from '#test/builders/peers.ts';
+import { certified, parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { invalidParcels, oddParcels } from './support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from './support/malformed-parcels.ts';
 import { Neighbours } from './support/neighbours.ts';
 import { octetsOf } from './support/refused-message.ts';
-import { certified, parcelOn, type Road, secondsFrom } from './support/road.ts';
 
 describe('PoWeb: what a phone posts as a parcel', () => {
   let gateway: GatewayUnderTest;

@@ -5,8 +5,8 @@ import { serialiseAuthorization } from '#awala/registration/authorization.ts';
 import { parseRegistration } from '#awala/registration/registration.ts';
 import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
 import { type Identity, identity, newIdentity, preRegistrationBody } from '#test/builders/peers.ts';
+import { type Answer, HttpClient } from '#test/peers/http-client.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
-import { type Answer, HttpClient } from './support/http-client.ts';
 
 const REQUEST_TYPE = 'application/vnd.awala.node-registration.request';
 const AUTHORIZATION_TYPE = 'application/vnd.awala.node-registration.authorization';

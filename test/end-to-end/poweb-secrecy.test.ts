@@ -5,10 +5,10 @@ import { signDetached } from '#awala/cms/signed-data-writer.ts';
 import { parseRegistration } from '#awala/registration/registration.ts';
 import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
 import { identity, preRegistrationBody, signNonce } from '#test/builders/peers.ts';
-import { Collector } from './support/collector.ts';
+import { parcelOn, type Road } from '#test/builders/road.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
-import { parcelOn, type Road } from './support/road.ts';
 import { tracesOf } from './support/secrets.ts';
 
 const REQUEST_TYPE = 'application/vnd.awala.node-registration.request';

@@ -4,13 +4,13 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { countersign } from '#test/builders/peers.ts';
+import { parcelOn, type Road } from '#test/builders/road.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { until } from '#test/runtime/until.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { Neighbours } from './support/neighbours.ts';
 import { postHead, RawClient } from './support/raw-client.ts';
-import { parcelOn, type Road } from './support/road.ts';
 
 const BODY_PAUSE_MS = 10_000;
 const LINGER_MS = 5_000;

@@ -9,10 +9,10 @@ import { readCollectionConfig } from '#services/collection/config.ts';
 import { composeStandalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { countersign } from '#test/builders/peers.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
-import { registerPhone } from './support/registered-phone.ts';
 
 const LARGE_OCTETS = 300_000;
 
@@ -39,7 +39,7 @@ describe('Files that say who writes to whom', () => {
   /** Leaves the database’s log and a body behind, as a process that is killed does. */
   async function runAndReceive(folder: string): Promise<void> {
     await using gateway = await GatewayProcess.start(folder);
-    const phone = await registerPhone(gateway.poweb);
+    const phone = await Phone.register(gateway.poweb);
     const parcel = await parcelOfOctets(phone, LARGE_OCTETS);
     using client = new HttpClient(gateway.poweb);
     const authorization = await countersign(parcel, phone.phone);

@@ -3,10 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import { createLog } from '#runtime/logging.ts';
 import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
-import { Collector } from './support/collector.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { dataFolder } from './support/gateway-process.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 
 describe('A stranger who is refused', () => {
   const lines: string[] = [];

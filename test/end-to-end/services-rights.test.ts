@@ -23,11 +23,10 @@ import {
 } from '#test/backing/firestore-server/firestore-server.ts';
 import { type HttpFaultProxy, startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
-import { Courier } from '#test/cogrpc/courier.ts';
-import { CargoSide } from '#test/faults/clients/cargo-side.ts';
-import { LoadPhone } from '#test/faults/clients/load-phone.ts';
+import { AndroidPhone } from '#test/peers/android-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
-import { NetworkPhone } from '#test/services/phone.ts';
 import { rightsGranted, rightsUsed } from '#test/services/used-rights.ts';
 
 const missing = await missingForServices();
@@ -52,8 +51,8 @@ describe('what a service does takes no right that docs/operations.md does not gi
   let firestore: FirestoreServer;
   let kms: KmsServer;
   let environment: Readonly<Record<string, string>>;
-  let phone: NetworkPhone;
-  let remote: LoadPhone;
+  let phone: Phone;
+  let remote: Phone;
   let parameters: ConnectionParameters;
 
   before(async () => {
@@ -125,12 +124,12 @@ describe('what a service does takes no right that docs/operations.md does not gi
     await using poweb = await composePoweb(readPowebConfig(environment), given);
     assert.equal(await readinessOf(poweb.listening), 200);
     const port = poweb.listening.poweb;
-    phone = await NetworkPhone.register(port);
-    remote = await LoadPhone.register(port, 'phone without Internet');
+    phone = await Phone.register(port);
+    remote = await Phone.register(port, 'phone without Internet');
     const client = new PowebClient(new URL(`http://127.0.0.1:${port}`));
     parameters = await client.connectionParameters(AbortSignal.timeout(PATIENCE_MS));
-    await phone.deliver('one');
-    await phone.deliver('another');
+    await phone.deliver();
+    await phone.deliver();
     const used = await assertWithinRights('awala-poweb');
     assert.ok(used.includes('storage.objects.create'));
     assert.ok(!used.includes('storage.objects.get'));
@@ -150,7 +149,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
   it('PoHTTP stores parcels, reads none, and writes no record', async () => {
     await using pohttp = await composePohttp(readPohttpConfig(environment), given);
     assert.equal(await readinessOf(pohttp.listening), 200);
-    const bodies = [await phone.makeParcel('from an app'), (await remote.parcelToIt('app')).octets];
+    const bodies = [await phone.parcel(), await remote.parcel()];
     for (const body of bodies) {
       const response = await fetch(`http://127.0.0.1:${pohttp.listening.pohttp}/`, {
         method: 'POST',
@@ -183,19 +182,17 @@ describe('what a service does takes no right that docs/operations.md does not gi
   });
 
   it('CogRPC stores cargo, and makes, signs and seals cargo for a courier', async () => {
-    const side = new CargoSide(remote, parameters);
+    const side = AndroidPhone.of(remote);
     await using cogrpc = await composeCogrpc(readCogrpcConfig(environment), given);
     assert.equal(await readinessOf(cogrpc.listening), 200);
     using courier = new Courier(cogrpc.listening.cogrpc);
-    const { octets } = await side.pack([Buffer.from(await phone.makeParcel('by courier'))]);
-    const delivery = courier.deliver();
-    delivery.send({ id: 'cargo', cargo: Buffer.from(octets) });
-    await delivery.receivedAtLeast(1);
-    delivery.call.end();
-    assert.equal((await delivery.ended).code, 0);
-    const { cargoes, end } = await courier.collectAll(await side.authorisation());
+    const fields = { id: 'cargo', ttlSeconds: 86_400 };
+    const delivery = await courier.deliverAll([await side.cargo([await phone.parcel()], fields)]);
+    assert.equal(delivery.end.code, 0);
+    assert.equal(delivery.acknowledged.length, 1);
+    const { cargoes, end } = await courier.collectAll(await side.cca());
     assert.equal(end.code, 0);
-    assert.equal(cargoes.flatMap((cargo) => side.open(cargo)).length, 1);
+    assert.equal(cargoes.flatMap((cargo) => side.processKept(cargo)).length, 1);
     const used = await assertWithinRights('awala-cogrpc');
     assert.ok(used.includes('storage.objects.create'));
     assert.ok(used.includes('storage.objects.get'));

@@ -12,13 +12,13 @@ import { keygenCommand } from '#services/standalone/commands/keygen.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
+import { Phone } from '#test/peers/phone.ts';
 import {
   type CloudGateway,
   missingForServices,
   nameCloudGateway,
   provisionCloudGateway,
 } from '#test/services/cloud-gateway.ts';
-import { NetworkPhone } from '#test/services/phone.ts';
 import { SERVICE_NAMES, ServiceProcess } from '#test/services/service-process.ts';
 
 const missing = await missingForServices();
@@ -110,13 +110,13 @@ describe('a service that is a process of its own', { skip: missing }, () => {
     const environment = { ...gateway.environment, ...ANY_PORT };
     await using poweb = await composePoweb(readPowebConfig(environment), given);
     await using collection = await composeCollection(readCollectionConfig(environment), given);
-    const phone = await NetworkPhone.register(poweb.listening.poweb);
+    const phone = await Phone.register(poweb.listening.poweb);
     using collector = await phone.collect(collection.listening.collection);
-    const backlog = await phone.deliver('backlog or arrival');
+    const backlog = await phone.deliver();
     const first = await collector.next();
     assert.deepEqual(Buffer.from(first.parcel), Buffer.from(backlog));
     collector.acknowledge(first);
-    const arrival = await phone.deliver('arrival');
+    const arrival = await phone.deliver();
     assert.deepEqual(Buffer.from((await collector.next()).parcel), Buffer.from(arrival));
   });
 
@@ -144,14 +144,14 @@ describe('a service that is a process of its own', { skip: missing }, () => {
     const environment = { ...gateway.environment, ...ANY_PORT };
     await using poweb = await composePoweb(readPowebConfig(environment), given);
     const collection = await composeCollection(readCollectionConfig(environment), given);
-    const phone = await NetworkPhone.register(poweb.listening.poweb);
+    const phone = await Phone.register(poweb.listening.poweb, 'phone with two collectors');
     const { collection: port } = collection.listening;
     const headers = [
       { 'user-agent': 'okhttp', 'x-relaynet-streaming-mode': 'keep-alive' },
       { 'user-agent': 'okhttp', 'x-relaynet-streaming-mode': 'close-upon-completion' },
     ];
     // Held before they come, and not acknowledged: that keeps the second one from completing.
-    await phone.deliver('to both');
+    await phone.deliver();
     const collectors = await Promise.all(
       headers.map((each) => phone.collect(port, { headers: each })),
     );

@@ -3,12 +3,12 @@ import { after, before, describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { Collector, refusedUpgrade } from '#test/peers/collector.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import type { Consumer } from '#work-queue/port.ts';
-import { Collector, refusedUpgrade } from './support/collector.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
-import { HttpClient, PARCEL_TYPE } from './support/http-client.ts';
 import { RawClient } from './support/raw-client.ts';
 
 describe('a gateway in one process that is told to stop', () => {

@@ -1,10 +1,11 @@
-import { PowebClient } from '#services/standalone/ping/poweb-client.ts';
-import { CargoSide } from './clients/cargo-side.ts';
+import { AndroidPhone } from '#test/peers/android-phone.ts';
+import { InternetApp } from '#test/peers/internet-app.ts';
+import { Phone } from '#test/peers/phone.ts';
+import { recordArrivals } from './clients/arrivals.ts';
 import { comeAndGo, stayConnected } from './clients/collecting.ts';
 import { type CourierTrip, keepTravelling, travel } from './clients/courier-load.ts';
-import { InternetApp } from './clients/internet-app.ts';
 import { Load } from './clients/load.ts';
-import { LoadPhone } from './clients/load-phone.ts';
+import { parcelFrom, parcelTo } from './clients/load-parcels.ts';
 import { byPohttp, byPoweb, deliver } from './clients/posting.ts';
 import { keepRegistering } from './clients/registering.ts';
 import { FaultyGateway } from './gateway/faulty-gateway.ts';
@@ -29,7 +30,6 @@ export const QUEUED_ROADS: readonly string[] = [
 
 /** Lost jobs are found again soon. */
 const SWEEP_INTERVAL = '2s';
-const START_PATIENCE_MS = 60_000;
 
 /** A gateway of five processes and everybody who talks to it. */
 export interface World extends AsyncDisposable {
@@ -48,12 +48,12 @@ export async function openWorld(): Promise<World> {
       SWEEP_INTERVAL,
       COLLECTION_DRAIN: '300ms',
       COLLECTION_LINGER: '4s',
-      ...app.environment,
+      ...app.doh.environment,
     }),
   );
   const starvation = opened.use(new Starvation(() => gateway.pids));
   const load = opened.use(new Load((name) => gateway.port(name), starvation));
-  app.onParcel = (id, to) => load.ledger.handOver(id, to, { by: 'Internet delivery' });
+  recordArrivals(load, app);
   const trip = await startClients(load, gateway.port('poweb'));
   const closing = opened.move();
   return {
@@ -66,22 +66,22 @@ export async function openWorld(): Promise<World> {
 }
 
 interface Phones {
-  readonly one: LoadPhone;
-  readonly two: LoadPhone;
+  readonly one: Phone;
+  readonly two: Phone;
   /** Does not stay connected. */
-  readonly visitor: LoadPhone;
+  readonly visitor: Phone;
   /** Has no Internet. */
-  readonly remote: LoadPhone;
+  readonly remote: Phone;
 }
 
 async function startClients(load: Load, poweb: number): Promise<CourierTrip> {
   const phones: Phones = {
-    one: await LoadPhone.register(poweb, 'phone one'),
-    two: await LoadPhone.register(poweb, 'phone two'),
-    visitor: await LoadPhone.register(poweb, 'visitor'),
-    remote: await LoadPhone.register(poweb, 'remote phone'),
+    one: await Phone.register(poweb, 'phone one'),
+    two: await Phone.register(poweb, 'phone two'),
+    visitor: await Phone.register(poweb, 'visitor'),
+    remote: await Phone.register(poweb, 'remote phone'),
   };
-  const trip = await courierTrip(phones, poweb);
+  const trip = courierTrip(phones);
   stayConnected(load, phones.one);
   stayConnected(load, phones.two);
   comeAndGo(load, phones.visitor);
@@ -91,24 +91,19 @@ async function startClients(load: Load, poweb: number): Promise<CourierTrip> {
   return trip;
 }
 
-async function courierTrip({ remote, two }: Phones, poweb: number): Promise<CourierTrip> {
-  const client = new PowebClient(new URL(`http://127.0.0.1:${poweb}`));
-  const parameters = await client.connectionParameters(AbortSignal.timeout(START_PATIENCE_MS));
+function courierTrip({ remote, two }: Phones): CourierTrip {
   let made = 0;
   return {
-    phone: remote,
-    side: new CargoSide(remote, parameters),
+    phone: AndroidPhone.of(remote),
     acknowledgements: new Map(),
     make: () =>
-      made++ % 2 === 0
-        ? two.parcelToIt(ROAD.courierToPhone)
-        : remote.parcelToInternet(ROAD.courierToApp),
+      made++ % 2 === 0 ? parcelTo(two, ROAD.courierToPhone) : parcelFrom(remote, ROAD.courierToApp),
   };
 }
 
 function keepPosting(load: Load, { one, two, visitor, remote }: Phones): void {
-  const bring = async (from: LoadPhone, to: LoadPhone, road: string = ROAD.phoneToPhone) => {
-    const parcel = await to.parcelToIt(road);
+  const bring = async (from: Phone, to: Phone, road: string = ROAD.phoneToPhone) => {
+    const parcel = await parcelTo(to, road);
     return deliver(load, 'deliver to phones', parcel, await byPoweb(load, from, parcel));
   };
   load.repeatSending(() => bring(one, two));
@@ -116,11 +111,11 @@ function keepPosting(load: Load, { one, two, visitor, remote }: Phones): void {
   load.repeatSending(() => bring(one, visitor));
   load.repeatSending(() => bring(two, remote, ROAD.phoneToCourier));
   load.repeatSending(async () => {
-    const parcel = await one.parcelToInternet(ROAD.phoneToApp);
+    const parcel = await parcelFrom(one, ROAD.phoneToApp);
     return deliver(load, 'deliver to the Internet', parcel, await byPoweb(load, one, parcel));
   });
   load.repeatSending(async () => {
-    const parcel = await two.parcelToIt(ROAD.appToPhone);
+    const parcel = await parcelTo(two, ROAD.appToPhone);
     return deliver(load, 'deliver from the Internet', parcel, byPohttp(load, parcel));
   });
 }

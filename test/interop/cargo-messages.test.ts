@@ -46,7 +46,7 @@ import {
   peerPrivateKey,
   peerSessionKey,
   peerSessionPrivateKey,
-} from './peer-values.ts';
+} from '#test/peers/js/values.ts';
 
 /** The peer library reads the system's clock and takes no other. */
 const now = new Date(Math.floor(Date.now() / 1_000) * 1_000);

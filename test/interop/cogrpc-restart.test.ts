@@ -10,9 +10,9 @@ import { silentLog } from '#log/log.ts';
 import { openFilesystemObjectStore } from '#object-store/filesystem/open-store.ts';
 import { openSqliteRecordStore } from '#record-store/sqlite/open-store.ts';
 import { openDatabase } from '#sqlite/open-database.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { openSqliteWorkQueue } from '#work-queue/sqlite/open-queue.ts';
 
 const clock = systemClock;

@@ -10,15 +10,15 @@ import {
 } from '@relaycorp/relaynet-core';
 import { mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { identity } from '#test/builders/peers.ts';
-import { Courier } from '#test/cogrpc/courier.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { SyntheticMailboxStore } from '#test/cogrpc/synthetic-store.ts';
 import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
-import { arrayBuffer } from './peer-values.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
-import { JsCourier } from './support/js-courier.ts';
-import { JsPrivateGateway } from './support/js-private-gateway.ts';
 
 const DAY_MS = 86_400_000;
 

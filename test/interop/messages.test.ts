@@ -45,7 +45,12 @@ import {
   signNonce,
   validAround,
 } from '#test/builders/peers.ts';
-import { arrayBuffer, peerCertificate, peerPrivateKey, peerPublicKey } from './peer-values.ts';
+import {
+  arrayBuffer,
+  peerCertificate,
+  peerPrivateKey,
+  peerPublicKey,
+} from '#test/peers/js/values.ts';
 
 /** The peer library reads the system's clock and takes no other. */
 const now = new Date(Math.floor(Date.now() / 1_000) * 1_000);

@@ -6,8 +6,8 @@ import {
   PoHTTPClientBindingError,
   PoHTTPInvalidParcelError,
 } from '@relaycorp/relaynet-pohttp';
+import { JsPhone } from '#test/peers/js/phone.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
-import { JsPhone } from './support/js-phone.ts';
 
 for (const form of BOTH_FORMS) {
   describe(`the deployed PoHTTP client, with a gateway ${form.name}`, {

@@ -7,9 +7,9 @@ import { WebSocket } from 'ws';
 import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
 import { nodeIdOfKey } from '#awala/node-id.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
 import { startInOneProcess } from './support/in-one-process.ts';
-import { JsPhone } from './support/js-phone.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -8,8 +8,8 @@ import {
 import { ParcelDeliveryError, RefusedParcelError, ServerError } from '@relaycorp/relaynet-poweb';
 import { parseConnectionParameters } from '#awala/connection-parameters.ts';
 import { nodeIdOfKey } from '#awala/node-id.ts';
+import { JsPhone, registerKeys } from '#test/peers/js/phone.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
-import { JsPhone, registerKeys } from './support/js-phone.ts';
 import { startGateway } from './support/running-gateway.ts';
 
 for (const form of BOTH_FORMS) {

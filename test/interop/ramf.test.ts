@@ -15,7 +15,7 @@ import {
   privateGateway,
   validAround,
 } from '#test/builders/peers.ts';
-import { arrayBuffer, peerCertificate, peerPrivateKey } from './peer-values.ts';
+import { arrayBuffer, peerCertificate, peerPrivateKey } from '#test/peers/js/values.ts';
 
 /** The peer library reads the system's clock and takes no other. */
 const now = new Date(Math.floor(Date.now() / 1_000) * 1_000);

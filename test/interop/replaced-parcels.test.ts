@@ -3,18 +3,16 @@ import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { Parcel, StreamingMode } from '@relaycorp/relaynet-core';
 import { deliverParcel } from '@relaycorp/relaynet-pohttp';
-import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
-import { answers, RecipientServer } from '#test/end-to-end/internet-delivery/recipient-server.ts';
 import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
-import { arrayBuffer } from './peer-values.ts';
+import { APP_ADDRESS, InternetApp } from '#test/peers/internet-app.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
+import { answers, type RecipientServer } from '#test/peers/recipient-server.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
-import { JsCourier } from './support/js-courier.ts';
-import { JsPhone } from './support/js-phone.ts';
-import { JsPrivateGateway } from './support/js-private-gateway.ts';
 
 const OWN_ADDRESS = 'gateway.localhost';
-const APP_ADDRESS = 'app.example';
-const APP_HOST = 'pdc.app.example';
 
 type Road = 'PoWeb' | 'cargo' | 'PoHTTP';
 
@@ -39,17 +37,9 @@ for (const form of BOTH_FORMS) {
     let same: { readonly id: string; readonly creationDate: Date };
 
     before(async () => {
-      const doh = opened.use(await DohServer.start());
-      app = opened.use(await RecipientServer.start());
-      doh.setAddress(APP_HOST, '127.0.0.1');
-      doh.setService(APP_ADDRESS, { target: APP_HOST, port: app.port });
-      gateway = opened.use(
-        await form.start({
-          DOH_URL: doh.url.href,
-          POHTTP_CLIENT_TLS: 'false',
-          POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-        }),
-      );
+      const internet = opened.use(await InternetApp.start());
+      app = internet.server;
+      gateway = opened.use(await form.start(internet.doh.environment));
       courier = new JsCourier(gateway.listening.cogrpc);
       registered = await JsPhone.register(gateway.listening.poweb);
       phone = await JsPrivateGateway.of(registered);

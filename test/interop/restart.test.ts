@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { StreamingMode } from '@relaycorp/relaynet-core';
 import { SupervisedGateway } from '#test/end-to-end/restarts/supervised-gateway.ts';
 import { dataFolder } from '#test/end-to-end/support/gateway-process.ts';
-import { JsPhone } from './support/js-phone.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
 
 describe('the deployed JavaScript client, with a gateway that restarts', () => {
   it('goes on collecting if the gateway’s parent holds the listening socket', async () => {

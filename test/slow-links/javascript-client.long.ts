@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { StreamingMode } from '@relaycorp/relaynet-core';
 import { PoWebClient } from '@relaycorp/relaynet-poweb';
 import { systemClock } from '#clock/clock.ts';
-import { JsPhone } from '#test/interop/support/js-phone.ts';
 import { startGateway } from '#test/interop/support/running-gateway.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
 import { ShapingProxy } from './shaping-proxy.ts';
 
 const FORM = { bitsPerSecond: 320e3, roundTripMs: 100 };

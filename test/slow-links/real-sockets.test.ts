@@ -5,7 +5,7 @@ import { systemClock } from '#clock/clock.ts';
 import { type Identity, identity, privateGateway, validAround } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
-import { CLIENT_HEADERS, type Client, PatientCollector } from './collectors.ts';
+import { CLIENT_HEADERS, type Client, PatientCollector } from '#test/peers/patient-collector.ts';
 import { ShapingProxy } from './shaping-proxy.ts';
 
 /** Under way for ten seconds: twice as long as Android waits for a pong. */

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { WebSocket } from 'ws';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { internetGateway, type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
+import { CLIENT_HEADERS, type Client, PatientCollector } from '#test/peers/patient-collector.ts';
 import { CollectionGateway } from './collection-gateway.ts';
-import { CLIENT_HEADERS, type Client, PatientCollector } from './collectors.ts';
 import { type LinkEnd, type LinkForm, simulatedLink } from './simulated-link.ts';
 
 /** Turns of the event loop after which streams have passed on what they had. */

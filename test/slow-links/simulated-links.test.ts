@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Client, PatientCollector } from './collectors.ts';
+import type { Client, PatientCollector } from '#test/peers/patient-collector.ts';
 import { SimulatedGateway } from './simulated-gateway.ts';
 import type { LinkForm } from './simulated-link.ts';
 

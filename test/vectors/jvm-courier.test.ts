@@ -12,7 +12,7 @@ import { MessageVerifier } from '#awala/message-verifier.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
 import { signerOf } from '#test/builders/peers.ts';
-import { whyAndroidDrops } from '#test/cogrpc/android-courier.ts';
+import { whyAndroidDrops } from '#test/peers/android-courier.ts';
 
 const now = new Date('2026-01-10T00:00:00Z');
 const gateway = certificate('gateway');

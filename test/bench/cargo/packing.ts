@@ -14,7 +14,7 @@ import {
   peerCertificate,
   peerPrivateKey,
   peerSessionKey,
-} from '#test/interop/peer-values.ts';
+} from '#test/peers/js/values.ts';
 import { type CargoWorld, creationDate, TTL_SECONDS } from './cargo-world.ts';
 
 const BUDGET_OCTETS = 64 * 1024 * 1024;

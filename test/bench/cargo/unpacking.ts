@@ -18,7 +18,7 @@ import { CARGO_ITEM_CONCURRENCY } from '#services/workers/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
-import { arrayBuffer, peerCertificate, peerSessionPrivateKey } from '#test/interop/peer-values.ts';
+import { arrayBuffer, peerCertificate, peerSessionPrivateKey } from '#test/peers/js/values.ts';
 import type { CargoWorld } from './cargo-world.ts';
 
 /** A store whose writes cost nothing, and which has the one cargo that is being unpacked. */

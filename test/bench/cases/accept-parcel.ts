@@ -17,9 +17,9 @@ import {
   privateGateway,
   validAround,
 } from '#test/builders/peers.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
 import { floorOf } from '../floor.ts';
 import { type Candidate, type Cost, candidate, costsSideBySide } from '../measure.ts';
-import { arrayBufferOf } from '../peer-library.ts';
 import { atLeast, atMost, milliseconds, type Requirement, type Row } from '../report.ts';
 
 /** A parcel as a phone delivers it. */
@@ -152,11 +152,11 @@ function oursOn(world: World, delivered: readonly Delivered[], isNewEachTime: bo
 const PEER_INPUTS = 40;
 
 function peerOn(anchor: Certificate, delivered: readonly Delivered[]): Candidate {
-  const trusted = [PeerCertificate.deserialize(arrayBufferOf(anchor.der))];
+  const trusted = [PeerCertificate.deserialize(arrayBuffer(anchor.der))];
   const verifier = new ParcelDeliveryVerifier(trusted);
   const inputs = delivered.slice(0, PEER_INPUTS).map((input) => ({
-    parcel: arrayBufferOf(input.parcel),
-    countersignature: arrayBufferOf(input.countersignature),
+    parcel: arrayBuffer(input.parcel),
+    countersignature: arrayBuffer(input.countersignature),
   }));
   return candidate(inputs, async ({ parcel, countersignature }) => {
     await verifier.verify(countersignature, parcel);

@@ -1,4 +1,10 @@
-import { type CollectionChild, collectAll, startCollectionServer } from '../collector.ts';
+import {
+  type CollectionChild,
+  collectAll,
+  firstParcelMs,
+  phoneOf,
+  startCollectionServer,
+} from '../collector.ts';
 import { median } from '../measure.ts';
 import { atMost, figure, milliseconds, type Row } from '../report.ts';
 
@@ -12,7 +18,7 @@ export async function run(): Promise<readonly Row[]> {
   const settings = { parcelOctets: 1024, fetchDelayMs: null };
   await using small = await startCollectionServer({ ...settings, parcels: SMALL });
   await using large = await startCollectionServer({ ...settings, parcels: LARGE });
-  const first = await firstParcelMs(small, large);
+  const first = await compareFirstParcels(small, large);
   const smallCost = await cpuPerParcel(small);
   const largeCost = await cpuPerParcel(large);
   return [
@@ -36,18 +42,18 @@ export async function run(): Promise<readonly Row[]> {
 }
 
 /** Medians over many connections, alternating so that both see the same disturbances. */
-async function firstParcelMs(small: CollectionChild, large: CollectionChild) {
+async function compareFirstParcels(small: CollectionChild, large: CollectionChild) {
   const times: { small: number[]; large: number[] } = { small: [], large: [] };
   for (let run = 0; run < FIRST_PARCEL_RUNS; run++) {
-    times.small.push((await collectAll(small, true)).firstParcelMs);
-    times.large.push((await collectAll(large, true)).firstParcelMs);
+    times.small.push(await firstParcelMs(small.info.port, phoneOf(small)));
+    times.large.push(await firstParcelMs(large.info.port, phoneOf(large)));
   }
   return { small: median(times.small), large: median(times.large) };
 }
 
 async function cpuPerParcel(server: CollectionChild): Promise<number> {
   const before = await server.vitals();
-  const { parcels } = await collectAll(server);
+  const { parcels } = await collectAll(server.info.port, phoneOf(server));
   const after = await server.vitals();
   return (after.cpuMs - before.cpuMs) / parcels;
 }

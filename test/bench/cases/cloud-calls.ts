@@ -1,12 +1,14 @@
-import { CourierClient } from '#services/standalone/ping/courier-client.ts';
 import { identity } from '#test/builders/peers.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
+import { Phone } from '#test/peers/phone.ts';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 import { type Allowance, row } from '../cloud/allowance.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
 import { CallCounter } from '../cloud/call-counter.ts';
-import { CloudPhone } from '../cloud/cloud-phone.ts';
-import { collectBacklog } from '../cloud/collect-backlog.ts';
 import { deliverAll } from '../cloud/deliver-all.ts';
+import { collectAll } from '../collector.ts';
+import { makeDeliveries } from '../deliveries.ts';
 import type { Row } from '../report.ts';
 
 const PARCELS = 200;
@@ -18,7 +20,6 @@ const PAGE = 1_000;
 const CARGOES = 5;
 /** Too much for a single cargo. */
 const MAILBOX = { parcels: 8, octets: 300_000 };
-const PATIENCE_MS = 60_000;
 
 /** The job is added, an expired one seen that would be in the way, and the workers are woken. */
 const ENQUEUED = { 'redis evalsha': 1, 'redis hgetall': 1, 'redis publish': 1 };
@@ -36,7 +37,7 @@ interface Scene {
   readonly cloud: BenchCloud;
   readonly counter: CallCounter;
   readonly poweb: ServiceProcess;
-  readonly phone: CloudPhone;
+  readonly phone: Phone;
 }
 
 /** What each operation of the services asks of Cloud Storage, Firestore, Cloud KMS and Redis. */
@@ -44,7 +45,7 @@ export async function run(): Promise<readonly Row[]> {
   await using cloud = await BenchCloud.start();
   await using counter = await CallCounter.start();
   const poweb = await cloud.service('poweb', counter.environment);
-  const phone = await CloudPhone.register(poweb.port);
+  const phone = await Phone.register(poweb.port);
   const scene = { cloud, counter, poweb, phone };
   const rows = [
     await accept(scene, 'phone', {
@@ -68,7 +69,7 @@ async function accept(
   to: 'phone' | 'Internet',
   allowance: Allowance,
 ): Promise<Row> {
-  const [first, ...deliveries] = await phone.makeDeliveries(PARCELS + 1, PARCEL_OCTETS, to);
+  const [first, ...deliveries] = await makeDeliveries(phone, PARCELS + 1, PARCEL_OCTETS, to);
   await deliverAll(poweb.port, first ? [first] : []);
   return row(allowance, await counter.during(() => deliverAll(poweb.port, deliveries)));
 }
@@ -78,7 +79,7 @@ async function register({ counter, poweb }: Scene): Promise<Row> {
   newcomers.forEach(identity);
   const calls = await counter.during(async () => {
     for (const name of newcomers) {
-      await CloudPhone.register(poweb.port, name);
+      await Phone.register(poweb.port, name);
     }
   });
   return row(
@@ -92,13 +93,13 @@ async function register({ counter, poweb }: Scene): Promise<Row> {
 }
 
 async function collect({ cloud, counter, poweb }: Scene): Promise<Row> {
-  const phone = await CloudPhone.register(poweb.port, 'phone with a backlog');
+  const phone = await Phone.register(poweb.port, 'phone with a backlog');
   await using collection = await cloud.service('collection', counter.environment);
-  await collectBacklog(collection.port, phone);
-  await deliverAll(poweb.port, await phone.makeDeliveries(BACKLOG, PARCEL_OCTETS));
+  await collectAll(collection.port, phone.phone);
+  await deliverAll(poweb.port, await makeDeliveries(phone, BACKLOG, PARCEL_OCTETS));
   let collected = 0;
   const calls = await counter.during(async () => {
-    collected = await collectBacklog(collection.port, phone);
+    collected = (await collectAll(collection.port, phone.phone)).parcels;
   });
   if (collected !== BACKLOG) {
     throw new Error(`collected ${collected} of ${BACKLOG}`);
@@ -119,28 +120,18 @@ async function collect({ cloud, counter, poweb }: Scene): Promise<Row> {
 }
 
 async function useCourier({ cloud, counter, poweb }: Scene): Promise<Row[]> {
-  const phone = await CloudPhone.register(poweb.port, 'phone that couriers visit');
+  const phone = await Phone.register(poweb.port, 'phone that couriers visit');
   const cogrpc = await cloud.service('cogrpc', counter.environment);
-  using courier = new CourierClient({ address: `127.0.0.1:${cogrpc.port}`, useTls: false });
-  const cargo = () => phone.cargo.pack([], new Date());
-  const deliver = async (octets: Uint8Array) =>
-    courier.deliver(octets, AbortSignal.timeout(PATIENCE_MS));
-  const collectCargo = async () => {
-    const cca = await phone.cargo.authoriseCollection(new Date());
-    return courier.collect(cca, AbortSignal.timeout(PATIENCE_MS));
-  };
-  await deliver(await cargo());
-  const cargoes = await Promise.all(Array.from({ length: CARGOES }, cargo));
-  const delivering = await counter.during(async () => {
-    for (const octets of cargoes) {
-      await deliver(octets);
-    }
-  });
+  using courier = new Courier(cogrpc.port);
+  const side = await CargoPhone.of(phone);
+  await courier.deliverAll([await side.cargo()]);
+  const cargoes = await Promise.all(Array.from({ length: CARGOES }, () => side.cargo()));
+  const delivering = await counter.during(() => courier.deliverAll(cargoes));
   const { parcels, octets } = MAILBOX;
-  await deliverAll(poweb.port, await phone.makeDeliveries(parcels, octets));
+  await deliverAll(poweb.port, await makeDeliveries(phone, parcels, octets));
   let collected = 0;
   const collecting = await counter.during(async () => {
-    collected = (await collectCargo()).length;
+    collected = (await courier.collectAll(await side.cca())).cargoes.length;
   });
   return [
     row(

@@ -1,38 +1,36 @@
 import { Redis } from 'ioredis';
-import type { WebSocket } from 'ws';
 import { backing } from '#test/backing/backing.ts';
-import type { ServiceProcess } from '#test/services/service-process.ts';
+import type { Peer } from '#test/builders/peers.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
-import { CloudPhone } from '../cloud/cloud-phone.ts';
-import { openCollector } from '../collector.ts';
+import { openCollectors } from '../collector.ts';
 import { atLeast, atMost, type Row } from '../report.ts';
 
 const COLLECTORS = 5_000;
 /** Several collect for each, as making the keys of a phone takes long. */
 const PHONES = 50;
-const OPENED_AT_ONCE = 50;
 const PATIENCE_MS = 30_000;
 
 /** How many connections a process of collection has to Redis, whatever the number of collectors. */
 export async function run(): Promise<readonly Row[]> {
   await using cloud = await BenchCloud.start();
   const poweb = await cloud.service('poweb');
-  const phones: CloudPhone[] = [];
+  const phones: Peer[] = [];
   while (phones.length < PHONES) {
-    phones.push(await CloudPhone.register(poweb.port, `phone ${phones.length}`));
+    phones.push((await Phone.register(poweb.port, `phone ${phones.length}`)).phone);
   }
   await poweb.stop();
   const [host, port] = (await backing('redis')).address.split(':');
   const redis = new Redis({ host: host ?? '', port: Number(port) });
   const before = new Set((await clientsOf(redis)).map(({ id }) => id));
   const collection = await cloud.service('collection');
-  const sockets = await openCollectors(collection, phones);
+  const collectors = await openCollectors(collection.port, phones, COLLECTORS);
   const ours = async () => (await clientsOf(redis)).filter(({ id }) => !before.has(id));
   await untilSubscribed(ours);
   const connections = await ours();
-  const stillOpen = sockets.filter((socket) => socket.readyState === socket.OPEN).length;
-  for (const socket of sockets) {
-    socket.terminate();
+  const stillOpen = collectors.filter(({ isOpen }) => isOpen).length;
+  for (const collector of collectors) {
+    collector[Symbol.dispose]();
   }
   redis.disconnect();
   return [
@@ -78,24 +76,4 @@ async function untilSubscribed(clients: () => Promise<readonly RedisClient[]>): 
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-async function openCollectors(
-  { port }: ServiceProcess,
-  phones: readonly CloudPhone[],
-): Promise<WebSocket[]> {
-  const sockets: WebSocket[] = [];
-  const open = (index: number) => {
-    const phone = phones[index % PHONES];
-    if (!phone) {
-      throw new Error('there is no such phone');
-    }
-    const certificate = Buffer.from(phone.peer.certificate.der).toString('base64');
-    return openCollector({ port, certificate }, phone.peer, 'keep-alive');
-  };
-  while (sockets.length < COLLECTORS) {
-    const batch = Array.from({ length: OPENED_AT_ONCE }, (_, index) => open(index));
-    sockets.push(...(await Promise.all(batch)));
-  }
-  return sockets;
 }

@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { CourierClient } from '#services/standalone/ping/courier-client.ts';
-import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
-import { RecipientServer } from '#test/end-to-end/internet-delivery/recipient-server.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
+import { InternetApp } from '#test/peers/internet-app.ts';
+import { Phone } from '#test/peers/phone.ts';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
-import { CloudPhone, INTERNET_ADDRESS } from '../cloud/cloud-phone.ts';
-import { collectBacklog } from '../cloud/collect-backlog.ts';
 import { deliverAll, postAll } from '../cloud/deliver-all.ts';
 import { perCore, usageDuring } from '../cloud/service-usage.ts';
+import { collectAll } from '../collector.ts';
+import { makeDeliveries, makeParcel } from '../deliveries.ts';
 import type { Row } from '../report.ts';
 
 const PARCELS = 1_000;
@@ -16,7 +17,6 @@ const PARCEL_OCTETS = 10 * 1_024;
 const CARGOES = 20;
 const PARCELS_PER_CARGO = 25;
 const PATIENCE_MS = 120_000;
-const APP_HOST = 'pdc.app.example';
 
 /** CPU time of each service per parcel of 10 KiB, on the cloud adapters, without TLS. */
 export async function run(): Promise<readonly Row[]> {
@@ -36,13 +36,13 @@ function costRow(work: string, ours: string): Row {
 
 async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
   await using collection = await cloud.service('collection');
-  const phone = await CloudPhone.register(poweb.port);
+  const phone = await Phone.register(poweb.port);
   const services = { poweb, collection };
-  await deliverAll(poweb.port, await phone.makeDeliveries(WARM_UP, PARCEL_OCTETS));
-  await collectBacklog(collection.port, phone);
-  const deliveries = await phone.makeDeliveries(PARCELS, PARCEL_OCTETS);
+  await deliverAll(poweb.port, await makeDeliveries(phone, WARM_UP, PARCEL_OCTETS));
+  await collectAll(collection.port, phone.phone);
+  const deliveries = await makeDeliveries(phone, PARCELS, PARCEL_OCTETS);
   const accepting = await usageDuring(services, () => deliverAll(poweb.port, deliveries));
-  const collecting = await usageDuring(services, () => collectBacklog(collection.port, phone));
+  const collecting = await usageDuring(services, () => collectAll(collection.port, phone.phone));
   return [
     costRow('PoWeb: a parcel for a phone', perCore(accepting.poweb, PARCELS)),
     costRow('collection: a parcel from the backlog', perCore(collecting.collection, PARCELS)),
@@ -50,22 +50,15 @@ async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]>
 }
 
 async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
-  await using doh = await DohServer.start();
-  await using app = await RecipientServer.start();
-  doh.setAddress(APP_HOST, '127.0.0.1');
-  doh.setService(INTERNET_ADDRESS, { priority: 0, weight: 0, target: APP_HOST, port: app.port });
-  await using workers = await cloud.service('workers', {
-    DOH_URL: doh.url.href,
-    POHTTP_CLIENT_TLS: 'false',
-    POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-  });
-  const phone = await CloudPhone.register(poweb.port);
+  await using app = await InternetApp.start();
+  await using workers = await cloud.service('workers', app.doh.environment);
+  const phone = await Phone.register(poweb.port);
   const relay = async (count: number) => {
-    const deliveries = await phone.makeDeliveries(count, PARCEL_OCTETS, 'Internet');
-    const received = app.received.length + count;
+    const deliveries = await makeDeliveries(phone, count, PARCEL_OCTETS, 'Internet');
+    const received = app.server.received.length + count;
     return async () => {
       await deliverAll(poweb.port, deliveries);
-      await until(() => app.received.length >= received);
+      await until(() => app.server.received.length >= received);
     };
   };
   await (await relay(WARM_UP))();
@@ -78,9 +71,9 @@ async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<
 
 async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
   await using pohttp = await cloud.service('pohttp');
-  const phone = await CloudPhone.register(poweb.port);
-  await postAll(pohttp.port, await phone.makeDeliveries(WARM_UP, PARCEL_OCTETS));
-  const deliveries = await phone.makeDeliveries(PARCELS, PARCEL_OCTETS);
+  const phone = await Phone.register(poweb.port);
+  await postAll(pohttp.port, await makeDeliveries(phone, WARM_UP, PARCEL_OCTETS));
+  const deliveries = await makeDeliveries(phone, PARCELS, PARCEL_OCTETS);
   const usage = await usageDuring({ pohttp }, () => postAll(pohttp.port, deliveries));
   return [costRow('PoHTTP: a parcel for a phone', perCore(usage.pohttp, PARCELS))];
 }
@@ -89,24 +82,19 @@ async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promis
 async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
   await using cogrpc = await cloud.service('cogrpc');
   await using workers = await cloud.service('workers');
-  using courier = new CourierClient({ address: `127.0.0.1:${cogrpc.port}`, useTls: false });
-  const phone = await CloudPhone.register(poweb.port);
-  const collect = async () =>
-    courier.collect(
-      await phone.cargo.authoriseCollection(new Date()),
-      AbortSignal.timeout(PATIENCE_MS),
-    );
+  using courier = new Courier(cogrpc.port);
+  const phone = await Phone.register(poweb.port);
+  const side = await CargoPhone.of(phone);
+  const collect = async () => courier.collectAll(await side.cca());
   await collect();
   const giving = await usageDuring({ cogrpc }, collect);
   const given = WARM_UP + PARCELS;
   const bring = async (cargoes: readonly Uint8Array[]) => {
-    for (const cargo of cargoes) {
-      await courier.deliver(cargo, AbortSignal.timeout(PATIENCE_MS));
-    }
+    await courier.deliverAll(cargoes);
     await until(() => hasNoCargo(cloud));
   };
-  await bring(await makeCargoes(phone, CARGOES / 4));
-  const cargoes = await makeCargoes(phone, CARGOES);
+  await bring(await makeCargoes(phone, side, CARGOES / 4));
+  const cargoes = await makeCargoes(phone, side, CARGOES);
   const taking = await usageDuring({ cogrpc, workers }, () => bring(cargoes));
   const taken = CARGOES * PARCELS_PER_CARGO;
   return [
@@ -119,14 +107,14 @@ async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[
   ];
 }
 
-async function makeCargoes(phone: CloudPhone, count: number): Promise<Uint8Array[]> {
+async function makeCargoes(phone: Phone, side: CargoPhone, count: number): Promise<Uint8Array[]> {
   const cargoes: Uint8Array[] = [];
   while (cargoes.length < count) {
     const parcels: Uint8Array[] = [];
     while (parcels.length < PARCELS_PER_CARGO) {
-      parcels.push(await phone.makeParcel(PARCEL_OCTETS));
+      parcels.push(await makeParcel(phone, PARCEL_OCTETS));
     }
-    cargoes.push(await phone.cargo.pack(parcels, new Date()));
+    cargoes.push(await side.cargo(parcels));
   }
   return cargoes;
 }

@@ -2,11 +2,11 @@ import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseDelivery } from '#awala/collection/delivery.ts';
 import { backing } from '#test/backing/backing.ts';
-import { Collector } from '#test/end-to-end/support/collector.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
-import { CloudPhone } from '../cloud/cloud-phone.ts';
 import { startGcsTap } from '../cloud/gcs-tap.ts';
-import { deliver } from '../deliveries.ts';
+import { deliver, makeDeliveries } from '../deliveries.ts';
 import { median } from '../measure.ts';
 import { atMost, milliseconds, type Row } from '../report.ts';
 
@@ -23,11 +23,11 @@ export async function run(): Promise<readonly Row[]> {
   await using tap = await startGcsTap((await backing('gcs')).address);
   const poweb = await cloud.service('poweb', { GCS_ENDPOINT: tap.origin });
   const collection = await cloud.service('collection');
-  const phone = await CloudPhone.register(poweb.port);
-  using collector = await Collector.open(collection.port, [phone.peer]);
+  const phone = await Phone.register(poweb.port);
+  using collector = await Collector.open(collection.port, [phone.phone]);
   const agent = new Agent({ keepAlive: true });
   const delaysMs: number[] = [];
-  for (const delivery of await phone.makeDeliveries(WARM_UP + PARCELS, PARCEL_OCTETS)) {
+  for (const delivery of await makeDeliveries(phone, WARM_UP + PARCELS, PARCEL_OCTETS)) {
     const received = nextReceived(collector);
     await deliver(poweb.port, agent, delivery);
     delaysMs.push((await received) - tap.storedAtMs);

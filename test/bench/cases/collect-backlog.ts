@@ -1,4 +1,4 @@
-import { collectAll, startCollectionServer } from '../collector.ts';
+import { collectAll, phoneOf, startCollectionServer } from '../collector.ts';
 import { atMost, figure, type Row } from '../report.ts';
 
 const PARCELS = 10_000;
@@ -13,7 +13,7 @@ export async function run(): Promise<readonly Row[]> {
     fetchDelayMs: FETCH_DELAY_MS,
   });
   const idle = await server.vitals();
-  const { parcels, totalMs } = await collectAll(server);
+  const { parcels, totalMs } = await collectAll(server.info.port, phoneOf(server));
   const { peakRssOctets } = await server.vitals();
   if (parcels !== PARCELS) {
     throw new Error(`collected ${parcels} of ${PARCELS}`);

@@ -7,9 +7,9 @@ import {
 import { parseHandshakeResponse, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { internetGateway, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
 import { floorOf } from '../floor.ts';
 import { candidate, costsSideBySide } from '../measure.ts';
-import { arrayBufferOf } from '../peer-library.ts';
 import { atLeast, milliseconds, type Row } from '../report.ts';
 
 const HANDSHAKES = 500;
@@ -35,12 +35,12 @@ export async function run(): Promise<readonly Row[]> {
     }
   });
 
-  const trusted = PeerCertificate.deserialize(arrayBufferOf(gateway.certificate.der));
+  const trusted = PeerCertificate.deserialize(arrayBuffer(gateway.certificate.der));
   const peerVerifier = new ParcelCollectionHandshakeVerifier([trusted]);
   const peerOn = candidate(inputs.slice(0, PEER_INPUTS), async ({ nonce, response }) => {
-    const { nonceSignatures } = HandshakeResponse.deserialize(arrayBufferOf(response));
+    const { nonceSignatures } = HandshakeResponse.deserialize(arrayBuffer(response));
     for (const signature of nonceSignatures) {
-      await peerVerifier.verify(signature, arrayBufferOf(nonce));
+      await peerVerifier.verify(signature, arrayBuffer(nonce));
     }
   });
 

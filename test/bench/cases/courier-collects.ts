@@ -1,5 +1,5 @@
 import type { CargoDelivery } from '#services/cogrpc/service-definitions.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { median } from '../measure.ts';
 import { atLeast, atMost, figure, type Row } from '../report.ts';
 import { ChildServer } from '../servers/child-server.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CargoDelivery, CargoDeliveryAck } from '#services/cogrpc/service-definitions.ts';
-import { Courier, type CourierStream } from '#test/cogrpc/courier.ts';
+import { Courier, type CourierStream } from '#test/peers/courier.ts';
 import { atMost, milliseconds, type Row } from '../report.ts';
 import { ChildServer } from '../servers/child-server.ts';
 import type { CogrpcInfo, CogrpcSettings } from '../servers/cogrpc.ts';

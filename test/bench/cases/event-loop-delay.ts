@@ -1,5 +1,11 @@
 import { Agent } from 'node:http';
-import { type Delivery, deliver, makeDeliveries, startAcceptingServer } from '../deliveries.ts';
+import {
+  type Delivery,
+  deliver,
+  makeDeliveries,
+  partiesOf,
+  startAcceptingServer,
+} from '../deliveries.ts';
 import { atMost, figure, milliseconds, type Row } from '../report.ts';
 import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
 
@@ -13,7 +19,7 @@ const MAX_P99_MS = 20;
 export async function run(): Promise<readonly Row[]> {
   await using server = await startAcceptingServer('./accept-ours.ts');
   const count = (WARM_UP_SECONDS + SECONDS) * PER_SECOND;
-  const deliveries = await makeDeliveries(server.info, count, PARCEL_OCTETS);
+  const deliveries = await makeDeliveries(await partiesOf(server), count, PARCEL_OCTETS);
   const agent = new Agent({ keepAlive: true });
   const send = (delivery: Delivery) => deliver(server.info.port, agent, delivery);
   await atAPace(deliveries.slice(0, WARM_UP_SECONDS * PER_SECOND), send);

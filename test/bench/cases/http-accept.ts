@@ -1,5 +1,11 @@
 import { Agent } from 'node:http';
-import { type Delivery, deliver, makeDeliveries, startAcceptingServer } from '../deliveries.ts';
+import {
+  type Delivery,
+  deliver,
+  makeDeliveries,
+  partiesOf,
+  startAcceptingServer,
+} from '../deliveries.ts';
 import { median } from '../measure.ts';
 import { atLeast, figure, milliseconds, type Row } from '../report.ts';
 
@@ -64,7 +70,7 @@ class Candidate implements AsyncDisposable {
   static async start(file: string, work: Work): Promise<Candidate> {
     const server = await startAcceptingServer(file);
     const count = work.warmUp + ROUNDS * work.parcelsPerRound;
-    const deliveries = await makeDeliveries(server.info, count, PARCEL_OCTETS);
+    const deliveries = await makeDeliveries(await partiesOf(server), count, PARCEL_OCTETS);
     const candidate = new Candidate(server, deliveries, work);
     await candidate.#deliver(work.warmUp);
     return candidate;

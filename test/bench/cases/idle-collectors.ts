@@ -1,10 +1,8 @@
-import type { WebSocket } from 'ws';
-import { identity } from '#test/builders/peers.ts';
-import { openCollector, startCollectionServer } from '../collector.ts';
+import type { Collector } from '#test/peers/collector.ts';
+import { openCollectors, phoneOf, startCollectionServer } from '../collector.ts';
 import { atMost, figure, type Row } from '../report.ts';
 
 const COLLECTORS = 5_000;
-const OPENED_AT_ONCE = 50;
 const OBSERVED_MS = 20_000;
 const SETTLE_MS = 6_000;
 
@@ -15,15 +13,16 @@ export async function run(): Promise<readonly Row[]> {
     parcelOctets: 0,
     fetchDelayMs: 0,
   });
-  await openMany(server.info, 200).then(closeAll);
+  const open = (count: number) => openCollectors(server.info.port, [phoneOf(server)], count);
+  closeAll(await open(200));
   const idle = await server.vitals();
-  const sockets = await openMany(server.info, COLLECTORS);
+  const collectors = await open(COLLECTORS);
   await wait(SETTLE_MS);
   const start = await server.vitals();
   await wait(OBSERVED_MS);
   const end = await server.vitals();
-  const stillOpen = sockets.filter((socket) => socket.readyState === socket.OPEN).length;
-  closeAll(sockets);
+  const stillOpen = collectors.filter(({ isOpen }) => isOpen).length;
+  closeAll(collectors);
   if (stillOpen !== COLLECTORS) {
     throw new Error(`only ${stillOpen} of ${COLLECTORS} collectors stayed connected`);
   }
@@ -43,23 +42,9 @@ export async function run(): Promise<readonly Row[]> {
   ];
 }
 
-async function openMany(
-  info: Parameters<typeof openCollector>[0],
-  count: number,
-): Promise<WebSocket[]> {
-  const sockets: WebSocket[] = [];
-  while (sockets.length < count) {
-    const batch = Array.from({ length: OPENED_AT_ONCE }, () =>
-      openCollector(info, identity('phone'), 'keep-alive'),
-    );
-    sockets.push(...(await Promise.all(batch)));
-  }
-  return sockets;
-}
-
-function closeAll(sockets: readonly WebSocket[]): void {
-  for (const socket of sockets) {
-    socket.terminate();
+function closeAll(collectors: readonly Collector[]): void {
+  for (const collector of collectors) {
+    collector[Symbol.dispose]();
   }
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@relaycorp/relaynet-core';
 import { fastify } from 'fastify';
 import { silentLog } from '#log/log.ts';
-import { arrayBufferOf } from '../peer-library.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
 import {
   type AcceptingServerInfo,
   type AcceptingServerSettings,
@@ -49,8 +49,8 @@ app.addContentTypeParser(
 );
 app.post<{ Body: Buffer }>('/v1/parcels', async (request, reply) => {
   const [, base64 = ''] = (request.headers.authorization ?? '').split(' ');
-  const octets = arrayBufferOf(request.body);
-  await verifier.verify(arrayBufferOf(Buffer.from(base64, 'base64')), octets);
+  const octets = arrayBuffer(request.body);
+  await verifier.verify(arrayBuffer(Buffer.from(base64, 'base64')), octets);
   const parcel = await Parcel.deserialize(octets);
   const path = await parcel.validate([own]);
   const sender = await parcel.senderCertificate.calculateSubjectId();

@@ -6,10 +6,10 @@ import { TAG } from '#awala/der/reader.ts';
 import { encodeDer, sequence, tagged } from '#awala/der/writer.ts';
 import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import { CARGO_PREFIX, mailboxPrefix } from '#gateway/held/object-keys.ts';
+import { parcelOn } from '#test/builders/road.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from '../support/malformed-parcels.ts';
 import { type RefusedMessage, refused } from '../support/refused-message.ts';
-import { parcelOn } from '../support/road.ts';
 import { CourieredGateway } from './couriered-gateway.ts';
 
 const UNPACKED = { cargoAccepted: 1 };

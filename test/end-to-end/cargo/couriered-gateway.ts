@@ -16,11 +16,11 @@ import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { craftMessage, type MessageTemplate } from '#test/builders/crafted-messages.ts';
 import { cargoDeliveryAuthorization, internetGateway } from '#test/builders/peers.ts';
-import { authorizationOf, type CallEnd, Courier } from '#test/cogrpc/courier.ts';
+import type { Road } from '#test/builders/road.ts';
+import { authorizationOf, type CallEnd, Courier } from '#test/peers/courier.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
 import type { Message } from '../support/malformed-messages.ts';
-import type { Road } from '../support/road.ts';
 import { eventually } from '../workers/opened-gateway.ts';
 import { RecordedMetrics } from '../workers/recorded.ts';
 
@@ -128,14 +128,12 @@ export class CourieredGateway implements AsyncDisposable {
 
   /** Delivers one cargo after the other in one call. Fails unless each is acknowledged. */
   async deliver(...cargoes: readonly Uint8Array[]): Promise<void> {
-    const stream = this.courier.deliver();
-    for (const [index, cargo] of cargoes.entries()) {
-      stream.send({ id: `cargo ${index}`, cargo });
-      await stream.receivedAtLeast(index + 1);
-      assert.equal(stream.received[index]?.id, `cargo ${index}`);
-    }
-    stream.call.end();
-    assert.deepEqual(await stream.ended, { code: 0, details: 'OK' });
+    const { acknowledged, end } = await this.courier.deliverAll(cargoes);
+    assert.deepEqual(
+      acknowledged,
+      cargoes.map((_, index) => `cargo ${index}`),
+    );
+    assert.deepEqual(end, { code: 0, details: 'OK' });
   }
 
   /** Shows the CCA, and acknowledges what comes. */

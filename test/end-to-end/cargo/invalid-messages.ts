@@ -1,8 +1,8 @@
 /** Cargoes and CCAs that must be refused, each for one reason, and those that are only just good. */
 import { identity, internetGateway, newIdentity, type Peer } from '#test/builders/peers.ts';
+import { certified, roadUnder, secondsFrom } from '#test/builders/road.ts';
 import { malformedMessages, withOctet } from '../support/malformed-messages.ts';
 import { type RefusedMessage, refused } from '../support/refused-message.ts';
-import { certified, roadUnder, secondsFrom } from '../support/road.ts';
 import type { CargoMessageKind, CourieredGateway } from './couriered-gateway.ts';
 
 const DRIFT_SECONDS = 2 * 60 * 60;

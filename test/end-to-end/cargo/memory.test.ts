@@ -9,13 +9,13 @@ import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import { generateSessionKey, type SessionKey } from '#awala/sessions/session-key.ts';
 import { unreadablePayloads } from '#test/builders/crafted-envelopes.ts';
 import { craftMessage, type MessageTemplate } from '#test/builders/crafted-messages.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from '../support/gateway-process.ts';
-import { HttpClient } from '../support/http-client.ts';
 import { malformedMessages } from '../support/malformed-messages.ts';
 import { Neighbours } from '../support/neighbours.ts';
-import { type RegisteredPhone, registerPhone } from '../support/registered-phone.ts';
 
 const MIB = 1024 * 1024;
 /** What may stay in use: code that was compiled meanwhile, and certificates that are known by now. */
@@ -29,15 +29,15 @@ const CCA_OCTET = 0x44;
 describe('The memory of a gateway that couriers come to', () => {
   let folder: Awaited<ReturnType<typeof dataFolder>>;
   let gateway: GatewayProcess;
-  let road: RegisteredPhone;
-  let neighbour: RegisteredPhone;
+  let road: Phone;
+  let neighbour: Phone;
   let recipientKey: SessionKey;
 
   before(async () => {
     folder = await dataFolder();
     gateway = await GatewayProcess.start(folder.path, { LOG_LEVEL: 'error' });
-    road = await registerPhone(gateway.poweb);
-    neighbour = await registerPhone(gateway.poweb, 'neighbour');
+    road = await Phone.register(gateway.poweb);
+    neighbour = await Phone.register(gateway.poweb, 'neighbour');
     using client = new HttpClient(gateway.poweb);
     const { body } = await client.get('/connection-params.der');
     recipientKey = parseConnectionParameters(body).sessionKey;
@@ -48,8 +48,8 @@ describe('The memory of a gateway that couriers come to', () => {
   });
 
   function cargo(template: Partial<MessageTemplate>): Uint8Array {
-    const { phone: sender, gatewayCertificate, now: createdAt } = road;
-    const recipient = gatewayCertificate.nodeId;
+    const { phone: sender, registration, now: createdAt } = road;
+    const recipient = registration.gatewayCertificate.nodeId;
     return craftMessage({ sender, recipient, createdAt, typeOctet: CARGO_OCTET, ...template });
   }
 
@@ -64,7 +64,7 @@ describe('The memory of a gateway that couriers come to', () => {
     const malformed = malformedMessages({
       typeOctet: CARGO_OCTET,
       sender: road.phone,
-      recipient: road.gatewayCertificate.nodeId,
+      recipient: road.registration.gatewayCertificate.nodeId,
       createdAt: road.now,
       craft: cargo,
     });

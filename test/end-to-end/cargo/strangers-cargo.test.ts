@@ -12,7 +12,7 @@ import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { recordKind } from '#record-store/port.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
-import type { CargoPhone } from '#test/cogrpc/phone.ts';
+import type { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { START } from '../support/gateway-under-test.ts';
 import { CourieredGateway } from './couriered-gateway.ts';
 import {

@@ -3,8 +3,8 @@ import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { parsePca } from '#awala/cargo/pca.ts';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { messageFrom, type Peer } from '#test/builders/peers.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
-import { registerPhone } from '../support/registered-phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Phone } from '#test/peers/phone.ts';
 import type { CourieredGateway } from './couriered-gateway.ts';
 
 /** A phone that registered with a running gateway, and an app on it. */
@@ -19,10 +19,9 @@ export async function registerCouriered(
   name: string,
 ): Promise<CourieredPhone> {
   const now = gateway.clock.now();
-  const { phone, recipient, sessionKey } = await registerPhone(gateway.poweb, name, now);
-  const opened = { gateway: gateway.us, clock: gateway.clock };
-  const cargoes = await CargoPhone.of(opened, phone, { name, gatewayKey: sessionKey });
-  return { cargoes, peer: phone, app: recipient };
+  const registered = await Phone.register(gateway.poweb, name, now);
+  const cargoes = await CargoPhone.of(registered, gateway.clock);
+  return { cargoes, peer: registered.phone, app: registered.recipient };
 }
 
 /** A parcel of a phone's app for an app on the Internet. */

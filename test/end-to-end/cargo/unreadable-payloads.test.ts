@@ -6,7 +6,7 @@ import { encodeDer } from '#awala/der/writer.ts';
 import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { type UnreadablePayload, unreadablePayloads } from '#test/builders/crafted-envelopes.ts';
 import { identity } from '#test/builders/peers.ts';
-import { parcelOn } from '../support/road.ts';
+import { parcelOn } from '#test/builders/road.ts';
 import { CourieredGateway, NeighbourCall } from './couriered-gateway.ts';
 
 /** What the operator reads beside the job, and what the courier is told of a CCA. */

@@ -1,7 +1,7 @@
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { NetworkPhone } from '#test/services/phone.ts';
-import type { Collector } from '../support/collector.ts';
+import type { Collector } from '#test/peers/collector.ts';
+import type { Phone } from '#test/peers/phone.ts';
 
 /**
  * Collectors that come back at once whenever their connection ends, however it does: phones as load balancers see
@@ -10,14 +10,14 @@ import type { Collector } from '../support/collector.ts';
 export class LoyalFleet implements AsyncDisposable {
   /** How connections ended that were not ended here. */
   readonly codes: number[] = [];
-  readonly #phone: NetworkPhone;
+  readonly #phone: Phone;
   readonly #choosePort: () => number;
   readonly #present = new Set<Collector>();
   readonly #running: Promise<void>[] = [];
   #isOver = false;
 
   /** @param choosePort - asked for each connection */
-  constructor(phone: NetworkPhone, choosePort: () => number) {
+  constructor(phone: Phone, choosePort: () => number) {
     this.#phone = phone;
     this.#choosePort = choosePort;
   }

@@ -10,10 +10,10 @@ import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CALL_ANSWERS, replyTo } from '#services/cogrpc/answers.ts';
 import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
 import { type CogrpcOptions, holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
 import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
 import { RecordedLog } from '../workers/recorded.ts';
 

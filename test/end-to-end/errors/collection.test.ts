@@ -9,11 +9,11 @@ import type { HTTP_ANSWERS } from '#runtime/http/answers.ts';
 import { CLOSINGS, endingFor, REQUEST_ANSWERS } from '#services/collection/answers.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
 import { type Peer, signNonce } from '#test/builders/peers.ts';
-import { COLLECTION_PATH, Collector, refusedUpgrade } from '../support/collector.ts';
+import { certified, type Road, secondsFrom } from '#test/builders/road.ts';
+import { COLLECTION_PATH, Collector, refusedUpgrade } from '#test/peers/collector.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
 import { type Fault, FaultyStore } from '../support/faulty-store.ts';
 import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
-import { HttpClient } from '../support/http-client.ts';
-import { certified, type Road, secondsFrom } from '../support/road.ts';
 import { telling } from './told-by-log.ts';
 
 const CLOSING = { headers: { 'x-awala-streaming-mode': 'close-upon-completion' } };

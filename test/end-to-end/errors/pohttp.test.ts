@@ -6,11 +6,11 @@ import type { FaultCode } from '#awala/errors.ts';
 import type { HTTP_ANSWERS } from '#runtime/http/answers.ts';
 import { PARCEL_ANSWERS } from '#services/pohttp/answers.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
+import { certified, parcelOn, type Road } from '#test/builders/road.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { GatewayUnderTest } from '../support/gateway-under-test.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from '../support/http-client.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
 import type { RefusedMessage } from '../support/refused-message.ts';
-import { certified, parcelOn, type Road } from '../support/road.ts';
 import { telling } from './told-by-log.ts';
 
 /** `libs/runtime/http/answers.test.ts` sees to what all HTTP servers answer. */

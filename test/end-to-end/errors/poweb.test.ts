@@ -16,12 +16,12 @@ import {
   newIdentity,
   preRegistrationBody,
 } from '#test/builders/peers.ts';
+import { parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { FaultyStore } from '../support/faulty-store.ts';
 import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from '../support/http-client.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
 import type { RefusedMessage } from '../support/refused-message.ts';
-import { parcelOn, type Road, secondsFrom } from '../support/road.ts';
 import { telling } from './told-by-log.ts';
 
 /** `libs/runtime/http/answers.test.ts` sees to what all HTTP servers answer. */

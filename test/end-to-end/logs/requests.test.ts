@@ -4,9 +4,9 @@ import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { cargoRelayDefinition } from '#services/cogrpc/service-definitions.ts';
-import { Collector } from '../support/collector.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
 import { GatewayUnderTest } from '../support/gateway-under-test.ts';
-import { HttpClient } from '../support/http-client.ts';
 import { eventually } from '../workers/opened-gateway.ts';
 
 const CLIENT = '127.0.0.42';

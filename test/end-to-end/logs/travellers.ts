@@ -3,20 +3,18 @@ import { Cargo, getIdFromIdentityKey, StreamingMode } from '@relaycorp/relaynet-
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { cargoKey, gatewayBoundKey, internetBoundKey } from '#gateway/held/object-keys.ts';
 import { traceOf } from '#log/trace.ts';
-import { authorizationOf, Courier } from '#test/cogrpc/courier.ts';
-import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
-import { Collector } from '#test/end-to-end/support/collector.ts';
-import { JsApp } from '#test/interop/support/js-app.ts';
-import { JsCourier } from '#test/interop/support/js-courier.ts';
-import { JsInternetApp } from '#test/interop/support/js-internet-app.ts';
-import { JsPhone } from '#test/interop/support/js-phone.ts';
-import { makePing } from '#test/interop/support/js-ping.ts';
-import { JsPrivateGateway } from '#test/interop/support/js-private-gateway.ts';
-import { acknowledge, parcelsIn } from '#test/interop/support/opened-cargo.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { APP_ADDRESS } from '#test/peers/internet-app.ts';
+import { JsApp } from '#test/peers/js/app.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsInternetApp } from '#test/peers/js/internet-app.ts';
+import { acknowledge, parcelsIn } from '#test/peers/js/opened-cargo.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { makePing } from '#test/peers/js/ping.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { FiveLogs } from './five-logs.ts';
-
-const APP_ADDRESS = 'app.example';
-const APP_HOST = 'pdc.app.example';
 
 /** Two phones, a courier and an Internet app, on the deployed libraries, with five services that log. */
 export class Travellers implements AsyncDisposable {
@@ -48,19 +46,11 @@ export class Travellers implements AsyncDisposable {
   static async begin(level: 'debug' | 'info'): Promise<Travellers> {
     await using opened = new AsyncDisposableStack();
     const doh = opened.use(await DohServer.start());
-    doh.setAddress(APP_HOST, '127.0.0.1');
-    const logs = opened.use(
-      await FiveLogs.start({
-        DOH_URL: doh.url.href,
-        POHTTP_CLIENT_TLS: 'false',
-        POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-        LOG_LEVEL: level,
-      }),
-    );
+    const logs = opened.use(await FiveLogs.start({ ...doh.environment, LOG_LEVEL: level }));
     const { poweb, pohttp } = logs.running.listening;
     const internet = opened.use(await JsInternetApp.start(APP_ADDRESS, pohttp));
     internet.isAnswering = false;
-    doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
+    doh.setApp(APP_ADDRESS, internet.port);
     const sender = await JsPhone.register(poweb);
     const recipient = await JsPhone.register(poweb);
     const ids = [

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { countersign, messageFrom, signNonce } from '#test/builders/peers.ts';
-import { AndroidCollector } from '../support/android-collector.ts';
-import { HttpClient, PARCEL_TYPE } from '../support/http-client.ts';
-import { type RegisteredPhone, registerPhone } from '../support/registered-phone.ts';
+import { AndroidCollector } from '#test/peers/android-collector.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { Phone } from '#test/peers/phone.ts';
 
 const RETRY_MS = 100;
 /** Between parcels. */
@@ -12,7 +12,7 @@ const LOOK_EVERY_MS = 20;
 const ACCEPTED = 202;
 
 interface Member {
-  readonly phone: RegisteredPhone;
+  readonly phone: Phone;
   readonly collector: AndroidCollector;
   readonly received: Set<string>;
   readonly sent: Set<string>;
@@ -33,7 +33,7 @@ export class Fleet implements AsyncDisposable {
   /** Registers phones, which begin to collect. */
   async enlist(count: number): Promise<void> {
     for (let index = 0; index < count; index++) {
-      const phone = await registerPhone(this.#port, `phone ${index}`);
+      const phone = await Phone.register(this.#port, `phone ${index}`);
       const received = new Set<string>();
       const collector = new AndroidCollector(this.#port, {
         answerChallenge: (nonce) => signNonce(nonce, phone.phone),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { HttpClient } from '#test/peers/http-client.ts';
 import { dataFolder } from '../support/gateway-process.ts';
-import { HttpClient } from '../support/http-client.ts';
 import { SupervisedGateway } from './supervised-gateway.ts';
 import { undergoRestarts } from './undergo.ts';
 

@@ -2,9 +2,9 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import type { GatewayPorts } from '#gateway/gateway.ts';
 import { createLog } from '#runtime/logging.ts';
 import { type Identity, identity, type Peer } from '#test/builders/peers.ts';
+import { type Road, roadUnder } from '#test/builders/road.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
-import { type Road, roadUnder } from './road.ts';
 
 /** When every gateway under test starts. */
 export const START = new Date('2026-03-01T12:00:00Z');

@@ -1,8 +1,8 @@
 /** Parcels that are well-formed but must be refused, each for one reason, and those that are only just good. */
 import { identity, internetGateway, newIdentity } from '#test/builders/peers.ts';
+import { certified, parcelOn, type Road, roadUnder, secondsFrom } from '#test/builders/road.ts';
 import { withOctet } from './malformed-messages.ts';
 import { type RefusedMessage, refused } from './refused-message.ts';
-import { certified, parcelOn, type Road, roadUnder, secondsFrom } from './road.ts';
 
 const DRIFT_SECONDS = 2 * 60 * 60;
 const CA = { isCa: true, pathLength: 0 };

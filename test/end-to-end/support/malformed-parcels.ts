@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { messageFrom } from '#test/builders/peers.ts';
+import { type Correspondence, parcelOn } from '#test/builders/road.ts';
 import { malformedMessages } from './malformed-messages.ts';
-import { type Correspondence, parcelOn } from './road.ts';
 
 /** @returns the octets of parcels that are not what they claim to be, by what is wrong with them */
 export function malformedParcels(road: Correspondence): Record<string, Uint8Array> {

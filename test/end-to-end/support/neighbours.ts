@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { countersign } from '#test/builders/peers.ts';
+import { type Correspondence, parcelOn, type Road } from '#test/builders/road.ts';
+import { Collector } from '#test/peers/collector.ts';
+import { PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
-import { Collector } from './collector.ts';
-import { PARCEL_TYPE } from './http-client.ts';
 import { RawClient } from './raw-client.ts';
-import { type Correspondence, parcelOn, type Road } from './road.ts';
 
 /**
  * A gateway drops whoever shows no life for 9 s and is pinged every 5 s: who did not get the

@@ -1,10 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
+import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
 import { INTERNET_BOUND_PREFIX, mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore, type RecordStoreCall } from '#record-store/in-memory.ts';
+import { startWorkersOf } from '#services/workers/compose.ts';
+import type { WorkersConfig } from '#services/workers/config.ts';
+import type { Workers } from '#services/workers/workers.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import {
   authorisedSender,
@@ -18,12 +22,20 @@ import {
   type Validity,
 } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { APP_ADDRESS } from '#test/peers/internet-app.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { RecordedLog, RecordedMetrics } from './recorded.ts';
 
 export const OWN_ADDRESS = 'gateway.example';
-export const APP_ADDRESS = 'app.example';
+
+export interface WorkersOptions {
+  readonly drainMs?: number;
+  readonly sweepIntervalMs?: number;
+  readonly allowPrivateNetworks?: boolean;
+  readonly plausibility?: ClockPlausibility;
+  readonly queue?: WorkQueue;
+}
 
 /** A gateway in memory, the phones that are registered with it, and the faults to come. */
 export class OpenedGateway implements AsyncDisposable {
@@ -106,6 +118,26 @@ export class OpenedGateway implements AsyncDisposable {
 
   #message(sender: Peer, fields: Omit<MessageFields, 'createdAt'>): Promise<Uint8Array> {
     return messageFrom(sender, { createdAt: this.clock.now(), ...fields });
+  }
+
+  /** Starts workers as one process has them; the Internet is what `dohUrl` says. */
+  startWorkers(dohUrl: URL, options: WorkersOptions = {}): Workers {
+    const { drainMs = 1_000, sweepIntervalMs = 86_400_000, ...rest } = options;
+    const { allowPrivateNetworks = true, ...given } = rest;
+    const config: WorkersConfig = {
+      delivery: {
+        useTls: false,
+        allowPrivateNetworks,
+        dohUrl,
+        concurrency: 16,
+        concurrencyPerDestination: 4,
+        bufferOctets: 64 * 1024 * 1024,
+      },
+      cargo: { concurrency: 1 },
+      sweepIntervalMs,
+      drainMs,
+    };
+    return startWorkersOf(this.gateway, { ...this.ports, ...given }, config);
   }
 
   /** What is held for a private gateway. */

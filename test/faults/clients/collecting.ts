@@ -1,10 +1,10 @@
 import { signNonce } from '#test/builders/peers.ts';
-import { AndroidCollector } from '#test/end-to-end/support/android-collector.ts';
-import { Collector } from '#test/end-to-end/support/collector.ts';
+import { AndroidCollector } from '#test/peers/android-collector.ts';
+import { Collector } from '#test/peers/collector.ts';
+import type { Phone } from '#test/peers/phone.ts';
 import type { Answer } from '../answers.ts';
 import type { HandOver } from '../repeats.ts';
 import type { Load } from './load.ts';
-import type { LoadPhone } from './load-phone.ts';
 import { patiently, SilenceError } from './patience.ts';
 
 const CUT = 1006;
@@ -38,16 +38,19 @@ class Handed {
 }
 
 /** Stays connected as Android does. What ends its collection for good is a change of network away from the next. */
-export function stayConnected(load: Load, phone: LoadPhone): void {
+export function stayConnected(load: Load, phone: Phone): void {
   const { ledger, answers, signal } = load;
   const record = (answer: Answer, detail: string) =>
     answers.record('collect', performance.now(), answer, detail);
   load.repeat(async () => {
     const handed = new Handed();
     await using collector = new AndroidCollector(load.port('collection'), {
-      answerChallenge: (nonce) => signNonce(nonce, phone.peer),
+      answerChallenge: (nonce) => signNonce(nonce, phone.phone),
       onParcel(parcel) {
-        handed.add(parcel, ledger.handOver(load.idOf(parcel), phone.nodeId, { by: 'WebSocket' }));
+        handed.add(
+          parcel,
+          ledger.handOver(load.idOf(parcel), phone.phone.nodeId, { by: 'WebSocket' }),
+        );
         record('served', 'a delivery');
       },
       onAcknowledged: (parcel) => handed.acknowledged(parcel),
@@ -65,14 +68,14 @@ export function stayConnected(load: Load, phone: LoadPhone): void {
 }
 
 /** Comes for what there is, goes, and comes back. */
-export function comeAndGo(load: Load, phone: LoadPhone): void {
+export function comeAndGo(load: Load, phone: Phone): void {
   load.repeat(async () => {
     await visit(load, phone);
     return false;
   });
 }
 
-async function visit(load: Load, phone: LoadPhone): Promise<void> {
+async function visit(load: Load, phone: Phone): Promise<void> {
   const { ledger, answers, signal } = load;
   using collector = new Collector(load.port('collection'), { headers: UPON_COMPLETION });
   const leave = () => collector[Symbol.dispose]();
@@ -87,7 +90,7 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
   };
   try {
     const nonce = await patiently(collector.challenge());
-    collector.respond([await signNonce(nonce, phone.peer)]);
+    collector.respond([await signNonce(nonce, phone.phone)]);
     askedAtMs = performance.now();
     for (;;) {
       // As deployed clients do, for as long as the connection lives.
@@ -96,7 +99,10 @@ async function visit(load: Load, phone: LoadPhone): Promise<void> {
         break;
       }
       const { parcel } = delivery;
-      handed.add(parcel, ledger.handOver(load.idOf(parcel), phone.nodeId, { by: 'WebSocket' }));
+      handed.add(
+        parcel,
+        ledger.handOver(load.idOf(parcel), phone.phone.nodeId, { by: 'WebSocket' }),
+      );
       collector.acknowledge(delivery);
       handed.acknowledged(parcel);
       record('served', 'a delivery');

@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { type CallEnd, Courier } from '#test/cogrpc/courier.ts';
+import { serialisePca } from '#awala/cargo/pca.ts';
+import { MessageVerifier } from '#awala/message-verifier.ts';
+import { cargoKey } from '#gateway/held/object-keys.ts';
+import type { AndroidPhone } from '#test/peers/android-phone.ts';
+import { type CallEnd, Courier } from '#test/peers/courier.ts';
 import { type Answer, PATIENCE_MS, type Service } from '../answers.ts';
 import type { HandOver } from '../repeats.ts';
-import type { CargoSide, PackedCargo } from './cargo-side.ts';
 import type { Load } from './load.ts';
-import type { LoadParcel, LoadPhone } from './load-phone.ts';
+import { type LoadParcel, TTL_SECONDS } from './load-parcels.ts';
 
 const PARCELS_IN_CARGO = 4;
+
+const verifier = new MessageVerifier();
 
 /** How grpc-js words it when the client’s own patience ends. */
 const OWN_DEADLINE = /^Deadline exceeded/;
@@ -17,8 +23,7 @@ interface Acknowledgement {
 }
 
 export interface CourierTrip {
-  readonly phone: LoadPhone;
-  readonly side: CargoSide;
+  readonly phone: AndroidPhone;
   /** Parcels for the next cargo. */
   readonly make: () => Promise<LoadParcel>;
   /** Of what the phone got, for the next cargo. */
@@ -42,7 +47,7 @@ export async function travel(
   const { acknowledgements } = trip;
   const sent = new Map(acknowledgements);
   const pcas = [...sent.values()].map(({ octets }) => octets);
-  const isDelivered = await bringCargo(load, trip.side, parcels, pcas);
+  const isDelivered = await bringCargo(load, trip.phone, parcels, pcas);
   if (isDelivered) {
     const acknowledgedAtMs = performance.now();
     for (const [id, { handOvers }] of sent) {
@@ -55,19 +60,18 @@ export async function travel(
   return isDelivered && (await fetchCargo(load, trip));
 }
 
-async function fetchCargo(
-  load: Load,
-  { phone, side, acknowledgements }: CourierTrip,
-): Promise<boolean> {
-  const cca = await side.authorisation();
+async function fetchCargo(load: Load, { phone, acknowledgements }: CourierTrip): Promise<boolean> {
+  const cca = await phone.cca();
   const askedAtMs = performance.now();
   return call(load, 'collect cargo', async (courier) => {
     const { cargoes, end } = await courier.collectAll(cca, { deadlineMs: PATIENCE_MS });
     const isMore = cargoes.length > 0 && end.code === status.DEADLINE_EXCEEDED;
-    for (const { id, acknowledgement } of cargoes.flatMap((cargo) => side.open(cargo))) {
-      const handOver = load.ledger.handOver(id, phone.nodeId, { by: 'cargo', askedAtMs });
+    for (const parcel of cargoes.flatMap((cargo) => phone.processKept(cargo))) {
+      const { id, sender, recipient } = verifier.read(parcel, 'parcel');
+      const handOver = load.ledger.handOver(id, phone.peer.nodeId, { by: 'cargo', askedAtMs });
       const earlier = acknowledgements.get(id)?.handOvers ?? [];
-      acknowledgements.set(id, { octets: acknowledgement, handOvers: [...earlier, handOver] });
+      const ids = { senderId: sender.nodeId, recipientId: recipient.id, parcelId: id };
+      acknowledgements.set(id, { octets: serialisePca(ids), handOvers: [...earlier, handOver] });
     }
     return isMore ? { code: status.OK, details: 'and there is more for another call' } : end;
   });
@@ -75,14 +79,16 @@ async function fetchCargo(
 
 async function bringCargo(
   load: Load,
-  side: CargoSide,
+  phone: AndroidPhone,
   parcels: readonly LoadParcel[],
   acknowledgements: readonly Uint8Array[],
 ): Promise<boolean> {
   const octets = parcels.map((parcel) => parcel.octets);
-  const cargo = side.pack([...octets, ...acknowledgements]);
+  const fields = { id: randomUUID(), ttlSeconds: TTL_SECONDS };
+  const cargo = await phone.cargo([...octets, ...acknowledgements], fields);
+  const key = cargoKey({ sender: phone.peer.nodeId, cargoId: fields.id });
   for (const { offer } of parcels) {
-    load.ledger.offer({ ...offer, storedAs: [...offer.storedAs, cargo.key] });
+    load.ledger.offer({ ...offer, storedAs: [...offer.storedAs, key] });
   }
   const isDelivered = await load.untilServed(async () => {
     forEach(parcels, (id) => load.ledger.attempt(id));
@@ -102,18 +108,12 @@ function forEach(parcels: readonly LoadParcel[], note: (id: string) => void): vo
   }
 }
 
-function deliver(load: Load, { octets }: PackedCargo): Promise<boolean> {
+function deliver(load: Load, cargo: Uint8Array): Promise<boolean> {
   return call(load, 'deliver cargo', async (courier) => {
-    const stream = courier.deliver({ deadlineMs: PATIENCE_MS });
-    let isAcknowledged = false;
-    stream.onMessage = () => {
-      isAcknowledged = true;
-      stream.call.end();
-    };
-    stream.send({ id: 'cargo', cargo: Buffer.from(octets) });
-    const end = await stream.ended;
+    const options = { deadlineMs: PATIENCE_MS };
+    const { acknowledged, end } = await courier.deliverAll([cargo], options);
     // What is acknowledged is, however the call ends.
-    return isAcknowledged ? { code: status.OK, details: '' } : end;
+    return acknowledged.length > 0 ? { code: status.OK, details: '' } : end;
   });
 }
 

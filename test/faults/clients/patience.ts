@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { type Answer, HttpClient } from '#test/peers/http-client.ts';
 import { PATIENCE_MS } from '../answers.ts';
 
 /** No answer came for as long as a client waits. */
@@ -29,46 +29,28 @@ export interface Posting {
   readonly body: Uint8Array | string;
 }
 
-export interface Answered {
-  readonly status: number;
-  readonly body: Buffer;
-}
-
 /** Posts over kept connections, waiting no longer than a deployed client. */
 export class PatientHttp implements Disposable {
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #clients = new Map<number, HttpClient>();
 
   /** @throws {SilenceError | Error} if no answer came, or the connection ended before */
-  post({ port, path, headers, body }: Posting): Promise<Answered> {
-    const length = { 'content-length': String(Buffer.byteLength(body)) };
-    const outgoing = request({
-      host: '127.0.0.1',
-      port,
-      path,
-      method: 'POST',
-      agent: this.#agent,
-      headers: { 'user-agent': 'faults', ...length, ...headers },
-    });
-    const answered = new Promise<Answered>((resolve, reject) => {
-      outgoing.on('error', reject);
-      outgoing.on('response', async (response) => {
-        try {
-          const parts = await Array.fromAsync(response);
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts) });
-        } catch (error) {
-          reject(error);
-        }
-      });
-    });
-    answered.catch(() => {});
-    outgoing.end(body);
-    return patiently(answered).catch((error: unknown) => {
-      outgoing.destroy();
+  async post({ port, path, headers, body }: Posting): Promise<Answer> {
+    const client = this.#clients.get(port) ?? new HttpClient(port, { maxSockets: Infinity });
+    this.#clients.set(port, client);
+    const leaving = new AbortController();
+    const answer = client.post(path, { headers, body, signal: leaving.signal });
+    answer.catch(() => {});
+    try {
+      return await patiently(answer);
+    } catch (error) {
+      leaving.abort();
       throw error;
-    });
+    }
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy();
+    for (const client of this.#clients.values()) {
+      client[Symbol.dispose]();
+    }
   }
 }

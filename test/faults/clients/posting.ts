@@ -1,20 +1,17 @@
 import { countersign } from '#test/builders/peers.ts';
-import { PARCEL_TYPE } from '#test/end-to-end/support/http-client.ts';
+import { type Answer as HttpAnswer, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import type { Phone } from '#test/peers/phone.ts';
 import type { Answer, Service } from '../answers.ts';
 import type { Load } from './load.ts';
-import type { LoadParcel, LoadPhone } from './load-phone.ts';
-import { type Answered, type Posting, SilenceError } from './patience.ts';
+import type { LoadParcel } from './load-parcels.ts';
+import { type Posting, SilenceError } from './patience.ts';
 
 const OK = 200;
 const ACCEPTED = 202;
 
 /** What a phone that brings a parcel by PoWeb sends. */
-export async function byPoweb(
-  load: Load,
-  phone: LoadPhone,
-  { octets }: LoadParcel,
-): Promise<Posting> {
-  const authorization = await countersign(octets, phone.peer);
+export async function byPoweb(load: Load, phone: Phone, { octets }: LoadParcel): Promise<Posting> {
+  const authorization = await countersign(octets, phone.phone);
   const headers = { 'content-type': PARCEL_TYPE, authorization };
   return { port: load.port('poweb'), path: '/v1/parcels', headers, body: octets };
 }
@@ -50,7 +47,7 @@ export async function post(
   load: Load,
   service: Service,
   posting: Posting,
-): Promise<Answered | null> {
+): Promise<HttpAnswer | null> {
   const askedAtMs = performance.now();
   try {
     const answered = await load.http.post(posting);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { CogRPCError } from '@relaycorp/cogrpc';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
 import { holdParcels, labelsOf } from '../support/held-parcels.ts';
-import { JsCourier } from '../support/js-courier.ts';
-import { JsPhone } from '../support/js-phone.ts';
-import { JsPrivateGateway } from '../support/js-private-gateway.ts';
 import { startGateway } from '../support/running-gateway.ts';
 
 /** Of random octets each, so that they make several cargoes. */

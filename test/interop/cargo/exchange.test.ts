@@ -1,19 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { StreamingMode } from '@relaycorp/relaynet-core';
-import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
 import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { APP_ADDRESS } from '#test/peers/internet-app.ts';
+import { JsApp } from '#test/peers/js/app.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsInternetApp } from '#test/peers/js/internet-app.ts';
+import { acknowledge, openCargoes, parcelsIn } from '#test/peers/js/opened-cargo.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { makePing } from '#test/peers/js/ping.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
-import { JsApp } from '../support/js-app.ts';
-import { JsCourier } from '../support/js-courier.ts';
-import { JsInternetApp } from '../support/js-internet-app.ts';
-import { JsPhone } from '../support/js-phone.ts';
-import { makePing } from '../support/js-ping.ts';
-import { JsPrivateGateway } from '../support/js-private-gateway.ts';
-import { acknowledge, openCargoes, parcelsIn } from '../support/opened-cargo.ts';
-
-const APP_ADDRESS = 'app.example';
-const APP_HOST = 'pdc.app.example';
 
 for (const form of BOTH_FORMS) {
   describe(`a phone and a courier on the deployed libraries, with a gateway ${form.name}`, {
@@ -28,13 +26,7 @@ for (const form of BOTH_FORMS) {
 
     before(async () => {
       doh = opened.use(await DohServer.start());
-      doh.setAddress(APP_HOST, '127.0.0.1');
-      const environment = {
-        DOH_URL: doh.url.href,
-        POHTTP_CLIENT_TLS: 'false',
-        POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-      };
-      gateway = opened.use(await form.start(environment));
+      gateway = opened.use(await form.start(doh.environment));
       courier = new JsCourier(gateway.listening.cogrpc);
     });
 
@@ -140,7 +132,7 @@ for (const form of BOTH_FORMS) {
       const { registered, phone } = await registerPhone();
       await using internet = await JsInternetApp.start(APP_ADDRESS, gateway.listening.pohttp);
       internet.isAnswering = false;
-      doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
+      doh.setApp(APP_ADDRESS, internet.port);
       const app = await JsApp.onPhone(registered);
       const contact = await internet.app.contactFor(app);
       const write = async () =>

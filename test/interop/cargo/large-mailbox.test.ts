@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Courier } from '#test/cogrpc/courier.ts';
+import { Courier } from '#test/peers/courier.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
 import { holdParcels, labelsOf } from '../support/held-parcels.ts';
-import { JsCourier } from '../support/js-courier.ts';
-import { JsPhone } from '../support/js-phone.ts';
-import { JsPrivateGateway } from '../support/js-private-gateway.ts';
 
 const MEGABYTE = 1_000_000;
 /** `CARGO_MEGABYTES=30` for an impatient developer. */

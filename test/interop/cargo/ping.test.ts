@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DohServer } from '#test/end-to-end/internet-delivery/doh-server.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { JsApp } from '#test/peers/js/app.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { JsInternetApp } from '#test/peers/js/internet-app.ts';
+import { parcelsIn } from '#test/peers/js/opened-cargo.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { makePing, readPing, readPong } from '#test/peers/js/ping.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
-import { JsApp } from '../support/js-app.ts';
-import { JsCourier } from '../support/js-courier.ts';
-import { JsInternetApp } from '../support/js-internet-app.ts';
-import { JsPhone } from '../support/js-phone.ts';
-import { makePing, readPing, readPong } from '../support/js-ping.ts';
-import { JsPrivateGateway } from '../support/js-private-gateway.ts';
-import { parcelsIn } from '../support/opened-cargo.ts';
 
 const APP_ADDRESS = 'ping.example';
-const APP_HOST = 'pdc.ping.example';
 
 for (const form of BOTH_FORMS) {
   describe(`a ping (RS-014), with a phone that only couriers reach and a gateway ${form.name}`, {
@@ -26,15 +25,10 @@ for (const form of BOTH_FORMS) {
 
     before(async () => {
       doh = await DohServer.start();
-      gateway = await form.start({
-        DOH_URL: doh.url.href,
-        POHTTP_CLIENT_TLS: 'false',
-        POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
-      });
+      gateway = await form.start(doh.environment);
       const { poweb, pohttp, cogrpc } = gateway.listening;
       internet = await JsInternetApp.start(APP_ADDRESS, pohttp);
-      doh.setAddress(APP_HOST, '127.0.0.1');
-      doh.setService(APP_ADDRESS, { target: APP_HOST, port: internet.port });
+      doh.setApp(APP_ADDRESS, internet.port);
       courier = new JsCourier(cogrpc);
       const registered = await JsPhone.register(poweb);
       phone = await JsPrivateGateway.of(registered);

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Cargo, EnvelopedData, StreamingMode } from '@relaycorp/relaynet-core';
 import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
-import { arrayBuffer } from '../peer-values.ts';
-import { JsCourier } from '../support/js-courier.ts';
-import { JsPhone } from '../support/js-phone.ts';
-import { JsPrivateGateway } from '../support/js-private-gateway.ts';
-import { openCargoes, parcelsIn } from '../support/opened-cargo.ts';
+import { JsCourier } from '#test/peers/js/courier.ts';
+import { openCargoes, parcelsIn } from '#test/peers/js/opened-cargo.ts';
+import { JsPhone } from '#test/peers/js/phone.ts';
+import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
+import { arrayBuffer } from '#test/peers/js/values.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 import { TravellingTime } from '../support/travelling-time.ts';
 

@@ -9,7 +9,7 @@ import { CargoCollection } from '#gateway/cargo-collection/cargo-collection.ts';
 import { CARGO_COLLECTION_LIMITS } from '#gateway/cargo-collection/cargo-collection-limits.ts';
 import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { CargoPhone } from '#test/cogrpc/phone.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import type { CallPlan, Journey } from './journey.ts';
 
 /** Cargoes are bounded so that parcels of over 690 kB or so are too large for some clients. */

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws';
 import { Certificate } from '#awala/x509/certificate.ts';
 import { systemClock } from '#clock/clock.ts';
 import { identity } from '#test/builders/peers.ts';
-import { CLIENT_HEADERS, type Client, PatientCollector } from '../collectors.ts';
+import { CLIENT_HEADERS, type Client, PatientCollector } from '#test/peers/patient-collector.ts';
 import { answerQuestions } from './child.ts';
 
 const HOST = '10.91.0.1';

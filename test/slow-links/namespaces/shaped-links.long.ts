@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Client } from '../collectors.ts';
+import type { Client } from '#test/peers/patient-collector.ts';
 import { NamespaceChild } from './child.ts';
 import type { LinkGateway } from './link-gateway.ts';
 import type { LinkPhone } from './link-phone.ts';

@@ -61,6 +61,22 @@ export class DohServer implements AsyncDisposable {
     this.set('SRV', name, { isAuthentic: true, answers });
   }
 
+  /** Says that an Internet app listens on a port of this machine. */
+  setApp(internetAddress: string, port: number): void {
+    const host = `pdc.${internetAddress}`;
+    this.setAddress(host, '127.0.0.1');
+    this.setService(internetAddress, { target: host, port });
+  }
+
+  /** Has a gateway ask this server, and post to apps of {@link setApp}. */
+  get environment(): Readonly<Record<string, string>> {
+    return {
+      DOH_URL: this.url.href,
+      POHTTP_CLIENT_TLS: 'false',
+      POHTTP_ALLOW_PRIVATE_NETWORKS: 'true',
+    };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();

@@ -4,8 +4,8 @@ import {
   Parcel,
   ParcelCollectionAck,
 } from '@relaycorp/relaynet-core';
-import { arrayBuffer } from '../peer-values.ts';
-import type { JsPrivateGateway } from './js-private-gateway.ts';
+import type { JsPrivateGateway } from './private-gateway.ts';
+import { arrayBuffer } from './values.ts';
 
 /** What was in cargoes, as the deployed library reads it. */
 export interface OpenedCargo {

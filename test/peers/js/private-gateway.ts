@@ -12,8 +12,8 @@ import {
 } from '@relaycorp/relaynet-core';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import type { Gateway } from '#gateway/gateway.ts';
-import { arrayBuffer, peerCertificate } from '../peer-values.ts';
-import type { JsPhone } from './js-phone.ts';
+import type { JsPhone } from './phone.ts';
+import { arrayBuffer, peerCertificate } from './values.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -14,23 +14,26 @@ export interface Posting {
   readonly body?: Uint8Array | string;
   /** Without a declared length. */
   readonly isChunked?: boolean;
+  /** Closes the connection if it is aborted before the answer came. */
+  readonly signal?: AbortSignal;
 }
 
 export const PARCEL_TYPE = 'application/vnd.awala.parcel';
 
-/** Posts over one connection, which is kept as long as the server keeps it. */
+/** Posts over one connection, or as many as it may, which are kept as long as the server keeps them. */
 export class HttpClient implements Disposable {
   readonly #port: number;
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  readonly #agent: Agent;
 
-  constructor(port: number) {
+  constructor(port: number, { maxSockets = 1 } = {}) {
     this.#port = port;
+    this.#agent = new Agent({ keepAlive: true, maxSockets });
   }
 
   post(path: string, posting: Posting = {}): Promise<Answer> {
-    const { body = '', isChunked = false } = posting;
+    const { body = '', isChunked = false, signal } = posting;
     const length = isChunked ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    return this.#send('POST', path, { ...length, ...posting.headers }, body);
+    return this.#send('POST', path, { ...length, ...posting.headers }, body, signal);
   }
 
   get(path: string): Promise<Answer> {
@@ -54,9 +57,10 @@ export class HttpClient implements Disposable {
     path: string,
     headers: Readonly<Record<string, string>>,
     body: Uint8Array | string,
+    signal?: AbortSignal,
   ): Promise<Answer> {
-    const agent = this.#agent;
-    const options = { host: '127.0.0.1', port: this.#port, method, path, headers, agent };
+    const target = { host: '127.0.0.1', port: this.#port, method, path, headers };
+    const options = { ...target, agent: this.#agent, ...(signal && { signal }) };
     return new Promise((resolve, reject) => {
       const outgoing = request(options, (response) => {
         const { statusCode: status = 0 } = response;

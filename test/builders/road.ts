@@ -1,5 +1,5 @@
-import { type CertificateTemplate, craftCertificate } from '#test/builders/crafted-certificates.ts';
-import { craftMessage, type MessageTemplate } from '#test/builders/crafted-messages.ts';
+import { type CertificateTemplate, craftCertificate } from './crafted-certificates.ts';
+import { craftMessage, type MessageTemplate } from './crafted-messages.ts';
 import {
   authorisedSender,
   endpoint,
@@ -8,7 +8,7 @@ import {
   privateGateway,
   type Validity,
   validAround,
-} from '#test/builders/peers.ts';
+} from './peers.ts';
 
 /** Who writes to whom, and when. */
 export interface Correspondence {

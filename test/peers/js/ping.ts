@@ -5,8 +5,8 @@ import {
   PrivateEndpointConnParams,
   ServiceMessage,
 } from '@relaycorp/relaynet-core';
-import { arrayBuffer } from '../peer-values.ts';
-import type { AppContact, JsApp, ReadParcel } from './js-app.ts';
+import type { AppContact, JsApp, ReadParcel } from './app.ts';
+import { arrayBuffer } from './values.ts';
 
 const PING = 'application/vnd.awala.ping-v1.ping';
 const PONG = 'application/vnd.awala.ping-v1.pong';

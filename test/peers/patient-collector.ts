@@ -3,6 +3,7 @@ import { parseDelivery } from '#awala/collection/delivery.ts';
 import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type Peer, signNonce } from '#test/builders/peers.ts';
+import { keepPinging } from './okhttp-pings.ts';
 
 /** Which deployed client a collector behaves like. */
 export type Client = 'android' | 'javascript';
@@ -13,8 +14,6 @@ export const CLIENT_HEADERS: Readonly<Record<Client, Readonly<Record<string, str
   javascript: {},
 };
 
-/** OkHttp pings so often, and gives up if no pong came since the last time. */
-const OKHTTP_PING_MS = 5_000;
 /** The JavaScript client gives up when no ping came for so long. */
 const JAVASCRIPT_PATIENCE_MS = 7_000;
 
@@ -37,7 +36,6 @@ export class PatientCollector {
   readonly #clock: Clock;
   readonly #phone: Peer;
   #isWelcome = false;
-  #unansweredSinceMs: number | null = null;
   #cancelTimer = () => {};
   #onChange = () => {};
 
@@ -49,8 +47,14 @@ export class PatientCollector {
     socket.on('error', (error) => this.#end(error.message));
     socket.on('close', (code) => this.#end(`closed with ${code}`));
     if (client === 'android') {
-      socket.on('open', () => this.#pingLater());
-      socket.on('pong', () => this.#onPong());
+      socket.on('open', () =>
+        keepPinging(socket, this.#clock, {
+          lost: () => this.#giveUp('no pong came for 5 s'),
+          answered: (afterMs) => {
+            this.longestPongMs = Math.max(this.longestPongMs, afterMs);
+          },
+        }),
+      );
     } else {
       this.#waitForPing();
       socket.on('ping', () => this.#waitForPing());
@@ -83,25 +87,6 @@ export class PatientCollector {
 
   get #nowMs(): number {
     return this.#clock.now().getTime();
-  }
-
-  #pingLater(): void {
-    this.#cancelTimer = this.#clock.schedule(OKHTTP_PING_MS, () => {
-      if (this.#unansweredSinceMs !== null) {
-        this.#giveUp('no pong came for 5 s');
-        return;
-      }
-      this.#unansweredSinceMs = this.#nowMs;
-      this.#socket.ping();
-      this.#pingLater();
-    });
-  }
-
-  #onPong(): void {
-    if (this.#unansweredSinceMs !== null) {
-      this.longestPongMs = Math.max(this.longestPongMs, this.#nowMs - this.#unansweredSinceMs);
-      this.#unansweredSinceMs = null;
-    }
   }
 
   #waitForPing(): void {

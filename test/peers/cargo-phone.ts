@@ -8,17 +8,20 @@ import {
   type SessionKey,
   type SessionKeyPair,
 } from '#awala/sessions/session-key.ts';
+import { type Clock, systemClock } from '#clock/clock.ts';
 import {
   type CargoFields,
   type CcaFields,
   cargoDeliveryAuthorization,
   cargoFrom,
   ccaFrom,
-  internetGateway,
+  type Identity,
   type Peer,
+  selfIssued,
   type Validity,
 } from '#test/builders/peers.ts';
-import type { OpenedCogrpc } from './opened-cogrpc.ts';
+import type { OpenedCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
+import type { Phone } from './phone.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -29,89 +32,77 @@ export interface OpenedCargo {
   readonly messages: readonly Uint8Array[];
 }
 
-/** A private gateway, as far as cargo goes: what it packs into its CCAs, and what it makes of cargo. */
+interface CargoPhoneParts {
+  readonly peer: Peer;
+  readonly gateway: Pick<Identity, 'nodeId' | 'spki'>;
+  /** Of the gateway; `gateway.example` if not given. */
+  readonly internetAddress?: string;
+  /** The gateway's session key that the phone uses. */
+  readonly gatewayKey: SessionKey;
+  readonly clock: Clock;
+  readonly sessionKey?: SessionKeyPair;
+}
+
+/** The side of a private gateway that couriers see: its CCAs, its cargo, and what it makes of cargo. */
 export class CargoPhone {
   readonly peer: Peer;
   readonly sessionKey: SessionKeyPair;
-  readonly #opened: Pick<OpenedCogrpc, 'gateway' | 'clock'>;
-  readonly #gatewayKey: SessionKey;
+  readonly #parts: CargoPhoneParts;
+  /** The phone with a certificate issued by itself. */
   readonly #issuer: Peer;
   readonly #verifier = new MessageVerifier();
 
-  private constructor(parts: {
-    readonly opened: Pick<OpenedCogrpc, 'gateway' | 'clock'>;
-    readonly peer: Peer;
-    readonly sessionKey: SessionKeyPair;
-    readonly gatewayKey: SessionKey;
-    readonly issuer: Peer;
-  }) {
-    this.#opened = parts.opened;
+  private constructor(parts: CargoPhoneParts, issuer: Peer) {
     this.peer = parts.peer;
-    this.sessionKey = parts.sessionKey;
-    this.#gatewayKey = parts.gatewayKey;
-    this.#issuer = parts.issuer;
+    this.sessionKey = parts.sessionKey ?? generateSessionKey();
+    this.#parts = parts;
+    this.#issuer = issuer;
   }
 
   static async register(
     opened: OpenedCogrpc,
     options: { name?: string; validity?: Validity; curve?: SessionCurve } = {},
   ): Promise<CargoPhone> {
+    const { gateway, clock } = opened;
     const name = options.name ?? 'phone';
     const peer = await opened.registered(name, options.validity);
-    return new CargoPhone({
-      opened,
-      peer,
-      sessionKey: generateSessionKey(options.curve),
-      gatewayKey: await opened.sessionKeys.registrationKey(peer.nodeId),
-      issuer: await internetGateway(name, validFrom(opened.clock.now())),
-    });
+    const gatewayKey = await opened.sessionKeys.registrationKey(peer.nodeId);
+    const sessionKey = generateSessionKey(options.curve);
+    return CargoPhone.with({ peer, gateway, gatewayKey, clock, sessionKey });
   }
 
-  /**
-   * One that is registered already.
-   *
-   * @param gatewayKey - the gateway's session key that it uses
-   */
-  static async of(
-    opened: Pick<OpenedCogrpc, 'gateway' | 'clock'>,
-    peer: Peer,
-    { name, gatewayKey }: { readonly name: string; readonly gatewayKey: SessionKey },
-  ): Promise<CargoPhone> {
-    const issuer = await internetGateway(name, validFrom(opened.clock.now()));
-    const sessionKey = generateSessionKey();
-    return new CargoPhone({ opened, peer, sessionKey, gatewayKey, issuer });
+  /** One that registered over PoWeb. */
+  static of({ phone, registration }: Phone, clock: Clock = systemClock): Promise<CargoPhone> {
+    const { gatewayCertificate: gateway, internetAddress, sessionKey: gatewayKey } = registration;
+    return CargoPhone.with({ peer: phone, gateway, internetAddress, gatewayKey, clock });
+  }
+
+  private static async with(parts: CargoPhoneParts): Promise<CargoPhone> {
+    return new CargoPhone(parts, await selfIssued(parts.peer, validFrom(parts.clock.now())));
   }
 
   /** The same phone, once it encrypts for another key of the gateway. */
   using(gatewayKey: SessionKey): CargoPhone {
-    const { peer, sessionKey } = this;
-    return new CargoPhone({
-      opened: this.#opened,
-      peer,
-      sessionKey,
-      gatewayKey,
-      issuer: this.#issuer,
-    });
+    const { sessionKey } = this;
+    return new CargoPhone({ ...this.#parts, sessionKey, gatewayKey }, this.#issuer);
   }
 
   /** Authorises the gateway to send cargo, under `issuer` or this phone's self-issued certificate. */
-  cda(options: Partial<Validity> & { readonly issuer?: Peer } = {}): Promise<Peer> {
+  cda(options: Partial<Validity> & { readonly issuer?: Peer } = {}) {
     const { issuer = this.#issuer, ...validity } = options;
-    const { gateway, clock } = this.#opened;
-    return cargoDeliveryAuthorization(gateway, issuer, { ...validFrom(clock.now()), ...validity });
+    const { gateway, clock } = this.#parts;
+    const { spki } = gateway;
+    return cargoDeliveryAuthorization({ spki }, issuer, { ...validFrom(clock.now()), ...validity });
   }
 
   /** A CCA of two weeks; `fields` bend it. */
   async cca(fields: Partial<CcaFields> & { readonly from?: Peer } = {}): Promise<Buffer> {
     const { from = this.peer, ...rest } = fields;
-    const { gateway, clock } = this.#opened;
-    const now = clock.now();
     const cda = await this.cda();
     const octets = await ccaFrom(from, {
-      recipient: { id: gateway.nodeId, internetAddress: 'gateway.example' },
-      createdAt: new Date(now.getTime() - 3_600_000),
+      ...this.#header,
+      createdAt: new Date(this.#parts.clock.now().getTime() - 3_600_000),
       ttlSeconds: (14 * DAY_MS) / 1_000,
-      recipientKey: this.#gatewayKey,
       senderKey: this.sessionKey,
       cda: cda.certificate,
       ...rest,
@@ -125,26 +116,27 @@ export class CargoPhone {
     fields: Partial<CargoFields> & { readonly from?: Peer } = {},
   ): Promise<Buffer> {
     const { from = this.peer, ...rest } = fields;
-    const { gateway, clock } = this.#opened;
-    const octets = await cargoFrom(from, {
-      messages,
-      recipient: { id: gateway.nodeId, internetAddress: 'gateway.example' },
-      recipientKey: this.#gatewayKey,
-      createdAt: clock.now(),
-      ...rest,
-    });
-    return Buffer.from(octets);
+    const createdAt = this.#parts.clock.now();
+    return Buffer.from(await cargoFrom(from, { ...this.#header, messages, createdAt, ...rest }));
   }
 
   /** Verifies and decrypts a cargo as a private gateway does. */
   open(octets: Uint8Array, sessionKey: SessionKeyPair = this.sessionKey): OpenedCargo {
     const cargo = this.#verifier.read(octets, 'cargo');
     const anchors = [this.#issuer.certificate];
-    this.#verifier.verifyAuthorised(cargo, { at: this.#opened.clock.now(), anchors });
+    this.#verifier.verifyAuthorised(cargo, { at: this.#parts.clock.now(), anchors });
     const envelope = readEnvelopedData(cargo.payload);
     const plaintext = envelope.decrypt(sessionKey.privateKey);
     const messages = [...readMessageSet(plaintext)];
     return { cargo, senderKey: envelope.originatorKey, messages };
+  }
+
+  get #header() {
+    const { gateway, gatewayKey, internetAddress = 'gateway.example' } = this.#parts;
+    return {
+      recipient: { id: gateway.nodeId, internetAddress },
+      recipientKey: gatewayKey,
+    };
   }
 }
 

@@ -3,7 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type RawData, WebSocket } from 'ws';
 import { type Delivery, parseDelivery } from '#awala/collection/delivery.ts';
 import { parseChallenge, serialiseHandshakeResponse } from '#awala/collection/handshake.ts';
+import { systemClock } from '#clock/clock.ts';
 import { COLLECTION_PATH } from './collector.ts';
+import { keepPinging } from './okhttp-pings.ts';
 
 /** What the deployed client sends besides what makes a WebSocket. */
 const HEADERS = {
@@ -14,8 +16,6 @@ const HEADERS = {
 };
 /** To connect, and again until the upgrade is answered. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** Between pings, each of which must be answered before the next. */
-const PING_INTERVAL_MS = 5_000;
 /** To store a parcel before it is acknowledged. */
 const STORING_MS = 20;
 const PAUSE_AFTER_END_MS = 3_000;
@@ -125,7 +125,8 @@ export class AndroidCollector implements AsyncDisposable {
     socket.on('upgrade', (response) => {
       const transport: Socket = response.socket;
       transport.once('error', (error) => endFor(`broken: ${error.message}`, null));
-      keepPinging(socket, () => endFor('a pong is missing', PAUSE_AFTER_TIMEOUT_MS));
+      const lost = () => endFor('a pong is missing', PAUSE_AFTER_TIMEOUT_MS);
+      keepPinging(socket, systemClock, { lost });
     });
     socket.once('close', (code) => {
       const when = this.#whenClosed(code);
@@ -170,21 +171,6 @@ export class AndroidCollector implements AsyncDisposable {
     }
     return this.#isCollecting || code === CUT ? '' : ' before the handshake was over';
   }
-}
-
-function keepPinging(socket: WebSocket, lost: () => void): void {
-  let isAnswered = true;
-  socket.on('pong', () => {
-    isAnswered = true;
-  });
-  const timer = setInterval(() => {
-    if (!isAnswered) {
-      lost();
-    }
-    isAnswered = false;
-    socket.ping();
-  }, PING_INTERVAL_MS);
-  socket.once('close', () => clearInterval(timer));
 }
 
 function octetsOf(data: RawData): Buffer {

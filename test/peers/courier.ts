@@ -76,6 +76,25 @@ export class Courier implements Disposable {
     return this.#open('CollectCargo', metadata, options);
   }
 
+  /**
+   * Delivers in one call, each cargo once the one before is acknowledged.
+   *
+   * @returns the ids that were acknowledged: `cargo 0` and so on
+   */
+  async deliverAll(
+    cargoes: readonly Uint8Array[],
+    options: { deadlineMs?: number } = {},
+  ): Promise<{ acknowledged: string[]; end: CallEnd }> {
+    const stream = this.deliver(options);
+    for (const [index, cargo] of cargoes.entries()) {
+      stream.send({ id: `cargo ${index}`, cargo: Buffer.from(cargo) });
+      await stream.receivedAtLeast(index + 1);
+    }
+    stream.call.end();
+    const end = await stream.ended;
+    return { acknowledged: stream.received.map(({ id }) => id), end };
+  }
+
   /** Collects, acknowledging each cargo at once. */
   async collectAll(
     cca: Buffer,

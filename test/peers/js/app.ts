@@ -13,8 +13,8 @@ import {
   type ServiceMessage,
   type SessionKey,
 } from '@relaycorp/relaynet-core';
-import { arrayBuffer } from '../peer-values.ts';
-import type { JsPhone } from './js-phone.ts';
+import type { JsPhone } from './phone.ts';
+import { arrayBuffer } from './values.ts';
 
 const DAY_MS = 86_400_000;
 

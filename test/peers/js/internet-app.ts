@@ -1,7 +1,7 @@
 import { deliverParcel } from '@relaycorp/relaynet-pohttp';
-import { RecipientServer } from '#test/end-to-end/internet-delivery/recipient-server.ts';
-import { JsApp, type ReadParcel } from './js-app.ts';
-import { readPing } from './js-ping.ts';
+import { RecipientServer } from '#test/peers/recipient-server.ts';
+import { JsApp, type ReadParcel } from './app.ts';
+import { readPing } from './ping.ts';
 
 const ACCEPTED = 202;
 const FORBIDDEN = 403;

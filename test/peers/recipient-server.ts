@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TlsIdentity } from './tls-identity.ts';
+import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
 
 /** A request that came whole. */
 interface ReceivedRequest {

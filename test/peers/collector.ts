@@ -108,6 +108,10 @@ export class Collector implements Disposable {
     return this.#frames.shift() ?? null;
   }
 
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
   /** Frames that came and were not asked for. */
   get waiting(): number {
     return this.#frames.length;
