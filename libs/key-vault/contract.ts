@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { testsOver } from '#test/tests-over.ts';
 import { describeIdentity } from './contract/identity.ts';
 import type { OpenVault } from './contract/opened-vault.ts';
 import { describeSealing } from './contract/sealing.ts';
@@ -17,15 +18,13 @@ export function describeKeyVault(name: string, open: OpenVault): void {
 }
 
 function describeLife(open: OpenVault): void {
+  const test = testsOver(open);
   describe('life', () => {
-    it('says that it can sign', async () => {
-      await using opened = await open();
-      await opened.vault.check();
+    test('says that it can sign', async ({ vault }) => {
+      await vault.check();
     });
 
-    it('refuses every call once it is closed, and can be closed twice', async () => {
-      await using opened = await open();
-      const { vault } = opened;
+    test('refuses every call once it is closed, and can be closed twice', async ({ vault }) => {
       const sealed = await vault.seal(Buffer.from('secret'), 'a');
       await vault[Symbol.asyncDispose]();
       await vault[Symbol.asyncDispose]();

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { constants, createPublicKey, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import type { OpenVault } from './opened-vault.ts';
 
 export function describeIdentity(open: OpenVault): void {
+  const test = testsOver(open);
   describe('identity key', () => {
-    it('is an RSA key of 2 048 bits or more', async () => {
-      await using opened = await open();
+    test('is an RSA key of 2 048 bits or more', async ({ vault }) => {
       const key = createPublicKey({
-        key: Buffer.from(await opened.vault.publicKey()),
+        key: Buffer.from(await vault.publicKey()),
         format: 'der',
         type: 'spki',
       });
@@ -16,8 +17,7 @@ export function describeIdentity(open: OpenVault): void {
       assert.ok((key.asymmetricKeyDetails?.modulusLength ?? 0) >= 2_048);
     });
 
-    it('stays the same', async () => {
-      await using opened = await open();
+    test('stays the same', async (opened) => {
       const first = await opened.vault.publicKey();
       assert.deepEqual(await opened.vault.publicKey(), first);
       await using again = await opened.reopen();
@@ -31,28 +31,27 @@ export function describeIdentity(open: OpenVault): void {
     });
 
     for (const sizeOctets of [0, 1, 1_000, 1_048_576]) {
-      it(`signs ${sizeOctets} octets with RSA-PSS, SHA-256 and a salt of 32 octets`, async () => {
-        await using opened = await open();
+      test(`signs ${sizeOctets} octets with RSA-PSS, SHA-256 and a salt of 32 octets`, async ({
+        vault,
+      }) => {
         const data = Buffer.alloc(sizeOctets, 'parcel');
-        const signature = await opened.vault.sign(data);
-        assert.ok(isSignature(await opened.vault.publicKey(), data, signature));
+        const signature = await vault.sign(data);
+        assert.ok(isSignature(await vault.publicKey(), data, signature));
         const otherData = Buffer.concat([data, Buffer.of(0)]);
-        assert.ok(!isSignature(await opened.vault.publicKey(), otherData, signature));
+        assert.ok(!isSignature(await vault.publicKey(), otherData, signature));
       });
     }
 
-    it('signs many messages at once', async () => {
-      await using opened = await open();
+    test('signs many messages at once', async ({ vault }) => {
       const messages = Array.from({ length: 20 }, (_, index) => Buffer.from(`message ${index}`));
-      const signatures = await Promise.all(messages.map((data) => opened.vault.sign(data)));
-      const publicKey = await opened.vault.publicKey();
+      const signatures = await Promise.all(messages.map((data) => vault.sign(data)));
+      const publicKey = await vault.publicKey();
       for (const [index, signature] of signatures.entries()) {
         assert.ok(isSignature(publicKey, messages[index] ?? Buffer.of(), signature));
       }
     });
 
-    it('signs what another opening of the vault verifies', async () => {
-      await using opened = await open();
+    test('signs what another opening of the vault verifies', async (opened) => {
       await using again = await opened.reopen();
       const data = Buffer.from('parcel');
       assert.ok(isSignature(await opened.vault.publicKey(), data, await again.sign(data)));

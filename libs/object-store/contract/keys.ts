@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import { bodyOf, IN_A_WEEK, listKeys, type OpenObjectStore } from './opened-store.ts';
 
 const INVALID_KEYS = [
@@ -27,10 +28,11 @@ const INVALID_KEYS = [
 ];
 
 export function describeKeys(open: OpenObjectStore): void {
+  const test = testsOver(open);
   describe('keys', () => {
-    it('refuses a key that is not one, on every method, as the fault of the caller', async () => {
-      await using opened = await open();
-      const { store } = opened;
+    test('refuses a key that is not one, on every method, as the fault of the caller', async ({
+      store,
+    }) => {
       for (const key of INVALID_KEYS) {
         const shown = JSON.stringify(key.slice(0, 20));
         await assert.rejects(store.put(key, bodyOf(1), { expiresAt: IN_A_WEEK }), TypeError, shown);
@@ -43,40 +45,36 @@ export function describeKeys(open: OpenObjectStore): void {
       assert.deepEqual(await listKeys(store, ''), []);
     });
 
-    it('refuses an expiry that is no time', async () => {
-      await using opened = await open();
+    test('refuses an expiry that is no time', async ({ store }) => {
       const expiresAt = new Date(Number.NaN);
-      await assert.rejects(opened.store.put('a', bodyOf(1), { expiresAt }), TypeError);
+      await assert.rejects(store.put('a', bodyOf(1), { expiresAt }), TypeError);
     });
 
-    it('takes keys that look odd but are valid', async () => {
-      await using opened = await open();
+    test('takes keys that look odd but are valid', async ({ store }) => {
       const keys = ['...', '..a', '.a', '-', '_', 'CON', 'a/.../b', 'k'.repeat(512), 'a.tmp'];
       for (const key of keys) {
-        await opened.store.put(key, bodyOf(3), { expiresAt: IN_A_WEEK });
-        assert.ok(await opened.store.get(key), key);
+        await store.put(key, bodyOf(3), { expiresAt: IN_A_WEEK });
+        assert.ok(await store.get(key), key);
       }
     });
 
-    it('tells keys apart that differ in case only, or extend one another', async () => {
-      await using opened = await open();
+    test('tells keys apart that differ in case only, or extend one another', async ({ store }) => {
       const keys = ['case/Key', 'case/key', 'case/KEY', 'case', 'case/key/deeper', 'case/key.'];
       for (const [seed, key] of keys.entries()) {
-        await opened.store.put(key, bodyOf(160_000 * (seed % 2) + 5, seed), {
+        await store.put(key, bodyOf(160_000 * (seed % 2) + 5, seed), {
           expiresAt: IN_A_WEEK,
         });
       }
       for (const [seed, key] of keys.entries()) {
-        assert.equal((await opened.store.get(key))?.body[0], seed, key);
+        assert.equal((await store.get(key))?.body[0], seed, key);
       }
     });
 
-    it('answers an absent object with an ordinary result', async () => {
-      await using opened = await open();
-      assert.equal(await opened.store.get('absent'), null);
-      assert.equal(await opened.store.delete('absent'), false);
-      assert.equal(await opened.store.delete('absent', { generation: '1' }), false);
-      assert.equal(await opened.store.delete('absent', { generation: 'not-a-generation' }), false);
+    test('answers an absent object with an ordinary result', async ({ store }) => {
+      assert.equal(await store.get('absent'), null);
+      assert.equal(await store.delete('absent'), false);
+      assert.equal(await store.delete('absent', { generation: '1' }), false);
+      assert.equal(await store.delete('absent', { generation: 'not-a-generation' }), false);
     });
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import type { ObjectStore } from '../port.ts';
 import { bodyOf, IN_A_WEEK, listAll, listKeys, type OpenObjectStore } from './opened-store.ts';
 
@@ -7,13 +8,13 @@ import { bodyOf, IN_A_WEEK, listAll, listKeys, type OpenObjectStore } from './op
 const MANY = 130;
 
 export function describeListing(open: OpenObjectStore): void {
+  const test = testsOver(open);
   describe('listing', () => {
-    it('describes each object as it is stored', async () => {
-      await using opened = await open();
-      const small = await opened.store.put('list/a', bodyOf(7), { expiresAt: IN_A_WEEK });
+    test('describes each object as it is stored', async ({ store }) => {
+      const small = await store.put('list/a', bodyOf(7), { expiresAt: IN_A_WEEK });
       const later = new Date(IN_A_WEEK.getTime() + 5_000);
-      const large = await opened.store.put('list/b', bodyOf(200_000), { expiresAt: later });
-      const entries = await listAll(opened.store, 'list/');
+      const large = await store.put('list/b', bodyOf(200_000), { expiresAt: later });
+      const entries = await listAll(store, 'list/');
       assert.ok(
         entries.every(({ storedAt }) => storedAt instanceof Date && storedAt.getTime() > 0),
       );
@@ -24,34 +25,32 @@ export function describeListing(open: OpenObjectStore): void {
       ]);
     });
 
-    it('yields keys in ascending order of their octets', async () => {
-      await using opened = await open();
+    test('yields keys in ascending order of their octets', async ({ store }) => {
       const ascending = ['a-b', 'a.b', 'a/b', 'a0', 'aB', 'a_b', 'aa', 'b'];
-      await putAll(opened.store, ascending.toReversed());
-      assert.deepEqual(await listKeys(opened.store, ''), ascending);
+      await putAll(store, ascending.toReversed());
+      assert.deepEqual(await listKeys(store, ''), ascending);
     });
 
-    it('yields what starts with the prefix, taken literally, and nothing else', async () => {
-      await using opened = await open();
-      await putAll(opened.store, ['p/a', 'p/a/b', 'p/ab', 'p/b', 'p_/a', 'pq/a', 'P/a', 'p']);
-      assert.deepEqual(await listKeys(opened.store, 'p/'), ['p/a', 'p/a/b', 'p/ab', 'p/b']);
-      assert.deepEqual(await listKeys(opened.store, 'p/a'), ['p/a', 'p/a/b', 'p/ab']);
-      assert.deepEqual(await listKeys(opened.store, 'p_'), ['p_/a']);
-      assert.deepEqual(await listKeys(opened.store, 'q'), []);
+    test('yields what starts with the prefix, taken literally, and nothing else', async ({
+      store,
+    }) => {
+      await putAll(store, ['p/a', 'p/a/b', 'p/ab', 'p/b', 'p_/a', 'pq/a', 'P/a', 'p']);
+      assert.deepEqual(await listKeys(store, 'p/'), ['p/a', 'p/a/b', 'p/ab', 'p/b']);
+      assert.deepEqual(await listKeys(store, 'p/a'), ['p/a', 'p/a/b', 'p/ab']);
+      assert.deepEqual(await listKeys(store, 'p_'), ['p_/a']);
+      assert.deepEqual(await listKeys(store, 'q'), []);
     });
 
-    it('yields every object once, over many pages', async () => {
-      await using opened = await open();
+    test('yields every object once, over many pages', async ({ store }) => {
       const keys = manyKeys('pages');
-      await putAll(opened.store, [...keys, 'other/a', 'pagesz/b']);
-      assert.deepEqual(await listKeys(opened.store, 'pages/'), keys);
+      await putAll(store, [...keys, 'other/a', 'pagesz/b']);
+      assert.deepEqual(await listKeys(store, 'pages/'), keys);
     });
 
-    it('starts after the given key, which need not exist', async () => {
-      await using opened = await open();
+    test('starts after the given key, which need not exist', async ({ store }) => {
       const keys = manyKeys('after');
-      await putAll(opened.store, keys);
-      const from = (startAfter: string) => listKeys(opened.store, 'after/', { startAfter });
+      await putAll(store, keys);
+      const from = (startAfter: string) => listKeys(store, 'after/', { startAfter });
       assert.deepEqual(await from(keys[99] ?? ''), keys.slice(100));
       assert.deepEqual(await from(`${keys[99]}-more`), keys.slice(100));
       assert.deepEqual(await from('a'), keys);
@@ -59,16 +58,15 @@ export function describeListing(open: OpenObjectStore): void {
       assert.deepEqual(await from('b'), []);
     });
 
-    it('goes on when objects are deleted and written meanwhile', async () => {
-      await using opened = await open();
+    test('goes on when objects are deleted and written meanwhile', async ({ store }) => {
       const keys = manyKeys('moving');
-      await putAll(opened.store, keys);
+      await putAll(store, keys);
       const seen: string[] = [];
-      for await (const { key, generation } of opened.store.list('moving/')) {
+      for await (const { key, generation } of store.list('moving/')) {
         seen.push(key);
-        await opened.store.delete(key, { generation });
+        await store.delete(key, { generation });
         if (seen.length === 10) {
-          await opened.store.put('moving/zz', bodyOf(1), { expiresAt: IN_A_WEEK });
+          await store.put('moving/zz', bodyOf(1), { expiresAt: IN_A_WEEK });
         }
       }
       assert.deepEqual(
@@ -77,17 +75,16 @@ export function describeListing(open: OpenObjectStore): void {
       );
     });
 
-    it('can be left early, and aborted with the reason of the signal', async () => {
-      await using opened = await open();
-      await putAll(opened.store, manyKeys('stop'));
-      for await (const _ of opened.store.list('stop/')) {
+    test('can be left early, and aborted with the reason of the signal', async ({ store }) => {
+      await putAll(store, manyKeys('stop'));
+      for await (const _ of store.list('stop/')) {
         break;
       }
       const aborter = new AbortController();
       const reason = new Error('enough');
       const seen: string[] = [];
       await assert.rejects(async () => {
-        for await (const { key } of opened.store.list('stop/', { signal: aborter.signal })) {
+        for await (const { key } of store.list('stop/', { signal: aborter.signal })) {
           seen.push(key);
           aborter.abort(reason);
         }

@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { ManualClock } from '#clock/manual-clock.ts';
-import { listIds, type OpenRecordStore, SESSIONS, today } from './opened-store.ts';
+import { listIds, type OpenRecordStore, SESSIONS, testsOverStore } from './opened-store.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
 export function describeExpiry(open: OpenRecordStore, sweeps: boolean): void {
+  const test = testsOverStore(open);
   describe('expiry', () => {
-    it('keeps a record until the instant it expires', async () => {
-      const clock = new ManualClock(today());
-      await using opened = await open(clock);
+    test('keeps a record until the instant it expires', async ({ store, clock }) => {
       const expiresAt = new Date(clock.now().getTime() + DAY_MS);
-      await opened.store.set(SESSIONS, 'brief', { step: 1 }, { expiresAt });
+      await store.set(SESSIONS, 'brief', { step: 1 }, { expiresAt });
       clock.advance(DAY_MS - 1);
-      assert.deepEqual((await opened.store.get(SESSIONS, 'brief'))?.expiresAt, expiresAt);
+      assert.deepEqual((await store.get(SESSIONS, 'brief'))?.expiresAt, expiresAt);
       clock.advance(1);
-      assert.equal(await opened.store.get(SESSIONS, 'brief'), null);
+      assert.equal(await store.get(SESSIONS, 'brief'), null);
     });
 
-    it('treats an expired record as absent on every method', async () => {
-      const clock = new ManualClock(today());
-      await using opened = await open(clock);
-      const { store } = opened;
+    test('treats an expired record as absent on every method', async ({ store, clock }) => {
       const expiresAt = new Date(clock.now().getTime() + DAY_MS);
       await store.set(SESSIONS, 'over', { step: 1 }, { expiresAt });
       const ifVersion = (await store.get(SESSIONS, 'over'))?.version ?? '';
@@ -40,23 +35,21 @@ export function describeExpiry(open: OpenRecordStore, sweeps: boolean): void {
       assert.notEqual(stored?.version, ifVersion);
     });
 
-    it('replaces the expiry together with the fields', async () => {
-      const clock = new ManualClock(today());
-      await using opened = await open(clock);
+    test('replaces the expiry together with the fields', async ({ store, clock }) => {
       const expiresAt = new Date(clock.now().getTime() + DAY_MS);
-      await opened.store.set(SESSIONS, 'kept', { step: 1 }, { expiresAt });
-      await opened.store.set(SESSIONS, 'kept', { step: 2 });
+      await store.set(SESSIONS, 'kept', { step: 1 }, { expiresAt });
+      await store.set(SESSIONS, 'kept', { step: 2 });
       clock.advance(2 * DAY_MS);
-      assert.equal((await opened.store.get(SESSIONS, 'kept'))?.fields.step, 2);
+      assert.equal((await store.get(SESSIONS, 'kept'))?.fields.step, 2);
     });
 
     if (sweeps) {
       sweepsWhatExpired(open);
     }
 
-    it('passes its check while it is open, can be closed twice, and is unavailable then', async () => {
-      await using opened = await open(new ManualClock(today()));
-      const { store } = opened;
+    test('passes its check while it is open, can be closed twice, and is unavailable then', async ({
+      store,
+    }) => {
       await store.check();
       await store[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
@@ -76,10 +69,8 @@ export function describeExpiry(open: OpenRecordStore, sweeps: boolean): void {
 }
 
 function sweepsWhatExpired(open: OpenRecordStore): void {
-  it('removes what expired when it sweeps, and nothing else', async () => {
-    const clock = new ManualClock(today());
-    await using opened = await open(clock);
-    const { store } = opened;
+  const test = testsOverStore(open);
+  test('removes what expired when it sweeps, and nothing else', async ({ store, clock }) => {
     for (let index = 0; index < 60; index++) {
       const expiresAt = new Date(clock.now().getTime() + DAY_MS * (1 + (index % 2)));
       await store.set(SESSIONS, `s${index}`, { step: index }, { expiresAt });

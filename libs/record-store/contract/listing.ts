@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { ManualClock } from '#clock/manual-clock.ts';
-import { listIds, type OpenRecordStore, PEERS, SESSIONS, today } from './opened-store.ts';
+import { describe } from 'node:test';
+import { listIds, type OpenRecordStore, PEERS, SESSIONS, testsOverStore } from './opened-store.ts';
 
 export function describeListing(open: OpenRecordStore): void {
+  const test = testsOverStore(open);
   describe('listing', () => {
-    it('yields what starts with the prefix, in ascending order of id, as it is stored', async () => {
-      await using opened = await open(new ManualClock(today()));
-      const { store } = opened;
+    test('yields what starts with the prefix, in ascending order of id, as it is stored', async ({
+      store,
+    }) => {
       const ascending = ['a', 'a-b', 'a.b', 'a/b', 'a/c', 'a0', 'a:b', 'aB', 'ab', 'b/a'];
       for (const [step, id] of [...ascending.entries()].toReversed()) {
         await store.set(SESSIONS, id, { step });
@@ -20,9 +20,9 @@ export function describeListing(open: OpenRecordStore): void {
       assert.deepEqual(listed, await store.get(SESSIONS, 'b/a'));
     });
 
-    it('yields only what is behind where it is told to start, whether that is there or not', async () => {
-      await using opened = await open(new ManualClock(today()));
-      const { store } = opened;
+    test('yields only what is behind where it is told to start, whether that is there or not', async ({
+      store,
+    }) => {
       for (const id of ['a/b', 'a/c', 'a/d', 'b/a', 'b/b', 'c/a']) {
         await store.set(SESSIONS, id, { step: 1 });
       }
@@ -39,40 +39,37 @@ export function describeListing(open: OpenRecordStore): void {
       await assert.rejects(after('', 'not an id'), TypeError);
     });
 
-    it('yields every record once, over many pages', async () => {
-      await using opened = await open(new ManualClock(today()));
+    test('yields every record once, over many pages', async ({ store }) => {
       const ids = Array.from(
         { length: 130 },
         (_, index) => `many/${String(index).padStart(4, '0')}`,
       );
-      await Promise.all(ids.map((id, step) => opened.store.set(SESSIONS, id, { step })));
-      assert.deepEqual(await listIds(opened.store, SESSIONS, 'many/'), ids);
+      await Promise.all(ids.map((id, step) => store.set(SESSIONS, id, { step })));
+      assert.deepEqual(await listIds(store, SESSIONS, 'many/'), ids);
     });
 
-    it('goes on when records are deleted meanwhile', async () => {
-      await using opened = await open(new ManualClock(today()));
+    test('goes on when records are deleted meanwhile', async ({ store }) => {
       const ids = Array.from({ length: 70 }, (_, index) => `del/${String(index).padStart(4, '0')}`);
-      await Promise.all(ids.map((id, step) => opened.store.set(SESSIONS, id, { step })));
+      await Promise.all(ids.map((id, step) => store.set(SESSIONS, id, { step })));
       const seen: string[] = [];
-      for await (const { id } of opened.store.list(SESSIONS, 'del/')) {
+      for await (const { id } of store.list(SESSIONS, 'del/')) {
         seen.push(id);
-        await opened.store.delete(SESSIONS, id);
+        await store.delete(SESSIONS, id);
       }
       assert.deepEqual(seen, ids);
     });
 
-    it('can be left early, and aborted with the reason of the signal', async () => {
-      await using opened = await open(new ManualClock(today()));
+    test('can be left early, and aborted with the reason of the signal', async ({ store }) => {
       for (const id of ['a', 'b', 'c']) {
-        await opened.store.set(SESSIONS, id, { step: 1 });
+        await store.set(SESSIONS, id, { step: 1 });
       }
-      for await (const _ of opened.store.list(SESSIONS, '')) {
+      for await (const _ of store.list(SESSIONS, '')) {
         break;
       }
       const aborter = new AbortController();
       const reason = new Error('enough');
       await assert.rejects(async () => {
-        for await (const _ of opened.store.list(SESSIONS, '', { signal: aborter.signal })) {
+        for await (const _ of store.list(SESSIONS, '', { signal: aborter.signal })) {
           aborter.abort(reason);
         }
       }, reason);

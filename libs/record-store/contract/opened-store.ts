@@ -1,4 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { testsOver } from '#test/tests-over.ts';
 import { type RecordFields, type RecordKind, type RecordStore, recordKind } from '../port.ts';
 
 /** A store for one test; disposing of it closes the store and removes what it held. */
@@ -15,7 +17,7 @@ export const PEERS = recordKind<{ readonly step: number }>('test-peers');
  * Test clocks start now: a backing service with a clock of its own must not take the records for
  * expired.
  */
-export function today(): Date {
+function today(): Date {
   return new Date();
 }
 
@@ -25,4 +27,14 @@ export async function listIds<F extends RecordFields>(
   idPrefix: string,
 ): Promise<string[]> {
   return (await Array.fromAsync(store.list(kind, idPrefix))).map(({ id }) => id);
+}
+
+/** Declares tests, each over a store and a clock of its own. */
+export function testsOverStore(open: OpenRecordStore) {
+  return testsOver(async () => {
+    const clock = new ManualClock(today());
+    const opened = await open(clock);
+    const close = () => opened[Symbol.asyncDispose]();
+    return { store: opened.store, clock, [Symbol.asyncDispose]: close };
+  });
 }

@@ -1,27 +1,30 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { testsOver } from '#test/tests-over.ts';
 import type { OpenedSignals, OpenSignals } from './opened-signals.ts';
 import { RecordingListener } from './opened-signals.ts';
 
 export function describeSubscriptionLife(open: OpenSignals): void {
+  const test = testsOver(open);
   describe('life of a subscription', () => {
-    it('brings nothing once it is closed, and leaves the others of its channel alone', async () => {
-      await using opened = await open();
+    test('brings nothing once it is closed, and leaves the others of its channel alone', async ({
+      subscriber,
+      publisher,
+    }) => {
       const closed = new RecordingListener();
       const kept = new RecordingListener();
-      const subscription = opened.subscriber.subscribe('peer-1', closed);
+      const subscription = subscriber.subscribe('peer-1', closed);
       await subscription.ready;
-      await opened.subscriber.subscribe('peer-1', kept).ready;
+      await subscriber.subscribe('peer-1', kept).ready;
       subscription.close();
       subscription.close();
-      opened.publisher.publish('peer-1', 'key');
+      publisher.publish('peer-1', 'key');
       await kept.received('key');
       assert.deepEqual(closed.messages, []);
     });
 
-    it('brings nothing that was published but not yet handed over when it was closed', async () => {
-      await using opened = await open();
+    test('brings nothing that was published but not yet handed over when it was closed', async (opened) => {
       const listener = new RecordingListener();
       const subscription = opened.subscriber.subscribe('peer-1', listener);
       await subscription.ready;
@@ -30,10 +33,9 @@ export function describeSubscriptionLife(open: OpenSignals): void {
       await assertQuiet(opened, listener);
     });
 
-    it('can be closed by its own listener', async () => {
-      await using opened = await open();
+    test('can be closed by its own listener', async ({ subscriber, publisher }) => {
       const messages: string[] = [];
-      const subscription = opened.subscriber.subscribe('peer-1', {
+      const subscription = subscriber.subscribe('peer-1', {
         onInterrupted() {},
         onMessage(message) {
           messages.push(message);
@@ -42,28 +44,26 @@ export function describeSubscriptionLife(open: OpenSignals): void {
       });
       await subscription.ready;
       const other = new RecordingListener();
-      await opened.subscriber.subscribe('peer-1', other).ready;
-      opened.publisher.publish('peer-1', 'first');
-      opened.publisher.publish('peer-1', 'second');
+      await subscriber.subscribe('peer-1', other).ready;
+      publisher.publish('peer-1', 'first');
+      publisher.publish('peer-1', 'second');
       await other.received('second');
       assert.deepEqual(messages, ['first']);
     });
 
-    it('can be closed before it is ready', async () => {
-      await using opened = await open();
+    test('can be closed before it is ready', async (opened) => {
       const listener = new RecordingListener();
       opened.subscriber.subscribe('peer-1', listener).close();
       opened.publisher.publish('peer-1', 'key');
       await assertQuiet(opened, listener);
     });
 
-    it('can be had again on a channel that was left', async () => {
-      await using opened = await open();
+    test('can be had again on a channel that was left', async ({ subscriber, publisher }) => {
       for (const round of ['first', 'second', 'third']) {
         const listener = new RecordingListener();
-        const subscription = opened.subscriber.subscribe('peer-1', listener);
+        const subscription = subscriber.subscribe('peer-1', listener);
         await subscription.ready;
-        opened.publisher.publish('peer-1', round);
+        publisher.publish('peer-1', round);
         await listener.received(round);
         assert.deepEqual(listener.messages, [round]);
         subscription.close();
@@ -73,39 +73,42 @@ export function describeSubscriptionLife(open: OpenSignals): void {
 }
 
 export function describeLife(open: OpenSignals): void {
+  const test = testsOver(open);
   describe('life', () => {
-    it('says that it can publish and receive', async () => {
-      await using opened = await open();
-      await opened.subscriber.check();
-      await opened.publisher.check();
+    test('says that it can publish and receive', async ({ subscriber, publisher }) => {
+      await subscriber.check();
+      await publisher.check();
     });
 
-    it('ends every subscription when it is closed, and then refuses new ones', async () => {
-      await using opened = await open();
+    test('ends every subscription when it is closed, and then refuses new ones', async ({
+      subscriber,
+      publisher,
+    }) => {
       const listener = new RecordingListener();
-      await opened.subscriber.subscribe('peer-1', listener).ready;
-      await opened.subscriber[Symbol.asyncDispose]();
-      opened.publisher.publish('peer-1', 'key');
-      const late = opened.subscriber.subscribe('peer-1', listener);
+      await subscriber.subscribe('peer-1', listener).ready;
+      await subscriber[Symbol.asyncDispose]();
+      publisher.publish('peer-1', 'key');
+      const late = subscriber.subscribe('peer-1', listener);
       await assert.rejects(late.ready, BackingUnavailableError);
-      await assert.rejects(opened.subscriber.check(), BackingUnavailableError);
+      await assert.rejects(subscriber.check(), BackingUnavailableError);
       late.close();
       assert.deepEqual(listener.messages, []);
     });
 
-    it('drops what is published once it is closed, and can be closed twice', async () => {
-      await using opened = await open();
-      await opened.publisher[Symbol.asyncDispose]();
-      await opened.publisher[Symbol.asyncDispose]();
-      opened.publisher.publish('peer-1', 'key');
+    test('drops what is published once it is closed, and can be closed twice', async ({
+      publisher,
+    }) => {
+      await publisher[Symbol.asyncDispose]();
+      await publisher[Symbol.asyncDispose]();
+      publisher.publish('peer-1', 'key');
     });
   });
 }
 
 export function describeInterruption(open: OpenSignals): void {
+  const test = testsOver(open);
   describe('interruption', () => {
-    it('is reported once the subscription stands again', async () => {
-      await using opened = await open();
+    test('is reported once the subscription stands again', async (opened) => {
       assert.ok(opened.interrupt, 'signals over a connection can have it interrupted');
       const listener = new RecordingListener();
       await opened.subscriber.subscribe('peer-1', listener).ready;

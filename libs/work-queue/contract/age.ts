@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import { PoisonJobError, RetryLaterError } from '../port.ts';
 import { gate, OPTIONS, type OpenWorkQueue, Recorder, TOPIC, until } from './opened-queue.ts';
 
 const AN_HOUR_MS = 3_600_000;
 
 export function describeAge(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('the age of a topic', () => {
-    it('is that of the job that was enqueued first', async () => {
-      await using opened = await open();
+    test('is that of the job that was enqueued first', async (opened) => {
       const { queue } = opened;
       const before = opened.now();
       await queue.enqueue(TOPIC, 'first');
@@ -22,8 +23,7 @@ export function describeAge(open: OpenWorkQueue): void {
       assert.ok(other && other > after);
     });
 
-    it('is none if nothing is due', async () => {
-      await using opened = await open();
+    test('is none if nothing is due', async (opened) => {
       const { queue } = opened;
       assert.equal(await queue.oldestDue(TOPIC), null);
       const notBefore = new Date(opened.now().getTime() + AN_HOUR_MS);
@@ -31,8 +31,7 @@ export function describeAge(open: OpenWorkQueue): void {
       assert.equal(await queue.oldestDue(TOPIC), null);
     });
 
-    it('leaves out jobs that run, that are to be tried again later, and that were set aside', async () => {
-      await using opened = await open();
+    test('leaves out jobs that run, that are to be tried again later, and that were set aside', async (opened) => {
       const { queue } = opened;
       const { opened: released, open: release } = gate();
       const notBefore = new Date(opened.now().getTime() + AN_HOUR_MS);
@@ -55,8 +54,7 @@ export function describeAge(open: OpenWorkQueue): void {
       release();
     });
 
-    it('counts from the time before which a job was not to be handled', async () => {
-      await using opened = await open();
+    test('counts from the time before which a job was not to be handled', async (opened) => {
       const { queue } = opened;
       const notBefore = new Date(opened.now().getTime() + 30);
       await queue.enqueue(TOPIC, 'later', { notBefore });
@@ -64,8 +62,7 @@ export function describeAge(open: OpenWorkQueue): void {
       assert.deepEqual(await queue.oldestDue(TOPIC), notBefore);
     });
 
-    it('does so while other jobs of that time are handled', async () => {
-      await using opened = await open();
+    test('does so while other jobs of that time are handled', async (opened) => {
       const { queue } = opened;
       const { opened: released, open: release } = gate();
       const recorder = new Recorder(opened, () => released);
@@ -78,8 +75,7 @@ export function describeAge(open: OpenWorkQueue): void {
       release();
     });
 
-    it('counts from the time that a handler asked for', async () => {
-      await using opened = await open();
+    test('counts from the time that a handler asked for', async (opened) => {
       const { queue } = opened;
       await queue.enqueue(TOPIC, 'told');
       await opened.elapse(10);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '../port.ts';
 import {
   OPTIONS,
@@ -12,9 +13,9 @@ import {
 } from './opened-queue.ts';
 
 export function describeAttempts(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('attempts', () => {
-    it('are made again after a failure, until one succeeds', async () => {
-      await using opened = await open();
+    test('are made again after a failure, until one succeeds', async (opened) => {
       const recorder = new Recorder(
         opened,
         failingUntil(3, () => new Error('not yet')),
@@ -29,8 +30,7 @@ export function describeAttempts(open: OpenWorkQueue): void {
       assert.deepEqual(await setAsideJobs(opened.queue), []);
     });
 
-    it('end when as many failed as are allowed, and the job is set aside with the reason', async () => {
-      await using opened = await open();
+    test('end when as many failed as are allowed, and the job is set aside with the reason', async (opened) => {
       const start = opened.now();
       const recorder = new Recorder(opened, ({ attempt }) => {
         throw new Error(`failure ${attempt}`);
@@ -47,8 +47,7 @@ export function describeAttempts(open: OpenWorkQueue): void {
       assert.ok(job.setAsideAt >= start && job.setAsideAt <= opened.now());
     });
 
-    it('that only want to come later do not count as failures', async () => {
-      await using opened = await open();
+    test('that only want to come later do not count as failures', async (opened) => {
       const later = failingUntil(8, () => new RetryLaterError('the peer is away'));
       const recorder = new Recorder(opened, later);
       opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
@@ -58,8 +57,7 @@ export function describeAttempts(open: OpenWorkQueue): void {
       assert.deepEqual(await setAsideJobs(opened.queue), []);
     });
 
-    it('end at once when the job can never succeed', async () => {
-      await using opened = await open();
+    test('end at once when the job can never succeed', async (opened) => {
       const recorder = new Recorder(opened, () => {
         throw new PoisonJobError('cannot be decrypted');
       });
@@ -72,8 +70,7 @@ export function describeAttempts(open: OpenWorkQueue): void {
       assert.equal(job.reason, 'cannot be decrypted');
     });
 
-    it('of one job disturb no other', async () => {
-      await using opened = await open();
+    test('of one job disturb no other', async (opened) => {
       const recorder = new Recorder(opened, ({ key }) => {
         if (key.startsWith('bad')) {
           throw new Error('bad');
@@ -88,8 +85,7 @@ export function describeAttempts(open: OpenWorkQueue): void {
       assert.equal((await setAsideJobs(opened.queue)).length, 2);
     });
 
-    it('that take too long are aborted, count as failures, and are made again', async () => {
-      await using opened = await open();
+    test('that take too long are aborted, count as failures, and are made again', async (opened) => {
       const visibilityTimeoutMs = 100;
       const recorder = new Recorder(opened, ({ attempt }) =>
         attempt === 1 ? new Promise(() => {}) : undefined,
@@ -110,8 +106,7 @@ export function describeAttempts(open: OpenWorkQueue): void {
       assert.equal(second.signal.aborted, false);
     });
 
-    it('that always take too long end with the job set aside', async () => {
-      await using opened = await open();
+    test('that always take too long end with the job set aside', async (opened) => {
       const recorder = new Recorder(opened, () => new Promise(() => {}));
       const options = { ...OPTIONS, maxAttempts: 2, visibilityTimeoutMs: 50 };
       opened.queue.consume(TOPIC, recorder.handler, options);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { testsOver } from '#test/tests-over.ts';
 import {
   gate,
   OPTIONS,
@@ -13,9 +14,9 @@ import {
 } from './opened-queue.ts';
 
 export function describeConsumers(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('consumers', () => {
-    it('handle as many jobs at once as they may, and no more', async () => {
-      await using opened = await open();
+    test('handle as many jobs at once as they may, and no more', async (opened) => {
       let running = 0;
       let most = 0;
       let finish = gate();
@@ -41,8 +42,7 @@ export function describeConsumers(open: OpenWorkQueue): void {
       assert.equal(recorder.keys.length, 12);
     });
 
-    it('share the jobs of a topic, each job with one of them', async () => {
-      await using opened = await open();
+    test('share the jobs of a topic, each job with one of them', async (opened) => {
       const recorder = new Recorder(opened);
       for (let consumers = 0; consumers < 3; consumers++) {
         opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
@@ -53,8 +53,7 @@ export function describeConsumers(open: OpenWorkQueue): void {
       assert.deepEqual(recorder.keys.sort(), keys.sort());
     });
 
-    it('when closed take nothing new, and wait for what is running', async () => {
-      await using opened = await open();
+    test('when closed take nothing new, and wait for what is running', async (opened) => {
       const finish = gate();
       const recorder = new Recorder(opened, () => finish.opened);
       const consumer = opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
@@ -75,8 +74,7 @@ export function describeConsumers(open: OpenWorkQueue): void {
       await consumer.close({ drainMs: 0 });
     });
 
-    it('when closed give back what does not end in time, as if it had not been tried', async () => {
-      await using opened = await open();
+    test('when closed give back what does not end in time, as if it had not been tried', async (opened) => {
       const hanging = new Recorder(opened, () => new Promise(() => {}));
       const consumer = opened.queue.consume(TOPIC, hanging.handler, OPTIONS);
       await opened.queue.enqueue(TOPIC, 'given-back');
@@ -97,8 +95,7 @@ export function describeConsumers(open: OpenWorkQueue): void {
       assert.deepEqual(await setAsideJobs(opened.queue), []);
     });
 
-    it('are closed with their queue, which aborts what is running', async () => {
-      await using opened = await open();
+    test('are closed with their queue, which aborts what is running', async (opened) => {
       const { queue } = opened;
       const hanging = new Recorder(opened, () => new Promise(() => {}));
       queue.consume(TOPIC, hanging.handler, OPTIONS);
@@ -109,9 +106,7 @@ export function describeConsumers(open: OpenWorkQueue): void {
       await queue[Symbol.asyncDispose]();
     });
 
-    it('cannot be had, nor anything else, from a queue that is closed', async () => {
-      await using opened = await open();
-      const { queue } = opened;
+    test('cannot be had, nor anything else, from a queue that is closed', async ({ queue }) => {
       await queue.check();
       await queue[Symbol.asyncDispose]();
       for (const call of [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import {
   gate,
   OPTIONS,
@@ -12,9 +13,9 @@ import {
 } from './opened-queue.ts';
 
 export function describeEnqueuing(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('enqueuing', () => {
-    it('brings each job to a handler once, enqueued before it consumes or after', async () => {
-      await using opened = await open();
+    test('brings each job to a handler once, enqueued before it consumes or after', async (opened) => {
       const { queue } = opened;
       const expiresAt = new Date(opened.now().getTime() + 3_600_000);
       await queue.enqueue(TOPIC, 'before', { expiresAt });
@@ -33,8 +34,7 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       assert.equal(after.expiresAt, null);
     });
 
-    it('takes any text for a key', async () => {
-      await using opened = await open();
+    test('takes any text for a key', async (opened) => {
       const recorder = new Recorder(opened);
       const keys = ['a/b.c', 'a:b', ' ', '0', '17', 'ü\u{1F600}', 'x'.repeat(1_024)];
       for (const key of keys) {
@@ -45,8 +45,7 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       assert.deepEqual(recorder.keys.sort(), keys.sort());
     });
 
-    it('changes nothing while the same job waits', async () => {
-      await using opened = await open();
+    test('changes nothing while the same job waits', async (opened) => {
       const recorder = new Recorder(opened);
       await Promise.all(Array.from({ length: 5 }, () => opened.queue.enqueue(TOPIC, 'same')));
       assert.equal(await opened.queue.depth(TOPIC), 1);
@@ -55,8 +54,7 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       assert.deepEqual(recorder.keys, ['same']);
     });
 
-    it('changes nothing while the same job runs, and starts another once it is done', async () => {
-      await using opened = await open();
+    test('changes nothing while the same job runs, and starts another once it is done', async (opened) => {
       const finish = gate();
       const recorder = new Recorder(opened, () => finish.opened);
       opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
@@ -72,8 +70,7 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       assert.deepEqual(recorder.keys, ['same', 'same']);
     });
 
-    it('changes nothing while the same job is set aside', async () => {
-      await using opened = await open();
+    test('changes nothing while the same job is set aside', async (opened) => {
       const recorder = new Recorder(opened, () => {
         throw new Error('always');
       });
@@ -86,8 +83,7 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       assert.equal((await setAsideJobs(opened.queue)).length, 1);
     });
 
-    it('keeps the topics apart', async () => {
-      await using opened = await open();
+    test('keeps the topics apart', async (opened) => {
       const one = new Recorder(opened);
       const other = new Recorder(opened);
       opened.queue.consume(TOPIC, one.handler, OPTIONS);
@@ -102,9 +98,9 @@ export function describeEnqueuing(open: OpenWorkQueue): void {
       assert.equal(await opened.queue.depth('nobody-consumes'), 1);
     });
 
-    it('refuses topics, keys and times that are none, as the fault of the caller', async () => {
-      await using opened = await open();
-      const { queue } = opened;
+    test('refuses topics, keys and times that are none, as the fault of the caller', async ({
+      queue,
+    }) => {
       for (const [topic, key] of [
         ['', 'key'],
         ['Topic', 'key'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import {
   OPTIONS,
   type OpenedWorkQueue,
@@ -12,9 +13,9 @@ import {
 } from './opened-queue.ts';
 
 export function describeSetAside(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('jobs set aside', () => {
-    it('are listed oldest first, all or of one topic', async () => {
-      await using opened = await open();
+    test('are listed oldest first, all or of one topic', async (opened) => {
       await setAside(opened, TOPIC, 'first');
       await setAside(opened, 'other-topic', 'second');
       await setAside(opened, TOPIC, 'third');
@@ -27,8 +28,7 @@ export function describeSetAside(open: OpenWorkQueue): void {
       assert.equal(await opened.queue.depth(TOPIC), 0);
     });
 
-    it('have a new round of attempts when they are replayed', async () => {
-      await using opened = await open();
+    test('have a new round of attempts when they are replayed', async (opened) => {
       let failing = true;
       const recorder = new Recorder(opened, () => {
         if (failing) {
@@ -51,8 +51,7 @@ export function describeSetAside(open: OpenWorkQueue): void {
       assert.equal(await opened.queue.replay(TOPIC, 'mended'), false);
     });
 
-    it('are gone when they are discarded, and can be enqueued anew', async () => {
-      await using opened = await open();
+    test('are gone when they are discarded, and can be enqueued anew', async (opened) => {
       await setAside(opened, TOPIC, 'discarded');
       assert.equal(await opened.queue.discard(TOPIC, 'discarded'), true);
       assert.equal(await opened.queue.discard(TOPIC, 'discarded'), false);
@@ -61,14 +60,13 @@ export function describeSetAside(open: OpenWorkQueue): void {
       assert.equal(await opened.queue.depth(TOPIC), 1);
     });
 
-    it('are the only ones that can be replayed or discarded', async () => {
-      await using opened = await open();
-      await opened.queue.enqueue(TOPIC, 'waiting');
+    test('are the only ones that can be replayed or discarded', async ({ queue }) => {
+      await queue.enqueue(TOPIC, 'waiting');
       for (const key of ['waiting', 'unknown']) {
-        assert.equal(await opened.queue.replay(TOPIC, key), false);
-        assert.equal(await opened.queue.discard(TOPIC, key), false);
+        assert.equal(await queue.replay(TOPIC, key), false);
+        assert.equal(await queue.discard(TOPIC, key), false);
       }
-      assert.equal(await opened.queue.depth(TOPIC), 1);
+      assert.equal(await queue.depth(TOPIC), 1);
     });
   });
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import { RetryLaterError } from '../port.ts';
 import {
   gate,
@@ -18,9 +19,9 @@ const AMPLE_MS = 1_000;
 const A_YEAR_MS = 365 * 86_400_000;
 
 export function describeTimes(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('times', () => {
-    it('are waited for before a job is handled', async () => {
-      await using opened = await open();
+    test('are waited for before a job is handled', async (opened) => {
       const recorder = new Recorder(opened);
       opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
       const notBefore = inMs(opened, AMPLE_MS);
@@ -33,8 +34,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.ok(recorder.handled[1].at >= notBefore);
     });
 
-    it('in the past mean now', async () => {
-      await using opened = await open();
+    test('in the past mean now', async (opened) => {
       const recorder = new Recorder(opened);
       opened.queue.consume(TOPIC, recorder.handler, OPTIONS);
       await opened.queue.enqueue(TOPIC, 'overdue', { notBefore: new Date(0) });
@@ -42,8 +42,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.deepEqual(recorder.keys, ['overdue']);
     });
 
-    it('that a handler asks for are waited for before its next attempt', async () => {
-      await using opened = await open();
+    test('that a handler asks for are waited for before its next attempt', async (opened) => {
       const notBefore = inMs(opened, 150);
       const recorder = new Recorder(opened, ({ attempt }) => {
         if (attempt === 1) {
@@ -57,8 +56,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.ok((recorder.handled[1]?.at ?? 0) >= notBefore);
     });
 
-    it('that a clock set which was ahead are not waited for', async () => {
-      await using opened = await open();
+    test('that a clock set which was ahead are not waited for', async (opened) => {
       const ahead = await opened.ahead(A_YEAR_MS);
       const future = new Date(opened.now().getTime() + A_YEAR_MS + AMPLE_MS);
       await ahead.enqueue(TOPIC, 'put off', { notBefore: future });
@@ -69,8 +67,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.deepEqual(recorder.keys, ['put off']);
     });
 
-    it('of a retry that a clock set which was ahead are not waited for', async () => {
-      await using opened = await open();
+    test('of a retry that a clock set which was ahead are not waited for', async (opened) => {
       const ahead = await opened.ahead(A_YEAR_MS);
       const failed = gate();
       const consumer = ahead.consume(
@@ -93,8 +90,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.equal(recorder.handled[0]?.attempt, 2);
     });
 
-    it('of expiry end a job that was never handled', async () => {
-      await using opened = await open();
+    test('of expiry end a job that was never handled', async (opened) => {
       await opened.queue.enqueue(TOPIC, 'brief', { expiresAt: inMs(opened, 50) });
       await opened.queue.enqueue(TOPIC, 'lasting', { expiresAt: inMs(opened, 3_600_000) });
       await opened.elapse(60);
@@ -105,8 +101,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.deepEqual(await setAsideJobs(opened.queue), []);
     });
 
-    it('of expiry end a job that keeps asking for later', async () => {
-      await using opened = await open();
+    test('of expiry end a job that keeps asking for later', async (opened) => {
       const recorder = new Recorder(opened, () => {
         throw new RetryLaterError('never there');
       });
@@ -119,8 +114,7 @@ export function describeTimes(open: OpenWorkQueue): void {
       assert.deepEqual(await setAsideJobs(opened.queue), []);
     });
 
-    it('of expiry make room for the same job anew', async () => {
-      await using opened = await open();
+    test('of expiry make room for the same job anew', async (opened) => {
       const expiresAt = inMs(opened, 50);
       await opened.queue.enqueue(TOPIC, 'again', { notBefore: inMs(opened, 500), expiresAt });
       await opened.elapse(60);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe } from 'node:test';
+import { testsOver } from '#test/tests-over.ts';
 import { type Consumer, type Job, RetryLaterError } from '../port.ts';
 import {
   OPTIONS,
@@ -15,9 +16,9 @@ const AN_HOUR_MS = 3_600_000;
 const ORDER = ['first', 'second', 'third'];
 
 export function describeWaiting(open: OpenWorkQueue): void {
+  const test = testsOver(open);
   describe('jobs that wait for something', () => {
-    it('are due once it is there, so many at a time, those first that were due first', async () => {
-      await using opened = await open();
+    test('are due once it is there, so many at a time, those first that were due first', async (opened) => {
       const { queue } = opened;
       const recorder = await putBack(opened, ['third', 'first', 'second'], (key) => ({
         waitsFor: 'host',
@@ -34,8 +35,7 @@ export function describeWaiting(open: OpenWorkQueue): void {
       assert.equal(await queue.hasten(TOPIC, 'host', 10), 0);
     });
 
-    it('go on waiting while something else is there, or elsewhere', async () => {
-      await using opened = await open();
+    test('go on waiting while something else is there, or elsewhere', async (opened) => {
       const { queue } = opened;
       await putBack(opened, ['one', 'other'], (key) => ({
         waitsFor: key === 'one' ? 'a host: ü' : undefined,
@@ -45,8 +45,7 @@ export function describeWaiting(open: OpenWorkQueue): void {
       assert.equal(await queue.hasten(TOPIC, 'a host: ü', 10), 1);
     });
 
-    it('wait no more once they were put back without', async () => {
-      await using opened = await open();
+    test('wait no more once they were put back without', async (opened) => {
       const { queue } = opened;
       let attempts = 0;
       const handler = async () => {
@@ -67,8 +66,7 @@ export function describeWaiting(open: OpenWorkQueue): void {
       assert.equal(attempts, 2);
     });
 
-    it('have not been tried if their handler says so', async () => {
-      await using opened = await open();
+    test('have not been tried if their handler says so', async (opened) => {
       const attempts: number[] = [];
       opened.queue.consume(
         TOPIC,
@@ -86,8 +84,7 @@ export function describeWaiting(open: OpenWorkQueue): void {
       assert.deepEqual(attempts, [1, 1, 2, 2, 3, 3]);
     });
 
-    it('are spoken of to all consumers of the topic, also where none waits', async () => {
-      await using opened = await open();
+    test('are spoken of to all consumers of the topic, also where none waits', async (opened) => {
       const told: string[] = [];
       const options = { ...OPTIONS, onHastened: (waitsFor: string) => void told.push(waitsFor) };
       opened.queue.consume(TOPIC, async () => {}, options);

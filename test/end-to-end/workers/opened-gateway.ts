@@ -6,9 +6,8 @@ import { INTERNET_BOUND_PREFIX, mailboxPrefix } from '#gateway/held/object-keys.
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore, type RecordStoreCall } from '#record-store/in-memory.ts';
-import { startWorkersOf } from '#services/workers/compose.ts';
-import type { WorkersConfig } from '#services/workers/config.ts';
-import type { Workers } from '#services/workers/workers.ts';
+import type { WorkersLimits } from '#services/workers/limits.ts';
+import { startWorkers, type Workers } from '#services/workers/workers.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import {
   authorisedSender,
@@ -124,7 +123,7 @@ export class OpenedGateway implements AsyncDisposable {
   startWorkers(dohUrl: URL, options: WorkersOptions = {}): Workers {
     const { drainMs = 1_000, sweepIntervalMs = 86_400_000, ...rest } = options;
     const { allowPrivateNetworks = true, ...given } = rest;
-    const config: WorkersConfig = {
+    const config: WorkersLimits = {
       delivery: {
         useTls: false,
         allowPrivateNetworks,
@@ -137,7 +136,7 @@ export class OpenedGateway implements AsyncDisposable {
       sweepIntervalMs,
       drainMs,
     };
-    return startWorkersOf(this.gateway, { ...this.ports, ...given }, config);
+    return startWorkers({ ...this.ports, ...this.gateway, ...given }, config);
   }
 
   /** What is held for a private gateway. */
