@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseCredentials } from './credentials.ts';
+
+const SCHEMES = ['Awala-CCA'];
+
+describe('credentials', () => {
+  it('have a scheme in any case, spaces, and base64', () => {
+    const octets = parseCredentials('awala-cca  AAEC', SCHEMES);
+    assert.deepEqual(octets, Buffer.of(0, 1, 2));
+  });
+
+  for (const value of [
+    undefined,
+    '',
+    'Awala-CCA',
+    'Other AAEC',
+    'Awala-CCA AAE',
+    'Awala-CCA A*==',
+  ]) {
+    it(`are not “${value}”`, () => {
+      assert.equal(parseCredentials(value, SCHEMES), null);
+    });
+  }
+});
