@@ -37,7 +37,7 @@ describe('HTTP server: deadlines', () => {
     clock.advance(2_500);
     await (await responding).text();
     gate.fail(new Error('too late anyway'));
-    await until(() => logged.some(([message]) => message.includes('after its time was up')));
+    await until(() => logged.some(([message]) => message.includes('after its deadline')));
   });
 
   it('does not count the time that the client took to send the body', async () => {
