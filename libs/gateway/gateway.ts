@@ -45,7 +45,7 @@ export interface Gateway {
 }
 
 interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
-  /** Whether cargo and CCAs for published session keys are read; they are unless told otherwise. */
+  /** As `acceptsPublished` of {@link SessionKeys}. */
   readonly acceptsPublishedKey?: boolean;
 }
 
@@ -58,7 +58,7 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
 export async function openGateway(
   ports: GatewayPorts,
   internetAddress: string,
-  { acceptsPublishedKey = true, recordsEveryParcel = false }: GatewayOptions = {},
+  { acceptsPublishedKey, recordsEveryParcel }: GatewayOptions = {},
 ): Promise<Gateway> {
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports, { acceptsPublished: acceptsPublishedKey });

@@ -30,7 +30,7 @@ export function bestEffortRecords({
 }: {
   readonly acceptedParcels: ParcelRecords;
   readonly clock: Clock;
-  readonly recordsEveryParcel?: boolean;
+  readonly recordsEveryParcel?: boolean | undefined;
 }): ParcelRecords {
   if (!recordsEveryParcel) {
     return NO_RECORDS;

@@ -28,7 +28,7 @@ export interface ParcelIntakeParts {
    *
    * @default false
    */
-  readonly recordsEveryParcel?: boolean;
+  readonly recordsEveryParcel?: boolean | undefined;
   /** This gateway's own, in canonical form. */
   readonly internetAddress: string;
   readonly clock: Clock;

@@ -42,7 +42,10 @@ export class SessionKeys {
   /**
    * @param options.acceptsPublished - whether to read messages for published keys. @default true
    */
-  constructor(parts: SessionKeysParts, options: { readonly acceptsPublished?: boolean } = {}) {
+  constructor(
+    parts: SessionKeysParts,
+    options: { readonly acceptsPublished?: boolean | undefined } = {},
+  ) {
     this.#parts = parts;
     this.#acceptsPublished = options.acceptsPublished ?? true;
     this.#published = new PublishedKeys(parts);
