@@ -14,12 +14,12 @@ const groups = {
   local: { folder: dataFolder },
   'google-kms': {
     identityKeyVersion: text('KMS_IDENTITY_KEY_VERSION', {
-      meaning: 'the version of an RSA_SIGN_PSS_2048_SHA256 key in Cloud KMS that is the identity',
+      meaning: 'the identity key in Cloud KMS: a version of an RSA_SIGN_PSS_2048_SHA256 key',
       pattern: new RegExp(`^${CRYPTO_KEY}/cryptoKeyVersions/\\d+$`),
       format: 'like projects/…/locations/…/keyRings/…/cryptoKeys/…/cryptoKeyVersions/1',
     }),
     sealingKey: text('KMS_SEALING_KEY', {
-      meaning: 'the symmetric key in Cloud KMS that wraps the keys which seal secrets',
+      meaning: 'the symmetric key in Cloud KMS that wraps data keys',
       pattern: new RegExp(`^${CRYPTO_KEY}$`),
       format: 'like projects/…/locations/…/keyRings/…/cryptoKeys/…',
     }),

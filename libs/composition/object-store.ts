@@ -9,9 +9,10 @@ import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 const meaning = 'where parcels and cargo are stored';
 
 const gcs = {
-  bucket: text('GCS_BUCKET', { meaning: 'the bucket of Cloud Storage that holds parcels' }),
+  bucket: text('GCS_BUCKET', { meaning: 'the Cloud Storage bucket for parcels and cargo' }),
   apiEndpoint: url('GCS_ENDPOINT', {
-    meaning: 'where Cloud Storage is, if not at Google: http: is spoken to without credentials',
+    meaning:
+      'URL of another server with the API of Cloud Storage; one with http: gets no credentials',
     protocols: ['https:', 'http:'],
     default: null,
   }),

@@ -5,16 +5,18 @@ import { dataFolder } from './data-folder.ts';
 import type { Foundations } from './foundations.ts';
 import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 
-const meaning = 'where certificates, session keys and ledgers are kept';
+const meaning = 'where certificates, session keys and accepted parcels are recorded';
 
 const firestore = {
-  project: text('FIRESTORE_PROJECT', { meaning: 'the Google Cloud project that Firestore is in' }),
+  project: text('FIRESTORE_PROJECT', {
+    meaning: 'the Google Cloud project of the Firestore database',
+  }),
   database: text('FIRESTORE_DATABASE', {
-    meaning: 'the database of Firestore',
+    meaning: 'the Firestore database',
     default: '(default)',
   }),
   emulatorAddress: text('FIRESTORE_EMULATOR_HOST', {
-    meaning: 'host:port of an emulator of Firestore',
+    meaning: 'host:port of a Firestore emulator',
     default: null,
   }),
 };

@@ -24,11 +24,11 @@ export const redisVariables = {
     },
   ),
   caFile: text('REDIS_CA_FILE', {
-    meaning: 'a file with the certificates of the only authority to trust, in PEM',
+    meaning: 'a PEM file with the only certificate authorities to trust',
     default: null,
   }),
   prefix: text('REDIS_PREFIX', {
-    meaning: 'what the names in Redis begin with, so that several gateways can share a server',
+    meaning: 'prefix of all names in Redis, so that gateways can share a server',
     default: 'awala',
     pattern: /^[A-Za-z0-9_.-]{1,64}$/,
     format: '1 to 64 of A-Z a-z 0-9 _ . -',

@@ -5,6 +5,6 @@ import { boolean } from '#runtime/configuration/variables.ts';
  * parameters.
  */
 export const acceptsPublishedKey = boolean('ACCEPT_PUBLISHED_SESSION_KEY', {
-  meaning: 'whether cargo and CCAs for the session key in /connection-params.der are read',
+  meaning: 'whether to accept cargo and CCAs for the session key in /connection-params.der',
   default: true,
 });

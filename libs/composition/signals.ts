@@ -5,7 +5,7 @@ import type { Foundations } from './foundations.ts';
 import { redisTarget, redisVariables } from './redis.ts';
 import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 
-const meaning = 'what tells a collector that a parcel came';
+const meaning = 'what tells collectors that a parcel arrived';
 
 /** For the gateway in one process. */
 export const signals = variant(

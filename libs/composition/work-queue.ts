@@ -6,7 +6,7 @@ import type { Foundations } from './foundations.ts';
 import { redisTarget, redisVariables } from './redis.ts';
 import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 
-const meaning = 'what hands work to the workers';
+const meaning = 'what brings jobs to the workers';
 
 /** For the gateway in one process. */
 export const workQueue = variant(

@@ -8,7 +8,7 @@ import type { ProcessLog } from './logging.ts';
 /** How long a process may take to stop. */
 export const lifecycleVariables = {
   drainTimeoutMs: duration('DRAIN_TIMEOUT', {
-    meaning: 'how long a service may take to end what it is doing when it is told to stop',
+    meaning: 'how long a service may take to stop',
     default: 25_000,
     min: 10,
     max: 3_600_000,

@@ -14,11 +14,11 @@ type LogFormat = 'json' | 'pretty' | 'gcp';
  */
 export const logVariables = {
   level: choice('LOG_LEVEL', ['debug', 'info', 'warn', 'error'], {
-    meaning: 'the least important entries that are logged',
+    meaning: 'the lowest level that is logged',
     default: 'info',
   }),
   format: choice('LOG_FORMAT', ['json', 'pretty', 'gcp'], {
-    meaning: 'how log entries are written',
+    meaning: 'the format of log lines',
     default: 'json',
   }),
 } as const;

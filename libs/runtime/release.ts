@@ -6,11 +6,11 @@ import { text } from './configuration/variables.ts';
 /** Set by whoever builds or deploys the image. */
 export const releaseVariables = {
   revision: text('REVISION', {
-    meaning: 'the commit that this was built from',
+    meaning: 'the commit of the running code',
     default: null,
   }),
   imageDigest: text('IMAGE_DIGEST', {
-    meaning: 'the digest of the image that this runs from',
+    meaning: 'the digest of the running image',
     default: null,
   }),
 } as const;

@@ -24,25 +24,26 @@ export const COGRPC_VARIABLES = {
     max: 100_000,
   }),
   maxCallsPerConnection: integer('COGRPC_MAX_CALLS_PER_CONNECTION', {
-    meaning: 'how many calls one connection may carry at once; few behind a proxy that shares them',
+    meaning:
+      'how many calls one connection may carry at once; few behind a proxy that shares connections',
     default: 100,
     min: 1,
     max: 10_000,
   }),
   deliveryBufferOctets: size('COGRPC_DELIVERY_BUFFER', {
-    meaning: 'how much of the cargo being delivered may be in memory at once',
+    meaning: 'memory for cargo that is being delivered',
     default: 128 * MIB,
     min: 16 * MIB,
     max: 65_536 * MIB,
   }),
   collectionBufferOctets: size('COGRPC_COLLECTION_BUFFER', {
-    meaning: 'how much of the cargo being collected may be in memory at once',
+    meaning: 'memory for cargo that is being collected',
     default: 64 * MIB,
     min: 32 * MIB,
     max: 65_536 * MIB,
   }),
   drainMs: duration('COGRPC_DRAIN', {
-    meaning: 'what calls under way get to end in when the gateway stops',
+    meaning: 'how long calls have to end when the gateway stops',
     default: 10_000,
     min: 0,
     max: 600_000,

@@ -32,13 +32,13 @@ export const COLLECTION_VARIABLES = {
     max: 1_000_000,
   }),
   maxWaiting: integer('MAX_WAITING_COLLECTORS', {
-    meaning: 'how many collectors may be connected besides, and wait until another goes',
+    meaning: 'how many further collectors may wait for a place',
     default: 1_000,
     min: 0,
     max: 1_000_000,
   }),
   bufferOctets: size('COLLECTION_BUFFER', {
-    meaning: 'how much of the parcels being collected may be in memory at once',
+    meaning: 'memory for parcels that are being collected',
     default: 256 * MIB,
     min: 16 * MIB,
     max: 65_536 * MIB,
@@ -48,13 +48,13 @@ export const COLLECTION_VARIABLES = {
 /** How a process among several sends its clients to the others. */
 const MOVING_VARIABLES = {
   spreadMs: duration('COLLECTION_DRAIN', {
-    meaning: 'over how long collectors are sent to other processes when this one stops',
+    meaning: 'over how long a stopping process sends its collectors to others',
     default: 5_000,
     min: 0,
     max: 600_000,
   }),
   lingerMs: duration('COLLECTION_LINGER', {
-    meaning: 'how long those who come back to this process nevertheless are held before it ends',
+    meaning: 'how long a stopping process then holds collectors that come back to it',
     default: 5_000,
     min: 0,
     max: 600_000,
@@ -66,7 +66,8 @@ export const COLLECTION_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
   port: port('COLLECTION_PORT', {
-    meaning: 'the port for phones that collect, which the edge maps to their one host name',
+    meaning:
+      'the port for phones that collect, to which the edge sends a path of their one host name',
     default: 8083,
   }),
   agentPort: port('COLLECTION_AGENT_PORT', {

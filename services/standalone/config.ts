@@ -20,7 +20,7 @@ export const STANDALONE_VARIABLES = {
   log: {
     ...logVariables,
     format: choice('LOG_FORMAT', ['json', 'pretty', 'gcp'], {
-      meaning: 'how log entries are written',
+      meaning: 'the format of log lines',
       default: 'pretty',
     }),
   },

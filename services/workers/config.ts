@@ -24,19 +24,19 @@ export const WORKERS_VARIABLES = {
       default: new URL('https://cloudflare-dns.com/dns-query'),
     }),
     concurrency: integer('DELIVERY_CONCURRENCY', {
-      meaning: 'how many parcels may be on their way to Internet addresses at once',
+      meaning: 'how many parcels may be posted to Internet addresses at once',
       default: 64,
       min: 1,
       max: 10_000,
     }),
     concurrencyPerDestination: integer('DELIVERY_CONCURRENCY_PER_DESTINATION', {
-      meaning: 'how many of them to the same address',
+      meaning: 'how many of them may go to the same address',
       default: 8,
       min: 1,
       max: 1_000,
     }),
     bufferOctets: size('DELIVERY_BUFFER', {
-      meaning: 'how much of them may be in memory at once',
+      meaning: 'memory for parcels that are being posted',
       default: 64 * MIB,
       min: 16 * MIB,
       max: 65_536 * MIB,
@@ -51,13 +51,13 @@ export const WORKERS_VARIABLES = {
     }),
   },
   sweepIntervalMs: duration('SWEEP_INTERVAL', {
-    meaning: 'how often stored parcels and cargoes without a job get one',
+    meaning: 'how often to queue stored parcels and cargoes that have no job',
     default: 600_000,
     min: 1_000,
     max: 86_400_000,
   }),
   drainMs: duration('WORKERS_DRAIN', {
-    meaning: 'what running jobs get to end in when the workers stop',
+    meaning: 'how long running jobs have to end when the workers stop',
     default: 20_000,
     min: 0,
     max: 600_000,

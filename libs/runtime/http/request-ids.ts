@@ -7,7 +7,7 @@ export const requestIdVariables = {
   header: variable(
     'REQUEST_ID_HEADER',
     {
-      meaning: 'the header in which trusted proxies send the id of a request',
+      meaning: "the header in which trusted proxies send a request's id",
       default: 'X-Request-Id',
     },
     {
@@ -18,7 +18,7 @@ export const requestIdVariables = {
     },
   ),
   trustedProxies: trustedProxies('TRUSTED_PROXIES', {
-    meaning: 'whose ids of requests are taken: addresses and ranges, such as 10.0.0.0/8,::1',
+    meaning: 'the proxies whose request ids are used: addresses and ranges, such as 10.0.0.0/8,::1',
   }),
 } as const;
 

@@ -14,10 +14,10 @@ import { BACKING_HELP, COMMAND_VARIABLES } from './command-variables.ts';
 export const PROVISION_VARIABLES = {
   ...COMMAND_VARIABLES,
   project: text('GOOGLE_CLOUD_PROJECT', {
-    meaning: 'the project that a new bucket belongs to',
+    meaning: 'the project of a new bucket',
     default: null,
   }),
-  location: text('GCS_LOCATION', { meaning: 'where a new bucket is', default: 'EU' }),
+  location: text('GCS_LOCATION', { meaning: 'the location of a new bucket', default: 'EU' }),
 };
 
 type Print = CommandContext['print'];
