@@ -13,7 +13,7 @@ import { Mailbox } from './held/mailbox.ts';
 import { Outbox } from './held/outbox.ts';
 import { DoubtingVerifier } from './identity/doubting-verifier.ts';
 import { Identity } from './identity/identity.ts';
-import { Registration } from './identity/registration.ts';
+import { Registrar } from './identity/registrar.ts';
 import { SessionKeys } from './identity/sessions/session-keys.ts';
 import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
 
@@ -41,7 +41,7 @@ export interface Gateway {
   readonly outbox: Outbox;
   readonly acceptedParcels: AcceptedParcels;
   readonly intake: ParcelIntake;
-  readonly registration: Registration;
+  readonly registrar: Registrar;
 }
 
 interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
@@ -83,6 +83,6 @@ export async function openGateway(
       outbox,
       acceptedParcels,
     }),
-    registration: new Registration({ ...own, sessionKeys }),
+    registrar: new Registrar({ ...own, sessionKeys }),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from './job-store.ts';
+import type { JobStore, NewJob, PutBack, TakenJob, Taking, Waiting } from './job-store.ts';
 import type { SetAsideJob } from './port.ts';
 import { StoredWorkQueue, type StoredWorkQueueOptions } from './stored-queue.ts';
 
@@ -79,10 +79,10 @@ export class InMemoryJobStore implements JobStore {
     }
   }
 
-  async release(job: TakenJob, release: Release): Promise<void> {
+  async release(job: TakenJob, putBack: PutBack): Promise<void> {
     this.#assertOpen();
     if (this.#isInHand(job)) {
-      this.#put({ ...job, ...release, token: null, setAside: null });
+      this.#put({ ...job, ...putBack, token: null, setAside: null });
     }
   }
 

@@ -23,7 +23,7 @@ export interface TakenJob {
 }
 
 /** How a job is put back. */
-export interface Release {
+export interface PutBack {
   readonly dueMs: number;
   /** What {@link JobStore.hasten} may make it due for earlier; null for nothing. */
   readonly waitsFor: string | null;
@@ -76,7 +76,7 @@ export interface JobStore extends AsyncDisposable {
   remove(job: TakenJob): Promise<void>;
 
   /** Puts the job back. */
-  release(job: TakenJob, release: Release): Promise<void>;
+  release(job: TakenJob, putBack: PutBack): Promise<void>;
 
   /**
    * Makes jobs due that wait for something.

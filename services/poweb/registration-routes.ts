@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '#awala/errors.ts';
-import type { Registration } from '#gateway/identity/registration.ts';
+import type { Registrar } from '#gateway/identity/registrar.ts';
 import { requireMediaType } from '#runtime/http/media-type.ts';
 import { REGISTRATION_ANSWERS } from './answers.ts';
 import { MEDIA_TYPE } from './media-types.ts';
@@ -15,7 +15,7 @@ const PRE_REGISTRATION_PATHS = ['/v1/pre-registrations', '/v1/pre-registration']
 
 /** What the routes need. */
 export interface RegistrationRouteParts {
-  readonly registration: Registration;
+  readonly registrar: Registrar;
   /** Anyone may ask for an authorization, and each costs a signature. */
   readonly preRegistrationLimit: RateLimit;
 }
@@ -38,7 +38,7 @@ export function registerRegistrationRoutes(
 function registerPreRegistrationRoute(
   server: FastifyInstance,
   path: string,
-  { registration, preRegistrationLimit }: RegistrationRouteParts,
+  { registrar, preRegistrationLimit }: RegistrationRouteParts,
 ): void {
   const options = {
     bodyLimit: MAX_PRE_REGISTRATION_OCTETS,
@@ -52,20 +52,17 @@ function registerPreRegistrationRoute(
         'Too many registrations at the moment; try again in a few seconds',
       );
     }
-    const authorization = await registration.authorise(request.body.toString('latin1'));
+    const authorization = await registrar.authorise(request.body.toString('latin1'));
     reply.type(MEDIA_TYPE.authorization);
     return authorization;
   });
 }
 
-function registerNodesRoute(
-  server: FastifyInstance,
-  { registration }: RegistrationRouteParts,
-): void {
+function registerNodesRoute(server: FastifyInstance, { registrar }: RegistrationRouteParts): void {
   const options = { bodyLimit: MAX_REGISTRATION_OCTETS, config: { answers: REGISTRATION_ANSWERS } };
   server.post<{ Body: Buffer }>('/v1/nodes', options, async (request, reply) => {
     requireMediaType(request, MEDIA_TYPE.registrationRequest);
-    const registered = await registration.register(request.body);
+    const registered = await registrar.register(request.body);
     reply.type(MEDIA_TYPE.registration);
     return registered;
   });

@@ -27,7 +27,7 @@ interface InternetDeliveryParts extends ExpiryParts {
   readonly log: Log;
 }
 
-interface Delivery {
+interface Posting {
   readonly key: ObjectKey;
   readonly address: string;
   readonly job: Job;
@@ -92,9 +92,9 @@ export class InternetDelivery {
     this.#parts.destinations.heardToAnswer(address);
   };
 
-  async #deliver(delivery: Delivery): Promise<void> {
+  async #deliver(posting: Posting): Promise<void> {
     const { budget, objects } = this.#parts;
-    const { job } = delivery;
+    const { job } = posting;
     let answer: DeliveryAnswer | null = null;
     let isNews = false;
     let release: Release | null = null;
@@ -107,21 +107,21 @@ export class InternetDelivery {
       const onPosted = () => {
         isNews = true;
       };
-      answer = stored && (await this.#post(delivery, stored, onPosted));
+      answer = stored && (await this.#post(posting, stored, onPosted));
     } finally {
       release?.();
       // A cached answer says nothing of the destination now.
-      await this.#endAdmission(delivery, isNews ? answer : null);
+      await this.#endAdmission(posting, isNews ? answer : null);
     }
     if (stored) {
-      await this.#conclude(delivery, stored.generation, answer);
+      await this.#conclude(posting, stored.generation, answer);
     }
   }
 
   /**
    * If the destination answered, lets as many of those that wait for it come as there is room for.
    */
-  async #endAdmission({ address, admission }: Delivery, answer: DeliveryAnswer | null) {
+  async #endAdmission({ address, admission }: Posting, answer: DeliveryAnswer | null) {
     const { queue, destinations, log } = this.#parts;
     const room = endWith(admission, answer);
     if (room === 0) {
@@ -143,7 +143,7 @@ export class InternetDelivery {
    * @throws {RetryLaterError} if another process now holds the job
    */
   async #post(
-    { key, address, job }: Delivery,
+    { key, address, job }: Posting,
     stored: StoredObject,
     onPosted: () => void,
   ): Promise<DeliveryAnswer | null> {
@@ -169,7 +169,7 @@ export class InternetDelivery {
   }
 
   async #conclude(
-    { key, address, job }: Delivery,
+    { key, address, job }: Posting,
     generation: Generation,
     answer: DeliveryAnswer | null,
   ): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { asUnavailable, callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from '../job-store.ts';
+import type { JobStore, NewJob, PutBack, TakenJob, Taking, Waiting } from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { QueueConnections } from './connections.ts';
 import { HeldLocks } from './held-locks.ts';
@@ -118,7 +118,7 @@ export class RedisJobStore implements JobStore {
     await this.#end(job, (stored) => stored.moveToCompleted(null, job.token, false));
   }
 
-  async release(job: TakenJob, { dueMs, waitsFor }: Release): Promise<void> {
+  async release(job: TakenJob, { dueMs, waitsFor }: PutBack): Promise<void> {
     const due = dueOrExpired(dueMs, job.expiresAtMs);
     const nowMs = this.#clock.now().getTime();
     const delayMs = Math.max(0, due - nowMs);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, SqlValue } from '#sqlite/database.ts';
-import type { JobStore, NewJob, Release, TakenJob, Taking, Waiting } from '../job-store.ts';
+import type { JobStore, NewJob, PutBack, TakenJob, Taking, Waiting } from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { SQL } from './layout.ts';
 
@@ -56,7 +56,7 @@ export class SqliteJobStore implements JobStore {
     await this.#change(SQL.remove, inHand(job));
   }
 
-  async release(job: TakenJob, { dueMs, waitsFor }: Release): Promise<void> {
+  async release(job: TakenJob, { dueMs, waitsFor }: PutBack): Promise<void> {
     const { attempts, failures } = job;
     await this.#change(SQL.release, [dueMs, attempts, failures, waitsFor, ...inHand(job)]);
   }

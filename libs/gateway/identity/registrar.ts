@@ -25,7 +25,7 @@ const AUTHORIZATION_LIFE_MS = 9_000;
 const MAX_ANSWERS = 4_096;
 const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 
-interface RegistrationParts extends DoubtParts {
+interface RegistrarParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly internetAddress: string;
@@ -40,11 +40,11 @@ interface RegistrationParts extends DoubtParts {
  *
  * @see RS-016 "Private node registration"
  */
-export class Registration {
-  readonly #parts: RegistrationParts;
+export class Registrar {
+  readonly #parts: RegistrarParts;
   readonly #registered: LookUps<Uint8Array>;
 
-  constructor(parts: RegistrationParts) {
+  constructor(parts: RegistrarParts) {
     this.#parts = parts;
     this.#registered = new LookUps(parts.clock, MAX_ANSWERS);
   }

@@ -11,7 +11,7 @@ import { identity as keyCalled, preRegistrationBody } from '#test/builders/peers
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
 import { Identity } from './identity.ts';
-import { Registration } from './registration.ts';
+import { Registrar } from './registrar.ts';
 import { SessionKeys } from './sessions/session-keys.ts';
 
 /** Fails to sign on demand. */
@@ -37,33 +37,33 @@ async function opened() {
   const internetAddress = 'gateway.example';
   const plausibility: { doubt: string | null } = { doubt: null };
   const own = { identity, sessionKeys, internetAddress, plausibility };
-  const registration = new Registration({ ...parts, ...own });
-  const authorise = () => registration.authorise(preRegistrationBody(phone));
+  const registrar = new Registrar({ ...parts, ...own });
+  const authorise = () => registrar.authorise(preRegistrationBody(phone));
   const requestWith = (authorization: Uint8Array, by = phone) =>
     serialiseRegistrationRequest({ publicKey: by.spki, authorization }, by.sign);
   const { counts } = parts.metrics;
-  return { clock, vault, plausibility, counts, registration, authorise, requestWith };
+  return { clock, vault, plausibility, counts, registrar, authorise, requestWith };
 }
 
-describe('registration', () => {
+describe('the registrar', () => {
   it('certifies the key that the authorization is for', async () => {
-    const { registration, authorise, requestWith } = await opened();
+    const { registrar, authorise, requestWith } = await opened();
     const request = await requestWith(await authorise());
 
-    const { peerCertificate } = parseRegistration(await registration.register(request));
+    const { peerCertificate } = parseRegistration(await registrar.register(request));
 
     assert.equal(peerCertificate.nodeId, phone.nodeId);
   });
 
   it('signs once for an authorization, however often it is shown', async () => {
-    const { vault, registration, authorise, requestWith } = await opened();
+    const { vault, registrar, authorise, requestWith } = await opened();
     const authorization = await authorise();
     const signaturesBefore = vault.signatures;
 
     const together = await Promise.all(
-      [1, 2, 3].map(async () => registration.register(await requestWith(authorization))),
+      [1, 2, 3].map(async () => registrar.register(await requestWith(authorization))),
     );
-    const again = await registration.register(await requestWith(authorization));
+    const again = await registrar.register(await requestWith(authorization));
 
     assert.equal(vault.signatures - signaturesBefore, 1);
     for (const each of together) {
@@ -72,50 +72,50 @@ describe('registration', () => {
   });
 
   it('signs again if it failed before', async () => {
-    const { vault, registration, authorise, requestWith } = await opened();
+    const { vault, registrar, authorise, requestWith } = await opened();
     const request = await requestWith(await authorise());
     vault.isDown = true;
-    await assert.rejects(registration.register(request), BackingUnavailableError);
+    await assert.rejects(registrar.register(request), BackingUnavailableError);
 
     vault.isDown = false;
 
-    parseRegistration(await registration.register(request));
+    parseRegistration(await registrar.register(request));
   });
 
   it('refuses an authorization that has expired, or is for another key, also if it was used', async () => {
-    const { clock, registration, authorise, requestWith } = await opened();
+    const { clock, registrar, authorise, requestWith } = await opened();
     const authorization = await authorise();
-    await registration.register(await requestWith(authorization));
+    await registrar.register(await requestWith(authorization));
     const refusal = (code: string) => (error: unknown) =>
       error instanceof InvalidMessageError && error.code === code;
 
     const stolen = await requestWith(authorization, keyCalled('thief'));
-    await assert.rejects(registration.register(stolen), refusal('wrong-key'));
+    await assert.rejects(registrar.register(stolen), refusal('wrong-key'));
 
     clock.advance(9_000);
     const late = await requestWith(authorization);
-    await assert.rejects(registration.register(late), refusal('expired'));
+    await assert.rejects(registrar.register(late), refusal('expired'));
   });
 
   it('refuses an authorization that a clock gave which was a year ahead, however long it would live', async () => {
-    const { clock, registration, authorise, requestWith } = await opened();
+    const { clock, registrar, authorise, requestWith } = await opened();
     const now = clock.now();
     clock.set(new Date(now.getTime() + 365 * 86_400_000));
     const authorization = await authorise();
     clock.set(now);
-    await assert.rejects(registration.register(await requestWith(authorization)), {
+    await assert.rejects(registrar.register(await requestWith(authorization)), {
       code: 'expired',
     });
   });
 
   it('neither authorises nor certifies anybody while the clock is in doubt, and counts it', async () => {
-    const { plausibility, counts, registration, authorise, requestWith } = await opened();
+    const { plausibility, counts, registrar, authorise, requestWith } = await opened();
     const request = await requestWith(await authorise());
     plausibility.doubt = 'it jumped';
     await assert.rejects(authorise(), ClockInDoubtError);
-    await assert.rejects(registration.register(request), ClockInDoubtError);
+    await assert.rejects(registrar.register(request), ClockInDoubtError);
     assert.equal(counts.postponedForClock, 2);
     plausibility.doubt = null;
-    parseRegistration(await registration.register(request));
+    parseRegistration(await registrar.register(request));
   });
 });
