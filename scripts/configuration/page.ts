@@ -6,10 +6,10 @@ const ALL_SERVICES = Object.keys(SERVICES);
 
 const HEADER = `# Configuration
 
-Every environment variable of every service and command, as the code declares it. A service reads its variables once, when it starts, and names all that it
-cannot use in one message. A blank variable counts as absent. \`standalone\` is the gateway in one process (\`awala-gateway serve\`); \`provision\` is the command
-that also creates a bucket. The other commands find the backing by the same variables as \`standalone\`. A variable that is required with a choice is read with
-that choice only. \`node scripts/configuration.ts\` writes this page; the [values of the charts](operations/chart-values.md) set many of these variables.
+Every environment variable of every service and command, from its declaration in the code. A service reads its variables once, when it starts, and reports all faults
+in one message. A blank variable counts as absent. \`standalone\` is the gateway in one process (\`awala-gateway serve\`); \`provision\` is the command that also creates
+a bucket. The other commands read the backing variables of \`standalone\`. A variable that is required with a choice is read with that choice only.
+\`node scripts/configuration.ts\` writes this page; the [values of the charts](operations/chart-values.md) set many of these variables.
 
 | variable | read by | default | what it may be | meaning |
 |---|---|---|---|---|`;

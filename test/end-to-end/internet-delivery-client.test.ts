@@ -269,7 +269,7 @@ describe('Posting a parcel to its Internet address', () => {
       ['another loopback address', '127.8.8.8'],
       ['the IPv6 loopback address', '::1'],
       ['all interfaces', '0.0.0.0'],
-      ['an IPv4 address in IPv6 clothes', '::ffff:127.0.0.1'],
+      ['an IPv4-mapped address', '::ffff:127.0.0.1'],
       ['the metadata service', '169.254.169.254'],
       ['a private network', '10.0.0.1'],
       ['a unique local address', 'fd00::1'],

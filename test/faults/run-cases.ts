@@ -4,7 +4,7 @@ import { SeededRandom } from '#test/differential/random.ts';
 import { type FaultCase, undergo } from './fault-case.ts';
 import { openWorld, type World } from './world.ts';
 
-/** What chance decides; `FAULTS_SEED` makes it the same again. */
+/** Set `FAULTS_SEED` to repeat a run. */
 export function seededRandom(): { readonly random: SeededRandom; readonly seed: number } {
   const seed = Number(process.env.FAULTS_SEED ?? randomInt(2 ** 32));
   return { random: new SeededRandom(seed), seed };

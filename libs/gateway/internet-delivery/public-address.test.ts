@@ -41,7 +41,7 @@ const REFUSED = [
   '2001:db8::1',
   '3fff::1',
   '100::1',
-  // IPv4 addresses in IPv6 clothes: mapped, compatible, NAT64, 6to4, Teredo
+  // IPv4 addresses inside IPv6: mapped, compatible, NAT64, 6to4, Teredo
   '::ffff:127.0.0.1',
   '::ffff:7f00:1',
   '::ffff:8.8.8.8',
