@@ -109,8 +109,8 @@ export class CollectionProgress {
   }
 
   /**
-   * The last key, or place among the acknowledgements, of the segment's beginning that is already
-   * collected; undefined if there is none.
+   * The last key, or place among the acknowledgements, up to which the segment is collected;
+   * undefined if there is none.
    */
   behind(segment: Segment): string | undefined {
     const upTo = this.#endFrom(segment);
