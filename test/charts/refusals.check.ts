@@ -26,6 +26,11 @@ const WRONG: readonly (readonly [Chart, string, RegExp])[] = [
     'services.poweb.settings={"COLLECTION_WINDOW":1}',
     /at '\/services\/poweb\/settings': additional properties 'COLLECTION_WINDOW'/,
   ],
+  [
+    'awala-gateway',
+    'services.collection.settings={"MAX_COLLECTORS":1000001}',
+    /at '\/services\/collection\/settings\/MAX_COLLECTORS': maximum/,
+  ],
   ['awala-gateway', 'services.cogrpc.availability="onDemand"', /at '\/autoscaling\/metrics'/],
   [
     'awala-gateway',
