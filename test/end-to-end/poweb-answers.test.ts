@@ -112,8 +112,8 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
 
   const situations: Record<string, () => Promise<number>> = {
     stored: () => post(parcelOn(road)),
-    'came before, or another under its ids that is younger did': afterYounger,
-    'past the rate that its sender’s authorisation allows': beyondItsRate,
+    'a duplicate, or older than another under its ids': afterYounger,
+    'over the rate that its sender’s authorisation allows': beyondItsRate,
     malformed: () => post(Buffer.from('hello')),
     'over 8 322 038 octets': async () => post(await parcelOfOctets(road, MAX_PARCEL_OCTETS + 1)),
     'over 9 437 184 octets, so that the countersignature is not read': () =>
@@ -140,7 +140,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     'headers over 16 KiB': () => post(parcelOn(road), { 'x-long': 'x'.repeat(16_384) }),
     'not HTTP': notHttp,
     'body paused for 10 s': pausing,
-    'store away or slow': () => whileStoreIs('down'),
+    'store unavailable or slow': () => whileStoreIs('down'),
     'no room': () => whileStoreIs('full'),
     'a surprise': () => whileStoreIs('broken'),
   };
