@@ -88,6 +88,6 @@ describe('Config Connector', () => {
       );
       assert.deepEqual(unknown, [], name);
     }
-    assert.match(operations, /it needs `roles\/datastore\.owner` besides/);
+    assert.match(operations, /it also needs `roles\/datastore\.owner`/);
   });
 });
