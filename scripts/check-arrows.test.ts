@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { checkTree } from './fixtures/checked-tree.ts';
 
 const SCRIPT = join(import.meta.dirname, 'check-arrows.ts');
 
@@ -20,28 +17,8 @@ const MANIFEST = JSON.stringify({
   dependencies: { pino: '1.0.0' },
 });
 
-interface Check {
-  readonly code: number | null;
-  readonly lines: readonly string[];
-}
-
-/** Checks a tree that holds these files; a file's text may have several lines. */
-function check(files: Readonly<Record<string, string>>, options = { git: false }): Check {
-  const root = mkdtempSync(join(tmpdir(), 'arrows-'));
-  try {
-    for (const [path, text] of Object.entries({ 'package.json': MANIFEST, ...files })) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
-    }
-    if (options.git) {
-      execFileSync('git', ['init', '--quiet'], { cwd: root });
-    }
-    const run = spawnSync(process.execPath, [SCRIPT, root], { encoding: 'utf8' });
-    assert.equal(run.stderr, '');
-    return { code: run.status, lines: run.stdout.split('\n').filter(Boolean) };
-  } finally {
-    rmSync(root, { recursive: true });
-  }
+function check(files: Readonly<Record<string, string>>, options = { git: false }) {
+  return checkTree(SCRIPT, { 'package.json': MANIFEST, ...files }, options);
 }
 
 function assertRefused(files: Readonly<Record<string, string>>, ...expected: RegExp[]): void {

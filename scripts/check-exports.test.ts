@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import process from 'node:process';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { complaintsOf } from './fixtures/checked-tree.ts';
 
 const SCRIPT = join(import.meta.dirname, 'check-exports.ts');
 const MANIFEST = JSON.stringify({ imports: { '#awala/*': './libs/awala/*' } });
 
-/** @returns what the check prints about a tree of these files, by line */
-function complaintsAbout(files: Readonly<Record<string, string>>): readonly string[] {
-  const root = mkdtempSync(join(tmpdir(), 'exports-'));
-  try {
-    for (const [path, text] of Object.entries({ 'package.json': MANIFEST, ...files })) {
-      mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
-    }
-    const run = spawnSync(process.execPath, [SCRIPT, root], { encoding: 'utf8' });
-    assert.equal(run.stderr, '');
-    const lines = run.stdout.split('\n').filter(Boolean);
-    assert.equal(run.status, lines.length > 0 ? 1 : 0);
-    return lines;
-  } finally {
-    rmSync(root, { recursive: true });
-  }
-}
+const complaintsAbout = (files: Readonly<Record<string, string>>) =>
+  complaintsOf(SCRIPT, { 'package.json': MANIFEST, ...files });
 
 describe('check-exports', () => {
   it('accepts documented exports that others import', () => {
