@@ -119,14 +119,14 @@ export class MessageVerifier {
    */
   verifyFromPrivateGateway(message: RamfMessage, trust: Trust): void {
     const { sender, recipient } = message;
-    checkDates(message, trust.at);
-    if (sender.issuerCommonName === sender.commonName) {
+    if (sender.isSelfIssued) {
       const what = message.type === 'cca' ? 'CCA' : message.type;
       throw new InvalidMessageError(
         'untrusted-path',
         `the sender of a ${what} must have a certificate by this gateway`,
       );
     }
+    checkDates(message, trust.at);
     const path = this.#findPath(sender, { ...trust, intermediates: [] });
     message.signedData.verify();
     // Last, since only those who are registered here are told for whom a message is.

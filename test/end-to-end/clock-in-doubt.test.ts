@@ -121,6 +121,14 @@ describe('A gateway whose clock is in doubt', () => {
     await couriered.unpacked();
   });
 
+  it('drops self-issued cargo at once, whatever the time is', async () => {
+    const sender = certified(road, road.phone, road.phone, { isCa: true });
+    const counts = await couriered.counting(() =>
+      couriered.deliver(couriered.craft('cargo', { sender })),
+    );
+    assert.deepEqual(counts, { 'cargoRefused untrusted-path': 1 });
+  });
+
   it('takes what is good from a cargo, and keeps the cargo until it can judge the rest', async () => {
     const counts = await couriered.counting(async () => {
       await couriered.deliver(couriered.cargo([expired, parcelOn(road, { id: 'good one' })]));

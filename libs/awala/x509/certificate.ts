@@ -129,6 +129,11 @@ export class Certificate {
     return this.#parts.issuerCommonName;
   }
 
+  /** Whether the issuer has the subject's name; only a hint. */
+  get isSelfIssued(): boolean {
+    return this.issuerCommonName === this.commonName;
+  }
+
   /** The signed octets. */
   get tbs(): Uint8Array {
     return this.#parts.tbs;

@@ -42,7 +42,9 @@ export class DoubtingVerifier extends MessageVerifier {
   }
 
   override verifyFromPrivateGateway(message: RamfMessage, trust: Trust): void {
-    withoutDatesInDoubt(this.#parts, () => super.verifyFromPrivateGateway(message, trust));
+    const verify = () => super.verifyFromPrivateGateway(message, trust);
+    // Whatever the time, a self-issued certificate is refused.
+    message.sender.isSelfIssued ? verify() : withoutDatesInDoubt(this.#parts, verify);
   }
 
   override verifyDetached(
