@@ -1,3 +1,4 @@
+import { tableRow } from '../docs/markdown.ts';
 import type { ChartValue } from './schema.ts';
 
 const HEADER = ['| value | meaning | default |', '|---|---|---|'];
@@ -48,9 +49,9 @@ function rowsOf(values: readonly ChartValue[], group: string): readonly string[]
   const shared = values.filter((each) => !own.includes(each));
   const names = shared.map(({ name }) => `\`${name}\``).join(', ');
   return [
-    ...own.map((value) => row(`\`${value.name}\``, meaningOf(value), defaultOf(value))),
+    ...own.map((value) => tableRow([`\`${value.name}\``, meaningOf(value), defaultOf(value)])),
     ...(shared.length > 0
-      ? [row(names, 'of its own, as [`common`](#common) has them for all', '')]
+      ? [tableRow([names, 'of its own, as [`common`](#common) has them for all', ''])]
       : []),
   ];
 }
@@ -64,11 +65,4 @@ function defaultOf({ byDefault }: ChartValue): string {
     return '';
   }
   return `\`${typeof byDefault === 'string' ? byDefault : JSON.stringify(byDefault)}\``;
-}
-
-function row(...cells: readonly string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll(
-    '  |',
-    ' |',
-  );
 }

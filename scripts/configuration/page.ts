@@ -1,5 +1,6 @@
 import { type ListedVariable, listWithChoices } from '#runtime/configuration/configuration.ts';
 import type { Variable } from '#runtime/configuration/variable.ts';
+import { tableRow } from '../docs/markdown.ts';
 import { PROGRAMS, SERVICES } from './programs.ts';
 
 const ALL_SERVICES = Object.keys(SERVICES);
@@ -30,17 +31,13 @@ export function configurationPage(): string {
 
 function row(name: string, readers: readonly Reader[]): string {
   const choices = new Set(readers.flatMap((reader) => reader.choices));
-  const cells = [
+  return tableRow([
     `\`${name}\``,
     whoReads(readers),
     each(readers, ({ variable }) => defaultOf(variable, choices)),
     each(readers, ({ variable }) => variable.accepts),
     each(readers, ({ variable }) => variable.meaning),
-  ];
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll(
-    '|  |',
-    '| |',
-  );
+  ]);
 }
 
 function whoReads(readers: readonly Reader[]): string {

@@ -24,3 +24,23 @@ export function anchorsOf(text: string): ReadonlySet<string> {
     ),
   );
 }
+
+/** The tables of a Markdown text: the cells of each line, first the header and the rule below it. */
+export function tablesIn(text: string): readonly (readonly (readonly string[])[])[] {
+  return (text.match(/(?:^\|.*\n)+/gm) ?? []).map((table) => table.trim().split('\n').map(cellsOf));
+}
+
+function cellsOf(line: string): readonly string[] {
+  return line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+/** A line of a table. */
+export function tableRow(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`.replaceAll(
+    '  |',
+    ' |',
+  );
+}

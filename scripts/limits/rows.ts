@@ -1,3 +1,5 @@
+import { tablesIn } from '../docs/markdown.ts';
+
 /** A row of a table of docs/limits.md. */
 export interface LimitRow {
   /** The heading above the table. */
@@ -43,10 +45,6 @@ function rowOf(
   return { section, limit, value, constants: namesIn(where, usual), words };
 }
 
-function tablesIn(part: string): readonly (readonly (readonly string[])[])[] {
-  return (part.match(/(?:^\|.*\n)+/gm) ?? []).map((table) => table.trim().split('\n').map(cellsOf));
-}
-
 /** A file's name says where the constants after it are. */
 function namesIn(cell: string, usual: string): readonly ConstantName[] {
   let path = usual;
@@ -59,11 +57,4 @@ function namesIn(cell: string, usual: string): readonly ConstantName[] {
       ? [{ path, name: word }]
       : [];
   });
-}
-
-function cellsOf(line: string): readonly string[] {
-  return line
-    .split(/(?<!\\)\|/)
-    .slice(1, -1)
-    .map((cell) => cell.trim());
 }

@@ -9,6 +9,7 @@ import { CALL_ANSWERS } from '#services/cogrpc/answers.ts';
 import { CLOSINGS, REQUEST_ANSWERS } from '#services/collection/answers.ts';
 import { PARCEL_ANSWERS as POHTTP_ANSWERS } from '#services/pohttp/answers.ts';
 import { PARCEL_ANSWERS, REGISTRATION_ANSWERS } from '#services/poweb/answers.ts';
+import { tablesIn } from '../../../scripts/docs/markdown.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const PAGE = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8');
@@ -20,20 +21,13 @@ type Row = Readonly<Record<string, string>>;
 
 /** The rows of all tables with a column `code`. */
 function rows(): readonly Row[] {
-  const tables = PAGE.split(/\n\n+/).filter((block) => block.startsWith('| code |'));
-  return tables.flatMap((table) => {
-    const [header = [], , ...lines] = table.trimEnd().split('\n').map(cellsOf);
-    return lines.map((cells) =>
-      Object.fromEntries(header.map((name, at): [string, string] => [name, cells[at] ?? ''])),
+  return tablesIn(PAGE)
+    .filter(([header]) => header?.[0] === 'code')
+    .flatMap(([header = [], , ...lines]) =>
+      lines.map((cells) =>
+        Object.fromEntries(header.map((name, at): [string, string] => [name, cells[at] ?? ''])),
+      ),
     );
-  });
-}
-
-function cellsOf(line: string): readonly string[] {
-  return line
-    .split('|')
-    .slice(1, -1)
-    .map((cell) => cell.trim());
 }
 
 /** The codes that a row is about: one, but for those that stay inside. */
