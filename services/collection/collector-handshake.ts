@@ -33,7 +33,8 @@ export async function authenticateCollector(
   gone: AbortSignal,
 ): Promise<readonly NodeId[]> {
   const signatures = parseHandshakeResponse(handshake);
-  const trust = { at: clock.now(), anchors: await identity.trustedCertificates() };
+  const anchors = await identity.trustedCertificates();
+  const trust = { at: clock.now(), anchors };
   const nodes = new Set<NodeId>();
   for (const [index, signature] of signatures.entries()) {
     if (index % SIGNATURES_AT_ONCE === SIGNATURES_AT_ONCE - 1) {
