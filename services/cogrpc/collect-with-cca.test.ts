@@ -4,6 +4,7 @@ import { status } from '@grpc/grpc-js';
 import { epochIdOf } from '#awala/sessions/derived-session-key.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { SESSION_KEY } from '#gateway/identity/sessions/stored-session-keys.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { base64, messagesOf } from '#test/cogrpc/collected.ts';
@@ -69,6 +70,27 @@ describe('CollectCargo with a CCA, which', () => {
     assert.ok(calls > 1);
     assert.equal(parcels.length, held.size);
     assert.deepEqual(new Set(parcels), held);
+  });
+
+  it('is not blamed for a session key of ours that is damaged', async () => {
+    const records = new InMemoryRecordStore({ clock: systemClock });
+    await using opened = await openCogrpc({ records });
+    using courier = new Courier(opened.port);
+    const phone = await CargoPhone.register(opened);
+    await holdParcels(opened, phone.peer, { count: 40, octets: 100_000 });
+    const cca = await phone.cca();
+    const stream = courier.collect([authorizationOf(cca)]);
+    stream.onMessage = ({ id }) => {
+      stream.onMessage = () => stream.call.end();
+      stream.send({ id });
+    };
+    await stream.ended;
+    for await (const { id, fields } of records.list(SESSION_KEY, 'bound/')) {
+      const sealedPrivateKey = await opened.vault.seal(Buffer.from('no key'), id);
+      await records.set(SESSION_KEY, id, { ...fields, sealedPrivateKey }, {});
+    }
+    const { end } = await courier.collectAll(cca);
+    assert.deepEqual(end, { code: status.INTERNAL, details: 'The gateway failed' });
   });
 
   it('is resumed without what was acknowledged out of order', async () => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { maxPlaintextOctets, packCargo } from '#awala/cargo/pack-cargo.ts';
+import { MessageFault } from '#awala/errors.ts';
 import { MAX_TTL_SECONDS } from '#awala/limits.ts';
 import {
   curveOf,
@@ -53,7 +54,7 @@ export class CargoPacking {
    * @throws {BackingUnavailableError}
    */
   async pack(gathered: GatheredCargo): Promise<Uint8Array> {
-    this.#session ??= this.#openSession();
+    this.#session ??= this.#openSession().catch(asOurs);
     const encryption = await this.#session;
     const createdAtMs = this.#creationMs();
     return packCargo({
@@ -130,6 +131,13 @@ export class CargoPacking {
       ? null
       : this.#parts.sessionKeys.boundKey(sessionKeyId, this.#authorization.peer);
   }
+}
+
+/** What is stored of sessions is ours: a fault in it is no message's, and so no peer's. */
+function asOurs(error: unknown): never {
+  throw error instanceof MessageFault
+    ? new Error('a stored session key is damaged', { cause: error })
+    : error;
 }
 
 function wholeSeconds(ms: number): number {
