@@ -12,7 +12,7 @@ import type { Release } from './release.ts';
 export const operationsVariables = {
   host: text('OPERATIONS_HOST', {
     meaning:
-      'the address of that port, regardless of BIND_HOST; 0.0.0.0 only where strangers cannot reach it',
+      'the address that OPERATIONS_PORT listens on, regardless of BIND_HOST; 0.0.0.0 only where strangers cannot reach it',
     default: '127.0.0.1',
   }),
   port: port('OPERATIONS_PORT', {

@@ -48,13 +48,14 @@ export const COLLECTION_VARIABLES = {
 /** How a process among several sends its clients to the others. */
 const MOVING_VARIABLES = {
   spreadMs: duration('COLLECTION_DRAIN', {
-    meaning: 'over how long a stopping process sends its collectors to others',
+    meaning: 'how long a stopping process takes to move its collectors to others',
     default: 5_000,
     min: 0,
     max: 600_000,
   }),
   lingerMs: duration('COLLECTION_LINGER', {
-    meaning: 'how long a stopping process then holds collectors that come back to it',
+    meaning:
+      'how long after COLLECTION_DRAIN a stopping process holds collectors that come back to it',
     default: 5_000,
     min: 0,
     max: 600_000,
@@ -66,8 +67,7 @@ export const COLLECTION_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
   port: port('COLLECTION_PORT', {
-    meaning:
-      'the port for phones that collect, to which the edge sends a path of their one host name',
+    meaning: 'the port for phones that collect parcels; the edge sends /v1/parcel-collection here',
     default: 8083,
   }),
   agentPort: port('COLLECTION_AGENT_PORT', {

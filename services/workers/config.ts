@@ -30,7 +30,7 @@ export const WORKERS_VARIABLES = {
       max: 10_000,
     }),
     concurrencyPerDestination: integer('DELIVERY_CONCURRENCY_PER_DESTINATION', {
-      meaning: 'how many of them may go to the same address',
+      meaning: 'how many parcels may be posted to one Internet address at once',
       default: 8,
       min: 1,
       max: 1_000,
