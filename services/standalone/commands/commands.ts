@@ -13,7 +13,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'serve',
-    summary: 'run the whole gateway in this process (what happens without a command)',
+    summary: 'run the whole gateway in this process (the default command)',
     load: async () => (await import('./serve.ts')).serveCommand,
   },
   {
@@ -23,22 +23,22 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'doctor',
-    summary: 'ask everything that the gateway stands on, and say what is wrong',
+    summary: 'check backing services, clock, identity and ports, and say what is wrong',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
     name: 'keygen',
-    summary: 'create what the gateway’s identity lacks: its key, certificate and session key',
+    summary: 'create the gateway’s key, certificate and session key, where missing',
     load: async () => (await import('./keygen.ts')).keygenCommand,
   },
   {
     name: 'rotate',
-    summary: 'renew the gateway’s certificate and session key, if they are due or you say so',
+    summary: 'renew the gateway’s certificate and session key, if due',
     load: async () => (await import('./rotate.ts')).rotateCommand,
   },
   {
     name: 'provision',
-    summary: 'set up the bucket and the database in Google Cloud as the gateway needs them',
+    summary: 'set up the gateway’s bucket and database in Google Cloud',
     load: async () => (await import('./provision.ts')).provisionCommand,
   },
   {

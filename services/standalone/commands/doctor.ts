@@ -9,12 +9,11 @@ export const doctorCommand: Command = {
   get usage() {
     return `Usage: awala-gateway doctor
 
-Asks each backing service that the environment names for what the gateway needs
-of it, looks at the clock, the identity and the ports, and says in words what is
-wrong and how to fix it. Exits with 1 if anything is wrong. Changes nothing that
-lasts.
+Tries what the gateway needs of each configured backing service, checks the
+clock, the identity and the ports, and says what is wrong and how to fix it.
+Exits with 1 if anything is wrong. Leaves nothing changed.
 
-It reads the variables that the services read:
+Reads the same variables as the services:
 ${listVariables(DOCTOR_VARIABLES)
   .map(({ name, meaning }) => `  ${name.padEnd(26)}${meaning}`)
   .join('\n')}`;
