@@ -7,7 +7,7 @@ import { chartValuesPage, gatewaySchema } from './chart-values.ts';
 const ROOT = new URL('../', import.meta.url);
 
 describe('the page on what the charts can be told', () => {
-  it('is what the schemas and defaults are now (node scripts/chart-values.ts writes it)', async () => {
+  it('is what the schemas and defaults are now (npx node scripts/chart-values.ts writes it)', async () => {
     const page = await readFile(new URL('docs/operations/chart-values.md', ROOT), 'utf8');
     assert.equal(page, await chartValuesPage());
   });

@@ -7,7 +7,7 @@ import { PROGRAMS } from './configuration/programs.ts';
 import { CONFIGURATION_PAGE } from './configuration.ts';
 
 describe('docs/configuration.md', () => {
-  it('is what the services declare now (node scripts/configuration.ts writes it)', async () => {
+  it('is what the services declare now (npx node scripts/configuration.ts writes it)', async () => {
     assert.equal(await readFile(CONFIGURATION_PAGE, 'utf8'), configurationPage());
   });
 

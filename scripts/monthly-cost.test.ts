@@ -10,8 +10,14 @@ describe('the monthly cost', () => {
   it('is in docs/scaling.md as it is calculated', async () => {
     const path = join(import.meta.dirname, '../docs/scaling.md');
     const text = await readFile(path, 'utf8');
-    assert.ok(text.includes(rateTable()), 'run node scripts/monthly-cost.ts, and copy its tables');
-    assert.ok(text.includes(costTable()), 'run node scripts/monthly-cost.ts, and copy its tables');
+    assert.ok(
+      text.includes(rateTable()),
+      'run npx node scripts/monthly-cost.ts, and copy its tables',
+    );
+    assert.ok(
+      text.includes(costTable()),
+      'run npx node scripts/monthly-cost.ts, and copy its tables',
+    );
   });
 
   it('of each phone is less the more phones there are', () => {

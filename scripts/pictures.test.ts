@@ -6,7 +6,7 @@ import { draw, pathOf } from './pictures.ts';
 const ROOT = new URL('../', import.meta.url);
 
 describe('the picture of the system', () => {
-  it('is what its text says now (node scripts/pictures.ts draws it)', async () => {
+  it('is what its text says now (npx node scripts/pictures.ts draws it)', async () => {
     assert.equal(await readFile(pathOf('system'), 'utf8'), await draw('system'));
   });
 

@@ -14,7 +14,7 @@ export function pageOf(charts: readonly Chart[]): string {
     '# What the charts can be told',
     '',
     'Each value of the two charts, as `values.schema.json` describes it and `values.yaml` sets it; a value that is not right is refused before anything is',
-    'rendered. `node scripts/chart-values.ts` writes this page. Environments set some of them: `charts/environments/`.',
+    'rendered. `npx node scripts/chart-values.ts` writes this page. Environments set some of them: `charts/environments/`.',
     ...charts.flatMap(sectionsOf),
     '',
   ].join('\n');
