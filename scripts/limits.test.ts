@@ -17,7 +17,7 @@ const variables = new Map(
 
 /** Quantities that stand in no constant of ours: they are others', follow from several, or are part of a pattern. */
 const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
-  'HTTP requests that follow each other on a connection (pipelining)': ['64 KiB'],
+  'pipelined HTTP requests': ['64 KiB'],
   'pings of collectors': ['60', '125'],
   'metadata of gRPC calls': ['64 KiB'],
   'HTTP/2 frames that ask for an answer (PING, SETTINGS), streams opened and reset, CONTINUATION': [
@@ -31,9 +31,9 @@ const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
   'values sealed under one key': ['2³²'],
   'metadata of a call': ['64 KiB', '2'],
   'calls per connection': ['8'],
-  'cargo in the making and being sent': ['21 KiB'],
+  'cargo being packed or sent': ['21 KiB'],
   'passes over a mailbox': ['9', '16', '64', '128', '256', '512 KiB', '1', '2 MiB', '4 MiB'],
-  'how far a collection is': ['31'],
+  "a collection's recorded progress": ['31'],
   'the identity key in Cloud KMS': ['2 048', '3 072'],
   'idle connections to Cloud Storage': ['5 s'],
   'operations on Firestore at once': ['100'],
