@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { checkTree } from './fixtures/checked-tree.ts';
+import { checkTree } from '#test/runtime/checked-tree.ts';
 
 const SCRIPT = join(import.meta.dirname, 'check-arrows.ts');
 
