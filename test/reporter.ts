@@ -3,12 +3,19 @@ import process from 'node:process';
 import { Readable } from 'node:stream';
 import type { EventData } from 'node:test';
 import { spec, type TestEvent } from 'node:test/reporters';
+import { inspect } from 'node:util';
 
 type Outcome = EventData.TestPass | EventData.TestFail;
 
+/** Of what failed, in characters: what a service printed that did not start, for one. */
+const MOST_OF_A_FAILURE = 4_000;
+/** Of failures that come from the failure of something else. */
+const CONSEQUENCES: readonly unknown[] = ['subtestsFailed', 'cancelledByParent'];
+
 /**
- * Reporter for `node --test`: Node's `spec`, then each skipped test with its reason, and
- * as the very last line `N passed, N failed, N skipped`.
+ * Reporter for `node --test`: Node's `spec`, then each skipped test with its reason, each failure once
+ * more, as the end of an output is what people see of it, and as the very last line
+ * `N passed, N failed, N skipped`.
  */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const totals = new Totals();
@@ -26,6 +33,7 @@ class Totals {
   #passed = 0;
   #failed = 0;
   readonly #skipped: string[] = [];
+  readonly #failures: string[] = [];
   /** Files whose process has not come to the end of its tests. */
   readonly #unfinished = new Set<string>();
   readonly #finished = new Set<string>();
@@ -33,6 +41,9 @@ class Totals {
   take(event: TestEvent): void {
     if (event.type === 'test:pass' || event.type === 'test:fail') {
       this.#takeOutcome(event.data, event.type === 'test:fail');
+      if (event.type === 'test:fail') {
+        this.#takeFailure(event.data);
+      }
     } else if (event.type === 'test:summary') {
       this.#takeSummary(event.data);
     }
@@ -54,6 +65,15 @@ class Totals {
     }
   }
 
+  #takeFailure({ name, file, entryFile, details, todo }: EventData.TestFail): void {
+    const { failureType, cause } = details.error as Error & { readonly failureType?: unknown };
+    if (CONSEQUENCES.includes(failureType) || isMarked(todo)) {
+      return;
+    }
+    const what = inspect(cause ?? details.error).slice(0, MOST_OF_A_FAILURE);
+    this.#failures.push(`${relative(process.cwd(), entryFile ?? file ?? '')} › ${name}\n${what}`);
+  }
+
   #takeSummary({ file, counts, success }: EventData.TestSummary): void {
     if (file !== undefined) {
       this.#finished.add(file);
@@ -70,6 +90,7 @@ class Totals {
 
   *lines(): Generator<string> {
     yield* this.#skipped.map((test) => `\nskipped: ${test}`);
+    yield* this.#failures.map((failure) => `\n\nfailed: ${failure}`);
     for (const file of this.#unfinished) {
       yield `\n✖ ${relative(process.cwd(), file)} ended before its tests did, or has none`;
     }
