@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { accepts } from './accepts.ts';
-import { askBroker, Broker } from './broker.ts';
+import { askForPort, askForServer } from './ask-broker.ts';
+import { Broker } from './broker.ts';
 import { startChildServer } from './child-server.ts';
 import { startFaultProxy } from './fault-proxy.ts';
 
@@ -11,13 +12,20 @@ describe('the servers of a test run', () => {
   it('are started once for all who ask, and end with the run', async () => {
     const broker = new Broker();
     const url = await broker.listen();
-    const answers = await Promise.all([1, 2, 3].map(() => askBroker(url, 'kms')));
+    const answers = await Promise.all([1, 2, 3].map(() => askForServer(url, 'kms')));
     assert.equal(new Set(answers.map((answer) => JSON.stringify(answer))).size, 1);
     const address = answers[0] && 'address' in answers[0] ? answers[0].address : '';
     assert.equal(await answersAt(address), true);
     assert.match((await broker.report()).join(), /^kms: /);
     await broker[Symbol.asyncDispose]();
     assert.equal(await answersAt(address), false);
+  });
+
+  it('are each given a port that no other is given, however long they take to listen', async () => {
+    await using broker = new Broker();
+    const url = await broker.listen();
+    const ports = await Promise.all(Array.from({ length: 200 }, () => askForPort(url)));
+    assert.equal(new Set(ports).size, ports.length);
   });
 
   it('that do not start are an error', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { ask, askBroker, BROKER_VARIABLE } from './broker.ts';
+import { askForServer, BROKER_VARIABLE } from './ask-broker.ts';
+import { ask } from './broker.ts';
 import type { Found } from './programs.ts';
 import { ServerPool } from './server-pool.ts';
 import { ADDRESS_VARIABLES, BackingMissingError, type BackingName } from './servers.ts';
@@ -32,7 +33,7 @@ export async function backing(name: BackingName): Promise<BackingServer> {
     return { address, missing: false };
   }
   const broker = process.env[BROKER_VARIABLE];
-  const answer = broker ? await askBroker(broker, name) : await ask(ownPool, name);
+  const answer = broker ? await askForServer(broker, name) : await ask(ownPool, name);
   if ('address' in answer) {
     return { address: answer.address, missing: false };
   }

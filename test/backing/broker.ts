@@ -1,28 +1,24 @@
 import { once } from 'node:events';
-import { createServer, get, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { type Answer, PORT_PATH } from './ask-broker.ts';
+import { FreePorts } from './free-ports.ts';
 import { ServerPool } from './server-pool.ts';
 import { BACKING_NAMES, type BackingName } from './servers.ts';
 
-/** Names the broker's URL to the test processes of a run. */
-export const BROKER_VARIABLE = 'TEST_BACKING_BROKER';
-
-/** What a test is told about a server: its address, or in words why there is none. */
-export type Answer = { readonly address: string } | { readonly missing: string };
-
-/** Shares one pool of servers among the processes of a test run, over loopback HTTP. */
+/** Shares one pool of servers, and the free ports, among the processes of a test run, over loopback HTTP. */
 export class Broker implements AsyncDisposable {
   readonly #pool = new ServerPool();
+  readonly #ports = new FreePorts();
   readonly #server: Server;
 
   constructor() {
     this.#server = createServer(async (request, response) => {
-      const name = BACKING_NAMES.find((known) => `/${known}` === request.url);
-      const answer = name ? await ask(this.#pool, name) : { missing: 'no such backing' };
+      const answer = await this.#answer(request.url);
       response.setHeader('connection', 'close').end(JSON.stringify(answer));
     });
   }
 
-  /** @returns the URL for {@link askBroker} */
+  /** @returns the URL to ask at */
   async listen(): Promise<string> {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
@@ -32,6 +28,14 @@ export class Broker implements AsyncDisposable {
 
   report(): Promise<string[]> {
     return this.#pool.report();
+  }
+
+  async #answer(path: string | undefined): Promise<Answer | { readonly port: number }> {
+    if (path === PORT_PATH) {
+      return { port: await this.#ports.take() };
+    }
+    const name = BACKING_NAMES.find((known) => `/${known}` === path);
+    return name ? ask(this.#pool, name) : { missing: 'no such backing' };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -47,13 +51,4 @@ export async function ask(pool: ServerPool, name: BackingName): Promise<Answer> 
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
-}
-
-export async function askBroker(url: string, name: BackingName): Promise<Answer> {
-  const [response] = await once(get(`${url}/${name}`, { agent: false }), 'response');
-  const parts: Buffer[] = [];
-  for await (const part of response) {
-    parts.push(part);
-  }
-  return JSON.parse(Buffer.concat(parts).toString()) as Answer;
 }

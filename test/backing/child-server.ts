@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { accepts } from './accepts.ts';
+import { freePort } from './free-ports.ts';
 
 /** Longest time that a server program may take until it accepts connections. */
 const START_TIMEOUT_MS = 60_000;
@@ -75,32 +74,4 @@ async function untilAccepting(child: ChildProcess, port: number, program: string
     }
     await pause(20);
   }
-}
-
-/** Below those that systems give to outgoing connections, which could take one before its server does. */
-const FIRST_PORT = 10_000;
-const LAST_PORT = 32_000;
-const MOST_ATTEMPTS = 100;
-
-/** A loopback port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const port = randomInt(FIRST_PORT, LAST_PORT);
-    if (await isFree(port)) {
-      return port;
-    }
-  }
-  throw new Error('no loopback port is free');
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }

@@ -1,4 +1,5 @@
-import { BROKER_VARIABLE, Broker } from './broker.ts';
+import { BROKER_VARIABLE } from './ask-broker.ts';
+import { Broker } from './broker.ts';
 import { hasDockerEngine } from './containers.ts';
 import { obtainFakeGcs, obtainHaproxy, obtainRedis } from './programs.ts';
 import { ADDRESS_VARIABLES } from './servers.ts';
@@ -32,5 +33,6 @@ export async function globalTeardown(): Promise<void> {
   process.stderr.write(
     `Backing services of this run:\n${lines.map((line) => `  ${line}\n`).join('') || '  none\n'}`,
   );
+  delete process.env[BROKER_VARIABLE];
   await broker?.[Symbol.asyncDispose]();
 }

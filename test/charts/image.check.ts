@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { after, describe, it } from 'node:test';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { readStages } from './dockerfile.ts';
 import { listOwnFiles, makeImageFolder } from './image-folder.ts';
 import { ImageProcess } from './image-process.ts';

@@ -8,7 +8,7 @@ import { type Clock, systemClock } from '#clock/clock.ts';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
 import { runDoctor } from '#services/standalone/doctor/doctor.ts';
 import { readDoctorConfig } from '#services/standalone/doctor/doctor-variables.ts';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import { startBucketSettingsProxy } from '#test/services/bucket-settings-proxy.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';

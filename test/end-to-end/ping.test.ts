@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { pingCommand } from '#services/standalone/commands/ping.ts';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
 
 interface Printed {

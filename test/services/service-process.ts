@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 
 export const SERVICE_NAMES = ['poweb', 'collection', 'cogrpc', 'pohttp', 'workers'] as const;
 

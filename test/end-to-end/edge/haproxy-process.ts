@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { accepts } from '#test/backing/accepts.ts';
 import { missingProgram } from '#test/backing/backing.ts';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { type Found, obtainHaproxy } from '#test/backing/programs.ts';
 
 /** The configuration that the documentation shows, and the chart runs. */

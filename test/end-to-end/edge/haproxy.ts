@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { HaproxyProcess } from './haproxy-process.ts';
 
 const LOOK_EVERY_MS = 20;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { freePort } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { dataFolder, GatewayProcess } from '../support/gateway-process.ts';
 import { undergoRestarts } from './undergo.ts';
 
