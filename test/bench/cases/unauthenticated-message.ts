@@ -107,7 +107,7 @@ function largestCargo(gateway: Peer): Uint8Array {
   const certificate = craftCertificate({
     ...validity,
     subject: sender,
-    issuer: sender,
+    issuer: gateway,
     isCa: true,
     hash: 'sha512',
   });
