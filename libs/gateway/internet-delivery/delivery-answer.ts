@@ -17,7 +17,6 @@ export type DeliveryAnswer =
     };
 
 const MIN_RETRY_AFTER_MS = 1_000;
-const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const REQUEST_TIMEOUT = 408;
 const TOO_EARLY = 425;
@@ -53,7 +52,7 @@ export function answerOfStatus(
   };
 }
 
-/** @returns null if absent or malformed; otherwise within bounds */
+/** @returns null if absent or malformed; otherwise a second or more */
 function parseRetryAfter(retryAfter: string | undefined, now: Date): number | null {
   if (retryAfter === undefined) {
     return null;
@@ -61,7 +60,5 @@ function parseRetryAfter(retryAfter: string | undefined, now: Date): number | nu
   const askedMs = /^\d{1,9}$/.test(retryAfter)
     ? Number(retryAfter) * 1_000
     : Date.parse(retryAfter) - now.getTime();
-  return Number.isNaN(askedMs)
-    ? null
-    : Math.min(Math.max(askedMs, MIN_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS);
+  return Number.isNaN(askedMs) ? null : Math.max(askedMs, MIN_RETRY_AFTER_MS);
 }

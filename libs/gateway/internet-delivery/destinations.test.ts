@@ -149,6 +149,15 @@ describe('Destinations', () => {
     admitted(destinations.admit('a.example'));
   });
 
+  it('leaves no destination alone for longer than the longest pause, however long it asked', () => {
+    const { destinations, clock } = setUp();
+    admitted(destinations.admit('a.example')).end('down', 999_999_999_000);
+    clock.advance(LIMITS.maxPauseMs - 1);
+    sentAway(destinations.admit('a.example'));
+    clock.advance(1);
+    admitted(destinations.admit('a.example'));
+  });
+
   it('leaves nobody alone for longer because the clock is set back', () => {
     const { destinations, clock, fail } = setUp();
     fail('a.example', 3);
