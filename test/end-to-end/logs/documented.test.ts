@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { ATTRIBUTES } from '#log/attributes.ts';
 import { levelOf, STEP_NAMES } from '#log/steps.ts';
+import { tablesIn } from '../../../scripts/docs/markdown.ts';
 
 /** What every line has, and what only some formats have. */
 const OF_EACH_LINE = ['time', 'level', 'severity', 'message', 'stack_trace'];
@@ -15,20 +16,15 @@ describe('docs/logs.md', () => {
     page = await readFile(join(import.meta.dirname, '../../../docs/logs.md'), 'utf8');
   });
 
-  /** The first columns of a table, of which the header is given. */
+  /** The rows of the table that has this header. */
   function rowsOf(header: string): readonly (readonly string[])[] {
-    const [, table = ''] = page.split(`${header}\n`);
-    const [rows = ''] = table.split('\n\n');
-    return rows
-      .split('\n')
-      .slice(1)
-      .filter((row) => row.startsWith('|'))
-      .map((row) => row.split('|').map((cell) => cell.trim()))
-      .map((cells) => cells.slice(1));
+    const table = tablesIn(page).find(([head]) => head?.join(' | ') === header);
+    assert.ok(table, header);
+    return table.slice(2);
   }
 
   it('explains every attribute that the types allow to be logged, and no other', () => {
-    const rows = rowsOf('| attribute | means |');
+    const rows = rowsOf('attribute | means');
     const names = rows.flatMap(([cell = '']) =>
       [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name),
     );
@@ -37,7 +33,7 @@ describe('docs/logs.md', () => {
   });
 
   it('explains every step, with its level', () => {
-    const rows = rowsOf('| step | level | means |').map(([step, level]) => `${step} ${level}`);
+    const rows = rowsOf('step | level | means').map(([step, level]) => `${step} ${level}`);
     const steps = STEP_NAMES.map((step) => `\`${step}\` \`${levelOf(step)}\``);
     assert.deepEqual(rows.sort(), steps.sort());
   });
