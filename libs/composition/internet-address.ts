@@ -1,4 +1,4 @@
-import { canonicalInternetAddress } from '#gateway/held/internet-address.ts';
+import { canonicalInternetAddress } from '#awala/internet-address.ts';
 import { type Kind, variable } from '#runtime/configuration/variable.ts';
 
 const DOMAIN_NAME: Kind<string> = {

@@ -41,7 +41,7 @@ describe('A message', () => {
     assert.equal(message.type, 'parcel');
     assert.deepEqual(message.recipient, {
       id: road.recipient.nodeId,
-      internetAddress: 'Example.COM',
+      internetAddress: 'example.com',
     });
     assert.equal(message.id, 'the id');
     assert.deepEqual(message.createdAt, road.now);

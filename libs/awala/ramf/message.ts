@@ -3,6 +3,7 @@ import { SignedData } from '../cms/signed-data.ts';
 import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/reader.ts';
 import { parseMessageTime } from '../der/time.ts';
 import { MalformedMessageError } from '../errors.ts';
+import { canonicalInternetAddress } from '../internet-address.ts';
 import {
   MAX_MESSAGE_ID_LENGTH,
   MAX_MESSAGE_OCTETS,
@@ -23,10 +24,7 @@ export type MessageType = keyof typeof MESSAGE_TYPES;
 interface Recipient {
   /** `0` and hex digits; {@link parseNodeId} checks for the canonical form of a node id. */
   readonly id: string;
-  /**
-   * A domain name, perhaps with a trailing dot, if the recipient is reached over the Internet; else
-   * null.
-   */
+  /** In canonical form, if the recipient is reached over the Internet; else null. */
   readonly internetAddress: string | null;
 }
 
@@ -64,9 +62,6 @@ const INDEFINITE_LENGTH = 0x80;
 const MAX_FIELDS_OCTETS = MAX_MESSAGE_ID_LENGTH + 2 * MAX_RECIPIENT_LENGTH + 128;
 
 const RECIPIENT_ID = /^0[0-9a-f]+$/;
-const DOMAIN_NAME =
-  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:xn--[a-z0-9-]{2,59}|[a-z]{2,63})$/i;
-const MAX_DOMAIN_NAME_LENGTH = 253;
 
 /**
  * Parses a message; verifies nothing.
@@ -193,21 +188,16 @@ function readFields(content: SegmentedContent): Fields {
 function readRecipient(reader: DerReader): Recipient {
   reader.enter(contextConstructed(0));
   const id = reader.readVisibleText(contextPrimitive(0), MAX_RECIPIENT_LENGTH);
-  const internetAddress = reader.isAtEnd
+  const address = reader.isAtEnd
     ? null
     : reader.readVisibleText(contextPrimitive(1), MAX_RECIPIENT_LENGTH);
   reader.leave();
   if (!RECIPIENT_ID.test(id)) {
     throw new MalformedMessageError('Recipient id is not 0 and hex digits');
   }
-  if (internetAddress !== null && !isDomainName(internetAddress)) {
+  const internetAddress = address === null ? null : canonicalInternetAddress(address);
+  if (address !== null && internetAddress === null) {
     throw new MalformedMessageError('Internet address is no domain name');
   }
   return { id, internetAddress };
-}
-
-/** A fully qualified name may end with a dot, which changes nothing (RFC 1034, 3.1). */
-function isDomainName(text: string): boolean {
-  const name = text.endsWith('.') ? text.slice(0, -1) : text;
-  return name.length <= MAX_DOMAIN_NAME_LENGTH && DOMAIN_NAME.test(name);
 }

@@ -1,4 +1,4 @@
-import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import { InvalidMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
@@ -6,7 +6,6 @@ import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { AcceptedBefore, AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
-import { canonicalInternetAddress } from '../held/internet-address.ts';
 import type { Mailbox } from '../held/mailbox.ts';
 import { gatewayBoundKey, type ParcelIdentity } from '../held/object-keys.ts';
 import { type Outbox, outboxKey } from '../held/outbox.ts';
@@ -171,20 +170,9 @@ export class ParcelIntake {
     return { key, isDuplicate: standing === 'duplicate' };
   }
 
-  /**
-   * The other Internet address that a parcel is for, in canonical form; null if it is for us.
-   *
-   * @throws {MalformedMessageError} if the recipient's is none
-   */
+  /** The other Internet address that a parcel is for; null if it is for us. */
   #foreignAddress({ recipient: { internetAddress } }: RamfMessage): string | null {
-    if (internetAddress === null) {
-      return null;
-    }
-    const address = canonicalInternetAddress(internetAddress);
-    if (address === null) {
-      throw new MalformedMessageError('the recipient’s Internet address is not a domain name');
-    }
-    return address === this.#parts.internetAddress ? null : address;
+    return internetAddress === this.#parts.internetAddress ? null : internetAddress;
   }
 
   /** @throws {InvalidMessageError} */

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import type { Answer, SrvAnswer, StringAnswer } from 'dns-packet';
+import { canonicalInternetAddress } from '#awala/internet-address.ts';
 import { LookUps, type Remembered } from '#bounds/look-ups.ts';
 import type { Clock } from '#clock/clock.ts';
-import { canonicalInternetAddress } from '../held/internet-address.ts';
 import type { DnsRecordType, DnsReply } from './dns-over-https.ts';
 
 /** Where to post the parcels for an Internet address. */

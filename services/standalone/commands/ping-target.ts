@@ -1,6 +1,6 @@
 import { resolveSrv } from 'node:dns/promises';
 import { parseArgs } from 'node:util';
-import { canonicalInternetAddress } from '#gateway/held/internet-address.ts';
+import { canonicalInternetAddress } from '#awala/internet-address.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';

@@ -1,5 +1,6 @@
 const MAX_ADDRESS_LENGTH = 253;
-const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+const DOMAIN_NAME =
+  /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:xn--[a-z0-9-]{2,59}|[a-z]{2,63})$/;
 
 /**
  * Brings an Awala Internet address (a domain name of two labels or more) into
@@ -10,10 +11,5 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
  */
 export function canonicalInternetAddress(address: string): string | null {
   const canonical = address.toLowerCase().replace(/\.$/, '');
-  const labels = canonical.split('.');
-  const isValid =
-    canonical.length <= MAX_ADDRESS_LENGTH &&
-    labels.length >= 2 &&
-    labels.every((label) => LABEL.test(label));
-  return isValid ? canonical : null;
+  return canonical.length <= MAX_ADDRESS_LENGTH && DOMAIN_NAME.test(canonical) ? canonical : null;
 }

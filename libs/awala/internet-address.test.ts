@@ -17,7 +17,16 @@ describe('an Internet address', () => {
     assert.equal(canonicalInternetAddress(`${LONGEST}a`), null);
   });
 
-  for (const address of ['', 'localhost', 'a..b', 'a b.example', '-a.example', `a${LABEL}.b`]) {
+  for (const address of [
+    '',
+    'localhost',
+    'a..b',
+    'a b.example',
+    '-a.example',
+    'a_b.example',
+    '127.0.0.1',
+    `a${LABEL}.b`,
+  ]) {
     it(`is not “${address.slice(0, 20)}”`, () => {
       assert.equal(canonicalInternetAddress(address), null);
     });
