@@ -18,6 +18,11 @@ libs/
 \`\`\``;
 
 const TREE = {
+  'package.json': JSON.stringify({
+    imports: Object.fromEntries(
+      ['awala', 'clock', 'log'].map((name) => [`#${name}/*`, `./libs/${name}/*`]),
+    ),
+  }),
   'services/poweb/main.js': '',
   'libs/awala/cargo/pca.ts': '',
   'libs/awala/der/reader.ts': '',
@@ -54,6 +59,22 @@ describe('check-docs', () => {
       'docs/architecture.md: maps services/pohttp, not there',
       'docs/architecture.md: does not map libs/metrics',
       'docs/architecture.md: does not map services/poweb',
+    ]);
+  });
+
+  it('refuses a map that has a folder above one whose files import from it', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'services/poweb/main.js': `import '#clock/clock.ts';`,
+      'libs/awala/cargo/pca.ts': `import { read } from '../der/reader.ts';`,
+      'libs/awala/der/reader.ts': `import type { Clock } from '#clock/clock.ts'; import('#awala/limits.ts');`,
+      'libs/awala/limits.ts': `export { rest } from './cargo/pca.ts';`,
+      'libs/clock/clock.ts': `import type { Log } from '#log/log.ts';`,
+      'libs/clock/clock.test.ts': `import { pca } from '../awala/cargo/pca.ts';`,
+      'libs/log/log.ts': `import type { Pca } from '../awala/cargo/pca.ts';`,
+    });
+    assert.deepEqual(lines, [
+      'docs/architecture.md: maps libs/awala/cargo/pca.ts above libs/log/log.ts, which imports it',
     ]);
   });
 

@@ -1,6 +1,7 @@
 /**
  * Fails where the documentation no longer matches the tree: the folder map in
- * docs/architecture.md, the keys of stored objects, the paths it names, the links it makes.
+ * docs/architecture.md and its order, the keys of stored objects, the paths it names, the links it
+ * makes.
  *
  * Takes the root of the tree as its argument; by default, the working folder.
  */
@@ -8,7 +9,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import process from 'node:process';
 import { cargoKey, gatewayBoundKey, internetBoundKey } from '#gateway/held/object-keys.ts';
-import { complaintsAboutMap } from './docs/folder-map.ts';
+import { resolveImport, SourceFile } from './arrows/source-file.ts';
+import { type Arrow, complaintsAboutArrows, complaintsAboutMap } from './docs/folder-map.ts';
 import { anchorsOf, codeIn, linksIn } from './docs/markdown.ts';
 import { listFiles } from './tracked-files.ts';
 
@@ -43,6 +45,7 @@ function main(root: string): void {
       const text = readFileSync(join(root, path), 'utf8');
       const found = [
         ...(path === ARCHITECTURE ? complaintsAboutMap(text, files) : []),
+        ...(path === ARCHITECTURE ? complaintsAboutArrows(text, arrowsOf(root, files)) : []),
         ...complaintsAboutCode(root, path, codeIn(text)),
         ...complaintsAboutLinks(root, path, text),
       ];
@@ -50,6 +53,27 @@ function main(root: string): void {
     });
   process.stdout.write(complaints.map((complaint) => `${complaint}\n`).join(''));
   process.exitCode = complaints.length > 0 ? 1 : 0;
+}
+
+/** The imports between files of `libs` and `services`. */
+function arrowsOf(root: string, files: readonly string[]): Arrow[] {
+  const aliases = aliasesIn(root);
+  return files
+    .filter((path) => /^(?:libs|services)\/.*\.[jt]s$/.test(path))
+    .map((path) => new SourceFile(path, readFileSync(join(root, path), 'utf8')))
+    .flatMap(({ path, imports }) =>
+      imports
+        .map(({ specifier }) => resolveImport(path, specifier, aliases))
+        .filter(({ kind }) => kind === 'file')
+        .map(({ name }) => ({ from: path, to: name })),
+    );
+}
+
+function aliasesIn(root: string): Readonly<Record<string, string>> {
+  const manifest: { readonly imports?: Record<string, string> } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  return manifest.imports ?? {};
 }
 
 function complaintsAboutCode(root: string, path: string, code: readonly string[]): string[] {

@@ -1,5 +1,16 @@
+import { isTest } from '../arrows/modules.ts';
+
 /** Folders of a kind that the map explains once, rather than wherever there is one. */
 const UNMAPPED = /^(?:contract|fixtures)$/;
+
+/** Folders whose files may import from anywhere. */
+const UNORDERED = /^(?:scripts|test)\//;
+
+/** An import, as paths relative to the root. */
+export interface Arrow {
+  readonly from: string;
+  readonly to: string;
+}
 
 /**
  * Compares the map, the first fenced block of `text`, with the tree: each folder that it names
@@ -9,23 +20,52 @@ const UNMAPPED = /^(?:contract|fixtures)$/;
  * @param files - of the tree, relative to its root
  */
 export function complaintsAboutMap(text: string, files: readonly string[]): string[] {
-  const [, map = ''] = /^```\n([\s\S]*?)^```$/m.exec(text) ?? [];
-  const mapped = foldersOf(map);
+  const mapped = [...linesOfFolders(text).keys()];
   const existing = new Set(files.flatMap(foldersAbove));
-  const opened = new Set([...mapped].map(parentOf));
+  const opened = new Set(mapped.map(parentOf));
   return [
-    ...[...mapped].filter((folder) => !existing.has(folder)).map((it) => `maps ${it}, not there`),
+    ...mapped.filter((folder) => !existing.has(folder)).map((it) => `maps ${it}, not there`),
     ...[...existing]
       .filter((folder) => opened.has(parentOf(folder)) && parentOf(folder) !== '')
-      .filter((folder) => !mapped.has(folder) && !UNMAPPED.test(folder.split('/').at(-1) ?? ''))
+      .filter(
+        (folder) => !mapped.includes(folder) && !UNMAPPED.test(folder.split('/').at(-1) ?? ''),
+      )
       .map((folder) => `does not map ${folder}`),
   ];
 }
 
-function foldersOf(map: string): ReadonlySet<string> {
-  const folders = new Set<string>();
+/**
+ * Imports of product code that point up the map. Folders on one line may import each other, and so
+ * may a folder and those within it.
+ */
+export function complaintsAboutArrows(text: string, arrows: readonly Arrow[]): string[] {
+  const lines = linesOfFolders(text);
+  const placeOf = (file: string) => foldersAbove(file).findLast((folder) => lines.has(folder));
+  return arrows
+    .filter(({ from }) => !UNORDERED.test(from) && !isTest(from))
+    .filter(({ from, to }) => isUpward(placeOf(from), placeOf(to), lines))
+    .map(({ from, to }) => `maps ${to} above ${from}, which imports it`);
+}
+
+function isUpward(
+  importer: string | undefined,
+  imported: string | undefined,
+  lines: ReadonlyMap<string, number>,
+): boolean {
+  if (importer === undefined || imported === undefined) {
+    return false;
+  }
+  const isWithin =
+    `${importer}/`.startsWith(`${imported}/`) || `${imported}/`.startsWith(`${importer}/`);
+  return !isWithin && (lines.get(importer) ?? 0) > (lines.get(imported) ?? 0);
+}
+
+/** The folders that the map names, each with the number of its line. */
+function linesOfFolders(text: string): ReadonlyMap<string, number> {
+  const [, map = ''] = /^```\n([\s\S]*?)^```$/m.exec(text) ?? [];
+  const folders = new Map<string, number>();
   const path: string[] = [];
-  for (const line of map.split('\n')) {
+  for (const [number, line] of map.split('\n').entries()) {
     const [, indent = '', names = ''] = /^( *)((?:[\w.-]+\/ *)+)/.exec(line) ?? [];
     if (names === '') {
       continue;
@@ -33,7 +73,7 @@ function foldersOf(map: string): ReadonlySet<string> {
     path.length = indent.length / 2;
     const siblings = names.trim().split(/\/\s*/).filter(Boolean);
     for (const name of siblings) {
-      folders.add([...path, name].join('/'));
+      folders.set([...path, name].join('/'), number);
     }
     path.push(siblings.at(-1) ?? '');
   }
