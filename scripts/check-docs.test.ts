@@ -23,6 +23,7 @@ const TREE = {
       ['awala', 'clock', 'log'].map((name) => [`#${name}/*`, `./libs/${name}/*`]),
     ),
   }),
+  'README.md': '[architecture](docs/architecture.md)',
   'services/poweb/main.js': '',
   'libs/awala/cargo/pca.ts': '',
   'libs/awala/der/reader.ts': '',
@@ -78,6 +79,17 @@ describe('check-docs', () => {
     ]);
   });
 
+  it('refuses a page that no links lead to', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'docs/architecture.md': `${MAP}\n${KEYS}\n[why](decisions/README.md#reasons)`,
+      'docs/decisions/README.md': '# Reasons\n[first](first.md)',
+      'docs/decisions/first.md': '',
+      'docs/decisions/second.md': '[first](first.md)',
+    });
+    assert.deepEqual(lines, ['docs/decisions/second.md: no links lead here from README.md']);
+  });
+
   it('refuses a key that no object has, and architecture that lacks one', () => {
     const lines = complaintsAbout({
       ...TREE,
@@ -91,6 +103,7 @@ describe('check-docs', () => {
   it('refuses paths and links that lead nowhere', () => {
     const lines = complaintsAbout({
       ...TREE,
+      'README.md': '[architecture](docs/architecture.md) [limits](docs/limits.md)',
       'docs/limits.md':
         '`libs/clock/former.ts` [gone](former.md) [no heading](architecture.md#trust)',
     });

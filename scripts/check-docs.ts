@@ -1,7 +1,7 @@
 /**
  * Fails where the documentation no longer matches the tree: the folder map in
  * docs/architecture.md and its order, the keys of stored objects, the paths it names, the links it
- * makes.
+ * makes. Fails on a page that no link leads to, too.
  *
  * Takes the root of the tree as its argument; by default, the working folder.
  */
@@ -16,7 +16,7 @@ import { listFiles } from './tracked-files.ts';
 
 const ARCHITECTURE = 'docs/architecture.md';
 
-/** Tells what was; its paths need not exist any more. */
+/** About the past, so its paths need not exist any more. */
 const HISTORY = 'CHANGELOG.md';
 
 const OBJECT_KEYS = [
@@ -37,19 +37,28 @@ const OBJECT_KEYS = [
 
 const PATH = /^(?:charts|docs|libs|scripts|services|test)\/[\w./-]+$/;
 
+/** Where reading begins. */
+const FIRST_PAGE = 'README.md';
+
 function main(root: string): void {
   const files = listFiles(root);
-  const complaints = files
-    .filter((path) => path.endsWith('.md') && path !== HISTORY)
-    .flatMap((path) => {
-      const text = readFileSync(join(root, path), 'utf8');
-      const found = [
+  const pages = new Map(
+    files
+      .filter((path) => path.endsWith('.md'))
+      .map((path) => [path, readFileSync(join(root, path), 'utf8')]),
+  );
+  const found = pagesFrom(FIRST_PAGE, pages);
+  const complaints = [...pages]
+    .filter(([path]) => path !== HISTORY)
+    .flatMap(([path, text]) => {
+      const complaints = [
+        ...(found.has(path) ? [] : [`no links lead here from ${FIRST_PAGE}`]),
         ...(path === ARCHITECTURE ? complaintsAboutMap(text, files) : []),
         ...(path === ARCHITECTURE ? complaintsAboutArrows(text, arrowsOf(root, files)) : []),
         ...complaintsAboutCode(root, path, codeIn(text)),
         ...complaintsAboutLinks(root, path, text),
       ];
-      return found.map((complaint) => `${path}: ${complaint}`);
+      return complaints.map((complaint) => `${path}: ${complaint}`);
     });
   process.stdout.write(complaints.map((complaint) => `${complaint}\n`).join(''));
   process.exitCode = complaints.length > 0 ? 1 : 0;
@@ -90,10 +99,29 @@ function complaintsAboutCode(root: string, path: string, code: readonly string[]
   return [...unknownKeys, ...missingKeys, ...missingFiles];
 }
 
+/** The pages that a chain of links leads to. */
+function pagesFrom(first: string, pages: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const found = new Set([first]);
+  for (const path of found) {
+    for (const link of linksIn(pages.get(path) ?? '')) {
+      const { file } = targetOf(link, path);
+      if (pages.has(file)) {
+        found.add(file);
+      }
+    }
+  }
+  return found;
+}
+
+/** @param path - of the page with the link */
+function targetOf(link: string, path: string) {
+  const [target = '', anchor] = link.split('#', 2);
+  return { file: target === '' ? path : normalize(join(dirname(path), target)), anchor };
+}
+
 function complaintsAboutLinks(root: string, path: string, text: string): string[] {
   return linksIn(text).flatMap((link) => {
-    const [target = '', anchor] = link.split('#', 2);
-    const file = target === '' ? path : normalize(join(dirname(path), target));
+    const { file, anchor } = targetOf(link, path);
     if (!existsSync(join(root, file))) {
       return [`links to ${link}, which does not exist`];
     }

@@ -20,6 +20,7 @@ const LEAST_AT_THE_END_MS = 10_000;
 export const COLLECTION_VARIABLES = {
   window: integer('COLLECTION_WINDOW', {
     meaning: 'how many deliveries a collector may leave unacknowledged',
+    // RS-000 "Message Transport Bindings".
     default: 5,
     min: 1,
     // Android's client stops reading, pings included, when some sixty wait for it.
