@@ -61,6 +61,9 @@ describe('why a parcel was handed over again', () => {
     assert.equal(countOurs(repeats), 1);
     const [first = '', second = ''] = describeRepeats(repeats);
     assert.match(first, /^ +2 {2}cargo +theirs {2}a second CCA before its PCA arrived$/);
-    assert.match(second, /^ +1 {2}WebSocket after cargo {2}ours {4}acknowledged, and not heeded$/);
+    assert.match(
+      second,
+      /^ +1 {2}WebSocket after cargo {2}ours {4}its acknowledgement was not heeded$/,
+    );
   });
 });

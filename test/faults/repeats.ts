@@ -1,33 +1,33 @@
-/** How a parcel reaches whoever it is for. */
+/** How a parcel reaches its recipient. */
 export type Channel = 'WebSocket' | 'cargo' | 'Internet delivery';
 
-/** One time that somebody was handed a parcel; all times are those of `performance`. */
+/** A hand-over of a parcel; all times are by `performance.now()`. */
 export interface HandOver {
   readonly by: Channel;
   readonly atMs: number;
-  /** When whoever was handed it asked for it: the collection, or the delivery, that brought it began. */
+  /** When its collection or delivery began. */
   readonly askedAtMs: number;
-  /** When the gateway was told that it arrived; null until then. */
+  /** When its recipient acknowledged it; null until then. */
   acknowledgedAtMs: number | null;
-  /** When the connection that brought it was cut, without a code; null until then, and if it was closed. */
+  /** When its connection was cut without a code; null until then, and if it was closed. */
   cutAtMs: number | null;
 }
 
-/** Why a parcel was handed over again, in the words of the table, and whether the gateway might have known better. */
+/** Why a parcel was handed over again, as docs/faults.md words it, and whether the gateway could have avoided it. */
 const REASONS = {
-  sentAgain: { words: 'its sender had no answer, and sent it again', isOurs: false },
-  unacknowledged: { words: 'not acknowledged before', isOurs: false },
-  cutOff: { words: 'the connection was cut as it was acknowledged', isOurs: false },
+  sentAgain: { words: 'its sender got no answer, and resent it', isOurs: false },
+  unacknowledged: { words: 'its recipient did not acknowledge it', isOurs: false },
+  cutOff: { words: 'the connection was cut within 0.5 s of its acknowledgement', isOurs: false },
   secondCca: { words: 'a second CCA before its PCA arrived', isOurs: false },
   hastyCca: { words: 'a second CCA within 5 s of its PCA', isOurs: false },
-  died: { words: 'a process died that had it in hand', isOurs: true },
+  died: { words: 'the process that had it in hand was killed', isOurs: true },
   twice: { words: 'twice in one collection', isOurs: true },
-  unheeded: { words: 'acknowledged, and not heeded', isOurs: true },
+  unheeded: { words: 'its acknowledgement was not heeded', isOurs: true },
 } as const;
 
 type Reason = keyof typeof REASONS;
 
-/** A parcel that somebody was handed who had been before. */
+/** A repeated hand-over of a parcel. */
 export interface Repeat {
   readonly id: string;
   readonly before: HandOver;
@@ -35,18 +35,18 @@ export interface Repeat {
   readonly reason: Reason;
 }
 
-/** What is sent so shortly before a connection is cut may not have been read. */
+/** What was sent so shortly before the connection was cut may not have been read. */
 const CUT_OFF_MS = 500;
-/** A process has a parcel in hand for no longer, unless what it stands on fails. */
+/** A process has a parcel in hand for no longer, unless its backing fails. */
 const IN_HAND_MS = 5_000;
-/** RS-000, "Cargo Relay Binding": couriers wait so long between delivering cargo and collecting. */
+/** RS-000, "Cargo Relay Binding": couriers pause so long between delivering and collecting cargo. */
 const COURIERS_PAUSE_MS = 5_000;
 
 /**
- * Why a parcel came again.
+ * Why a parcel was handed over again.
  *
- * @param earlier - when it came before, at least once
- * @param sent.lastAnsweredAtMs - when the latest attempt at bringing it to the gateway ended; null while it has not
+ * @param earlier - the hand-overs before, at least one
+ * @param sent.lastAnsweredAtMs - when the latest attempt to deliver it to the gateway ended; null until then
  * @param deaths - when processes were killed
  */
 export function reasonOf(
@@ -86,7 +86,7 @@ function unheeded(acknowledged: HandOver, again: HandOver, deaths: readonly numb
   return isDeath ? 'died' : 'unheeded';
 }
 
-/** How many of them the gateway might have known better. */
+/** How many of them the gateway could have avoided. */
 export function countOurs(repeats: readonly Repeat[]): number {
   return repeats.filter(({ reason }) => REASONS[reason].isOurs).length;
 }
