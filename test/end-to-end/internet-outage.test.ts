@@ -108,8 +108,8 @@ class Road {
   async send(): Promise<void> {
     const { intake } = this.#opened.gateway;
     const parcel = await this.#opened.internetBound({ id: `parcel ${this.sent}` });
-    const courier = { privateGateway: this.#opened.phone.nodeId, road: 'poweb' } as const;
-    await intake.acceptFromPrivateGateway(intake.read(parcel), courier);
+    const from = { privateGateway: this.#opened.phone.nodeId, road: 'poweb' } as const;
+    await intake.acceptFromPrivateGateway(intake.read(parcel), from);
     this.sent++;
   }
 

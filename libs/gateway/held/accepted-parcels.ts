@@ -25,8 +25,8 @@ interface AcknowledgeableParcel extends Omit<AcceptedParcelIdentity, 'privateGat
 
 /** What is recorded of parcels accepted under the same ids. */
 export interface AcceptedBefore {
-  /** `cargo` if any came by cargo. */
-  readonly road: 'cargo' | 'poweb';
+  /** Whether a courier brought any, so that cargo acknowledges them. */
+  readonly byCargo: boolean;
   /** The latest expiry of them. */
   readonly expiresAt: Date;
   /** A mark of each parcel, the newest last; empty if an older version recorded them. */
@@ -98,7 +98,7 @@ export class AcceptedParcels {
     }
     const { byCargo, marks, newestAtMs } = { ...UNKNOWN, ...record.fields };
     return {
-      road: byCargo ? 'cargo' : 'poweb',
+      byCargo,
       expiresAt: record.expiresAt,
       marks: marks === '' ? [] : marks.split(' '),
       newestAtMs,

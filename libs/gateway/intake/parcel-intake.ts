@@ -161,9 +161,9 @@ export class ParcelIntake {
       standing === 'duplicate'
         ? keyOf(parcel, destination)
         : await this.#store(parcel, destination, standing, from);
-    const isFirstByCargo = road === 'cargo' && earlier?.road !== 'cargo';
+    const isFirstByCargo = road === 'cargo' && !earlier?.byCargo;
     if (standing !== 'duplicate' || isFirstByCargo) {
-      const byCargo = road === 'cargo' || earlier?.road === 'cargo';
+      const byCargo = road === 'cargo' || earlier?.byCargo === true;
       const known = withParcel(earlier, parcel, now);
       await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
     }
