@@ -9,10 +9,7 @@ const SLOTS = PING_INTERVAL_MS / TICK_MS;
 /** A connection to keep alive, or to find dead. */
 interface Pulse {
   ping(): void;
-  /**
-   * When the peer last showed a sign of life, in milliseconds since the epoch; in the future while
-   * it need not.
-   */
+  /** When the peer last showed a sign of life, by the clock's `elapsedMs`. */
   lastSeenMs(): number;
   /** The peer is gone. */
   lost(): void;

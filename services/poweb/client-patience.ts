@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { BackingError } from '#backing/errors.ts';
 import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import { type Clock, delay } from '#clock/clock.ts';
+import { DEFAULT_HTTP_LIMITS } from '#runtime/http/http-limits.ts';
 
 /** How long a client waits for the answer to a parcel, and how much of that storing may take. */
 interface ClientPatience {
@@ -12,7 +14,11 @@ interface ClientPatience {
 }
 
 /** JavaScript clients give up after 3 to 5 s, and come back. */
-const ORDINARY: ClientPatience = { answerWithinMs: 2_300, storeWithinMs: 2_000, isRepeated: false };
+const ORDINARY: ClientPatience = {
+  answerWithinMs: DEFAULT_HTTP_LIMITS.answerWithinMs,
+  storeWithinMs: BACKING_DEADLINE_MS,
+  isRepeated: false,
+};
 
 /**
  * Android's (ktor on OkHttp) waits 10 s, and after a 503 does not retry before its queue changes:
