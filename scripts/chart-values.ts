@@ -10,7 +10,7 @@ const PAGE = new URL('docs/operations/chart-values.md', ROOT);
 const SCHEMA = new URL('charts/awala-gateway/values.schema.json', ROOT);
 const CHARTS = ['awala-gateway', 'google-cloud'];
 
-/** What docs/operations/chart-values.md must be. */
+/** The text of docs/operations/chart-values.md. */
 export async function chartValuesPage(): Promise<string> {
   const charts = CHARTS.map(async (name) => ({
     name,
@@ -19,7 +19,7 @@ export async function chartValuesPage(): Promise<string> {
   return pageOf(await Promise.all(charts));
 }
 
-/** What the schema of the gateway's chart must be: as it is, with the settings that services declare now. */
+/** The schema of the gateway's chart, with the settings that the services declare. */
 export async function gatewaySchema(): Promise<unknown> {
   const schema = JSON.parse(await readFile(SCHEMA, 'utf8'));
   for (const [service, properties] of Object.entries(settingsSchemas())) {

@@ -1,7 +1,7 @@
 /**
- * Fails on an import that points up, and on what goes with it: the environment read
- * outside a main.js, input or output in the protocol library, a package that is
- * imported but not shipped, a mention of a folder that no clone has.
+ * Fails on an import that its folder may not make, a package that is imported but not shipped, the
+ * environment read outside a main.js, input or output in the protocol library, and a mention of a
+ * folder that no clone has.
  *
  * Takes the root of the tree as its argument; by default, the working folder.
  */

@@ -4,7 +4,7 @@
  *   npm run mutants [seed] [sample size]
  *
  * Each is tried in a copy of the tree, against the unit tests that import its file, then {@link DOOR_TESTS}. The seed
- * decides for each mutant by itself, so it draws the same ones again after code came, went or moved to another file.
+ * decides for each mutant on its own, so the same ones are drawn after other code was added, removed or moved.
  */
 import { createHash } from 'node:crypto';
 import { globSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { type Mutant, mutantsOf } from './mutants/mutations.ts';
 import { type Death, Trial } from './mutants/trial.ts';
 
 const MUTATED = 'libs/{awala,gateway}/**/*.ts';
-/** Fast ones that go through the public doors. */
+/** Fast tests that go through the public doors. */
 const DOOR_TESTS = [
   'test/end-to-end/poweb-answers.test.ts',
   'test/end-to-end/cargo/unpacking.test.ts',

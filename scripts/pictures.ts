@@ -14,7 +14,7 @@ export async function draw(name: string): Promise<string> {
   return styled(viz.renderString(source, { format: 'svg', engine: 'dot' }), style);
 }
 
-/** Colours what Graphviz drew, for light and for dark surroundings, and leaves out which version of it drew. */
+/** Styles Graphviz's drawing for light and dark backgrounds, and removes Graphviz's version. */
 function styled(svg: string, style: string): string {
   return svg
     .replace(/^[\s\S]*?(?=<svg )/, '')

@@ -1,8 +1,7 @@
 /**
- * Replaces each TypeScript file in the given folders by what Node would make of it at run time:
- * JavaScript beside it, and under its own name a link to that, which Node follows. Whoever imports
- * it then gets JavaScript, and Node never loads its compiler for TypeScript. For the
- * image, not for a clone: what was there is gone.
+ * Strips the types from each TypeScript file in the given folders: writes JavaScript beside it, and
+ * replaces the file by a link to that, which Node follows. So imports stay as they are, and Node never
+ * loads its compiler for TypeScript. For the image, not for a clone: the sources are gone.
  *
  *   node scripts/strip-types.ts <folder> …
  */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Files that Git tracks or is about to, sorted; outside a Git checkout, all files. */
+/** Tracked files and new ones that Git does not ignore, sorted; outside a checkout, all files. */
 export function listFiles(root: string): string[] {
   return (filesInGit(root) ?? globSync('**/*', { cwd: root, exclude: ['**/node_modules'] }))
     .filter((path) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile() ?? false)

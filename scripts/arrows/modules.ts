@@ -1,10 +1,10 @@
 /** Ports with their adapters, each in a folder `libs/<port>`. */
 const PORTS = ['object-store', 'record-store', 'key-vault', 'signals', 'work-queue'];
 
-/** What nearly everyone may use. */
+/** What nearly every folder may import. */
 const FOUNDATIONS = ['libs/backing/', 'libs/bounds/', 'libs/clock/', 'libs/log/'];
 
-/** What each folder of `libs` that holds no port may import besides itself. */
+/** What each folder of `libs` without a port may import besides itself. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   awala: [],
   backing: ['libs/bounds/', 'libs/clock/'],
@@ -20,11 +20,11 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 
 /** Who may import a file, and what the file may import, by where it lies. */
 export interface Place {
-  /** How the place is called in a complaint. */
+  /** Its name in complaints. */
   readonly name: string;
   /** Paths, or folders ending in `/`, that may be imported. */
   readonly mayImport: readonly string[];
-  /** The same, where nothing but types is taken. */
+  /** The same, for imports of types only. */
   readonly mayImportTypesOf: readonly string[];
 }
 

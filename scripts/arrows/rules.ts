@@ -14,7 +14,7 @@ export interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** What of Node the protocol library may use: nothing that does input or output. */
+/** The modules of Node that the protocol library may use: none does input or output. */
 const PURE_PARTS_OF_NODE = ['buffer', 'crypto', 'util'];
 
 const ENVIRONMENT =
@@ -27,7 +27,7 @@ const IMPURE_CODE = [
   [/\bMath\s*\.\s*random\b/g, 'Math.random'],
 ] as const;
 
-/** Everything in `file` that breaks the arrows between folders, or what goes with them. */
+/** Everything in `file` that breaks the rules on imports, the environment and purity. */
 export function checkFile(file: SourceFile, manifest: Manifest): Violation[] {
   const place = placeOf(file.path);
   if (!place) {

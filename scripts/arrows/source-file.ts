@@ -2,9 +2,9 @@ import { posix } from 'node:path';
 
 export interface Import {
   readonly line: number;
-  /** What is imported, as written, such as `#clock/clock.ts` or `node:fs`. */
+  /** The specifier as written, such as `#clock/clock.ts` or `node:fs`. */
   readonly specifier: string;
-  /** Whether nothing of it remains at run time. */
+  /** Whether the import disappears at run time. */
   readonly isTypeOnly: boolean;
 }
 
@@ -37,7 +37,7 @@ export class SourceFile {
     );
   }
 
-  /** Lines of code in which `pattern`, a global one, occurs. */
+  /** Lines of code in which `pattern`, a global expression, occurs. */
   linesWith(pattern: RegExp): number[] {
     return [...this.code.matchAll(pattern)].map((match) => this.#lineAt(match.index));
   }
@@ -48,8 +48,8 @@ export class SourceFile {
 }
 
 /**
- * What an import refers to: a path relative to the root for a file of this tree,
- * and as written for a package or a part of Node.
+ * Resolves an import: to a path relative to the root for a file of this tree, and to its name for a
+ * package or a module of Node.
  *
  * @param aliases - the `imports` map of package.json
  */
@@ -75,7 +75,7 @@ export function resolveImport(
   return { kind: 'package', name: parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/') };
 }
 
-/** Blanks out comments; a `//` inside a word, as in an address, is none. */
+/** Blanks out comments. A `//` inside a word, as in a URL, begins none. */
 function withoutComments(text: string): string {
   const blank = (comment: string) => comment.replaceAll(/[^\n]/g, ' ');
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, blank).replaceAll(/(?<=^|\s)\/\/.*$/gm, blank);

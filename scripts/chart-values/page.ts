@@ -8,7 +8,7 @@ export interface Chart {
   readonly values: readonly ChartValue[];
 }
 
-/** The page on what charts can be told, in Markdown. */
+/** The page on the charts' values, in Markdown. */
 export function pageOf(charts: readonly Chart[]): string {
   return [
     '# What the charts can be told',
@@ -35,7 +35,7 @@ function sectionsOf({ name, values }: Chart): readonly string[] {
   ];
 }
 
-/** Each service by itself; else by the first word. */
+/** The service that a value is for; otherwise the first word of its name. */
 function groupOf({ name }: ChartValue): string {
   const words = name.split('.');
   return words.length === 1
@@ -43,7 +43,7 @@ function groupOf({ name }: ChartValue): string {
     : words.slice(0, words[0] === 'services' ? 2 : 1).join('.');
 }
 
-/** What all services may have of their own takes one row, except where it is described. */
+/** Values that every service has take one row together, except where one has its own description. */
 function rowsOf(values: readonly ChartValue[], group: string): readonly string[] {
   const own = values.filter(({ shared }) => shared === null || group === 'common');
   const shared = values.filter((each) => !own.includes(each));

@@ -11,17 +11,17 @@ export type Json =
   | { readonly [name: string]: Json };
 type JsonMap = { readonly [name: string]: Json };
 
-/** A value that a chart can be given. */
+/** A value of a chart. */
 export interface ChartValue {
-  /** As `--set` takes it, such as `edge.kind`. */
+  /** As for `--set`, such as `edge.kind`. */
   readonly name: string;
   /** Empty if the schema says none. */
   readonly meaning: string;
-  /** What it may be, in words; empty if that is not bound. */
+  /** What it may be, in words; empty for anything. */
   readonly bounds: string;
-  /** What the chart sets, or what is so where it sets nothing; undefined if that is not known. */
+  /** The default, set by the chart or described in its schema; undefined if unknown. */
   readonly byDefault: Json | undefined;
-  /** The name of what several values have in common; null if it is a value of its own kind. */
+  /** The name of the definition that several values share; null if there is none. */
   readonly shared: string | null;
 }
 
@@ -35,7 +35,7 @@ export async function readChartValues(folder: URL): Promise<readonly ChartValue[
 interface Place {
   readonly schema: JsonMap;
   readonly defaults: Json | undefined;
-  /** What references are looked up in. */
+  /** Where references are resolved. */
   readonly root: JsonMap;
   readonly name: string;
   readonly shared: string | null;

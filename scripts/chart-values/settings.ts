@@ -7,16 +7,16 @@ import type { Json } from './schema.ts';
 
 type JsonMap = { readonly [name: string]: Json };
 
-/** What the chart takes less of than the service: a gateway in the cloud does not ask for addresses in the clear. */
+/** Where the chart allows less than the service: in the cloud, no DNS queries in the clear. */
 const NARROWER: Readonly<Record<string, JsonMap>> = { DOH_URL: { pattern: '^https://.+' } };
 
-/** What other values of the chart decide. */
+/** Variables that other values of the chart set. */
 const DECIDED_ELSEWHERE = listVariables({
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
 }).map(({ name }) => name);
 
-/** The schema of `services.<name>.settings`, for each service: its variables that no other value decides. */
+/** The schema of each service's `services.<name>.settings`: its variables that no other value sets. */
 export function settingsSchemas(): Readonly<Record<string, JsonMap>> {
   return Object.fromEntries(
     Object.entries(SERVICES).map(([service, variables]) => {

@@ -19,7 +19,7 @@ interface Reader extends ListedVariable {
   readonly program: string;
 }
 
-/** The page on all variables of all services, in Markdown. */
+/** The page on the variables of all services, in Markdown. */
 export function configurationPage(): string {
   const readers = Object.entries(PROGRAMS).flatMap(([program, variables]) =>
     listWithChoices(variables).map((listed) => ({ program, ...listed })),
@@ -47,7 +47,7 @@ function whoReads(readers: readonly Reader[]): string {
     : programs.join(', ');
 }
 
-/** What is the same for all readers once; else what is so for the separate services, then for whom it differs. */
+/** One text if it is the same for all readers; otherwise that of the separate services, then each that differs. */
 function each(readers: readonly Reader[], textOf: (reader: Reader) => string): string {
   const [usual, ...different] = Map.groupBy(readers, textOf);
   const [usualText = ''] = usual ?? [];

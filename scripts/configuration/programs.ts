@@ -7,7 +7,7 @@ import { PROVISION_VARIABLES } from '#services/standalone/commands/provision.ts'
 import { STANDALONE_VARIABLES } from '#services/standalone/config.ts';
 import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';
 
-/** What each service that is a process of its own reads. */
+/** The variables of each service that runs as its own process. */
 export const SERVICES = {
   poweb: POWEB_SERVICE_VARIABLES,
   collection: COLLECTION_SERVICE_VARIABLES,
@@ -16,7 +16,7 @@ export const SERVICES = {
   workers: WORKERS_SERVICE_VARIABLES,
 } as const satisfies Readonly<Record<string, Variables>>;
 
-/** The same for the gateway in one process, and for the command that reads more than where the backing is. */
+/** The same with the gateway in one process, and the command that reads more than the backing's variables. */
 export const PROGRAMS: Readonly<Record<string, Variables>> = {
   ...SERVICES,
   standalone: STANDALONE_VARIABLES,

@@ -6,12 +6,12 @@ const ROOT = join(import.meta.dirname, '../..');
 const { imports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /**
- * The number that a source file gives a name. Reads the text, so that a limit need not be exported
- * to be documented.
+ * The value of a named number in a source file. Reads the text, so that a documented limit need not be
+ * exported.
  *
  * @param path - from the root of the repository
  * @param name - of a constant, of a member of an object, or of both, such as `PAUSE.firstMs`
- * @returns undefined if it has no value there, or one that takes more than sums and products
+ * @returns undefined if there is none, or it takes more than sums and products
  */
 export function constantIn(path: string, name: string): number | undefined {
   const text = readFileSync(join(ROOT, path), 'utf8');
@@ -32,10 +32,10 @@ function valueIn(path: string, text: string, name: string): number | undefined {
     .find((value) => value !== undefined);
 }
 
-/** Where an expression stands. */
+/** Where an expression is. */
 interface Place {
   readonly path: string;
-  /** What is given the value of the expression. */
+  /** The name that gets the expression's value. */
   readonly name: string;
 }
 
@@ -47,7 +47,7 @@ function product(expression: string, place: Place): number | undefined {
   return combined(expression, /\s(\*\*|[*/])\s/, (factor) => numberOf(factor, place));
 }
 
-/** The parts between operators, put together from left to right. */
+/** Splits at operators, and combines the parts from left to right. */
 function combined(
   expression: string,
   operator: RegExp,
@@ -77,7 +77,7 @@ function numberOf(word: string, { path, name }: Place): number | undefined {
   return /^[A-Z_]\w*$/.test(word) && word !== name ? valueOfName(word, path) : undefined;
 }
 
-/** What a name stands for in a file: a constant of its own, or one that it imports. */
+/** The value of a name in a file: a constant of the file, or an imported one. */
 function valueOfName(name: string, path: string): number | undefined {
   const text = readFileSync(join(ROOT, path), 'utf8');
   const [, specifier] = new RegExp(`\\b${name}\\b[^}]*\\} from '([^']+)'`).exec(text) ?? [];

@@ -1,6 +1,6 @@
 /** A number in a text, such as `5 min`, in milliseconds if it is a time, and in octets if it is a size. */
 export interface Quantity {
-  /** As it is written. */
+  /** As written. */
   readonly text: string;
   readonly value: number;
   readonly isTime: boolean;
@@ -17,7 +17,7 @@ const TIMES: Readonly<Record<string, number>> = {
 const SIZES: Readonly<Record<string, number>> = { KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 };
 const UNITS = [...Object.keys(TIMES), ...Object.keys(SIZES)].join('|');
 const NUMBER = String.raw`\d{1,3}(?: \d{3})+|\d+(?:\.\d+)?`;
-/** Digits with a unit of their own, or that of what they lead to, as in `3 to 6 s`; exponents are raised. */
+/** Digits with their own unit, or the unit after the next number, as in `3 to 6 s`; exponents are raised. */
 const QUANTITY = new RegExp(
   String.raw`(?<![\w.-])(?<number>${NUMBER})(?<exponent>[⁰¹²³⁴-⁹]+)?(?: ?(?:(?<unit>${UNITS})\b|(?<percent>%))|(?= to (?:${NUMBER}) (?<later>${UNITS})\b)|)`,
   'gu',
@@ -33,7 +33,7 @@ const IN_WORDS: Readonly<Record<string, number>> = {
   'a week': 604_800_000,
 };
 
-/** The numbers in a text, but for those in code and in links, and for estimates such as `some 10 KiB`. */
+/** The numbers in a text, without those in code, links and estimates such as `some 10 KiB`. */
 export function quantitiesIn(text: string): readonly Quantity[] {
   const plain = text.replaceAll(/`[^`]*`|\]\([^)]*\)|\bsome [\d.]+/g, '');
   return plain
@@ -54,7 +54,7 @@ function inUnit(value: number, unit: string): Omit<Quantity, 'text'> {
     : { value: value * time, isTime: true };
 }
 
-/** Times that a text tells in words, in milliseconds. */
+/** Times that a text has in words, such as `an hour`, in milliseconds. */
 export function timesInWords(text: string): readonly number[] {
   return Object.entries(IN_WORDS).flatMap(([words, ms]) => (text.includes(words) ? [ms] : []));
 }

@@ -6,11 +6,11 @@ export interface LimitRow {
   readonly section: string;
   /** What is limited: the first cell. */
   readonly limit: string;
-  /** How much of it: the second cell. */
+  /** The limit itself: the second cell. */
   readonly value: string;
-  /** The constants that the limit comes from. */
+  /** The constants that set the limit. */
   readonly constants: readonly ConstantName[];
-  /** The code in its first two cells and in that of where it is set, which may name variables. */
+  /** The code in the first two cells and in the column “where”, which may name variables. */
   readonly words: readonly string[];
 }
 
@@ -20,10 +20,10 @@ interface ConstantName {
   readonly name: string;
 }
 
-/** Columns that say where a limit is set. */
+/** Headers of the column that says where a limit is set. */
 const WHERE = ['where', 'counted by'];
 
-/** The rows of the tables that have a column for where each limit is set. */
+/** The rows of the tables with such a column. */
 export function rowsIn(page: string): readonly LimitRow[] {
   return page.split(/^(?=##+ )/m).flatMap((part) => {
     const section = part.slice(0, part.indexOf('\n')).replace(/^#+ /, '');
@@ -45,7 +45,7 @@ function rowOf(
   return { section, limit, value, constants: namesIn(where, usual), words };
 }
 
-/** A file's name says where the constants after it are. */
+/** Reads names of constants; each is in the file named last before it. */
 function namesIn(cell: string, usual: string): readonly ConstantName[] {
   let path = usual;
   return (cell.match(/(?<=`)[\w./-]+(?=`)/g) ?? []).flatMap((word) => {

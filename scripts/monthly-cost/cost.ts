@@ -8,7 +8,7 @@ interface CostLine {
   readonly dollars: number;
 }
 
-/** What that usage costs in a month, by whom it is paid to. */
+/** What that usage costs in a month, by Google service. */
 export function costOf(usage: Usage): CostLine[] {
   const { storage, firestore, kms, redis, cluster, balancing } = PRICES;
   const parcels = usage.classA - usage.ofThemListings;
@@ -43,7 +43,7 @@ export function costOf(usage: Usage): CostLine[] {
   ];
 }
 
-/** Each step of the price is for what exceeds the step before. */
+/** Each price is for the part above the step before. */
 function egressCost(gibibytes: number): number {
   let dollars = 0;
   let from = 0;

@@ -1,6 +1,6 @@
 /**
  * List prices in US dollars, without taxes, discounts for commitment or free tiers, for Oregon (`us-west1`) and, where
- * said so, Iowa. Each with where it was read; prices change, and other regions cost up to a third more.
+ * said so, Iowa, each with its source. Prices change, and other regions cost up to a third more.
  */
 export const PRICES = {
   /** cloud.google.com/storage/pricing, as of 2025: standard storage in one region; deleting is free. */

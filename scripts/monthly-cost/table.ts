@@ -1,7 +1,7 @@
 import { costOf } from './cost.ts';
 import { usageOf } from './usage.ts';
 
-/** How many phones the columns are for. */
+/** Phones, one number per column. */
 export const PHONES = [1_000, 100_000, 10_000_000];
 
 /** The monthly cost as a table in Markdown. */
@@ -23,7 +23,7 @@ export function costTable(): string {
   ].join('\n');
 }
 
-/** What goes on, on average and, where a limit may be met, per second or minute, as a table in Markdown. */
+/** Average rates, per second or minute as limits are, as a table in Markdown. */
 export function rateTable(): string {
   const columns = PHONES.map(usageOf);
   const seconds = 30 * 86_400;
@@ -57,7 +57,7 @@ function rounded(value: number): string {
   return value < 10 ? value.toPrecision(2) : grouped(Math.round(value));
 }
 
-/** With a space between thousands. */
+/** Formats with a space between thousands. */
 function grouped(value: number): string {
   return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ');
 }

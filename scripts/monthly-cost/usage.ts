@@ -3,19 +3,19 @@ const GIB = KIB ** 3;
 const DAYS = 30;
 const DAY_SECONDS = 86_400;
 
-/** What a phone does in a day. */
+/** A phone's day. */
 const PHONE = {
   parcelsToInternet: 5,
   parcelsFromInternet: 5,
   parcelOctets: 12 * KIB,
-  /** With its collection open, in so many connections. */
+  /** Hours a day with a collection open. */
   hoursConnected: 4,
   connections: 8,
   /** How long a parcel waits for its phone, in days. */
   daysHeld: 1,
-  /** The part of phones that a courier visits each day, bringing a cargo and taking one. */
+  /** The part of phones that a courier visits each day, with one cargo each way. */
   visited: 0.1,
-  /** How often it registers in a month: certificates are renewed at half their life. */
+  /** Registrations a month: a certificate is renewed at half its life. */
   registrationsMonth: 1 / 3,
   /** How long the record of an accepted parcel is kept, in days: until the parcel expires. */
   daysRecorded: 30,
@@ -36,19 +36,19 @@ const CPU_MS = {
   visit: 40,
 } as const;
 
-/** How much more goes on at the busiest time than on average, and how busy the services may be then. */
+/** The busiest time's load, relative to the average, and the services' utilisation then. */
 const PEAK = 4;
 const BUSY = 0.6;
 const POD_VCPUS = 0.5;
 /** Each of the five services has three pods at least. */
 const LEAST_VCPUS = 5 * 3 * POD_VCPUS;
-/** PoWeb, CogRPC and the workers sign once a minute, to know that they can, unless they do anyway. */
+/** PoWeb, CogRPC and the workers: each signs once a minute to check that it can, if it did not anyway. */
 const SIGNING_PART = 3 / 5;
 const MINUTES = DAYS * 24 * 60;
 const SOCKET_OCTETS = 40 * KIB;
 const RELISTINGS_PER_HOUR = 4;
 
-/** What so many phones use in a month. */
+/** What that many phones use in a month. */
 export function usageOf(phones: number) {
   const { parcelsToInternet, parcelsFromInternet, parcelOctets, visited, connections } = PHONE;
   const days = phones * DAYS;
@@ -81,7 +81,7 @@ export function usageOf(phones: number) {
     memoryGibibytes: vcpus + (sockets * SOCKET_OCTETS) / GIB,
     /** To phones and to Internet apps. */
     egressGibibytes: (days * (parcelsToInternet + parcelsFromInternet) * parcelOctets) / GIB,
-    /** Through the load balancers, in and out: all but what is posted to Internet apps. */
+    /** Through the load balancers, both ways: everything except what is posted to Internet apps. */
     balancedGibibytes: (days * (parcelsToInternet + 2 * parcelsFromInternet) * parcelOctets) / GIB,
   };
 }

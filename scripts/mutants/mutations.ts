@@ -87,7 +87,7 @@ function mutateConstant(node: Node, text: string): Mutation[] {
   }
 }
 
-/** Whether nothing after `statement`, or the block it is, runs in the same turn. */
+/** Whether `statement`, which may be a block, ends by leaving the flow: return, throw, break or continue. */
 function endsTheFlow(statement: Node): boolean {
   const last = is.isBlock(statement) ? statement.statements.at(-1) : statement;
   return (

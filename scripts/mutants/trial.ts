@@ -16,7 +16,7 @@ import type { Mutant } from './mutations.ts';
 /** The first test that failed, `timeout`, or null if all passed. */
 export type Death = string | null;
 
-/** A copy of the tree in which one mutant after another is tried. */
+/** Tries one mutant after another in a copy of the tree. */
 export class Trial implements Disposable {
   readonly #root = mkdtempSync(join(tmpdir(), 'mutants-'));
   readonly #timeoutMs: number;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type NetConnectOpts } from 'node:net';
 
-/** Whether somebody takes connections there. */
+/** Whether a server accepts connections there. */
 export async function accepts(where: NetConnectOpts): Promise<boolean> {
   const socket = connect(where);
   try {

@@ -4,13 +4,13 @@ import { get } from 'node:http';
 /** Names the broker's URL to the test processes of a run. */
 export const BROKER_VARIABLE = 'TEST_BACKING_BROKER';
 
-/** Where the broker hands out ports. */
+/** The broker's path for a free port. */
 export const PORT_PATH = '/port';
 
-/** What a test is told about a server: its address, or in words why there is none. */
+/** A server's address, or why there is none. */
 export type Answer = { readonly address: string } | { readonly missing: string };
 
-/** @param name - of a backing */
+/** @param name - of a backing service */
 export async function askForServer(broker: string, name: string): Promise<Answer> {
   return (await ask(`${broker}/${name}`)) as Answer;
 }

@@ -5,27 +5,27 @@ import type { Found } from './programs.ts';
 import { ServerPool } from './server-pool.ts';
 import { ADDRESS_VARIABLES, BackingMissingError, type BackingName } from './servers.ts';
 
-/** Servers of this process's own, where no broker shares them: they end with the process. */
+/** Servers of a process that no broker serves; they end with it. */
 const ownPool = new ServerPool();
 
 interface BackingServer {
   /** `host:port`; empty where the server is missing. */
   readonly address: string;
-  /** False, or in words what to install: the `skip` option of a suite. */
+  /** The `skip` option of a suite: false, or what to install. */
   readonly missing: false | string;
 }
 
 /**
- * Gives the server that a suite runs over, started when first asked for and shared by the run:
+ * Gets the server that a suite runs on. The first request starts it; all tests of the run share it:
  *
  * ```ts
  * const redis = await backing('redis');
  * describe('Redis signals', { skip: redis.missing }, () => { … });
  * ```
  *
- * A suite keeps to a bucket, project, prefix or key ring of its own ({@link uniqueName}).
+ * Each suite uses a bucket, project, prefix or key ring of its own ({@link uniqueName}).
  *
- * @throws {BackingMissingError} in CI, if the server cannot be had: nothing is skipped there
+ * @throws {BackingMissingError} in CI, which skips nothing, if the server is missing
  */
 export async function backing(name: BackingName): Promise<BackingServer> {
   const address = process.env[ADDRESS_VARIABLES[name]];
@@ -41,9 +41,9 @@ export async function backing(name: BackingName): Promise<BackingServer> {
 }
 
 /**
- * What a suite that starts a program itself gives as its `skip` option.
+ * The `skip` option of a suite that starts a program itself.
  *
- * @throws {BackingMissingError} in CI, if the program cannot be had: nothing is skipped there
+ * @throws {BackingMissingError} in CI, which skips nothing, if the program is missing
  */
 export function missingProgram(found: Found): false | string {
   return 'path' in found ? false : unlessInCi(found.missing);

@@ -5,7 +5,7 @@ import { FreePorts } from './free-ports.ts';
 import { ServerPool } from './server-pool.ts';
 import { BACKING_NAMES, type BackingName } from './servers.ts';
 
-/** Shares one pool of servers, and the free ports, among the processes of a test run, over loopback HTTP. */
+/** Shares servers and free ports among the processes of a test run, over loopback HTTP. */
 export class Broker implements AsyncDisposable {
   readonly #pool = new ServerPool();
   readonly #ports = new FreePorts();

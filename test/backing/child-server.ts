@@ -8,8 +8,8 @@ import { freePort } from './free-ports.ts';
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Runs its arguments, and kills them once its own input ends: however the parent died, nothing stays
- * behind. Ends when they do.
+ * A shell script that runs a command and kills it once standard input ends, however the parent died.
+ * Ends when the command does.
  */
 const WATCHED = [
   'exec 3<&0',

@@ -3,13 +3,13 @@ import type { RunningServer } from './servers.ts';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
 
-/** Image, port and command of each backing service that is had as a container. */
+/** Image, port and command of each backing service that can run in a container. */
 const CONTAINERS = {
   redis: { image: 'redis:7.4.1-alpine', port: 6379, command: ['redis-server', '--save', ''] },
   gcs: {
     image: 'fsouza/fake-gcs-server:1.56.1',
     port: 4443,
-    // Where an engine forwards ports to another host than localhost, TEST_GCS_ADDRESS is the way.
+    // If the engine forwards ports to another host than localhost, set TEST_GCS_ADDRESS instead.
     command: [
       '-scheme',
       'http',
@@ -32,7 +32,7 @@ const CONTAINERS = {
 
 type ContainerName = keyof typeof CONTAINERS;
 
-/** Whether a Docker engine answers; cheap where none is. */
+/** Whether a Docker engine answers; quick if there is none. */
 export async function hasDockerEngine(): Promise<boolean> {
   if (process.env.DOCKER_HOST) {
     return true;

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A TCP proxy that disturbs what passes through it. */
+/** A TCP proxy that injects faults. */
 export interface FaultProxy extends AsyncDisposable {
   /** `host:port` to connect to instead of the server. */
   readonly address: string;
-  /** Connections that pass through it now. */
+  /** Open connections. */
   readonly connections: number;
-  /** Connections that were ever made to it. */
+  /** Connections accepted so far. */
   readonly accepted: number;
   /** Cuts all connections; new ones are accepted. */
   cut(): void;
@@ -18,9 +18,9 @@ export interface FaultProxy extends AsyncDisposable {
   /** Keeps the connections and lets nothing pass, until {@link FaultProxy.resume}. */
   pause(): void;
   resume(): void;
-  /** Lets new connections lead to another server; those that stand go on leading where they do. */
+  /** Sends new connections to another server; open ones stay where they are. */
   leadTo(target: string): void;
-  /** From now on, holds each piece back for so long, in milliseconds, in both directions. */
+  /** From now on, delays each chunk by so many milliseconds, in both directions. */
   delay(ms: number): void;
 }
 
@@ -36,7 +36,7 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
     let before = Promise.resolve();
     from.on('data', (piece) => {
       const held = state.delayMs > 0 ? pause(state.delayMs, undefined, { ref: false }) : null;
-      // Also when the delay changes, no piece overtakes another.
+      // No chunk overtakes another, even when the delay changes.
       before = before.then(async () => {
         await held;
         void (to.writable && to.write(piece));

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { askForPort, BROKER_VARIABLE } from './ask-broker.ts';
 
-/** Below those that systems give to outgoing connections, which could take one before its server does. */
+/** Below the ephemeral ports, any of which an outgoing connection could take before the server does. */
 const FIRST_PORT = 10_000;
 const LAST_PORT = 32_000;
 
 /**
- * Loopback ports for programs that cannot say which one the system gave them. Each is handed out once:
- * some seconds go by until its program listens, and meanwhile it looks free to everybody.
+ * Free loopback ports for programs that cannot choose one and report it. Each is handed out only once,
+ * as it looks free until its program listens, which may take seconds.
  */
 export class FreePorts {
   #next = randomInt(FIRST_PORT, LAST_PORT);
@@ -27,10 +27,10 @@ export class FreePorts {
   }
 }
 
-/** Of this process, where no broker hands them out to the whole run. */
+/** The ports of a process that no broker serves. */
 const ownPorts = new FreePorts();
 
-/** A loopback port that was free a moment ago, and that no other test of the run is given. */
+/** A loopback port that was free a moment ago, and that no other test of the run gets. */
 export async function freePort(): Promise<number> {
   const broker = process.env[BROKER_VARIABLE];
   return broker ? askForPort(broker) : ownPorts.take();

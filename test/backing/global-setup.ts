@@ -6,15 +6,15 @@ import { ADDRESS_VARIABLES } from './servers.ts';
 
 /**
  * Shares the backing servers among all test files of a run
- * (`node --test --test-global-setup=./test/backing/global-setup.ts`): programs that are missing are
- * installed before the first test, so that no test's time limit pays for it; servers start when first
- * asked for and stop with the run.
+ * (`node --test --test-global-setup=./test/backing/global-setup.ts`). Missing programs are installed
+ * before the first test, outside any test's time limit; each server starts at the first request, and
+ * stops with the run.
  */
 let broker: Broker | undefined;
 
 export async function globalSetup(): Promise<void> {
   const hasContainers = await hasDockerEngine();
-  // One after the other, as apt-get lets nobody else in.
+  // One after the other, as apt-get takes a lock.
   const installing = (async () => {
     await (hasContainers ? undefined : obtainRedis());
     await obtainHaproxy();

@@ -1,27 +1,27 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 
-/** An HTTP proxy that counts requests, and answers some of them itself, badly. */
+/** An HTTP proxy that records requests and injects faults. */
 export interface HttpFaultProxy extends AsyncDisposable {
-  /** `http://host:port` to be used instead of the server's. */
+  /** `http://host:port` to use instead of the server's. */
   readonly origin: string;
   /** `METHOD /path?query` of each request, in order of arrival. */
   readonly requests: string[];
-  /** Answers the next `count` requests itself, without passing them on. */
+  /** Answers the next `count` requests with `status`, without forwarding them. */
   failNext(count: number, status: number): void;
-  /** Passes the next request on, and cuts the connection instead of giving the answer. */
+  /** Forwards the next request, and cuts the connection instead of answering. */
   loseNextAnswer(): void;
-  /** Passes the next answer on with its body changed. */
+  /** Changes the body of the next answer. */
   corruptNextAnswer(): void;
-  /** Holds each request back for so long, in milliseconds. */
+  /** Delays each request, in milliseconds. */
   delayMs: number;
-  /** Answers all requests itself, with this status, until it is null again. */
+  /** While not null, answers all requests with this status. */
   failing: number | null;
-  /** Answers those requests itself, with 403. */
+  /** Which requests to answer with 403. */
   isDenied: (request: string) => boolean;
-  /** Cuts the connection of each upload before it is there. */
+  /** Whether to cut the connection of each upload before it is complete. */
   isCuttingUploads: boolean;
-  /** Awaited before a request is passed on; the proxy goes on when it resolves. */
+  /** Awaited before each request is forwarded. */
   hold: ((request: string) => Promise<void> | undefined) | null;
 }
 
@@ -59,7 +59,7 @@ export async function startHttpFaultProxy(target: string): Promise<HttpFaultProx
     reply(outgoing, answer, fault ? answered.map((octet) => octet ^ 1) : answered);
   };
   const server = createServer((incoming, outgoing) => {
-    // Whoever asked may be gone, or the server.
+    // The client may be gone, or the server.
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

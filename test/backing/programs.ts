@@ -11,7 +11,7 @@ const FAKE_GCS_VERSION = 'v1.56.1';
 
 const CACHE_FOLDER = join(PROGRAM_CACHE, `fake-gcs-server-${FAKE_GCS_VERSION}`);
 
-/** Where a program is, or in words what to install. */
+/** A program's path, or what to install. */
 export type Found = { readonly path: string } | { readonly missing: string };
 
 const FIRESTORE_JARS = [
@@ -28,12 +28,12 @@ export function obtainRedis(): Promise<Found> {
   return obtainDebianProgram('Redis', 'redis-server', 'redis-server');
 }
 
-/** The same for `haproxy`, which stands before services in some tests. */
+/** The same for `haproxy`, which some tests put in front of services. */
 export function obtainHaproxy(): Promise<Found> {
   return obtainDebianProgram('HAProxy', 'haproxy', 'haproxy');
 }
 
-/** The same for the library that shows a process another time, put before those of the system by `LD_PRELOAD`. */
+/** The same for libfaketime, which shows a process another time; for `LD_PRELOAD`. */
 export async function obtainFakeTime(): Promise<Found> {
   const found = await obtainDebianProgram('libfaketime', 'faketime', 'faketime');
   if ('missing' in found) {
@@ -63,7 +63,7 @@ async function obtainDebianProgram(
 }
 
 async function installDebianPackage(name: string): Promise<void> {
-  // Without this, Debian would start the service, which nobody asked for.
+  // Keeps Debian from starting the service.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   try {
     await run('apt-get', ['update', '-q'], { env });
@@ -73,7 +73,7 @@ async function installDebianPackage(name: string): Promise<void> {
   }
 }
 
-/** Finds `fake-gcs-server`; builds it into the cache folder where Go is. */
+/** Finds `fake-gcs-server`; builds it in the cache folder if Go is installed. */
 export async function obtainFakeGcs(): Promise<Found> {
   const cached = join(CACHE_FOLDER, 'fake-gcs-server');
   if (await isExecutable(cached)) {
@@ -94,7 +94,7 @@ export async function obtainFakeGcs(): Promise<Found> {
     : { missing: `GCS: install Go, or fake-gcs-server ${FAKE_GCS_VERSION}, or Docker` };
 }
 
-/** Finds the Firestore emulator of the Google Cloud or the Firebase command line, and Java. */
+/** Finds Java, and the Firestore emulator of Google Cloud's or Firebase's command line. */
 export async function findFirestoreEmulator(): Promise<{ java: string; jar: string } | null> {
   const java = await which('java');
   if (!java) {
@@ -108,9 +108,9 @@ export async function findFirestoreEmulator(): Promise<{ java: string; jar: stri
   return null;
 }
 
-/** The path of a program that this machine has; null if it has none of that name. */
+/** The path of an installed program; null if there is none of that name. */
 export async function which(program: string): Promise<string | null> {
-  // Servers are often not in the path of who is not root.
+  // Where servers are, often outside the PATH of users other than root.
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']) {
     const path = join(folder, program);
     if (folder !== '' && (await isExecutable(path))) {

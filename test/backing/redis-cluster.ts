@@ -10,7 +10,7 @@ interface RedisCluster extends AsyncDisposable {
   readonly address: string;
 }
 
-/** Starts a Redis Cluster of one node, or gives in words what is missing for it. */
+/** Starts a Redis Cluster of one node, or says what to install. */
 export async function startRedisCluster(): Promise<RedisCluster | { missing: string }> {
   const found = await obtainRedis();
   if ('missing' in found) {

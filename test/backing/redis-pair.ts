@@ -6,26 +6,26 @@ import { Redis } from 'ioredis';
 import { type ChildServer, startChildServer } from './child-server.ts';
 import { obtainRedis } from './programs.ts';
 
-/** Two Redis servers, of which one follows the other. */
+/** A Redis server and its replica. */
 export interface RedisPair extends AsyncDisposable {
-  /** `host:port` of the one that is the master at first, and of the other. */
+  /** `host:port` of the first master, and of its replica. */
   readonly addresses: readonly [string, string];
   /**
-   * Makes the other one the master, and the former its replica, which keeps its connections: what a
-   * managed service does for an upgrade.
+   * Swaps master and replica. The former master keeps its connections, as when a managed service is
+   * upgraded.
    */
   swap(): Promise<void>;
-  /** A connection to each, to look at. */
+  /** A client of each. */
   readonly clients: readonly [Redis, Redis];
 }
 
-/** Starts the two, or gives in words what is missing for it. */
+/** Starts the pair, or says what to install. */
 export async function startRedisPair(): Promise<RedisPair | { readonly missing: string }> {
   const found = await obtainRedis();
   if ('missing' in found) {
     return found;
   }
-  // A replica keeps what it gets from its master in a file at first.
+  // A replica first stores what its master sends in a file.
   const folder = await mkdtemp(join(tmpdir(), 'redis-pair-'));
   const servers = [await startOne(found.path, folder), await startOne(found.path, folder)] as const;
   const clients = [connectTo(servers[0]), connectTo(servers[1])] as const;

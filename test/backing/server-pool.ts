@@ -1,6 +1,6 @@
 import { type BackingName, type RunningServer, startServer } from './servers.ts';
 
-/** Starts each server at most once, when it is first asked for. */
+/** Starts each server at most once, at the first request. */
 export class ServerPool implements AsyncDisposable {
   readonly #servers = new Map<BackingName, Promise<RunningServer>>();
 
@@ -10,7 +10,7 @@ export class ServerPool implements AsyncDisposable {
     return server;
   }
 
-  /** What was asked for and had, in words, in order of name. */
+  /** A line for each server that was requested, in order of name: its source, or why it is missing. */
   async report(): Promise<string[]> {
     const lines = [...this.#servers].map(async ([name, starting]) => {
       try {

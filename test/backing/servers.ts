@@ -3,12 +3,12 @@ import { startChildServer } from './child-server.ts';
 import { hasDockerEngine, startContainer } from './containers.ts';
 import { findFirestoreEmulator, obtainFakeGcs, obtainRedis } from './programs.ts';
 
-/** The servers that the cloud adapters are tested over. */
+/** The servers that the cloud adapters are tested on. */
 export const BACKING_NAMES = ['redis', 'gcs', 'firestore', 'kms'] as const;
 
 export type BackingName = (typeof BACKING_NAMES)[number];
 
-/** Variables that name the address (`host:port`) of a server which is there already. */
+/** Variables with the address (`host:port`) of a server that already runs. */
 export const ADDRESS_VARIABLES: Readonly<Record<BackingName, string>> = {
   redis: 'TEST_REDIS_ADDRESS',
   gcs: 'TEST_GCS_ADDRESS',
@@ -17,14 +17,14 @@ export const ADDRESS_VARIABLES: Readonly<Record<BackingName, string>> = {
 };
 
 export interface RunningServer {
-  /** `host:port`, speaking without TLS. */
+  /** `host:port`, without TLS. */
   readonly address: string;
-  /** In words, where the server came from. */
+  /** Where the server came from, for the report. */
   readonly source: string;
   stop(): Promise<void>;
 }
 
-/** The server cannot be had here; the message says what to install. */
+/** The server is missing; the message says what to install. */
 export class BackingMissingError extends Error {
   readonly code = 'BACKING_MISSING';
 
@@ -35,10 +35,10 @@ export class BackingMissingError extends Error {
 }
 
 /**
- * Gives a server: the one the environment names, else a container, else a program of this machine,
- * installed where that is possible.
+ * Finds or starts a server: the one that the environment names, else a container, else a program on
+ * this machine, installed if possible.
  *
- * @throws {BackingMissingError} if none of these can be had
+ * @throws {BackingMissingError} if there is none of these
  */
 export async function startServer(name: BackingName): Promise<RunningServer> {
   const variable = ADDRESS_VARIABLES[name];
@@ -79,7 +79,7 @@ async function startGcs(): Promise<RunningServer> {
     await startChildServer(found.path, (port) => [
       ...['-scheme', 'http', '-host', '127.0.0.1', '-port', String(port)],
       ...['-backend', 'memory', '-log-level', 'error'],
-      // Downloads are had at this host, whatever the port: so that they can pass through a proxy.
+      // Downloads work at this host on any port, and so through a proxy.
       ...['-external-url', `http://127.0.0.1:${port}`, '-public-host', '127.0.0.1'],
     ]),
   );

@@ -4,16 +4,16 @@ import type { Starvation } from './starvation.ts';
  * What a client made of an attempt:
  *
  * - `served`: the gateway did what it was asked for;
- * - `later`: it said that it cannot now (503, 1011, 4000, UNAVAILABLE);
- * - `late`: it said so when the client’s patience was nearly over;
- * - `cut`: the connection ended, or could not be had;
+ * - `later`: it told the client to come back (503, 1011, 4000, UNAVAILABLE);
+ * - `late`: it did so only when the client was about to give up;
+ * - `cut`: the connection ended, or could not be opened;
  * - `silent`: no answer came while the client waited;
- * - `starved`: `late` or `silent`, but in time without the time that processes waited for a processor;
- * - `blamed`: it said that the client is wrong.
+ * - `starved`: `late` or `silent`, but in time if the processes had not waited for a processor;
+ * - `blamed`: it blamed the client.
  */
 export type Answer = 'served' | 'later' | 'late' | 'cut' | 'silent' | 'starved' | 'blamed';
 
-/** What a client asks for, and so what can fail by itself. */
+/** What clients ask for; each can fail on its own. */
 export const SERVICES = [
   'deliver to phones',
   'deliver to the Internet',
@@ -31,7 +31,7 @@ interface RecordedAnswer {
   readonly answer: Answer;
   /** The status, or what was thrown. */
   readonly detail: string;
-  /** When the client began to ask, in the time of `performance`. */
+  /** When the attempt began, by `performance.now()`. */
   readonly askedAtMs: number;
   readonly tookMs: number;
 }
@@ -39,10 +39,10 @@ interface RecordedAnswer {
 /** Deployed clients give up after this. */
 export const PATIENCE_MS = 3_000;
 
-/** Within this, clients are told that the gateway cannot now: an answer takes its way, too. */
+/** Longest time until a client is told to come back, as the answer must still arrive in time. */
 const LATEST_REFUSAL_MS = 2_500;
 
-/** What clients were told since they were last counted. */
+/** What clients were told since the last {@link Answers.clear}. */
 export class Answers {
   readonly #starvation: Pick<Starvation, 'lostMsSince'>;
   #recorded: RecordedAnswer[] = [];
@@ -51,7 +51,7 @@ export class Answers {
     this.#starvation = starvation;
   }
 
-  /** @param askedAtMs - in the time of `performance` */
+  /** @param askedAtMs - by `performance.now()` */
   record(service: Service, askedAtMs: number, answer: Answer, detail: string): void {
     const tookMs = performance.now() - askedAtMs;
     const isSlow = answer === 'silent' || (answer === 'later' && tookMs > LATEST_REFUSAL_MS);
@@ -77,7 +77,7 @@ export class Answers {
     return this.#recorded.filter(({ answer }) => answers.includes(answer));
   }
 
-  /** Where a client waited longest to be told that the gateway cannot now; undefined if none was. */
+  /** The slowest of the answers `later` and `late`; undefined if there is none. */
   get slowestRefusal(): RecordedAnswer | undefined {
     return this.of('later', 'late').toSorted((a, b) => b.tookMs - a.tookMs)[0];
   }

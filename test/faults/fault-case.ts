@@ -7,16 +7,16 @@ import type { Balance } from './ledger.ts';
 import { countOurs, describeRepeats, type Repeat } from './repeats.ts';
 import { QUEUED_ROADS, ROAD, type World } from './world.ts';
 
-/** Service must be back so soon after a fault is over. */
+/** Service must resume within this time after a fault ends. */
 const RESUMPTION_PATIENCE_MS = 10_000;
-/** For what has no time limit of its own; a run that gets stuck must end. */
+/** Limit for waits without another one, as a run that gets stuck must end. */
 const STUCK_MS = FORM.name === 'long' ? 300_000 : 150_000;
 const LOOK_EVERY_MS = 10;
 const SETTLE_LOOK_MS = 200;
-/** Of what is accepted in a case, so much may be handed over again by the gateway’s doing. */
+/** The part of a case's accepted parcels that may be handed over again by the gateway’s doing. */
 const MOST_OURS = 0.01;
 
-/** Whether they come in time is looked at in the end. */
+/** Whether these were in time is checked at the end. */
 const REFUSALS: readonly Answer[] = ['later', 'late', 'starved'];
 
 /** What happens to the gateway, and what its clients may notice. */
@@ -25,17 +25,17 @@ export interface FaultCase {
   readonly begin: (world: World) => Promise<void> | void;
   /** Ends it; service must resume by itself then. */
   readonly end: (world: World) => Promise<void> | void;
-  /** What clients must be told to try again later, while the fault lasts. */
+  /** Services that must be refused for now while the fault lasts. */
   readonly refused?: readonly Service[];
-  /** What must go on while the fault lasts. */
+  /** Services that must go on while the fault lasts. */
   readonly unharmed?: readonly Service[];
-  /** Whether connections may be cut, and nobody be there: processes end and start. */
+  /** Whether connections may be cut or refused, as processes end and start. */
   readonly mayCut?: boolean;
-  /** How long the fault lasts at least, in milliseconds; until clients have noticed it in any case. */
+  /** Minimum duration in milliseconds; the fault always lasts until clients have noticed it. */
   readonly lastsMs?: number;
 }
 
-/** What earlier cases left in the store, for which this one does not wait. */
+/** Ids that earlier cases left in the store; later ones do not wait for them. */
 const leftBehind = new WeakMap<World, ReadonlySet<string>>();
 
 /**
@@ -64,7 +64,7 @@ export async function undergo(t: TestContext, world: World, fault: FaultCase): P
     assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
     assertFewRepeats(repeats, accepted());
   } catch (error) {
-    // The report of the run tells why only at its end.
+    // The reporter prints the cause only at the end of the run.
     const [reason] = String(error).split('\n');
     t.diagnostic(`${t.name}: FAILED after ${accepted()} were accepted: ${reason}`);
     throw error;
@@ -80,7 +80,7 @@ async function comeAndGo(world: World, fault: FaultCase): Promise<void> {
     await untilNoticed(world, fault, begunAtMs);
     await pause(Math.max(0, (fault.lastsMs ?? 0) - (performance.now() - begunAtMs)));
   } finally {
-    // The next case must not suffer from it, however this one went.
+    // Even if this case failed, the next must not suffer from its fault.
     await fault.end(world);
   }
 }
@@ -115,7 +115,7 @@ function report(
   }
 }
 
-/** At least once is the promise, and nearly always once what is delivered. */
+/** The promise is at least once; nearly always it must be exactly once. */
 function assertFewRepeats(repeats: readonly Repeat[], accepted: number): void {
   const ours = countOurs(repeats);
   assert.ok(
@@ -137,7 +137,7 @@ async function untilNoticed(world: World, fault: FaultCase, begunAtMs: number): 
   );
 }
 
-/** How long it took until service was back, and what was back last. */
+/** How long it took until service resumed, and what resumed last. */
 interface Resumption {
   readonly tookMs: number;
   readonly last: string;
@@ -174,7 +174,7 @@ function assertAnswers({ load }: World, { mayCut = false }: FaultCase): void {
   assert.deepEqual(answers.of(...wrong), [], 'clients were answered badly');
 }
 
-/** Waits until all is handed over, or in vain; then looks into the store for what is not. */
+/** Waits until all is handed over, or time is up; then looks in the store for the rest. */
 async function settle(world: World): Promise<Balance> {
   const { ledger } = world.load;
   const before = leftBehind.get(world) ?? new Set();
@@ -185,7 +185,7 @@ async function settle(world: World): Promise<Balance> {
     await pause(SETTLE_LOOK_MS);
   }
   leftBehind.set(world, new Set(ledger.outstanding()));
-  // What is handed over or moved on meanwhile must not be looked for in an older listing.
+  // Listed only now, as an older listing may lack what was moved since.
   return ledger.balance({ now: new Date(), stored: await world.gateway.storedKeys() });
 }
 

@@ -3,13 +3,13 @@ interface Form {
   readonly name: 'long' | 'short';
   /** Parcels that must be accepted in each case. */
   readonly parcelsPerCase: number;
-  /** How often a process dies in a case. */
+  /** Deaths of a process in a case. */
   readonly deaths: number;
-  /** How long a backing service stays away, at least. */
+  /** Minimum time that a backing service stays away. */
   readonly outageMs: number;
-  /** Between a client's parcels. */
+  /** Pause between a client's parcels. */
   readonly pauseMs: number;
-  /** Until what was accepted must be handed over, or is looked for in the store. */
+  /** How long to wait for accepted parcels to be handed over, before looking in the store. */
   readonly settleMs: number;
 }
 

@@ -4,37 +4,37 @@ import { type Channel, type HandOver, type Repeat, reasonOf } from './repeats.ts
 export interface Offer {
   /** The parcel's id, which no other parcel has. */
   readonly id: string;
-  /** By which road it goes, such as `poweb → phone`. */
+  /** Its way, such as `phone → Internet app`. */
   readonly road: string;
-  /** The only one who may be handed it. */
+  /** Who alone may be handed the parcel. */
   readonly recipient: string;
   readonly expiresAt: Date;
-  /** Keys of objects: while one of them is stored, the parcel is. */
+  /** Keys of objects that hold the parcel. */
   readonly storedAs: readonly string[];
 }
 
-/** A parcel that somebody was handed whom it was not for. */
+/** A parcel that was handed to somebody else than its recipient. */
 interface Misdelivery {
   readonly id: string;
   readonly to: string;
-  /** Null if nobody ever offered it. */
+  /** Null if it was never offered. */
   readonly recipient: string | null;
 }
 
-/** Where the accepted parcels are: the first four add up to `accepted` if nothing is lost. */
+/** Where the accepted parcels are. */
 export interface Balance {
   readonly accepted: number;
   readonly handedOver: number;
   readonly expired: number;
   readonly stored: number;
-  /** Ids of those that are nowhere, and must not be. */
+  /** Ids of lost parcels. */
   readonly missing: readonly string[];
   readonly misdelivered: readonly Misdelivery[];
 }
 
 interface Entry extends Offer {
   readonly offeredAtMs: number;
-  /** How often its sender tried to bring it; when the latest attempt was over, null while it is not. */
+  /** Attempts to deliver it to the gateway; when the latest ended, null until then. */
   attempts: number;
   lastAnsweredAtMs: number | null;
   isAccepted: boolean;
@@ -42,33 +42,33 @@ interface Entry extends Offer {
 }
 
 /**
- * What clients of a gateway were promised, and what they got: accepted = collected
- * + delivered + expired + still stored, and nobody gets what is another's.
+ * Records what clients were promised and what they got, to check that accepted = collected +
+ * delivered + expired + still stored, and that nobody got another's parcel.
  *
- * The order in which things are noted does not matter: a parcel may well be
- * handed over before its sender is told that it was accepted.
+ * The order of notes does not matter: a parcel may be handed over before its sender is told that it
+ * was accepted.
  */
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
   readonly #misdelivered: Misdelivery[] = [];
-  /** When the latest of the parcels that arrived by a road was offered; when one arrived last. */
+  /** By road: when the latest of the arrived parcels was offered; when a parcel last arrived. */
   readonly #latestOffered = new Map<string, number>();
   readonly #lastArrival = new Map<string, number>();
   readonly #repeats: Repeat[] = [];
   readonly #deaths: number[] = [];
   #accepted = 0;
 
-  /** Promised so far: answered 202, or acknowledged. */
+  /** Parcels accepted so far: answered 202, or acknowledged. */
   get accepted(): number {
     return this.#accepted;
   }
 
-  /** Each time so far that a parcel was handed over that had been before, and why. */
+  /** Each repeated hand-over so far, and why. */
   get repeats(): readonly Repeat[] {
     return this.#repeats;
   }
 
-  /** To be noted before anything is sent. */
+  /** Call it before the parcel is sent. */
   offer(offer: Offer): void {
     const offeredAtMs = performance.now();
     this.#entries.set(offer.id, {
@@ -81,14 +81,14 @@ export class Ledger {
     });
   }
 
-  /** An attempt at bringing the parcel begins. */
+  /** An attempt to deliver the parcel begins. */
   attempt(id: string): void {
     const entry = this.#offered(id);
     entry.attempts += 1;
     entry.lastAnsweredAtMs = null;
   }
 
-  /** That attempt is over, whatever came of it. */
+  /** That attempt has ended, in whatever way. */
   attempted(id: string): void {
     this.#offered(id).lastAnsweredAtMs = performance.now();
   }
@@ -98,7 +98,7 @@ export class Ledger {
     this.#deaths.push(performance.now());
   }
 
-  /** The gateway said that it has the parcel. */
+  /** The gateway accepted the parcel. */
   accept(id: string): void {
     const entry = this.#offered(id);
     this.#accepted += entry.isAccepted ? 0 : 1;
@@ -108,8 +108,8 @@ export class Ledger {
   /**
    * Somebody was handed the parcel, for the first time or again.
    *
-   * @param askedAtMs - when the collection or delivery began that brought it, in the time of `performance`
-   * @returns what is to be completed: when it was acknowledged, and when the connection was cut
+   * @param askedAtMs - when its collection or delivery began, by `performance.now()`
+   * @returns to be completed with when it was acknowledged, and when the connection was cut
    */
   handOver(
     id: string,
@@ -137,22 +137,22 @@ export class Ledger {
     return handOver;
   }
 
-  /** Whether a parcel that was offered by this road since then, in the time of `performance`, was handed over. */
+  /** Whether a parcel offered on this road since then, by `performance.now()`, was handed over. */
   hasArrivedSince(road: string, sinceMs: number): boolean {
     return (this.#latestOffered.get(road) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
   }
 
-  /** Whether any parcel on this road was handed over since then: one behind a backlog takes its turn. */
+  /** Whether any parcel on this road was handed over since then; new ones wait behind a backlog. */
   hasMovedSince(road: string, sinceMs: number): boolean {
     return (this.#lastArrival.get(road) ?? Number.NEGATIVE_INFINITY) >= sinceMs;
   }
 
-  /** Ids of parcels that were accepted and not handed over. */
+  /** Ids of accepted parcels that were not handed over. */
   outstanding(): string[] {
     return this.#ofOutstanding().map(({ id }) => id);
   }
 
-  /** @param stored - the keys of all objects that are stored */
+  /** @param stored - keys of all stored objects */
   balance({ now, stored }: { readonly now: Date; readonly stored: ReadonlySet<string> }): Balance {
     const outstanding = this.#ofOutstanding();
     const kept = outstanding.filter(({ storedAs }) => storedAs.some((key) => stored.has(key)));

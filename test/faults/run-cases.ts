@@ -10,7 +10,7 @@ export function seededRandom(): { readonly random: SeededRandom; readonly seed: 
   return { random: new SeededRandom(seed), seed };
 }
 
-/** Lets one gateway undergo one case after the other; to be called in a suite. */
+/** Runs one case after the other against one gateway; call it in a suite. */
 export function runCases(cases: Readonly<Record<string, FaultCase>>): void {
   let world: World;
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
 
 const LOOK_EVERY_MS = 250;
-/** Looks that are kept: some minutes, longer than any case asks about. */
+/** Samples to keep: some minutes, longer than any case asks about. */
 const MOST_LOOKS = 2_400;
 
 interface Look {
@@ -11,23 +11,23 @@ interface Look {
 }
 
 /**
- * How long processes did not get the processor, on a machine that others use as well. A promise
- * about time is put off by this, as a client's request passes through several of them in turn.
+ * How long processes waited for a processor, on a shared machine. Each time limit grows by this, as a
+ * client's request passes through several processes in turn.
  */
 export class Starvation implements AsyncDisposable {
   readonly #ended = new AbortController();
   readonly #waits: ProcessorWaits;
   readonly #watching: Promise<unknown>;
-  /** In ascending order of time; of each, what was lost until then. */
+  /** In ascending order of time, each with the total lost until then. */
   #looks: Look[] = [{ atMs: performance.now(), lostMs: 0 }];
 
-  /** @param pids - of the services, asked for each time, since they may change */
+  /** @param pids - of the services; called for each sample, as they may change */
   constructor(pids: () => readonly number[]) {
     this.#waits = new ProcessorWaits(pids);
     this.#watching = this.#watch();
   }
 
-  /** @param fromMs - in the time of `performance` */
+  /** @param fromMs - by `performance.now()` */
   lostMsSince(fromMs: number): number {
     const before = this.#looks.findLast(({ atMs }) => atMs <= fromMs) ?? this.#looks[0];
     return this.#waits.totalMs() - (before?.lostMs ?? 0);

@@ -11,7 +11,7 @@ import { keepRegistering } from './clients/registering.ts';
 import { FaultyGateway } from './gateway/faulty-gateway.ts';
 import { Starvation } from './starvation.ts';
 
-/** All the ways of a parcel that there are between the clients, as the ledger calls them. */
+/** The ways of parcels between clients, as the ledger names them. */
 export const ROAD = {
   phoneToPhone: 'phone → phone',
   phoneToApp: 'phone → Internet app',
@@ -21,22 +21,22 @@ export const ROAD = {
   phoneToCourier: 'phone → courier',
 } as const;
 
-/** Those on which a parcel waits for a worker’s turn, behind what gathered before it. */
+/** Ways on which a parcel waits in a queue for a worker. */
 export const QUEUED_ROADS: readonly string[] = [
   ROAD.phoneToApp,
   ROAD.courierToPhone,
   ROAD.courierToApp,
 ];
 
-/** Lost jobs are found again soon. */
+/** Short, so that lost jobs are soon queued again. */
 const SWEEP_INTERVAL = '2s';
 
-/** A gateway of five processes and everybody who talks to it. */
+/** A gateway of five processes and all its clients. */
 export interface World extends AsyncDisposable {
   readonly gateway: FaultyGateway;
   readonly load: Load;
   readonly starvation: Starvation;
-  /** Lets the courier fetch what is left for the phone without Internet, bringing nothing new. */
+  /** Lets the courier collect the rest for the phone without the Internet, delivering no new parcels. */
   readonly fetchCargo: () => Promise<unknown>;
 }
 

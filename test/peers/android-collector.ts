@@ -7,16 +7,16 @@ import { systemClock } from '#clock/clock.ts';
 import { COLLECTION_PATH } from './collector.ts';
 import { keepPinging } from './okhttp-pings.ts';
 
-/** What the deployed client sends besides what makes a WebSocket. */
+/** Headers of the deployed client, besides those of any WebSocket. */
 const HEADERS = {
   'user-agent': 'Ktor client',
   accept: '*/*',
   'accept-charset': 'UTF-8',
   'x-relaynet-streaming-mode': 'keep-alive',
 };
-/** To connect, and again until the upgrade is answered. */
+/** Limit for connecting, and again for the answer to the upgrade. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** To store a parcel before it is acknowledged. */
+/** Time it takes to store a parcel before acknowledging it. */
 const STORING_MS = 20;
 const PAUSE_AFTER_END_MS = 3_000;
 const PAUSE_AFTER_TIMEOUT_MS = 500;
@@ -25,7 +25,7 @@ const NO_CODE = 1005;
 const CUT = 1006;
 const WHILE_STORING = ' while it stored a parcel';
 
-/** Why a connection ended, and whether the client comes back by itself after that. */
+/** Why a connection ended, and whether the client comes back by itself. */
 interface CollectionEnd {
   readonly reason: string;
   /** Null if it never does. */
@@ -34,33 +34,33 @@ interface CollectionEnd {
 
 interface AndroidCollectorOptions {
   readonly answerChallenge: (nonce: Uint8Array) => Promise<Uint8Array>;
-  /** Told of each parcel before it is acknowledged. */
+  /** Called with each parcel before it is acknowledged. */
   readonly onParcel?: (parcel: Uint8Array) => void;
-  /** Told of each parcel, the same octets, once its acknowledgement was sent. */
+  /** Called with each parcel, the same array, once its acknowledgement was sent. */
   readonly onAcknowledged?: (parcel: Uint8Array) => void;
   readonly onEnd?: (end: CollectionEnd) => void;
-  /** Other than its ten seconds. */
+  /** @default 10 s */
   readonly answerTimeoutMs?: number;
 }
 
 /**
- * Keeps collecting as the deployed Android client does, octet for octet as far as a server can tell:
+ * Keeps collecting like the deployed Android client, with the same octets on the wire:
  *
- * - After a handshake, a close with any code but 1000 makes it come back after exactly 3 s; so does a connection that
- *   just ends, at any time; and a pong that is missing, or no answer within 10 s, after 0.5 s.
- * - 1000, any answer but 101, a connection that is refused or reset, a close before the handshake is over, and any end
- *   while a parcel is being stored end its collection for good: nothing in the app begins it again until the network changes.
+ * - It comes back after exactly 3 s when it is closed with any code but 1000 after the handshake, or when the
+ *   connection just ends, at any time; and after 0.5 s when a pong is missing, or no answer comes within 10 s.
+ * - It never comes back after 1000, any answer but 101, a refused or reset connection, a close before the handshake is
+ *   over, or any end while it stores a parcel: the app starts to collect again only once the network changes.
  */
 export class AndroidCollector implements AsyncDisposable {
-  /** How each of its connections ended. */
+  /** How each connection ended. */
   readonly ends: CollectionEnd[] = [];
   readonly #port: number;
   readonly #options: AndroidCollectorOptions;
   readonly #leaving = new AbortController();
-  /** Resolves once its collection is over for good, or it was disposed of. */
+  /** Resolves once the collection is over for good, or the collector disposed of. */
   readonly over: Promise<void>;
   #isCollecting = false;
-  /** Deliveries that it has not acknowledged. */
+  /** Unacknowledged deliveries. */
   #held = 0;
   #storing = Promise.resolve();
   #onUnacknowledged = () => {};
@@ -72,12 +72,12 @@ export class AndroidCollector implements AsyncDisposable {
     this.over = this.#run();
   }
 
-  /** Whether it is connected, and has shaken hands. */
+  /** Whether it is connected and the handshake is over. */
   get isCollecting(): boolean {
     return this.#isCollecting;
   }
 
-  /** Why its collection is over for good; null while it is not. */
+  /** Why the collection is over for good; null while it is not. */
   get lostTo(): string | null {
     const last = this.ends.at(-1);
     return last?.pauseMs === null ? last.reason : null;
@@ -141,7 +141,7 @@ export class AndroidCollector implements AsyncDisposable {
       });
       void this.#shakeHands(socket, octetsOf(challenge));
     });
-    // As soon as the close comes, and not only once the connection is gone.
+    // On the closing frame, not only once the connection is gone.
     this.#onUnacknowledged = () => endFor(`closed${WHILE_STORING}`, null);
   }
 

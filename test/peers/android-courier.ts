@@ -5,12 +5,11 @@ import type { Certificate } from '#awala/x509/certificate.ts';
 const verifier = new MessageVerifier();
 
 /**
- * What Android's courier app does with a cargo that it collected for a phone: it
- * keeps one only if the recipient's certificate is attached and the cargo is valid
- * with that certificate as the only trusted one. It has acknowledged the cargo by
- * then.
+ * Decides like Android's courier app whether to keep a cargo that it collected, and has already
+ * acknowledged: only if the recipient's certificate is attached, and the cargo is valid with that as
+ * the only trusted certificate.
  *
- * @returns why it drops the cargo; null if it keeps it
+ * @returns why the app drops the cargo; null if it keeps it
  */
 export function whyAndroidDrops(octets: Uint8Array, now: Date): string | null {
   try {
@@ -23,7 +22,7 @@ export function whyAndroidDrops(octets: Uint8Array, now: Date): string | null {
     if (now < createdAt || expiresAt < now) {
       return 'it is not valid now';
     }
-    // Unlike us, it tolerates no drift of the clock.
+    // Unlike us, it tolerates no clock drift.
     if (now < sender.notBefore || sender.notAfter < now) {
       return 'the sender’s certificate is not valid now';
     }
@@ -34,7 +33,7 @@ export function whyAndroidDrops(octets: Uint8Array, now: Date): string | null {
   }
 }
 
-/** The one attached whose key is the recipient's and whose subject issued the sender's certificate. */
+/** The attached certificate of the recipient's key whose subject issued the sender's certificate. */
 function recipientCertificate(cargo: RamfMessage): Certificate | undefined {
   const { recipient, sender, attachedCertificates } = cargo;
   return attachedCertificates.find(

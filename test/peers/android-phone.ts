@@ -21,14 +21,14 @@ const ROTATION_FORMAT_OCTETS = 7;
 interface AndroidPhoneParts {
   readonly peer: Peer;
   readonly gateway: AndroidHeader['gateway'];
-  /** The gateway's session key that the phone uses now. */
+  /** The gateway's session key that the phone currently uses. */
   readonly gatewayKey: () => SessionKey | Promise<SessionKey>;
   readonly clock: Clock;
 }
 
-/** What Android's gateway app writes when a courier comes by, and what it makes of the cargo it gets. */
+/** Writes CCAs and cargo like Android's gateway app, and reads the cargo that couriers bring it. */
 export class AndroidPhone {
-  /** The certificate that lasts longest, which the app uses. */
+  /** With the certificate that expires last, which the app uses. */
   peer: Peer;
   readonly #parts: AndroidPhoneParts;
   readonly #sessionKey: SessionKeyPair = generateSessionKey();
@@ -51,7 +51,7 @@ export class AndroidPhone {
     });
   }
 
-  /** One that registered over PoWeb. */
+  /** A phone that registered by PoWeb. */
   static of({ phone: peer, registration }: Phone): AndroidPhone {
     const { gatewayCertificate, internetAddress, sessionKey } = registration;
     const { nodeId, spki } = gatewayCertificate;
@@ -59,7 +59,7 @@ export class AndroidPhone {
     return new AndroidPhone({ peer, gateway, gatewayKey: () => sessionKey, clock: systemClock });
   }
 
-  /** Good for one collection. */
+  /** A CCA for one collection. */
   async cca(): Promise<Buffer> {
     return androidCca(await this.#header());
   }
@@ -72,8 +72,8 @@ export class AndroidPhone {
   }
 
   /**
-   * Takes what is in a cargo, without verifying any of it, and uses the certificate
-   * of a rotation that it can read if that lasts longer.
+   * Reads a cargo without verifying anything. Adopts the certificate of a rotation in it, if the app can
+   * read that and it expires later.
    *
    * @returns the messages
    */
@@ -90,7 +90,7 @@ export class AndroidPhone {
     return messages;
   }
 
-  /** The same with what its courier does not drop. @returns the parcels */
+  /** The same, if the courier app keeps the cargo. @returns the parcels */
   processKept(cargo: Uint8Array): readonly Uint8Array[] {
     const messages =
       whyAndroidDrops(cargo, this.#parts.clock.now()) === null ? this.process(cargo) : [];
@@ -108,7 +108,7 @@ export class AndroidPhone {
   }
 }
 
-/** Its library expects the leaf as an implicitly tagged Certificate, and ignores what is not. */
+/** The app's library expects the leaf as an implicitly tagged Certificate, and ignores other forms. */
 function isReadableRotation(message: Uint8Array): boolean {
   if (typeOfCargoMessage(message) !== 'certificate-rotation') {
     return false;

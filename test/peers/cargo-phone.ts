@@ -27,7 +27,7 @@ const DAY_MS = 86_400_000;
 
 export interface OpenedCargo {
   readonly cargo: RamfMessage;
-  /** The session key that the gateway sent along. */
+  /** The gateway's session key in the cargo. */
   readonly senderKey: SessionKey;
   readonly messages: readonly Uint8Array[];
 }
@@ -35,7 +35,7 @@ export interface OpenedCargo {
 interface CargoPhoneParts {
   readonly peer: Peer;
   readonly gateway: Pick<Identity, 'nodeId' | 'spki'>;
-  /** Of the gateway; `gateway.example` if not given. */
+  /** The gateway's. @default `gateway.example` */
   readonly internetAddress?: string;
   /** The gateway's session key that the phone uses. */
   readonly gatewayKey: SessionKey;
@@ -43,12 +43,12 @@ interface CargoPhoneParts {
   readonly sessionKey?: SessionKeyPair;
 }
 
-/** The side of a private gateway that couriers see: its CCAs, its cargo, and what it makes of cargo. */
+/** A private gateway that uses couriers: writes CCAs and cargo, and opens cargo. */
 export class CargoPhone {
   readonly peer: Peer;
   readonly sessionKey: SessionKeyPair;
   readonly #parts: CargoPhoneParts;
-  /** The phone with a certificate issued by itself. */
+  /** The phone with a self-issued certificate. */
   readonly #issuer: Peer;
   readonly #verifier = new MessageVerifier();
 
@@ -71,7 +71,7 @@ export class CargoPhone {
     return CargoPhone.with({ peer, gateway, gatewayKey, clock, sessionKey });
   }
 
-  /** One that registered over PoWeb. */
+  /** A phone that registered by PoWeb. */
   static of({ phone, registration }: Phone, clock: Clock = systemClock): Promise<CargoPhone> {
     const { gatewayCertificate: gateway, internetAddress, sessionKey: gatewayKey } = registration;
     return CargoPhone.with({ peer: phone, gateway, internetAddress, gatewayKey, clock });
@@ -81,7 +81,7 @@ export class CargoPhone {
     return new CargoPhone(parts, await selfIssued(parts.peer, validFrom(parts.clock.now())));
   }
 
-  /** The same phone, once it encrypts for another key of the gateway. */
+  /** The same phone, encrypting for another session key of the gateway. */
   using(gatewayKey: SessionKey): CargoPhone {
     const { sessionKey } = this;
     return new CargoPhone({ ...this.#parts, sessionKey, gatewayKey }, this.#issuer);
@@ -95,7 +95,7 @@ export class CargoPhone {
     return cargoDeliveryAuthorization({ spki }, issuer, { ...validFrom(clock.now()), ...validity });
   }
 
-  /** A CCA of two weeks; `fields` bend it. */
+  /** A CCA valid for two weeks, unless `fields` change it. */
   async cca(fields: Partial<CcaFields> & { readonly from?: Peer } = {}): Promise<Buffer> {
     const { from = this.peer, ...rest } = fields;
     const cda = await this.cda();
@@ -110,7 +110,7 @@ export class CargoPhone {
     return Buffer.from(octets);
   }
 
-  /** A cargo with these messages, from this phone for the gateway unless told otherwise. */
+  /** A cargo with these messages, by default from this phone for the gateway. */
   async cargo(
     messages: readonly Uint8Array[] = [],
     fields: Partial<CargoFields> & { readonly from?: Peer } = {},

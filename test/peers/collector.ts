@@ -9,7 +9,7 @@ import { type Peer, signNonce } from '#test/builders/peers.ts';
 export const COLLECTION_PATH = '/v1/parcel-collection';
 
 export interface CollectorOptions {
-  /** From which it comes; the system chooses if it is not given. */
+  /** Local address to connect from. By default, the system chooses. */
   readonly localAddress?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly path?: string;
@@ -20,13 +20,13 @@ export interface CollectorOptions {
 /** A WebSocket client that collects parcels, one step at a time. */
 export class Collector implements Disposable {
   readonly socket: WebSocket;
-  /** How the server closed: resolves once it did. 1006 stands for a connection that was cut. */
+  /** Resolves with how the server closed; 1006 stands for a cut connection. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   readonly #frames: Buffer[] = [];
   #connection: Socket | null = null;
   #wake = () => {};
 
-  /** Connects; the handshake is the caller's. */
+  /** Connects, and leaves the handshake to the caller. */
   constructor(port: number, options: CollectorOptions = {}) {
     const { headers, path = COLLECTION_PATH, hasUserAgent = true, answersPings = true } = options;
     this.socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
@@ -43,7 +43,7 @@ export class Collector implements Disposable {
       this.#frames.push(Buffer.isBuffer(data) ? data : Buffer.alloc(0));
       this.#wake();
     });
-    // Not `once`, which fails if there is an error first, and is then nobody's to handle.
+    // Not `once`, whose promise an earlier error would reject without a handler.
     this.closed = new Promise((resolve) => {
       this.socket.once('close', (code, reason) => {
         this.#wake();
@@ -52,7 +52,7 @@ export class Collector implements Disposable {
     });
   }
 
-  /** Connects and proves to be these private gateways. */
+  /** Connects, and proves to hold the keys of these private gateways. */
   static async open(
     port: number,
     phones: readonly Peer[],
@@ -64,7 +64,7 @@ export class Collector implements Disposable {
     return collector;
   }
 
-  /** @returns the nonce to be signed */
+  /** @returns the nonce to sign */
   async challenge(): Promise<Uint8Array> {
     return parseChallenge(await this.frame());
   }
@@ -81,7 +81,7 @@ export class Collector implements Disposable {
     this.socket.send(deliveryId);
   }
 
-  /** Acknowledges all that comes. */
+  /** From now on, acknowledges each delivery at once. */
   acknowledgeAll(): void {
     this.socket.on('message', (data: Buffer) => this.acknowledge(parseDelivery(data)));
   }
@@ -92,7 +92,7 @@ export class Collector implements Disposable {
     return frame && parseDelivery(frame);
   }
 
-  /** The next frame, as it came. */
+  /** The next frame's octets. */
   async frame(): Promise<Buffer> {
     const frame = await this.#frameOrNull();
     assert.ok(frame, 'the server closed the connection');
@@ -112,13 +112,13 @@ export class Collector implements Disposable {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  /** Frames that came and were not asked for. */
+  /** Frames that arrived and were not read yet. */
   get waiting(): number {
     return this.#frames.length;
   }
 
   /**
-   * Resolves once the server has seen everything sent so far, and answered a ping.
+   * Resolves once the server has answered a ping, and so has seen everything sent before.
    *
    * @throws if it closes the connection instead
    */
@@ -133,7 +133,7 @@ export class Collector implements Disposable {
     await once(this.#tcp, 'data');
   }
 
-  /** Octets that came so far, of the upgrade and of frames. */
+  /** Octets received so far, with those of the upgrade. */
   get octetsRead(): number {
     return this.#tcp.bytesRead;
   }
@@ -146,7 +146,7 @@ export class Collector implements Disposable {
     this.#tcp.resume();
   }
 
-  /** After {@link stopReading}: reads once, as much as there is. */
+  /** After {@link stopReading}, reads once what has arrived. */
   async readSome(): Promise<void> {
     const some = once(this.#tcp, 'data');
     this.#tcp.resume();
@@ -154,12 +154,12 @@ export class Collector implements Disposable {
     this.#tcp.pause();
   }
 
-  /** Sends octets past the WebSocket, whose connection is of no use any more then. */
+  /** Sends octets past the WebSocket, which cannot be used afterwards. */
   sendRaw(octets: Uint8Array): void {
     this.#tcp.write(octets);
   }
 
-  /** Sends the beginning of a frame, an octet in each TCP segment. */
+  /** Sends the beginning of a frame, one octet per TCP segment. */
   async sendInSegments(
     count: number,
     header: Uint8Array = Buffer.of(0x82, 0xfe, 0xff, 0xff, 0, 0, 0, 0),
@@ -176,7 +176,7 @@ export class Collector implements Disposable {
     return new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Is gone without a word: the server's side is reset. */
+  /** Resets the connection. */
   vanish(): void {
     this.#tcp.resetAndDestroy();
   }
@@ -191,7 +191,7 @@ export class Collector implements Disposable {
   }
 }
 
-/** The status that an upgrade is refused with. */
+/** The status with which an upgrade is refused. */
 export async function refusedUpgrade(
   port: number,
   options: CollectorOptions = {},

@@ -24,18 +24,18 @@ export interface CallEnd {
 
 const MAX_OCTETS = 20 * 1_024 * 1_024;
 
-/** What sets a courier's client apart from one that takes everything. */
+/** Limits of a courier's client; by default there are none. */
 export interface CourierTraits {
   readonly name?: Name;
-  /** How its `user-agent` begins; that of grpc-js if not given. */
+  /** Beginning of its `user-agent`; by default that of grpc-js. */
   readonly userAgent?: string;
-  /** A larger gRPC message ends the call, RESOURCE_EXHAUSTED. */
+  /** A larger gRPC message ends the call with RESOURCE_EXHAUSTED. */
   readonly maxMessageOctets?: number;
-  /** Of each call that is given none; none by default. */
+  /** For calls without a deadline of their own. */
   readonly deadlineMs?: number;
 }
 
-/** The client library of the Android courier, grpc-java as it is by default: it acknowledges on receipt. */
+/** The Android courier's client: grpc-java with its defaults, which acknowledges on receipt. */
 export const LIKE_ANDROID: CourierTraits = {
   name: 'relaynet.cogrpc.CargoRelay',
   userAgent: 'grpc-java-okhttp/1.61.0',
@@ -43,7 +43,7 @@ export const LIKE_ANDROID: CourierTraits = {
   deadlineMs: 5_000,
 };
 
-/** A courier on bare gRPC, that does only what a test tells it to. */
+/** A courier on bare gRPC that does only what a test asks for. */
 export class Courier implements Disposable {
   readonly #client: Client;
   readonly #name: Name;
@@ -64,7 +64,7 @@ export class Courier implements Disposable {
     return this.#open('DeliverCargo', new Metadata(), options);
   }
 
-  /** @param authorization - each a value of that metadata */
+  /** @param authorization - the values of that metadata */
   collect(
     authorization: readonly string[],
     options: { deadlineMs?: number; isDeaf?: boolean } = {},
@@ -77,9 +77,9 @@ export class Courier implements Disposable {
   }
 
   /**
-   * Delivers in one call, each cargo once the one before is acknowledged.
+   * Delivers cargoes in one call, each once the one before is acknowledged.
    *
-   * @returns the ids that were acknowledged: `cargo 0` and so on
+   * @returns the acknowledged ids: `cargo 0` and so on
    */
   async deliverAll(
     cargoes: readonly Uint8Array[],
@@ -110,7 +110,7 @@ export class Courier implements Disposable {
   }
 
   /**
-   * Collects, acknowledging each cargo once it is taken, and keeps none.
+   * Collects, and acknowledges each cargo once `take` resolves; keeps none.
    *
    * @param take - awaited before the next cargo is read
    */
@@ -156,7 +156,7 @@ export class CourierStream<Sent, Received> {
   onMessage: ((message: Received) => void) | null = null;
   #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
 
-  /** @param isDeaf - never reads what the server sends */
+  /** @param isDeaf - whether to read nothing that the server sends */
   constructor(call: ClientDuplexStream<Sent, Received>, isDeaf: boolean) {
     this.call = call;
     const onMessage = (message: Received) => {
@@ -183,7 +183,7 @@ export class CourierStream<Sent, Received> {
     this.call.write(message);
   }
 
-  /** Resolves once so many messages came, or the call ended. */
+  /** Resolves once so many messages have arrived, or the call has ended. */
   receivedAtLeast(count: number): Promise<unknown> {
     const met = new Promise<void>((resolve) => {
       this.#waiters.push({ count, resolve });

@@ -21,11 +21,11 @@ interface Zone {
 
 /** A DNS-over-HTTPS resolver in the wire format of RFC 8484, over plain HTTP on the loopback interface. */
 export class DohServer implements AsyncDisposable {
-  /** What was asked for, such as `SRV _awala-pdc._tcp.app.example`. */
+  /** Queries so far, such as `SRV _awala-pdc._tcp.app.example`. */
   readonly queries: string[] = [];
-  /** Answers in the server's stead, if set. */
+  /** If set, answers instead of the server. */
   behaviour: ((request: IncomingMessage, response: ServerResponse) => void) | null = null;
-  /** What the answers say that the time is; by default, the time. */
+  /** The `Date` of answers; null for the current time. */
   date: Date | null = null;
   readonly #zones = new Map<string, Zone>();
   readonly #server = createServer((request, response) => {
@@ -44,7 +44,7 @@ export class DohServer implements AsyncDisposable {
     return new URL(`http://127.0.0.1:${port}/dns-query`);
   }
 
-  /** What to answer to queries of a type for a name; by default, that there is no such name. */
+  /** Sets the answer to queries of a type for a name; unset names do not exist. */
   set(type: 'A' | 'AAAA' | 'SRV', name: string, zone: Zone): void {
     this.#zones.set(`${type} ${name}`, zone);
   }
@@ -54,21 +54,21 @@ export class DohServer implements AsyncDisposable {
     this.set(type, host, { answers: [{ type, name: host, ttl: 60, data: address }] });
   }
 
-  /** Says, proved by DNSSEC, where an Internet address takes parcels. */
+  /** Sets the servers that take parcels for an Internet address, with DNSSEC. */
   setService(internetAddress: string, ...services: SrvData[]): void {
     const name = `_awala-pdc._tcp.${internetAddress}`;
     const answers = services.map((data): Answer => ({ type: 'SRV', name, ttl: 60, data }));
     this.set('SRV', name, { isAuthentic: true, answers });
   }
 
-  /** Says that an Internet app listens on a port of this machine. */
+  /** The same for an Internet app on a port of this machine. */
   setApp(internetAddress: string, port: number): void {
     const host = `pdc.${internetAddress}`;
     this.setAddress(host, '127.0.0.1');
     this.setService(internetAddress, { target: host, port });
   }
 
-  /** Has a gateway ask this server, and post to apps of {@link setApp}. */
+  /** Variables that let a gateway use this server, and post to apps of {@link setApp}. */
   get environment(): Readonly<Record<string, string>> {
     return {
       DOH_URL: this.url.href,

@@ -5,22 +5,22 @@ export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The local port of the connection, which tells one connection from another. */
+  /** The connection's local port, to tell connections apart. */
   readonly connection: number;
 }
 
 export interface Posting {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** Without a declared length. */
+  /** Whether to send the body in chunks, without its length. */
   readonly isChunked?: boolean;
-  /** Closes the connection if it is aborted before the answer came. */
+  /** Closes the connection, if aborted before the answer. */
   readonly signal?: AbortSignal;
 }
 
 export const PARCEL_TYPE = 'application/vnd.awala.parcel';
 
-/** Posts over one connection, or as many as it may, which are kept as long as the server keeps them. */
+/** Posts over one connection, or more if allowed; keeps them alive as long as the server does. */
 export class HttpClient implements Disposable {
   readonly #port: number;
   readonly #agent: Agent;

@@ -1,10 +1,10 @@
 import { DohServer } from './doh-server.ts';
 import { RecipientServer } from './recipient-server.ts';
 
-/** Where it is, unless told otherwise. */
+/** Its default Internet address. */
 export const APP_ADDRESS = 'app.example';
 
-/** An Internet app that takes parcels, and the DNS that leads there. */
+/** An Internet app that receives parcels, and the DNS server that knows it. */
 export class InternetApp implements AsyncDisposable {
   readonly server: RecipientServer;
   readonly doh: DohServer;

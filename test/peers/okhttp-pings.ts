@@ -1,14 +1,14 @@
 import type { WebSocket } from 'ws';
 import type { Clock } from '#clock/clock.ts';
 
-/** Between pings, each of which must be answered before the next. */
+/** Each ping must be answered before the next. */
 const PING_INTERVAL_MS = 5_000;
 
 /**
- * Pings as OkHttp does, until the socket closes.
+ * Pings like OkHttp, until the socket closes.
  *
- * @param on.lost - no pong came since the last ping; called once
- * @param on.answered - how long a ping waited for its pong
+ * @param on.lost - called once, if no pong came since the last ping
+ * @param on.answered - called with how long a ping waited for its pong
  */
 export function keepPinging(
   socket: WebSocket,

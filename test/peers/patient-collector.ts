@@ -5,32 +5,32 @@ import type { Clock } from '#clock/clock.ts';
 import { type Peer, signNonce } from '#test/builders/peers.ts';
 import { keepPinging } from './okhttp-pings.ts';
 
-/** Which deployed client a collector behaves like. */
+/** The deployed client that a collector behaves like. */
 export type Client = 'android' | 'javascript';
 
-/** What the client sends to be taken for what it is. */
+/** The headers by which the gateway knows the client. */
 export const CLIENT_HEADERS: Readonly<Record<Client, Readonly<Record<string, string>>>> = {
   android: { 'user-agent': 'Ktor client' },
   javascript: {},
 };
 
-/** The JavaScript client gives up when no ping came for so long. */
+/** The JavaScript client gives up after so long without a ping. */
 const JAVASCRIPT_PATIENCE_MS = 7_000;
 
-/** A parcel that arrived. */
+/** A parcel, and when it arrived. */
 interface Arrival {
   readonly octets: number;
   readonly atMs: number;
 }
 
-/** Collects parcels with the patience of a deployed client. */
+/** Collects parcels with the timeouts of a deployed client. */
 export class PatientCollector {
   readonly arrivals: Arrival[] = [];
-  /** When the handshake was answered. */
+  /** When the gateway answered the handshake. */
   welcomeAtMs = 0;
-  /** Longest that a ping waited for its pong so far; only Android's. */
+  /** Longest wait for a pong so far; Android only. */
   longestPongMs = 0;
-  /** Why the connection ended, once it did. */
+  /** Why the connection ended; null until then. */
   ended: string | null = null;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
@@ -61,7 +61,7 @@ export class PatientCollector {
     }
   }
 
-  /** Resolves once so many parcels arrived, or the connection ended. */
+  /** Resolves once so many parcels have arrived, or the connection has ended. */
   async until(parcels: number): Promise<void> {
     while (this.arrivals.length < parcels && this.ended === null) {
       await new Promise<void>((resolve) => {

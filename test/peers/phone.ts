@@ -18,7 +18,7 @@ import { Collector, type CollectorOptions } from './collector.ts';
 import { HttpClient, PARCEL_TYPE } from './http-client.ts';
 import { APP_ADDRESS } from './internet-app.ts';
 
-/** Of an app on the Internet. */
+/** The id of an Internet app. */
 export const APP_ID = `0${'b'.repeat(64)}`;
 
 interface PhoneParts {
@@ -30,11 +30,11 @@ interface PhoneParts {
   readonly registration: Registration & { readonly sessionKey: SessionKey };
 }
 
-/** A private gateway that registered over PoWeb, with an app on it and someone who may write to that app. */
+/** A private gateway that registered by PoWeb, with an app, and a sender authorised by that app. */
 export class Phone implements PhoneParts {
   /** When it registered. */
   readonly now: Date;
-  /** Of the certificates that the phone and its app issued. */
+  /** Validity of the certificates that the phone and its app issued. */
   readonly validity: Validity;
   /** The private gateway itself. */
   readonly phone: Peer;
@@ -83,19 +83,19 @@ export class Phone implements PhoneParts {
     return new Phone(port, { ...parts, registration: { ...registration, sessionKey } });
   }
 
-  /** A parcel for its app. */
+  /** A parcel from the sender to the app. */
   parcel(fields: Partial<MessageFields> = {}): Promise<Uint8Array> {
     const recipient = { id: this.recipient.nodeId };
     return messageFrom(this.sender, { recipient, createdAt: new Date(), ...fields });
   }
 
-  /** A parcel from its app to one on the Internet. */
+  /** A parcel from the app to an Internet app. */
   parcelToInternet(fields: Partial<MessageFields> = {}): Promise<Uint8Array> {
     const recipient = { id: APP_ID, internetAddress: APP_ADDRESS };
     return messageFrom(this.recipient, { recipient, createdAt: new Date(), ...fields });
   }
 
-  /** Delivers a parcel, by default one for its app, and returns it; fails unless it is accepted. */
+  /** Delivers a parcel, by default a new one for the app; fails unless it is accepted. @returns the parcel */
   async deliver(given?: Uint8Array): Promise<Uint8Array> {
     const parcel = given ?? (await this.parcel());
     using client = new HttpClient(this.#port);
@@ -105,7 +105,7 @@ export class Phone implements PhoneParts {
     return parcel;
   }
 
-  /** Connects to collect and proves who it is. */
+  /** Connects to collect, and answers the challenge. */
   collect(port = this.#port, options: CollectorOptions = {}): Promise<Collector> {
     return Collector.open(port, [this.phone], options);
   }

@@ -4,7 +4,7 @@ import * as https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
 
-/** A request that came whole. */
+/** A complete request. */
 interface ReceivedRequest {
   readonly method: string | undefined;
   readonly path: string | undefined;

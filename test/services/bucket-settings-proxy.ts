@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 
-/** Stands before a server of Cloud Storage for tests, and tells settings that it does not keep. */
+/** A proxy for a test server of Cloud Storage that adds the bucket settings which that does not keep. */
 interface BucketSettingsProxy extends AsyncDisposable {
   readonly origin: string;
 }
 
 /**
  * @param target - the origin of the server
- * @param settings - what it is to say when asked for a bucket, as the JSON API has it
+ * @param settings - of the bucket, as in the JSON API
  */
 export async function startBucketSettingsProxy(
   target: string,

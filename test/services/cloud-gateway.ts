@@ -2,9 +2,9 @@ import { keygenCommand } from '#services/standalone/commands/keygen.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 
-/** A gateway of a test's own on the servers of this run, which nobody else uses. */
+/** A gateway of one test, on the servers of this run. */
 export interface CloudGateway {
-  /** What each of its services, and the command line, are to be told. */
+  /** Variables of its services and of the command line. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -12,13 +12,13 @@ const MOST_ATTEMPTS = 10;
 
 const NEEDED = ['gcs', 'firestore', 'kms', 'redis'] as const;
 
-/** False, or in words what to install before services can run here: the `skip` option of a suite. */
+/** The `skip` option of a suite that runs services: false, or what to install. */
 export async function missingForServices(): Promise<false | string> {
   const found = await Promise.all(NEEDED.map((name) => backing(name)));
   return found.map(({ missing }) => missing).find((missing) => missing !== false) ?? false;
 }
 
-/** Names what a gateway needs, and creates none of it. */
+/** Chooses unique names for a gateway's backing, and creates nothing. */
 export async function nameCloudGateway(): Promise<CloudGateway> {
   const [gcs, firestore, kms, redis] = await Promise.all(NEEDED.map((name) => backing(name)));
   const name = uniqueName('gateway');
@@ -46,7 +46,7 @@ export async function nameCloudGateway(): Promise<CloudGateway> {
   };
 }
 
-/** Names it, and creates the bucket and the identity as an operator does. */
+/** The same, and creates the bucket and the identity as an operator does. */
 export async function provisionCloudGateway(): Promise<CloudGateway> {
   const gateway = await nameCloudGateway();
   const said: string[] = [];
@@ -65,7 +65,7 @@ export async function provisionCloudGateway(): Promise<CloudGateway> {
   return gateway;
 }
 
-/** An emulator's very first answer can take longer than any call is given. */
+/** Retries, as an emulator's first answer can take longer than a call may. */
 async function repeated(attempt: () => Promise<void>): Promise<void> {
   for (let left = MOST_ATTEMPTS - 1; ; left--) {
     try {

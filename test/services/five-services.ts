@@ -2,20 +2,20 @@ import { type CloudGateway, provisionCloudGateway } from './cloud-gateway.ts';
 import { SERVICE_NAMES, type ServiceName, ServiceProcess } from './service-process.ts';
 import { SmallEdge } from './small-edge.ts';
 
-/** A gateway whose services are five processes, behind an edge that makes them one host. */
+/** A gateway of five processes, behind an edge that makes them one host. */
 export interface FiveServices extends AsyncDisposable {
   readonly services: Readonly<Record<ServiceName, ServiceProcess>>;
   readonly environment: CloudGateway['environment'];
-  /** Where clients reach it; PoWeb and collection at the same port. */
+  /** Clients' ports: PoWeb and collection share one. */
   readonly listening: { readonly poweb: number; readonly pohttp: number; readonly cogrpc: number };
   /**
-   * Replaces the process of collection as a rolling restart does: another one is ready before it is told
-   * to end. Resolves once it has ended.
+   * Replaces the process of collection as in a rolling restart: the new one is ready before the old one
+   * is told to stop. Resolves once the old one has ended.
    */
   replaceCollection(): Promise<void>;
 }
 
-/** @param environment - variables that differ */
+/** @param environment - variables that override the defaults */
 export async function startFiveServices(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<FiveServices> {

@@ -1,5 +1,5 @@
 /**
- * Loaded before a service (`--import`): when that ends, writes what it has loaded to the file that
+ * Loaded before a service (`--import`): when the service ends, lists what it loaded in the file that
  * `LOADED_PARTS_FILE` names.
  */
 import { writeFileSync } from 'node:fs';

@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 
 /** The memory of a process, in octets, as Linux counts it (`/proc/<pid>/smaps_rollup`). */
 export interface ProcessMemory {
-  /** All that is resident. What processes share, Node's program above all, counts in each of them. */
+  /** Resident memory. What processes share, mostly Node's program, counts in full in each. */
   readonly rss: number;
-  /** The same, but what is shared counts in parts: those of all processes add up to what they take. */
+  /** The same, but with a share of what is shared, so that the processes' figures add up. */
   readonly pss: number;
-  /** What no other process has, and the end of this one would set free. */
+  /** Memory of this process alone, freed when it ends. */
   readonly uss: number;
-  /** What no file backs: heaps, buffers, stacks. */
+  /** Memory not backed by files: heaps, buffers, stacks. */
   readonly anonymous: number;
 }
 

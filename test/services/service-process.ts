@@ -8,12 +8,12 @@ export const SERVICE_NAMES = ['poweb', 'collection', 'cogrpc', 'pohttp', 'worker
 
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** Each of which has a `main.js`. */
+/** A process with a `main.js`. */
 type ProcessName = ServiceName | 'standalone';
 
 /** What is run, and how. */
 interface Program {
-  /** Where `services` is; by default, in this clone. */
+  /** The folder with `services`; by default, of this clone. */
   readonly folder?: string;
   /** Options of Node. */
   readonly options?: readonly string[];
@@ -21,18 +21,18 @@ interface Program {
 
 const CLONE = join(import.meta.dirname, '../..');
 
-/** A busy machine may take long to load five processes at once. */
+/** Long, as a busy machine may load five processes at once. */
 const START_TIMEOUT_MS = 100_000;
 
-/** A service that runs as a process of its own: `node services/<name>/main.js`. */
+/** A service as a process: `node services/<name>/main.js`. */
 export class ServiceProcess<Name extends ProcessName = ServiceName> implements AsyncDisposable {
   readonly name: Name;
-  /** Where it serves its clients, if it has any. */
+  /** For clients, if the service has any. */
   readonly port: number;
   readonly operationsPort: number;
-  /** Where it serves operators. */
+  /** Of the operations port. */
   readonly #host: string;
-  /** Resolves when the process is gone: its exit code, or the signal that ended it. */
+  /** Resolves with the exit code, or the signal that ended the process. */
   readonly exited: Promise<number | string>;
   readonly #child: ChildProcess;
   #output = '';
@@ -85,7 +85,7 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     return new ServiceProcess(name, { host, port, operationsPort }, child);
   }
 
-  /** The same, resolving once it says that it is ready. */
+  /** The same; resolves once the service is ready. */
   static async startReady<Name extends ProcessName>(
     name: Name,
     environment: Readonly<Record<string, string>>,
@@ -100,12 +100,12 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     return this.#child.pid ?? 0;
   }
 
-  /** All that it wrote so far. */
+  /** All output so far. */
   get output(): string {
     return this.#output;
   }
 
-  /** @returns the status and body of its readiness; null while it does not listen */
+  /** @returns status and body of `/readyz`; null while the service does not listen */
   async readiness(): Promise<{ readonly status: number; readonly body: string } | null> {
     try {
       const response = await fetch(`http://${this.#host}:${this.operationsPort}/readyz`);

@@ -17,7 +17,7 @@ export interface EdgeBackends {
   readonly collection: number;
 }
 
-/** Makes PoWeb and collection one host to their clients, as the edge of a deployment does. */
+/** Makes PoWeb and collection one host for clients, as a deployment's edge does. */
 export class SmallEdge implements AsyncDisposable {
   readonly #server: Server;
   #backends: EdgeBackends;

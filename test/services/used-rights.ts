@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 const OPERATIONS = new URL('../../docs/operations.md', import.meta.url);
 
-/** What was asked of the three stores that Google guards by roles. */
+/** Requests to the three Google services that check roles. */
 interface Asked {
-  /** Of Cloud Storage: `METHOD /path?query` each. */
+  /** `METHOD /path?query` of each request to Cloud Storage. */
   readonly storage: readonly string[];
   /** Methods of Firestore. */
   readonly firestore: readonly string[];
@@ -12,9 +12,9 @@ interface Asked {
   readonly kms: readonly string[];
 }
 
-/** Of the JSON API of Cloud Storage, and of its downloads, in the order in which they are tried. */
+/** Permissions for requests to Cloud Storage's JSON API, and for downloads; the first match counts. */
 const PERMISSIONS: readonly (readonly [RegExp, readonly string[]])[] = [
-  // Without a condition it may replace an object, which takes the right to delete it.
+  // Without a condition it may replace an object, which also needs the right to delete.
   [/^(?:POST|PUT) \/upload\/storage\/v1\/b\/[^/]+\/o\?/, ['objects.create', 'objects.delete']],
   [/^GET \/storage\/v1\/b\/[^/]+\/o(?:\?|$)/, ['objects.list']],
   [/^GET \/storage\/v1\/b\/[^/]+\/o\/[^/]+$/, ['objects.get']],
@@ -22,14 +22,14 @@ const PERMISSIONS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^(?:PATCH|PUT) \/storage\/v1\/b\/[^/]+\/o\/[^/]+$/, ['objects.update']],
   [/^GET \/storage\/v1\/b\/[^/?]+(?:\?|$)/, ['buckets.get']],
   [/^GET \/(?:download\/)?[^/]+\/.+$/, ['objects.get']],
-  // What the time is, asked without credentials.
+  // Asks for the time, without credentials.
   [/^HEAD \/$/, []],
 ];
 
 const READING_RECORDS = ['firestore.BatchGetDocuments', 'firestore.RunQuery'];
 
 /**
- * What Google’s own roles permit of what the gateway might ask
+ * What Google’s own roles permit, of the gateway's possible requests
  * (https://cloud.google.com/iam/docs/roles-permissions).
  */
 const GOOGLES_ROLES: Readonly<Record<string, readonly string[]>> = {
@@ -45,7 +45,7 @@ const GOOGLES_ROLES: Readonly<Record<string, readonly string[]>> = {
   'roles/cloudkms.cryptoKeyEncrypterDecrypter': ['kms.Encrypt', 'kms.Decrypt'],
 };
 
-/** What requests take: permissions of Cloud Storage, as `storage.objects.get`, and methods of the others. */
+/** The rights that requests need: permissions of Cloud Storage, such as `storage.objects.get`, and methods of the others. */
 export function rightsUsed({ storage, firestore, kms }: Asked): readonly string[] {
   const permissions = storage.flatMap((request) => {
     const known = PERMISSIONS.find(([pattern]) => pattern.test(request));
@@ -60,9 +60,9 @@ export function rightsUsed({ storage, firestore, kms }: Asked): readonly string[
 }
 
 /**
- * What the roles that docs/operations.md has for an account permit, in the same words.
+ * The rights, in the same words, of the roles that docs/operations.md lists for an account.
  *
- * @throws if it has a role that is neither Google’s nor described there
+ * @throws if one of its roles is neither Google’s nor described there
  */
 export async function rightsGranted(account: string): Promise<readonly string[]> {
   const text = (await readFile(OPERATIONS, 'utf8')).replaceAll(/\s+/g, ' ');

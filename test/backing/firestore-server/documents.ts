@@ -43,7 +43,7 @@ export class DocumentStore {
     return this.#documents.get(name);
   }
 
-  /** Those directly in a collection, in order of name. */
+  /** A collection's documents, without those of its subcollections, in order of name. */
   inCollection(path: string): StoredDocument[] {
     return [...this.#documents.values()]
       .filter(({ name }) => name.startsWith(`${path}/`) && !name.includes('/', path.length + 1))
@@ -98,12 +98,12 @@ export class DocumentStore {
     return commitTime;
   }
 
-  /** The time of what can be read now. */
+  /** The read time of a request that arrives now. */
   now(): Timestamp {
     return this.#tick();
   }
 
-  /** The time of now, later than any before, in whole microseconds. */
+  /** The current time in whole microseconds; later than any that was returned before. */
   #tick(): Timestamp {
     this.#lastMicroseconds = Math.max(this.#lastMicroseconds + 1, Date.now() * 1_000);
     const seconds = Math.floor(this.#lastMicroseconds / 1_000_000);

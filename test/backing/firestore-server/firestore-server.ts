@@ -20,14 +20,14 @@ export interface FirestoreServer {
   stop(): Promise<void>;
 }
 
-/** What the server does wrong on demand, and how often each method was called. */
+/** Injects faults, and counts the calls of each method. */
 class FirestoreFaults {
   readonly calls = new Map<string, number>();
-  /** Methods that the caller lacks the permission for. */
+  /** Methods to refuse with PERMISSION_DENIED. */
   readonly denied = new Set<string>();
   readonly #losing: string[] = [];
 
-  /** Carries out the next call of a method, and answers as if it had been unavailable. */
+  /** Carries out the method's next call, but answers UNAVAILABLE. */
   loseNextAnswer(method: 'Commit'): void {
     this.#losing.push(method);
   }
@@ -44,8 +44,8 @@ class FirestoreFaults {
 
 /**
  * Serves the part of the Firestore API that the gateway uses, documents in memory, over gRPC on a
- * loopback port: for machines that have neither Docker nor the emulator of the Google Cloud command line.
- * Where that one is, the same tests run over both.
+ * loopback port: for machines with neither Docker nor the Google Cloud command line's emulator. Where
+ * that is installed, the same tests run on both.
  *
  * @param port - 0 for a free one
  */
@@ -74,7 +74,7 @@ export async function startFirestoreServer(port = 0): Promise<FirestoreServer> {
         for (const document of runQuery(store, call.request)) {
           call.write({ document, readTime });
         }
-        // As Firestore does, also where there is no document.
+        // As Firestore does, even if there is no document.
         call.write({ readTime });
         call.end();
       } catch (error) {

@@ -2,22 +2,22 @@ import { status } from '@grpc/grpc-js';
 
 const SIGNING_ALGORITHM = 'RSA_SIGN_PSS_2048_SHA256';
 
-/** What the server does wrong on demand, and how often each method was called. */
+/** Injects faults, and counts the calls of each method. */
 export class KmsFaults {
-  /** Waits this long before each answer, in milliseconds. */
+  /** Delay before each answer, in milliseconds. */
   delayMs = 0;
-  /** Methods that the caller lacks the permission for, such as `AsymmetricSign`. */
+  /** Methods to refuse with PERMISSION_DENIED, such as `AsymmetricSign`. */
   readonly denied = new Set<string>();
-  /** Damages the results, so that their checksums do not match. */
+  /** Whether to damage results, so that their checksums do not match. */
   corruptAnswers = false;
-  /** Says that the request's checksum was not there or did not match. */
+  /** Whether to report that the request's checksum was missing or wrong. */
   denyVerification = false;
-  /** What every signing key is said to be of. */
+  /** The algorithm to report for every signing key. */
   signingAlgorithm = SIGNING_ALGORITHM;
   readonly calls = new Map<string, number>();
   readonly #failures: status[] = [];
 
-  /** Answers the next `count` calls, whatever they are, with `code`. */
+  /** Answers the next `count` calls of any method with `code`. */
   failNext(count: number, code: status): void {
     this.#failures.push(...Array.from({ length: count }, () => code));
   }
@@ -32,7 +32,7 @@ export class KmsFaults {
     this.#failures.length = 0;
   }
 
-  /** Counts a call and tells whether it must fail. */
+  /** Counts a call. @returns how it must fail, if it must */
   next(method: string): status | undefined {
     this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
     return this.denied.has(method) ? status.PERMISSION_DENIED : this.#failures.shift();

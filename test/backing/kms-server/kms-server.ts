@@ -26,7 +26,7 @@ export interface KmsServer {
 
 /**
  * Serves the part of the Cloud KMS API that the gateway uses, keys in memory, over gRPC on a loopback
- * port: there is no public emulator. Checksums are checked and given as the real service does.
+ * port, as there is no public emulator. It checks and returns checksums like the real service.
  *
  * @param port - 0 for a free one; a server started again on the same port has none of the keys
  */

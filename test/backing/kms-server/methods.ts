@@ -8,7 +8,7 @@ interface Checksum {
   readonly value: string | number;
 }
 
-/** The fields of all requests that the methods below read; each has some of them. */
+/** The union of the fields that the methods below read from their requests. */
 export interface KmsRequest {
   readonly name: string;
   readonly parent: string;
@@ -122,7 +122,7 @@ function wrapping(rings: KeyRings, faults: KmsFaults): Record<string, KmsMethod>
   };
 }
 
-/** @throws {KmsRefusal} if the checksum is there and wrong; false if it is not there */
+/** @returns false without a checksum. @throws {KmsRefusal} if the checksum is wrong */
 function isIntact(data: Uint8Array, stated: Checksum | null | undefined): boolean {
   if (!stated) {
     return false;

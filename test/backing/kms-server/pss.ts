@@ -4,7 +4,7 @@ const DIGEST_OCTETS = 32;
 const SALT_OCTETS = 32;
 
 /**
- * RSASSA-PSS over a SHA-256 digest that somebody else took, with MGF1-SHA-256 and a salt of 32
+ * RSASSA-PSS over a given SHA-256 digest, with MGF1-SHA-256 and a salt of 32
  * octets (RFC 8017, 9.1.1): `node:crypto` only signs what it hashes itself.
  */
 export function signDigest(key: KeyObject, digest: Uint8Array): Buffer {

@@ -1,20 +1,20 @@
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 
-/** What is wrong with a store, if anything; `stuck` never answers. */
+/** How a store fails; `stuck` never answers, null works. */
 export type Fault = 'down' | 'full' | 'stuck' | 'broken' | null;
 
-/** An object store in memory that fails as it is told. */
+/** An object store in memory that fails on demand. */
 export class FaultyStore {
   readonly objects = new InMemoryObjectStore({ before: (call) => this.#before(call) });
   fault: Fault = null;
-  /** The calls that fail. */
+  /** The methods that fail. */
   methods: readonly ObjectStoreCall['method'][] = ['put', 'get', 'delete', 'list'];
-  /** Calls that wait for an answer that will not come. */
+  /** Calls that wait for ever. */
   stuck = 0;
-  /** The time that the latest call brought. */
+  /** The deadline of the latest call. */
   lastDeadlineMs: number | undefined;
-  /** Calls that failed, since the test last set it. */
+  /** Failed calls, since a test last reset this. */
   failed = 0;
 
   #before({ method, deadlineMs }: ObjectStoreCall): Promise<void> | void {

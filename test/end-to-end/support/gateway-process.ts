@@ -13,23 +13,23 @@ const PROBE = new URL('./probe.ts', import.meta.url).href;
 
 const PROBED = ['--expose-gc', '--import', PROBE];
 
-/** How often memory is looked at until it must have settled. Each time takes some 50 ms. */
+/** Memory must have settled after so many measurements, of some 50 ms each. */
 const MOST_QUESTIONS = 60;
 
-/** A folder for the data of gateways, which goes when it is disposed of. */
+/** A folder for gateways' data; disposing of it removes it. */
 export async function dataFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), 'awala-gateway-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 interface NodeOptions {
-  /** The program. */
+  /** Path of Node's program. */
   readonly node?: string;
-  /** Whether its memory can be asked for; false where that itself would fail. */
+  /** Whether to load the memory probe; false if loading it would fail. */
   readonly hasProbe?: boolean;
 }
 
-/** `npm start` in a process of its own, on ports that the system chose. */
+/** A gateway in its own process, as by `npm start`, on ports that the system chose. */
 export class GatewayProcess implements AsyncDisposable {
   readonly poweb: number;
   readonly pohttp: number;
@@ -53,7 +53,7 @@ export class GatewayProcess implements AsyncDisposable {
     return this.#child.pid ?? 0;
   }
 
-  /** What it logged since it began to serve. */
+  /** Its log since it began to serve. */
   get output(): string {
     return this.#output;
   }
@@ -89,10 +89,9 @@ export class GatewayProcess implements AsyncDisposable {
   }
 
   /**
-   * Fails unless there comes a time, after what clients did was noticed, when no more
-   * memory is in use than this.
+   * Fails unless the memory in use falls to `usedOctets`.
    *
-   * @param mostQuestions - how often to look, if work goes on after clients were answered
+   * @param mostQuestions - how often to measure, if work goes on after clients were answered
    */
   async settlesAt(usedOctets: number, mostQuestions = MOST_QUESTIONS): Promise<void> {
     let memory = await this.memory();
@@ -119,7 +118,7 @@ export class GatewayProcess implements AsyncDisposable {
   }
 }
 
-/** What the process prints until it says what to try next. */
+/** The process's output up to its hint on what to try next. */
 async function welcomeOf(child: ChildProcess): Promise<string> {
   let printed = '';
   const { stdout, stderr } = child;

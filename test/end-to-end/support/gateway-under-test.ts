@@ -9,19 +9,18 @@ import { type RunningGateway, startGateway } from '#test/interop/support/running
 /** When every gateway under test starts. */
 export const START = new Date('2026-03-01T12:00:00Z');
 
-/** Keeps deliveries to other Internet addresses within this machine. */
+/** A resolver that does not answer, so that no parcel leaves this machine. */
 const NOWHERE = 'https://127.0.0.1:9/';
 
 const DAY_MS = 86_400_000;
 
 /**
- * A whole gateway on ports of its own, whose time stands still until the test
- * moves it, and whose key the test holds, to issue certificates that the gateway
- * never would.
+ * A whole gateway on its own ports. Its clock stands still until the test moves it, and the test holds
+ * its key, to issue certificates that the gateway never would.
  */
 export class GatewayUnderTest implements AsyncDisposable {
   readonly clock: ManualClock;
-  /** What was logged so far, each entry a line of JSON. */
+  /** Log entries so far, as lines of JSON. */
   readonly logged: readonly string[];
   readonly running: RunningGateway;
   /** The gateway as the issuer of its phones' certificates. */
@@ -62,12 +61,12 @@ export class GatewayUnderTest implements AsyncDisposable {
     return this.running.listening.pohttp;
   }
 
-  /** A phone, an endpoint behind it and someone who may write to that endpoint. */
+  /** A phone, an endpoint behind it, and a sender that the endpoint authorised. */
   road(phoneName?: string): Promise<Road> {
     return roadUnder(this.us, this.clock.now(), phoneName);
   }
 
-  /** Puts a parcel of any content into the mailbox of a phone, as if it had been accepted. */
+  /** Puts arbitrary octets into a phone's mailbox, as if they were an accepted parcel. */
   async hold(phone: Identity, { octets = 100 } = {}): Promise<void> {
     const parcelId = `parcel ${this.#parcels++}`;
     const parcel = { privateGateway: phone.nodeId, recipient: 'r', sender: 's', parcelId };
@@ -75,12 +74,12 @@ export class GatewayUnderTest implements AsyncDisposable {
     await this.#mailbox.store(parcel, Buffer.alloc(octets, parcelId), expiresAt);
   }
 
-  /** How many parcels are in the mailbox of a phone. */
+  /** How many parcels a phone's mailbox holds. */
   async heldFor(phone: Identity): Promise<number> {
     return (await Array.fromAsync(this.#mailbox.list(phone.nodeId))).length;
   }
 
-  /** Resolves once what a phone acknowledged is deleted, if it acknowledged all. */
+  /** Resolves once a phone's mailbox is empty. */
   async untilEmpty(phone: Identity): Promise<void> {
     while ((await this.heldFor(phone)) > 0) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -92,9 +91,9 @@ export class GatewayUnderTest implements AsyncDisposable {
   }
 
   /**
-   * Lets time pass, a second at a time, with the traffic of each second in between.
+   * Lets time pass in steps of a second.
    *
-   * @param eachSecond - resolves when that traffic is over
+   * @param eachSecond - called after each step; resolves when its traffic is over
    */
   async pass(seconds: number, eachSecond: () => Promise<void>): Promise<void> {
     for (let second = 0; second < seconds; second++) {
@@ -103,12 +102,12 @@ export class GatewayUnderTest implements AsyncDisposable {
     }
   }
 
-  /** Entries of a level, such as `error`, whole. */
+  /** The entries of a level, such as `error`. */
   loggedAt(level: string): readonly string[] {
     return this.logged.filter((line) => JSON.parse(line).level === level);
   }
 
-  /** Drains while time passes, whatever clients are still there. */
+  /** Drains, and lets time pass meanwhile, so that remaining clients cannot hold it up. */
   async [Symbol.asyncDispose](): Promise<void> {
     let isClosed = false;
     const closing = this.running[Symbol.asyncDispose]().finally(() => {

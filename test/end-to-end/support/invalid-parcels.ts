@@ -1,4 +1,4 @@
-/** Parcels that are well-formed but must be refused, each for one reason, and those that are only just good. */
+/** Well-formed parcels that must be refused, each for one reason, and parcels that are barely valid. */
 import { identity, internetGateway, newIdentity } from '#test/builders/peers.ts';
 import { certified, parcelOn, type Road, roadUnder, secondsFrom } from '#test/builders/road.ts';
 import { withOctet } from './malformed-messages.ts';
@@ -7,7 +7,7 @@ import { type RefusedMessage, refused } from './refused-message.ts';
 const DRIFT_SECONDS = 2 * 60 * 60;
 const CA = { isCa: true, pathLength: 0 };
 
-/** @returns the parcels, by what is wrong with them */
+/** @returns parcels, by what is wrong with them */
 export async function invalidParcels(road: Road): Promise<Record<string, RefusedMessage>> {
   return {
     ...badSignatures(road),
@@ -229,7 +229,7 @@ async function strangers(road: Road): Promise<Record<string, RefusedMessage>> {
   };
 }
 
-/** @returns parcels that are accepted though they are odd, by what is odd about them */
+/** @returns odd but valid parcels, by what is odd about them */
 export function oddParcels(road: Road): Record<string, Uint8Array> {
   const { sender, recipient } = road;
   const future = { notBefore: secondsFrom(road, DRIFT_SECONDS) };

@@ -1,4 +1,4 @@
-/** Messages that are not what they claim to be, each in one way: what RS-001 calls malformed. */
+/** Messages that RS-001 calls malformed, each in one way. */
 import assert from 'node:assert/strict';
 import { encodeDer } from '#awala/der/writer.ts';
 import { MAX_TTL_SECONDS } from '#awala/limits.ts';
@@ -9,14 +9,14 @@ import {
 } from '#test/builders/crafted-messages.ts';
 import type { Peer } from '#test/builders/peers.ts';
 
-/** A message that would be accepted. */
+/** A valid message. */
 export interface Message {
   readonly typeOctet: number;
   readonly sender: Peer;
   /** Node id. */
   readonly recipient: string;
   readonly createdAt: Date;
-  /** The message, but for what the template says. */
+  /** Makes the message, changed by a template. */
   readonly craft: (template: Partial<MessageTemplate>) => Uint8Array;
 }
 
@@ -64,7 +64,7 @@ function wronglyEncoded(message: Message, valid: Uint8Array): Record<string, Uin
   };
 }
 
-/** Whose length takes two octets. */
+/** Fields whose length takes two octets. */
 function longFields({ sender, recipient, createdAt }: Message): Uint8Array {
   return encodeDer(fieldsOf({ sender, recipient, createdAt, payload: new Uint8Array(500) }));
 }
@@ -100,13 +100,13 @@ export function withOctet(octets: Uint8Array, index: number, octet: number): Uin
   return changed;
 }
 
-/** The same element, with its length in three octets though two would do. */
+/** Writes an element's length in three octets instead of two. */
 function withLongerLength(element: Uint8Array): Uint8Array {
   assert.equal(element[1], 0x82);
   return Buffer.concat([element.subarray(0, 1), Buffer.of(0x83, 0), element.subarray(2)]);
 }
 
-/** The same element, of as many octets, with its end marked instead of its length told. */
+/** Writes an element with indefinite length, in as many octets. */
 function withoutLength(element: Uint8Array): Uint8Array {
   assert.equal(element[1], 0x82);
   const content = element.subarray(4);

@@ -3,7 +3,7 @@ import { messageFrom } from '#test/builders/peers.ts';
 import { type Correspondence, parcelOn } from '#test/builders/road.ts';
 import { malformedMessages } from './malformed-messages.ts';
 
-/** @returns the octets of parcels that are not what they claim to be, by what is wrong with them */
+/** @returns malformed parcels, by what is wrong with them */
 export function malformedParcels(road: Correspondence): Record<string, Uint8Array> {
   const { sender, recipient, now: createdAt } = road;
   const craft = (template: Parameters<typeof parcelOn>[1]) => parcelOn(road, template);
@@ -16,7 +16,7 @@ export function malformedParcels(road: Correspondence): Record<string, Uint8Arra
   });
 }
 
-/** A parcel of exactly so many octets, otherwise valid. */
+/** A parcel of exactly that size, otherwise valid. */
 export async function parcelOfOctets(road: Correspondence, octets: number): Promise<Uint8Array> {
   const { sender, recipient, now } = road;
   const fields = { recipient: { id: recipient.nodeId }, createdAt: now };

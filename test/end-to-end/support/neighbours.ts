@@ -8,25 +8,25 @@ import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
 import { RawClient } from './raw-client.ts';
 
 /**
- * A gateway drops whoever shows no life for 9 s and is pinged every 5 s: who did not get the
- * processor for the rest may have been dropped, and rightly.
+ * A gateway pings clients every 5 s and drops those silent for 9 s. A client that waited for a
+ * processor for the difference may have been dropped, and rightly.
  */
 const STARVED_MS = 4_000;
 
 interface NeighboursOptions {
   readonly port: number;
-  /** To a phone that nobody else collects for. */
+  /** To a phone without another collector. */
   readonly road: Correspondence & Pick<Road, 'phone'>;
   /** Of the server; this process's by default. */
   readonly serverPid?: number;
 }
 
 /**
- * Well-behaved clients of a server that are in the middle of something: one
- * sends a parcel and has half of it left, one collects and waits for arrivals.
+ * Two well-behaved clients in the middle of something: one has sent half of a parcel, the other waits
+ * for arrivals. A test shows that what other clients do does not affect them.
  *
- * They begin again if they were cut off after they or the server did not get the processor for
- * seconds, as on a machine that is too busy.
+ * They begin again if they were cut off after they or the server had waited seconds for a processor, as
+ * on an overloaded machine.
  */
 export class Neighbours implements Disposable {
   readonly #options: NeighboursOptions;
@@ -45,12 +45,12 @@ export class Neighbours implements Disposable {
     return new Neighbours(options, await HalfDone.begin(options));
   }
 
-  /** They go on with what they are doing; resolves once the server has noticed. */
+  /** Lets both go on; resolves once the server has noticed. */
   goOn(): Promise<void> {
     return this.#unlessStarved(() => this.#half.goOn());
   }
 
-  /** Ends what they are doing, and fails if anything kept them from it. */
+  /** Completes the upload and the collection; fails if either was disturbed. */
   finish(): Promise<void> {
     return this.#unlessStarved(() => this.#half.finish());
   }
@@ -78,7 +78,7 @@ export class Neighbours implements Disposable {
   }
 }
 
-/** An upload of which half is sent, and a collection that waits. */
+/** A half-sent upload, and a waiting collection. */
 class HalfDone implements Disposable {
   readonly #upload: RawClient;
   readonly #parcel: Uint8Array;

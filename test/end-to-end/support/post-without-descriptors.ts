@@ -4,7 +4,7 @@ import process from 'node:process';
 import { systemClock } from '#clock/clock.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
 
-/** Run as a process of its own: posts a parcel to a local port with no file descriptor left, and prints the answer. */
+/** A program that posts a parcel to a local port without a free file descriptor, and prints the answer. */
 const port = Number(process.argv[2]);
 const resolver = {
   targets: async () => [{ host: 'app.example', port }],

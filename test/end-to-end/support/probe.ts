@@ -1,13 +1,13 @@
-/** Loaded into a gateway's process before its own code: tells its parent about its memory. */
+/** Loaded into a gateway's process before its own code: reports its memory to its parent. */
 
 const PAUSE_MS = 10;
 
 export interface Memory {
-  /** Objects and buffers that are in use, after a garbage collection. */
+  /** Objects and buffers in use after garbage collection. */
   readonly usedOctets: number;
 }
 
-/** Several times, as some buffers are only let go of between two collections. */
+/** Collects several times, as some buffers are only released between two collections. */
 async function collectGarbage(): Promise<void> {
   for (let time = 0; time < 3; time++) {
     globalThis.gc?.();

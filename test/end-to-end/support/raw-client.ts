@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A TCP connection on which a test writes HTTP, or what is none, by hand. */
+/** A TCP connection for HTTP, valid or not, written by hand. */
 export class RawClient implements Disposable {
   readonly socket: Socket;
   #received = '';
@@ -22,7 +22,7 @@ export class RawClient implements Disposable {
     });
   }
 
-  /** @param closesByItself - whether the client closes once the server has; if not, it never does */
+  /** @param closesByItself - whether the client closes after the server, or never */
   static async connect(port: number, { closesByItself = true } = {}): Promise<RawClient> {
     const allowHalfOpen = !closesByItself;
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, allowHalfOpen });
@@ -30,14 +30,14 @@ export class RawClient implements Disposable {
     return new RawClient(socket);
   }
 
-  /** Resolves once the network took it, or never if the connection is closed first. */
+  /** Resolves once the kernel took the octets; never, if the connection is closed first. */
   write(octets: string | Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       this.socket.write(octets, () => resolve());
     });
   }
 
-  /** The status of the next answer that was not asked for before. */
+  /** The status of the next unread answer. */
   async status(): Promise<number> {
     const answer = /^HTTP\/1\.1 (\d{3}) [\s\S]*?\r\n\r\n/;
     await this.#until(() => answer.test(this.#received));
@@ -56,7 +56,7 @@ export class RawClient implements Disposable {
     assert.equal(await this.status(), 100);
   }
 
-  /** What else comes until the connection is closed. */
+  /** Everything else, until the connection is closed. */
   async rest(): Promise<string> {
     await this.#until(() => this.#isClosed);
     return this.#received;
@@ -71,7 +71,7 @@ export class RawClient implements Disposable {
     }
   }
 
-  /** Vanishes: the server's side is reset. */
+  /** Resets the connection. */
   vanish(): void {
     this.socket.resetAndDestroy();
   }
@@ -81,7 +81,7 @@ export class RawClient implements Disposable {
   }
 }
 
-/** The head of a request that announces a body of so many octets. */
+/** The head of a request with a body of that length. */
 export function postHead(
   path: string,
   headers: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 import type { FaultCode } from '#awala/errors.ts';
 
-/** A message that must be refused, and for what. */
+/** A message that must be refused, and why. */
 export interface RefusedMessage {
   readonly octets: Uint8Array;
   readonly reason: FaultCode;
@@ -10,7 +10,7 @@ export function refused(octets: Uint8Array, reason: RefusedMessage['reason']): R
   return { octets, reason };
 }
 
-/** @returns the octets alone, for where all are answered alike */
+/** @returns only the octets, for tests where all get the same answer */
 export function octetsOf(messages: Record<string, RefusedMessage>): Record<string, Uint8Array> {
   return Object.fromEntries(Object.entries(messages).map(([what, { octets }]) => [what, octets]));
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const MIB = 1_024 * 1_024;
 
-/** A file system of its own and of little room, in memory. */
+/** A small file system in memory. */
 export class SmallDisk implements AsyncDisposable {
   readonly folder: string;
 
@@ -15,7 +15,7 @@ export class SmallDisk implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** @throws unless this process may mount one */
+  /** @throws if this process may not mount it */
   static async mount(sizeMib: number): Promise<SmallDisk> {
     const folder = await mkdtemp(join(tmpdir(), 'awala-small-disk-'));
     try {
@@ -33,7 +33,7 @@ export class SmallDisk implements AsyncDisposable {
     return bavail * bsize;
   }
 
-  /** What another program does that takes all the room there is. */
+  /** Uses up all room, as another program might. */
   async fillUp(): Promise<void> {
     const file = join(this.folder, 'of-another-program');
     await writeFile(file, '');
@@ -42,7 +42,7 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  /** What it has taken is free again. */
+  /** Frees the room that {@link fillUp} used. */
   async freeUp(): Promise<void> {
     await rm(join(this.folder, 'of-another-program'), { force: true });
   }
@@ -66,7 +66,7 @@ async function appendUntilFull(file: string, piece: Buffer): Promise<void> {
   }
 }
 
-/** Why no small disk can be had here; false if one can. */
+/** Why this machine can have no small disk; false if it can. */
 export async function missingForSmallDisks(): Promise<string | false> {
   try {
     await (await SmallDisk.mount(1))[Symbol.asyncDispose]();

@@ -11,11 +11,11 @@ import type { World } from '../world.ts';
 const TWO_HOURS_MS = 7_200_000;
 const SHIFTED_CLOCK = pathToFileURL(join(import.meta.dirname, '../gateway/shifted-clock.ts')).href;
 
-/** A death comes when so many parcels more were accepted, and some milliseconds after that. */
+/** A service dies after at most so many further parcels were accepted, and at most so many milliseconds later. */
 const MOST_PARCELS_BEFORE = 20;
 const MOST_MS_BEFORE = 30;
 
-/** Each service dies at moments that `random` chooses, without being told. */
+/** Each service is killed at moments that `random` chooses. */
 export function deathCases(random: SeededRandom): Readonly<Record<string, FaultCase>> {
   return forEachService('is killed', (name) => dying(random, [name], FORM.deaths));
 }
@@ -34,7 +34,7 @@ export const DEPARTURE_CASES: Readonly<Record<string, FaultCase>> = forEachServi
 /** The same for all of them, one after the other: the short form. */
 export const ALL_DEPART: FaultCase = departing(SERVICE_NAMES);
 
-/** The clock of one service is wrong, as far as any peer’s may be. */
+/** The clock of one service is off by as much as a peer’s may be. */
 export const CLOCK_CASES: Readonly<Record<string, FaultCase>> = {
   ...forEachService('is two hours ahead', (name) => wrongClock(name, TWO_HOURS_MS)),
   ...forEachService('is two hours behind', (name) => wrongClock(name, -TWO_HOURS_MS)),
@@ -89,7 +89,7 @@ function departing(names: readonly ServiceName[]): FaultCase {
       const codes = new Set(standing.map(({ detail }) => detail));
       const isCollection = names.includes('collection');
       assert.equal(codes.delete('closed with 4000'), isCollection);
-      // Who only comes for what there is comes back from nothing else.
+      // A collector with `close-upon-completion` comes back only after a cut.
       assert.ok(isCollection || !codes.has('closed with 1006'));
       codes.delete('closed with 1006');
       assert.deepEqual([...codes], []);

@@ -3,13 +3,13 @@ import type { FaultCase } from '../fault-case.ts';
 import { FORM } from '../form.ts';
 import type { World } from '../world.ts';
 
-/** Held back each way: longer than any call to a backing service may take. */
+/** Delay each way: longer than any backing call may take. */
 const TOO_SLOW_MS = 3_000;
 const KMS_SLOW_MS = 200;
-/** A collection of cargo makes several calls to it, one after the other. */
+/** Short, as a collection of cargo makes several calls, one after the other. */
 const FIRESTORE_SLOW_MS = 60;
 
-/** What needs Firestore: a parcel for a phone does not, whether it comes or goes. */
+/** What needs Firestore: not a parcel for a phone, neither accepting nor collecting it. */
 const RECORDING = ['deliver to the Internet', 'collect cargo'] as const;
 const NOT_RECORDING = [
   'deliver to phones',
@@ -66,7 +66,7 @@ function delaying(line: (world: World) => FaultProxy, ms: number): FaultCase {
     begin: (world) => line(world).delay(ms),
     end: (world) => {
       line(world).delay(0);
-      // What is still held back would hold up all that comes after it on its connection.
+      // Delayed chunks would hold up all that follows on their connection.
       line(world).cut();
     },
     lastsMs: FORM.outageMs,

@@ -5,7 +5,7 @@ import { FORM } from '../form.ts';
 /** Signals and jobs only hint at what is stored. */
 const unharmed = SERVICES;
 
-/** What the issue of these tests asks for. */
+/** In the long form, longer than the lock of a running job. */
 const PAUSE_MS = FORM.name === 'long' ? 30_000 : 0;
 
 /** Redis in trouble. */

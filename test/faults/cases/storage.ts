@@ -1,11 +1,11 @@
 import type { FaultCase } from '../fault-case.ts';
 import { FORM } from '../form.ts';
 
-/** Longer than any call to a backing service may take. */
+/** Longer than any backing call may take. */
 const TOO_SLOW_MS = 4_000;
 const SLOW_MS = 300;
 
-/** What needs Cloud Storage; whoever collects waits until it is back. */
+/** What needs Cloud Storage; collections wait until it is back. */
 const refused = [
   'deliver to phones',
   'deliver to the Internet',
@@ -13,7 +13,7 @@ const refused = [
   'deliver cargo',
 ] as const;
 
-/** What is stored nowhere, or elsewhere. */
+/** What needs no Cloud Storage. */
 const unharmed = ['register'] as const;
 
 /** Cloud Storage in trouble. */

@@ -5,7 +5,7 @@ import { APP } from './load-parcels.ts';
 
 const ACCEPTED = 202;
 
-/** Enters into the ledger what is posted to the Internet app, and when that was answered. */
+/** Records in the ledger what the Internet app receives, and when it answered. */
 export function recordArrivals(load: Load, { server }: InternetApp): void {
   const verifier = new MessageVerifier();
   server.behaviour = (response, { body }) => {

@@ -8,12 +8,12 @@ import type { Load } from './load.ts';
 import { patiently, SilenceError } from './patience.ts';
 
 const CUT = 1006;
-/** With a code of the gateway’s own. */
+/** Closed with a code by the gateway. */
 const CLOSED = /^closed with (?!1006)/;
 
 const UPON_COMPLETION = { 'x-awala-streaming-mode': 'close-upon-completion' };
 
-/** What one connection brought. */
+/** The parcels that arrived on one connection. */
 class Handed {
   readonly #handOvers = new Map<Uint8Array, HandOver>();
 
@@ -37,7 +37,7 @@ class Handed {
   }
 }
 
-/** Stays connected as Android does. What ends its collection for good is a change of network away from the next. */
+/** Stays connected as Android does. After an end for good it starts anew, as if the network had changed. */
 export function stayConnected(load: Load, phone: Phone): void {
   const { ledger, answers, signal } = load;
   const record = (answer: Answer, detail: string) =>
@@ -67,7 +67,7 @@ export function stayConnected(load: Load, phone: Phone): void {
   });
 }
 
-/** Comes for what there is, goes, and comes back. */
+/** Collects what is held, leaves, and comes back. */
 export function comeAndGo(load: Load, phone: Phone): void {
   load.repeat(async () => {
     await visit(load, phone);
@@ -93,7 +93,7 @@ async function visit(load: Load, phone: Phone): Promise<void> {
     collector.respond([await signNonce(nonce, phone.phone)]);
     askedAtMs = performance.now();
     for (;;) {
-      // As deployed clients do, for as long as the connection lives.
+      // Waits as long as the connection lives, like deployed clients.
       const delivery = await collector.nextOrNull();
       if (!delivery) {
         break;

@@ -14,7 +14,7 @@ const PARCELS_IN_CARGO = 4;
 
 const verifier = new MessageVerifier();
 
-/** How grpc-js words it when the client’s own patience ends. */
+/** What grpc-js says at the client’s own deadline. */
 const OWN_DEADLINE = /^Deadline exceeded/;
 
 interface Acknowledgement {
@@ -26,11 +26,11 @@ export interface CourierTrip {
   readonly phone: AndroidPhone;
   /** Parcels for the next cargo. */
   readonly make: () => Promise<LoadParcel>;
-  /** Of what the phone got, for the next cargo. */
+  /** Acknowledgements (PCAs) for the next cargo, by parcel id. */
   readonly acknowledgements: Map<string, Acknowledgement>;
 }
 
-/** A courier that goes back and forth between a phone without Internet and the gateway. */
+/** A courier that travels between the gateway and a phone without the Internet. */
 export function keepTravelling(load: Load, trip: CourierTrip): void {
   load.repeatSending(async () => {
     const parcels = await Promise.all(Array.from({ length: PARCELS_IN_CARGO }, trip.make));
@@ -38,7 +38,7 @@ export function keepTravelling(load: Load, trip: CourierTrip): void {
   });
 }
 
-/** Brings a cargo, with acknowledgements of what came before, and fetches what there is. */
+/** Delivers a cargo with parcels and pending PCAs, then collects what is held for the phone. */
 export async function travel(
   load: Load,
   trip: CourierTrip,
@@ -112,7 +112,7 @@ function deliver(load: Load, cargo: Uint8Array): Promise<boolean> {
   return call(load, 'deliver cargo', async (courier) => {
     const options = { deadlineMs: PATIENCE_MS };
     const { acknowledged, end } = await courier.deliverAll([cargo], options);
-    // What is acknowledged is, however the call ends.
+    // An acknowledgement counts, however the call ends.
     return acknowledged.length > 0 ? { code: status.OK, details: '' } : end;
   });
 }

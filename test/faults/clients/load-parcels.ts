@@ -4,13 +4,13 @@ import { APP_ADDRESS } from '#test/peers/internet-app.ts';
 import { APP_ID, type Phone } from '#test/peers/phone.ts';
 import type { Offer } from '../ledger.ts';
 
-/** Longer than any clock is off, so that nothing expires that should not. */
+/** Longer than any clock is off, so that nothing expires too early. */
 export const TTL_SECONDS = 86_400;
 
-/** The Internet app as the ledger knows it. */
+/** The Internet app's name in the ledger. */
 export const APP = `the app at ${APP_ADDRESS}`;
 
-/** Every so many parcels, one is larger: it comes in several pieces. */
+/** One parcel of so many is large, so that it arrives in several pieces. */
 const LARGE_EVERY = 8;
 const LARGE_OCTETS = 96 * 1024;
 const SMALL_OCTETS = 200;
@@ -22,7 +22,7 @@ export interface LoadParcel {
 
 let made = 0;
 
-/** From who may write to the phone's app, to that app. */
+/** A parcel for a phone's app, from a sender that the app authorised. */
 export async function parcelTo(to: Phone, road: string): Promise<LoadParcel> {
   const { id, createdAt, ...fields } = nextFields();
   const { nodeId: privateGateway } = to.phone;
@@ -33,7 +33,7 @@ export async function parcelTo(to: Phone, road: string): Promise<LoadParcel> {
   return { octets, offer: { id, road, recipient: privateGateway, expiresAt, storedAs: [key] } };
 }
 
-/** From the phone's app, to the Internet app. */
+/** A parcel from a phone's app for the Internet app. */
 export async function parcelFrom(from: Phone, road: string): Promise<LoadParcel> {
   const { id, createdAt, ...fields } = nextFields();
   const { nodeId: sender } = from.recipient;

@@ -7,15 +7,15 @@ import { Ledger } from '../ledger.ts';
 import type { Starvation } from '../starvation.ts';
 import { PatientHttp } from './patience.ts';
 
-/** After an attempt that was not served. */
+/** Pause after an attempt that was not served. */
 const RETRY_MS = Math.max(100, FORM.pauseMs);
 
-/** What all clients of a run share. */
+/** State that all clients of a run share. */
 export class Load implements AsyncDisposable {
   readonly ledger = new Ledger();
   readonly answers: Answers;
   readonly http = new PatientHttp();
-  /** Where services are. */
+  /** The port of each service. */
   readonly port: (name: ServiceName) => number;
   readonly #verifier = new MessageVerifier();
   readonly #ended = new AbortController();
@@ -32,7 +32,7 @@ export class Load implements AsyncDisposable {
     return this.#ended.signal.aborted;
   }
 
-  /** Aborted when the clients are to go. */
+  /** Aborted when the clients must end. */
   get signal(): AbortSignal {
     return this.#ended.signal;
   }
@@ -46,15 +46,15 @@ export class Load implements AsyncDisposable {
     this.#isSending = true;
   }
 
-  /** What was begun is finished; nothing new is offered. */
+  /** Lets clients finish what they began, but begin nothing new. */
   stopSending(): void {
     this.#isSending = false;
   }
 
   /**
-   * Repeats until the end: `attempt` while the load is on.
+   * Repeats `attempt` while the load is on, until the end of the run.
    *
-   * @param attempt - resolves for whether it was served
+   * @param attempt - resolves with whether it was served
    */
   repeatSending(attempt: () => Promise<boolean>): void {
     this.repeat(async () => {
@@ -81,7 +81,7 @@ export class Load implements AsyncDisposable {
     this.#running.push(run());
   }
 
-  /** Repeats an attempt until it is served, or the load is off. @returns whether it was served */
+  /** Repeats an attempt until it is served or the load is off. @returns whether it was served */
   async untilServed(attempt: () => Promise<boolean>): Promise<boolean> {
     for (;;) {
       if (await attempt()) {

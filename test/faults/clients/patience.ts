@@ -1,7 +1,7 @@
 import { type Answer, HttpClient } from '#test/peers/http-client.ts';
 import { PATIENCE_MS } from '../answers.ts';
 
-/** No answer came for as long as a client waits. */
+/** No answer came before the client gave up. */
 export class SilenceError extends Error {
   readonly code = 'SILENCE';
 
@@ -29,7 +29,7 @@ export interface Posting {
   readonly body: Uint8Array | string;
 }
 
-/** Posts over kept connections, waiting no longer than a deployed client. */
+/** Posts over kept-alive connections, and waits as long as a deployed client. */
 export class PatientHttp implements Disposable {
   readonly #clients = new Map<number, HttpClient>();
 

@@ -9,14 +9,14 @@ import { type Posting, SilenceError } from './patience.ts';
 const OK = 200;
 const ACCEPTED = 202;
 
-/** What a phone that brings a parcel by PoWeb sends. */
+/** A phone's request to deliver a parcel by PoWeb. */
 export async function byPoweb(load: Load, phone: Phone, { octets }: LoadParcel): Promise<Posting> {
   const authorization = await countersign(octets, phone.phone);
   const headers = { 'content-type': PARCEL_TYPE, authorization };
   return { port: load.port('poweb'), path: '/v1/parcels', headers, body: octets };
 }
 
-/** What an Internet app that brings a parcel by PoHTTP sends. */
+/** An Internet app's request to deliver a parcel by PoHTTP. */
 export function byPohttp(load: Load, { octets }: LoadParcel): Posting {
   const headers = { 'content-type': PARCEL_TYPE };
   return { port: load.port('pohttp'), path: '/', headers, body: octets };

@@ -5,7 +5,7 @@ import { post } from './posting.ts';
 
 const OK = 200;
 
-/** A phone that registers, time and again. */
+/** Registers a phone again and again. */
 export function keepRegistering(load: Load): void {
   const self = identity('newcomer');
   const ask = (path: string, type: string, body: Uint8Array | string) => {

@@ -10,10 +10,10 @@ import { OwnRedis } from './own-redis.ts';
 
 const redisProgram = await obtainRedis();
 
-/** False, or in words what to install: the `skip` option of a suite. */
+/** The `skip` option of a suite: false, or what to install. */
 export const missingForFaults = missingProgram(redisProgram) || (await missingForServices());
 
-/** What stands between the services and what they stand on. */
+/** Proxies between the services and their backing. */
 interface Lines {
   readonly redis: FaultProxy;
   readonly gcs: HttpFaultProxy;
@@ -23,7 +23,7 @@ interface Lines {
 
 /** A gateway of five processes, each of which can die, on backing services that can fail. */
 export class FaultyGateway implements AsyncDisposable {
-  /** What the lines lead to; nobody else uses it. */
+  /** The Redis behind `lines.redis`, used by this gateway only. */
   readonly redis: OwnRedis;
   readonly lines: Lines;
   readonly #services: FiveServices;
@@ -67,12 +67,12 @@ export class FaultyGateway implements AsyncDisposable {
     return new FaultyGateway({ redis, lines }, services, opened.move());
   }
 
-  /** Where a service is reached, however often it is started again. */
+  /** A service's port, the same after each restart. */
   port(name: ServiceName): number {
     return this.#process(name).port;
   }
 
-  /** Of the services that run now. */
+  /** Process ids of the running services. */
   get pids(): readonly number[] {
     return [...this.#processes.values()].map(({ pid }) => pid);
   }
@@ -82,7 +82,7 @@ export class FaultyGateway implements AsyncDisposable {
     return this.#process(name).stop(signal);
   }
 
-  /** After {@link end}; resolves once it is ready again. */
+  /** Starts a service after {@link end}; resolves once it is ready. */
   async startAgain(
     name: ServiceName,
     environment: Readonly<Record<string, string>> = {},
@@ -98,12 +98,12 @@ export class FaultyGateway implements AsyncDisposable {
     await started.untilReady();
   }
 
-  /** What the service wrote since it was last started. */
+  /** A service's output since its last start. */
   outputOf(name: ServiceName): string {
     return this.#process(name).output;
   }
 
-  /** The keys of all objects that are stored. */
+  /** The keys of all stored objects. */
   async storedKeys(): Promise<ReadonlySet<string>> {
     const { address } = await backing('gcs');
     return keysInBucket(address, this.#services.environment.GCS_BUCKET ?? '');

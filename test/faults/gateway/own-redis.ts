@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ChildServer, startChildServer } from '#test/backing/child-server.ts';
 
-/** A Redis server of a test's own, to do to it what must not be done to one that is shared. */
+/** A Redis server of one test, for what would disturb others on a shared one. */
 export class OwnRedis implements AsyncDisposable {
   readonly #program: string;
   readonly #folder: string;
@@ -31,7 +31,7 @@ export class OwnRedis implements AsyncDisposable {
     return new OwnRedis({ program, folder, server, pid: await processOf(server.port) });
   }
 
-  /** `host:port`, the same for as long as it lives. */
+  /** `host:port`, the same after each restart. */
   get address(): string {
     return `127.0.0.1:${this.#server.port}`;
   }
@@ -40,7 +40,7 @@ export class OwnRedis implements AsyncDisposable {
     await this.#server.stop();
   }
 
-  /** After {@link kill}: with what it had written to its log, or with nothing. */
+  /** Starts it after {@link kill}, with what is in its log or with nothing. */
   async restart({ isEmpty }: { readonly isEmpty: boolean }): Promise<void> {
     if (isEmpty) {
       await rm(join(this.#folder, 'appendonlydir'), { recursive: true, force: true });
@@ -49,7 +49,7 @@ export class OwnRedis implements AsyncDisposable {
     this.#pid = await processOf(this.#server.port);
   }
 
-  /** It stands still, its connections open, until {@link resume}. */
+  /** Stops it, with its connections open, until {@link resume}. */
   pause(): void {
     process.kill(this.#pid, 'SIGSTOP');
   }
@@ -75,7 +75,7 @@ function startServer(program: string, folder: string, port?: number): Promise<Ch
   );
 }
 
-/** The server tells; the child that was started is the shell that watches over it. */
+/** Asks the server for its process id, as the child process is only the shell that watches it. */
 async function processOf(port: number): Promise<number> {
   const socket = connect(port, '127.0.0.1');
   socket.setEncoding('utf8').write('INFO server\r\n');

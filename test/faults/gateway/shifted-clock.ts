@@ -1,7 +1,6 @@
 /**
- * Loaded into a process before its own code, by `--import`: its clock is off by
- * `TEST_CLOCK_SHIFT_MS`, in milliseconds, wherever it asks for the time of day.
- * Timers go on as before, since those of a wrong clock do as well.
+ * Loaded into a process before its own code (`--import`): shifts its time of day by
+ * `TEST_CLOCK_SHIFT_MS`, in milliseconds. Timers are unaffected, as with a wrong clock.
  */
 const shiftMs = Number(process.env.TEST_CLOCK_SHIFT_MS ?? 0);
 const RealDate = Date;
@@ -15,7 +14,7 @@ class ShiftedDate extends RealDate {
     return RealDate.now() + shiftMs;
   }
 
-  /** What was made before, or by Node itself, is a date too. */
+  /** Dates made earlier, or by Node itself, count as well. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return Object.prototype.isPrototypeOf.call(RealDate.prototype, Object(value));
   }

@@ -24,13 +24,13 @@ class AppNode extends Endpoint {
   protected readonly channelConstructor = AppChannel;
 }
 
-/** What one app must know of another to write to it. */
+/** What an app must know of another to send it parcels. */
 export type AppContact = PrivateEndpointConnParams;
 
-/** An app on the deployed JavaScript library's own classes: on a phone, or on the Internet. */
+/** An app, on a phone or the Internet, made of the deployed JavaScript library's classes. */
 export class JsApp {
   readonly id: string;
-  /** Where parcels for it go: its own Internet address, or its phone's gateway's. */
+  /** Where its parcels go: its own Internet address, or that of its phone's gateway. */
   readonly internetAddress: string;
   readonly #node: AppNode;
   readonly #certificate: Certificate;
@@ -74,7 +74,7 @@ export class JsApp {
     return new JsApp(node, { internetAddress, certificate, authorities: [] });
   }
 
-  /** Lets another app write to this one. @returns what that one must know */
+  /** Authorises another app to send to this one. @returns what the other must know */
   async contactFor(other: JsApp): Promise<AppContact> {
     return new PrivateEndpointConnParams(
       this.#node.identityKeyPair.publicKey,
@@ -95,13 +95,13 @@ export class JsApp {
     return new CertificationPath(authorization, [this.#certificate, ...this.#authorities]);
   }
 
-  /** Makes a parcel to an app that is on a phone, under the authorization that came with its contact. */
+  /** Makes a parcel for an app on a phone, under the authorization in its contact. */
   async writeToPhone(contact: AppContact, message: ServiceMessage): Promise<Buffer> {
     const channel = await this.#node.savePrivateEndpointChannel(contact);
     return Buffer.from(await channel.makeMessage(message, Parcel));
   }
 
-  /** Makes a parcel to an app that is on the Internet, which needs no authorization. */
+  /** Makes a parcel for an Internet app, which needs no authorization. */
   async writeToInternet(
     peer: {
       readonly identityKey: CryptoKey;
@@ -122,7 +122,7 @@ export class JsApp {
     return Buffer.from(await channel.makeMessage(message, Parcel));
   }
 
-  /** Validates and decrypts a parcel, and keeps the session key that came with it. */
+  /** Validates and decrypts a parcel, and stores the session key in it. */
   async read(octets: Uint8Array): Promise<ReadParcel> {
     const parcel = await Parcel.deserialize(arrayBuffer(octets));
     await this.#node.validateMessage(parcel);

@@ -1,6 +1,6 @@
 import { CogRPCClient } from '@relaycorp/cogrpc';
 
-/** A courier on the deployed JavaScript client, unmodified: each of its calls lasts three seconds at most. */
+/** A courier on the unmodified deployed JavaScript client, whose calls last at most three seconds. */
 export class JsCourier {
   readonly #port: number;
 
@@ -10,8 +10,8 @@ export class JsCourier {
   }
 
   /**
-   * Resolves once the gateway acknowledged them all; delivers them again if time was up before, as a
-   * courier does.
+   * Resolves once the gateway has acknowledged all. Delivers again what was not acknowledged in time, as
+   * couriers do.
    *
    * @throws {CogRPCError} if a call ends for another reason
    */
@@ -47,7 +47,7 @@ export class JsCourier {
   }
 
   /**
-   * Collects in as many calls as it takes, as long as it is the time limit that ends them.
+   * Collects in as many calls as it takes, while only the time limit ends them.
    *
    * @returns how many calls it took
    * @throws {CogRPCError} if a call ends for another reason
@@ -56,7 +56,7 @@ export class JsCourier {
     return untilInTime(() => this.collect(cca, take));
   }
 
-  /** The same, for all that there is to collect. */
+  /** The same. @returns all cargoes */
   async collectAll(cca: Buffer): Promise<Buffer[]> {
     const cargoes: Buffer[] = [];
     await this.collectInCalls(cca, (cargo) => void cargoes.push(cargo));
@@ -69,7 +69,7 @@ export class JsCourier {
   }
 }
 
-/** Calls until it is not the time limit that ends the call. @returns how many calls it took */
+/** Calls until something else than the time limit ends the call. @returns the number of calls */
 async function untilInTime(call: () => Promise<unknown>): Promise<number> {
   for (let calls = 1; ; calls++) {
     try {

@@ -9,7 +9,7 @@ const FORBIDDEN = 403;
 /** An Internet app: a PoHTTP server and client on the deployed JavaScript libraries. */
 export class JsInternetApp implements AsyncDisposable {
   readonly app: JsApp;
-  /** Whether each ping is answered, by PoHTTP. */
+  /** Whether to answer each ping, by PoHTTP. */
   isAnswering = true;
   readonly #server: RecipientServer;
   readonly #gatewayUrl: string;
@@ -27,7 +27,7 @@ export class JsInternetApp implements AsyncDisposable {
     };
   }
 
-  /** @param pohttpPort - of the gateway that its answers go to */
+  /** @param pohttpPort - of the gateway that gets its answers */
   static async start(internetAddress: string, pohttpPort: number): Promise<JsInternetApp> {
     const app = await JsApp.onInternet(internetAddress);
     const server = await RecipientServer.start();
@@ -38,7 +38,7 @@ export class JsInternetApp implements AsyncDisposable {
     return this.#server.port;
   }
 
-  /** The parcels that came, once there are so many. @throws what the library threw about one */
+  /** Resolves once so many parcels have arrived. @throws what the library threw about one */
   async received(count: number): Promise<readonly ReadParcel[]> {
     while (this.#received.length + this.#failures.length < count) {
       await new Promise<void>((resolve) => {

@@ -7,7 +7,7 @@ import {
 import type { JsPrivateGateway } from './private-gateway.ts';
 import { arrayBuffer } from './values.ts';
 
-/** What was in cargoes, as the deployed library reads it. */
+/** The contents of cargoes, as the deployed library reads them. */
 export interface OpenedCargo {
   /** Serialised. */
   readonly parcels: readonly Buffer[];
@@ -15,7 +15,7 @@ export interface OpenedCargo {
   readonly rotations: readonly CertificateRotation[];
 }
 
-/** Validates and decrypts cargoes, and reads what is in them. @throws what the library throws */
+/** Validates, decrypts and reads cargoes. @throws what the library throws */
 export async function openCargoes(
   phone: JsPrivateGateway,
   cargoes: readonly Buffer[],
@@ -46,7 +46,7 @@ export async function parcelsIn(
   return (await openCargoes(phone, cargoes)).parcels;
 }
 
-/** What tells that these parcels were collected (PCAs). */
+/** Acknowledges these parcels. @returns PCAs */
 export function acknowledge(parcels: readonly Buffer[]): Promise<Buffer[]> {
   return Promise.all(
     parcels.map(async (octets) => {

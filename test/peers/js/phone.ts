@@ -16,7 +16,7 @@ type KeyPair = Awaited<ReturnType<typeof generateRSAKeyPair>>;
 
 const TTL_SECONDS = 3_600;
 
-/** A private gateway as the deployed JavaScript libraries make one, with one endpoint. */
+/** A private gateway with one endpoint, on the deployed JavaScript libraries. */
 export class JsPhone {
   readonly client: PoWebClient;
   readonly keys: KeyPair;
@@ -46,7 +46,7 @@ export class JsPhone {
     this.#sender = parts.sender;
   }
 
-  /** Registers with the gateway on a local port, and lets one app be written to by another. */
+  /** Registers with the gateway on a local port, and authorises an app to send to the phone's. */
   static async register(port: number): Promise<JsPhone> {
     const client = PoWebClient.initLocal(port);
     const [keys, endpointKeys, senderKeys] = await Promise.all([
@@ -90,7 +90,7 @@ export class JsPhone {
     );
   }
 
-  /** A parcel for the app on this phone, as the app that may write to it makes it. */
+  /** A parcel for this phone's app, from the app that is authorised to send to it. */
   async makeParcel(
     payload: Buffer,
     {
@@ -113,7 +113,7 @@ export class JsPhone {
     return parcel.serialize(this.#sender.keys.privateKey);
   }
 
-  /** Sends a parcel to its own app over PoWeb. */
+  /** Delivers a parcel by PoWeb. */
   async deliver(parcel: ArrayBuffer): Promise<void> {
     await this.client.deliverParcel(parcel, this.deliverySigner);
   }

@@ -18,7 +18,7 @@ interface PingFields {
   readonly endpoint_internet_address: string;
 }
 
-/** @returns a ping from one app to another, and its id */
+/** Makes a ping from one app to another. @returns the parcel and the ping's id */
 export async function makePing(
   from: JsApp,
   to: AppContact,
@@ -34,7 +34,7 @@ export async function makePing(
 
 interface ReadPing {
   readonly pong: ServiceMessage;
-  /** Whom to send it to. */
+  /** Whom to send the pong to. */
   readonly contact: AppContact;
 }
 

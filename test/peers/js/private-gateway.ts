@@ -25,7 +25,7 @@ type Channel = NonNullable<Awaited<ReturnType<PrivateGateway['getChannel']>>> & 
   ): AsyncIterable<Buffer>;
 };
 
-/** A private gateway made of the deployed JavaScript library's own classes. */
+/** A private gateway made of the deployed JavaScript library's classes. */
 export class JsPrivateGateway {
   readonly nodeId: string;
   readonly #node: PrivateGateway;
@@ -58,14 +58,14 @@ export class JsPrivateGateway {
   }
 
   /**
-   * Makes one whose certificate is as old as a test wants it.
+   * Makes one whose certificate ends when a test wants.
    *
-   * @param certificateDays - how long its certificate lasts
+   * @param certificateDays - how long its certificate is valid from now
    */
   static async issuedBy(gateway: Gateway, certificateDays = 170): Promise<JsPrivateGateway> {
     const { identity, sessionKeys, internetAddress } = gateway;
     const keyStores = new MockKeyStoreSet();
-    // Its declaration builds on a type of browsers, which is not there.
+    // Its declaration uses a type that only browsers have.
     const { id, publicKey } = (await keyStores.privateKeyStore.generateIdentityKeyPair()) as {
       readonly id: string;
       readonly publicKey: CryptoKey;
@@ -84,7 +84,7 @@ export class JsPrivateGateway {
     await keyStores.certificateStore.save(path, identity.nodeId);
     await keyStores.publicKeyStore.saveIdentityKey(await gatewayCertificate.getPublicKey());
     const sessionKey = await sessionKeys.registrationKey(id);
-    // Registered yesterday: a session key that comes with a cargo dated three hours back is newer.
+    // Registered yesterday, so that a session key in cargo dated three hours back is newer.
     await keyStores.publicKeyStore.saveSessionKey(
       {
         keyId: Buffer.from(sessionKey.id),
@@ -102,7 +102,7 @@ export class JsPrivateGateway {
     return Buffer.from(await channel.generateCCA());
   }
 
-  /** @param ttlDays - until the messages expire, and with them the cargoes */
+  /** @param ttlDays - until the messages, and so the cargoes, expire */
   async cargoes(messages: readonly Uint8Array[], ttlDays = 1): Promise<Buffer[]> {
     const channel = await this.#channel();
     const expiryDate = new Date(Date.now() + ttlDays * DAY_MS);
@@ -118,7 +118,7 @@ export class JsPrivateGateway {
     return cargoes;
   }
 
-  /** Validates and decrypts a cargo, as the library does. @returns what is in it */
+  /** Validates and decrypts a cargo with the library. @returns the messages in it */
   async open(octets: Uint8Array): Promise<Buffer[]> {
     const cargo = await Cargo.deserialize(arrayBuffer(octets));
     const channel = await this.#channel();
@@ -130,12 +130,12 @@ export class JsPrivateGateway {
     return [...messageSet.messages].map((message) => Buffer.from(message));
   }
 
-  /** Uses the certificate that the gateway issued in place of the one before. */
+  /** Adopts the certificate that the gateway issued to replace the current one. */
   async rotate({ certificationPath }: CertificateRotation): Promise<void> {
     await this.#node.keyStores.certificateStore.save(certificationPath, this.#gateway.id);
   }
 
-  /** With the certificate that lasts longest, of those known now. */
+  /** A channel with the known certificate that expires last. */
   async #channel(): Promise<Channel> {
     const { id, internetAddress } = this.#gateway;
     const channel = await this.#node.getChannel(id, internetAddress);

@@ -1,6 +1,6 @@
 /**
- * Our values as `@relaycorp/relaynet-core` wants them, so that both libraries
- * can work on the same keys and certificates.
+ * Converts our values for `@relaycorp/relaynet-core`, so that both libraries can use the same keys and
+ * certificates.
  */
 import type { KeyObject } from 'node:crypto';
 import {
@@ -19,7 +19,7 @@ const PEER_CURVES = {
   secp521r1: 'P-521',
 } as const satisfies Record<SessionCurve, string>;
 
-/** A copy: the peer library wants an `ArrayBuffer` of its own. */
+/** Copies octets, as the peer library needs an `ArrayBuffer` of their exact length. */
 export function arrayBuffer(octets: Uint8Array): ArrayBuffer {
   return new Uint8Array(octets).buffer;
 }
@@ -28,12 +28,12 @@ export function peerCertificate(certificate: Certificate): PeerCertificate {
   return PeerCertificate.deserialize(arrayBuffer(certificate.der));
 }
 
-/** RSA, for signing. */
+/** An RSA key for signing. */
 export function peerPrivateKey(key: KeyObject): Promise<CryptoKey> {
   return derDeserializeRSAPrivateKey(key.export({ type: 'pkcs8', format: 'der' }));
 }
 
-/** RSA, for verifying. */
+/** An RSA key for verifying. */
 export function peerPublicKey(spki: Uint8Array): Promise<CryptoKey> {
   return derDeserializeRSAPublicKey(arrayBuffer(spki));
 }
