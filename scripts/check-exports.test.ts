@@ -45,6 +45,56 @@ export abstract class Base {}`,
     ]);
   });
 
+  it('refuses that for every kind of declaration', () => {
+    const lines = complaintsAbout({
+      'libs/awala/parcel.ts': `export let count = 0;
+export const { a, b } = parts;
+export const [first] = parts;
+export declare const given: number;
+export enum Kind {}
+export async function* messages() {}
+export class Parcel {}`,
+    });
+    assert.deepEqual(
+      lines.map((line) => line.replace(/^libs.awala.parcel.ts:/, '')),
+      ['count', '{ a, b }', '[first]', 'given', 'Kind', 'messages', 'Parcel'].map(
+        (name, index) => `${index + 1}: ${name} has no docstring`,
+      ),
+    );
+  });
+
+  it('refuses a docstring that says nothing, and one for a namesake of another kind', () => {
+    const lines = complaintsAbout({
+      'libs/awala/parcel.ts': `/** */
+export const MAX_OCTETS = 1;
+/** What travels. */
+export class Parcel {}
+export namespace Parcel {}`,
+    });
+    assert.deepEqual(lines, [
+      'libs/awala/parcel.ts:2: MAX_OCTETS has no docstring',
+      'libs/awala/parcel.ts:5: Parcel has no docstring',
+    ]);
+  });
+
+  it('refuses exports apart from their declaration, but for those of other files', () => {
+    const lines = complaintsAbout({
+      'libs/awala/parcel.ts': `const MAX_OCTETS = 1;
+class Parcel {}
+export { MAX_OCTETS, Parcel };
+export type { Parcel as Message };
+export type { Sign } from './sign.ts';
+export { sign } from './sign.ts';
+export * from './cargo.ts';
+export default Parcel;`,
+    });
+    assert.deepEqual(lines, [
+      'libs/awala/parcel.ts:3: export { MAX_OCTETS, Parcel }: export it where it is declared',
+      'libs/awala/parcel.ts:4: export type { Parcel as Message }: export it where it is declared',
+      'libs/awala/parcel.ts:8: export default: export it where it is declared',
+    ]);
+  });
+
   it('refuses an exported type that no other file imports', () => {
     const lines = complaintsAbout({
       'libs/awala/parcel.ts': '/** What travels. */\nexport interface Parcel {}',

@@ -1,6 +1,7 @@
 /**
- * Fails on a declaration that product code exports without a docstring, and on an exported
- * type that no other file imports: knip lets that pass where another export mentions it.
+ * Fails on a declaration that product code exports without a docstring, on an export apart from its
+ * declaration, and on an exported type that no other file imports: knip lets that pass where
+ * another export mentions it.
  *
  * Takes the root of the tree as its argument; by default, the working folder.
  */
@@ -13,7 +14,10 @@ import { listFiles } from './tracked-files.ts';
 
 /** Relies on Biome's formatting: an export begins its line, right after its docstring. */
 const EXPORT =
-  /(?<docstring>^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:default |abstract |async )*(?<kind>function\*?|class|interface|type|const) (?<name>[\w$]+)/gm;
+  /(?<docstring>^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?^export (?:declare |abstract |async )*(?<kind>function\*?|class|interface|type(?! \{)|const enum|enum|namespace|const|let|var) (?<name>[\w$]+|\{[^}]*\}|\[[^\]]*\])/gm;
+
+/** `export { name }` or `export default`: a docstring would be out of sight. */
+const APART = /^export (?:(?:type )?\{[^}]*\}(?! from\b)|default\b|=)/gm;
 
 const NAMED_IMPORT =
   /^(?:import|export)\s+(?:type\s+)?\{(?<names>[^}]*)\}\s*from\s+'(?<specifier>[^']+)'/gm;
@@ -43,19 +47,25 @@ function importsOf(path: string, text: string, aliases: Record<string, string>):
 }
 
 function complaintsOf(path: string, text: string, imported: ReadonlySet<string>): string[] {
+  const placeAt = (index: number) => `${path}:${text.slice(0, index).split('\n').length}`;
   let previous = '';
-  return [...text.matchAll(EXPORT)].flatMap(({ index, groups }) => {
+  const declared = [...text.matchAll(EXPORT)].flatMap(({ index, groups }) => {
     const { docstring = '', kind = '', name = '' } = groups ?? {};
-    const isOverload = name === previous;
-    previous = name;
-    const line = text.slice(0, index + docstring.length).split('\n').length;
+    const isOverload = kind.startsWith('function') && name === previous;
+    previous = kind.startsWith('function') ? name : '';
+    const place = placeAt(index + docstring.length);
     return [
-      ...(docstring || isOverload ? [] : [`${path}:${line}: ${name} has no docstring`]),
-      ...(/interface|type/.test(kind) && !imported.has(`${path} ${name}`)
-        ? [`${path}:${line}: ${name} is exported, but no other file imports it`]
+      ...(isOverload || /\p{L}/u.test(docstring) ? [] : [`${place}: ${name} has no docstring`]),
+      ...(/^(?:interface|type)$/.test(kind) && !imported.has(`${path} ${name}`)
+        ? [`${place}: ${name} is exported, but no other file imports it`]
         : []),
     ];
   });
+  const apart = [...text.matchAll(APART)].map(
+    ({ 0: written, index }) =>
+      `${placeAt(index)}: ${written.replaceAll(/\s+/g, ' ')}: export it where it is declared`,
+  );
+  return [...declared, ...apart];
 }
 
 main(process.argv[2] ?? process.cwd());
