@@ -130,10 +130,14 @@ const d = await import('#gateway/d.ts');`,
         'libs/runtime/a.ts': 'f(process.env);',
         'libs/runtime/b.ts': `import { env } from 'node:process';`,
         'libs/runtime/c.ts': 'const { env } = process;',
+        'libs/runtime/d.ts': `import host from 'node:process';\nf(host.env);`,
+        'libs/runtime/e.ts': `const folders = 'libs/*';\nf(process.env);\n/** Done. */`,
       },
       /^libs\/runtime\/a\.ts:1: reads the environment/,
       /^libs\/runtime\/b\.ts:1: reads the environment/,
       /^libs\/runtime\/c\.ts:1: reads the environment/,
+      /^libs\/runtime\/d\.ts:1: reads the environment/,
+      /^libs\/runtime\/e\.ts:2: reads the environment/,
     );
   });
 

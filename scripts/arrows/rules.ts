@@ -18,7 +18,7 @@ export interface Manifest {
 const PURE_PARTS_OF_NODE = ['buffer', 'crypto', 'util'];
 
 const ENVIRONMENT =
-  /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[|\}\s*=\s*process\b|^import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/gm;
+  /\bprocess\s*(?:\?\.|\.)\s*env\b|\bprocess\s*\[|\}\s*=\s*process\b|^import\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'|^import\s+(?!process\b|type\b|\{)[^;]*?\bfrom\s*'node:process'/gm;
 
 const IMPURE_CODE = [
   [/(?<![.\w#])process\b(?!\s*[:(])/g, 'process'],

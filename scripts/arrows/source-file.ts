@@ -75,8 +75,13 @@ export function resolveImport(
   return { kind: 'package', name: parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/') };
 }
 
+/** A text in one line, which may hold what looks like a comment; or a comment. */
+const TEXT_OR_COMMENT =
+  /(?<text>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\\n]|\\.)*`)|\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm;
+
 /** Blanks out comments. A `//` inside a word, as in a URL, begins none. */
 function withoutComments(text: string): string {
-  const blank = (comment: string) => comment.replaceAll(/[^\n]/g, ' ');
-  return text.replaceAll(/\/\*[\s\S]*?\*\//g, blank).replaceAll(/(?<=^|\s)\/\/.*$/gm, blank);
+  return text.replaceAll(TEXT_OR_COMMENT, (found, quoted?: string) =>
+    quoted === undefined ? found.replaceAll(/[^\n]/g, ' ') : found,
+  );
 }
