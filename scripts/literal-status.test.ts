@@ -25,7 +25,7 @@ function complaints(lines: readonly string[]): string[] {
     const options = ['lint', '--reporter=github', '--max-diagnostics=none', 'file.ts'];
     const { stdout } = spawnSync(BIOME, options, { cwd: root, encoding: 'utf8' });
     const found = [...stdout.matchAll(/title=plugin,file=[^,]*,line=(\d+)/g)];
-    return found.map(([, line]) => lines[Number(line) - 1] ?? '').sort();
+    return [...new Set(found.map(([, line]) => lines[Number(line) - 1] ?? ''))].sort();
   } finally {
     rmSync(root, { recursive: true });
   }
@@ -39,6 +39,15 @@ const LITERAL = [
   "socket.close(1011, 'sorry');",
   "throw new Refusal({ status: 422, message: 'no' });",
   'const closeCode = isAndroid ? 4_000 : 1000;',
+  'reply.status(500);',
+  "response.writeHead(400, 'Bad Request', {});",
+  'socket.close(1_000);',
+  'const NOT_FOUND = 404;',
+  'function refuse(reply: Reply, given = 503) {}',
+  'class Gone { readonly answer = 410; }',
+  'refuse(reply, 403);',
+  'const closings = [1_011];',
+  'call.sendStatus(grpc.status.INTERNAL);',
   'call.sendStatus({ code: status.NOT_FOUND });',
   "socket.end('HTTP/1.1 503 Service Unavailable');",
   // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
@@ -49,6 +58,7 @@ const INNOCENT = [
   'reply.code(202);',
   'reply.code(answer.status);',
   'if (response.status === 404) {}',
+  'const isPast = code >= 1001 && code <= 1_015;',
   'const MAX = 500;',
   'schedule(4_000, { maxCollections: 500 });',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: source text

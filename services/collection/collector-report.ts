@@ -1,9 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log, LogFields } from '#log/log.ts';
 
-/** No closing frame came (RFC 6455 §7.1.5). */
-const BROKEN = 1006;
-
 /** How a connection was closed. */
 interface Closing {
   readonly closeCode: number;
@@ -80,6 +77,7 @@ export class CollectorReport {
 }
 
 function closingByClient(closeCode: number, closeReason: string): Closing {
-  const isBroken = closeCode === BROKEN;
+  // No closing frame came (RFC 6455 §7.1.5).
+  const isBroken = closeCode === 1006;
   return { closeCode, closeReason, closedBy: isBroken ? 'nobody' : 'client' };
 }
