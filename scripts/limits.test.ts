@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { listVariables } from '#runtime/configuration/configuration.ts';
+import { isTest } from './arrows/modules.ts';
 import { PROGRAMS } from './configuration/programs.ts';
 import { constantIn } from './limits/constants.ts';
 import { quantitiesIn, timesInWords } from './limits/quantities.ts';
 import { type LimitRow, rowsIn } from './limits/rows.ts';
 
-const page = readFileSync(new URL('../docs/limits.md', import.meta.url), 'utf8');
+const ROOT = join(import.meta.dirname, '..');
+const LIMIT = /^(?:export )?const ((?:LARGEST|LONGEST|MAX|MOST)_[A-Z0-9_]+)(?:: [^=\n]+)? = /gm;
+
+const page = readFileSync(join(ROOT, 'docs/limits.md'), 'utf8');
 const rows = rowsIn(page);
 const variables = new Map(
   Object.values(PROGRAMS)
@@ -26,6 +31,7 @@ const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
   ],
   'answers of the DNS resolver': ['16 KiB'],
   'what a cargo holds once it is decrypted': ['18 MiB'],
+  'until the headers are complete': ['each second'],
   'RSA keys': ['3', '5', '17', '257', '65 537'],
   'id of a request that a trusted proxy sends': ['128'],
   'values sealed under one key': ['2³²'],
@@ -43,6 +49,29 @@ const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const UNIT_MS: Readonly<Record<string, number>> = { SECONDS: 1_000, DAYS: 86_400_000 };
+
+/** Constants called like limits that follow from others, or limit nothing that outsiders could notice. */
+const WITHOUT_ROW: readonly string[] = [
+  'libs/awala/cargo/message-set.ts MAX_MESSAGE_IN_SET_OCTETS',
+  'libs/awala/cargo/pack-cargo.ts MAX_ENVELOPE_OVERHEAD_OCTETS',
+  'libs/awala/free-octets.ts MAX_PADDING_OCTETS',
+  'libs/awala/limits.ts MAX_LIFE_MS',
+  'libs/awala/ramf/message.ts MAX_FIELDS_OCTETS',
+  'libs/clock/clock.ts MAX_TIMER_MS',
+  'libs/object-store/gcs/stored-objects.ts MOST_LISTENERS',
+  'services/cogrpc/limits.ts MAX_GRPC_MESSAGE_OCTETS',
+];
+
+/** `<file> <name>` of each constant of product code that is called like a limit. */
+function limitsInCode(): readonly string[] {
+  return globSync('{libs,services}/**/*.ts', { cwd: ROOT })
+    .filter((path) => !isTest(path))
+    .flatMap((path) =>
+      [...readFileSync(join(ROOT, path), 'utf8').matchAll(LIMIT)].map(
+        ([, name]) => `${path} ${name}`,
+      ),
+    );
+}
 
 /** In milliseconds, where the name says another unit. */
 function inMilliseconds(path: string, name: string): number {
@@ -78,6 +107,14 @@ describe('docs/limits.md', () => {
     );
   });
 
+  it('has a row for each constant that is called like a limit', () => {
+    const named = new Set(
+      rows.flatMap(({ constants }) => constants.map(({ path, name }) => `${path} ${name}`)),
+    );
+    const unnamed = limitsInCode().filter((limit) => !named.has(limit));
+    assert.deepEqual(unnamed.toSorted(), WITHOUT_ROW);
+  });
+
   for (const row of rows) {
     it(`${row.section}: ${row.limit}`, () => {
       const constants = row.constants
@@ -85,9 +122,14 @@ describe('docs/limits.md', () => {
         .map(({ path, name }) => ({ name, value: inMilliseconds(path, name) }));
       const known = [...constants.map(({ value }) => value), ...valuesOfVariables(row)];
       const told = quantitiesIn(row.value);
-      const unknown = told.filter(({ value }) => !known.includes(value)).map(({ text }) => text);
-      assert.deepEqual(unknown, NOT_CONSTANTS[row.limit] ?? [], 'in the row and not in the code');
-      const values = [...told.map(({ value }) => value), ...timesInWords(row.value)];
+      const inWords = timesInWords(row.value);
+      const unknown = [...told, ...inWords].filter(({ value }) => !known.includes(value));
+      assert.deepEqual(
+        unknown.map(({ text }) => text),
+        NOT_CONSTANTS[row.limit] ?? [],
+        'in the row and not in the code',
+      );
+      const values = [...told, ...inWords].map(({ value }) => value);
       const untold = constants.filter(({ value }) => !values.includes(value));
       assert.deepEqual(untold, [], 'in the code and not in the row');
     });

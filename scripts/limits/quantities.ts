@@ -54,7 +54,9 @@ function inUnit(value: number, unit: string): Omit<Quantity, 'text'> {
     : { value: value * time, isTime: true };
 }
 
-/** Times that a text has in words, such as `an hour`, in milliseconds. */
-export function timesInWords(text: string): readonly number[] {
-  return Object.entries(IN_WORDS).flatMap(([words, ms]) => (text.includes(words) ? [ms] : []));
+/** Times that a text has in words, such as `an hour`. */
+export function timesInWords(text: string): readonly Quantity[] {
+  return Object.entries(IN_WORDS)
+    .filter(([words]) => text.includes(words))
+    .map(([words, value]) => ({ text: words, value, isTime: true }));
 }
