@@ -56,6 +56,25 @@ function statuses(answers: HttpAnswers, ofFaults: boolean): Record<string, strin
   return Object.fromEntries(chosen.map(([code, { status }]) => [code, String(status)]));
 }
 
+/** The tables that answer for what is refused in a folder. */
+const ANSWERING: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'libs/runtime/http': HTTP_ANSWERS,
+  'libs/gateway/parcel-collection': CLOSINGS,
+  'libs/gateway/cargo-collection': CALL_ANSWERS,
+  'services/poweb': { ...PARCEL_ANSWERS, ...REGISTRATION_ANSWERS },
+  'services/collection': { ...CLOSINGS, ...REQUEST_ANSWERS },
+  'services/cogrpc': CALL_ANSWERS,
+};
+
+/** The codes that the code of a folder refuses with by name. */
+function refusedIn(folder: string): readonly string[] {
+  const refusal = /(?:\bnew Refusal|\brefuse|\brefusedWith)\(\s*'([a-z-]+)'/g;
+  return globSync(`${folder}/**/*.ts`, { cwd: ROOT })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) => [...readFileSync(join(ROOT, path), 'utf8').matchAll(refusal)])
+    .map(([, code = '']) => code);
+}
+
 /** All ways to end a collection for one reason, as the page has them. */
 function closing(code: unknown): string {
   if (typeof code !== 'function') {
@@ -99,6 +118,25 @@ describe('docs/errors.md', () => {
     assert.equal(PARCEL_ANSWERS['body-too-large'].status, 422);
     assert.deepEqual(column('HTTP'), sorted(expected));
   });
+
+  it('is right that all HTTP servers answer the rest alike', () => {
+    const { 'body-too-large': _, ...alike } = HTTP_ANSWERS;
+    for (const answers of [PARCEL_ANSWERS, REGISTRATION_ANSWERS, POHTTP_ANSWERS, REQUEST_ANSWERS]) {
+      assert.partialDeepStrictEqual(answers, alike);
+    }
+    assert.equal(POHTTP_ANSWERS['body-too-large'], HTTP_ANSWERS['body-too-large']);
+  });
+
+  for (const [folder, answers] of Object.entries(ANSWERING)) {
+    it(`finds an answer to all that is refused in ${folder}`, () => {
+      const codes = refusedIn(folder);
+      assert.ok(codes.length > 0);
+      assert.deepEqual(
+        codes.filter((code) => !(code in answers)),
+        [],
+      );
+    });
+  }
 
   it('says with what collections are closed', () => {
     const closings = Object.entries(CLOSINGS).map(([name, { code }]) => [name, closing(code)]);
