@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { MAX_MESSAGE_IN_SET_OCTETS } from '#awala/cargo/message-set.ts';
 import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { silentLog } from '#log/log.ts';
+import { type Log, silentLog } from '#log/log.ts';
+import { RecordedLog } from '#test/end-to-end/workers/recorded.ts';
 import { until } from '#test/runtime/until.ts';
 import { CargoBatches, type GatheredCargo } from './cargo-batches.ts';
 import type { CargoItem, CargoMessage } from './collection-contents.ts';
@@ -23,10 +25,15 @@ class Gathering implements Disposable {
   readonly fetches: Fetch[] = [];
   readonly batches: CargoBatches;
 
-  constructor(sizes: readonly number[], options: { budgetOctets?: number; isSlow?: boolean } = {}) {
-    this.budget = new Budget(options.budgetOctets ?? 100_000_000);
-    const parts = { budget: this.budget, clock: this.clock, log: silentLog };
-    const contents = this.#contents(sizes, options.isSlow ?? false);
+  /** @param given - the contents, or their sizes */
+  constructor(
+    given: readonly number[] | AsyncIterable<CargoItem>,
+    options: { budgetOctets?: number; isSlow?: boolean; log?: Log } = {},
+  ) {
+    const { budgetOctets = 100_000_000, isSlow = false, log = silentLog } = options;
+    this.budget = new Budget(budgetOctets);
+    const parts = { budget: this.budget, clock: this.clock, log };
+    const contents = Symbol.asyncIterator in given ? given : this.#contents(given, isSlow);
     this.batches = new CargoBatches(parts, contents, limits, this.over.signal);
   }
 
@@ -64,6 +71,11 @@ class Gathering implements Disposable {
       this.fetches.push({ place, answer, fail });
     });
   }
+}
+
+function itemAt(place: string, sizeOctets: number): CargoItem {
+  const read = async () => ({ octets: new Uint8Array(sizeOctets), expiresAt });
+  return { place, sizeOctets, read };
 }
 
 describe('CargoBatches', () => {
@@ -175,16 +187,11 @@ describe('CargoBatches', () => {
     const over = new AbortController();
     const parts = { budget: new Budget(400_000), clock: new ManualClock(), log: silentLog };
     const listed = Promise.withResolvers<void>();
-    const item = (place: string, octets: number): CargoItem => ({
-      place,
-      sizeOctets: octets,
-      read: async () => ({ octets: new Uint8Array(octets), expiresAt }),
-    });
     async function* contents(): AsyncGenerator<CargoItem> {
-      yield item('2/a', 100_000);
-      yield item('2/b', 100_000);
+      yield itemAt('2/a', 100_000);
+      yield itemAt('2/b', 100_000);
       await listed.promise;
-      yield item('2/c', 10);
+      yield itemAt('2/c', 10);
     }
     const batches = new CargoBatches(parts, contents(), limits, over.signal);
     const first = await batches.next(1_000_000);
@@ -264,6 +271,104 @@ describe('CargoBatches', () => {
       gathering.fetches[failed]?.fail(new Error('down'));
     }
     await assert.rejects(next, /down/);
+  });
+
+  it('goes on behind as many as sixteen messages that cannot be read', async () => {
+    using gathering = new Gathering(new Array(17).fill(10), { isSlow: true });
+    const next = gathering.batches.next(1_000);
+    for (let failed = 0; failed < 16; failed++) {
+      await until(() => gathering.fetches.length > failed);
+      gathering.fetches[failed]?.fail(new Error('down'));
+    }
+    await until(() => gathering.fetches.length === 17);
+    gathering.fetches[16]?.answer({ octets: Uint8Array.of(17), expiresAt });
+    assert.equal((await next)?.messages.length, 1);
+  });
+
+  it('fails as its contents do, and frees what it gathered', async () => {
+    async function* contents(): AsyncGenerator<CargoItem> {
+      yield itemAt('2/a', 10);
+      throw new Error('the listing failed');
+    }
+    using gathering = new Gathering(contents());
+    await turn();
+    await assert.rejects(gathering.batches.next(1_000), /the listing failed/);
+    assert.equal(gathering.budget.held, 0);
+  });
+
+  it('leaves out a message that is too large for any cargo, and says so', async () => {
+    const log = new RecordedLog();
+    async function* contents(): AsyncGenerator<CargoItem> {
+      yield itemAt('2/a', 10);
+      yield { ...itemAt('3/a', MAX_MESSAGE_IN_SET_OCTETS + 1), after: '3/' };
+      yield itemAt('3/b', 10);
+      yield itemAt('3/c', 10);
+    }
+    using gathering = new Gathering(contents(), { log });
+    const cargo = await gathering.batches.next(1_000);
+    assert.equal(cargo?.messages.length, 3);
+    assert.deepEqual(cargo.stretches, [
+      { after: '', upTo: '2/a' },
+      { after: '3/', upTo: '3/c' },
+    ]);
+    assert.equal(await gathering.batches.next(1_000), null);
+    assert.deepEqual(
+      log.lines.map(({ octets }) => octets),
+      [MAX_MESSAGE_IN_SET_OCTETS + 1],
+    );
+  });
+
+  it('takes the largest message that a cargo may have', async () => {
+    async function* contents(): AsyncGenerator<CargoItem> {
+      yield itemAt('2/a', MAX_MESSAGE_IN_SET_OCTETS);
+    }
+    using gathering = new Gathering(contents());
+    assert.equal((await gathering.batches.next(1_000))?.messages.length, 1);
+  });
+
+  it('holds memory for three copies of each message until its cargo is released', async () => {
+    using gathering = new Gathering([100, 20]);
+    const cargo = await gathering.batches.next(1_000);
+    assert.equal(gathering.budget.held, 3 * 120);
+    cargo?.release();
+    cargo?.release();
+    assert.equal(gathering.budget.held, 0);
+  });
+
+  it('fetches no more octets ahead than its bound, but one message of any size', async () => {
+    using gathering = new Gathering([limits.aheadOctets, 10, 10], { isSlow: true });
+    await until(() => gathering.fetches.length === 1);
+    await turn();
+    assert.equal(gathering.fetches.length, 1);
+    const next = gathering.batches.next(10);
+    gathering.fetches[0]?.answer({ octets: new Uint8Array(10), expiresAt });
+    await until(() => gathering.fetches.length === 3);
+    gathering.fetches[1]?.answer({ octets: new Uint8Array(10), expiresAt });
+    assert.equal((await next)?.messages.length, 1);
+  });
+
+  it('names the parcels in a cargo if the log wants them, and nothing else', async () => {
+    for (const wanted of [true, false]) {
+      async function* contents(): AsyncGenerator<CargoItem> {
+        yield itemAt('1/1', 10);
+        yield { ...itemAt('2/a', 10), key: 'parcels/a' };
+        yield { ...itemAt('2/b', 10), key: 'parcels/b', read: async () => null };
+      }
+      const log = { ...silentLog, wants: () => wanted };
+      using gathering = new Gathering(contents(), { log });
+      const cargo = await gathering.batches.next(1_000);
+      assert.deepEqual(cargo?.keys, wanted ? ['parcels/a'] : []);
+    }
+  });
+
+  it('ends a wait when it is over, and leaves no timer', async () => {
+    const gathering = new Gathering([10], { isSlow: true });
+    const next = gathering.batches.next(1_000);
+    await until(() => gathering.fetches.length === 1);
+    gathering[Symbol.dispose]();
+    await assert.rejects(next, /the test is over/);
+    assert.equal(gathering.budget.held, 0);
+    assert.equal(gathering.clock.advanceToNext(), false);
   });
 
   it('gives all memory back when it is over', async () => {

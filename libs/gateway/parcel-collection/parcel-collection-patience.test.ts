@@ -104,6 +104,39 @@ describe('ParcelCollection while a backing service fails', () => {
     assert.equal(collection.sent.length, 6);
   });
 
+  it('lists again after pauses that grow until something is listed, with more time', async () => {
+    const failing = [true, true, true, false, true, false];
+    const listings: (readonly [atMs: number, deadlineMs: number | undefined])[] = [];
+    const setting: CollectionSetting = new CollectionSetting({
+      pageSize: 1,
+      before: ({ method, deadlineMs }) => {
+        if (method === 'list') {
+          listings.push([setting.clock.elapsedMs() - startMs, deadlineMs]);
+          if (failing.shift()) {
+            unavailable();
+          }
+        }
+      },
+    });
+    const startMs = setting.clock.elapsedMs();
+    await setting.store('one');
+    const collection = setting.collect(CLOSING);
+    while (!collection.hasEnded) {
+      await collection.acknowledgeAll();
+      setting.clock.advance(100);
+    }
+    await collection.ended;
+    assert.deepEqual(listings, [
+      [0, COLLECTION_CALL_MS],
+      [500, REPEATED_CALL_MS],
+      [1_500, REPEATED_CALL_MS],
+      [3_500, REPEATED_CALL_MS],
+      [3_500, REPEATED_CALL_MS],
+      [4_000, REPEATED_CALL_MS],
+    ]);
+    assert.deepEqual(collection.sent, ['one']);
+  });
+
   it('gives a call more time than one for which a client waits, and still more when it is repeated', async () => {
     const given: (number | undefined)[] = [];
     const setting = new CollectionSetting({
