@@ -10,7 +10,6 @@ import {
   Recorder,
   setAsideJobs,
   TOPIC,
-  until,
   untilDone,
 } from './opened-queue.ts';
 
@@ -27,11 +26,9 @@ export function describeTimes(open: OpenWorkQueue): void {
       const notBefore = inMs(opened, AMPLE_MS);
       await opened.queue.enqueue(TOPIC, 'later', { notBefore });
       await opened.queue.enqueue(TOPIC, 'now');
-      await until(opened, async () => (await opened.queue.depth(TOPIC)) === 1);
-      assert.deepEqual(recorder.keys, ['now']);
       await untilDone(opened);
-      assert.equal(recorder.handled[1]?.key, 'later');
-      assert.ok(recorder.handled[1].at >= notBefore);
+      assert.deepEqual(recorder.keys, ['now', 'later']);
+      assert.ok(recorder.handled[1] && recorder.handled[1].at >= notBefore);
     });
 
     test('in the past mean now', async (opened) => {
