@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { appendFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { missingForSmallDisks, SmallDisk } from '#test/end-to-end/support/small-disk.ts';
+import { until } from '#test/runtime/until.ts';
 import { DiskRoom, RESERVE_OCTETS } from './disk-room.ts';
 import { openDatabase } from './open-database.ts';
 
@@ -92,9 +92,7 @@ describe('The room on a disk', { skip: missing }, () => {
     });
     await database.write([{ sql: 'CREATE TABLE t (id INTEGER PRIMARY KEY, value)' }]);
     const reserved = async () => (await stat(`${path}.reserve`).catch(() => null))?.size ?? 0;
-    while ((await reserved()) < RESERVE_OCTETS / 2) {
-      await setImmediate();
-    }
+    await until(async () => (await reserved()) >= RESERVE_OCTETS / 2);
     await disk.fillUp();
     const sql = 'INSERT INTO t VALUES (?, ?)';
     const writes = Array.from({ length: 10 }, (_, id) =>

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { Client, credentials, Metadata, type MethodDefinition, status } from '@grpc/grpc-js';
-import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
@@ -111,7 +110,7 @@ describe('the CogRPC server', () => {
       assert.equal((await stream.ended).code, status.UNAVAILABLE);
       await drained;
       using late = new Courier(opened.port);
-      assert.equal((await late.deliver({ deadlineMs: 2_000 }).ended).code, status.UNAVAILABLE);
+      assert.equal((await late.deliver({ deadlineMs: 60_000 }).ended).code, status.UNAVAILABLE);
       await opened[Symbol.asyncDispose]();
     });
 
@@ -200,13 +199,16 @@ describe('the CogRPC server', () => {
     it('answer a courier that nothing could be sent to before it gives up', async () => {
       const stuck = { isOn: false };
       const before = () => (stuck.isOn ? new Promise<void>(() => {}) : undefined);
-      await using opened = await openCogrpc({
-        records: new InMemoryRecordStore({ clock: systemClock, before }),
-      });
+      const clock = new ManualClock(new Date());
+      const records = new InMemoryRecordStore({ clock, before });
+      await using opened = await openCogrpc({ records, clock });
       using courier = new Courier(opened.port);
       const cca = await (await CargoPhone.register(opened)).cca();
       stuck.isOn = true;
-      const { end } = await courier.collectAll(cca, { deadlineMs: 2_000 });
+      const collecting = courier.collectAll(cca, { deadlineMs: 60_000 });
+      await until(() => opened.server.calls === 1);
+      clock.advance(59_500);
+      const { end } = await collecting;
       assert.equal(end.code, status.UNAVAILABLE);
       assert.match(end.details, /too slow/);
     });

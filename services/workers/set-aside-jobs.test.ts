@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { until } from '#test/runtime/until.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { PoisonJobError } from '#work-queue/port.ts';
 import {
@@ -23,9 +23,7 @@ async function setUp() {
   for (const key of keys) {
     await queue.enqueue('incoming-cargo', key);
   }
-  while ((await Array.fromAsync(queue.listSetAside())).length < keys.length) {
-    await setImmediate();
-  }
+  await until(async () => (await Array.fromAsync(queue.listSetAside())).length === keys.length);
   await consumer.close({ drainMs: 0 });
   return { queue, list: () => Array.fromAsync(listSetAsideJobs(queue)) };
 }

@@ -5,7 +5,7 @@ import { accepts } from './accepts.ts';
 import { freePort } from './free-ports.ts';
 
 /** Longest time that a server program may take until it accepts connections. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 100_000;
 
 /**
  * A shell script that runs a command and kills it once standard input ends, however the parent died.

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { assertOwnWords } from '#test/builders/own-words.ts';
-import { countersign } from '#test/builders/peers.ts';
 import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { postingOf } from '#test/peers/phone.ts';
 import { CourieredGateway } from './cargo/couriered-gateway.ts';
 import { damagedMessages, invalidMessages } from './cargo/invalid-messages.ts';
 import { invalidParcels } from './support/invalid-parcels.ts';
@@ -38,8 +38,8 @@ describe('An answer says what is wrong with a message, and quotes nothing of it'
   it('to phones that deliver parcels', async () => {
     using client = new HttpClient(couriered.gateway.poweb);
     for (const parcel of await parcels()) {
-      const authorization = await countersign(parcel, couriered.road.phone);
-      await post(client, '/v1/parcels', { 'content-type': PARCEL_TYPE, authorization }, parcel);
+      const { headers } = await postingOf(parcel, couriered.road.phone);
+      await post(client, '/v1/parcels', headers, parcel);
     }
   });
 

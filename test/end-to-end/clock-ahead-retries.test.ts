@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { countersign, identity } from '#test/builders/peers.ts';
+import { identity } from '#test/builders/peers.ts';
 import { parcelOn } from '#test/builders/road.ts';
-import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
 import { APP_ADDRESS, InternetApp } from '#test/peers/internet-app.ts';
+import { postingOf } from '#test/peers/phone.ts';
 import { answers } from '#test/peers/recipient-server.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 
@@ -52,9 +53,8 @@ describe('A parcel that an Internet app did not take while the gateway’s clock
         internetAddress: APP_ADDRESS,
         ttlSeconds: 86_400,
       });
-      const authorization = await countersign(body, road.phone);
-      const headers = { 'content-type': PARCEL_TYPE, authorization };
-      assert.equal((await client.post('/v1/parcels', { headers, body })).status, 202);
+      const { status } = await client.post('/v1/parcels', await postingOf(body, road.phone));
+      assert.equal(status, 202);
     }
     await pass(gateway, () => app.server.received.length >= PARCELS);
   }

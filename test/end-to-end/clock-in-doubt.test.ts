@@ -5,10 +5,12 @@ import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { CARGO_TOPIC } from '#gateway/held/topics.ts';
-import { countersign, type Peer, signNonce } from '#test/builders/peers.ts';
+import { type Peer, signNonce } from '#test/builders/peers.ts';
 import { certified, parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
 import { Collector } from '#test/peers/collector.ts';
 import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { postingOf } from '#test/peers/phone.ts';
+import { until } from '#test/runtime/until.ts';
 import { CourieredGateway } from './cargo/couriered-gateway.ts';
 import { START } from './support/gateway-under-test.ts';
 
@@ -40,8 +42,7 @@ describe('A gateway whose clock is in doubt', () => {
 
   async function post(body: Uint8Array, phone: Peer = road.phone): Promise<number> {
     using client = new HttpClient(couriered.gateway.poweb);
-    const headers = { 'content-type': PARCEL_TYPE, authorization: await countersign(body, phone) };
-    return (await client.post('/v1/parcels', { headers, body })).status;
+    return (await client.post('/v1/parcels', await postingOf(body, phone))).status;
   }
 
   async function postFromInternet(body: Uint8Array): Promise<number> {
@@ -132,9 +133,7 @@ describe('A gateway whose clock is in doubt', () => {
   it('takes what is good from a cargo, and keeps the cargo until it can judge the rest', async () => {
     const counts = await couriered.counting(async () => {
       await couriered.deliver(couriered.cargo([expired, parcelOn(road, { id: 'good one' })]));
-      while (!couriered.metrics.counts['parcelAccepted cargo gateway']) {
-        await new Promise((resolve) => setImmediate(resolve));
-      }
+      await until(() => (couriered.metrics.counts['parcelAccepted cargo gateway'] ?? 0) > 0);
     });
     assert.equal(counts['parcelRefused cargo expired'], undefined);
     assert.equal((await couriered.keys(CARGO_PREFIX)).length, 1);

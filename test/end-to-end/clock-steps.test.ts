@@ -20,6 +20,7 @@ import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { HttpClient } from '#test/peers/http-client.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { whileTimePasses } from '#test/runtime/until.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 
 const DAY_MS = 86_400_000;
@@ -77,17 +78,7 @@ describe('Services whose clock is set past the end of the gateway’s certificat
     }
     services = { poweb: forPhones.listening, ...listeningOf(others) };
   });
-  after(async () => {
-    let isClosed = false;
-    const closing = opened.disposeAsync().finally(() => {
-      isClosed = true;
-    });
-    while (!isClosed) {
-      clock.advance(1_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await closing;
-  });
+  after(() => whileTimePasses(clock, opened.disposeAsync()));
 
   /** Sets the clock, which a witness confirms. */
   function setClock(aheadMs: number): void {

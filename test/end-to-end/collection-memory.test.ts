@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { countersign } from '#test/builders/peers.ts';
 import { Collector } from '#test/peers/collector.ts';
-import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
@@ -31,13 +29,6 @@ describe('The memory of a gateway that is collected from', () => {
     await gateway[Symbol.asyncDispose]();
     await folder[Symbol.asyncDispose]();
   });
-
-  async function deliver(parcel: Uint8Array): Promise<void> {
-    using client = new HttpClient(gateway.poweb);
-    const authorization = await countersign(parcel, phone.phone);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
-    assert.equal((await client.post('/v1/parcels', { headers, body: parcel })).status, 202);
-  }
 
   /**
    * Fails unless what is in use stays within `most` octets of what it is before, and returns there.
@@ -70,7 +61,7 @@ describe('The memory of a gateway that is collected from', () => {
   }
 
   it('is bounded, however many read slowly what is large', async () => {
-    await deliver(await parcelOfOctets(phone, 8 * 1_000_000));
+    await phone.deliver(await parcelOfOctets(phone, 8 * 1_000_000));
     await stays(BUFFER_MIB * MIB + TOLERANCE_OCTETS, async () => {
       const collectors = await open(READERS);
       await Promise.any(collectors.map((collector) => collector.firstOctets()));

@@ -10,6 +10,7 @@ import { readPowebConfig } from '#services/poweb/config.ts';
 import { type HttpFaultProxy, startHttpFaultProxy } from '#test/backing/http-fault-proxy.ts';
 import type { Collector } from '#test/peers/collector.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { whileTimePasses } from '#test/runtime/until.ts';
 import { missingForServices, provisionCloudGateway } from '#test/services/cloud-gateway.ts';
 
 const ANY_PORT = {
@@ -45,16 +46,8 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
     collection = await composeCollection(readCollectionConfig(slow), { log: silentLog, clock });
   });
   after(async () => {
-    let isClosed = false;
-    const closed = Promise.resolve(collection[Symbol.asyncDispose]()).finally(() => {
-      isClosed = true;
-    });
     // Whom it must still see off is told the time by this clock as well.
-    while (!isClosed) {
-      clock.advance(1_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await closed;
+    await whileTimePasses(clock, Promise.resolve(collection[Symbol.asyncDispose]()));
     await opened.disposeAsync();
   });
   beforeEach(async () => {
@@ -99,7 +92,7 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
       assert.ok(passedMs < 120_000, 'nothing came');
       await pass(collector, 500);
       // The download itself takes time that no clock of ours tells.
-      await pause(1);
+      await pause(20);
     }
   }
 

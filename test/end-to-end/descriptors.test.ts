@@ -6,12 +6,12 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { HttpClient } from '#test/peers/http-client.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { RecipientServer } from '#test/peers/recipient-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 
 const POSTING = fileURLToPath(new URL('./support/post-without-descriptors.ts', import.meta.url));
@@ -19,7 +19,6 @@ const POSTING = fileURLToPath(new URL('./support/post-without-descriptors.ts', i
 /** What the process needs for itself, and some for clients. */
 const DESCRIPTORS = 128;
 const LOOK_AGAIN_MS = 50;
-const GIVE_UP_MS = 30_000;
 
 describe('A gateway that has no file descriptor left', {
   skip: process.platform === 'win32',
@@ -45,14 +44,6 @@ describe('A gateway that has no file descriptor left', {
     return { [Symbol.dispose]: () => sockets.forEach((socket) => void socket.destroy()) };
   }
 
-  async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-    const giveUpAtMs = performance.now() + GIVE_UP_MS;
-    while (!(await isTrue())) {
-      assert.ok(performance.now() < giveUpAtMs, String(isTrue));
-      await pause(LOOK_AGAIN_MS);
-    }
-  }
-
   async function shortages({ operations }: GatewayProcess): Promise<number> {
     using client = new HttpClient(operations);
     const { body } = await client.get('/metrics');
@@ -66,10 +57,10 @@ describe('A gateway that has no file descriptor left', {
       assert.equal(await shortages(gateway), 0);
       {
         using _many = await connectMany(gateway[server]);
-        await until(() => /No file descriptor is left/.test(gateway.output));
+        await until(() => /No file descriptor is left/.test(gateway.output), LOOK_AGAIN_MS);
         assert.match(gateway.output, /ulimit -n/);
       }
-      await until(async () => (await shortages(gateway).catch(() => 0)) > 0);
+      await until(async () => (await shortages(gateway).catch(() => 0)) > 0, LOOK_AGAIN_MS);
       await Phone.register(gateway.poweb);
       assert.equal(await gateway.end('SIGTERM'), 0);
     });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { DohServer, reply } from '#test/peers/doh-server.ts';
@@ -11,7 +10,7 @@ const HOST = 'pdc.app.example';
 describe('Asking the DNS over HTTPS', () => {
   it('reads what a resolver says', async () => {
     await using doh = await DohServer.start();
-    await using dns = new DnsOverHttps(systemClock, { url: doh.url, timeoutMs: 1_000 });
+    await using dns = new DnsOverHttps(new ManualClock(), { url: doh.url, timeoutMs: 1_000 });
     doh.setService(APP, { target: HOST, port: 8443, priority: 1, weight: 2 });
     const answer = await dns.query(`_awala-pdc._tcp.${APP}`, 'SRV');
     assert.equal(answer.rcode, 'NOERROR');
@@ -37,7 +36,7 @@ describe('Asking the DNS over HTTPS', () => {
   for (const [name, behaviour] of Object.entries(faults)) {
     it(`says that the resolver is unavailable when it answers with ${name}`, async () => {
       await using doh = await DohServer.start();
-      await using dns = new DnsOverHttps(systemClock, { url: doh.url, timeoutMs: 1_000 });
+      await using dns = new DnsOverHttps(new ManualClock(), { url: doh.url, timeoutMs: 1_000 });
       doh.behaviour = behaviour;
       await assert.rejects(dns.query(HOST, 'A'), { code: 'DNS_UNAVAILABLE' });
     });

@@ -27,7 +27,7 @@ const TIMES = process.env.TEST_LONG
   : { patience: '1s', silenceMs: 2_500 };
 
 /** A busy machine may take long until all know each other. */
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 100_000;
 
 describe('services behind an edge, and collection behind load balancers of its own', {
   skip: missingHaproxy || (await missingForServices()),

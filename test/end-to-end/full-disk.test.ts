@@ -9,6 +9,7 @@ import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
 import { parcelOn, type Road } from '#test/builders/road.ts';
 import { Collector } from '#test/peers/collector.ts';
 import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { until } from '#test/runtime/until.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
@@ -57,10 +58,8 @@ describe('A gateway on one machine whose disk is full of parcels', { skip: missi
   }
 
   /** The reserve is made after the start. */
-  async function untilReserved(): Promise<void> {
-    while ((await reservedOctets()) < RESERVE_OCTETS / 2) {
-      await setImmediate();
-    }
+  function untilReserved(): Promise<void> {
+    return until(async () => (await reservedOctets()) >= RESERVE_OCTETS / 2);
   }
 
   async function reservedOctets(): Promise<number> {

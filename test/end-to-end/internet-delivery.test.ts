@@ -7,8 +7,9 @@ import type { Workers } from '#services/workers/workers.ts';
 import type { DohServer } from '#test/peers/doh-server.ts';
 import { APP_ADDRESS, InternetApp } from '#test/peers/internet-app.ts';
 import { answers, type RecipientServer } from '#test/peers/recipient-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
-import { eventually, OpenedGateway, type WorkersOptions } from './workers/opened-gateway.ts';
+import { OpenedGateway, type WorkersOptions } from './workers/opened-gateway.ts';
 import type { LogLine } from './workers/recorded.ts';
 
 const HOST = 'pdc.app.example';
@@ -52,13 +53,12 @@ describe('Delivery to the Internet', () => {
   /** Waits until so many deliveries failed and were put back. */
   async function failures(count: number): Promise<void> {
     const isFailure = ({ outcome }: LogLine) => outcome === 'failed';
-    await eventually(() => opened.log.lines.filter(isFailure).length >= count);
+    await until(() => opened.log.lines.filter(isFailure).length >= count);
     await setImmediate();
   }
 
   const count = (name: string) => opened.metrics.counts[name] ?? 0;
-  const delivered = (total: number) =>
-    eventually(() => count('parcelDelivered delivered') === total);
+  const delivered = (total: number) => until(() => count('parcelDelivered delivered') === total);
 
   it('posts the parcel, then deletes it', async () => {
     const parcel = await send('one');
@@ -67,8 +67,8 @@ describe('Delivery to the Internet', () => {
       recipient.received.map(({ body }) => body),
       [Buffer.from(parcel)],
     );
-    await eventually(async () => (await opened.outbox()).length === 0);
-    await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+    await until(async () => (await opened.outbox()).length === 0);
+    await until(async () => (await opened.queue.depth('internet-delivery')) === 0);
   });
 
   it('takes the time from no app, nor from a resolver without TLS: neither for doubt nor against it', async () => {
@@ -98,8 +98,8 @@ describe('Delivery to the Internet', () => {
   it('deletes a parcel that is refused for good, and does not try again', async () => {
     recipient.behaviour = answers(403);
     await send('one');
-    await eventually(() => count('parcelDelivered refused') === 1);
-    await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+    await until(() => count('parcelDelivered refused') === 1);
+    await until(async () => (await opened.queue.depth('internet-delivery')) === 0);
     assert.deepEqual(await opened.outbox(), []);
     assert.equal(recipient.received.length, 1);
   });
@@ -167,12 +167,12 @@ describe('Delivery to the Internet', () => {
     }
     assert.ok(recipient.received.length <= 7, `${recipient.received.length} requests`);
     recipient.behaviour = answers(202);
-    await eventually(async () => {
+    await until(async () => {
       opened.clock.advance(1_000);
       await setImmediate();
       return count('parcelDelivered delivered') === parcels;
     });
-    await eventually(async () => (await opened.outbox()).length === 0);
+    await until(async () => (await opened.outbox()).length === 0);
   });
 
   it('delivers a parcel that was replaced while it was under way', async () => {
@@ -186,7 +186,7 @@ describe('Delivery to the Internet', () => {
     await send('one');
     await delivered(2);
     assert.equal(recipient.received.length, 2);
-    await eventually(async () => (await opened.outbox()).length === 0);
+    await until(async () => (await opened.outbox()).length === 0);
   });
 
   it('deletes later what was taken, without posting it again, when the object store fails', async () => {
@@ -197,13 +197,13 @@ describe('Delivery to the Internet', () => {
       }
     };
     await send('one');
-    await eventually(async () => {
+    await until(async () => {
       opened.clock.advance(1_000);
       await setImmediate();
       return count('parcelDelivered delivered') === 1;
     });
     assert.equal(recipient.received.length, 1);
-    await eventually(async () => (await opened.outbox()).length === 0);
+    await until(async () => (await opened.outbox()).length === 0);
   });
 
   it('keeps a parcel whose recipient is on a private network', async () => {
@@ -270,7 +270,7 @@ describe('Delivery to the Internet', () => {
       maxAttempts: 1,
       visibilityTimeoutMs: 1_000,
     });
-    await eventually(async () => (await opened.queue.depth('internet-delivery')) === 0);
+    await until(async () => (await opened.queue.depth('internet-delivery')) === 0);
     await consumer.close({ drainMs: 0 });
     return entry;
   }
@@ -279,6 +279,6 @@ describe('Delivery to the Internet', () => {
     const { identity } = opened.gateway;
     assert.equal((await identity.trustedCertificates()).length, 1);
     opened.clock.advance(91 * 24 * HOUR_MS);
-    await eventually(async () => (await identity.trustedCertificates()).length === 2);
+    await until(async () => (await identity.trustedCertificates()).length === 2);
   });
 });

@@ -6,11 +6,12 @@ import { databaseForTests } from '#sqlite/fixtures/database-for-tests.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { InternetApp } from '#test/peers/internet-app.ts';
 import { answers, type Behaviour } from '#test/peers/recipient-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { openRedisQueue } from '#work-queue/redis/open-queue.ts';
 import { openSqliteWorkQueue } from '#work-queue/sqlite/open-queue.ts';
-import { eventually, OpenedGateway } from './workers/opened-gateway.ts';
+import { OpenedGateway } from './workers/opened-gateway.ts';
 
 const TOPIC = 'internet-delivery';
 const OUTAGE_MS = 300_000;
@@ -50,9 +51,9 @@ for (const [where, openQueue] of Object.entries(QUEUES)) {
         app.server.behaviour = answers(202);
         await road.pass(NOTICED_WITHIN_MS, () => road.delivered > 0);
         // From here on, time stands still.
-        await eventually(() => road.delivered === road.sent);
+        await until(() => road.delivered === road.sent);
         await road.send();
-        await eventually(() => road.delivered === road.sent);
+        await until(() => road.delivered === road.sent);
         assert.equal(app.server.received.length, tries + road.sent);
         assert.deepEqual(await opened.outbox(), []);
         // Being put back is none.
@@ -86,7 +87,7 @@ describe('after an outage that one of several workers met', { skip: redis.missin
     await using others = opened.startWorkers(app.doh.url, { queue: otherQueue });
     await others.firstSweep;
     await road.send();
-    await eventually(() => road.delivered === 41);
+    await until(() => road.delivered === 41);
   });
 });
 
@@ -132,7 +133,7 @@ class Road {
   /** Until all that is due has been dealt with. */
   async settle(): Promise<void> {
     const { queue, log } = this.#opened;
-    await eventually(async () => {
+    await until(async () => {
       for (let turn = 0; turn < 10; turn++) {
         await setImmediate();
       }

@@ -9,7 +9,8 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
 import { countersign, internetGateway, privateGateway } from '#test/builders/peers.ts';
 import { certified, parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
-import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
+import { postingOf } from '#test/peers/phone.ts';
 import { type Fault, FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
@@ -60,9 +61,8 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     headers: Record<string, string> = {},
     path = '/v1/parcels',
   ): Promise<number> {
-    const authorization = await countersign(body, road.phone);
-    const all = { 'content-type': PARCEL_TYPE, authorization, ...headers };
-    return (await client.post(path, { headers: all, body })).status;
+    const posting = await postingOf(body, road.phone);
+    return (await client.post(path, { body, headers: { ...posting.headers, ...headers } })).status;
   }
 
   function whileStoreIs(fault: Fault): Promise<number> {
@@ -95,9 +95,8 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
 
   async function pausing(): Promise<number> {
     const parcel = parcelOn(road);
-    const authorization = await countersign(parcel, road.phone);
+    const { headers } = await postingOf(parcel, road.phone);
     using half = await RawClient.connect(gateway.poweb);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
     await half.begin('/v1/parcels', headers, parcel.length);
     await half.write(parcel.subarray(0, 100));
     gateway.clock.advance(BODY_PAUSE_MS);

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
-import { countersign } from '#test/builders/peers.ts';
 import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
 import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
-import { Phone } from '#test/peers/phone.ts';
+import { Phone, postingOf } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { malformedParcels } from './support/malformed-parcels.ts';
 import { Neighbours } from './support/neighbours.ts';
@@ -37,9 +36,7 @@ describe('The memory of a gateway that is posted to', () => {
   async function postAll(port: number, parcels: readonly Uint8Array[]): Promise<void> {
     using client = new HttpClient(port);
     for (const parcel of parcels) {
-      const authorization = await countersign(parcel, road.phone);
-      const headers = { 'content-type': PARCEL_TYPE, authorization };
-      const { status } = await client.post('/v1/parcels', { headers, body: parcel });
+      const { status } = await client.post('/v1/parcels', await postingOf(parcel, road.phone));
       const isTooLarge = parcel.length > MAX_MESSAGE_OCTETS;
       assert.equal(status, port === gateway.poweb ? 422 : isTooLarge ? 413 : 400);
     }

@@ -7,6 +7,7 @@ import { craftSignedData } from '#test/builders/crafted-messages.ts';
 import { countersign, identity, internetGateway, privateGateway } from '#test/builders/peers.ts';
 import { certified, parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
 import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { postingOf } from '#test/peers/phone.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
 import { invalidParcels, oddParcels } from './support/invalid-parcels.ts';
 import { malformedParcels, parcelOfOctets } from './support/malformed-parcels.ts';
@@ -29,9 +30,7 @@ describe('PoWeb: what a phone posts as a parcel', () => {
   });
 
   async function deliver(parcel: Uint8Array): Promise<Answer> {
-    const authorization = await countersign(parcel, road.phone);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
-    return client.post('/v1/parcels', { headers, body: parcel });
+    return client.post('/v1/parcels', await postingOf(parcel, road.phone));
   }
 
   /** Posts each parcel, and a good one after it over the same connection, amid neighbours. */

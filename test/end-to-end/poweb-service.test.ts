@@ -3,9 +3,9 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
-import { countersign } from '#test/builders/peers.ts';
 import { parcelOn, type Road } from '#test/builders/road.ts';
-import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { type Answer, HttpClient } from '#test/peers/http-client.ts';
+import { postingOf } from '#test/peers/phone.ts';
 import { until } from '#test/runtime/until.ts';
 import { FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
@@ -40,7 +40,7 @@ describe('PoWeb: whatever happens to a request', () => {
   /** One that came before would be answered without a look at the store. */
   async function makeParcel(): Promise<void> {
     parcel = parcelOn(road);
-    headers = { 'content-type': PARCEL_TYPE, authorization: await countersign(parcel, road.phone) };
+    ({ headers } = await postingOf(parcel, road.phone));
   }
 
   function deliver(more: Readonly<Record<string, string>> = {}): Promise<Answer> {
@@ -263,8 +263,7 @@ describe('PoWeb: with the record store down', () => {
     const parcel = parcelOn(road);
     isDown = true;
     gateway.clock.advance(3_600_000);
-    const authorization = await countersign(parcel, road.phone);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
-    assert.equal((await client.post('/v1/parcels', { headers, body: parcel })).status, 202);
+    const { status } = await client.post('/v1/parcels', await postingOf(parcel, road.phone));
+    assert.equal(status, 202);
   });
 });

@@ -8,8 +8,6 @@ import { silentLog } from '#log/log.ts';
 import { readCollectionConfig } from '#services/collection/config.ts';
 import { composeStandalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
-import { countersign } from '#test/builders/peers.ts';
-import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
@@ -40,11 +38,7 @@ describe('Files that say who writes to whom', () => {
   async function runAndReceive(folder: string): Promise<void> {
     await using gateway = await GatewayProcess.start(folder);
     const phone = await Phone.register(gateway.poweb);
-    const parcel = await parcelOfOctets(phone, LARGE_OCTETS);
-    using client = new HttpClient(gateway.poweb);
-    const authorization = await countersign(parcel, phone.phone);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
-    assert.equal((await client.post('/v1/parcels', { headers, body: parcel })).status, 202);
+    await phone.deliver(await parcelOfOctets(phone, LARGE_OCTETS));
     assert.ok((await modesIn(folder)).has('gateway.db-wal'));
     assert.deepEqual(exposedAmong(await modesIn(folder)), []);
   }

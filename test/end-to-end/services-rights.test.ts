@@ -41,7 +41,7 @@ const ANY_PORT = {
   COLLECTION_DRAIN: '0s',
   COLLECTION_LINGER: '0s',
 };
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 100_000;
 const DAY_MS = 86_400_000;
 
 describe('what a service does takes no right that docs/operations.md does not give it', {

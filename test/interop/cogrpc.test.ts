@@ -10,29 +10,19 @@ import {
 } from '@relaycorp/relaynet-core';
 import { mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { identity } from '#test/builders/peers.ts';
+import { assertEachOnce } from '#test/cogrpc/each-once.ts';
 import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { SyntheticMailboxStore } from '#test/cogrpc/synthetic-store.ts';
-import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { JsCourier } from '#test/peers/js/courier.ts';
 import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { arrayBuffer } from '#test/peers/js/values.ts';
+import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
+import { until } from '#test/runtime/until.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
 
 const DAY_MS = 86_400_000;
-
-async function withClient<Result>(
-  port: number,
-  use: (client: CogRPCClient) => Promise<Result>,
-): Promise<Result> {
-  const client = await CogRPCClient.initLocalhost(port);
-  try {
-    return await use(client);
-  } finally {
-    client.close();
-  }
-}
 
 function collect(port: number, cca: Buffer): Promise<Buffer[]> {
   return new JsCourier(port).collectAll(cca);
@@ -92,11 +82,11 @@ for (const form of BOTH_FORMS) {
         yield { localId: 'first', cargo: cargo ?? Buffer.of() };
         yield { localId: 'second', cargo: Buffer.from('not a cargo') };
       }
-      const acknowledged = await withClient(port, (client) =>
-        Array.fromAsync(client.deliverCargo(deliveries())),
-      );
+      const client = await CogRPCClient.initLocalhost(port);
+      const acknowledged = await Array.fromAsync(client.deliverCargo(deliveries()));
+      client.close();
       assert.deepEqual(acknowledged.sort(), ['first', 'second']);
-      await eventually(async () => {
+      await until(async () => {
         const stillHeld = await Array.fromAsync(mailbox.list(phone.nodeId));
         return stillHeld.length === 0;
       });
@@ -175,25 +165,15 @@ describe('CogRPC, with the deployed client and a mailbox of 30 MB, each parcel 2
     const phone = await CargoPhone.register(opened);
     const cca = await phone.cca();
     const cargoes: Buffer[] = [];
-    let calls = 0;
-    for (let isDone = false; !isDone; ) {
-      calls += 1;
-      isDone = await withClient(opened.port, async (client) => {
-        try {
-          for await (const cargo of client.collectCargo(cca)) {
-            cargoes.push(cargo);
-            // A courier that takes its time with each cargo.
-            await pause(300);
-          }
-          return true;
-        } catch (error) {
-          assert.match(String(error), /DEADLINE_EXCEEDED/);
-          return false;
-        }
-      });
-    }
+    const waits = new ProcessorWaits();
+    const calls = await new JsCourier(opened.port).collectInCalls(cca, async (cargo) => {
+      cargoes.push(cargo);
+      // A courier that takes its time with each cargo.
+      await pause(300);
+    });
+    const lostMs = waits.totalMs();
     assert.ok(calls > 1);
-    assert.deepEqual(indexes(phone, cargoes), everyIndex);
+    assertEachOnce(indexes(phone, cargoes), everyIndex, { ...parcels, lostMs });
   });
 
   it('is collected in one call by a client without that limit', async () => {

@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { Parcel, StreamingMode } from '@relaycorp/relaynet-core';
 import { deliverParcel } from '@relaycorp/relaynet-pohttp';
-import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
 import { APP_ADDRESS, InternetApp } from '#test/peers/internet-app.ts';
 import { JsCourier } from '#test/peers/js/courier.ts';
 import { JsPhone } from '#test/peers/js/phone.ts';
 import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { arrayBuffer } from '#test/peers/js/values.ts';
 import { answers, type RecipientServer } from '#test/peers/recipient-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { BOTH_FORMS, type ReachableGateway } from './support/both-forms.ts';
 
 const OWN_ADDRESS = 'gateway.localhost';
@@ -76,12 +76,12 @@ for (const form of BOTH_FORMS) {
         await deliverParcel(url, parcel, { useTls: false });
       } else {
         await courier.deliver(await phone.cargoes([Buffer.from(parcel)]));
-        await eventually(async () => (await keys('cargo/')).length === 0);
+        await until(async () => (await keys('cargo/')).length === 0);
       }
     }
 
     async function posted(): Promise<string[]> {
-      await eventually(async () => (await keys('parcels/internet-bound/')).length === 0);
+      await until(async () => (await keys('parcels/internet-bound/')).length === 0);
       const parcels = app.received.map(({ body }) => Parcel.deserialize(arrayBuffer(body)));
       return (await Promise.all(parcels)).map(payloadOf);
     }
@@ -117,7 +117,7 @@ for (const form of BOTH_FORMS) {
           response.writeHead(202).end();
         };
         await bring(await forApp('one'), first);
-        await eventually(() => app.received.length === 1);
+        await until(() => app.received.length === 1);
         await bring(await forApp('other'), second);
         mayAnswer.resolve();
         assert.deepEqual(await posted(), ['one', 'other']);

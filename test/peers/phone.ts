@@ -99,9 +99,8 @@ export class Phone implements PhoneParts {
   async deliver(given?: Uint8Array): Promise<Uint8Array> {
     const parcel = given ?? (await this.parcel());
     using client = new HttpClient(this.#port);
-    const authorization = await countersign(parcel, this.phone);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
-    assert.equal((await client.post('/v1/parcels', { headers, body: parcel })).status, 202);
+    const { status } = await client.post('/v1/parcels', await postingOf(parcel, this.phone));
+    assert.equal(status, 202);
     return parcel;
   }
 
@@ -109,4 +108,10 @@ export class Phone implements PhoneParts {
   collect(port = this.#port, options: CollectorOptions = {}): Promise<Collector> {
     return Collector.open(port, [this.phone], options);
   }
+}
+
+/** What a phone posts to `/v1/parcels` to deliver a parcel. */
+export async function postingOf(parcel: Uint8Array, phone: Peer) {
+  const authorization = await countersign(parcel, phone);
+  return { headers: { 'content-type': PARCEL_TYPE, authorization }, body: parcel };
 }

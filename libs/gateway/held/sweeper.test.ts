@@ -10,6 +10,7 @@ import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { recordKind } from '#record-store/port.ts';
 import { recordingLog } from '#test/runtime/recording-log.ts';
+import { until } from '#test/runtime/until.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { PoisonJobError } from '#work-queue/port.ts';
 import { Sweeper } from './sweeper.ts';
@@ -100,9 +101,7 @@ describe('Sweeper', () => {
     const options = { concurrency: 1, maxAttempts: 1, visibilityTimeoutMs: 1_000 };
     const consumer = setting.queue.consume('incoming-cargo', poison, options);
     const listed = () => Array.fromAsync(setting.queue.listSetAside());
-    while ((await listed()).length === 0) {
-      await setImmediate();
-    }
+    await until(async () => (await listed()).length > 0);
     await setting.sweeper().sweep(setting.signal);
     assert.deepEqual(await setting.depths(), [0, 0]);
     assert.deepEqual(await setting.stored(), [CARGO]);
@@ -149,9 +148,7 @@ describe('Sweeper', () => {
     await setting.store(...Array.from({ length: 25 }, (_, index) => `cargo/sender/${index}`));
     const sweep = setting.sweeper(10).sweep(setting.signal);
     for (const depth of [10, 20]) {
-      while ((await setting.depths())[1] !== depth) {
-        await setImmediate();
-      }
+      await until(async () => (await setting.depths())[1] === depth);
       for (let turn = 0; turn < 10; turn++) {
         await setImmediate();
       }
@@ -169,9 +166,7 @@ describe('Sweeper', () => {
     const sweep = setting.sweeper(1).sweep(aborter.signal);
     const reason = new Error('stop');
     const ended = assert.rejects(sweep, reason);
-    while ((await setting.depths())[1] === 0) {
-      await setImmediate();
-    }
+    await until(async () => (await setting.depths())[1] !== 0);
     aborter.abort(reason);
     await ended;
   });

@@ -4,6 +4,7 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { uniqueName } from '#test/backing/backing.ts';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { startFirestoreServer } from '#test/backing/firestore-server/firestore-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { listIds, SESSIONS } from '../contract/opened-store.ts';
 import { FirestoreRecordStore } from './record-store.ts';
 
@@ -73,15 +74,14 @@ describe('records in a disturbed Firestore', () => {
       await assert.rejects(call, BackingUnavailableError);
     }
     proxy.accept();
-    while (!(await isAvailable(store))) {
-      // The client connects again in its own time, a second or so.
-    }
+    // The client connects again in its own time, a second or so.
+    await until(() => isAvailable(store));
     assert.equal(faults.calls.get('Commit'), undefined, 'a write was made after it had failed');
   });
 
   it('are unavailable at their deadline when nothing comes back', async () => {
     await using opened = await open({ deadlineMs: 300 });
-    await opened.store.check();
+    await until(() => isAvailable(opened.store));
     opened.proxy.pause();
     await assert.rejects(opened.store.get(SESSIONS, 'a'), BackingUnavailableError);
     await assert.rejects(listIds(opened.store, SESSIONS, ''), BackingUnavailableError);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { silentLog } from '#log/log.ts';
 import { uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type RedisPair, startRedisPair } from '#test/backing/redis-pair.ts';
+import { until } from '#test/runtime/until.ts';
 import { RecordingListener } from '../contract/opened-signals.ts';
 import { RedisSignals } from './signals.ts';
 
@@ -50,14 +50,12 @@ describe('signals over a Redis whose master becomes a replica and keeps its conn
     await subscriber.subscribe('peer', listener).ready;
     publisher.publish('peer', 'after');
     await listener.received('after');
-    while (
-      !(await publisher.check().then(
+    const works = () =>
+      publisher.check().then(
         () => true,
         () => false,
-      ))
-    ) {
-      await pause(20);
-    }
+      );
+    await until(works, 20);
     publisher.publish('peer', 'later');
     await listener.received('later');
   });

@@ -106,7 +106,7 @@ describe('signals over a disturbed connection to Redis', { skip: redis.missing }
       schedule: (delayMs, action) =>
         delayMs === 5_000 ? time.schedule(delayMs, action) : systemClock.schedule(delayMs, action),
     };
-    await using opened = await open({ clock, deadlineMs: 200 });
+    await using opened = await open({ clock, deadlineMs: 1_000 });
     const listener = new RecordingListener();
     await opened.signals.subscribe('peer-1', listener).ready;
     opened.proxy.pause();

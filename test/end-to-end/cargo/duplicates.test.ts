@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
+import { until } from '#test/runtime/until.ts';
 import { PoisonJobError } from '#work-queue/port.ts';
-import { eventually, OpenedGateway } from '../workers/opened-gateway.ts';
+import { OpenedGateway } from '../workers/opened-gateway.ts';
 
 type Road = 'poweb' | 'cargo';
 type Meanwhile = 'is stored' | 'was collected';
@@ -128,7 +129,7 @@ describe('A parcel that comes twice', () => {
     };
     const accepted = accept(opened, parcel, 'poweb');
     for (const method of ['get', 'create']) {
-      await eventually(() => asked.at(-1) === method);
+      await until(() => asked.at(-1) === method);
       opened.clock.advance(500);
     }
     await accepted;
@@ -197,7 +198,7 @@ describe('A parcel that comes twice', () => {
     await accept(opened, await opened.internetBound({ id: 'one' }), 'poweb');
     const refuse = () => Promise.reject(new PoisonJobError('told to'));
     const consumer = opened.queue.consume(INTERNET_DELIVERY_TOPIC, refuse, options);
-    await eventually(async () => (await setAside()) === 1);
+    await until(async () => (await setAside()) === 1);
     await consumer.close({ drainMs: 0 });
     await accept(opened, await opened.internetBound({ id: 'one', ttlSeconds: 60 }), 'poweb');
     assert.equal(await setAside(), 0);

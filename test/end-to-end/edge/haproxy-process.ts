@@ -10,7 +10,7 @@ import { type Found, obtainHaproxy } from '#test/backing/programs.ts';
 /** The configuration that the documentation shows, and the chart runs. */
 const CONFIGURATION = join(import.meta.dirname, '../../../docs/operations/haproxy.cfg');
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 100_000;
 
 const found: Found = await obtainHaproxy();
 

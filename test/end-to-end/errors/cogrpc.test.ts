@@ -14,7 +14,7 @@ import { type CogrpcOptions, holdParcels, openCogrpc } from '#test/cogrpc/opened
 import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { authorizationOf, Courier } from '#test/peers/courier.ts';
-import { until } from '#test/runtime/until.ts';
+import { until, whileTimePasses } from '#test/runtime/until.ts';
 import { RecordedLog } from '../workers/recorded.ts';
 
 const CHECK = '/grpc.health.v1.Health/Check';
@@ -76,19 +76,6 @@ class Setting implements AsyncDisposable {
     return { call: begin(), begin };
   }
 
-  /** Lets time pass until the call has ended. */
-  async pass<End>(ended: Promise<End>): Promise<End> {
-    let isOver = false;
-    void ended.finally(() => {
-      isOver = true;
-    });
-    while (!isOver) {
-      this.clock.advance(1_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    return ended;
-  }
-
   tells(code: string): boolean {
     return this.log.lines.some(
       ({ reason, error }) =>
@@ -142,7 +129,7 @@ const provocations: Readonly<Record<Code, Provocation>> = {
   },
   'cargo-unacknowledged': async (setting) => {
     const { stream } = await setting.collecting();
-    return (await setting.pass(stream.ended)).code;
+    return (await whileTimePasses(setting.clock, stream.ended)).code;
   },
   'acknowledgement-unknown': async (setting) => {
     const { stream } = await setting.collecting();
@@ -161,7 +148,7 @@ const provocations: Readonly<Record<Code, Provocation>> = {
   },
   idle: async (setting) => {
     const { stream } = await setting.delivering();
-    return (await setting.pass(stream.ended)).code;
+    return (await whileTimePasses(setting.clock, stream.ended)).code;
   },
   'not-reading': async (setting) => {
     const { opened, courier, phone } = await setting.open();
@@ -169,13 +156,13 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     const cca = authorizationOf(await phone.cca());
     const { ended } = courier.collect([cca], { isDeaf: true });
     await until(() => opened.collectionBudget.held > 0);
-    await setting.pass(ended);
+    await whileTimePasses(setting.clock, ended);
     return null;
   },
   'call-time-up': async (setting) => {
     const deliveryIdleMs = 2 * COGRPC_LIMITS.maxCallMs;
     const { stream } = await setting.delivering({ limits: { deliveryIdleMs } });
-    return (await setting.pass(stream.ended)).code;
+    return (await whileTimePasses(setting.clock, stream.ended)).code;
   },
   'message-too-large': async (setting) => {
     const { call } = await setting.raw(CHECK);
@@ -197,7 +184,7 @@ const provocations: Readonly<Record<Code, Provocation>> = {
   },
   'message-overdue': async (setting) => {
     const { call } = await setting.raw(CHECK);
-    return setting.pass(call.status);
+    return whileTimePasses(setting.clock, call.status);
   },
   'service-unknown': async (setting) => {
     const { call } = await setting.raw(CHECK);

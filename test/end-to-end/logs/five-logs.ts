@@ -8,7 +8,7 @@ export interface LoggedLine extends Readonly<Record<string, unknown>> {
   readonly message: string;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** Five processes of which all lines are kept. */
 export class FiveLogs implements AsyncDisposable {

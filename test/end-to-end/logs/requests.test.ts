@@ -6,8 +6,8 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { cargoRelayDefinition } from '#services/cogrpc/service-definitions.ts';
 import { Collector } from '#test/peers/collector.ts';
 import { HttpClient } from '#test/peers/http-client.ts';
+import { until } from '#test/runtime/until.ts';
 import { GatewayUnderTest } from '../support/gateway-under-test.ts';
-import { eventually } from '../workers/opened-gateway.ts';
 
 const CLIENT = '127.0.0.42';
 
@@ -31,7 +31,7 @@ describe('What a trusted proxy calls a request', () => {
 
   function isLogged(isIt: (line: Line) => boolean): Promise<void> {
     const id = headers['x-cloud-trace-context'];
-    return eventually(() => linesOf(gateway).some((line) => line.request === id && isIt(line)));
+    return until(() => linesOf(gateway).some((line) => line.request === id && isIt(line)));
   }
 
   it('stands in its lines, of phones and Internet apps', async () => {
@@ -99,7 +99,7 @@ describe('The log, at its most talkative, of a client', () => {
     await collector.challenge();
     collector.socket.send('nonsense');
     await collector.closed;
-    await eventually(() => linesOf(gateway).some(({ closeCode }) => closeCode === 1003));
+    await until(() => linesOf(gateway).some(({ closeCode }) => closeCode === 1003));
     assert.doesNotMatch(gateway.logged.join(''), new RegExp(CLIENT.replaceAll('.', '\\.')));
   });
 });

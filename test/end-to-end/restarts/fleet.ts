@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { countersign, messageFrom, signNonce } from '#test/builders/peers.ts';
+import { signNonce } from '#test/builders/peers.ts';
 import { AndroidCollector } from '#test/peers/android-collector.ts';
-import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
-import { Phone } from '#test/peers/phone.ts';
+import { HttpClient } from '#test/peers/http-client.ts';
+import { Phone, postingOf } from '#test/peers/phone.ts';
 
 const RETRY_MS = 100;
 /** Between parcels. */
@@ -111,10 +111,8 @@ export class Fleet implements AsyncDisposable {
 
 /** Until it is accepted, however often it must be tried. */
 async function deliver(client: HttpClient, { phone, sent }: Member, signal: AbortSignal) {
-  const recipient = { id: phone.recipient.nodeId };
-  const parcel = await messageFrom(phone.sender, { recipient, createdAt: new Date() });
-  const authorization = await countersign(parcel, phone.phone);
-  const posting = { headers: { 'content-type': PARCEL_TYPE, authorization }, body: parcel };
+  const parcel = await phone.parcel();
+  const posting = await postingOf(parcel, phone.phone);
   for (;;) {
     const answer = await client.post('/v1/parcels', posting).catch(() => null);
     if (answer?.status === ACCEPTED) {

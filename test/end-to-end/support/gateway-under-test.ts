@@ -5,6 +5,7 @@ import { type Identity, identity, type Peer } from '#test/builders/peers.ts';
 import { type Road, roadUnder } from '#test/builders/road.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
+import { until, whileTimePasses } from '#test/runtime/until.ts';
 
 /** When every gateway under test starts. */
 export const START = new Date('2026-03-01T12:00:00Z');
@@ -80,10 +81,8 @@ export class GatewayUnderTest implements AsyncDisposable {
   }
 
   /** Resolves once a phone's mailbox is empty. */
-  async untilEmpty(phone: Identity): Promise<void> {
-    while ((await this.heldFor(phone)) > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  untilEmpty(phone: Identity): Promise<void> {
+    return until(async () => (await this.heldFor(phone)) === 0);
   }
 
   get #mailbox() {
@@ -108,15 +107,7 @@ export class GatewayUnderTest implements AsyncDisposable {
   }
 
   /** Drains, and lets time pass meanwhile, so that remaining clients cannot hold it up. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    let isClosed = false;
-    const closing = this.running[Symbol.asyncDispose]().finally(() => {
-      isClosed = true;
-    });
-    while (!isClosed) {
-      this.clock.advance(1_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await closing;
+  [Symbol.asyncDispose](): Promise<void> {
+    return whileTimePasses(this.clock, this.running[Symbol.asyncDispose]());
   }
 }

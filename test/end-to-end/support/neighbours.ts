@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import process from 'node:process';
-import { countersign } from '#test/builders/peers.ts';
 import { type Correspondence, parcelOn, type Road } from '#test/builders/road.ts';
 import { Collector } from '#test/peers/collector.ts';
-import { PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { postingOf } from '#test/peers/phone.ts';
 import { ProcessorWaits } from '#test/runtime/processor-waits.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -97,8 +96,7 @@ class HalfDone implements Disposable {
     const collector = await Collector.open(port, [road.phone]);
     await collector.roundTrip();
     const upload = await RawClient.connect(port);
-    const authorization = await countersign(parcel, road.phone);
-    const headers = { 'content-type': PARCEL_TYPE, authorization };
+    const { headers } = await postingOf(parcel, road.phone);
     await upload.begin('/v1/parcels', headers, parcel.length);
     const half = new HalfDone(upload, collector, parcel);
     await upload.write(parcel.subarray(0, parcel.length - half.#rest.length));

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
@@ -156,18 +155,5 @@ export class OpenedGateway implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.queue[Symbol.asyncDispose]();
     await this.ports.signals[Symbol.asyncDispose]();
-  }
-}
-
-const PATIENCE_MS = 30_000;
-
-/** Resolves once the condition holds, looking again after each turn of the event loop. */
-export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAtMs = performance.now() + PATIENCE_MS;
-  while (!(await condition())) {
-    if (performance.now() > giveUpAtMs) {
-      throw new Error(`this did not come true: ${condition}`);
-    }
-    await setImmediate();
   }
 }

@@ -1,6 +1,5 @@
-import { countersign } from '#test/builders/peers.ts';
 import { type Answer as HttpAnswer, PARCEL_TYPE } from '#test/peers/http-client.ts';
-import type { Phone } from '#test/peers/phone.ts';
+import { type Phone, postingOf } from '#test/peers/phone.ts';
 import type { Answer, Service } from '../answers.ts';
 import type { Load } from './load.ts';
 import type { LoadParcel } from './load-parcels.ts';
@@ -11,9 +10,8 @@ const ACCEPTED = 202;
 
 /** A phone's request to deliver a parcel by PoWeb. */
 export async function byPoweb(load: Load, phone: Phone, { octets }: LoadParcel): Promise<Posting> {
-  const authorization = await countersign(octets, phone.phone);
-  const headers = { 'content-type': PARCEL_TYPE, authorization };
-  return { port: load.port('poweb'), path: '/v1/parcels', headers, body: octets };
+  const posting = await postingOf(octets, phone.phone);
+  return { port: load.port('poweb'), path: '/v1/parcels', ...posting };
 }
 
 /** An Internet app's request to deliver a parcel by PoHTTP. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { StreamingMode } from '@relaycorp/relaynet-core';
-import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { APP_ADDRESS } from '#test/peers/internet-app.ts';
 import { JsApp } from '#test/peers/js/app.ts';
@@ -11,6 +10,7 @@ import { acknowledge, openCargoes, parcelsIn } from '#test/peers/js/opened-cargo
 import { JsPhone } from '#test/peers/js/phone.ts';
 import { makePing } from '#test/peers/js/ping.ts';
 import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
+import { until } from '#test/runtime/until.ts';
 import { BOTH_FORMS, type ReachableGateway } from '../support/both-forms.ts';
 
 for (const form of BOTH_FORMS) {
@@ -59,7 +59,7 @@ for (const form of BOTH_FORMS) {
     }
 
     /** Resolves once everything that couriers delivered was unpacked. */
-    const unpacked = () => eventually(async () => (await keys('cargo/')).length === 0);
+    const unpacked = () => until(async () => (await keys('cargo/')).length === 0);
 
     it('deliver cargo, whose parcels are collected over PoWeb and acknowledged in cargo', async () => {
       const { registered, phone } = await registerPhone();
@@ -144,7 +144,7 @@ for (const form of BOTH_FORMS) {
       await unpacked();
       await courier.deliver(await phone.cargoes([parcel, last]));
       const received = await internet.received(2);
-      await eventually(async () => (await keys('')).length === 0);
+      await until(async () => (await keys('')).length === 0);
       assert.equal(new Set(received.map(({ parcel: { id } }) => id)).size, 2);
       assert.equal(received.length, 2);
     });

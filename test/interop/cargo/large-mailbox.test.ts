@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { assertEachOnce } from '#test/cogrpc/each-once.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { JsCourier } from '#test/peers/js/courier.ts';
 import { JsPhone } from '#test/peers/js/phone.ts';
@@ -19,10 +20,7 @@ const MEGABYTES = Number(process.env.CARGO_MEGABYTES ?? 300);
 /** What the courier's disk takes at most: too slow for one call of three seconds. */
 const DISK_OCTETS_PER_MS = 12_000;
 const CALL_MS = 3_000;
-/** The gateway sends nothing so shortly before a call ends, so that all it sent can be acknowledged. */
-const MARGIN_MS = 400;
-/** Parcels under way when a call ends all the same: the window, of cargoes of 4 MiB each. */
-const UNDER_WAY = (5 * 4 * 1_048_576) / (MEGABYTE / 10);
+const OCTETS = MEGABYTE / 10;
 
 for (const form of BOTH_FORMS) {
   const megabytes = Math.min(MEGABYTES, form.mostMegabytes);
@@ -38,34 +36,25 @@ for (const form of BOTH_FORMS) {
       phone = await JsPrivateGateway.of(await JsPhone.register(gateway.listening.poweb));
       held = await holdParcels(gateway, phone.nodeId, {
         count: megabytes * 10,
-        octets: MEGABYTE / 10,
+        octets: OCTETS,
       });
     });
 
     after(() => gateway[Symbol.asyncDispose]());
 
-    /**
-     * Fails unless the cargoes hold what was stored, each parcel once.
-     *
-     * @param lostMs - how long processes waited for a processor: each time that this takes the margin,
-     *   what is under way comes again
-     */
+    /** Fails unless the cargoes hold what was stored, each parcel once. */
     async function assertAll(luggage: Luggage, lostMs: number): Promise<void> {
       const labels: string[] = [];
       for await (const cargo of luggage.unload()) {
         labels.push(...labelsOf(await phone.open(cargo)));
       }
-      const different = [...new Set(labels)].sort();
-      assert.deepEqual(different, held);
-      const repeats = labels.length - different.length;
-      const excused = Math.floor(lostMs / MARGIN_MS) * UNDER_WAY;
-      assert.ok(repeats <= excused, `${repeats} parcels came twice; ${lostMs} ms were lost`);
+      assertEachOnce(labels, held, { octets: OCTETS, lostMs });
     }
 
     it('is collected by the deployed client with one CCA, in calls of three seconds, nothing twice', async () => {
       await using luggage = await Luggage.empty();
       const courier = new JsCourier(gateway.listening.cogrpc);
-      const waits = new ProcessorWaits();
+      const waits = new ProcessorWaits(() => gateway.pids);
       const calls = await courier.collectInCalls(await phone.cca(), async (cargo) => {
         await luggage.load(cargo);
         await pause(cargo.length / DISK_OCTETS_PER_MS);

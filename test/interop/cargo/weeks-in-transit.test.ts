@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Cargo, EnvelopedData, StreamingMode } from '@relaycorp/relaynet-core';
-import { eventually } from '#test/end-to-end/workers/opened-gateway.ts';
 import { JsCourier } from '#test/peers/js/courier.ts';
 import { openCargoes, parcelsIn } from '#test/peers/js/opened-cargo.ts';
 import { JsPhone } from '#test/peers/js/phone.ts';
 import { JsPrivateGateway } from '#test/peers/js/private-gateway.ts';
 import { arrayBuffer } from '#test/peers/js/values.ts';
+import { until } from '#test/runtime/until.ts';
 import { type RunningGateway, startGateway } from '../support/running-gateway.ts';
 import { TravellingTime } from '../support/travelling-time.ts';
 
@@ -53,7 +53,7 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
   async function collectByPoweb(count: number): Promise<string[]> {
     const { mailbox } = gateway.gateway;
     const held = () => Array.fromAsync(mailbox.list(phone.nodeId));
-    await eventually(async () => (await held()).length === count);
+    await until(async () => (await held()).length === count);
     const payloads: string[] = [];
     const signers = [registered.collectionSigner];
     const mode = StreamingMode.CLOSE_UPON_COMPLETION;
@@ -109,7 +109,7 @@ describe('cargo of the deployed library that is under way for weeks, with a whol
 
     time.pass(2 * DAY_MS);
     // The gateway renews its own within a day of that age: it had nothing better to issue with before.
-    await eventually(async () => {
+    await until(async () => {
       const own = await gateway.gateway.identity.currentCertificate();
       return own.notAfter > before.expiryDate;
     });

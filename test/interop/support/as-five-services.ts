@@ -25,6 +25,9 @@ export async function startAsFiveServices(
     listening: running.listening,
     gateway,
     objects: ports.objects,
+    get pids() {
+      return Object.values(running.services).map(({ pid }) => pid);
+    },
     replaceCollection: () => running.replaceCollection(),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

@@ -11,6 +11,8 @@ export interface ReachableGateway extends AsyncDisposable {
   /** Of its own in this process, or beside its services on the same servers. */
   readonly gateway: Gateway;
   readonly objects: ObjectStore;
+  /** Its processes, but for this one. */
+  readonly pids: readonly number[];
   /** Sends all collectors away, as a rolling restart does, and serves those that come back meanwhile. */
   replaceCollection(): Promise<void>;
 }

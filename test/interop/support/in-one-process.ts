@@ -27,6 +27,7 @@ export async function startInOneProcess(
     listening,
     gateway,
     objects,
+    pids: [],
     async replaceCollection() {
       await collection.closeAll();
       collection.resume();
