@@ -79,6 +79,37 @@ describe('check-docs', () => {
     ]);
   });
 
+  it('refuses architecture without a map, and reads one whose block names a language', () => {
+    const missing = complaintsAbout({ ...TREE, 'docs/architecture.md': KEYS });
+    assert.equal(
+      missing[0],
+      'docs/architecture.md: has no map of the folders as its first fenced block',
+    );
+    const named = `${MAP.replace('```', '```text')}\n${KEYS}`;
+    const lines = complaintsAbout({
+      ...TREE,
+      'docs/architecture.md': named,
+      'libs/metrics/a.ts': '',
+    });
+    assert.deepEqual(lines, ['docs/architecture.md: does not map libs/metrics']);
+  });
+
+  it('refuses links that lead nowhere, however they are written', () => {
+    const lines = complaintsAbout({
+      ...TREE,
+      'README.md': `[architecture](docs/architecture.md) [titled](gone.md "gone") ![it](<gone.svg>)
+<a href="gone.html">gone</a> [defined]
+
+[defined]: gone/page.md`,
+    });
+    assert.deepEqual(
+      lines,
+      ['gone.md', 'gone.svg', 'gone.html', 'gone/page.md'].map(
+        (link) => `README.md: links to ${link}, which does not exist`,
+      ),
+    );
+  });
+
   it('refuses a page that no links lead to', () => {
     const lines = complaintsAbout({
       ...TREE,

@@ -55,14 +55,17 @@ describe('Cache', () => {
     assert.equal(cache.size, 2);
   });
 
-  it('keeps what has expired no longer than until it is told to forget it', () => {
+  it('keeps what has expired no longer than until it is asked for or told to forget it', () => {
     const { clock, cache } = setUp();
-    cache.set('a', 1, 1_000);
-    cache.set('b', 2, 2_000);
+    for (const key of ['a', 'b', 'c', 'd']) {
+      cache.set(key, 1, 1_000);
+    }
     clock.advance(1_000);
+    assert.equal(cache.size, 4);
+    cache.get('a');
+    assert.equal(cache.size, 3);
+    cache.delete('b');
     assert.equal(cache.size, 2);
-    cache.forgetExpired();
-    assert.equal(cache.size, 1);
     cache.clear();
     assert.equal(cache.size, 0);
   });

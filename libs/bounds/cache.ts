@@ -5,7 +5,7 @@ import type { Clock } from '#clock/clock.ts';
  * Caches a bounded number of values, each for a given time.
  *
  * At the bound, the least recently used value is dropped. An expired value is never returned, but
- * stays in memory until it is asked for, pushed out, or {@link forgetExpired}.
+ * stays in memory until it is asked for or pushed out.
  */
 export class Cache<Value extends NonNullable<unknown>> {
   readonly #values: LRUCache<string, Value>;
@@ -45,11 +45,6 @@ export class Cache<Value extends NonNullable<unknown>> {
 
   delete(key: string): void {
     this.#values.delete(key);
-  }
-
-  /** Takes time in proportion to {@link size}. */
-  forgetExpired(): void {
-    this.#values.purgeStale();
   }
 
   clear(): void {

@@ -37,6 +37,16 @@ describe('LookUps', () => {
     assert.equal(await cache.get('a', load), 1);
   });
 
+  it('looks again for what it was told to forget, found or being looked for', async () => {
+    const { cache, load } = setUp();
+    const first = cache.get('a', load);
+    cache.forget('a');
+    const second = cache.get('a', load);
+    assert.deepEqual(await Promise.all([first, second, cache.get('a', load)]), [1, 2, 2]);
+    cache.forget('a');
+    assert.equal(await cache.get('a', load), 3);
+  });
+
   it('forgets the oldest when it is full', async () => {
     const { cache, load } = setUp(2);
     for (const key of ['a', 'b', 'c', 'c', 'b']) {

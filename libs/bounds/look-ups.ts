@@ -48,9 +48,9 @@ export class LookUps<Value> {
     return result;
   }
 
-  /** Takes time in proportion to the number of cached results. */
-  forgetExpired(): void {
-    this.#results.forgetExpired();
+  /** The next caller makes it look again; a look-up in progress goes on, and is not cached. */
+  forget(key: string): void {
+    this.#results.delete(key);
   }
 
   clear(): void {

@@ -21,6 +21,9 @@ export interface Arrow {
  */
 export function complaintsAboutMap(text: string, files: readonly string[]): string[] {
   const mapped = [...linesOfFolders(text).keys()];
+  if (mapped.length === 0) {
+    return ['has no map of the folders as its first fenced block'];
+  }
   const existing = new Set(files.flatMap(foldersAbove));
   const opened = new Set(mapped.map(parentOf));
   return [
@@ -62,7 +65,7 @@ function isUpward(
 
 /** The folders that the map names, each with the number of its line. */
 function linesOfFolders(text: string): ReadonlyMap<string, number> {
-  const [, map = ''] = /^```\n([\s\S]*?)^```$/m.exec(text) ?? [];
+  const [, map = ''] = /^```\w*\n([\s\S]*?)^```$/m.exec(text) ?? [];
   const folders = new Map<string, number>();
   const path: string[] = [];
   for (const [number, line] of map.split('\n').entries()) {

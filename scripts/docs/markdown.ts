@@ -5,10 +5,14 @@ export function codeIn(text: string): string[] {
   return [...text.replaceAll(FENCED, '').matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
 }
 
+/** `[text](target "title")`, `[text](<target>)`, `[name]: target`, `<a href="target">`. */
+const LINK =
+  /\]\(\s*<?(?<inline>[^)\s>]+)>?[^)]*\)|^ {0,3}\[[^\]]+\]: *<?(?<defined>[^\s>]+)|\b(?:href|src)="(?<html>[^"]*)"/gm;
+
 /** The relative targets of links and images, as written. */
 export function linksIn(text: string): string[] {
-  return [...text.replaceAll(FENCED, '').matchAll(/\]\(([^)\s]+)\)/g)]
-    .map(([, target = '']) => target)
+  return [...text.replaceAll(FENCED, '').matchAll(LINK)]
+    .map(({ groups: { inline, defined, html } = {} }) => inline ?? defined ?? html ?? '')
     .filter((target) => !/^[a-z]+:/.test(target));
 }
 

@@ -26,7 +26,15 @@ interface DataKeysOptions {
   readonly clock: Clock;
   /** Resource name of the wrapping key. */
   readonly sealingKey: string;
+  /** How long a key stays in memory, in use or not. */
   readonly lifeMs: number;
+}
+
+/** What new secrets are sealed with. */
+interface Sealing {
+  readonly untilMs: number;
+  readonly dataKey: Promise<DataKey>;
+  seals: number;
 }
 
 /**
@@ -39,7 +47,7 @@ export class DataKeys implements Disposable {
   readonly #unwrapped: LookUps<Uint8Array>;
   /** A wrapped key known to be valid, for {@link DataKeys.tryUnwrapping}. */
   #known: Uint8Array | null = null;
-  #sealing: { untilMs: number; seals: number; dataKey: Promise<DataKey> } | undefined;
+  #sealing: Sealing | undefined;
 
   constructor(calls: KmsCalls, options: DataKeysOptions) {
     this.#calls = calls;
@@ -48,32 +56,22 @@ export class DataKeys implements Disposable {
   }
 
   /** Returns the key to seal with now. */
-  async current(): Promise<DataKey> {
+  current(): Promise<DataKey> {
     const nowMs = this.#nowMs();
     if (!this.#sealing || this.#sealing.untilMs <= nowMs || this.#sealing.seals >= MOST_SEALS) {
-      const untilMs = nowMs + this.#options.lifeMs;
-      this.#sealing = { untilMs, seals: 0, dataKey: this.#create() };
+      this.#sealing = this.#begin(nowMs + this.#options.lifeMs);
     }
-    const sealing = this.#sealing;
-    sealing.seals++;
-    try {
-      return await sealing.dataKey;
-    } catch (error) {
-      if (this.#sealing === sealing) {
-        this.#sealing = undefined;
-      }
-      throw error;
-    }
+    this.#sealing.seals++;
+    return this.#sealing.dataKey;
   }
 
   /** @throws {KmsInputError} if `wrapped` is not one of our data keys */
   async unwrap(wrapped: Uint8Array): Promise<Uint8Array> {
     const id = createHash('sha256').update(wrapped).digest('base64');
     const untilMs = this.#nowMs() + this.#options.lifeMs;
-    this.#unwrapped.forgetExpired();
     return this.#unwrapped.get(id, async () => {
       const value = await this.#decrypt(wrapped);
-      return { value, forMs: untilMs - this.#nowMs() };
+      return { value, forMs: this.#forgetAt(untilMs, () => this.#unwrapped.forget(id)) };
     });
   }
 
@@ -101,6 +99,24 @@ export class DataKeys implements Disposable {
   [Symbol.dispose](): void {
     this.#sealing = undefined;
     this.#unwrapped.clear();
+  }
+
+  #begin(untilMs: number): Sealing {
+    const sealing = { untilMs, seals: 0, dataKey: this.#create() };
+    const forget = () => {
+      if (this.#sealing === sealing) {
+        this.#sealing = undefined;
+      }
+    };
+    sealing.dataKey.then(() => this.#forgetAt(untilMs, forget), forget);
+    return sealing;
+  }
+
+  /** @returns how long until then */
+  #forgetAt(untilMs: number, forget: () => void): number {
+    const forMs = untilMs - this.#nowMs();
+    this.#options.clock.schedule(forMs, forget);
+    return forMs;
   }
 
   async #create(): Promise<DataKey> {
