@@ -108,7 +108,9 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
   /** @returns status and body of `/readyz`; null while the service does not listen */
   async readiness(): Promise<{ readonly status: number; readonly body: string } | null> {
     try {
-      const response = await fetch(`http://${this.#host}:${this.operationsPort}/readyz`);
+      const response = await fetch(`http://${this.#host}:${this.operationsPort}/readyz`, {
+        signal: AbortSignal.timeout(START_TIMEOUT_MS),
+      });
       return { status: response.status, body: await response.text() };
     } catch {
       return null;
