@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { listVariables } from '#runtime/configuration/configuration.ts';
+import { nearName } from '#runtime/configuration/near-names.ts';
 import { configurationPage } from './configuration/page.ts';
 import { PROGRAMS } from './configuration/programs.ts';
 import { CONFIGURATION_PAGE } from './configuration.ts';
@@ -18,5 +19,14 @@ describe('docs/configuration.md', () => {
       .toArray();
     const variables = Object.values(PROGRAMS).flatMap(listVariables);
     assert.deepEqual(rows, [...new Set(variables.map(({ name }) => name))].sort());
+  });
+
+  it('has no two variables that could be taken for slips of each other', () => {
+    const variables = Object.values(PROGRAMS).flatMap(listVariables);
+    const names = new Set(variables.map(({ name }) => name));
+    for (const name of names) {
+      const others = [...names].filter((other) => other !== name);
+      assert.equal(nearName(name, others), null, name);
+    }
   });
 });

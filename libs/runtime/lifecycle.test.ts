@@ -10,7 +10,12 @@ class RunningService implements AsyncDisposable {
   readonly #exited: Promise<unknown[]>;
   output = '';
 
-  constructor(code: { start?: string; dispose?: string; drainTimeoutMs?: number }) {
+  constructor(code: {
+    start?: string;
+    dispose?: string;
+    drainTimeoutMs?: number;
+    elapsedMs?: string;
+  }) {
     const script = `
       import { run } from ${JSON.stringify(import.meta.resolve('./lifecycle.ts'))};
       import { createLog } from ${JSON.stringify(import.meta.resolve('./logging.ts'))};
@@ -19,6 +24,7 @@ class RunningService implements AsyncDisposable {
       run({
         log,
         drainTimeoutMs: ${code.drainTimeoutMs ?? 60_000},
+        elapsedMs: ${code.elapsedMs ?? '() => 0'},
         async start(stopping) {
           ${code.start ?? ''}
           log.info({}, 'started');
@@ -76,13 +82,37 @@ describe('life of a process', { concurrency: 2 }, () => {
     });
   }
 
-  it('ends at once at the second signal', async () => {
-    await using service = new RunningService({ dispose: NEVER });
+  it('ends at once at the same signal a second later', async () => {
+    const elapsedMs = '() => (elapsed += 1_000)';
+    const start = 'globalThis.elapsed = 0;';
+    await using service = new RunningService({ start, elapsedMs, dispose: NEVER });
     await service.logged('started');
     service.signal('SIGTERM');
     await service.logged('closing');
     service.signal('SIGTERM');
     assert.equal(await service.ended(), 143);
+  });
+
+  it('ends at once at a signal of the other kind', async () => {
+    await using service = new RunningService({ dispose: NEVER });
+    await service.logged('started');
+    service.signal('SIGTERM');
+    await service.logged('closing');
+    service.signal('SIGINT');
+    assert.equal(await service.ended(), 130);
+  });
+
+  it('takes the same signal by two ways at once, as through npm, for one', async () => {
+    const dispose = `
+      log.info({}, 'waiting');
+      await new Promise((resolve) => process.once('SIGUSR2', resolve));`;
+    await using service = new RunningService({ dispose });
+    await service.logged('started');
+    service.signal('SIGINT');
+    await service.logged('waiting');
+    service.signal('SIGINT');
+    service.signal('SIGUSR2');
+    assert.equal(await service.ended(), 0);
   });
 
   it('ends with 1 when draining takes too long', async () => {
@@ -101,10 +131,11 @@ describe('life of a process', { concurrency: 2 }, () => {
     assert.match(service.output, /Failed while stopping/);
   });
 
-  it('ends with 1 and says why when it cannot start', async () => {
+  it('ends with 1 and says why in a sentence when it cannot start', async () => {
     await using service = new RunningService({ start: 'throw new Error("port 8080 is taken");' });
     assert.equal(await service.ended(), 1);
     assert.match(service.output, /Cannot start: port 8080 is taken/);
+    assert.doesNotMatch(service.output, /"stack"|Where starting failed/);
   });
 
   it('gives up starting when it is told to stop', async () => {

@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import process from 'node:process';
 import { duration } from './configuration/variables.ts';
 import type { ProcessLog } from './logging.ts';
+import { startFailure } from './start-failures.ts';
 
 /** How long a process may take to stop. */
 export const lifecycleVariables = {
@@ -15,9 +16,17 @@ export const lifecycleVariables = {
   }),
 } as const;
 
+/**
+ * The same signal again within this time is the same request to stop: at Ctrl-C the terminal
+ * signals npm and us, and npm passes it on to us.
+ */
+const ECHO_MS = 1_000;
+
 interface RunOptions {
   readonly log: ProcessLog;
   readonly drainTimeoutMs: number;
+  /** Milliseconds from some moment, by a clock that nobody sets. */
+  readonly elapsedMs?: () => number;
   /**
    * Starts what the process is for; disposing of the result drains it.
    *
@@ -30,7 +39,8 @@ interface RunOptions {
  * Runs a service until SIGTERM or SIGINT, then drains it and ends the process.
  *
  * Exit codes: 0 after draining; 1 if starting or draining fails, draining takes too long, or an
- * error is uncaught; 128 plus its number, at once, at a second signal.
+ * error is uncaught; 128 plus its number, at once, at a second signal, which is one of the other kind
+ * or a second later.
  */
 export function run(options: RunOptions): void {
   new ProcessLife(options).begin();
@@ -40,6 +50,8 @@ class ProcessLife {
   readonly #options: RunOptions;
   readonly #stopping = new AbortController();
   #isEnding = false;
+  /** The signal that began the end, and when. */
+  #first: { readonly signal: string; readonly atMs: number } | null = null;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -58,7 +70,8 @@ class ProcessLife {
     });
     started.promise.then(giveBackWhatStartingTook, (error: unknown) => {
       if (!this.#stopping.signal.aborted) {
-        log.error({ error }, `Cannot start: ${messageOf(error)}`);
+        log.error({}, `Cannot start: ${startFailure(error)}`);
+        log.debug({ error }, 'Where starting failed');
         this.#end(1);
       }
     });
@@ -67,12 +80,16 @@ class ProcessLife {
   }
 
   #onSignal(signal: 'SIGTERM' | 'SIGINT', starting: Promise<AsyncDisposable>): void {
-    const { log } = this.#options;
-    if (this.#stopping.signal.aborted) {
+    const { log, elapsedMs = () => performance.now() } = this.#options;
+    if (this.#first) {
+      if (this.#first.signal === signal && elapsedMs() - this.#first.atMs < ECHO_MS) {
+        return;
+      }
       log.warn({ signal }, 'Told to stop again: exiting at once');
       this.#end(128 + constants.signals[signal]);
       return;
     }
+    this.#first = { signal, atMs: elapsedMs() };
     log.info({ signal }, 'Told to stop: draining');
     this.#stopping.abort(new Error(`told to stop by ${signal}`));
     void this.#drain(starting);
@@ -102,10 +119,6 @@ class ProcessLife {
       void this.#options.log.flush().finally(() => process.exit(code));
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**

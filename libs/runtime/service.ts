@@ -9,6 +9,9 @@ import { operationsVariables } from './operations-server.ts';
 import { type PassedSockets, readPassedSockets } from './passed-sockets.ts';
 import { releaseVariables } from './release.ts';
 
+/** Of sysexits.h. */
+const EX_USAGE = 64;
+
 /** What every service reads from the environment. */
 export const serviceVariables = {
   ...lifecycleVariables,
@@ -34,6 +37,8 @@ interface Service<Config extends ServiceConfig> {
   /** A fixed word, such as `poweb`, that every log entry carries. */
   readonly name: string;
   readonly environment: Environment;
+  /** The words after the program, which must be none; left out by who looked at them already. */
+  readonly args?: readonly string[];
   /** The names of its servers, each of which can be passed a socket to listen on. */
   readonly servers: readonly string[];
   /** @throws {ConfigurationError} */
@@ -52,9 +57,17 @@ interface Service<Config extends ServiceConfig> {
 /**
  * All that the `main.js` of a service does: reads the configuration, then runs the
  * service until it is told to stop. A configuration that cannot be used is
- * explained on standard error, and the process ends with 1.
+ * explained on standard error, and the process ends with 1; with 64 for arguments.
  */
 export function runService<Config extends ServiceConfig>(service: Service<Config>): void {
+  const [word] = service.args ?? [];
+  if (word !== undefined) {
+    process.stderr.write(
+      `unexpected argument “${word}”: ${service.name} is configured by environment variables only\n`,
+    );
+    process.exitCode = EX_USAGE;
+    return;
+  }
   const configured = configureOrExplain(service);
   if (!configured) {
     process.exitCode = 1;

@@ -1,4 +1,8 @@
-import { ConfigurationError } from '#runtime/configuration/configuration.ts';
+import { ConfigurationError, readConfiguration } from '#runtime/configuration/configuration.ts';
+import { nearName } from '#runtime/configuration/near-names.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { releaseOf, releaseVariables } from '#runtime/release.ts';
+import { startFailure } from '#runtime/start-failures.ts';
 import { type CommandContext, UsageError } from './commands/command.ts';
 import type { CommandEntry } from './commands/commands.ts';
 
@@ -25,9 +29,14 @@ export async function runCommandLine(
   if (word === 'help' || word === '--help' || word === '-h') {
     return help(commands, args[0], context.print);
   }
+  if (word === '--version') {
+    context.print(version(context.environment));
+    return 0;
+  }
   const command = await load(commands, word);
   if (!command) {
-    printError(`There is no command “${word}”.\n\n${overview(commands)}`);
+    const names = [...commands.map(({ name }) => name), 'help', '--help', '--version'];
+    printError(`There is no command “${word}”${hint(word, names) || '.'}\n\n${overview(commands)}`);
     return EX_USAGE;
   }
   if (args.includes('--help') || args.includes('-h')) {
@@ -35,6 +44,7 @@ export async function runCommandLine(
     return 0;
   }
   try {
+    refuseUnknownOptions(args, command.usage);
     return await command.run({ ...context, args });
   } catch (error) {
     if (error instanceof UsageError) {
@@ -45,8 +55,44 @@ export async function runCommandLine(
       printError(error.message);
       return 1;
     }
-    throw error;
+    printError(`awala-gateway ${word}: ${startFailure(error)}`);
+    if (context.environment.LOG_LEVEL === 'debug' && error instanceof Error) {
+      printError(`${error.stack}`);
+    }
+    return 1;
   }
+}
+
+/**
+ * The options of a command: those that its help text names.
+ *
+ * @returns each once, such as `--now`
+ */
+function optionsOf(usage: string): readonly string[] {
+  return [...new Set(usage.match(/(?<![\w-])--[a-z][a-z0-9-]*/g))];
+}
+
+/** @throws {UsageError} */
+function refuseUnknownOptions(args: readonly string[], usage: string): void {
+  const known = optionsOf(usage);
+  const end = args.indexOf('--');
+  for (const arg of end < 0 ? args : args.slice(0, end)) {
+    const [option = ''] = arg.split('=');
+    if (option.startsWith('--') && !known.includes(option)) {
+      throw new UsageError(`there is no option ${option}${hint(option, known)}`);
+    }
+  }
+}
+
+function hint(word: string, names: readonly string[]): string {
+  const meant = nearName(word, names);
+  return meant === null ? '' : `; did you mean ${meant}?`;
+}
+
+function version(environment: Environment): string {
+  const configured = readConfiguration(environment, { revision: releaseVariables.revision });
+  const { version, revision, node } = releaseOf({ ...configured, imageDigest: null });
+  return `awala-gateway ${version} (${revision === null ? '' : `${revision}, `}Node ${node})`;
 }
 
 function load(commands: readonly CommandEntry[], word: string) {
@@ -64,10 +110,12 @@ async function help(
 }
 
 function overview(commands: readonly CommandEntry[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Usage: awala-gateway <command> …
-
-${lines.join('\n')}
-  ${'help'.padEnd(width)}  show this, or more about a command`;
+  const width = Math.max('--version'.length, ...commands.map(({ name }) => name.length));
+  const words = [
+    ...commands,
+    { name: 'help', summary: 'show this, or more about a command' },
+    { name: '--version', summary: 'show which version this is' },
+  ];
+  const lines = words.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return `Usage: awala-gateway <command> …\n\n${lines.join('\n')}`;
 }

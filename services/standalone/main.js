@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { keepProgramCompiled } from '#runtime/program-cache.js';
+import { requireNode } from '#runtime/required-node.js';
 
+requireNode();
+const { keepProgramCompiled } = await import('#runtime/program-cache.js');
 keepProgramCompiled(process.env);
 const { runCommandLine } = await import('./command-line.ts');
 const { COMMANDS } = await import('./commands/commands.ts');

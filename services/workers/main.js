@@ -1,6 +1,8 @@
 import process from 'node:process';
-import { keepProgramCompiled } from '#runtime/program-cache.js';
+import { requireNode } from '#runtime/required-node.js';
 
+requireNode();
+const { keepProgramCompiled } = await import('#runtime/program-cache.js');
 keepProgramCompiled(process.env);
 const { runService } = await import('#runtime/service.ts');
 const { composeWorkers } = await import('./compose.ts');
@@ -9,6 +11,7 @@ const { readWorkersConfig } = await import('./config.ts');
 runService({
   name: 'workers',
   environment: process.env,
+  args: process.argv.slice(2),
   servers: ['operations'],
   configure: readWorkersConfig,
   compose: composeWorkers,

@@ -17,6 +17,8 @@ interface Program {
   readonly folder?: string;
   /** Options of Node. */
   readonly options?: readonly string[];
+  /** What follows the program. */
+  readonly args?: readonly string[];
 }
 
 const CLONE = join(import.meta.dirname, '../..');
@@ -62,7 +64,7 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
   static async start<Name extends ProcessName>(
     name: Name,
     environment: Readonly<Record<string, string>>,
-    { folder = CLONE, options = [] }: Program = {},
+    { folder = CLONE, options = [], args: words = [] }: Program = {},
   ): Promise<ServiceProcess<Name>> {
     const variable = `${name.toUpperCase()}_PORT`;
     const port = Number(environment[variable] ?? (await freePort()));
@@ -70,7 +72,7 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     // Of collection; other services do not know it.
     const agentPort = environment.COLLECTION_AGENT_PORT ?? `${await freePort()}`;
     const main = join(folder, 'services', name, 'main.js');
-    const args = ['--disable-warning=ExperimentalWarning', ...options, main];
+    const args = ['--disable-warning=ExperimentalWarning', ...options, main, ...words];
     const child = spawn(process.execPath, args, {
       env: {
         ...environment,

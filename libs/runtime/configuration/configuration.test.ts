@@ -57,6 +57,24 @@ describe('readConfiguration', () => {
     ]);
   });
 
+  it('refuses a variable that is nearly called like one that is not set', () => {
+    const variables = {
+      address: text('INTERNET_ADDRESS', { meaning, default: 'gateway.localhost' }),
+      store: variant(choice('OBJECT_STORE', ['filesystem', 'gcs'], { meaning }), {
+        filesystem: { folder: text('DATA_DIR', { meaning, default: './data' }) },
+        gcs: { bucket: text('GCS_BUCKET', { meaning }) },
+      }),
+    };
+    const chosen = { OBJECT_STORE: 'filesystem' };
+    const slips = { INTERNET_ADRESS: 'gateway.example', gcs_bucket: 'ours', PATH: '/bin' };
+    assert.deepEqual(faultsOf({ ...chosen, ...slips }, variables), [
+      'INTERNET_ADRESS is unknown, but nearly INTERNET_ADDRESS: rename it, or, if it is not for us, set both',
+      'gcs_bucket is unknown, but nearly GCS_BUCKET: rename it, or, if it is not for us, set both',
+    ]);
+    const both = { INTERNET_ADDRESS: 'gateway.example', INTERNET_ADRESS: 'other' };
+    readConfiguration({ ...chosen, ...both, DATADIR: ' ' }, variables);
+  });
+
   it('reads only the variables of the option that was chosen', () => {
     const variables = {
       store: variant(

@@ -1,3 +1,4 @@
+import { nearName } from './near-names.ts';
 import { type Environment, type Variable, VariableFault } from './variable.ts';
 
 /** Variables by the names of their values, in groups of any depth. */
@@ -56,7 +57,8 @@ export class ConfigurationError extends Error {
 /**
  * Reads every variable, and freezes the values.
  *
- * Blank variables count as absent; unknown ones are ignored.
+ * Blank variables count as absent. Unknown ones are ignored, unless they are nearly called like one
+ * of these that is absent.
  *
  * @throws {ConfigurationError} naming all unusable variables
  */
@@ -66,6 +68,7 @@ export function readConfiguration<const Group extends Variables>(
 ): Values<Group> {
   const faults: string[] = [];
   const values = readGroup(environment, variables, faults);
+  faults.push(...misspeltIn(environment, variables));
   if (faults.length > 0) {
     throw new ConfigurationError([...new Set(faults)]);
   }
@@ -111,6 +114,18 @@ function itemsOf({ choice, groups }: Variant<string, Variants>): readonly Listed
   return Object.entries(groups).flatMap(([kind, group]) =>
     itemsIn(group).map(({ variable }) => ({ variable, choices: [`${choice.name}=${kind}`] })),
   );
+}
+
+function misspeltIn(environment: Environment, variables: Variables): readonly string[] {
+  const isSet = (name: string) => Boolean(environment[name]?.trim());
+  const names = listVariables(variables).map(({ name }) => name);
+  const unset = names.filter((name) => !isSet(name));
+  return Object.keys(environment).flatMap((name) => {
+    const meant = isSet(name) && !names.includes(name) ? nearName(name, unset) : null;
+    return meant === null
+      ? []
+      : [`${name} is unknown, but nearly ${meant}: rename it, or, if it is not for us, set both`];
+  });
 }
 
 function readGroup(environment: Environment, variables: Variables, faults: string[]): object {

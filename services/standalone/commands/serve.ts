@@ -1,7 +1,7 @@
 import { listVariables } from '#runtime/configuration/configuration.ts';
 import { STANDALONE_VARIABLES } from '../config.ts';
 import { serve } from '../serve.ts';
-import type { Command } from './command.ts';
+import { type Command, noArguments } from './command.ts';
 
 /** `awala-gateway serve`: runs the whole gateway in one process. */
 export const serveCommand: Command = {
@@ -13,7 +13,9 @@ Runs the whole gateway in this process, with its data in one folder.
 Environment variables:
 ${describeVariables()}`;
   },
-  async run({ environment, print }) {
+  async run(context) {
+    noArguments(context);
+    const { environment, print } = context;
     serve(environment, print);
     return undefined;
   },

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runCommandLine } from './command-line.ts';
+import type { Command } from './commands/command.ts';
+import { COMMANDS } from './commands/commands.ts';
+
+const SEND: Command = {
+  usage: `Usage: awala-gateway send [--twice] [--to <address>]
+
+  --twice  send it twice; not as --do-nothing-else`,
+  run: async () => {
+    throw new Error('nobody is there');
+  },
+};
+
+/** Runs a line, and resolves with its exit code, what it printed, and what it complained of. */
+async function run(line: string, environment: Readonly<Record<string, string>> = {}) {
+  const printed: string[] = [];
+  const complaints: string[] = [];
+  const exitCode = await runCommandLine(
+    {
+      commands: [...COMMANDS, { name: 'send', summary: 'send it', load: async () => SEND }],
+      defaultCommand: 'serve',
+      printError: (text) => complaints.push(text),
+    },
+    { args: line.split(' '), environment, print: (text) => printed.push(text) },
+  );
+  return { exitCode, printed: printed.join('\n'), complaints: complaints.join('\n') };
+}
+
+describe('command line', () => {
+  it('shows the version, with the commit if that is known', async () => {
+    const { exitCode, printed } = await run('--version');
+    assert.equal(exitCode, 0);
+    assert.match(printed, /^awala-gateway \d+\.\d+\.\d+ \(Node v\d+\.\d+\.\d+\)$/);
+    const known = await run('--version', { REVISION: '0f0f0f' });
+    assert.match(known.printed, /^awala-gateway \S+ \(0f0f0f, Node \S+\)$/);
+  });
+
+  it('refuses an unknown command, and names the one that was meant', async () => {
+    const { exitCode, complaints } = await run('pign');
+    assert.equal(exitCode, 64);
+    assert.match(complaints, /^There is no command “pign”; did you mean ping\?\n\nUsage:/);
+    assert.match((await run('dance')).complaints, /^There is no command “dance”\.\n\nUsage:/);
+    assert.match((await run('--verison')).complaints, /; did you mean --version\?/);
+  });
+
+  it('refuses an unknown option, and names the one that was meant', async () => {
+    const { exitCode, complaints } = await run('send --twise');
+    assert.equal(exitCode, 64);
+    assert.match(complaints, /^there is no option --twise; did you mean --twice\?\n\nUsage:/);
+    assert.match((await run('send --tos=us')).complaints, /--tos; did you mean --to\?/);
+    assert.match((await run('send --once')).complaints, /^there is no option --once\n\nUsage:/);
+  });
+
+  for (const { name, load } of COMMANDS) {
+    it(`refuses an unknown option of ${name}`, async () => {
+      const { exitCode, complaints } = await run(`${name} --no-such-option`);
+      assert.equal(exitCode, 64);
+      assert.ok(complaints.endsWith((await load()).usage));
+    });
+  }
+
+  it('refuses an argument where there is none', async () => {
+    const { exitCode, complaints } = await run('serve forever');
+    assert.equal(exitCode, 64);
+    assert.match(complaints, /^unexpected argument “forever”/);
+  });
+
+  it('refuses a variable that is nearly one of ours', async () => {
+    const { exitCode, complaints } = await run('keygen', { DATADIR: '/nowhere' });
+    assert.equal(exitCode, 1);
+    assert.match(complaints, /DATADIR is unknown, but nearly DATA_DIR/);
+  });
+
+  it('says why a command failed in a sentence, and where only if asked', async () => {
+    const { exitCode, complaints } = await run('send');
+    assert.equal(exitCode, 1);
+    assert.equal(complaints, 'awala-gateway send: nobody is there');
+    assert.match((await run('send', { LOG_LEVEL: 'debug' })).complaints, /\n {4}at /);
+  });
+});
