@@ -19,7 +19,7 @@ describe('PoWeb, a process of its own whose clock is wrong', { skip: missing }, 
   /** A phone that registered where the clock is right. */
   async function phoneOf(environment: Readonly<Record<string, string>>): Promise<Phone> {
     await using poweb = await ServiceProcess.startReady('poweb', environment);
-    const client = new PowebClient(new URL(`http://127.0.0.1:${poweb.port}`));
+    await using client = new PowebClient(new URL(`http://127.0.0.1:${poweb.port}`));
     const key = await makeNodeKey();
     return Phone.withApps(key, await client.register(key, AbortSignal.timeout(PATIENCE_MS)));
   }
@@ -27,7 +27,7 @@ describe('PoWeb, a process of its own whose clock is wrong', { skip: missing }, 
   /** @returns what a parcel made now is answered, the metric, and what was logged */
   async function deliverTo(environment: Readonly<Record<string, string>>, phone: Phone) {
     await using poweb = await ServiceProcess.startReady('poweb', environment);
-    const { octets } = await phone.makeParcel(Buffer.from('hello'), new Date());
+    const { octets } = await phone.makeParcel({ payload: Buffer.from('hello'), now: new Date() });
     const signature = Buffer.from(await phone.countersign(octets)).toString('base64');
     const answer = await fetch(`http://127.0.0.1:${poweb.port}/v1/parcels`, {
       method: 'POST',

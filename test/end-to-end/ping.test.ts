@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pingCommand } from '#services/standalone/commands/ping.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
 
 interface Printed {
   readonly code: number | undefined;
@@ -16,50 +20,93 @@ async function ping(...args: readonly string[]): Promise<Printed> {
   return { code, text: lines.join('\n') };
 }
 
-describe('ping', () => {
+describe('ping, told where a gateway is', () => {
   let gateway: RunningGateway;
+  let doh: DohServer;
   let poweb: string;
-  let cogrpc: string;
+  let beside: readonly string[];
 
   before(async () => {
-    gateway = await startGateway();
-    poweb = `http://127.0.0.1:${gateway.listening.poweb}`;
-    cogrpc = `127.0.0.1:${gateway.listening.cogrpc}`;
+    doh = await DohServer.start();
+    gateway = await startGateway({}, doh.environment);
+    const { listening } = gateway;
+    poweb = `http://127.0.0.1:${listening.poweb}`;
+    beside = [
+      '--cogrpc',
+      `127.0.0.1:${listening.cogrpc}`,
+      '--pohttp',
+      `http://127.0.0.1:${listening.pohttp}`,
+    ];
   });
-  after(() => gateway[Symbol.asyncDispose]());
+  after(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await doh[Symbol.asyncDispose]();
+  });
 
-  it('sends a parcel over PoWeb and another one by courier, each there and back', async () => {
-    const { code, text } = await ping(poweb, '--cogrpc', cogrpc);
+  it('sends parcels over PoWeb, by courier and over PoHTTP, each there and back', async () => {
+    const { code, text } = await ping(poweb, ...beside);
     assert.equal(code, 0, text);
-    assert.match(text, /✓ parcel collected .*\n {2}✓ cargo delivered by courier/);
+    assert.match(text, /✓ parcel collected .*\n {2}✓ connection for couriers .*127\.0\.0\.1:/);
     assert.match(text, /✓ parcel collected by courier .* in 1 cargo\n/);
     assert.match(text, /✓ acknowledged by courier/);
+    assert.match(text, /✓ parcel posted by Internet app .*\n {2}✓ parcel collected /);
+    assert.match(text, /– posting to Internet apps +not tried: name a receiver/);
     assert.match(text, /The gateway relays parcels/);
   });
 
-  it('leaves couriers out if told so', async () => {
-    const { code, text } = await ping(poweb, '--no-cargo');
+  it('sends a parcel out to a receiver that the gateway finds in the DNS', async () => {
+    const port = await freePort();
+    doh.setApp('receiver.example', port);
+    const receiver = ['--receiver', `receiver.example=http://127.0.0.1:${port}`];
+    const { code, text } = await ping(poweb, '--no-cargo', '--no-pohttp', ...receiver);
     assert.equal(code, 0, text);
-    assert.doesNotMatch(text, /courier/);
+    assert.match(text, /✓ posted to the receiver/);
+    assert.doesNotMatch(text, /courier|posted by Internet app/);
   });
 
-  it('names the step that failed when nobody listens for couriers', async () => {
-    const { code, text } = await ping(poweb, '--cogrpc', `127.0.0.1:${await freePort()}`);
+  it('names the cause when nobody listens for couriers, and tries the other roads', async () => {
+    const port = await freePort();
+    const { code, text } = await ping(poweb, ...beside, '--cogrpc', `127.0.0.1:${port}`);
     assert.equal(code, 1);
-    assert.match(text, /✓ parcel collected/);
-    assert.match(text, /Failed at: cargo delivered by courier: .*UNAVAILABLE/);
+    assert.match(text, /✓ parcel posted by Internet app/);
+    const cause = `Failed at: connection for couriers: 127.0.0.1 refuses connections on port ${port}`;
+    assert.ok(text.endsWith(cause), text);
+    assert.match(text, /→ Check that the gateway, or the proxy before it, runs and listens on/);
   });
 
-  it('names the first step when nobody listens at all', async () => {
-    const { code, text } = await ping(`http://127.0.0.1:${await freePort()}`);
+  it('says of all services whether they are there when phones cannot register', async () => {
+    const { code, text } = await ping(`http://127.0.0.1:${await freePort()}`, ...beside);
     assert.equal(code, 1);
-    assert.match(text, /Failed at: connection parameters/);
+    assert.match(text, /✗ connection for phones .*refuses connections/);
+    assert.match(text, /✓ connection for couriers .*\n {2}– parcels of couriers +not tried/);
+    assert.match(text, /✓ connection for Internet apps .*\n {2}– parcels of Internet apps/);
   });
 
   it('refuses arguments that make no sense', async () => {
-    const senseless = [['--cogrpc', 'here'], ['--cargo'], ['a.example', 'b.example'], ['a b']];
+    const senseless = [
+      ['--cogrpc', 'here'],
+      ['--cargo'],
+      ['a.example', 'b.example'],
+      ['a b'],
+      ['a.example', '--pohttp', 'http://127.0.0.1'],
+      ['--pohttp', '127.0.0.1'],
+      ['--receiver', 'app.example'],
+      ['--receiver', 'app.example=https://127.0.0.1:9000'],
+      ['--resolver', 'udp://127.0.0.1'],
+    ];
     for (const args of senseless) {
       await assert.rejects(ping(...args), { code: 'USAGE' }, args.join(' '));
+    }
+  });
+
+  it('refuses files that are none, whose end might never come', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'awala-ping-'));
+    try {
+      for (const path of ['/dev/zero', folder, join(folder, 'absent')]) {
+        await assert.rejects(ping('--ca', path), { code: 'USAGE' }, path);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 });

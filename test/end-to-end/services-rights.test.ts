@@ -126,7 +126,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
     const port = poweb.listening.poweb;
     phone = await Phone.register(port);
     remote = await Phone.register(port, 'phone without Internet');
-    const client = new PowebClient(new URL(`http://127.0.0.1:${port}`));
+    await using client = new PowebClient(new URL(`http://127.0.0.1:${port}`));
     parameters = await client.connectionParameters(AbortSignal.timeout(PATIENCE_MS));
     await phone.deliver();
     await phone.deliver();
@@ -139,7 +139,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
   it('PoWeb signs and seals a new session key once the former is a month old', async () => {
     const clock: Clock = { ...systemClock, now: () => new Date(Date.now() + 31 * DAY_MS) };
     await using poweb = await composePoweb(readPowebConfig(environment), { ...given, clock });
-    const client = new PowebClient(new URL(`http://127.0.0.1:${poweb.listening.poweb}`));
+    await using client = new PowebClient(new URL(`http://127.0.0.1:${poweb.listening.poweb}`));
     const { sessionKey } = await client.connectionParameters(AbortSignal.timeout(PATIENCE_MS));
     assert.notDeepEqual(sessionKey.id, parameters.sessionKey.id);
     const used = await assertWithinRights('awala-poweb');

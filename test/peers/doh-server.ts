@@ -13,7 +13,8 @@ import {
 
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const;
 
-interface Zone {
+/** What the DNS says of a name. */
+export interface Zone {
   readonly rcode?: keyof typeof RCODES;
   readonly isAuthentic?: boolean;
   readonly answers?: readonly Answer[];
@@ -59,6 +60,23 @@ export class DohServer implements AsyncDisposable {
     const name = `_awala-pdc._tcp.${internetAddress}`;
     const answers = services.map((data): Answer => ({ type: 'SRV', name, ttl: 60, data }));
     this.set('SRV', name, { isAuthentic: true, answers });
+  }
+
+  /**
+   * Sets the records of an Internet gateway on this machine, with DNSSEC: one host, a port for each
+   * of its services.
+   */
+  setGateway(
+    internetAddress: string,
+    ports: Readonly<Record<'gsc' | 'crc' | 'pdc', number>>,
+  ): void {
+    const target = `host.${internetAddress}`;
+    this.setAddress(target, '127.0.0.1');
+    for (const [service, port] of Object.entries(ports)) {
+      const name = `_awala-${service}._tcp.${internetAddress}`;
+      const answers: Answer[] = [{ type: 'SRV', name, ttl: 60, data: { target, port } }];
+      this.set('SRV', name, { isAuthentic: true, answers });
+    }
   }
 
   /** The same for an Internet app on a port of this machine. */

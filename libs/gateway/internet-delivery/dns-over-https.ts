@@ -45,6 +45,8 @@ interface DnsOverHttpsOptions {
   readonly url: URL;
   /** For each query, from connecting to the last octet. */
   readonly timeoutMs: number;
+  /** Certificates in PEM to trust instead of the public authorities. */
+  readonly trustedAuthorities?: string | undefined;
   /** Called with the resolver's time, if TLS proves that it is the resolver. */
   readonly onTime?: ((time: WitnessedTime) => void) | undefined;
 }
@@ -62,9 +64,10 @@ export class DnsOverHttps implements AsyncDisposable {
   constructor(clock: Clock, options: DnsOverHttpsOptions) {
     this.#clock = clock;
     this.#options = options;
+    const { timeoutMs, trustedAuthorities: ca } = options;
     this.#agent = new Agent({
       connections: MAX_CONNECTIONS,
-      connect: { timeout: options.timeoutMs },
+      connect: { timeout: timeoutMs, ...(ca !== undefined && { ca }) },
       maxResponseSize: MAX_REPLY_OCTETS,
     });
   }

@@ -1,90 +1,134 @@
-import { resolveSrv } from 'node:dns/promises';
-import { parseArgs } from 'node:util';
-import { canonicalInternetAddress } from '#awala/internet-address.ts';
+import type { Clock } from '#clock/clock.ts';
+import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
+import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { STANDALONE_VARIABLES } from '../config.ts';
 import type { PingTarget } from '../ping/ping.ts';
+import type { Finding, Place } from '../ping/road.ts';
+import { addressesByDns, addressesBySystem } from '../reach/addresses.ts';
+import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
+import { findService } from '../reach/find-service.ts';
 import { UsageError } from './command.ts';
+import { internetAddressOf, type PingArguments } from './ping-arguments.ts';
 
 const LOCAL_HOST = '127.0.0.1';
-const HTTPS_PORT = 443;
+/** The Android app's. */
+const DNS_TIMEOUT_MS = 5_000;
 
-interface PingArguments {
-  readonly target: string | undefined;
-  readonly cogrpc: string | undefined;
-  readonly withCargo: boolean;
+interface TargetParts {
+  readonly environment: Environment;
+  readonly clock: Clock;
+  /** Closes what the target needs. */
+  readonly opened: AsyncDisposableStack;
 }
 
 /**
- * Finds out what to ping from the command's arguments; asks the DNS if they name an Awala address.
+ * Finds out what to ping from the command's arguments.
  *
  * @throws {UsageError}
  * @throws {ConfigurationError}
  */
-export async function pingTarget(
-  args: readonly string[],
-  environment: Environment,
-): Promise<PingTarget> {
-  const { target, cogrpc, withCargo } = readArguments(args);
-  const found = await find(target, environment);
-  const useTls = found.base.protocol === 'https:';
-  const address = cogrpc ?? found.couriers;
-  return { base: found.base, couriers: withCargo ? { address, useTls } : null };
-}
-
-function readArguments(args: readonly string[]): PingArguments {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { cogrpc: { type: 'string' }, 'no-cargo': { type: 'boolean', default: false } },
-      allowPositionals: true,
-    });
-    const [target, ...others] = positionals;
-    if (others.length > 0) {
-      throw new UsageError('ping takes one address or URL');
-    }
-    if (values.cogrpc !== undefined && !/^\S+:\d{1,5}$/.test(values.cogrpc)) {
-      throw new UsageError(`“${values.cogrpc}” is not a host and a port`);
-    }
-    return { target, cogrpc: values.cogrpc, withCargo: !values['no-cargo'] };
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
-}
-
-/** Where a gateway serves PoWeb and couriers. */
-interface Found {
-  readonly base: URL;
-  /** Host and port. */
-  readonly couriers: string;
-}
-
-async function find(target: string | undefined, environment: Environment): Promise<Found> {
+export function pingTarget(args: PingArguments, parts: TargetParts): PingTarget {
+  const { target, without, receiver } = args;
+  const common = { without, receiver };
   if (target === undefined) {
-    const { poweb, cogrpc } = STANDALONE_VARIABLES;
-    const ports = readConfiguration(environment, { poweb: poweb.port, cogrpc: cogrpc.port });
-    const base = new URL(`http://${LOCAL_HOST}:${ports.poweb}`);
-    return { base, couriers: `${LOCAL_HOST}:${ports.cogrpc}` };
+    const places = localPlaces(parts.environment);
+    return { ...common, ...byHand(places, args, parts) };
   }
   if (/^https?:\/\//.test(target) && URL.canParse(target)) {
-    const base = new URL(target);
-    return { base, couriers: `${base.hostname}:${COGRPC_VARIABLES.port.read(undefined)}` };
+    return { ...common, ...byHand(placesBeside(new URL(target)), args, parts) };
   }
-  const address = canonicalInternetAddress(target);
+  const address = internetAddressOf(target);
   if (!address) {
     throw new UsageError(`“${target}” is neither an Awala address nor a URL`);
   }
-  const [poweb, couriers] = await Promise.all([
-    hostServing('_awala-gsc._tcp', address),
-    hostServing('_awala-crc._tcp', address),
-  ]);
-  return { base: new URL(`https://${poweb}`), couriers };
+  if (args.cogrpc !== undefined || args.pohttp !== undefined) {
+    throw new UsageError('--cogrpc and --pohttp go with a URL: by an address, the DNS says where');
+  }
+  return { ...common, name: address, address, finding: findingByDns(address, args, parts) };
 }
 
-/** @returns host and port by the SRV record; the address itself if it has none */
-async function hostServing(service: string, address: string): Promise<string> {
-  const [record] = await resolveSrv(`${service}.${address}`).catch(() => []);
-  return record ? `${record.name}:${record.port}` : `${address}:${HTTPS_PORT}`;
+type Places = Readonly<Record<ServiceName, URL>>;
+
+function localPlaces(environment: Environment): Places {
+  const { poweb, pohttp, cogrpc } = STANDALONE_VARIABLES;
+  const variables = { poweb: poweb.port, pohttp: pohttp.port, cogrpc: cogrpc.port };
+  const ports = readConfiguration(environment, variables);
+  const at = (port: number) => new URL(`http://${LOCAL_HOST}:${port}`);
+  return { phones: at(ports.poweb), apps: at(ports.pohttp), couriers: at(ports.cogrpc) };
+}
+
+/** Whoever ends TLS serves all from one port; without TLS, each has its usual one. */
+function placesBeside(phones: URL): Places {
+  const beside = (variable: { read(text: undefined): number }) => {
+    const url = new URL(phones.origin);
+    if (phones.protocol === 'http:') {
+      url.port = `${variable.read(undefined)}`;
+    }
+    return url;
+  };
+  return {
+    phones,
+    apps: beside(POHTTP_VARIABLES.port),
+    couriers: beside(COGRPC_VARIABLES.port),
+  };
+}
+
+function byHand(
+  places: Places,
+  args: PingArguments,
+  parts: TargetParts,
+): Pick<PingTarget, 'name' | 'address' | 'finding'> {
+  const { phones } = places;
+  const couriers =
+    args.cogrpc === undefined ? places.couriers : URL.parse(`${phones.protocol}//${args.cogrpc}`);
+  if (!couriers) {
+    throw new UsageError(`“${args.cogrpc}” is not a host and a port`);
+  }
+  const located = { ...places, couriers, apps: args.pohttp ?? places.apps };
+  const addressesOf = args.resolver
+    ? addressesByDns(openDns(args.resolver, args, parts))
+    : addressesBySystem(parts.clock);
+  const finding: Finding = {
+    byDns: false,
+    locate: async (service) => placeAt(located[service]),
+    addressesOf: () => addressesOf,
+    ca: args.ca,
+  };
+  return { name: phones.origin, address: null, finding };
+}
+
+function placeAt({ protocol, hostname, port }: URL): Place {
+  const useTls = protocol === 'https:';
+  return { host: hostname, port: Number(port || (useTls ? 443 : 80)), useTls, remark: null };
+}
+
+function findingByDns(address: string, args: PingArguments, parts: TargetParts): Finding {
+  const resolvers = new Map<string, DnsOverHttps>();
+  const dnsFor = (service: ServiceName) => {
+    const url = args.resolver ?? AWALA_SERVICES[service].resolverUrl;
+    const dns = resolvers.get(url.href) ?? openDns(url, args, parts);
+    resolvers.set(url.href, dns);
+    return dns;
+  };
+  return {
+    byDns: true,
+    async locate(service) {
+      const found = await findService(dnsFor(service), AWALA_SERVICES[service], address);
+      return { ...found, useTls: true };
+    },
+    addressesOf: (service) => addressesByDns(dnsFor(service)),
+    ca: args.ca,
+  };
+}
+
+function openDns(url: URL, { ca }: PingArguments, { clock, opened }: TargetParts): DnsOverHttps {
+  // Only a resolver of one's own has a certificate of one's own.
+  const isTheirs = Object.values(AWALA_SERVICES).some(({ resolverUrl }) => resolverUrl === url);
+  const trustedAuthorities = isTheirs ? undefined : ca;
+  return opened.use(
+    new DnsOverHttps(clock, { url, timeoutMs: DNS_TIMEOUT_MS, trustedAuthorities }),
+  );
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import {
   Client,
   type ClientDuplexStream,
@@ -14,13 +15,11 @@ import {
   type CargoDeliveryAck,
   cargoRelayDefinition,
 } from '#services/cogrpc/service-definitions.ts';
+import { bareHost, urlHost } from '../reach/url-host.ts';
+import type { Road } from './road.ts';
 
-/** Where a gateway serves couriers. */
-export interface CourierTarget {
-  /** Host and port. */
-  readonly address: string;
-  readonly useTls: boolean;
-}
+/** The Android courier's deadline of a call. */
+const CALL_DEADLINE_MS = 5_000;
 
 const [, DEPLOYED_NAME] = CARGO_RELAY_NAMES;
 
@@ -29,10 +28,17 @@ export class CourierClient implements Disposable {
   readonly #client: Client;
   readonly #methods = cargoRelayDefinition(DEPLOYED_NAME);
 
-  constructor({ address, useTls }: CourierTarget) {
-    const security = useTls ? credentials.createSsl() : credentials.createInsecure();
-    this.#client = new Client(address, security, {
+  constructor({ origin, address, ca }: Road) {
+    const useTls = origin.protocol === 'https:';
+    const host = bareHost(origin.hostname);
+    const authorities = ca === undefined ? null : Buffer.from(ca);
+    const security = useTls ? credentials.createSsl(authorities) : credentials.createInsecure();
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    const port = origin.port || (useTls ? '443' : '80');
+    this.#client = new Client(`${family}:${urlHost(address)}:${port}`, security, {
       'grpc.max_receive_message_length': MAX_GRPC_MESSAGE_OCTETS,
+      'grpc.default_authority': origin.host,
+      ...(useTls && isIP(host) === 0 && { 'grpc.ssl_target_name_override': host }),
     });
   }
 
@@ -86,7 +92,7 @@ export class CourierClient implements Disposable {
       requestSerialize,
       responseDeserialize,
       metadata,
-      {},
+      { deadline: Date.now() + CALL_DEADLINE_MS },
     );
   }
 }

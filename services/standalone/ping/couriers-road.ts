@@ -2,15 +2,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { serialisePca } from '#awala/cargo/pca.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type Acquaintance, CargoPhone } from './cargo-phone.ts';
-import { CourierClient, type CourierTarget } from './courier-client.ts';
+import { CourierClient } from './courier-client.ts';
 import type { Phone } from './phone.ts';
+import type { Road } from './road.ts';
 import type { Steps } from './steps.ts';
 
 /** The workers take a moment from accepting a cargo to storing its contents. */
 const COLLECTION_PAUSE_MS = 100;
 
 interface CouriersRoad {
-  readonly target: CourierTarget;
+  readonly road: Road;
   readonly acquaintance: Acquaintance;
   readonly phone: Phone;
   readonly payload: Uint8Array;
@@ -23,16 +24,18 @@ interface CouriersRoad {
  *
  * @throws {StepFailedError} naming the failed step
  */
-export async function takeCouriersRoad(steps: Steps, road: CouriersRoad): Promise<void> {
-  const { acquaintance, phone, clock } = road;
-  using courier = new CourierClient(road.target);
+export async function takeCouriersRoad(
+  steps: Steps,
+  { road, acquaintance, phone, payload, clock }: CouriersRoad,
+): Promise<void> {
+  using courier = new CourierClient(road);
   const cargoPhone = await CargoPhone.of(acquaintance, clock.now());
-  const parcel = await phone.makeParcel(road.payload, clock.now());
+  const parcel = await phone.makeParcel({ payload, now: clock.now() });
   const cargo = await cargoPhone.pack([parcel.octets], clock.now());
   await steps.run(
     'cargo delivered by courier',
     (signal) => courier.deliver(cargo, signal),
-    () => `${cargo.length} octets, to ${road.target.address}`,
+    () => `${cargo.length} octets`,
   );
   await steps.run(
     'parcel collected by courier',

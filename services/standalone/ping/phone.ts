@@ -40,6 +40,13 @@ interface MadeParcel {
   readonly recipientId: NodeId;
 }
 
+interface ParcelOptions {
+  readonly payload: Uint8Array;
+  readonly now: Date;
+  /** Of the recipient's gateway, for parcels that come from the Internet. */
+  readonly internetAddress?: string;
+}
+
 /**
  * A throw-away phone: a private gateway with two apps, one of which may send parcels to the other.
  */
@@ -61,11 +68,8 @@ export class Phone {
   }
 
   /** Makes a parcel from one app of the phone to the other. */
-  async makeParcel(payload: Uint8Array, now: Date): Promise<MadeParcel> {
-    const recipientCertificate = await issueEndpointCertificate({
-      ...this.#issuedBy(this.#registration.peerCertificate, this.#gateway, now),
-      subjectKey: this.#recipient.publicKeyDer,
-    });
+  async makeParcel({ payload, now, internetAddress }: ParcelOptions): Promise<MadeParcel> {
+    const recipientCertificate = await this.#certifyRecipient(now);
     const authorization = await issueDeliveryAuthorization({
       ...this.#issuedBy(recipientCertificate, this.#recipient, now),
       subjectKey: this.#sender.publicKeyDer,
@@ -73,7 +77,10 @@ export class Phone {
     const id = randomUUID();
     const octets = await serialiseMessage({
       type: 'parcel',
-      recipient: { id: this.#recipient.nodeId },
+      recipient: {
+        id: this.#recipient.nodeId,
+        ...(internetAddress !== undefined && { internetAddress }),
+      },
       id,
       createdAt: now,
       ttlSeconds: PARCEL_TTL_SECONDS,
@@ -83,6 +90,24 @@ export class Phone {
       sign: this.#sender.sign,
     });
     return { id, octets, senderId: this.#sender.nodeId, recipientId: this.#recipient.nodeId };
+  }
+
+  /** Makes a parcel from an app of the phone to one on the Internet. */
+  async makeParcelFor(
+    recipient: { readonly id: NodeId; readonly internetAddress: string },
+    { payload, now }: ParcelOptions,
+  ): Promise<Uint8Array> {
+    return serialiseMessage({
+      type: 'parcel',
+      recipient,
+      id: randomUUID(),
+      createdAt: now,
+      ttlSeconds: PARCEL_TTL_SECONDS,
+      payload,
+      sender: await this.#certifyRecipient(now),
+      attachedCertificates: [this.#registration.peerCertificate],
+      sign: this.#recipient.sign,
+    });
   }
 
   /** The countersignature with which the phone delivers the parcel (RS-016 "Parcel delivery"). */
@@ -97,6 +122,13 @@ export class Phone {
 
   get #signer(): Signer {
     return { certificate: this.#registration.peerCertificate, sign: this.#gateway.sign };
+  }
+
+  #certifyRecipient(now: Date): Promise<Certificate> {
+    return issueEndpointCertificate({
+      ...this.#issuedBy(this.#registration.peerCertificate, this.#gateway, now),
+      subjectKey: this.#recipient.publicKeyDer,
+    });
   }
 
   #issuedBy(issuer: Certificate, key: NodeKey, now: Date) {

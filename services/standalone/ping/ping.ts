@@ -1,58 +1,142 @@
 import { randomBytes } from 'node:crypto';
-import { nodeIdOfKey } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { CourierTarget } from './courier-client.ts';
+import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
+import { takeAppsRoad } from './apps-road.ts';
 import { takeCouriersRoad } from './couriers-road.ts';
-import { makeNodeKey, Phone } from './phone.ts';
-import { PowebClient } from './poweb-client.ts';
-import { Steps } from './steps.ts';
+import { type RegisteredPhone, registerPhone, takePhonesRoad } from './phones-road.ts';
+import type { ReceiverTarget } from './receiver.ts';
+import { takeReceiversRoad } from './receivers-road.ts';
+import { type Finding, findRoad, type Road } from './road.ts';
+import { StepFailedError, Steps } from './steps.ts';
 
 const PAYLOAD_OCTETS = 1024;
 
-/** Where a gateway is. */
+/** What to ping. */
 export interface PingTarget {
-  /** Base URL of PoWeb. */
-  readonly base: URL;
-  /** Null to skip couriers. */
-  readonly couriers: CourierTarget | null;
+  /** The gateway, in a word. */
+  readonly name: string;
+  /** The Internet address that the gateway must have; null if any will do. */
+  readonly address: string | null;
+  readonly finding: Finding;
+  /** Services not to try. */
+  readonly without: readonly Exclude<ServiceName, 'phones'>[];
+  /** Null without one to be tried. */
+  readonly receiver: ReceiverTarget | null;
+}
+
+interface PingParts {
+  readonly print: (line: string) => void;
+  readonly clock: Clock;
 }
 
 /**
- * The operator's smoke test: registers a throw-away phone with a running gateway, sends a parcel
- * from one of its apps to another and collects it; then sends another by courier.
+ * The operator's smoke test: registers a throw-away phone with a running gateway, and sends parcels
+ * to and from it by every road: PoWeb, courier, PoHTTP, and out to the Internet. A road that fails
+ * keeps none of the others from being tried.
  *
- * @throws {StepFailedError} naming the failed step
+ * @returns the steps that failed, none if all is well
  */
 export async function ping(
-  { base, couriers }: PingTarget,
-  { print, clock }: { readonly print: (line: string) => void; readonly clock: Clock },
-): Promise<void> {
-  const client = new PowebClient(base);
-  const steps = new Steps(print);
-  print(`Pinging the gateway at ${base.origin}`);
-  const gateway = await steps.run(
-    'connection parameters',
-    (signal) => client.connectionParameters(signal),
-    ({ internetAddress, identityKey }) => `${internetAddress}, node ${nodeIdOfKey(identityKey)}`,
-  );
-  const key = await steps.run('keys for a throw-away phone', () => makeNodeKey());
-  const registration = await steps.run(
-    'registration',
-    (signal) => client.register(key, signal),
-    ({ peerCertificate }) => `until ${peerCertificate.notAfter.toISOString().slice(0, 10)}`,
-  );
-  const phone = await steps.run('keys for two apps on it', () => Phone.withApps(key, registration));
-  const parcel = await phone.makeParcel(randomBytes(PAYLOAD_OCTETS), clock.now());
-  await steps.run(
-    'parcel delivered',
-    (signal) => client.deliver(parcel.octets, phone, signal),
-    () => `${parcel.octets.length} octets, id ${parcel.id}`,
-  );
-  await steps.run('parcel collected', (signal) => client.collect(parcel.octets, phone, signal));
-  if (couriers) {
-    const acquaintance = { key, registration, gateway };
-    const payload = randomBytes(PAYLOAD_OCTETS);
-    await takeCouriersRoad(steps, { target: couriers, acquaintance, phone, payload, clock });
+  target: PingTarget,
+  { print, clock }: PingParts,
+): Promise<readonly StepFailedError[]> {
+  const journey = new Journey(target, new Steps(print), clock);
+  print(`Pinging the gateway at ${target.name}`);
+  await using registered = await journey.trying(() => journey.phones());
+  await journey.trying(() => journey.couriers(registered));
+  await journey.trying(() => journey.apps(registered));
+  await journey.trying(() => journey.receiver(registered));
+  return journey.finish(print);
+}
+
+class Journey {
+  readonly #target: PingTarget;
+  readonly #steps: Steps;
+  readonly #clock: Clock;
+  readonly #failures: StepFailedError[] = [];
+
+  constructor(target: PingTarget, steps: Steps, clock: Clock) {
+    this.#target = target;
+    this.#steps = steps;
+    this.#clock = clock;
   }
-  print(`The gateway relays parcels (${steps.totalMs} ms in all).`);
+
+  /** @returns null if a step failed */
+  async trying<Result>(road: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await road();
+    } catch (error) {
+      if (!(error instanceof StepFailedError)) {
+        throw error;
+      }
+      this.#failures.push(error);
+      return null;
+    }
+  }
+
+  /** @returns the phone, if it could register */
+  async phones(): Promise<RegisteredPhone> {
+    const road = await this.#find('phones');
+    const parts = { ...this.#parts, road, address: this.#target.address };
+    const registered = await registerPhone(this.#steps, parts);
+    await this.trying(() => takePhonesRoad(this.#steps, registered, parts));
+    return registered;
+  }
+
+  async couriers(registered: RegisteredPhone | null): Promise<void> {
+    const road = await this.#findOrSkip('couriers', registered);
+    if (road && registered) {
+      await takeCouriersRoad(this.#steps, { ...registered, ...this.#parts, road });
+    }
+  }
+
+  async apps(registered: RegisteredPhone | null): Promise<void> {
+    const road = await this.#findOrSkip('apps', registered);
+    if (road && registered) {
+      await takeAppsRoad(this.#steps, { ...this.#parts, registered, road });
+    }
+  }
+
+  async receiver(registered: RegisteredPhone | null): Promise<void> {
+    const { receiver } = this.#target;
+    if (!receiver) {
+      this.#steps.skip('posting to Internet apps', 'name a receiver (--receiver)');
+    } else if (registered) {
+      await takeReceiversRoad(this.#steps, { ...this.#parts, registered, target: receiver });
+    }
+  }
+
+  finish(print: (line: string) => void): readonly StepFailedError[] {
+    if (this.#failures.length === 0) {
+      print(`The gateway relays parcels (${this.#steps.totalMs} ms in all).`);
+    }
+    for (const failure of this.#failures) {
+      print(`Failed at: ${failure.message}`);
+    }
+    return this.#failures;
+  }
+
+  get #parts() {
+    return { payload: randomBytes(PAYLOAD_OCTETS), clock: this.#clock };
+  }
+
+  #find(service: ServiceName): Promise<Road> {
+    return findRoad(this.#steps, service, { finding: this.#target.finding, clock: this.#clock });
+  }
+
+  /** Even without a phone, says whether the service is to be had. */
+  async #findOrSkip(
+    service: Exclude<ServiceName, 'phones'>,
+    registered: RegisteredPhone | null,
+  ): Promise<Road | null> {
+    if (this.#target.without.includes(service)) {
+      return null;
+    }
+    const road = await this.#find(service);
+    if (!registered) {
+      const { seekers } = AWALA_SERVICES[service];
+      this.#steps.skip(`parcels of ${seekers}`, 'that takes a phone that registered');
+    }
+    return road;
+  }
 }

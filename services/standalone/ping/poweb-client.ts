@@ -8,57 +8,66 @@ import {
 import { countersignatureHeader } from '#awala/countersignature.ts';
 import { parseRegistration, type Registration } from '#awala/registration/registration.ts';
 import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
+import { MEDIA_TYPE } from '#services/poweb/media-types.ts';
 import type { NodeKey, Phone } from './phone.ts';
-
-const USER_AGENT = 'awala-gateway-ping';
-
-/** The gateway's answer is not one that the protocol allows. */
-class UnexpectedAnswerError extends Error {
-  readonly code = 'UNEXPECTED_ANSWER';
-}
+import { type Pin, PinnedHttp, UnexpectedAnswerError } from './pinned-http.ts';
 
 /** Speaks PoWeb (RS-016) to the gateway at a base URL, as a phone does. */
-export class PowebClient {
-  readonly #base: URL;
+export class PowebClient implements AsyncDisposable {
+  readonly #http: PinnedHttp;
 
-  constructor(base: URL) {
-    this.#base = base;
+  constructor(base: URL, pin: Pin = {}) {
+    this.#http = new PinnedHttp(base, pin);
+  }
+
+  /** What the Android app asks every few seconds while there is a network: any answer will do. */
+  async probe(signal: AbortSignal): Promise<void> {
+    await this.#http.ask('/', { method: 'HEAD', signal });
   }
 
   async connectionParameters(signal: AbortSignal): Promise<ConnectionParameters> {
-    const response = await fetch(new URL('/connection-params.der', this.#base), { signal });
-    return parseConnectionParameters(await bodyOf(response, 200));
+    const path = '/connection-params.der';
+    const { body } = await this.#http.ask(path, { method: 'GET', status: 200, signal });
+    return parseConnectionParameters(body);
   }
 
+  /** Refuses media types with parameters, as the Android app does. */
   async register(key: NodeKey, signal: AbortSignal): Promise<Registration> {
     const digest = key.nodeId.slice(1);
-    const authorization = await this.#post('/v1/pre-registrations', 'text/plain', digest, signal);
+    const asked = { mediaType: MEDIA_TYPE.keyDigest, body: digest, signal };
+    const authorization = await this.#post('/v1/pre-registrations', {
+      ...asked,
+      answer: MEDIA_TYPE.authorization,
+    });
     const request = await serialiseRegistrationRequest(
-      { publicKey: key.publicKeyDer, authorization: await bodyOf(authorization, 200) },
+      { publicKey: key.publicKeyDer, authorization },
       key.sign,
     );
-    const mediaType = 'application/vnd.awala.node-registration.request';
-    return parseRegistration(
-      await bodyOf(await this.#post('/v1/nodes', mediaType, request, signal), 200),
-    );
+    const registration = await this.#post('/v1/nodes', {
+      mediaType: MEDIA_TYPE.registrationRequest,
+      body: request,
+      answer: MEDIA_TYPE.registration,
+      signal,
+    });
+    return parseRegistration(registration);
   }
 
   async deliver(parcel: Uint8Array, phone: Phone, signal: AbortSignal): Promise<void> {
     const authorization = countersignatureHeader(await phone.countersign(parcel));
-    const mediaType = 'application/vnd.awala.parcel';
-    const headers = { authorization };
-    await bodyOf(await this.#post('/v1/parcels', mediaType, parcel, signal, headers), 202);
+    const headers = { 'content-type': MEDIA_TYPE.parcel, authorization };
+    const asked = { method: 'POST', headers, body: parcel, status: 202, signal } as const;
+    await this.#http.ask('/v1/parcels', asked);
   }
 
   /** Collects until a parcel equal to `expected` arrives; acknowledges every parcel. */
   collect(expected: Uint8Array, phone: Phone, signal: AbortSignal): Promise<void> {
-    const url = new URL('/v1/parcel-collection', this.#base);
+    const url = new URL('/v1/parcel-collection', this.#http.base);
     url.protocol = url.protocol.replace('http', 'ws');
     const headers = {
-      'user-agent': USER_AGENT,
+      'user-agent': this.#http.userAgent,
       'x-awala-streaming-mode': 'close-upon-completion',
     };
-    const socket = new WebSocket(url, { headers });
+    const socket = new WebSocket(url, { headers, ...this.#http.socketOptions });
     return new Promise<void>((resolve, reject) => {
       let hasArrived = false;
       const onAbort = () => reject(signal.reason);
@@ -85,28 +94,33 @@ export class PowebClient {
     }).finally(() => socket.terminate());
   }
 
-  #post(
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#http[Symbol.asyncDispose]();
+  }
+
+  async #post(
     path: string,
-    mediaType: string,
-    body: string | Uint8Array,
-    signal: AbortSignal,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Response> {
-    return fetch(new URL(path, this.#base), {
+    asked: {
+      readonly mediaType: string;
+      readonly body: string | Uint8Array;
+      /** The media type that the answer must have. */
+      readonly answer: string;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Uint8Array> {
+    const headers = { 'content-type': asked.mediaType };
+    const { body, signal } = asked;
+    const answer = await this.#http.ask(path, {
       method: 'POST',
-      headers: { 'content-type': mediaType, 'user-agent': USER_AGENT, ...headers },
-      body: typeof body === 'string' ? body : new Blob([Uint8Array.from(body)]),
-      redirect: 'error',
+      headers,
+      body,
+      status: 200,
       signal,
     });
+    if (answer.mediaType !== asked.answer) {
+      const message = `the answer’s Content-Type is “${answer.mediaType}”, where phones demand ${asked.answer}`;
+      throw new UnexpectedAnswerError(message);
+    }
+    return answer.body;
   }
-}
-
-async function bodyOf(response: Response, expectedStatus: number): Promise<Uint8Array> {
-  const body = Buffer.from(await response.arrayBuffer());
-  if (response.status !== expectedStatus) {
-    const reason = body.toString('utf8', 0, 200).trim();
-    throw new UnexpectedAnswerError(`HTTP ${response.status} ${reason}`.trimEnd());
-  }
-  return body;
 }

@@ -1,10 +1,12 @@
+import { ReachError } from '../reach/reach-error.ts';
+
 /** A step failed; tells how far the ping got. */
 export class StepFailedError extends Error {
   readonly code = 'STEP_FAILED';
   readonly step: string;
 
   constructor(step: string, cause: unknown) {
-    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${step}: ${wordsOf(cause)}`, { cause });
     this.name = 'StepFailedError';
     this.step = step;
   }
@@ -42,9 +44,17 @@ export class Steps {
       this.#report('✓', name, startMs, describe(result));
       return result;
     } catch (error) {
-      this.#report('✗', name, startMs, '');
+      this.#report('✗', name, startMs, wordsOf(error));
+      if (error instanceof ReachError) {
+        this.#print(`      → ${error.remedy}`);
+      }
       throw new StepFailedError(name, error);
     }
+  }
+
+  /** Says what is not tried, and why. */
+  skip(name: string, why: string): void {
+    this.#print(`  – ${name.padEnd(28)} not tried: ${why}`);
   }
 
   #report(mark: string, name: string, startMs: number, remark: string): void {
@@ -54,4 +64,11 @@ export class Steps {
       `  ${mark} ${name.padEnd(28)} ${String(Math.round(tookMs)).padStart(5)} ms  ${remark}`.trimEnd(),
     );
   }
+}
+
+/** The time-out of a step says only that the operation was aborted. */
+function wordsOf(cause: unknown): string {
+  const isLate = cause instanceof Error && cause.name === 'TimeoutError';
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return isLate ? `no answer within ${STEP_TIMEOUT_MS / 1_000} s` : words;
 }

@@ -21,8 +21,11 @@ const BASIC_CONSTRAINTS = '2.5.29.19';
 const DNS_NAME = 2;
 const DAY_MS = 86_400_000;
 
-/** Makes an identity for a TLS server that is reached under `host`, valid now. */
-export async function makeTlsIdentity(host: string): Promise<TlsIdentity> {
+/** Makes an identity for a TLS server that is reached under `host`, by default valid now. */
+export async function makeTlsIdentity(
+  host: string,
+  validity: { readonly notBefore?: Date; readonly notAfter?: Date } = {},
+): Promise<TlsIdentity> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = new Certificate({ version: 2 });
@@ -31,8 +34,8 @@ export async function makeTlsIdentity(host: string): Promise<TlsIdentity> {
     const value = new Utf8String({ value: host });
     name.typesAndValues.push(new AttributeTypeAndValue({ type: COMMON_NAME, value }));
   }
-  certificate.notBefore.value = new Date(Date.now() - DAY_MS);
-  certificate.notAfter.value = new Date(Date.now() + DAY_MS);
+  certificate.notBefore.value = validity.notBefore ?? new Date(Date.now() - DAY_MS);
+  certificate.notAfter.value = validity.notAfter ?? new Date(Date.now() + DAY_MS);
   const names = new GeneralNames({ names: [new GeneralName({ type: DNS_NAME, value: host })] });
   certificate.extensions = [
     extension(SUBJECT_ALTERNATIVE_NAME, names),
