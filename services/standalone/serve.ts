@@ -3,6 +3,8 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { runService } from '#runtime/service.ts';
 import { composeStandalone, type Standalone } from './compose.ts';
 import { readStandaloneConfig, type StandaloneConfig } from './config.ts';
+import { pingLine } from './ping-line.ts';
+import { urlHost } from './reach/url-host.ts';
 
 /** Runs the whole gateway in this process until it is told to stop. */
 export function serve(environment: Environment, print: (line: string) => void): void {
@@ -14,7 +16,7 @@ export function serve(environment: Environment, print: (line: string) => void): 
     configure: readStandaloneConfig,
     compose: async (config, given) => {
       const standalone = await composeStandalone(config, given);
-      for (const line of welcome(config, standalone)) {
+      for (const line of welcome(config, standalone, environment)) {
         print(line);
       }
       return standalone;
@@ -23,8 +25,13 @@ export function serve(environment: Environment, print: (line: string) => void): 
 }
 
 /** What someone who just started the gateway wants to know. */
-function welcome(config: StandaloneConfig, { gateway, listening }: Standalone): readonly string[] {
-  const at = (port: number) => `http://${config.host}:${port}`;
+function welcome(
+  config: StandaloneConfig,
+  { gateway, listening }: Standalone,
+  environment: Environment,
+): readonly string[] {
+  const host = urlHost(config.host);
+  const at = (port: number) => `http://${host}:${port}`;
   return [
     '',
     `  Awala Internet gateway ${gateway.internetAddress}`,
@@ -32,11 +39,11 @@ function welcome(config: StandaloneConfig, { gateway, listening }: Standalone): 
     '',
     `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
     `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
-    `  couriers       ${config.host}:${listening.cogrpc}          CogRPC`,
+    `  couriers       ${host}:${listening.cogrpc}          CogRPC`,
     `  operators      ${at(listening.operations)}   /livez /readyz /servez /metrics /version`,
     `  data           ${resolve(config.dataFolder)}`,
     '',
-    `  Try next:  npm run ping${listening.poweb === 8080 ? '' : ` -- ${at(listening.poweb)}`}`,
+    `  Try next:  ${pingLine({ host: config.host, ports: listening, environment })}`,
     '  Stop with Ctrl-C; what is stored stays.',
     '',
   ];

@@ -35,6 +35,8 @@ export class GatewayProcess implements AsyncDisposable {
   readonly pohttp: number;
   readonly cogrpc: number;
   readonly operations: number;
+  /** What it says to type next. */
+  readonly tryNext: string;
   readonly #child: ChildProcess;
   #output = '';
 
@@ -44,6 +46,7 @@ export class GatewayProcess implements AsyncDisposable {
     this.pohttp = portIn(welcome, 'Internet apps');
     this.cogrpc = portIn(welcome, 'couriers');
     this.operations = portIn(welcome, 'operators');
+    this.tryNext = /Try next: +(.+)/.exec(welcome)?.[1] ?? '';
     child.stdout?.on('data', (octets) => {
       this.#output += octets;
     });
@@ -141,7 +144,7 @@ async function welcomeOf(child: ChildProcess): Promise<string> {
 }
 
 function portIn(welcome: string, label: string): number {
-  const port = new RegExp(`${label}\\s+(?:http://)?127\\.0\\.0\\.1:(\\d+)`).exec(welcome)?.[1];
+  const port = new RegExp(`${label}\\s+(?:http://)?\\S+:(\\d+)`).exec(welcome)?.[1];
   assert.ok(port, `no port for ${label} in: ${welcome}`);
   return Number(port);
 }

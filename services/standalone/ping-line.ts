@@ -1,0 +1,50 @@
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { urlHost } from './reach/url-host.ts';
+
+interface Listening {
+  /** The address that the gateway listens on. */
+  readonly host: string;
+  readonly ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
+  /** By which the gateway was started. */
+  readonly environment: Environment;
+}
+
+const LOCAL_HOST = '127.0.0.1';
+const DEFAULT_PORTS = { poweb: 8080, pohttp: 8081, cogrpc: 8082 };
+
+/**
+ * What to type on this machine, in any shell, to ping the gateway that listens there. It names all
+ * ports unless all are the default ones, since that shell need not have the gateway's variables.
+ */
+export function pingLine({ host, ports, environment }: Listening): string {
+  const isByNpm = environment.npm_lifecycle_event !== undefined;
+  const isDefault =
+    host === LOCAL_HOST &&
+    ports.poweb === DEFAULT_PORTS.poweb &&
+    ports.pohttp === DEFAULT_PORTS.pohttp &&
+    ports.cogrpc === DEFAULT_PORTS.cogrpc;
+  const command = isByNpm ? 'npm run ping' : 'awala-gateway ping';
+  if (isDefault) {
+    return command;
+  }
+  const at = (port: number) => `${urlHost(hostToReach(host))}:${port}`;
+  return [
+    command,
+    ...(isByNpm ? ['--'] : []),
+    `http://${at(ports.poweb)}`,
+    `--cogrpc ${at(ports.cogrpc)}`,
+    `--pohttp http://${at(ports.pohttp)}`,
+  ].join(' ');
+}
+
+/** Whoever listens on every interface listens on the loopback interface too. */
+function hostToReach(host: string): string {
+  switch (host) {
+    case '0.0.0.0':
+      return LOCAL_HOST;
+    case '::':
+      return '::1';
+    default:
+      return host;
+  }
+}
