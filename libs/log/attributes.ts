@@ -65,6 +65,7 @@ export const ATTRIBUTES = [
   'task',
   'topic',
   'trace',
+  'url',
   'witness',
   'worker',
 ] as const;

@@ -4,6 +4,7 @@ import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { boolean, duration, integer, size, url } from '#runtime/configuration/variables.ts';
+import { deliveryOverrides } from './delivery-overrides.ts';
 
 const MIB = 1024 * 1024;
 
@@ -23,6 +24,7 @@ export const WORKERS_VARIABLES = {
       protocols: ['https:', 'http:'],
       default: new URL('https://cloudflare-dns.com/dns-query'),
     }),
+    overrides: deliveryOverrides,
     concurrency: integer('DELIVERY_CONCURRENCY', {
       meaning: 'how many parcels may be posted to Internet addresses at once',
       default: 64,

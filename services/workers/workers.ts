@@ -21,6 +21,7 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { Consumer, WorkQueue } from '#work-queue/port.ts';
+import { warnAboutOverrides } from './delivery-overrides.ts';
 import {
   CARGO_ITEM_CONCURRENCY,
   CARGO_VISIBILITY_MS,
@@ -67,6 +68,7 @@ export interface Workers extends AsyncDisposable {
  */
 export function startWorkers(parts: WorkersParts, limits: WorkersLimits): Workers {
   const log = parts.log.with({ worker: true });
+  warnAboutOverrides(limits.delivery.overrides, log);
   const client = openClient(parts, limits);
   const periodic = startPeriodicTasks({ ...parts, log }, limits);
   const consumers = [
@@ -104,6 +106,7 @@ function openClient({ clock, plausibility }: WorkersParts, { delivery }: Workers
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       totalTimeoutMs: DELIVERY_TIMEOUT_MS,
       maxConnectionsPerHost: delivery.concurrencyPerDestination,
+      overrides: delivery.overrides,
     },
   );
   return {

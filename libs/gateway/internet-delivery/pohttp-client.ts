@@ -41,6 +41,11 @@ export interface PohttpClientOptions {
   readonly maxConnectionsPerHost: number;
   /** Certificates in PEM to trust instead of the public authorities. */
   readonly trustedAuthorities?: string | undefined;
+  /**
+   * Where parcels for these Internet addresses go, in canonical form, whatever the DNS says; the
+   * URLs need neither TLS nor a permitted IP address.
+   */
+  readonly overrides?: ReadonlyMap<string, URL> | undefined;
 }
 
 interface PohttpClientParts {
@@ -62,21 +67,15 @@ export class PohttpClient implements AsyncDisposable {
   readonly #parts: PohttpClientParts;
   readonly #options: PohttpClientOptions;
   readonly #agent: Agent;
+  /** Connects to wherever an override says, by the names that this machine knows. */
+  readonly #overridden: Agent;
 
   constructor(parts: PohttpClientParts, options: PohttpClientOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#agent = new Agent({
-      connect: guardedConnector({ ...options, resolver: parts.resolver }),
-      connections: options.maxConnectionsPerHost,
-      allowH2: false,
-      pipelining: 1,
-      keepAliveTimeout: IDLE_CONNECTION_MS,
-      keepAliveMaxTimeout: IDLE_CONNECTION_MS,
-      maxHeaderSize: MAX_HEADER_OCTETS,
-      headersTimeout: options.totalTimeoutMs,
-      bodyTimeout: options.totalTimeoutMs,
-    });
+    const guarded = guardedConnector({ ...options, resolver: parts.resolver });
+    this.#agent = openAgent(options, guarded);
+    this.#overridden = openAgent(options, { timeout: options.connectTimeoutMs, allowH2: false });
   }
 
   /**
@@ -100,8 +99,9 @@ export class PohttpClient implements AsyncDisposable {
     const deadline = { clock: this.#parts.clock, timeoutMs, tooLate, signal };
     try {
       return await withDeadline(deadline, async (limited) => {
-        const url = await this.#locate(delivery.internetAddress, delivery.attempt);
-        return await this.#postTo(url, delivery.parcel, limited);
+        const override = this.#options.overrides?.get(delivery.internetAddress);
+        const first = override ?? (await this.#locate(delivery.internetAddress, delivery.attempt));
+        return await this.#postTo(first, override?.origin, delivery.parcel, limited);
       });
     } catch (error) {
       signal.throwIfAborted();
@@ -110,7 +110,7 @@ export class PohttpClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#agent.destroy(), this.#overridden.destroy()]);
   }
 
   async #locate(internetAddress: string, attempt: number): Promise<URL> {
@@ -120,11 +120,20 @@ export class PohttpClient implements AsyncDisposable {
     return new URL(`${useTls ? 'https' : 'http'}://${host}:${port}/`);
   }
 
-  async #postTo(first: URL, parcel: Uint8Array, signal: AbortSignal): Promise<DeliveryAnswer> {
+  /** @param trustedOrigin - of the override, if there is one; redirects elsewhere are checked */
+  async #postTo(
+    first: URL,
+    trustedOrigin: string | undefined,
+    parcel: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<DeliveryAnswer> {
     let url = first;
     for (let redirects = 0; ; redirects++) {
-      this.#check(url);
-      const { statusCode, headers, body } = await this.#request(url, parcel, signal);
+      const agent = url.origin === trustedOrigin ? this.#overridden : this.#agent;
+      if (agent === this.#agent) {
+        this.#check(url);
+      }
+      const { statusCode, headers, body } = await post(agent, url, parcel, signal);
       this.#discard(body);
       if (statusCode !== 307 && statusCode !== 308) {
         const retryAfter = headerOf(headers, 'retry-after');
@@ -135,17 +144,6 @@ export class PohttpClient implements AsyncDisposable {
       }
       url = redirection(headerOf(headers, 'location'), url);
     }
-  }
-
-  #request(url: URL, parcel: Uint8Array, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    return this.#agent.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
-      method: 'POST',
-      headers: { 'content-type': PARCEL_MEDIA_TYPE, 'user-agent': USER_AGENT },
-      body: parcel,
-      signal,
-    });
   }
 
   /** The status is the answer; the body does not matter. */
@@ -167,6 +165,39 @@ export class PohttpClient implements AsyncDisposable {
       throw new RedirectError(`parcels are not posted to port ${port}`);
     }
   }
+}
+
+function openAgent(
+  { maxConnectionsPerHost, totalTimeoutMs }: PohttpClientOptions,
+  connect: NonNullable<Agent.Options['connect']>,
+): Agent {
+  return new Agent({
+    connect,
+    connections: maxConnectionsPerHost,
+    allowH2: false,
+    pipelining: 1,
+    keepAliveTimeout: IDLE_CONNECTION_MS,
+    keepAliveMaxTimeout: IDLE_CONNECTION_MS,
+    maxHeaderSize: MAX_HEADER_OCTETS,
+    headersTimeout: totalTimeoutMs,
+    bodyTimeout: totalTimeoutMs,
+  });
+}
+
+function post(
+  agent: Agent,
+  url: URL,
+  parcel: Uint8Array,
+  signal: AbortSignal,
+): Promise<Dispatcher.ResponseData> {
+  return agent.request({
+    origin: url.origin,
+    path: `${url.pathname}${url.search}`,
+    method: 'POST',
+    headers: { 'content-type': PARCEL_MEDIA_TYPE, 'user-agent': USER_AGENT },
+    body: parcel,
+    signal,
+  });
 }
 
 function redirection(location: string | undefined, from: URL): URL {

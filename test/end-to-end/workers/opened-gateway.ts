@@ -127,6 +127,7 @@ export class OpenedGateway implements AsyncDisposable {
         useTls: false,
         allowPrivateNetworks,
         dohUrl,
+        overrides: new Map(),
         concurrency: 16,
         concurrencyPerDestination: 4,
         bufferOctets: 64 * 1024 * 1024,
