@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { canonicalInternetAddress } from './internet-address.ts';
+import { canonicalInternetAddress, typedInternetAddress } from './internet-address.ts';
 
 /** Of 63 characters. */
 const LABEL = 'a'.repeat(63);
@@ -29,6 +29,31 @@ describe('an Internet address', () => {
   ]) {
     it(`is not “${address.slice(0, 20)}”`, () => {
       assert.equal(canonicalInternetAddress(address), null);
+    });
+  }
+});
+
+describe('an Internet address as somebody typed it', () => {
+  for (const typed of ['Gateway.München.Example.', 'gateway.mu\u0308nchen.example']) {
+    it(`“${typed}” is in ASCII, as in DNS`, () => {
+      assert.equal(typedInternetAddress(typed), 'gateway.xn--mnchen-3ya.example');
+    });
+  }
+
+  it('is taken as it is if it is in ASCII already', () => {
+    assert.equal(typedInternetAddress('Gateway.Example'), 'gateway.example');
+    assert.equal(typedInternetAddress('gateway%2e.example'), null);
+    assert.equal(typedInternetAddress('0x7f.1'), null);
+  });
+
+  for (const address of [
+    'münchen',
+    'a b.münchen.example',
+    'a_b.münchen.example',
+    'xn--ü.example',
+  ]) {
+    it(`is not “${address}”`, () => {
+      assert.equal(typedInternetAddress(address), null);
     });
   }
 });

@@ -1,10 +1,11 @@
-import { canonicalInternetAddress } from '#awala/internet-address.ts';
+import { typedInternetAddress } from '#awala/internet-address.ts';
 import { type Kind, variable } from '#runtime/configuration/variable.ts';
 
-const DOMAIN_NAME: Kind<string> = {
+/** A domain name as operators type it, in canonical form. */
+export const DOMAIN_NAME: Kind<string> = {
   accepts: 'a domain name of two labels or more, such as gateway.example.org',
   schema: { type: 'string' },
-  parse: (text) => canonicalInternetAddress(text) ?? undefined,
+  parse: (text) => typedInternetAddress(text) ?? undefined,
 };
 const NAME = 'INTERNET_ADDRESS';
 const meaning = 'this gateway’s Awala address, such as gateway.example.org';
