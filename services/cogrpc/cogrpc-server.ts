@@ -1,4 +1,5 @@
 import type { Http2Server } from 'node:http2';
+import type { Socket } from 'node:net';
 import {
   Server,
   ServerCredentials,
@@ -110,6 +111,14 @@ export class CogrpcServer {
    */
   listen(where: Where): Promise<number> {
     return this.#connections.listen(where);
+  }
+
+  /**
+   * Serves a connection that another server accepted, after its TLS handshake if it has one, within
+   * the same limits as the others; cuts it if there are too many.
+   */
+  take(connection: Socket): void {
+    this.#connections.take(connection);
   }
 
   /**

@@ -16,16 +16,21 @@ export function whereToListen(
 }
 
 /**
- * The TCP connections of a gRPC server: limited in number, and cut when their peer does not let a
- * call end.
+ * The connections of a gRPC server, those that another server accepted included: limited in number,
+ * and cut when their peer does not let a call end.
  */
 export class Connections {
   readonly #server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-  readonly #sockets = new Map<string, Socket>();
+  /** With the name by which gRPC knows its peer. */
+  readonly #sockets = new Map<Socket, string>();
   readonly #injector: ConnectionInjector;
+  readonly #max: number;
+  #taken = 0;
+  #refusesMore = false;
 
   constructor(injector: ConnectionInjector, maxConnections: number) {
     this.#injector = injector;
+    this.#max = maxConnections;
     this.#server.maxConnections = maxConnections;
   }
 
@@ -40,27 +45,48 @@ export class Connections {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Serves a connection that another server accepted; cuts it if there are too many. */
+  take(socket: Socket): void {
+    if (this.#refusesMore || this.#sockets.size >= this.#max) {
+      socket.destroy();
+      return;
+    }
+    this.#countTaken(1);
+    socket.once('close', () => this.#countTaken(-1));
+    this.#accept(socket);
+  }
+
   /** Accepts no new connections; the present ones stay. */
   refuseMore(): void {
+    this.#refusesMore = true;
     this.#server.close();
   }
 
   /** @param peer - address and port, as gRPC names it */
   cut(peer: string): void {
-    this.#sockets.get(peer)?.destroy();
+    for (const [socket, name] of this.#sockets) {
+      if (name === peer) {
+        socket.destroy();
+      }
+    }
   }
 
   cutAll(): void {
-    for (const socket of this.#sockets.values()) {
+    for (const socket of this.#sockets.keys()) {
       socket.destroy();
     }
   }
 
   #accept(socket: Socket): void {
-    const peer = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#sockets.set(peer, socket);
+    this.#sockets.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.#sockets.delete(peer));
+    socket.once('close', () => this.#sockets.delete(socket));
     this.#injector.injectConnection(socket);
+  }
+
+  /** Node counts only what it accepted here, and shares the limit so with the others. */
+  #countTaken(change: number): void {
+    this.#taken += change;
+    this.#server.maxConnections = this.#max - this.#taken;
   }
 }

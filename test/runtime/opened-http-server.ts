@@ -38,7 +38,7 @@ export function urlOf(server: HttpServer, path: string): string {
   return `http://127.0.0.1:${server.port}${path}`;
 }
 
-export async function connectTo(server: HttpServer): Promise<Socket> {
+export async function connectTo(server: { readonly port: number }): Promise<Socket> {
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => {});
   await once(socket, 'connect');

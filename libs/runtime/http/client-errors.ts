@@ -14,10 +14,10 @@ export class ClientErrors {
     this.#lingerMs = lingerMs;
   }
 
-  /** Call it for each response, as nothing may be written into the middle of one. */
-  began(request: IncomingMessage, response: ServerResponse): void {
+  /** Call it for each `request` event, as nothing may be written into the middle of a response. */
+  readonly began = (request: IncomingMessage, response: ServerResponse): void => {
     this.#responses.set(request.socket, response);
-  }
+  };
 
   /** Call it for each `clientError` event of the HTTP server. */
   readonly handle = (error: NodeJS.ErrnoException, socket: Socket): void => {

@@ -11,21 +11,49 @@ export class HttpConnections {
   readonly #all = new Set<Socket>();
   /** Those without a request yet. */
   readonly #newcomers = new Set<Socket>();
+  readonly #max: number;
+  /** Of all connections, those that another server accepted. */
+  readonly #taken = new WeakSet<Socket>();
+  #takenCount = 0;
   #closed: Promise<unknown> | null = null;
+  #noneLeft = () => {};
   #noNewcomers = () => {};
 
-  constructor(server: Server, clock: Clock) {
+  /** @param max - of all connections, whoever accepted them */
+  constructor(server: Server, clock: Clock, max: number) {
     this.#server = server;
     this.#clock = clock;
+    this.#max = max;
+    server.maxConnections = max;
     server.on('connection', (socket: Socket) => {
       this.#all.add(socket);
       this.#newcomers.add(socket);
       socket.once('close', () => {
         this.#all.delete(socket);
         this.broughtRequest(socket);
+        if (this.#all.size === 0) {
+          this.#noneLeft();
+        }
       });
     });
     server.on('request', ({ socket }) => this.broughtRequest(socket));
+  }
+
+  /** Serves a connection that another server accepted; cuts it if there are too many. */
+  take(socket: Socket): void {
+    if (this.#all.size >= this.#max) {
+      socket.destroy();
+      return;
+    }
+    this.#taken.add(socket);
+    this.#countTaken(1);
+    socket.once('close', () => this.#countTaken(-1));
+    this.#server.emit('connection', socket);
+  }
+
+  /** Whether it came by {@link take}. */
+  wasTaken(socket: Socket): boolean {
+    return this.#taken.has(socket);
   }
 
   /** Call it for each request that is no `request` event of the server. */
@@ -59,10 +87,21 @@ export class HttpConnections {
   /** After {@link stopAccepting}: resolves once none are left. */
   async gone(): Promise<void> {
     await this.#closed;
+    if (this.#all.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#noneLeft = resolve;
+      });
+    }
   }
 
   cut(): void {
     cutAll(this.#all);
+  }
+
+  /** Node counts only what it accepted here, and shares the limit so with the others. */
+  #countTaken(change: number): void {
+    this.#takenCount += change;
+    this.#server.maxConnections = this.#max - this.#takenCount;
   }
 }
 

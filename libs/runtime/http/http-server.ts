@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -91,9 +91,13 @@ export class HttpServer implements AsyncDisposable {
     this.#clientErrors = new ClientErrors({ clock: options.clock, lingerMs: this.limits.lingerMs });
     this.#requests = new RequestsInFlight(this.limits.maxRequests, options.clock);
     this.app = this.#createApp();
-    this.app.server.maxConnections = this.limits.maxConnections;
     this.app.server.maxHeadersCount = this.limits.maxHeaders;
-    this.#connections = new HttpConnections(this.app.server, options.clock);
+    this.#connections = new HttpConnections(
+      this.app.server,
+      options.clock,
+      this.limits.maxConnections,
+    );
+    this.app.server.on('request', this.#clientErrors.began);
     this.#heads = new UnfinishedHeads(
       this.app.server,
       options.clock,
@@ -132,6 +136,27 @@ export class HttpServer implements AsyncDisposable {
     const where = fd === undefined ? { host, port } : { host, fd };
     await this.app.listen({ ...where, listenTextResolver: () => '' });
     log.info({ server: name, ...where, port: this.port }, 'Listening');
+  }
+
+  /**
+   * Serves a connection that another server accepted, after its TLS handshake if it has one, within
+   * the same limits as the others; cuts it if there are too many. Call it after {@link listen}.
+   */
+  take(connection: Socket): void {
+    this.#connections.take(connection);
+  }
+
+  /**
+   * On connections that come by {@link take}, leaves some requests to another server's routes,
+   * within that server's limits on requests and bodies. Call it once.
+   */
+  leaveRequests(to: HttpServer, isForIt: (target: string) => boolean): void {
+    const { server, routing } = this.app;
+    server.off('request', routing);
+    server.on('request', (request, response) => {
+      const isLeft = this.#connections.wasTaken(request.socket) && isForIt(request.url ?? '');
+      (isLeft ? to.app : this.app).routing(request, response);
+    });
   }
 
   /**
@@ -258,7 +283,6 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #admit(request: FastifyRequest, reply: FastifyReply): void {
-    this.#clientErrors.began(request.raw, reply.raw);
     this.#requests.admit(reply.raw, () => this.#bodies.release(request.raw));
   }
 
