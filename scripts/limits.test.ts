@@ -22,6 +22,7 @@ const variables = new Map(
 
 /** Quantities that stand in no constant of ours: they are others', follow from several, or are part of a pattern. */
 const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
+  'TLS handshakes': ['16 KiB'],
   'pipelined HTTP requests': ['64 KiB'],
   'pings of collectors': ['60', '125'],
   'metadata of gRPC calls': ['64 KiB'],

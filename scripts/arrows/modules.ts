@@ -1,5 +1,12 @@
 /** Ports with their adapters, each in a folder `libs/<port>`. */
-const PORTS = ['object-store', 'record-store', 'key-vault', 'signals', 'work-queue'];
+const PORTS = [
+  'certificates',
+  'object-store',
+  'record-store',
+  'key-vault',
+  'signals',
+  'work-queue',
+];
 
 /** What nearly every folder may import. */
 const FOUNDATIONS = ['libs/backing/', 'libs/bounds/', 'libs/clock/', 'libs/log/'];

@@ -1,13 +1,17 @@
 import { composeService, type Given, type Running } from '#composition/compose-service.ts';
+import type { ProcessParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
 import { whereToListen } from '#services/cogrpc/connections.ts';
 import { createCogrpcServer } from '#services/cogrpc/create-cogrpc-server.ts';
+import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { registerCollectionRoute } from '#services/collection/collection-route.ts';
 import type { CollectionServer } from '#services/collection/collection-server.ts';
 import {
   createCollectionServer,
   observeCollectors,
 } from '#services/collection/create-collection-server.ts';
+import type { Behind, Edge } from '#services/edge/edge.ts';
+import { isForPhones } from '#services/edge/paths.ts';
 import { createPohttpServer } from '#services/pohttp/pohttp-server.ts';
 import { createPowebServer } from '#services/poweb/poweb-server.ts';
 import { observeWork } from '#services/workers/work-metrics.ts';
@@ -21,8 +25,9 @@ const LEAST_FOR_REQUESTS_MS = 2_000;
 export type Standalone = Running<{
   readonly gateway: Gateway;
   readonly collection: CollectionServer;
-  /** PoWeb and collection share a port. */
-  readonly listening: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
+  /** PoWeb and collection share a port; the last two are there only with a certificate. */
+  readonly listening: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>> &
+    Partial<Edge['listening']>;
 }>;
 
 /** Wires every service in one process; disposing of it drains them together. */
@@ -36,7 +41,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       await gateway.sessionKeys.prepare();
       return gateway;
     },
-    async serve(parts, opened) {
+    async serve(parts, opened, operations) {
       const { host } = config;
       const { clock, passed, processMetrics } = parts;
       const { maxCollectors, maxWaiting } = config.collection;
@@ -52,10 +57,16 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       const workers = startWorkers(parts, config.workers);
       observeWork(processMetrics, parts);
       observeCollectors(processMetrics, collection);
+      poweb.leaveRequests(pohttp, (target) => !isForPhones(target));
+      const maxConnections = poweb.limits.maxConnections + COGRPC_LIMITS.maxConnections;
+      const behind = { ...config, http: poweb, couriers: cogrpc, maxConnections };
+      const edge = await publicPorts(config.certificates, behind, parts);
+      opened.use(edge);
       opened.defer(async () => {
         const beganAtMs = clock.elapsedMs();
         collection.hold();
         poweb.leaveToSuccessor();
+        edge?.leaveToSuccessor();
         try {
           // All at once, as each may take its time.
           await allDrained([
@@ -66,7 +77,12 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
         } finally {
           const tookMs = clock.elapsedMs() - beganAtMs;
           const leftMs = Math.max(poweb.limits.drainMs - tookMs, LEAST_FOR_REQUESTS_MS);
-          await Promise.all([poweb.endRequests(leftMs), collection.windUp(leftMs)]);
+          await Promise.all([
+            poweb.endRequests(leftMs),
+            // Those that came by the public port.
+            pohttp.endRequests(leftMs),
+            collection.windUp(leftMs),
+          ]);
           // Last of all: whoever is told is back after 3 s, when the next process must be there.
           await collection.closeAll();
         }
@@ -76,10 +92,31 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
         poweb.listen(),
         pohttp.listen(),
       ]);
-      const listening = { poweb: poweb.port, pohttp: pohttp.port, cogrpc: cogrpcPort };
+      if (edge) {
+        operations.alsoCheck('certificate', () => edge.check());
+        await edge.listen();
+      }
+      const listening = {
+        poweb: poweb.port,
+        pohttp: pohttp.port,
+        cogrpc: cogrpcPort,
+        ...edge?.listening,
+      };
       return { gateway: parts, collection, listening };
     },
   });
+}
+
+/** The ports with TLS, which are loaded only where they are wanted. */
+async function publicPorts(
+  config: StandaloneConfig['certificates'],
+  ...[behind, parts]: [Behind, ProcessParts]
+): Promise<Edge | null> {
+  if (config.kind === 'none') {
+    return null;
+  }
+  const { Edge } = await import('#services/edge/edge.ts');
+  return new Edge(config, behind, parts);
 }
 
 /** Waits for all, even if one fails; then fails with the first failure. */

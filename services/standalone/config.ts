@@ -10,6 +10,7 @@ import { logVariables } from '#runtime/logging.ts';
 import { bindHostVariable, serviceVariables } from '#runtime/service.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
+import { certificates } from '#services/edge/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
@@ -35,6 +36,7 @@ export const STANDALONE_VARIABLES = {
   pohttp: POHTTP_VARIABLES,
   cogrpc: COGRPC_VARIABLES,
   workers: WORKERS_VARIABLES,
+  certificates,
 };
 
 /** The configuration of the gateway in one process. */

@@ -12,7 +12,7 @@ export function serve(environment: Environment, print: (line: string) => void): 
     name: 'standalone',
     environment,
     // Collection shares PoWeb's port.
-    servers: ['poweb', 'pohttp', 'cogrpc', 'operations'],
+    servers: ['https', 'http', 'poweb', 'pohttp', 'cogrpc', 'operations'],
     configure: readStandaloneConfig,
     compose: async (config, given) => {
       const standalone = await composeStandalone(config, given);

@@ -18,7 +18,7 @@ done`;
 
 /** `npm start` under a parent that holds its listening sockets over restarts. */
 export class SupervisedGateway implements AsyncDisposable {
-  /** Of PoWeb and collection. */
+  /** Of PoWeb and collection, or the public one. */
   readonly port: number;
   readonly #supervisor: ChildProcess;
   #output = '';
@@ -39,15 +39,25 @@ export class SupervisedGateway implements AsyncDisposable {
     });
   }
 
-  /** Resolves once it serves. */
-  static async start(folder: string): Promise<SupervisedGateway> {
-    const names = ['poweb', 'pohttp', 'cogrpc', 'operations'];
+  /**
+   * Resolves once it serves.
+   *
+   * @param environment - variables that differ from the defaults; with a certificate, only public
+   * sockets are passed
+   */
+  static async start(
+    folder: string,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<SupervisedGateway> {
+    const isPublic = environment.CERTIFICATES !== undefined;
+    const names = isPublic ? ['https', 'http'] : ['poweb', 'pohttp', 'cogrpc', 'operations'];
     const sockets = await Promise.all(names.map(listen));
     const env = {
       PATH: process.env.PATH,
       DATA_DIR: folder,
       DOH_URL: 'https://127.0.0.1:9/',
       LOG_LEVEL: 'warn',
+      ...environment,
       LISTEN_FDS: `${sockets.length}`,
       LISTEN_FDNAMES: names.join(':'),
     };

@@ -1,15 +1,31 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HttpClient } from '#test/peers/http-client.ts';
+import { TlsTunnel } from '#test/peers/tls-tunnel.ts';
+import { CertificateFiles } from '../public-port/certificate-files.ts';
 import { dataFolder } from '../support/gateway-process.ts';
 import { SupervisedGateway } from './supervised-gateway.ts';
 import { undergoRestarts } from './undergo.ts';
+
+const ANY_PORTS = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
 
 describe('a gateway in one process whose parent holds its listening sockets', () => {
   it('loses no Android phone while it restarts, however long that takes', async (t) => {
     await using folder = await dataFolder();
     await using gateway = await SupervisedGateway.start(folder.path);
     await undergoRestarts(t, gateway, async () => {
+      assert.equal(await gateway.restart(), 0);
+    });
+  });
+
+  it('loses none that came by the public port either', async (t) => {
+    await using folder = await dataFolder();
+    await using files = await CertificateFiles.make();
+    const environment = { ...files.environment, ...ANY_PORTS };
+    await using gateway = await SupervisedGateway.start(folder.path, environment);
+    const { port } = gateway;
+    await using tunnel = await TlsTunnel.start({ port, root: files.authority.root });
+    await undergoRestarts(t, tunnel, async () => {
       assert.equal(await gateway.restart(), 0);
     });
   });

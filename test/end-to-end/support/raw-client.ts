@@ -9,7 +9,8 @@ export class RawClient implements Disposable {
   #isClosed = false;
   #wake = () => {};
 
-  private constructor(socket: Socket) {
+  /** @param socket - connected, with or without TLS */
+  constructor(socket: Socket) {
     this.socket = socket;
     socket.on('error', () => {});
     socket.on('data', (octets) => {

@@ -1,12 +1,28 @@
+import { credentials } from '@grpc/grpc-js';
 import { CogRPCClient } from '@relaycorp/cogrpc';
+
+/** The client as it is once it has looked up the SRV record, for which it asks the Internet. */
+class TlsClient extends CogRPCClient {
+  static at(host: string, root: string): CogRPCClient {
+    return new TlsClient(host, credentials.createSsl(Buffer.from(root)));
+  }
+}
 
 /** A courier on the unmodified deployed JavaScript client, whose calls last at most three seconds. */
 export class JsCourier {
-  readonly #port: number;
+  readonly #open: () => Promise<CogRPCClient>;
 
-  /** @param port - of the gateway's CogRPC, on this machine */
-  constructor(port: number) {
-    this.#port = port;
+  /** @param gateway - the port of its CogRPC on this machine, or how to connect to it */
+  constructor(gateway: number | (() => Promise<CogRPCClient>)) {
+    this.#open = typeof gateway === 'number' ? () => CogRPCClient.initLocalhost(gateway) : gateway;
+  }
+
+  /**
+   * @param address - host and port, as in the gateway's SRV record
+   * @param root - the certificate, in PEM, of the authority that it trusts
+   */
+  static overTls(address: string, root: string): JsCourier {
+    return new JsCourier(async () => TlsClient.at(address, root));
   }
 
   /**
@@ -64,7 +80,7 @@ export class JsCourier {
   }
 
   async #connect(): Promise<{ readonly client: CogRPCClient } & Disposable> {
-    const client = await CogRPCClient.initLocalhost(this.#port);
+    const client = await this.#open();
     return { client, [Symbol.dispose]: () => client.close() };
   }
 }

@@ -47,8 +47,16 @@ export class JsPhone {
   }
 
   /** Registers with the gateway on a local port, and authorises an app to send to the phone's. */
-  static async register(port: number): Promise<JsPhone> {
-    const client = PoWebClient.initLocal(port);
+  static register(port: number): Promise<JsPhone> {
+    return JsPhone.registerBy(PoWebClient.initLocal(port));
+  }
+
+  /** The same with the gateway at a host and port with TLS, as in its SRV record. */
+  static registerOverTls(host: string, port: number): Promise<JsPhone> {
+    return JsPhone.registerBy(PoWebClient.initRemote(host, port));
+  }
+
+  private static async registerBy(client: PoWebClient): Promise<JsPhone> {
     const [keys, endpointKeys, senderKeys] = await Promise.all([
       generateRSAKeyPair(),
       generateRSAKeyPair(),

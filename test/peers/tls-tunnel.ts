@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
+
+/** What the deployed clients offer by ALPN. */
+export const ALPN = {
+  okHttp: ['h2', 'http/1.1'],
+  courier: ['h2'],
+  /** As JavaScript's WebSocket. */
+  nothing: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+interface TlsTarget {
+  readonly port: number;
+  /** @default 127.0.0.1 */
+  readonly host?: string;
+  /** The only authority to trust, as PEM. */
+  readonly root: string;
+  /** The name to ask for, and to check. @default gateway.example */
+  readonly name?: string;
+  /** Protocols to offer. @default those of OkHttp */
+  readonly protocols?: readonly string[];
+}
+
+/** Connects with TLS; resolves when the handshake is over, and rejects if it fails. */
+export async function connectOverTls(target: TlsTarget): Promise<TLSSocket> {
+  const { host = '127.0.0.1', port, root, name = 'gateway.example' } = target;
+  const { protocols = ALPN.okHttp } = target;
+  const options = { host, port, ca: root, servername: name };
+  const socket = connect(
+    protocols.length > 0 ? { ...options, ALPNProtocols: [...protocols] } : options,
+  );
+  socket.setNoDelay();
+  await once(socket, 'secureConnect');
+  return socket;
+}
+
+/** A port on this machine for clients that speak no TLS, each of whose connections leads to one that does. */
+export class TlsTunnel implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #open = new Set<Socket>();
+
+  private constructor(target: TlsTarget) {
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
+      this.#keep(near);
+      connectOverTls(target).then(
+        (far) => {
+          this.#keep(far);
+          join(near, far);
+          join(far, near);
+        },
+        () => near.resetAndDestroy(),
+      );
+    });
+  }
+
+  static async start(target: TlsTarget): Promise<TlsTunnel> {
+    const tunnel = new TlsTunnel(target);
+    tunnel.#server.listen(0, '127.0.0.1');
+    await once(tunnel.#server, 'listening');
+    return tunnel;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    for (const socket of this.#open) {
+      socket.destroy();
+    }
+    await once(this.#server, 'close');
+  }
+
+  #keep(socket: Socket): void {
+    this.#open.add(socket);
+    socket.once('close', () => this.#open.delete(socket));
+  }
+}
+
+/** Ends of connections are passed on as what they are. */
+function join(from: Socket, to: Socket): void {
+  from.pipe(to);
+  from.on('error', () => to.resetAndDestroy());
+  from.on('close', () => to.destroySoon());
+}
