@@ -1,5 +1,5 @@
 import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -13,7 +13,7 @@ const OTHERS = 0o077;
  * another user
  */
 export async function ownFolder(path: string): Promise<'private' | 'exposed' | 'foreign'> {
-  await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  await makeFolder(path);
   const { mode } = await stat(path);
   if ((mode & OTHERS) === 0) {
     return 'private';
@@ -27,6 +27,38 @@ export async function ownFolder(path: string): Promise<'private' | 'exposed' | '
     }
     throw error;
   }
+}
+
+/**
+ * Creates a folder and those above it, where missing. Unlike Node's own, which tries for ever, it
+ * fails where a folder exists but takes no others, as in `/proc`.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    const parent = dirname(path);
+    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) {
+      return;
+    }
+    if (codeOf(error) !== 'ENOENT' || parent === path || (await isThere(parent))) {
+      throw error;
+    }
+    await makeFolder(parent);
+    // Another process may have been faster.
+    await mkdir(path, { mode: FOLDER_MODE }).catch((late) => {
+      if (codeOf(late) !== 'EEXIST') {
+        throw late;
+      }
+    });
+  }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Creates the file, empty, if missing, and removes everyone else's permissions on it. */
