@@ -1,4 +1,5 @@
 import {
+  DatabaseDamagedError,
   DatabaseFullError,
   DatabaseInUseError,
   DatabaseUnavailableError,
@@ -7,18 +8,20 @@ import {
 
 /** An error in transit from a database thread, which class instances do not survive. */
 export interface Failure {
-  readonly kind: 'full' | 'in-use' | 'statement' | 'unavailable';
+  readonly kind: 'damaged' | 'full' | 'in-use' | 'statement' | 'unavailable';
   readonly message: string;
 }
 
 /** Primary result codes, https://sqlite.org/rescode.html */
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
+const SQLITE_CORRUPT = 11;
 const SQLITE_FULL = 13;
 const SQLITE_TOOBIG = 18;
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_MISMATCH = 20;
 const SQLITE_RANGE = 25;
+const SQLITE_NOTADB = 26;
 
 const FAULTS_OF_THE_STATEMENT = [
   SQLITE_ERROR,
@@ -32,6 +35,9 @@ const FAULTS_OF_THE_STATEMENT = [
 export function failureOf(error: unknown): Failure {
   if (error instanceof DatabaseInUseError) {
     return { kind: 'in-use', message: error.message };
+  }
+  if (error instanceof DatabaseDamagedError) {
+    return { kind: 'damaged', message: error.message };
   }
   const message = error instanceof Error ? error.message : String(error);
   const code = resultCode(error);
@@ -51,6 +57,12 @@ export function isBusy(error: unknown): boolean {
   return resultCode(error) === SQLITE_BUSY;
 }
 
+/** Whether SQLite found the file malformed, or no database at all. */
+export function isCorrupt(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === SQLITE_CORRUPT || code === SQLITE_NOTADB;
+}
+
 /**
  * The error for a failure that crossed threads.
  *
@@ -58,6 +70,8 @@ export function isBusy(error: unknown): boolean {
  */
 export function errorOf(failure: Failure, path: string): Error {
   switch (failure.kind) {
+    case 'damaged':
+      return new DatabaseDamagedError(failure.message);
     case 'full':
       return new DatabaseFullError(failure.message);
     case 'in-use':

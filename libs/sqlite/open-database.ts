@@ -19,6 +19,11 @@ export interface OpenDatabaseOptions {
    * @default false
    */
   readonly shared?: boolean;
+  /**
+   * Whether to take over a copy of an open database, or a database without its log, once it was
+   * checked in full. @default false
+   */
+  readonly adopts?: boolean;
   /** Deadline of each call. */
   readonly deadlineMs: number;
   /** Octets of writes that may await their sync, and the same again of reads. @default {@link MAX_PENDING_OCTETS} */
@@ -36,12 +41,14 @@ export interface OpenDatabaseOptions {
  * file's owner can read it from then on.
  *
  * @throws {DatabaseInUseError} if another process owns it, or this process has it open
+ * @throws {DatabaseDamagedError} if it is damaged, or a copy of one that was open
  * @throws {DatabaseUnavailableError} if it cannot be opened
  */
 export async function openDatabase(path: string, options: OpenDatabaseOptions): Promise<Database> {
   const writerOptions: WriterOptions = {
     path,
     exclusive: !options.shared,
+    adopts: options.adopts ?? false,
     maxFileOctets: options.maxFileOctets ?? null,
   };
   const readerOptions: ReaderOptions = { path };

@@ -42,6 +42,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./provision.ts')).provisionCommand,
   },
   {
+    name: 'adopt',
+    summary: 'take over a copied data folder that the gateway does not start on',
+    load: async () => (await import('./adopt.ts')).adoptCommand,
+  },
+  {
     name: 'jobs',
     summary: 'list, replay or discard the jobs that the workers set aside',
     load: async () => (await import('./jobs.ts')).jobsCommand,
