@@ -9,6 +9,22 @@ const CREATE_LAYOUTS = `CREATE TABLE IF NOT EXISTS layouts (
 ) WITHOUT ROWID`;
 
 /**
+ * The layouts of a database's tables, by component.
+ *
+ * @returns none if it has no tables yet
+ */
+export async function readLayouts(
+  database: Pick<Database, 'read'>,
+): Promise<ReadonlyMap<string, number>> {
+  const sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'layouts'";
+  const isThere = (await database.read({ sql })).length > 0;
+  const rows = isThere
+    ? await database.read({ sql: 'SELECT component, version FROM layouts' })
+    : [];
+  return new Map(rows.map(({ component, version }) => [String(component), Number(version)]));
+}
+
+/**
  * Brings the tables of `component` to the newest layout: runs the steps that the database lacks,
  * all or none.
  *

@@ -1,11 +1,11 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ownFile, ownFilesIn } from '#backing/owner-only.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { CallOptions, Database, Row, Statement, WriteResult } from './database.ts';
 import { DatabaseThread } from './database-thread.ts';
 import { type Addition, type ClaimedRoom, DiskRoom } from './disk-room.ts';
-import { DatabaseFullError, DatabaseUnavailableError } from './errors.ts';
+import { DatabaseFullError, DatabaseUnavailableError, StatementFailedError } from './errors.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
@@ -82,6 +82,37 @@ export async function openDatabase(path: string, options: OpenDatabaseOptions): 
   return new ThreadedDatabase({ writer, reader, room, threads: opened.move() });
 }
 
+/**
+ * Opens an existing database to look at it: whoever writes to it is not hindered, nothing is written
+ * or upgraded, and no file is made unless there are files of a writer beside it.
+ *
+ * @throws {DatabaseUnavailableError} if there is no such ordinary file
+ */
+export async function openToLook(
+  path: string,
+  { deadlineMs, clock = systemClock }: Pick<OpenDatabaseOptions, 'deadlineMs' | 'clock'>,
+): Promise<Database> {
+  // Opening a pipe would never end.
+  const isFile = await stat(path).then((found) => found.isFile());
+  if (!isFile) {
+    throw new DatabaseUnavailableError(`${path} is no ordinary file`);
+  }
+  const beside = await Promise.all(
+    [`${path}-wal`, `${path}-shm`].map((each) => stat(each).catch(() => null)),
+  );
+  const readerOptions: ReaderOptions = { path, isStill: beside.every((each) => each === null) };
+  const reader = new DatabaseThread({
+    path,
+    module: new URL('./reader-thread.ts', import.meta.url),
+    workerData: readerOptions,
+    clock,
+    deadlineMs,
+    maxPendingOctets: MAX_PENDING_OCTETS,
+  });
+  await reader.started();
+  return new SeenDatabase(reader);
+}
+
 async function unusedOctetsIn(reader: DatabaseThread): Promise<number> {
   const sql =
     'SELECT freelist_count * page_size AS octets FROM pragma_freelist_count, pragma_page_size';
@@ -139,6 +170,36 @@ class ThreadedDatabase implements Database {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads.threads.disposeAsync();
+  }
+}
+
+/** A database that takes no writes. */
+class SeenDatabase implements Database {
+  readonly #reader: DatabaseThread;
+
+  constructor(reader: DatabaseThread) {
+    this.#reader = reader;
+  }
+
+  async write(): Promise<WriteResult> {
+    throw new StatementFailedError('the database was opened to look at it only');
+  }
+
+  async claimRoom(): Promise<ClaimedRoom | null> {
+    return null;
+  }
+
+  async roomOctets(): Promise<number | null> {
+    return null;
+  }
+
+  async read(statement: Statement, options?: CallOptions): Promise<readonly Row[]> {
+    const { rows } = await this.#reader.call([statement], options);
+    return rows[0] ?? [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader.close();
   }
 }
 

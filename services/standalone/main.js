@@ -14,6 +14,7 @@ const exitCode = await runCommandLine(
     args: process.argv.slice(2),
     environment: process.env,
     print: (line) => console.log(line),
+    program: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
   },
 );
 if (exitCode !== undefined) {

@@ -1,5 +1,5 @@
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { urlHost } from './reach/url-host.ts';
+import { reachableHost, urlHost } from './reach/url-host.ts';
 
 interface Listening {
   /** The address that the gateway listens on. */
@@ -27,7 +27,7 @@ export function pingLine({ host, ports, environment }: Listening): string {
   if (isDefault) {
     return command;
   }
-  const at = (port: number) => `${urlHost(hostToReach(host))}:${port}`;
+  const at = (port: number) => `${urlHost(reachableHost(host))}:${port}`;
   return [
     command,
     ...(isByNpm ? ['--'] : []),
@@ -35,16 +35,4 @@ export function pingLine({ host, ports, environment }: Listening): string {
     `--cogrpc ${at(ports.cogrpc)}`,
     `--pohttp http://${at(ports.pohttp)}`,
   ].join(' ');
-}
-
-/** Whoever listens on every interface listens on the loopback interface too. */
-function hostToReach(host: string): string {
-  switch (host) {
-    case '0.0.0.0':
-      return LOCAL_HOST;
-    case '::':
-      return '::1';
-    default:
-      return host;
-  }
 }

@@ -7,6 +7,11 @@ export interface CommandContext {
   readonly environment: Environment;
   /** Writes a line to standard output. */
   readonly print: (line: string) => void;
+  /**
+   * The words that start this program, for commands that start another process of it; without them,
+   * these do all in this one.
+   */
+  readonly program?: readonly string[];
 }
 
 /** An implementation of `awala-gateway <word>`. */

@@ -18,12 +18,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'ping',
-    summary: 'send a parcel through a running gateway and collect it',
+    summary: 'send parcels through a running gateway by every road',
     load: async () => (await import('./ping.ts')).pingCommand,
   },
   {
     name: 'doctor',
-    summary: 'check backing services, clock, identity and ports, and say what is wrong',
+    summary: 'find what is wrong: DNS, certificates, disk, database, clock, ports and more',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {

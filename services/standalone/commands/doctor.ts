@@ -1,26 +1,68 @@
+import { parseArgs } from 'node:util';
 import { systemClock } from '#clock/clock.ts';
 import { listVariables } from '#runtime/configuration/configuration.ts';
 import { runDoctor } from '../doctor/doctor.ts';
 import { DOCTOR_VARIABLES, readDoctorConfig } from '../doctor/doctor-variables.ts';
-import { type Command, noArguments } from './command.ts';
+import { Examinations } from '../doctor/examinations.ts';
+import { jsonReport, textReport } from '../doctor/report.ts';
+import { superviseDoctor } from '../doctor/supervised.ts';
+import { type Command, UsageError } from './command.ts';
+import { certificatesIn, urlIn } from './option-values.ts';
 
-/** `awala-gateway doctor`: finds what is wrong with a gateway's backing. */
+/** `awala-gateway doctor`: finds what is wrong with a gateway. */
 export const doctorCommand: Command = {
   get usage() {
-    return `Usage: awala-gateway doctor
+    return `Usage: awala-gateway doctor [<option>…]
 
-Tries what the gateway needs of each configured backing service, checks the
-clock, the identity and the ports, and says what is wrong and how to fix it.
-Exits with 1 if anything is wrong. Leaves nothing changed.
+Examines what the gateway needs: clock, data folder, disk, database, keys,
+certificates, backing services, ports, open files, and whether phones, couriers
+and Internet apps find it by the DNS and reach it over TLS. Says what is wrong,
+why that matters, and what to do. Changes nothing, and takes half a minute at
+most, whether or not the gateway runs.
+
+  --json            print a JSON object in each line: the names of the
+                    examinations, the findings of each, and the number of faults
+  --unbounded       take as long as it takes, as a large database may
+  --resolver <URL>  ask this DNS-over-HTTPS resolver instead of the clients’
+  --ca <file>       trust the certificates in this file (PEM) instead of the
+                    public authorities
+
+Exits with 0 if nothing is wrong, with 1 if something is to be fixed. Lines
+that begin with ! are to be known, and do not count.
 
 Reads the same variables as the services:
 ${listVariables(DOCTOR_VARIABLES)
   .map(({ name, meaning }) => `  ${name.padEnd(26)}${meaning}`)
   .join('\n')}`;
   },
-  async run(context) {
-    noArguments(context);
-    const { environment, print } = context;
-    return runDoctor(readDoctorConfig(environment), { print, clock: systemClock });
+  async run({ args, environment, print, program }) {
+    const { json, unbounded, resolver, ca } = readArguments(args);
+    const config = readDoctorConfig(environment);
+    const report = json ? jsonReport(print) : textReport(print);
+    if (program && !unbounded) {
+      const command = [...program, 'doctor', '--unbounded', '--json', ...args];
+      return superviseDoctor({ command, clock: systemClock }, report);
+    }
+    const authorities = ca === undefined ? undefined : await certificatesIn('--ca', ca);
+    const parts = { clock: systemClock, resolver: urlIn('--resolver', resolver), ca: authorities };
+    await using examinations = new Examinations(config, parts);
+    return await runDoctor(examinations.list(), report);
   },
 };
+
+function readArguments(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        json: { type: 'boolean', default: false },
+        unbounded: { type: 'boolean', default: false },
+        resolver: { type: 'string' },
+        ca: { type: 'string' },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}

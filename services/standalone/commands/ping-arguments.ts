@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { canonicalInternetAddress } from '#awala/internet-address.ts';
 import type { ReceiverTarget } from '../ping/receiver.ts';
 import { UsageError } from './command.ts';
+import { certificatesIn, urlIn } from './option-values.ts';
 import { readOptionFile } from './read-option-file.ts';
 
 /** What the command's arguments say. */
@@ -104,23 +105,4 @@ async function receiverIn(
   const cert = await certificatesIn('--receiver-cert', certFile);
   const key = await readOptionFile('--receiver-key', keyFile);
   return { internetAddress, at, identity: { cert, key } };
-}
-
-function urlIn(option: string, text: string | undefined): URL | undefined {
-  if (text === undefined) {
-    return undefined;
-  }
-  const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError(`${option} needs a URL that starts with https: or http:, not “${text}”`);
-  }
-  return url;
-}
-
-async function certificatesIn(option: string, path: string): Promise<string> {
-  const text = await readOptionFile(option, path);
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
-    throw new UsageError(`${option} ${path}: it holds no certificate in PEM`);
-  }
-  return text;
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '#clock/clock.ts';
-import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
@@ -7,21 +6,19 @@ import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { STANDALONE_VARIABLES } from '../config.ts';
 import type { PingTarget } from '../ping/ping.ts';
 import type { Finding, Place } from '../ping/road.ts';
-import { addressesByDns, addressesBySystem } from '../reach/addresses.ts';
+import { addressesBySystem } from '../reach/addresses.ts';
 import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
 import { findService } from '../reach/find-service.ts';
+import type { Resolvers } from '../reach/resolvers.ts';
 import { UsageError } from './command.ts';
 import { internetAddressOf, type PingArguments } from './ping-arguments.ts';
 
 const LOCAL_HOST = '127.0.0.1';
-/** The Android app's. */
-const DNS_TIMEOUT_MS = 5_000;
 
 interface TargetParts {
   readonly environment: Environment;
   readonly clock: Clock;
-  /** Closes what the target needs. */
-  readonly opened: AsyncDisposableStack;
+  readonly resolvers: Resolvers;
 }
 
 /**
@@ -89,7 +86,7 @@ function byHand(
   }
   const located = { ...places, couriers, apps: args.pohttp ?? places.apps };
   const addressesOf = args.resolver
-    ? addressesByDns(openDns(args.resolver, args, parts))
+    ? parts.resolvers.addressesFor('phones')
     : addressesBySystem(parts.clock);
   const finding: Finding = {
     byDns: false,
@@ -105,30 +102,14 @@ function placeAt({ protocol, hostname, port }: URL): Place {
   return { host: hostname, port: Number(port || (useTls ? 443 : 80)), useTls, remark: null };
 }
 
-function findingByDns(address: string, args: PingArguments, parts: TargetParts): Finding {
-  const resolvers = new Map<string, DnsOverHttps>();
-  const dnsFor = (service: ServiceName) => {
-    const url = args.resolver ?? AWALA_SERVICES[service].resolverUrl;
-    const dns = resolvers.get(url.href) ?? openDns(url, args, parts);
-    resolvers.set(url.href, dns);
-    return dns;
-  };
+function findingByDns(address: string, { ca }: PingArguments, { resolvers }: TargetParts): Finding {
   return {
     byDns: true,
     async locate(service) {
-      const found = await findService(dnsFor(service), AWALA_SERVICES[service], address);
-      return { ...found, useTls: true };
+      const dns = resolvers.dnsFor(service);
+      return { ...(await findService(dns, AWALA_SERVICES[service], address)), useTls: true };
     },
-    addressesOf: (service) => addressesByDns(dnsFor(service)),
-    ca: args.ca,
+    addressesOf: (service) => resolvers.addressesFor(service),
+    ca,
   };
-}
-
-function openDns(url: URL, { ca }: PingArguments, { clock, opened }: TargetParts): DnsOverHttps {
-  // Only a resolver of one's own has a certificate of one's own.
-  const isTheirs = Object.values(AWALA_SERVICES).some(({ resolverUrl }) => resolverUrl === url);
-  const trustedAuthorities = isTheirs ? undefined : ca;
-  return opened.use(
-    new DnsOverHttps(clock, { url, timeoutMs: DNS_TIMEOUT_MS, trustedAuthorities }),
-  );
 }

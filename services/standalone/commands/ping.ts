@@ -1,5 +1,6 @@
 import { systemClock } from '#clock/clock.ts';
 import { ping } from '../ping/ping.ts';
+import { Resolvers } from '../reach/resolvers.ts';
 import type { Command } from './command.ts';
 import { readPingArguments } from './ping-arguments.ts';
 import { pingTarget } from './ping-target.ts';
@@ -45,8 +46,8 @@ COGRPC_PORT).
                         for a receiver at https: (PEM)`,
   async run({ args, environment, print }) {
     const read = await readPingArguments(args);
-    await using opened = new AsyncDisposableStack();
-    const parts = { environment, clock: systemClock, opened };
+    await using resolvers = new Resolvers({ ...read, clock: systemClock });
+    const parts = { environment, clock: systemClock, resolvers };
     const failures = await ping(pingTarget(read, parts), { print, clock: systemClock });
     return failures.length === 0 ? 0 : 1;
   },

@@ -26,11 +26,10 @@ function clockFinding(time: WitnessedTime): Finding {
   const offsetMs = time.oursMs - time.theirsMs;
   return Math.abs(offsetMs) <= MOST_OFFSET_MS
     ? well('clock', `it agrees with ${time.by}`)
-    : ill(
-        'clock',
-        `${describeOffset(time.by, offsetMs)}${inDoubt(offsetMs)}`,
-        `${SET_CLOCK}: a wrong one keeps phones from registering and delays parcels.`,
-      );
+    : ill('clock', `${describeOffset(time.by, offsetMs)}${inDoubt(offsetMs)}`, {
+        why: 'A wrong clock keeps phones from registering, and delays parcels.',
+        remedy: `${SET_CLOCK}.`,
+      });
 }
 
 /** Other findings report those that do not answer. */
@@ -57,7 +56,7 @@ export function releaseClockFinding(now: Date): Finding[] {
         ill(
           'clock',
           `it shows ${now.toISOString()}, before this release was made: nothing is refused for its dates`,
-          `${SET_CLOCK}: until then, peers are told to come again.`,
+          { why: 'Until it is right, peers are told to come again.', remedy: `${SET_CLOCK}.` },
         ),
       ];
 }

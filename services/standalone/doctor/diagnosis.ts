@@ -35,6 +35,10 @@ const GRPC: Readonly<Record<number, Ailment>> = {
 };
 
 const SYSTEM: Readonly<Record<string, Ailment>> = {
+  EACCES: 'denied',
+  EPERM: 'denied',
+  EROFS: 'denied',
+  ENOENT: 'missing',
   ECONNREFUSED: 'unreachable',
   ECONNRESET: 'unreachable',
   EHOSTUNREACH: 'unreachable',

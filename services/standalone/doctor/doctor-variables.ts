@@ -5,9 +5,10 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { operationsVariables } from '#runtime/operations-server.ts';
 import { bindHostVariable } from '#runtime/service.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
-import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
+import { COLLECTION_SERVICE_VARIABLES, COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
+import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 
 /** What the doctor must know of a gateway. */
 export const DOCTOR_VARIABLES = {
@@ -22,6 +23,8 @@ export const DOCTOR_VARIABLES = {
     COLLECTION_PORT: COLLECTION_SERVICE_VARIABLES.port,
     OPERATIONS_PORT: operationsVariables.port,
   },
+  maxCollectors: COLLECTION_VARIABLES.maxCollectors,
+  dohUrl: WORKERS_VARIABLES.delivery.dohUrl,
 };
 
 /** A gateway, as the doctor knows it. */
@@ -34,4 +37,16 @@ export type DoctorConfig = Values<typeof DOCTOR_VARIABLES>;
  */
 export function readDoctorConfig(environment: Environment): DoctorConfig {
   return readConfiguration(environment, DOCTOR_VARIABLES);
+}
+
+/** The folder of whatever is kept on this machine; null if nothing is. */
+export function dataFolderOf(config: DoctorConfig): string | null {
+  const { objectStore, recordStore, keyVault, workQueue } = config;
+  const kept = [objectStore, recordStore, keyVault, workQueue].find((each) => 'folder' in each);
+  return kept && 'folder' in kept ? kept.folder : null;
+}
+
+/** Whether there is a database in that folder. */
+export function hasDatabase({ objectStore, recordStore, workQueue }: DoctorConfig): boolean {
+  return [objectStore, recordStore, workQueue].some((each) => 'folder' in each);
 }

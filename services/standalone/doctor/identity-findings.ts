@@ -23,13 +23,15 @@ export async function identityFinding(
       leftMs = current.notAfter.getTime() - clock.now().getTime();
       return `node ${identity.nodeId}, certificate until ${current.notAfter.toISOString().slice(0, 10)}`;
     },
-    { other: 'Fix the above, then create what is missing: awala-gateway keygen.' },
+    {
+      why: 'Without a valid certificate nobody can register, collect or deliver.',
+      other: 'Fix the above, then create what is missing: awala-gateway keygen.',
+    },
   );
-  return finding.remedy === null && leftMs < LEAST_LEFT_MS
-    ? ill(
-        SUBJECT,
-        `${finding.says}: its renewal is overdue`,
-        'Check that the workers run, which renew it; or run awala-gateway rotate.',
-      )
+  return finding.level === 'well' && leftMs < LEAST_LEFT_MS
+    ? ill(SUBJECT, `${finding.says}: its renewal is overdue`, {
+        why: 'Once it expires, nobody can register or collect.',
+        remedy: 'Check that the workers run, which renew it; or run awala-gateway rotate.',
+      })
     : finding;
 }

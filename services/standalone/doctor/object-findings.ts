@@ -5,20 +5,23 @@ import type { ObjectStoreConfig } from '#composition/object-store.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
 
+type BucketConfig = Extract<ObjectStoreConfig, { kind: 'gcs' }>;
+
 const SUBJECT = 'objects';
+const OBJECTS_WHY = 'No parcel can be accepted, or collected.';
+const BUCKET_WHY =
+  'Parcels may be kept for longer than they should, be seen by others, or cost more than they need.';
 const HOUR_MS = 3_600_000;
 
-/** Whether objects can be stored, read and deleted, and disappear when they expire. */
+/** Whether objects can be stored in the bucket, read and deleted, and disappear when they expire. */
 export async function objectFindings(
-  config: ObjectStoreConfig,
+  config: BucketConfig,
   open: () => Promise<ObjectStore>,
   clock: Clock,
 ): Promise<Finding[]> {
-  const advice = config.kind === 'gcs' ? bucketAdvice(config.bucket) : FOLDER_ADVICE;
+  const advice = bucketAdvice(config.bucket);
   const roundTrip = await tried(SUBJECT, async () => storeAndDelete(await open(), clock), advice);
-  return config.kind === 'gcs' && roundTrip.remedy === null
-    ? [roundTrip, ...(await bucketFindings(config))]
-    : [roundTrip];
+  return roundTrip.level === 'well' ? [roundTrip, ...(await bucketFindings(config))] : [roundTrip];
 }
 
 async function storeAndDelete(store: ObjectStore, clock: Clock): Promise<string> {
@@ -36,9 +39,7 @@ async function storeAndDelete(store: ObjectStore, clock: Clock): Promise<string>
   return 'an object can be stored, listed, read and deleted';
 }
 
-async function bucketFindings(
-  config: Extract<ObjectStoreConfig, { kind: 'gcs' }>,
-): Promise<Finding[]> {
+async function bucketFindings(config: BucketConfig): Promise<Finding[]> {
   const subject = 'bucket';
   const remedy = 'Run awala-gateway provision, which sets what the bucket lacks.';
   let complaints: readonly string[] | null = [];
@@ -51,6 +52,7 @@ async function bucketFindings(
         : `${config.bucket} has the right lifecycle and settings`;
     },
     {
+      why: BUCKET_WHY,
       denied:
         'Its settings cannot be read: grant this account storage.buckets.get (the role ' +
         'Storage Legacy Bucket Reader on the bucket), or run the doctor with one that may.',
@@ -59,11 +61,14 @@ async function bucketFindings(
   );
   return (complaints?.length ?? 0) === 0
     ? [asked]
-    : (complaints ?? []).map((complaint) => ill(subject, `${config.bucket}: ${complaint}`, remedy));
+    : (complaints ?? []).map((complaint) =>
+        ill(subject, `${config.bucket}: ${complaint}`, { why: BUCKET_WHY, remedy }),
+      );
 }
 
 function bucketAdvice(bucket: string): Advice {
   return {
+    why: OBJECTS_WHY,
     missing:
       `GCS_BUCKET is ${bucket}, which does not exist or is hidden from this account. ` +
       'Set the right name, or create it: awala-gateway provision.',
@@ -76,7 +81,3 @@ function bucketAdvice(bucket: string): Advice {
     other: `Read what Cloud Storage says; check that GCS_BUCKET (${bucket}) is the right one.`,
   };
 }
-
-const FOLDER_ADVICE: Advice = {
-  other: 'DATA_DIR must be a folder on a local disk with room, writable by this user.',
-};

@@ -6,20 +6,23 @@ import { kindsWithoutTtlPolicy } from '#record-store/firestore/ttl-policies.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
 
+type FirestoreConfig = Extract<RecordStoreConfig, { kind: 'firestore' }>;
+
 const SUBJECT = 'records';
+const POLICY_WHY = 'The database grows for ever, and so does what it costs.';
 const HOUR_MS = 3_600_000;
 const CHECK = recordKind<{ by: string }>('check');
 
 /** Whether records can be created once, read and deleted, and disappear when they expire. */
 export async function recordFindings(
-  config: RecordStoreConfig,
+  config: FirestoreConfig,
   open: () => Promise<RecordStore>,
   clock: Clock,
 ): Promise<Finding[]> {
-  const advice = config.kind === 'firestore' ? FIRESTORE_ADVICE : FOLDER_ADVICE;
-  const roundTrip = await tried(SUBJECT, async () => createAndDelete(await open(), clock), advice);
-  const hasPolicies = config.kind === 'firestore' && config.emulatorAddress === null;
-  return hasPolicies && roundTrip.remedy === null
+  const attempt = async () => createAndDelete(await open(), clock);
+  const roundTrip = await tried(SUBJECT, attempt, FIRESTORE_ADVICE);
+  const hasPolicies = config.emulatorAddress === null;
+  return hasPolicies && roundTrip.level === 'well'
     ? [roundTrip, await policyFinding(config)]
     : [roundTrip];
 }
@@ -38,9 +41,7 @@ async function createAndDelete(store: RecordStore, clock: Clock): Promise<string
   return 'a record can be created once, read and deleted';
 }
 
-async function policyFinding(
-  config: Extract<RecordStoreConfig, { kind: 'firestore' }>,
-): Promise<Finding> {
+async function policyFinding(config: FirestoreConfig): Promise<Finding> {
   const subject = 'expiry of records';
   let lacking: readonly string[] = [];
   const asked = await tried(
@@ -50,6 +51,7 @@ async function policyFinding(
       return 'Firestore removes expired records';
     },
     {
+      why: POLICY_WHY,
       denied:
         'Its policies cannot be read: grant this account the role Cloud Datastore Viewer, ' +
         'or run the doctor with one that may.',
@@ -58,14 +60,14 @@ async function policyFinding(
   );
   return lacking.length === 0
     ? asked
-    : ill(
-        subject,
-        `Firestore would keep for ever: ${lacking.join(', ')}`,
-        'Run awala-gateway provision, which creates the policies.',
-      );
+    : ill(subject, `Firestore would keep for ever: ${lacking.join(', ')}`, {
+        why: POLICY_WHY,
+        remedy: 'Run awala-gateway provision, which creates the policies.',
+      });
 }
 
 const FIRESTORE_ADVICE: Advice = {
+  why: 'Nobody can register, and no cargo is taken or collected.',
   missing:
     'There is no such database: check FIRESTORE_PROJECT and FIRESTORE_DATABASE, or create it: ' +
     'gcloud firestore databases create.',
@@ -77,8 +79,4 @@ const FIRESTORE_ADVICE: Advice = {
   unanswered:
     'Check that the network allows connections to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
   other: 'Read what Firestore says; check FIRESTORE_PROJECT and FIRESTORE_DATABASE.',
-};
-
-const FOLDER_ADVICE: Advice = {
-  other: 'DATA_DIR must be a folder on a local disk with room, writable by this user.',
 };

@@ -38,11 +38,10 @@ function policyFindings(info: string): readonly Finding[] {
   return policy === '' || policy === 'noeviction'
     ? []
     : [
-        ill(
-          'Redis',
-          `it drops jobs when its memory is full (maxmemory-policy is ${policy})`,
-          'Set maxmemory-policy to noeviction: the sweeper would bring such jobs back only late.',
-        ),
+        ill('Redis', `it drops jobs when its memory is full (maxmemory-policy is ${policy})`, {
+          why: 'The sweeper brings such jobs back only late.',
+          remedy: 'Set maxmemory-policy to noeviction.',
+        }),
       ];
 }
 
@@ -52,6 +51,7 @@ function fieldOf(info: string, name: string): string {
 
 function adviceFor(address: string): Advice {
   return {
+    why: 'Phones get parcels late, and cargo and parcels to Internet apps wait for the sweeper.',
     unreachable: `Check REDIS_URL, that Redis runs at ${address}, and that the network allows the connection.`,
     unanswered: `Check that ${address} is Redis, and whether it needs TLS (rediss://).`,
     unauthenticated: 'Put the right user and password into REDIS_URL.',

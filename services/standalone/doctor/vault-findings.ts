@@ -4,6 +4,8 @@ import type { KeyVaultConfig } from '#composition/key-vault.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { type Advice, type Finding, tried } from './finding.ts';
 
+const VAULT_WHY = 'Nobody can register, and no courier can deliver or collect.';
+
 /** Whether the identity key can sign, and secrets can be sealed. */
 export async function vaultFindings(
   config: KeyVaultConfig,
@@ -55,6 +57,7 @@ const ENCRYPTER = {
 
 function kmsAdvice(name: string, { role, variable, needy }: typeof SIGNER): Advice {
   return {
+    why: VAULT_WHY,
     missing: `${variable} is ${name}, which does not exist: set the right name, or create it: awala-gateway keygen.`,
     denied: `Grant this account the role ${role} on ${name} (${needy}).`,
     unauthenticated:
@@ -68,5 +71,7 @@ function kmsAdvice(name: string, { role, variable, needy }: typeof SIGNER): Advi
 }
 
 const LOCAL_ADVICE: Advice = {
-  other: 'Do what it says of the file, or set DATA_DIR to the right folder.',
+  why: VAULT_WHY,
+  other:
+    'Do what it says of the file, or set DATA_DIR to the right folder. If this is a new gateway, start it, or run awala-gateway keygen.',
 };

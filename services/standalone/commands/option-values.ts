@@ -1,0 +1,32 @@
+import { UsageError } from './command.ts';
+import { readOptionFile } from './read-option-file.ts';
+
+/**
+ * The URL that an option gives.
+ *
+ * @throws {UsageError} if it is none
+ */
+export function urlIn(option: string, text: string | undefined): URL | undefined {
+  if (text === undefined) {
+    return undefined;
+  }
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(`${option} needs a URL that starts with https: or http:, not “${text}”`);
+  }
+  return url;
+}
+
+/**
+ * The certificates in the file that an option names.
+ *
+ * @returns PEM
+ * @throws {UsageError} if there are none
+ */
+export async function certificatesIn(option: string, path: string): Promise<string> {
+  const text = await readOptionFile(option, path);
+  if (!text.includes('-----BEGIN CERTIFICATE-----')) {
+    throw new UsageError(`${option} ${path}: it holds no certificate in PEM`);
+  }
+  return text;
+}

@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '#clock/clock.ts';
+import { LOCAL_LAYOUTS } from '#composition/local-layouts.ts';
+import type { Database } from '#sqlite/database.ts';
+import { readLayouts } from '#sqlite/migrate.ts';
+import { openToLook } from '#sqlite/open-database.ts';
+import { type Finding, ill, note, well } from './finding.ts';
+
+const SUBJECT = 'database';
+/** A check reads the whole file; whoever waits ends it. */
+const CHECK_DEADLINE_MS = 3_600_000;
+/** SQLite names each fault that it finds, up to so many. */
+const MOST_FAULTS = 3;
+const MOST_WORDS = 200;
+
+/** Whether the database in the data folder is sound, and of which version. */
+export async function databaseFindings(folder: string, clock: Clock): Promise<readonly Finding[]> {
+  const path = join(folder, 'gateway.db');
+  const found = await stat(path).catch(() => null);
+  if (!found) {
+    return [note(SUBJECT, `there is no ${path} yet`, 'It is made when the gateway first starts.')];
+  }
+  if (!found.isFile()) {
+    return [damaged(`${path} is no ordinary file`)];
+  }
+  try {
+    await using database = await openToLook(path, { deadlineMs: CHECK_DEADLINE_MS, clock });
+    const faults = await checkPages(database);
+    return faults.length > 0
+      ? [damaged(faults.join('; '))]
+      : [well(SUBJECT, 'its pages and indexes are sound'), ...(await layoutFindings(database))];
+  } catch (error) {
+    return [damaged(error instanceof Error ? error.message : String(error))];
+  }
+}
+
+async function checkPages(database: Database): Promise<readonly string[]> {
+  const rows = await database.read({ sql: `PRAGMA quick_check(${MOST_FAULTS})` });
+  const said = rows.map((row) => String(row.quick_check).replaceAll(/\s+/g, ' '));
+  return said.join() === 'ok' ? [] : said.map((each) => each.slice(0, MOST_WORDS));
+}
+
+async function layoutFindings(database: Database): Promise<readonly Finding[]> {
+  const layouts = await readLayouts(database);
+  const newer = [...layouts].filter(
+    ([component, version]) => version > (LOCAL_LAYOUTS.get(component) ?? 0),
+  );
+  const pending = [...LOCAL_LAYOUTS].filter(([component, version]) => {
+    // What came to others later is missing beside them only.
+    const isOld =
+      layouts.has(component) ||
+      [...layouts.keys()].some((each) => component.startsWith(`${each}-`));
+    return isOld && (layouts.get(component) ?? 0) < version;
+  });
+  if (newer.length > 0) {
+    const names = newer.map(([component, version]) => `${component} ${version}`).join(', ');
+    return [
+      ill(SUBJECT, `a newer version of the gateway wrote it (${names})`, {
+        why: 'This version cannot read it, and does not start.',
+        remedy: 'Install that version, or a newer one; or restore a backup that this version made.',
+      }),
+    ];
+  }
+  const names = pending.map(([component]) => component).join(', ');
+  return pending.length === 0
+    ? []
+    : [
+        note(
+          'upgrade',
+          `the data are upgraded when the gateway next starts (${names})`,
+          'Make a backup before: older versions cannot read them afterwards.',
+        ),
+      ];
+}
+
+function damaged(how: string): Finding {
+  return ill(SUBJECT, `it is damaged: ${how}`, {
+    why: 'Parcels in it may be lost or undeliverable, and a gateway should not write to it any more.',
+    remedy:
+      'Stop the gateway, keep a copy of the whole folder, and restore the last backup. Check the disk (dmesg, smartctl): it is the usual cause.',
+  });
+}

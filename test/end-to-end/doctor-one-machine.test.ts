@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { DatabaseSync } from 'node:sqlite';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { runCommand } from './support/command-output.ts';
+import { GatewayProcess } from './support/gateway-process.ts';
+import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
+
+const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
+const ANY_PORT = {
+  POWEB_PORT: '0',
+  POHTTP_PORT: '0',
+  COGRPC_PORT: '0',
+  COLLECTION_PORT: '0',
+  OPERATIONS_PORT: '0',
+};
+
+const isRoot = process.getuid?.() === 0;
+const noSmallDisk = await missingForSmallDisks();
+
+describe('awala-gateway doctor, asked about a gateway on one machine', () => {
+  let doh: DohServer;
+  let folder: string;
+  let environment: Readonly<Record<string, string>>;
+
+  before(async () => {
+    doh = await DohServer.start();
+  });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'awala-doctor-'));
+    environment = { ...ANY_PORT, DATA_DIR: folder, DOH_URL: doh.url.href };
+    assert.equal((await runCommand('keygen', environment)).code, 0);
+    await runCommand('jobs', environment, ['list']);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  after(() => doh[Symbol.asyncDispose]());
+
+  /** What is wrong, each in a line with why it matters and what to do. */
+  async function faults(differing: Readonly<Record<string, string>> = {}) {
+    const { code, text } = await runCommand('doctor', { ...environment, ...differing });
+    const found = [...text.matchAll(/^✗ .*\n.*\n.*$/gm)].map(([fault]) =>
+      fault.replaceAll(/\s+/g, ' '),
+    );
+    assert.equal(code, found.length === 0 ? 0 : 1, text);
+    return found;
+  }
+
+  async function noted(pattern: RegExp) {
+    const { code, text } = await runCommand('doctor', environment);
+    assert.equal(code, 0, text);
+    assert.match(text, pattern);
+  }
+
+  it('finds nothing wrong where nothing is', async () => {
+    const { code, text } = await runCommand('doctor', environment);
+    assert.equal(code, 0, text);
+    for (const subject of [
+      'data folder',
+      'disk',
+      'database',
+      'identity key',
+      'identity',
+      'ports',
+    ]) {
+      assert.match(text, new RegExp(`^✓ ${subject} `, 'm'));
+    }
+    assert.doesNotMatch(text, /Redis/);
+  });
+
+  it('changes nothing, whether or not there is anything', async () => {
+    const before = await stateOf(folder);
+    await runCommand('doctor', environment);
+    assert.deepEqual(await stateOf(folder), before);
+    const absent = join(folder, 'absent');
+    assert.match((await faults({ DATA_DIR: absent })).join('\n'), /there is no folder .*absent/);
+    await assert.rejects(stat(absent), { code: 'ENOENT' });
+  });
+
+  it('says that a folder that is not there means another identity', async () => {
+    const [first] = await faults({ DATA_DIR: join(folder, 'absent') });
+    assert.match(first ?? '', /^✗ data folder .* has a new identity: .*→ Set DATA_DIR to the/);
+  });
+
+  it('finds what others may read, and what they own', async () => {
+    await chmod(join(folder, 'keys'), 0o750);
+    await chmod(join(folder, 'gateway.db'), 0o644);
+    const [modes] = await faults();
+    assert.match(modes ?? '', /^✗ file modes others may use .* and 1 more .*→ chmod -R go= /);
+  });
+
+  it('finds files of another user', { skip: !isRoot && 'takes root' }, async () => {
+    await chown(join(folder, 'gateway.db'), 1, 1);
+    const [owners] = await faults();
+    assert.match(owners ?? '', /^✗ file owners another user .*gateway\.db .*→ As root,/);
+  });
+
+  it('ends where a pipe stands for a file', async () => {
+    for (const name of ['gateway.db', 'keys/sealing.key', 'last-backup.json']) {
+      await rename(join(folder, name), join(folder, 'away')).catch(() => {});
+      execFileSync('mkfifo', [join(folder, name)]);
+      const found = (await faults()).join('\n');
+      assert.match(found, /^✗ files this is neither a file nor a folder: /m, name);
+      await rm(join(folder, name));
+      await rename(join(folder, 'away'), join(folder, name)).catch(() => {});
+    }
+  });
+
+  it('finds a damaged database', async () => {
+    const path = join(folder, 'gateway.db');
+    const octets = await readFile(path);
+    await writeFile(path, octets.fill(0x5a, 4_096, 12_288));
+    const [database] = (await faults()).filter((each) => each.startsWith('✗ database'));
+    assert.match(database ?? '', /^✗ database it is damaged: .*→ Stop the gateway, keep a copy/);
+    await writeFile(path, 'no database at all, but something else of some length');
+    assert.match((await faults()).join('\n'), /✗ database it is damaged: .*not a database/);
+  });
+
+  it('tells data of a newer version from data that are to be upgraded', async () => {
+    const layout = (version: number) => {
+      using database = new DatabaseSync(join(folder, 'gateway.db'));
+      database.exec(`UPDATE layouts SET version = ${version} WHERE component = 'record-store'`);
+    };
+    layout(0);
+    await noted(/^! upgrade +the data are upgraded when the gateway next starts \(record-store\)/m);
+    layout(99);
+    const [newer] = await faults();
+    assert.match(newer ?? '', /^✗ database a newer version of the gateway wrote it .*→ Install/);
+  });
+
+  it('advises on a full disk by what is on it', { skip: noSmallDisk }, async () => {
+    await using disk = await SmallDisk.mount(48);
+    await runCommand('keygen', { ...environment, DATA_DIR: disk.folder });
+    const [full, ...others] = await faults({ DATA_DIR: disk.folder });
+    assert.match(full ?? '', /^✗ disk only 4\d MiB are free, .*64 MiB Parcels are refused \(507\)/);
+    assert.deepEqual(others, []);
+    await disk.fillUp();
+    const found = (await faults({ DATA_DIR: disk.folder })).join('\n');
+    assert.doesNotMatch(found, /Redis/);
+  });
+
+  it('notes when there is no backup, and an old one', async () => {
+    await noted(/^! backup +none is recorded/m);
+    const path = join(folder, 'last-backup.json');
+    await writeFile(path, '{ "at": "2026-01-02T03:04:05Z", "to": "elsewhere" }', { mode: 0o600 });
+    await noted(/^! backup +the last is of 2026-01-02T03:04Z, \d+ days ago/m);
+    await writeFile(path, JSON.stringify({ at: new Date().toISOString(), to: 'elsewhere' }));
+    await noted(/^✓ backup +the last is of /m);
+  });
+
+  it('looks beside a running gateway, and at its ports', async () => {
+    await using gateway = await GatewayProcess.start(folder, { DOH_URL: doh.url.href });
+    const ports = {
+      POWEB_PORT: `${gateway.poweb}`,
+      POHTTP_PORT: `${gateway.pohttp}`,
+      COGRPC_PORT: `${gateway.cogrpc}`,
+      OPERATIONS_PORT: `${gateway.operations}`,
+    };
+    assert.deepEqual(await faults(ports), []);
+    const { text } = await runCommand('doctor', { ...environment, ...ports });
+    assert.match(text, /^✓ ports +a gateway runs here, and answers on all$/m);
+    assert.match(text, /^✓ open files +\d+ at most, \d+ in use$/m);
+    const [port] = await faults({ ...ports, COGRPC_PORT: '1' });
+    assert.match(port ?? '', /^✗ ports COGRPC_PORT 1: .*refuses .*→ Give this command the/);
+  });
+
+  it('says that the resolver does not answer by which apps are found', async () => {
+    const [resolver] = await faults({ DOH_URL: 'http://127.0.0.1:1/dns-query' });
+    assert.match(resolver ?? '', /^✗ DNS resolver 127\.0\.0\.1:1 does not answer .*→ Let this/);
+  });
+
+  it('writes JSON for programs', async () => {
+    await mkdir(join(folder, 'objects'), { mode: 0o755, recursive: true });
+    await chmod(join(folder, 'objects'), 0o755);
+    const { text } = await runCommand('doctor', environment, ['--json']);
+    const lines = text.split('\n').map((line) => JSON.parse(line));
+    assert.ok(lines[0].examinations.includes('disk'));
+    const found = lines.flatMap((line) => line.findings ?? []);
+    const ill = found.filter(({ level }) => level === 'ill');
+    assert.deepEqual(Object.keys(ill[0]), ['subject', 'level', 'says', 'why', 'remedy']);
+    assert.deepEqual(lines.at(-1), { faults: 1 });
+  });
+
+  it('ends whatever it is given, as a program', async () => {
+    const given = { ...process.env, ...environment, DATA_DIR: '/proc/foo' };
+    const run = promisify(execFile)(process.execPath, [MAIN, 'doctor'], { env: given });
+    const { stdout, code } = await run.catch((error) => error);
+    assert.equal(code, 1);
+    assert.match(stdout, /^✗ data folder +there is no folder \/proc\/foo$/m);
+    assert.match(stdout, /\d+ to fix\.\n$/);
+  });
+});
+
+/** Every file with its mode, its times and its content. */
+async function stateOf(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder, { recursive: true });
+  return Promise.all(
+    ['', ...names].sort().map(async (name) => {
+      const path = join(folder, name);
+      const found = await stat(path);
+      const content = found.isFile() ? await readFile(path) : '';
+      const digest = createHash('sha256').update(content).digest('hex');
+      return [name, found.mode, found.mtimeMs, found.ctimeMs, digest].join(' ');
+    }),
+  );
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import { silentLog } from '#log/log.ts';
+import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
+import { readStandaloneConfig } from '#services/standalone/config.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { TlsFront } from '#test/services/tls-front.ts';
+import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
+import { runCommand } from './support/command-output.ts';
+
+const ADDRESS = 'gateway.example';
+const HOST = `host.${ADDRESS}`;
+const DAY_MS = 86_400_000;
+
+describe('awala-gateway doctor, asked how the world finds a gateway', () => {
+  const opened = new AsyncDisposableStack();
+  let folder: string;
+  let environment: Readonly<Record<string, string>>;
+  let gateway: Standalone;
+  let doh: DohServer;
+  let identity: TlsIdentity;
+  let ports: Readonly<Record<'gsc' | 'crc' | 'pdc', number>>;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'awala-doctor-'));
+    identity = await makeTlsIdentity(HOST, { notAfter: new Date(Date.now() + 60 * DAY_MS) });
+    await writeFile(join(folder, 'ca.pem'), identity.certificate);
+    doh = opened.use(await DohServer.start());
+    environment = {
+      INTERNET_ADDRESS: ADDRESS,
+      DATA_DIR: join(folder, 'data'),
+      DOH_URL: doh.url.href,
+      POWEB_PORT: '0',
+      POHTTP_PORT: '0',
+      COGRPC_PORT: '0',
+      OPERATIONS_PORT: '0',
+    };
+    const config = readStandaloneConfig(environment);
+    gateway = opened.use(await composeStandalone(config, { log: silentLog }));
+    const { poweb, cogrpc, pohttp, operations } = gateway.listening;
+    environment = {
+      ...environment,
+      POWEB_PORT: `${poweb}`,
+      COGRPC_PORT: `${cogrpc}`,
+      POHTTP_PORT: `${pohttp}`,
+      OPERATIONS_PORT: `${operations}`,
+    };
+    ports = {
+      gsc: await front(poweb),
+      crc: await front(cogrpc, { protocol: 'h2' }),
+      pdc: await front(pohttp),
+    };
+  });
+  beforeEach(() => doh.setGateway(ADDRESS, ports));
+  after(async () => {
+    await opened.disposeAsync();
+    await rm(folder, { recursive: true });
+  });
+
+  async function front(
+    backend: number,
+    { protocol = 'http/1.1', ofIdentity = identity } = {},
+  ): Promise<number> {
+    const options = { identity: ofIdentity, protocols: [protocol], backend };
+    return opened.use(await TlsFront.start(options)).port;
+  }
+
+  async function examine(differing: Readonly<Record<string, string>> = {}, ca = 'ca.pem') {
+    const args = ['--resolver', doh.url.href, '--ca', join(folder, ca)];
+    const { code, text } = await runCommand('doctor', { ...environment, ...differing }, args);
+    const faults = [...text.matchAll(/^✗ .*\n.*\n.*$/gm)].map(([fault]) =>
+      fault.replaceAll(/\s+/g, ' '),
+    );
+    return { code, text, faults };
+  }
+
+  it('finds nothing wrong where clients find this gateway', async () => {
+    const { code, text } = await examine();
+    assert.equal(code, 0, text);
+    for (const seekers of ['phones', 'couriers', 'Internet apps']) {
+      assert.match(text, new RegExp(`^✓ DNS for ${seekers} `, 'm'));
+      assert.match(text, new RegExp(`^✓ way for ${seekers} +127\\.0\\.0\\.1:\\d+ answers$`, 'm'));
+    }
+    assert.match(text, /^✓ address +gateway\.example leads to this gateway$/m);
+  });
+
+  it('says who does not find it, and which record is missing', async () => {
+    doh.set('SRV', `_awala-crc._tcp.${ADDRESS}`, { rcode: 'NXDOMAIN' });
+    const { faults } = await examine();
+    assert.equal(faults.length, 1);
+    assert.match(
+      faults[0] ?? '',
+      /^✗ DNS for couriers there is no SRV record _awala-crc\._tcp\.gateway\.example Couriers can neither deliver nor collect cargo\. → Add this record/,
+    );
+  });
+
+  it('says that DNSSEC is missing', async () => {
+    const name = `_awala-pdc._tcp.${ADDRESS}`;
+    const data = { target: HOST, port: ports.pdc };
+    doh.set('SRV', name, { answers: [{ type: 'SRV', name, ttl: 60, data }] });
+    const { faults } = await examine();
+    assert.match(faults.join('\n'), /^✗ DNS for Internet apps DNSSEC does not prove /);
+  });
+
+  it('says that a certificate ends soon', async () => {
+    const ending = await makeTlsIdentity(HOST, { notAfter: new Date(Date.now() + 3.5 * DAY_MS) });
+    await writeFile(join(folder, 'ending.pem'), ending.certificate);
+    const port = await front(gateway.listening.poweb, { ofIdentity: ending });
+    doh.setGateway(ADDRESS, { ...ports, gsc: port });
+    const { faults } = await examine({}, 'ending.pem');
+    assert.match(faults[0] ?? '', /^✗ certificate host\.gateway\.example’s, by .*: 3 days Once it/);
+  });
+
+  it('says that the world finds another gateway', async () => {
+    const other = { INTERNET_ADDRESS: 'other.example', DATA_DIR: join(folder, 'other') };
+    for (const [service, port] of Object.entries(ports)) {
+      const name = `_awala-${service}._tcp.other.example`;
+      const data = { target: HOST, port };
+      const answers = [{ type: 'SRV', name, ttl: 60, data } as const];
+      doh.set('SRV', name, { isAuthentic: true, answers });
+    }
+    const { faults: named } = await examine({ INTERNET_ADDRESS: 'other.example' });
+    assert.match(named.join('\n'), /^✗ address the gateway there calls itself gateway\.example /m);
+    await runCommand('keygen', { ...environment, ...other });
+    const { faults } = await examine({ DATA_DIR: other.DATA_DIR });
+    assert.match(
+      faults.join('\n'),
+      /^✗ address the gateway there is another: node 0\w+, not 0\w+ /m,
+    );
+  });
+
+  it('says which of several addresses does not answer', async () => {
+    doh.set('A', HOST, {
+      answers: ['127.0.0.1', '127.0.0.9'].map((data) => ({ type: 'A', name: HOST, ttl: 60, data })),
+    });
+    const { faults } = await examine();
+    assert.match(
+      faults[0] ?? '',
+      /^✗ way for phones 127\.0\.0\.9 refuses connections .*ten seconds/,
+    );
+  });
+});
