@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { costOf } from './monthly-cost/cost.ts';
-import { costTable, PHONES, rateTable } from './monthly-cost/table.ts';
+import { costTable, PHONES, PHONES_OF_A_MACHINE, rateTable } from './monthly-cost/table.ts';
 import { usageOf } from './monthly-cost/usage.ts';
 
 describe('the monthly cost', () => {
@@ -28,6 +28,13 @@ describe('the monthly cost', () => {
       each.toSorted((a, b) => b - a),
       each,
     );
+  });
+
+  it('of a small cloud is 40 dollars at most', () => {
+    const lines = costOf(usageOf(PHONES_OF_A_MACHINE, 'machine'));
+    const sum = lines.reduce((dollars, line) => dollars + line.dollars, 0);
+    assert.ok(sum < 40, `${sum}`);
+    assert.ok(sum > 15, 'the machine is in it');
   });
 
   it('of traffic is by steps, each for what exceeds the one before', () => {

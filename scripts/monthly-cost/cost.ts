@@ -5,12 +5,13 @@ const HOURS = 730;
 
 interface CostLine {
   readonly what: string;
+  /** 0 for what that form of the gateway does not have. */
   readonly dollars: number;
 }
 
 /** What that usage costs in a month, by Google service. */
 export function costOf(usage: Usage): CostLine[] {
-  const { storage, firestore, kms, redis, cluster, balancing } = PRICES;
+  const { storage, firestore, kms } = PRICES;
   const parcels = usage.classA - usage.ofThemListings;
   return [
     { what: 'Cloud Storage: uploads (class A)', dollars: parcels * storage.classA },
@@ -26,20 +27,32 @@ export function costOf(usage: Usage): CostLine[] {
     },
     { what: 'Firestore: storage', dollars: usage.firestoreGibibytes * firestore.gibibyteMonth },
     { what: 'Cloud KMS', dollars: usage.signatures * kms.operation + kms.keyVersionsMonth },
-    { what: 'Redis', dollars: redis.gigabyteHour * redis.gigabytes * HOURS },
-    {
-      what: 'Kubernetes: cores and memory',
-      dollars:
-        HOURS *
-        (cluster.feeHour +
-          usage.vcpus * cluster.vcpuHour +
-          usage.memoryGibibytes * cluster.gibibyteHour),
-    },
+    ...hostingCost(usage),
+    { what: 'Traffic to the Internet', dollars: egressCost(usage.egressGibibytes) },
+  ];
+}
+
+/** What the processes run on, and what stands before and between them. */
+function hostingCost(usage: Usage): CostLine[] {
+  const { redis, cluster, balancing, machine } = PRICES;
+  const cores =
+    cluster.feeHour + usage.vcpus * cluster.vcpuHour + usage.memoryGibibytes * cluster.gibibyteHour;
+  const machineMonth =
+    (machine.hour + machine.addressHour) * HOURS +
+    machine.diskGibibytes * machine.diskGibibyteMonth;
+  const inCluster = usage.form === 'cluster' ? 1 : 0;
+  return [
+    { what: 'Redis', dollars: inCluster * redis.gigabyteHour * redis.gigabytes * HOURS },
+    { what: 'Kubernetes: cores and memory', dollars: inCluster * cores * HOURS },
     {
       what: 'Load balancing',
-      dollars: balancing.rulesHour * HOURS + usage.balancedGibibytes * balancing.gibibyte,
+      dollars:
+        inCluster * (balancing.rulesHour * HOURS + usage.balancedGibibytes * balancing.gibibyte),
     },
-    { what: 'Traffic to the Internet', dollars: egressCost(usage.egressGibibytes) },
+    {
+      what: 'One machine, its disk and its address',
+      dollars: (1 - inCluster) * machineMonth,
+    },
   ];
 }
 

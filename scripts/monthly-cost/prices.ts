@@ -24,6 +24,11 @@ export const PRICES = {
   redis: { gigabyteHour: 0.054, gigabytes: 5 },
   /** cloud.google.com/kubernetes-engine/pricing: the fee as of 2025; Autopilot in Iowa as remembered from 2024, not read again. */
   cluster: { feeHour: 0.1, vcpuHour: 0.0445, gibibyteHour: 0.004_922_5 },
+  /**
+   * cloud.google.com/compute/all-pricing for an `e2-small` and a balanced disk, cloud.google.com/vpc/network-pricing
+   * for an external address in use; all as remembered from 2025, not read again.
+   */
+  machine: { hour: 0.016_75, diskGibibyteMonth: 0.1, diskGibibytes: 10, addressHour: 0.005 },
   /** cloud.google.com/load-balancing/pricing, as of 2025. */
   balancing: { rulesHour: 0.025, gibibyte: 0.008 },
   /** cloud.google.com/storage/pricing-examples, as of 2025, for the first; the others as remembered from 2024, not read again. */

@@ -48,8 +48,11 @@ const MINUTES = DAYS * 24 * 60;
 const SOCKET_OCTETS = 40 * KIB;
 const RELISTINGS_PER_HOUR = 4;
 
+/** Whether five services run in a cluster with Redis, or one process on a machine of its own. */
+export type Form = 'cluster' | 'machine';
+
 /** What that many phones use in a month. */
-export function usageOf(phones: number) {
+export function usageOf(phones: number, form: Form = 'cluster') {
   const { parcelsToInternet, parcelsFromInternet, parcelOctets, visited, connections } = PHONE;
   const days = phones * DAYS;
   const listings = connections + PHONE.hoursConnected * RELISTINGS_PER_HOUR;
@@ -61,8 +64,10 @@ export function usageOf(phones: number) {
     visited * CPU_MS.visit;
   const averageCores = (phones * cpuMsPerDay) / 1_000 / DAY_SECONDS;
   const vcpus = Math.max(LEAST_VCPUS, (averageCores * PEAK) / BUSY);
+  const signers = form === 'machine' ? 1 : (vcpus / POD_VCPUS) * SIGNING_PART;
   const sockets = ((phones * PHONE.hoursConnected) / 24) * 2;
   return {
+    form,
     classA: days * (parcelsToInternet + parcelsFromInternet + listings + visited * 2),
     ofThemListings: days * (listings + visited),
     classB: days * (parcelsToInternet + parcelsFromInternet + visited),
@@ -72,9 +77,7 @@ export function usageOf(phones: number) {
     firestoreDeletions: days * (parcelsToInternet + visited * 3),
     firestoreGibibytes:
       (phones * parcelsToInternet * PHONE.daysRecorded * PHONE.recordOctets) / GIB,
-    signatures:
-      phones * (PHONE.registrationsMonth * 2 + visited * DAYS) +
-      (vcpus / POD_VCPUS) * SIGNING_PART * MINUTES,
+    signatures: phones * (PHONE.registrationsMonth * 2 + visited * DAYS) + signers * MINUTES,
     averageCores,
     vcpus,
     sockets,

@@ -1,3 +1,4 @@
+import { warnAboutBucket } from '#composition/bucket-settings.ts';
 import { composeService, type Given, type Running } from '#composition/compose-service.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
@@ -56,6 +57,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       const cogrpc = createCogrpcServer(config.cogrpc, parts);
       const workers = startWorkers(parts, config.workers);
       observeWork(processMetrics, parts);
+      void warnAboutBucket(config.objectStore, parts.log);
       observeCollectors(processMetrics, collection);
       poweb.leaveRequests(pohttp, (target) => !isForPhones(target));
       const maxConnections = poweb.limits.maxConnections + COGRPC_LIMITS.maxConnections;

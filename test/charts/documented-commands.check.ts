@@ -14,10 +14,11 @@ import { runTool } from './tools.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const commands = await readCommands(new URL('docs/operations.md', ROOT));
+const smallCloud = await readCommands(new URL('docs/small-cloud.md', ROOT));
 const inProse = (
   await Promise.all(
-    ['docs/operations.md', 'docs/runbook.md', 'docs/scaling.md'].map((path) =>
-      readCommandsInProse(new URL(path, ROOT)),
+    ['docs/operations.md', 'docs/small-cloud.md', 'docs/runbook.md', 'docs/scaling.md'].map(
+      (path) => readCommandsInProse(new URL(path, ROOT)),
     ),
   )
 ).flat();
@@ -26,7 +27,7 @@ const known: Readonly<Record<string, readonly string[]>> = parse(
 );
 const installed = await installedPrograms(['gcloud', 'kubectl', 'docker', 'gh']);
 
-const all = [...commands, ...inProse];
+const all = [...commands, ...smallCloud, ...inProse];
 const of = (...programs: readonly string[]) =>
   all.filter(({ program }) => programs.includes(program));
 
@@ -49,7 +50,7 @@ function commandKnown({ program, words }: DocumentedCommand): string | undefined
     .sort((a, b) => b.length - a.length)[0];
 }
 
-describe('the commands in docs/operations.md', () => {
+describe('the commands in docs/operations.md and docs/small-cloud.md', () => {
   it('are many, and of programs that the tests know', () => {
     const programs = [...new Set(commands.map(({ program }) => program))].toSorted();
     const expected = [
@@ -68,6 +69,15 @@ describe('the commands in docs/operations.md', () => {
     assert.deepEqual(programs, expected);
     assert.ok(commands.length > 50);
     assert.ok(inProse.length >= 10);
+    const ofSmallCloud = new Set(smallCloud.map(({ program }) => program));
+    assert.deepEqual([...ofSmallCloud].toSorted(), [
+      '.',
+      'awala-gateway',
+      'export',
+      'gcloud',
+      'npm',
+      'set',
+    ]);
   });
 
   it('exist in Helm and helmfile, with these flags', async () => {

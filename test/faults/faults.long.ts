@@ -3,13 +3,13 @@ import { CLOCK_CASES, DEPARTURE_CASES, deathCases } from './cases/processes.ts';
 import { RECORDS_AND_KEYS_CASES } from './cases/records-and-keys.ts';
 import { REDIS_CASES } from './cases/redis.ts';
 import { STORAGE_CASES } from './cases/storage.ts';
-import { missingForFaults } from './gateway/faulty-gateway.ts';
+import { FaultyGateway, missingForFaults } from './gateway/faulty-gateway.ts';
 import { runCases, seededRandom } from './run-cases.ts';
 
 const { random, seed } = seededRandom();
 
 describe(`faults (FAULTS_SEED=${seed})`, { skip: missingForFaults }, () => {
-  runCases({
+  runCases(FaultyGateway.start, {
     ...deathCases(random),
     ...REDIS_CASES,
     ...STORAGE_CASES,

@@ -3,7 +3,7 @@ import { ALL_DEPART, allDie, CLOCK_CASES } from './cases/processes.ts';
 import { RECORDS_AND_KEYS_CASES } from './cases/records-and-keys.ts';
 import { REDIS_CASES } from './cases/redis.ts';
 import { STORAGE_CASES } from './cases/storage.ts';
-import { missingForFaults } from './gateway/faulty-gateway.ts';
+import { FaultyGateway, missingForFaults } from './gateway/faulty-gateway.ts';
 import { runCases, seededRandom } from './run-cases.ts';
 
 /** One of each kind; `faults.long.ts`, which `npm run test:faults` runs, has them all. */
@@ -21,7 +21,7 @@ const { random, seed } = seededRandom();
 const all = { ...REDIS_CASES, ...STORAGE_CASES, ...RECORDS_AND_KEYS_CASES, ...CLOCK_CASES };
 
 describe(`faults in short (FAULTS_SEED=${seed})`, { skip: missingForFaults }, () => {
-  runCases({
+  runCases(FaultyGateway.start, {
     'every service is killed': allDie(random),
     ...Object.fromEntries(Object.entries(all).filter(([name]) => CHOSEN.includes(name))),
     'every service is told to stop': ALL_DEPART,

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import { SeededRandom } from '#test/differential/random.ts';
 import { type FaultCase, undergo } from './fault-case.ts';
+import type { TestedGateway } from './gateway/tested-gateway.ts';
 import { openWorld, type World } from './world.ts';
 
 /** Set `FAULTS_SEED` to repeat a run. */
@@ -10,12 +11,19 @@ export function seededRandom(): { readonly random: SeededRandom; readonly seed: 
   return { random: new SeededRandom(seed), seed };
 }
 
-/** Runs one case after the other against one gateway; call it in a suite. */
-export function runCases(cases: Readonly<Record<string, FaultCase>>): void {
-  let world: World;
+/**
+ * Runs one case after the other against one gateway; call it in a suite.
+ *
+ * @param start - starts the gateway, with these variables
+ */
+export function runCases<Gateway extends TestedGateway>(
+  start: (environment: Readonly<Record<string, string>>) => Promise<Gateway>,
+  cases: Readonly<Record<string, FaultCase<Gateway>>>,
+): void {
+  let world: World<Gateway>;
 
   before(async () => {
-    world = await openWorld();
+    world = await openWorld(start);
   });
   after(() => world?.[Symbol.asyncDispose]());
 

@@ -8,7 +8,8 @@ import { Load } from './clients/load.ts';
 import { parcelFrom, parcelTo } from './clients/load-parcels.ts';
 import { byPohttp, byPoweb, deliver } from './clients/posting.ts';
 import { keepRegistering } from './clients/registering.ts';
-import { FaultyGateway } from './gateway/faulty-gateway.ts';
+import type { FaultyGateway } from './gateway/faulty-gateway.ts';
+import type { TestedGateway } from './gateway/tested-gateway.ts';
 import { Starvation } from './starvation.ts';
 
 /** The ways of parcels between clients, as the ledger names them. */
@@ -31,20 +32,24 @@ export const QUEUED_ROADS: readonly string[] = [
 /** Short, so that lost jobs are soon queued again. */
 const SWEEP_INTERVAL = '2s';
 
-/** A gateway of five processes and all its clients. */
-export interface World extends AsyncDisposable {
-  readonly gateway: FaultyGateway;
+/** A gateway and all its clients; the gateway has five processes unless said otherwise. */
+export interface World<Gateway extends TestedGateway = FaultyGateway> extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly app: InternetApp;
   readonly load: Load;
   readonly starvation: Starvation;
   /** Lets the courier collect the rest for the phone without the Internet, delivering no new parcels. */
   readonly fetchCargo: () => Promise<unknown>;
 }
 
-export async function openWorld(): Promise<World> {
+/** @param start - starts a gateway with these variables */
+export async function openWorld<Gateway extends TestedGateway>(
+  start: (environment: Readonly<Record<string, string>>) => Promise<Gateway>,
+): Promise<World<Gateway>> {
   await using opened = new AsyncDisposableStack();
   const app = opened.use(await InternetApp.start());
   const gateway = opened.use(
-    await FaultyGateway.start({
+    await start({
       SWEEP_INTERVAL,
       COLLECTION_DRAIN: '300ms',
       COLLECTION_LINGER: '4s',
@@ -58,6 +63,7 @@ export async function openWorld(): Promise<World> {
   const closing = opened.move();
   return {
     gateway,
+    app,
     load,
     starvation,
     fetchCargo: () => travel(load, trip, []),

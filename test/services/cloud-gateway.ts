@@ -1,6 +1,7 @@
 import { keygenCommand } from '#services/standalone/commands/keygen.ts';
 import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
+import type { BackingName } from '#test/backing/servers.ts';
 
 /** A gateway of one test, on the servers of this run. */
 export interface CloudGateway {
@@ -10,17 +11,41 @@ export interface CloudGateway {
 
 const MOST_ATTEMPTS = 10;
 
-const NEEDED = ['gcs', 'firestore', 'kms', 'redis'] as const;
+const MANAGED = ['gcs', 'firestore', 'kms'] as const;
 
 /** The `skip` option of a suite that runs services: false, or what to install. */
-export async function missingForServices(): Promise<false | string> {
-  const found = await Promise.all(NEEDED.map((name) => backing(name)));
+export function missingForServices(): Promise<false | string> {
+  return firstMissing([...MANAGED, 'redis']);
+}
+
+/** The same, of a suite that runs one process with signals and a queue of its own. */
+export function missingForSmallCloud(): Promise<false | string> {
+  return firstMissing(MANAGED);
+}
+
+async function firstMissing(needed: readonly BackingName[]): Promise<false | string> {
+  const found = await Promise.all(needed.map((name) => backing(name)));
   return found.map(({ missing }) => missing).find((missing) => missing !== false) ?? false;
 }
 
 /** Chooses unique names for a gateway's backing, and creates nothing. */
 export async function nameCloudGateway(): Promise<CloudGateway> {
-  const [gcs, firestore, kms, redis] = await Promise.all(NEEDED.map((name) => backing(name)));
+  const redis = await backing('redis');
+  const { environment } = await nameSmallCloud();
+  return {
+    environment: {
+      ...environment,
+      SIGNALS: 'redis',
+      WORK_QUEUE: 'redis',
+      REDIS_URL: `redis://${redis.address}`,
+      REDIS_PREFIX: environment.GCS_BUCKET ?? '',
+    },
+  };
+}
+
+/** The same, for one process with signals and a queue of its own. */
+async function nameSmallCloud(): Promise<CloudGateway> {
+  const [gcs, firestore, kms] = await Promise.all(MANAGED.map((name) => backing(name)));
   const name = uniqueName('gateway');
   const ring = `projects/test/locations/here/keyRings/${name}/cryptoKeys`;
   return {
@@ -38,17 +63,22 @@ export async function nameCloudGateway(): Promise<CloudGateway> {
       KMS_IDENTITY_KEY_VERSION: `${ring}/identity/cryptoKeyVersions/1`,
       KMS_SEALING_KEY: `${ring}/sealing`,
       KMS_EMULATOR_HOST: `${kms?.address}`,
-      SIGNALS: 'redis',
-      WORK_QUEUE: 'redis',
-      REDIS_URL: `redis://${redis?.address}`,
-      REDIS_PREFIX: name,
     },
   };
 }
 
 /** The same, and creates the bucket and the identity as an operator does. */
 export async function provisionCloudGateway(): Promise<CloudGateway> {
-  const gateway = await nameCloudGateway();
+  return provision(await nameCloudGateway());
+}
+
+/** The same, for one process with signals and a queue of its own, whose folder is `folder`. */
+export async function provisionSmallCloud(folder: string): Promise<CloudGateway> {
+  const { environment } = await nameSmallCloud();
+  return provision({ environment: { ...environment, DATA_DIR: folder } });
+}
+
+async function provision(gateway: CloudGateway): Promise<CloudGateway> {
   const said: string[] = [];
   const context = {
     args: [],

@@ -7,6 +7,7 @@ import { type FiveServices, startFiveServices } from '#test/services/five-servic
 import { type ServiceName, ServiceProcess } from '#test/services/service-process.ts';
 import { keysInBucket } from './bucket-keys.ts';
 import { OwnRedis } from './own-redis.ts';
+import type { TestedGateway } from './tested-gateway.ts';
 
 const redisProgram = await obtainRedis();
 
@@ -22,7 +23,7 @@ interface Lines {
 }
 
 /** A gateway of five processes, each of which can die, on backing services that can fail. */
-export class FaultyGateway implements AsyncDisposable {
+export class FaultyGateway implements TestedGateway {
   /** The Redis behind `lines.redis`, used by this gateway only. */
   readonly redis: OwnRedis;
   readonly lines: Lines;

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CARGO_PREFIX, INTERNET_BOUND_PREFIX } from '#gateway/held/object-keys.ts';
+import type { SeededRandom } from '#test/differential/random.ts';
+import { answers } from '#test/peers/recipient-server.ts';
+import { until as untilSeen } from '#test/runtime/until.ts';
+import { type FaultCase, until } from '../fault-case.ts';
+import { FORM } from '../form.ts';
+import type { SmallCloud } from '../gateway/small-cloud.ts';
+import type { World } from '../world.ts';
+
+/** A machine is lost after at most so many further parcels were accepted, and at most so many milliseconds later. */
+const MOST_PARCELS_BEFORE = 20;
+const MOST_MS_BEFORE = 30;
+/** Parcels for an app that is down, at least. */
+const WAITING_PARCELS = 3;
+const LOOK_MS = 100;
+/** The Internet app may have answered so many at once (`DELIVERY_CONCURRENCY_PER_DESTINATION`). */
+const IN_HAND = 8;
+
+/** What may happen to the only machine of a gateway, at moments that `random` chooses. */
+export function machineCases(
+  random: SeededRandom,
+): Readonly<Record<string, FaultCase<SmallCloud>>> {
+  return {
+    'the machine is lost with its disk, and another takes its place': {
+      begin: async (world) => {
+        for (let loss = 0; loss < FORM.deaths; loss++) {
+          await someParcels(world, random);
+          await loseMachine(world);
+          await world.gateway.startElsewhere();
+        }
+      },
+      end: () => {},
+      inHand: IN_HAND * FORM.deaths,
+      mayCut: true,
+    },
+    'the machine is lost with the jobs of all that waits': {
+      begin: async (world) => {
+        await loseMachineWithJobs(world);
+        await world.gateway.startElsewhere();
+      },
+      end: () => {},
+      inHand: IN_HAND,
+      mayCut: true,
+    },
+    'the machine is shut down and deleted, and another takes its place': {
+      begin: async ({ gateway }) => {
+        assert.equal(await gateway.retireMachine(), 0, gateway.output);
+        await gateway.startElsewhere();
+      },
+      end: () => {},
+      mayCut: true,
+    },
+  };
+}
+
+async function loseMachine({ load, gateway }: World<SmallCloud>): Promise<void> {
+  load.ledger.noteDeath();
+  assert.equal(await gateway.loseMachine(), 'SIGKILL');
+}
+
+/** While an app is down, its parcels have jobs; while Firestore is, so has cargo. */
+async function loseMachineWithJobs(world: World<SmallCloud>): Promise<void> {
+  const { gateway, app } = world;
+  const count = async (prefix: string) =>
+    [...(await gateway.storedKeys())].filter((key) => key.startsWith(prefix)).length;
+  const { behaviour } = app.server;
+  try {
+    app.server.behaviour = answers(503);
+    const areWaiting = async () => (await count(INTERNET_BOUND_PREFIX)) >= WAITING_PARCELS;
+    await untilSeen(areWaiting, LOOK_MS);
+    gateway.firestore.refuse();
+    await untilSeen(async () => (await count(CARGO_PREFIX)) > 0, LOOK_MS);
+    await loseMachine(world);
+    assert.ok(await areWaiting());
+    assert.ok((await count(CARGO_PREFIX)) > 0);
+  } finally {
+    gateway.firestore.accept();
+    app.server.behaviour = behaviour;
+  }
+}
+
+async function someParcels({ load }: World<SmallCloud>, random: SeededRandom): Promise<void> {
+  const soon = load.ledger.accepted + random.below(MOST_PARCELS_BEFORE);
+  await until('parcels are accepted before a loss', () => load.ledger.accepted >= soon);
+  await pause(random.below(MOST_MS_BEFORE));
+}
