@@ -28,17 +28,7 @@ export class OpenMark {
 
   /** @param hasLog - whether there was a log before this process opened the database */
   left(hasLog: boolean): Left {
-    const mark = this.#read();
-    if (mark === 0) {
-      return 'unmarked';
-    }
-    if (Math.abs(mark) !== this.#ofFile) {
-      return mark > 0 ? 'copied' : 'moved';
-    }
-    if (mark < 0) {
-      return 'closed';
-    }
-    return hasLog ? 'died' : 'without-log';
+    return leftBy(this.#read(), { ofFile: this.#ofFile, hasLog });
   }
 
   /** Marks it open, also in the file without its log. */
@@ -65,6 +55,31 @@ export class OpenMark {
   #write(mark: number): void {
     this.#database.exec(`PRAGMA user_version = ${mark}`);
   }
+}
+
+/**
+ * The same by a mark that was read elsewhere.
+ *
+ * @param mark - SQLite's `user_version`
+ */
+export function leftWithMark(mark: number, path: string, hasLog: boolean): Left {
+  return leftBy(mark, { ofFile: numberOf(path), hasLog });
+}
+
+function leftBy(
+  mark: number,
+  { ofFile, hasLog }: { readonly ofFile: number; readonly hasLog: boolean },
+): Left {
+  if (mark === 0) {
+    return 'unmarked';
+  }
+  if (Math.abs(mark) !== ofFile) {
+    return mark > 0 ? 'copied' : 'moved';
+  }
+  if (mark < 0) {
+    return 'closed';
+  }
+  return hasLog ? 'died' : 'without-log';
 }
 
 /** From 1 to 2^31 - 1. Inodes alone are alike on machines that were set up alike. */

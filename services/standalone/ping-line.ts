@@ -2,6 +2,8 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { reachableHost, urlHost } from './reach/url-host.ts';
 
 interface Listening {
+  /** The Awala address under which clients find it; null if it has no public port. */
+  readonly address: string | null;
   /** The address that the gateway listens on. */
   readonly host: string;
   readonly ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
@@ -13,10 +15,11 @@ const LOCAL_HOST = '127.0.0.1';
 const DEFAULT_PORTS = { poweb: 8080, pohttp: 8081, cogrpc: 8082 };
 
 /**
- * What to type on this machine, in any shell, to ping the gateway that listens there. It names all
+ * What to type on this machine, in any shell, to ping the gateway that listens there: as clients find
+ * it, if it ends TLS itself. Else it names all
  * ports unless all are the default ones, since that shell need not have the gateway's variables.
  */
-export function pingLine({ host, ports, environment }: Listening): string {
+export function pingLine({ address, host, ports, environment }: Listening): string {
   const isByNpm = environment.npm_lifecycle_event !== undefined;
   const isDefault =
     host === LOCAL_HOST &&
@@ -24,13 +27,16 @@ export function pingLine({ host, ports, environment }: Listening): string {
     ports.pohttp === DEFAULT_PORTS.pohttp &&
     ports.cogrpc === DEFAULT_PORTS.cogrpc;
   const command = isByNpm ? 'npm run ping' : 'awala-gateway ping';
+  const before = isByNpm ? `${command} --` : command;
+  if (address !== null) {
+    return `${before} ${address}`;
+  }
   if (isDefault) {
     return command;
   }
   const at = (port: number) => `${urlHost(reachableHost(host))}:${port}`;
   return [
-    command,
-    ...(isByNpm ? ['--'] : []),
+    before,
     `http://${at(ports.poweb)}`,
     `--cogrpc ${at(ports.cogrpc)}`,
     `--pohttp http://${at(ports.pohttp)}`,

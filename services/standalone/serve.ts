@@ -30,6 +30,7 @@ function welcome(
   { gateway, listening }: Standalone,
   environment: Environment,
 ): readonly string[] {
+  const address = config.certificates.kind === 'none' ? null : gateway.internetAddress;
   const host = urlHost(config.host);
   const at = (port: number) => `http://${host}:${port}`;
   return [
@@ -43,7 +44,7 @@ function welcome(
     `  operators      ${at(listening.operations)}   /livez /readyz /servez /metrics /version`,
     `  data           ${resolve(config.dataFolder)}`,
     '',
-    `  Try next:  ${pingLine({ host: config.host, ports: listening, environment })}`,
+    `  Try next:  ${pingLine({ address, host: config.host, ports: listening, environment })}`,
     '  Stop with Ctrl-C; what is stored stays.',
     '',
   ];

@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto';
 import {
   chmod,
   chown,
+  cp,
   mkdir,
   mkdtemp,
+  mkdtempDisposable,
   readdir,
   readFile,
   rename,
@@ -132,6 +134,18 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     assert.match(database ?? '', /^✗ database it is damaged: .*→ Stop the gateway, keep a copy/);
     await writeFile(path, 'no database at all, but something else of some length');
     assert.match((await faults()).join('\n'), /✗ database it is damaged: .*not a database/);
+  });
+
+  it('finds a copy that was made while its gateway ran', async () => {
+    await using copy = await mkdtempDisposable(join(tmpdir(), 'awala-copy-'));
+    {
+      await using _ = await GatewayProcess.start(folder, { DOH_URL: doh.url.href });
+      await cp(folder, copy.path, { recursive: true, preserveTimestamps: true });
+    }
+    const [database] = (await faults({ DATA_DIR: copy.path })).filter((each) =>
+      each.startsWith('✗ database'),
+    );
+    assert.match(database ?? '', /^✗ database it is a copy that was made while its gateway ran /);
   });
 
   it('tells data of a newer version from data that are to be upgraded', async () => {

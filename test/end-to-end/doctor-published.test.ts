@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -9,6 +9,7 @@ import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
+import { CertificateFiles } from './public-port/certificate-files.ts';
 import { runCommand } from './support/command-output.ts';
 
 const ADDRESS = 'gateway.example';
@@ -141,5 +142,42 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
       faults[0] ?? '',
       /^✗ way for phones 127\.0\.0\.9 refuses connections .*ten seconds/,
     );
+  });
+});
+
+describe('awala-gateway doctor, asked about a gateway that ends TLS itself', () => {
+  it('finds nothing wrong with its one port', async () => {
+    await using files = await CertificateFiles.make();
+    await using doh = await DohServer.start();
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-doctor-'));
+    const environment = {
+      ...files.environment,
+      INTERNET_ADDRESS: ADDRESS,
+      DATA_DIR: join(folder.path, 'data'),
+      DOH_URL: doh.url.href,
+    };
+    const any = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
+    const config = readStandaloneConfig({ ...environment, ...any });
+    await using gateway = await composeStandalone(config, { log: silentLog });
+    const { poweb, cogrpc, pohttp, operations, https = 0, http } = gateway.listening;
+    doh.setGateway(ADDRESS, { gsc: https, crc: https, pdc: https }, ADDRESS);
+    const ca = join(folder.path, 'ca.pem');
+    await writeFile(ca, files.authority.root);
+    const ports = {
+      POWEB_PORT: `${poweb}`,
+      COGRPC_PORT: `${cogrpc}`,
+      POHTTP_PORT: `${pohttp}`,
+      OPERATIONS_PORT: `${operations}`,
+      HTTPS_PORT: `${https}`,
+      HTTP_PORT: `${http}`,
+    };
+    const args = ['--resolver', doh.url.href, '--ca', ca];
+    const { code, text } = await runCommand('doctor', { ...environment, ...ports }, args);
+    assert.equal(code, 0, text);
+    assert.match(text, /^✓ ports +a gateway runs here, and answers on all$/m);
+    assert.match(text, /^✓ way for couriers /m);
+    const wrong = { ...environment, ...ports, HTTP_PORT: '1' };
+    const { text: other } = await runCommand('doctor', wrong, args);
+    assert.match(other, /^✗ ports +HTTP_PORT 1: .*\n.*\n.*HTTP_PORT and HTTPS_HOST among them/m);
   });
 });

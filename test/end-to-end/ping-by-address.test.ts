@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
@@ -10,6 +10,8 @@ import { DohServer, type Zone } from '#test/peers/doh-server.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
 import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
+import { CertificateFiles } from './public-port/certificate-files.ts';
+import { runCommand } from './support/command-output.ts';
 
 const ADDRESS = 'gateway.example';
 const HOST = `host.${ADDRESS}`;
@@ -216,5 +218,26 @@ describe('ping, given an Awala address', () => {
     } finally {
       doh.behaviour = null;
     }
+  });
+});
+
+describe('ping, given the address of a gateway that ends TLS itself', () => {
+  it('takes every road through its one port', async () => {
+    await using files = await CertificateFiles.make();
+    await using doh = await DohServer.start();
+    await using gateway = await startGateway(
+      {},
+      { ...files.environment, INTERNET_ADDRESS: ADDRESS },
+    );
+    const { https: port = 0 } = gateway.listening;
+    doh.setGateway(ADDRESS, { gsc: port, crc: port, pdc: port }, ADDRESS);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-ping-'));
+    const ca = join(folder.path, 'ca.pem');
+    await writeFile(ca, files.authority.root);
+    const args = [ADDRESS, '--resolver', doh.url.href, '--ca', ca];
+    const { code, text } = await runCommand('ping', {}, args);
+    assert.equal(code, 0, text);
+    assert.match(text, /✓ acknowledged by courier/);
+    assert.match(text, /✓ parcel posted by Internet app/);
   });
 });

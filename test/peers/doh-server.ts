@@ -69,8 +69,8 @@ export class DohServer implements AsyncDisposable {
   setGateway(
     internetAddress: string,
     ports: Readonly<Record<'gsc' | 'crc' | 'pdc', number>>,
+    target = `host.${internetAddress}`,
   ): void {
-    const target = `host.${internetAddress}`;
     this.setAddress(target, '127.0.0.1');
     for (const [service, port] of Object.entries(ports)) {
       const name = `_awala-${service}._tcp.${internetAddress}`;

@@ -1,6 +1,5 @@
-import { domainToASCII } from 'node:url';
 import { parseArgs } from 'node:util';
-import { canonicalInternetAddress } from '#awala/internet-address.ts';
+import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { ReceiverTarget } from '../ping/receiver.ts';
 import { UsageError } from './command.ts';
 import { certificatesIn, urlIn } from './option-values.ts';
@@ -49,16 +48,6 @@ export async function readPingArguments(args: readonly string[]): Promise<PingAr
   };
 }
 
-/**
- * An Internet address as a user may write it: with capital letters, a final dot, or letters beyond
- * ASCII.
- *
- * @returns null if it is none
- */
-export function internetAddressOf(text: string): string | null {
-  return canonicalInternetAddress(domainToASCII(text));
-}
-
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -89,7 +78,7 @@ async function receiverIn(
     return null;
   }
   const [name = '', ...rest] = receiver.split('=');
-  const internetAddress = internetAddressOf(name);
+  const internetAddress = typedInternetAddress(name);
   const at = urlIn('--receiver', rest.join('='));
   if (internetAddress === null || !at) {
     throw new UsageError(

@@ -1,3 +1,4 @@
+import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { Clock } from '#clock/clock.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
@@ -11,7 +12,7 @@ import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
 import { findService } from '../reach/find-service.ts';
 import type { Resolvers } from '../reach/resolvers.ts';
 import { UsageError } from './command.ts';
-import { internetAddressOf, type PingArguments } from './ping-arguments.ts';
+import type { PingArguments } from './ping-arguments.ts';
 
 const LOCAL_HOST = '127.0.0.1';
 
@@ -37,7 +38,7 @@ export function pingTarget(args: PingArguments, parts: TargetParts): PingTarget 
   if (/^https?:\/\//.test(target) && URL.canParse(target)) {
     return { ...common, ...byHand(placesBeside(new URL(target)), args, parts) };
   }
-  const address = internetAddressOf(target);
+  const address = typedInternetAddress(target);
   if (!address) {
     throw new UsageError(`“${target}” is neither an Awala address nor a URL`);
   }

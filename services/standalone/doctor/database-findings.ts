@@ -5,6 +5,7 @@ import { LOCAL_LAYOUTS } from '#composition/local-layouts.ts';
 import type { Database } from '#sqlite/database.ts';
 import { readLayouts } from '#sqlite/migrate.ts';
 import { openToLook } from '#sqlite/open-database.ts';
+import { type Left, leftWithMark } from '#sqlite/open-mark.ts';
 import { type Finding, ill, note, well } from './finding.ts';
 
 const SUBJECT = 'database';
@@ -24,12 +25,22 @@ export async function databaseFindings(folder: string, clock: Clock): Promise<re
   if (!found.isFile()) {
     return [damaged(`${path} is no ordinary file`)];
   }
+  // Looking may make an empty one.
+  const hasLog = await stat(`${path}-wal`).then(
+    ({ size }) => size > 0,
+    () => false,
+  );
   try {
     await using database = await openToLook(path, { deadlineMs: CHECK_DEADLINE_MS, clock });
     const faults = await checkPages(database);
-    return faults.length > 0
-      ? [damaged(faults.join('; '))]
-      : [well(SUBJECT, 'its pages and indexes are sound'), ...(await layoutFindings(database))];
+    if (faults.length > 0) {
+      return [damaged(faults.join('; '))];
+    }
+    const incomplete = incompleteFinding(await howLeft(database, path, hasLog), path);
+    return [
+      incomplete ?? well(SUBJECT, 'its pages and indexes are sound'),
+      ...(await layoutFindings(database)),
+    ];
   } catch (error) {
     return [damaged(error instanceof Error ? error.message : String(error))];
   }
@@ -39,6 +50,33 @@ async function checkPages(database: Database): Promise<readonly string[]> {
   const rows = await database.read({ sql: `PRAGMA quick_check(${MOST_FAULTS})` });
   const said = rows.map((row) => String(row.quick_check).replaceAll(/\s+/g, ' '));
   return said.join() === 'ok' ? [] : said.map((each) => each.slice(0, MOST_WORDS));
+}
+
+async function howLeft(database: Database, path: string, hasLog: boolean): Promise<Left> {
+  const [row] = await database.read({ sql: 'PRAGMA user_version' });
+  return leftWithMark(Number(row?.user_version), path, hasLog);
+}
+
+/** What a gateway would refuse when it starts; null if nothing. */
+function incompleteFinding(left: Left, path: string): Finding | null {
+  const why = 'The gateway does not start on it, as parcels that it accepted would be lost.';
+  switch (left) {
+    case 'copied':
+      return ill(SUBJECT, 'it is a copy that was made while its gateway ran', {
+        why,
+        remedy:
+          'Stop that gateway and copy its folder again, or restore a backup: awala-gateway restore. ' +
+          'If no gateway ran while it was copied: awala-gateway adopt.',
+      });
+    case 'without-log':
+      return ill(SUBJECT, `${path}-wal is missing, which holds what was accepted last`, {
+        why,
+        remedy:
+          'Bring it back, or restore a backup: awala-gateway restore. To go on without it: awala-gateway adopt.',
+      });
+    default:
+      return null;
+  }
 }
 
 async function layoutFindings(database: Database): Promise<readonly Finding[]> {
@@ -78,6 +116,6 @@ function damaged(how: string): Finding {
   return ill(SUBJECT, `it is damaged: ${how}`, {
     why: 'Parcels in it may be lost or undeliverable, and a gateway should not write to it any more.',
     remedy:
-      'Stop the gateway, keep a copy of the whole folder, and restore the last backup. Check the disk (dmesg, smartctl): it is the usual cause.',
+      'Stop the gateway, keep a copy of the whole folder, and restore the last backup: awala-gateway restore. Check the disk (dmesg, smartctl): it is the usual cause.',
   });
 }

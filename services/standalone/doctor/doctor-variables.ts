@@ -6,6 +6,7 @@ import { operationsVariables } from '#runtime/operations-server.ts';
 import { bindHostVariable } from '#runtime/service.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { COLLECTION_SERVICE_VARIABLES, COLLECTION_VARIABLES } from '#services/collection/config.ts';
+import { certificates } from '#services/edge/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
@@ -24,6 +25,7 @@ export const DOCTOR_VARIABLES = {
     OPERATIONS_PORT: operationsVariables.port,
   },
   maxCollectors: COLLECTION_VARIABLES.maxCollectors,
+  certificates,
   dohUrl: WORKERS_VARIABLES.delivery.dohUrl,
 };
 

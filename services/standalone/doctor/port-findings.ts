@@ -5,11 +5,20 @@ import { connect } from '../reach/connect.ts';
 import { reachableHost } from '../reach/url-host.ts';
 import { askOperations, parseObject, runningService } from '../running/operations-client.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
-import { type Finding, ill, well } from './finding.ts';
+import { type Finding, ill, note, well } from './finding.ts';
 
 const SUBJECT = 'ports';
+/** A parent process may hold them. */
+const PUBLIC_PORTS = ['HTTPS_PORT', 'HTTP_PORT'];
 
-type PortsConfig = Pick<DoctorConfig, 'host' | 'operationsHost' | 'ports'>;
+type PortsConfig = Pick<DoctorConfig, 'host' | 'operationsHost' | 'ports' | 'certificates'>;
+
+interface Listening {
+  readonly variable: string;
+  readonly port: number;
+  readonly host: string;
+  readonly hostVariable: string;
+}
 
 /** Whether the gateway can listen on its ports; or, if it runs, whether it answers on them. */
 export async function portFindings(config: PortsConfig, clock: Clock): Promise<readonly Finding[]> {
@@ -21,11 +30,12 @@ export async function portFindings(config: PortsConfig, clock: Clock): Promise<r
   }
   const isRunning = service !== null;
   const findings = await Promise.all(
-    Object.entries(ports).map(async ([variable, port]) => {
-      const isForOperations = variable === 'OPERATIONS_PORT';
-      const code = await whyNotListening(isForOperations ? operationsHost : host, port);
+    everyPort(config).map(async ({ variable, port, host, hostVariable }) => {
+      const code = await whyNotListening(host, port);
       const isWell = code === null || (code === 'EADDRINUSE' && isRunning);
-      const hostVariable = isForOperations ? 'OPERATIONS_HOST' : 'BIND_HOST';
+      if (code === 'EACCES' && PUBLIC_PORTS.includes(variable)) {
+        return [note(SUBJECT, `${variable} ${port}: ${WORDS.EACCES}`, remedy(code, variable, ''))];
+      }
       return isWell
         ? []
         : [
@@ -41,33 +51,61 @@ export async function portFindings(config: PortsConfig, clock: Clock): Promise<r
   return faults.length === 0 ? [well(SUBJECT, remark)] : faults;
 }
 
+function everyPort(config: PortsConfig): readonly Listening[] {
+  const { operationsHost, ports } = config;
+  const plain = Object.entries(ports).map(([variable, port]) =>
+    variable === 'OPERATIONS_PORT'
+      ? { variable, port, host: operationsHost, hostVariable: 'OPERATIONS_HOST' }
+      : { variable, port, host: config.host, hostVariable: 'BIND_HOST' },
+  );
+  return [...plain, ...publicPorts(config)];
+}
+
+/** None where a proxy sees to TLS. */
+function publicPorts({ certificates }: PortsConfig): readonly Listening[] {
+  if (certificates.kind === 'none') {
+    return [];
+  }
+  const { httpsPort, httpPort } = certificates;
+  const at = { host: certificates.host ?? '0.0.0.0', hostVariable: 'HTTPS_HOST' };
+  return [
+    { ...at, variable: 'HTTPS_PORT', port: httpsPort },
+    { ...at, variable: 'HTTP_PORT', port: httpPort },
+  ];
+}
+
 /** Whether a gateway in one process answers where phones, couriers and apps are led. */
-async function runningFindings(
-  { host, ports }: PortsConfig,
-  clock: Clock,
-): Promise<readonly Finding[]> {
+async function runningFindings(config: PortsConfig, clock: Clock): Promise<readonly Finding[]> {
+  const { host, ports } = config;
   const { POWEB_PORT, POHTTP_PORT, COGRPC_PORT } = ports;
-  const reachable = reachableHost(host);
-  const addressesOf = async () => [reachable];
+  const plain = Object.entries({ POWEB_PORT, POHTTP_PORT, COGRPC_PORT }).map(
+    ([variable, port]) => ({ variable, port, host, hostVariable: 'BIND_HOST' }),
+  );
   const findings = await Promise.all(
-    Object.entries({ POWEB_PORT, POHTTP_PORT, COGRPC_PORT }).map(async ([variable, port]) => {
-      const endpoint = { host: reachable, port, useTls: false, protocols: [] };
-      const failure = await connect(endpoint, { clock, addressesOf }).then(
-        () => null,
-        (error: Error) => error.message,
-      );
-      return failure === null
-        ? []
-        : [
-            ill(SUBJECT, `${variable} ${port}: ${failure}`, {
-              why: 'A gateway runs here, but not on this port: whoever is led there finds nobody.',
-              remedy: `Give this command the gateway’s variables, ${variable} and BIND_HOST among them.`,
-            }),
-          ];
-    }),
+    [...plain, ...publicPorts(config)].map((each) => answerFindings(each, clock)),
   );
   const faults = findings.flat();
   return faults.length === 0 ? [well(SUBJECT, 'a gateway runs here, and answers on all')] : faults;
+}
+
+async function answerFindings(
+  { variable, port, host, hostVariable }: Listening,
+  clock: Clock,
+): Promise<readonly Finding[]> {
+  const reachable = reachableHost(host);
+  const endpoint = { host: reachable, port, useTls: false, protocols: [] };
+  const failure = await connect(endpoint, { clock, addressesOf: async () => [reachable] }).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  return failure === null
+    ? []
+    : [
+        ill(SUBJECT, `${variable} ${port}: ${failure}`, {
+          why: 'A gateway runs here, but not on this port: whoever is led there finds nobody.',
+          remedy: `Give this command the gateway’s variables, ${variable} and ${hostVariable} among them.`,
+        }),
+      ];
 }
 
 /** What the running gateway itself finds wrong. */
@@ -113,9 +151,9 @@ const WORDS: Readonly<Record<string, string>> = {
 function remedy(code: string, variable: string, hostVariable: string): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Stop that program (ss -ltnp tells which), or set ${variable} to another port.`;
+      return `Stop that program (ss -ltnp tells which), or set ${variable} to another port. If it is systemd that holds it for the gateway, start the gateway.`;
     case 'EACCES':
-      return `Set ${variable} to a port over 1023.`;
+      return `Set ${variable} to a port over 1023, let systemd hold it (awala-gateway.socket), or grant CAP_NET_BIND_SERVICE.`;
     default:
       return `Set ${hostVariable} to 127.0.0.1, to 0.0.0.0, or to an address of this machine.`;
   }
