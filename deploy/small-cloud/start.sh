@@ -16,7 +16,8 @@ settings=${SETTINGS_FILE:-/etc/awala-gateway/gateway.env}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-gcloud storage cp "$(metadata gateway-package)" "$work/awala-gateway.deb"
+package=$(metadata gateway-package)
+gcloud storage cp "$package" "$work/awala-gateway.deb"
 metadata gateway-settings >"$work/gateway.env"
 
 export DEBIAN_FRONTEND=noninteractive
