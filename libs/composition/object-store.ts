@@ -50,8 +50,9 @@ export async function openObjectStore(
     const { GcsObjectStore } = await import('#object-store/gcs/object-store.ts');
     return foundations.use(new GcsObjectStore({ ...config, clock, deadlineMs }));
   }
+  const { BODY_FOLDER } = await import('#object-store/filesystem/body-links.ts');
   const { openFilesystemObjectStore } = await import('#object-store/filesystem/open-store.ts');
   const database = await databases.in(config.folder);
-  const folder = join(config.folder, 'objects');
+  const folder = join(config.folder, BODY_FOLDER);
   return foundations.use(await openFilesystemObjectStore({ database, folder, clock, deadlineMs }));
 }

@@ -58,6 +58,12 @@ export class DatabaseDamagedError extends Error {
     );
   }
 
+  static halfRestored(folder: string): DatabaseDamagedError {
+    return new DatabaseDamagedError(
+      `A restore into ${folder} was cut short. Run it again: awala-gateway restore.`,
+    );
+  }
+
   static withoutLog(path: string): DatabaseDamagedError {
     return new DatabaseDamagedError(
       `${path}-wal is missing, which holds what was accepted last: it was deleted, or not copied. ` +

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseDamagedError } from './errors.ts';
 import { isCorrupt } from './failure.ts';
@@ -31,6 +32,9 @@ interface ExamineOptions {
  * @throws {DatabaseDamagedError} if it is damaged, or may lack what was accepted
  */
 export function examine(path: string, { adopts }: ExamineOptions): void {
+  if (existsSync(restoringMark(path))) {
+    throw DatabaseDamagedError.halfRestored(dirname(path));
+  }
   const octets = octetsOf(path);
   if (octets === 0) {
     return;
@@ -44,11 +48,16 @@ export function examine(path: string, { adopts }: ExamineOptions): void {
       refuseIncomplete(path, left);
     }
     if (adopts || octets <= mostChecked(left)) {
-      check(database, path);
+      assertIntact(database, path);
     }
   } catch (error) {
     throw isCorrupt(error) ? DatabaseDamagedError.malformed(path, messageOf(error)) : error;
   }
+}
+
+/** The file that stands while a backup takes a database's place. */
+export function restoringMark(path: string): string {
+  return `${path}.restoring`;
 }
 
 function refuseIncomplete(path: string, left: Left): void {
@@ -71,10 +80,30 @@ function mostChecked(left: Left): number {
   }
 }
 
-function check(database: DatabaseSync, path: string): void {
-  const found = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
-  if (found !== 'ok') {
-    throw DatabaseDamagedError.malformed(path, String(found));
+/**
+ * Checks the database in a file that no process writes, as {@link assertIntact}.
+ *
+ * @throws {DatabaseDamagedError}
+ */
+export function assertIntactFile(path: string): void {
+  using database = new DatabaseSync(path, { readOnly: true });
+  assertIntact(database, path);
+}
+
+/**
+ * Checks every page of an open database, and that its indexes agree with its tables.
+ *
+ * @param path - for the message
+ * @throws {DatabaseDamagedError}
+ */
+export function assertIntact(database: DatabaseSync, path: string): void {
+  try {
+    const found = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
+    if (found !== 'ok') {
+      throw DatabaseDamagedError.malformed(path, String(found));
+    }
+  } catch (error) {
+    throw isCorrupt(error) ? DatabaseDamagedError.malformed(path, messageOf(error)) : error;
   }
 }
 

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { Connection } from './connection.ts';
-import { DatabaseDamagedError, DatabaseInUseError } from './errors.ts';
+import { takeLock, takeLockIfFree } from './database-lock.ts';
+import { DatabaseDamagedError } from './errors.ts';
 import { examine } from './examine.ts';
-import { failureOf, isBusy, isCorrupt } from './failure.ts';
+import { failureOf, isCorrupt } from './failure.ts';
 import { commitTogether } from './group-commit.ts';
 import { OpenMark } from './open-mark.ts';
 import { serveThread, type ThreadWork } from './serve-thread.ts';
@@ -37,19 +37,19 @@ serveThread(() => openWriter(workerData as WriterOptions));
 
 function openWriter(options: WriterOptions): ThreadWork {
   const { path, exclusive, adopts } = options;
-  const lock = exclusive ? takeLock(path) : null;
+  const lock = exclusive ? takeLock(path, BUSY_TIMEOUT_MS) : null;
   try {
     if (lock) {
       examine(path, { adopts });
     }
     return connect(options, lock);
   } catch (error) {
-    lock?.close();
+    lock?.[Symbol.dispose]();
     throw isCorrupt(error) ? DatabaseDamagedError.malformed(path, String(error)) : error;
   }
 }
 
-function connect({ path, maxFileOctets }: WriterOptions, lock: DatabaseSync | null): ThreadWork {
+function connect({ path, maxFileOctets }: WriterOptions, lock: Disposable | null): ThreadWork {
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   const connection = new Connection(database);
   connection.exec(`
@@ -80,11 +80,11 @@ interface Open {
   readonly connection: Connection;
   readonly mark: OpenMark;
   /** Null in a process beside the owner. */
-  readonly lock: DatabaseSync | null;
+  readonly lock: Disposable | null;
 }
 
 function close({ path, connection, mark, lock }: Open): void {
-  const closing = lock ?? lockIfFree(path);
+  const closing = lock ?? takeLockIfFree(path);
   try {
     if (lock) {
       mark.closed();
@@ -99,7 +99,7 @@ function close({ path, connection, mark, lock }: Open): void {
     // The disk may be full; the next process finds the log as it is.
   }
   connection.close();
-  closing?.close();
+  closing?.[Symbol.dispose]();
 }
 
 /** A full disk must not keep a gateway from starting; a copy of it is then not known for one. */
@@ -110,31 +110,5 @@ function unlessFull(write: () => void): void {
     if (failureOf(error).kind !== 'full') {
       throw error;
     }
-  }
-}
-
-/**
- * Locks a file beside the database through the operating system, which releases the lock when the
- * process ends in any way.
- *
- * @throws {DatabaseInUseError}
- */
-function takeLock(path: string, timeout = BUSY_TIMEOUT_MS): DatabaseSync {
-  const lock = new DatabaseSync(`${path}.lock`, { timeout });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    throw isBusy(error) ? new DatabaseInUseError(path, { cause: error }) : error;
-  }
-}
-
-/** @returns null while another process owns the database, or if none ever did */
-function lockIfFree(path: string): DatabaseSync | null {
-  try {
-    return existsSync(`${path}.lock`) ? takeLock(path, 0) : null;
-  } catch {
-    return null;
   }
 }

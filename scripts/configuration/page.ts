@@ -10,7 +10,7 @@ const HEADER = `# Configuration
 Every environment variable of every service and command, from its declaration in the code. A service reads its variables once, when it starts, and reports all faults
 in one message. A blank variable counts as absent. An unknown one is ignored, unless its name is one slip away from a variable that is not set (\`INTERNET_ADRESS\`): that is a fault.
 \`standalone\` is the gateway in one process (\`awala-gateway serve\`); \`provision\` is the command that also creates
-a bucket. The other commands read the backing variables of \`standalone\`. A variable that is required with a choice is read with that choice only.
+a bucket; \`backup\` stands for \`backup\` and \`restore\`. The other commands read the backing variables of \`standalone\`. A variable that is required with a choice is read with that choice only.
 \`npx node scripts/configuration.ts\` writes this page; the [values of the charts](operations/chart-values.md) set many of these variables.
 
 | variable | read by | default | what it may be | meaning |

@@ -3,6 +3,7 @@ import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/config.ts';
 import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
 import { POHTTP_SERVICE_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
+import { BACKUP_VARIABLES } from '#services/standalone/commands/backup-variables.ts';
 import { PROVISION_VARIABLES } from '#services/standalone/commands/provision.ts';
 import { STANDALONE_VARIABLES } from '#services/standalone/config.ts';
 import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';
@@ -16,9 +17,10 @@ export const SERVICES = {
   workers: WORKERS_SERVICE_VARIABLES,
 } as const satisfies Readonly<Record<string, Variables>>;
 
-/** The same with the gateway in one process, and the command that reads more than the backing's variables. */
+/** The same with the gateway in one process, and the commands that read more than the backing's variables. */
 export const PROGRAMS: Readonly<Record<string, Variables>> = {
   ...SERVICES,
   standalone: STANDALONE_VARIABLES,
   provision: PROVISION_VARIABLES,
+  backup: BACKUP_VARIABLES,
 };

@@ -42,6 +42,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./provision.ts')).provisionCommand,
   },
   {
+    name: 'backup',
+    summary: 'back up the gateway’s data, encrypted, while it runs',
+    load: async () => (await import('./backup.ts')).backupCommand,
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup in the place of the gateway’s data',
+    load: async () => (await import('./restore.ts')).restoreCommand,
+  },
+  {
     name: 'adopt',
     summary: 'take over a copied data folder that the gateway does not start on',
     load: async () => (await import('./adopt.ts')).adoptCommand,

@@ -1,0 +1,115 @@
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract, type Pack, pack } from 'tar-stream';
+import { BackupError } from './backup-error.ts';
+import type { SnapshotFile } from './snapshot.ts';
+
+const FORMAT = 'awala-gateway-backup/1';
+const MANIFEST_FILE = 'manifest.json';
+const MAX_MANIFEST_OCTETS = 65_536;
+
+/** What a backup says of itself. */
+export interface Manifest {
+  /** Everything accepted before this is in it. */
+  readonly at: Date;
+  readonly internetAddress: string;
+  /** What its files take. */
+  readonly octets: number;
+}
+
+/** A file as it comes out of a backup. */
+export interface ArchivedFile {
+  readonly path: string;
+  readonly octets: Readable;
+}
+
+/** Packs files into a tar archive, the manifest first, in bounded memory. */
+export function packArchive(
+  manifest: Manifest,
+  files: AsyncIterable<SnapshotFile>,
+): AsyncIterable<Uint8Array> {
+  const archive = pack();
+  addAll(archive, manifest, files).catch((error: Error) => archive.destroy(error));
+  return archive as AsyncIterable<Uint8Array>;
+}
+
+async function addAll(
+  archive: Pack,
+  { at, internetAddress, octets }: Manifest,
+  files: AsyncIterable<SnapshotFile>,
+): Promise<void> {
+  const content = { format: FORMAT, at: at.toISOString(), internetAddress, octets };
+  const manifest = Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
+  await add(archive, MANIFEST_FILE, { sizeOctets: manifest.length, octets: [manifest], at });
+  for await (const { path, source, sizeOctets } of files) {
+    await add(archive, path, { sizeOctets, octets: createReadStream(source), at });
+  }
+  archive.finalize();
+}
+
+async function add(
+  archive: Pack,
+  name: string,
+  file: {
+    readonly sizeOctets: number;
+    readonly octets: Iterable<Buffer> | AsyncIterable<Buffer>;
+    readonly at: Date;
+  },
+): Promise<void> {
+  const header = { name, size: file.sizeOctets, mode: 0o600, mtime: file.at };
+  const added = Promise.withResolvers<void>();
+  const entry = archive.entry(header, (error) => (error ? added.reject(error) : added.resolve()));
+  await Promise.all([pipeline(file.octets, entry), added.promise]);
+}
+
+/**
+ * Reads a tar archive: the manifest, then each file, which must be read before the next.
+ *
+ * @param onManifest - called before the first file
+ * @throws {BackupError} if it is no backup, or of a newer version
+ */
+export async function unpackArchive(
+  archive: AsyncIterable<Uint8Array>,
+  {
+    onManifest,
+    onFile,
+  }: {
+    readonly onManifest: (manifest: Manifest) => Promise<void>;
+    readonly onFile: (file: ArchivedFile) => Promise<void>;
+  },
+): Promise<void> {
+  const entries = extract();
+  const reading = pipeline(Readable.from(archive), entries);
+  reading.catch(() => {});
+  let hasManifest = false;
+  for await (const entry of entries) {
+    if (!hasManifest) {
+      await onManifest(await manifestIn(entry.header.name, entry as AsyncIterable<Buffer>));
+      hasManifest = true;
+    } else {
+      await onFile({ path: entry.header.name, octets: Readable.from(entry) });
+    }
+  }
+  await reading;
+  if (!hasManifest) {
+    throw new BackupError('the backup is empty');
+  }
+}
+
+async function manifestIn(name: string, entry: AsyncIterable<Buffer>): Promise<Manifest> {
+  const parts: Buffer[] = [];
+  let octets = 0;
+  for await (const part of entry) {
+    octets += part.length;
+    if (name !== MANIFEST_FILE || octets > MAX_MANIFEST_OCTETS) {
+      throw new BackupError('it is no backup of a gateway: it does not begin with a manifest');
+    }
+    parts.push(part);
+  }
+  const { format, ...manifest } = JSON.parse(Buffer.concat(parts).toString());
+  if (format !== FORMAT) {
+    throw new BackupError(`its format is ${format}, and this version reads ${FORMAT}`);
+  }
+  return { ...manifest, at: new Date(manifest.at) };
+}

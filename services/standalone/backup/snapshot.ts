@@ -1,0 +1,99 @@
+import { stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  BODY_FOLDER,
+  bodyFilesIn,
+  linkBodies,
+  linkMissingBodies,
+} from '#object-store/filesystem/body-links.ts';
+import { snapshotDatabase } from '#sqlite/snapshot.ts';
+import { BackupError } from './backup-error.ts';
+import { DATABASE_FILE, smallFilesIn } from './data-files.ts';
+
+const MIB = 1_024 * 1_024;
+/** What a backup leaves free for the gateway, which keeps 64 MiB in reserve itself. */
+export const LEAST_FREE_OCTETS = 256 * MIB;
+
+/** A file of a backup. */
+export interface SnapshotFile {
+  /** Path within the data folder. */
+  readonly path: string;
+  /** Where its octets are. */
+  readonly source: string;
+  readonly sizeOctets: number;
+}
+
+/** A data folder as it was at one moment. */
+interface Snapshot {
+  /** What it takes in all. */
+  readonly octets: number;
+  files(): AsyncGenerator<SnapshotFile, void, undefined>;
+}
+
+/**
+ * Takes a snapshot of a data folder, whether or not a gateway runs on it.
+ *
+ * @param work - an empty folder within the data folder, where the snapshot stays
+ * @throws {BackupError} if there is nothing to back up, or no room
+ * @throws {DatabaseDamagedError} if the database is damaged
+ */
+export async function takeSnapshot(dataFolder: string, work: string): Promise<Snapshot> {
+  const database = join(dataFolder, DATABASE_FILE);
+  await assertRoom(dataFolder, await octetsOfDatabase(database));
+  const copy = join(work, DATABASE_FILE);
+  const bodies = { from: join(dataFolder, BODY_FOLDER), to: join(work, BODY_FOLDER) };
+  await linkBodies(bodies);
+  await snapshotDatabase(database, copy);
+  await linkMissingBodies(copy, bodies);
+  const small = await smallFilesIn(dataFolder);
+  let octets = (await stat(copy)).size;
+  for (const { sizeOctets } of bodyFilesIn(copy)) {
+    octets += sizeOctets;
+  }
+  return { octets, files: () => filesOf({ dataFolder, work, small }) };
+}
+
+async function* filesOf(parts: {
+  readonly dataFolder: string;
+  readonly work: string;
+  readonly small: readonly string[];
+}): AsyncGenerator<SnapshotFile, void, undefined> {
+  const { dataFolder, work, small } = parts;
+  for (const path of small) {
+    const source = join(dataFolder, path);
+    yield { path, source, sizeOctets: (await stat(source)).size };
+  }
+  const copy = join(work, DATABASE_FILE);
+  yield { path: DATABASE_FILE, source: copy, sizeOctets: (await stat(copy)).size };
+  for (const { name, sizeOctets } of bodyFilesIn(copy)) {
+    yield { path: `${BODY_FOLDER}/${name}`, source: join(work, BODY_FOLDER, name), sizeOctets };
+  }
+}
+
+/**
+ * @param neededOctets - on the disk of the data folder, besides what the gateway needs
+ * @throws {BackupError}
+ */
+export async function assertRoom(dataFolder: string, neededOctets: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dataFolder);
+  const missingOctets = neededOctets + LEAST_FREE_OCTETS - bavail * bsize;
+  if (missingOctets > 0) {
+    throw new BackupError(
+      `the disk of ${dataFolder} lacks ${Math.ceil(missingOctets / MIB)} MiB for a backup, ` +
+        'which copies the database first. Make room, or keep fewer backups there',
+    );
+  }
+}
+
+/** @throws {BackupError} unless the folder is a gateway’s */
+export async function assertGateway(dataFolder: string): Promise<void> {
+  const path = join(dataFolder, DATABASE_FILE);
+  if (!(await stat(path).catch(() => null))) {
+    throw new BackupError(`there is no ${path} to back up: DATA_DIR names the gateway’s folder`);
+  }
+}
+
+async function octetsOfDatabase(path: string): Promise<number> {
+  const log = await stat(`${path}-wal`).catch(() => null);
+  return (await stat(path)).size + (log?.size ?? 0);
+}

@@ -1,0 +1,54 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ownFile } from '#backing/owner-only.ts';
+import { takeLock } from '#sqlite/database-lock.ts';
+import { DatabaseInUseError } from '#sqlite/errors.ts';
+import { BackupError } from './backup-error.ts';
+import { matchOwner } from './ownership.ts';
+
+/** One backup or restore of a data folder at a time. */
+const LOCK = 'backup';
+
+/** A folder for the time of a backup or restore; disposing of it removes it. */
+interface WorkFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * Makes an empty folder in the data folder, and removes what an earlier process left there.
+ *
+ * @throws {BackupError} while another process backs up or restores the same data folder
+ */
+export async function openWorkFolder(dataFolder: string, name: string): Promise<WorkFolder> {
+  const lockFile = join(dataFolder, `${LOCK}.lock`);
+  await ownFile(lockFile);
+  await matchOwner(dataFolder, [lockFile]);
+  const lock = lockBackups(dataFolder);
+  const path = join(dataFolder, name);
+  const remove = () => rm(path, { recursive: true, force: true });
+  try {
+    await remove();
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      using _ = lock;
+      await remove();
+    },
+  };
+}
+
+function lockBackups(dataFolder: string): Disposable {
+  try {
+    return takeLock(join(dataFolder, LOCK), 0);
+  } catch (error) {
+    if (error instanceof DatabaseInUseError) {
+      throw new BackupError(`another backup or restore of ${dataFolder} is running`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { Phone } from '#test/peers/phone.ts';
+import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
+import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
+import { runCommand } from './support/run-command.ts';
+import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
+
+describe('A gateway under load', () => {
+  it('is restored from a backup with every parcel that was accepted before', async () => {
+    await using place = await dataFolder();
+    const original = join(place.path, 'original');
+    const restored = join(place.path, 'restored');
+    const keys = await keyFiles(place.path);
+    await using gateway = await GatewayProcess.start(original);
+    const phone = await Phone.register(gateway.poweb);
+    const reader = await Phone.register(gateway.poweb, 'reader');
+    const loads = [phone, reader].map((each) => startParcelLoad(gateway.poweb, each));
+    const collecting = collectMeanwhile(gateway.poweb, reader);
+    const [load] = loads;
+    assert.ok(load);
+    await load.more(60);
+    const before = new Set(load.accepted);
+    const to = join(place.path, 'backups/');
+    const args = ['--recipient', keys.recipient, to];
+    const { code, text } = await runCommand('backup', { DATA_DIR: original }, args);
+    assert.equal(code, 0, text);
+    assert.match(
+      text,
+      /^Backed up to .*\/backups\/gateway\.localhost-20.*\.tar\.age: .* verified\.$/,
+    );
+    await load.more(20);
+    await gateway.end('SIGKILL');
+    await Promise.all(loads.map((each) => each.stop()));
+    assert.ok((await collecting) > 0);
+    const note = JSON.parse(await readFile(join(original, 'last-backup.json'), 'utf8'));
+    assert.equal(`${note.to}/`, to);
+
+    const environment = { DATA_DIR: restored };
+    const restoring = await runCommand('restore', environment, ['--identity-file', keys.path, to]);
+    assert.equal(restoring.code, 0, restoring.text);
+    const examined = await runCommand('doctor', { ...environment, ...ANY_PORT });
+    assert.equal(examined.code, 0, examined.text);
+    await using again = await GatewayProcess.start(restored);
+    const collected = await collectAll(again.poweb, phone);
+    assert.deepEqual(
+      [...before].filter((name) => !collected.has(name)),
+      [],
+    );
+    assert.deepEqual(
+      [...collected].filter((name) => !load.accepted.has(name)),
+      [],
+    );
+    const { gatewayCertificate } = (await Phone.register(again.poweb)).registration;
+    assert.ok(gatewayCertificate.equals(phone.registration.gatewayCertificate));
+    const load2 = startParcelLoad(again.poweb, phone);
+    await load2.more(5);
+    await load2.stop();
+    assert.deepEqual(await collectAll(again.poweb, phone), load2.accepted);
+  });
+});
+
+describe('awala-gateway backup and restore', () => {
+  let place: Awaited<ReturnType<typeof dataFolder>>;
+  let data: string;
+  let sealing: readonly [string, string];
+  let opening: readonly [string, string];
+  let backup: string;
+
+  before(async () => {
+    place = await dataFolder();
+    data = join(place.path, 'data');
+    const keys = await keyFiles(place.path);
+    sealing = ['--recipient', keys.recipient];
+    opening = ['--identity-file', keys.path];
+    assert.equal((await runCommand('keygen', { DATA_DIR: data })).code, 0);
+    backup = join(place.path, 'one.tar.age');
+    const { code, text } = await runCommand('backup', { DATA_DIR: data }, [...sealing, backup]);
+    assert.equal(code, 0, text);
+  });
+  after(() => place[Symbol.asyncDispose]());
+
+  async function refusal(command: string, folder: string, args: readonly string[]) {
+    const { code, text } = await runCommand(command, { DATA_DIR: folder }, args);
+    assert.equal(code, 1);
+    return text;
+  }
+
+  /** A folder with a damaged copy of the backup. */
+  async function damaged(how: (path: string) => Promise<void>): Promise<string> {
+    const path = join(place.path, 'damaged.tar.age');
+    await writeFile(path, await readFile(backup));
+    await how(path);
+    return path;
+  }
+
+  it('keep what they write from others', async () => {
+    const folder = join(place.path, 'modes');
+    await runCommand('restore', { DATA_DIR: folder }, [...opening, backup]);
+    const paths = [
+      backup,
+      folder,
+      ...(await readdir(folder, { recursive: true })).map((name) => join(folder, name)),
+    ];
+    for (const path of paths) {
+      assert.equal((await stat(path)).mode & 0o077, 0, path);
+    }
+  });
+
+  it('work with a passphrase, and only with that', async () => {
+    const [right, wrong] = [join(place.path, 'right'), join(place.path, 'wrong')];
+    await writeFile(right, 'correct horse battery staple\n');
+    await writeFile(wrong, 'correct horse battery stable\n');
+    const to = join(place.path, 'by-passphrase.tar.age');
+    const environment = { DATA_DIR: data, BACKUP_PASSPHRASE_FILE: right, BACKUP_TO: to };
+    assert.equal((await runCommand('backup', environment)).code, 0);
+    const folder = join(place.path, 'by-passphrase');
+    const args = ['--passphrase-file', wrong, to];
+    assert.match(await refusal('restore', folder, args), /does not open/);
+    const { code } = await runCommand('restore', { ...environment, DATA_DIR: folder });
+    assert.equal(code, 0);
+  });
+
+  it('say what to encrypt with, and what a recipient looks like', async () => {
+    const to = join(place.path, 'nowhere.age');
+    assert.match(await refusal('backup', data, [to]), /--recipient or --passphrase-file/);
+    assert.match(await refusal('backup', data, ['--recipient', 'me', to]), /looks like age1/);
+    const short = join(place.path, 'short');
+    await writeFile(short, 'short\n');
+    const args = ['--passphrase-file', short, to];
+    assert.match(await refusal('backup', data, args), /under 12 characters/);
+    assert.match(
+      await refusal('backup', join(place.path, 'none'), [...sealing, to]),
+      /there is no/i,
+    );
+    assert.match(await refusal('backup', data, [...sealing, 'ftp://x/y']), /neither a file/);
+    assert.match(await refusal('backup', data, [...sealing, backup]), /exists already/);
+  });
+
+  it('keep so many backups in a folder, and no others’ files are removed', async () => {
+    const folder = join(place.path, 'kept');
+    await mkdir(folder);
+    const others = ['other.example-2020-01-01T00-00-00Z.tar.age', 'notes.txt'];
+    const old = ['2020', '2021', '2022'].map(
+      (year) => `gateway.localhost-${year}-01-01T00-00-00Z.tar.age`,
+    );
+    const partial = `${old[0]}.partial`;
+    for (const name of [...others, ...old, partial]) {
+      await writeFile(join(folder, name), '');
+    }
+    const args = [...sealing, '--keep', '2', folder];
+    const { text } = await runCommand('backup', { DATA_DIR: data }, args);
+    assert.match(text, /Removed the old backup gateway\.localhost-2021-/);
+    const names = await readdir(folder);
+    assert.deepEqual(names.filter((name) => others.includes(name)).toSorted(), others.toSorted());
+    assert.equal(names.filter((name) => name.startsWith('gateway.localhost-')).length, 2);
+    assert.ok(names.includes(old[2] ?? ''));
+    assert.ok(!names.includes(partial));
+  });
+
+  it('restore onto no running gateway, no newer one unless told so, and put aside what was there', async () => {
+    const folder = join(place.path, 'occupied');
+    {
+      await using _ = await GatewayProcess.start(folder);
+      const text = await refusal('restore', folder, [...opening, backup]);
+      assert.match(text, /a gateway is running on .*occupied: stop it first/);
+    }
+    const sealed = await readFile(join(folder, 'keys/identity.key.sealed'));
+    const text = await refusal('restore', folder, [...opening, backup]);
+    assert.match(text, /is newer .* add --replace-newer/);
+    assert.ok(sealed.equals(await readFile(join(folder, 'keys/identity.key.sealed'))));
+    const args = [...opening, '--replace-newer', backup];
+    const { code, text: told } = await runCommand('restore', { DATA_DIR: folder }, args);
+    assert.equal(code, 0, told);
+    const aside = /What was there before is in (\S+);/.exec(told)?.[1] ?? '';
+    assert.ok(sealed.equals(await readFile(join(aside, 'keys/identity.key.sealed'))));
+    const [ours, theirs] = await Promise.all(
+      [data, folder].map((each) => readFile(join(each, 'keys/identity.key.sealed'))),
+    );
+    assert.ok(ours && theirs?.equals(ours));
+  });
+
+  it('restore over an older gateway without being told', async () => {
+    const folder = join(place.path, 'older');
+    await runCommand('keygen', { DATA_DIR: folder });
+    const longAgo = new Date('2020-01-01');
+    await utimes(join(folder, 'gateway.db'), longAgo, longAgo);
+    const { code, text } = await runCommand('restore', { DATA_DIR: folder }, [...opening, backup]);
+    assert.equal(code, 0, text);
+  });
+
+  it('refuse a backup that is cut, altered, of another key, or none, and leave the folder empty', async () => {
+    const other = await keyFiles(place.path, 'other-key.txt');
+    const { size } = await stat(backup);
+    const cases: readonly (readonly [readonly string[], string, RegExp])[] = [
+      [['--identity-file', other.path], backup, /does not open/],
+      [
+        opening,
+        await damaged((path) => truncate(path, size - 70_000 < 0 ? size - 5_000 : size - 70_000)),
+        /does not open|cut|altered/,
+      ],
+    ];
+    for (const [keys, path, why] of cases) {
+      const folder = join(place.path, 'empty');
+      assert.match(await refusal('restore', folder, [...keys, path]), why);
+      assert.deepEqual(
+        (await readdir(folder)).filter((name) => !name.endsWith('.lock')),
+        [],
+      );
+    }
+    const altered = await damaged(async (path) => {
+      const octets = await readFile(path);
+      octets[octets.length - 100] = (octets[octets.length - 100] ?? 0) ^ 1;
+      await writeFile(path, octets);
+    });
+    assert.match(
+      await refusal('restore', join(place.path, 'empty'), [...opening, altered]),
+      /altered/,
+    );
+    const none = await damaged((path) => writeFile(path, 'something else'));
+    assert.match(
+      await refusal('restore', join(place.path, 'empty'), [...opening, none]),
+      /does not open/,
+    );
+  });
+
+  it('let no gateway start on a folder where a restore was cut short, until it is repeated', async () => {
+    const folder = join(place.path, 'cut');
+    await mkdir(folder);
+    await writeFile(join(folder, 'gateway.db.restoring'), '');
+    await assert.rejects(GatewayProcess.start(folder), /A restore into .*cut was cut short/);
+    const { code, text } = await runCommand('restore', { DATA_DIR: folder }, [...opening, backup]);
+    assert.equal(code, 0, text);
+    await using _ = await GatewayProcess.start(folder);
+  });
+});
+
+describe('awala-gateway backup, on a disk that fills up', {
+  skip: await missingForSmallDisks(),
+}, () => {
+  it('leaves nothing under the final name, and the gateway as it was', async () => {
+    await using place = await dataFolder();
+    await using disk = await SmallDisk.mount(4);
+    const data = join(place.path, 'data');
+    const keys = await keyFiles(place.path);
+    await using gateway = await GatewayProcess.start(data);
+    const phone = await Phone.register(gateway.poweb);
+    const load = startParcelLoad(gateway.poweb, phone);
+    await load.more(80);
+    const args = ['--recipient', keys.recipient, `${disk.folder}/`];
+    const { code, text } = await runCommand('backup', { DATA_DIR: data }, args);
+    assert.equal(code, 1);
+    assert.match(text, /awala-small-disk-\w+ has no room left for the backup$/);
+    assert.deepEqual(await readdir(disk.folder), []);
+    await load.more(5);
+    await load.stop();
+    assert.deepEqual(await collectAll(gateway.poweb, phone), load.accepted);
+    assert.ok(!(await readdir(data)).some((name) => /backup-in|last-backup/.test(name)));
+  });
+
+  it('begins none where the copy of the database would leave the gateway too little', async () => {
+    await using place = await dataFolder();
+    await using disk = await SmallDisk.mount(200);
+    const keys = await keyFiles(place.path);
+    await runCommand('keygen', { DATA_DIR: disk.folder });
+    const args = ['--recipient', keys.recipient, join(place.path, 'one.tar.age')];
+    const { code, text } = await runCommand('backup', { DATA_DIR: disk.folder }, args);
+    assert.equal(code, 1);
+    assert.match(text, /the disk of .* lacks \d+ MiB for a backup/);
+  });
+});
+
+const ANY_PORT = {
+  POWEB_PORT: '0',
+  POHTTP_PORT: '0',
+  COGRPC_PORT: '0',
+  COLLECTION_PORT: '0',
+  OPERATIONS_PORT: '0',
+};
+
+/** A key, as age-keygen makes it. */
+async function keyFiles(folder: string, name = 'key.txt') {
+  const identity = await generateX25519Identity();
+  const path = join(folder, name);
+  await writeFile(path, `# created: 2026-01-01\n${identity}\n`, { mode: 0o600 });
+  return { path, recipient: await identityToRecipient(identity) };
+}
