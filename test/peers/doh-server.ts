@@ -46,7 +46,7 @@ export class DohServer implements AsyncDisposable {
   }
 
   /** Sets the answer to queries of a type for a name; unset names do not exist. */
-  set(type: 'A' | 'AAAA' | 'SRV', name: string, zone: Zone): void {
+  set(type: 'A' | 'AAAA' | 'SRV' | 'CAA', name: string, zone: Zone): void {
     this.#zones.set(`${type} ${name}`, zone);
   }
 

@@ -20,7 +20,7 @@ const MAX_CONNECTIONS = 8;
 const UDP_PAYLOAD_OCTETS = 4_096;
 
 /** The types of records that are looked up. */
-export type DnsRecordType = 'A' | 'AAAA' | 'SRV';
+export type DnsRecordType = 'A' | 'AAAA' | 'SRV' | 'CAA';
 
 /** A resolver's reply. */
 export interface DnsReply {

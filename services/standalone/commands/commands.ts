@@ -17,6 +17,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./serve.ts')).serveCommand,
   },
   {
+    name: 'setup',
+    summary: 'set up a gateway on this machine: DNS, certificate, service, a page for users',
+    load: async () => (await import('./setup.ts')).setupCommand,
+  },
+  {
     name: 'ping',
     summary: 'send parcels through a running gateway by every road',
     load: async () => (await import('./ping.ts')).pingCommand,

@@ -1,0 +1,123 @@
+import { isIP } from 'node:net';
+import { parseArgs } from 'node:util';
+import { VariableFault } from '#runtime/configuration/variable.ts';
+import { duration, port, url } from '#runtime/configuration/variables.ts';
+import type { CertificateSource, GivenAnswers } from '../setup/answers.ts';
+import { isEmail } from '../setup/questions.ts';
+import { UsageError } from './command.ts';
+
+const CONFIG_FILE = '/etc/awala-gateway/gateway.env';
+/** How long it waits for the DNS unless told otherwise. */
+const HOUR_MS = 3_600_000;
+const SOURCES: readonly CertificateSource[] = ['acme', 'files', 'none'];
+
+/** What the command's arguments say. */
+export interface SetupArguments {
+  readonly given: GivenAnswers;
+  readonly configFile: string;
+  /** Whether to ask nothing. */
+  readonly yes: boolean;
+  readonly dnsPatienceMs: number;
+  readonly needsProof: boolean;
+  readonly foreground: boolean;
+  readonly resolver: URL | undefined;
+  /** A file. */
+  readonly ca: string | undefined;
+}
+
+/** How each option's value is read; its name stands in complaints. */
+const OPTIONS = {
+  port: port('--port', { meaning: '', default: null }),
+  wait: duration('--wait', { meaning: '', default: HOUR_MS, min: 0, max: 168 * HOUR_MS }),
+  resolver: url('--resolver', { meaning: '', protocols: ['https:', 'http:'], default: null }),
+};
+
+/**
+ * Reads the arguments of `setup`.
+ *
+ * @throws {UsageError}
+ */
+export function readSetupArguments(args: readonly string[]): SetupArguments {
+  const { values, positionals } = parse(args);
+  const [address, ...others] = positionals;
+  if (others.length > 0) {
+    throw new UsageError('setup takes one address');
+  }
+  const { email, certificates } = values;
+  if (email !== undefined && email !== '' && !isEmail(email)) {
+    throw new UsageError(`--email needs an e-mail address, not “${email}”`);
+  }
+  return {
+    given: {
+      address,
+      ipAddresses: ipAddressesIn(values.address ?? []),
+      email,
+      certificates: sourceIn(certificates),
+      dataFolder: values['data-dir'],
+      port: optionValue('port', values.port) ?? undefined,
+      page: values.page,
+    },
+    configFile: values.config,
+    yes: values.yes,
+    dnsPatienceMs: optionValue('wait', values.wait),
+    needsProof: !values['without-dnssec'],
+    foreground: values.foreground,
+    resolver: optionValue('resolver', values.resolver) ?? undefined,
+    ca: values.ca,
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        address: { type: 'string', multiple: true },
+        email: { type: 'string' },
+        certificates: { type: 'string' },
+        config: { type: 'string', default: CONFIG_FILE },
+        'data-dir': { type: 'string' },
+        port: { type: 'string' },
+        page: { type: 'string' },
+        wait: { type: 'string' },
+        'without-dnssec': { type: 'boolean', default: false },
+        foreground: { type: 'boolean', default: false },
+        resolver: { type: 'string' },
+        ca: { type: 'string' },
+        yes: { type: 'boolean', default: false },
+      },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}
+
+function ipAddressesIn(texts: readonly string[]): readonly string[] {
+  const wrong = texts.find((text) => isIP(text) === 0);
+  if (wrong !== undefined) {
+    throw new UsageError(`--address needs an IP address, not “${wrong}”`);
+  }
+  return texts;
+}
+
+function sourceIn(text: string | undefined): CertificateSource | undefined {
+  const source = SOURCES.find((each) => each === text);
+  if (text !== undefined && source === undefined) {
+    throw new UsageError(`--certificates must be one of ${SOURCES.join(', ')}, but is “${text}”`);
+  }
+  return source;
+}
+
+function optionValue<Name extends keyof typeof OPTIONS>(
+  name: Name,
+  text: string | undefined,
+): ReturnType<(typeof OPTIONS)[Name]['read']> {
+  try {
+    return OPTIONS[name].read(text) as ReturnType<(typeof OPTIONS)[Name]['read']>;
+  } catch (error) {
+    throw error instanceof VariableFault
+      ? new UsageError(`${OPTIONS[name].name} ${error.message}`)
+      : error;
+  }
+}

@@ -1,0 +1,161 @@
+import { access } from 'node:fs/promises';
+import process from 'node:process';
+import { systemClock } from '#clock/clock.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { Interruption } from '#runtime/interruption.ts';
+import { WORKERS_VARIABLES } from '#services/workers/config.ts';
+import { ping } from '../ping/ping.ts';
+import { askReadiness } from '../setup/ask-readiness.ts';
+import { ClockCheck } from '../setup/clock-check.ts';
+import { Foreground } from '../setup/foreground.ts';
+import { dnsAt, dnsOfClients } from '../setup/open-dns.ts';
+import { ownAddresses } from '../setup/own-addresses.ts';
+import { ProcessTerminal } from '../setup/process-terminal.ts';
+import { programRunner } from '../setup/run-program.ts';
+import { type SetupParts, setUp } from '../setup/setup.ts';
+import { SetupError } from '../setup/setup-error.ts';
+import { Systemd } from '../setup/systemd.ts';
+import { takenPorts } from '../setup/taken-ports.ts';
+import type { Terminal } from '../setup/terminal.ts';
+import type { Command, CommandContext } from './command.ts';
+import { readPingArguments } from './ping-arguments.ts';
+import { pingTarget } from './ping-target.ts';
+import { readOptionFile } from './read-option-file.ts';
+import { readSetupArguments, type SetupArguments } from './setup-arguments.ts';
+
+/** Where systemd runs (sd_booted(3)). */
+const SYSTEMD = '/run/systemd/system';
+/** What shells expect after Ctrl-C. */
+const INTERRUPTED = 130;
+
+/** `awala-gateway setup`: from an empty machine to a gateway that phones can use. */
+export const setupCommand: Command = {
+  usage: `Usage: awala-gateway setup [<option>…] [<address>]
+
+Sets up a gateway on this machine: says which DNS records it needs and waits
+until they are there, writes its configuration, starts it, waits for its
+certificate, sends parcels through it as phones, couriers and Internet apps
+do, and prints a page for its users. Asks what it needs to know. Safe to
+repeat: it goes on from wherever it ended, and changes an existing set-up.
+
+  <address>  the Awala address: a domain name of yours, such as
+             gateway.example.org; by default the configured one
+
+  --address <IP>         a public address of this machine; may be repeated. By
+                         default those of its network interfaces. Behind NAT,
+                         the one that leads here
+  --email <address>      for the certificate authority, Let’s Encrypt, whose
+                         terms you accept by using it; '' for none
+  --certificates <from>  acme (the default); files, named in the
+                         configuration; or none, if a proxy ends TLS
+  --port <number>        the public port with TLS, if it is not 443
+  --without-dnssec       do not wait for DNSSEC: Internet apps deliver nothing
+                         here until it is there
+  --wait <time>          how long to wait for the DNS, such as 30m (1h)
+  --config <file>        the configuration
+                         (/etc/awala-gateway/gateway.env); lines that are not
+                         this command’s stay
+  --data-dir <folder>    for keys and parcels (/var/lib/awala-gateway)
+  --page <file>          where to write the page for users (for-users.txt in
+                         the data folder)
+  --foreground           run the gateway in this terminal, not by systemd
+  --resolver <URL>       the DNS-over-HTTPS resolver to ask (DOH_URL of the
+                         configuration; or those that clients ask)
+  --ca <file>            trust the certificates in this file (PEM) instead of
+                         the public authorities
+  --yes                  ask nothing: a missing answer is an error`,
+  async run(context) {
+    const read = readSetupArguments(context.args);
+    using interruption = new Interruption();
+    await using opened = new AsyncDisposableStack();
+    const onInterrupt = () => interruption.interrupt('SIGINT');
+    const streams = { input: process.stdin, output: process.stdout, onInterrupt };
+    const terminal = new ProcessTerminal(streams, context.print);
+    try {
+      return await setUpHere(read, { ...context, terminal, interruption, opened });
+    } catch (error) {
+      if (interruption.signal.aborted) {
+        terminal.print('Stopped. To go on from here, repeat the same line.');
+        return INTERRUPTED;
+      }
+      if (error instanceof SetupError) {
+        terminal.print(`✗ ${error.message}`);
+        terminal.print(error.remedy.replaceAll(/^/gm, '  → '));
+        return 1;
+      }
+      throw error;
+    }
+  },
+};
+
+interface HereParts extends CommandContext {
+  readonly terminal: Terminal;
+  readonly interruption: Interruption;
+  readonly opened: AsyncDisposableStack;
+}
+
+async function setUpHere(read: SetupArguments, parts: HereParts): Promise<number> {
+  const { terminal, interruption, opened } = parts;
+  const asks = !read.yes && terminal.canAsk;
+  const child = read.foreground ? opened.use(foreground(parts)) : null;
+  const service = child ?? (await systemdHere(parts));
+  const isUp = await setUp({ ...read, asks }, { ...(await portsHere(read, parts)), service });
+  if (child === null || !isUp) {
+    return 0;
+  }
+  terminal.print('The gateway runs in this terminal. Stop it with Ctrl-C; what is stored stays.');
+  interruption.signal.addEventListener('abort', () => child.stop(interruption.by ?? 'SIGTERM'));
+  return child.ended();
+}
+
+/** This very program, told to serve. */
+function foreground({ environment }: HereParts): Foreground {
+  const [node, main = ''] = process.argv;
+  return new Foreground(
+    [node ?? process.execPath, ...process.execArgv, main, 'serve'],
+    environment,
+  );
+}
+
+async function systemdHere({ environment }: HereParts): Promise<Systemd | null> {
+  const isThere = await access(SYSTEMD).then(
+    () => true,
+    () => false,
+  );
+  return isThere ? new Systemd(programRunner(environment)) : null;
+}
+
+async function portsHere(
+  { resolver, ca: caFile }: SetupArguments,
+  { terminal, interruption, environment, opened, print }: HereParts,
+): Promise<Omit<SetupParts, 'service'>> {
+  const clock = systemClock;
+  const clockCheck = new ClockCheck(clock);
+  const ca = caFile === undefined ? undefined : await readOptionFile('--ca', caFile);
+  const resolverOf = ({ DOH_URL }: Environment) =>
+    resolver ?? (DOH_URL ? WORKERS_VARIABLES.delivery.dohUrl.read(DOH_URL) : undefined);
+  return {
+    clock,
+    clockCheck,
+    terminal,
+    signal: interruption.signal,
+    ownAddresses,
+    openDns(configured) {
+      const url = resolverOf(configured);
+      const dnsParts = { clock, clockCheck, opened, ca };
+      return url ? dnsAt(url, dnsParts) : dnsOfClients(dnsParts);
+    },
+    takenPorts: (ports) => takenPorts(ports, programRunner(environment)),
+    failing: askReadiness,
+    async ping(address, configured) {
+      const url = resolverOf(configured);
+      const args = [
+        address,
+        ...(url ? ['--resolver', url.href] : []),
+        ...(caFile === undefined ? [] : ['--ca', caFile]),
+      ];
+      const target = pingTarget(await readPingArguments(args), { environment, clock, opened });
+      return (await ping(target, { print, clock })).length === 0;
+    },
+  };
+}

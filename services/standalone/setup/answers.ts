@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { typedInternetAddress } from '#awala/internet-address.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+
+/** What the operator said on the command line; undefined where nothing was said. */
+export interface GivenAnswers {
+  /** As typed. */
+  readonly address: string | undefined;
+  /** Valid IP addresses. */
+  readonly ipAddresses: readonly string[];
+  /** Empty for none. */
+  readonly email: string | undefined;
+  readonly certificates: CertificateSource | undefined;
+  readonly dataFolder: string | undefined;
+  readonly port: number | undefined;
+  readonly page: string | undefined;
+}
+
+/** Where the TLS certificate comes from, as in `CERTIFICATES`. */
+export type CertificateSource = 'acme' | 'files' | 'none';
+
+/** Everything that the set-up needs to know of the gateway. */
+export interface Answers {
+  /** The Awala address, in canonical form. */
+  readonly address: string;
+  /** The host that clients connect to. */
+  readonly host: string;
+  /** The public port in the SRV records. */
+  readonly port: number;
+  readonly ipAddresses: readonly string[];
+  readonly certificates: CertificateSource;
+  /** Where the certificate authority may write to; empty for none. */
+  readonly email: string;
+  readonly dataFolder: string;
+  /** Where the page for users is written. */
+  readonly page: string;
+}
+
+const HTTPS_PORT = 443;
+const DATA_FOLDER = '/var/lib/awala-gateway';
+const PAGE = 'for-users.txt';
+
+/** What follows from the command line and the configuration that is there, without asking. */
+export function answersWithoutAsking(
+  given: GivenAnswers,
+  configured: Environment,
+): Omit<Answers, 'address' | 'host' | 'ipAddresses' | 'email'> {
+  const dataFolder = given.dataFolder ?? configured.DATA_DIR ?? DATA_FOLDER;
+  return {
+    port: given.port ?? (Number(configured.HTTPS_PORT) || HTTPS_PORT),
+    certificates: given.certificates ?? sourceIn(configured) ?? 'acme',
+    dataFolder,
+    page: given.page ?? join(dataFolder, PAGE),
+  };
+}
+
+/** The host in the SRV records: the address itself, unless the operator configured another. */
+export function hostOf(address: string, { TLS_NAME = '' }: Environment): string {
+  return typedInternetAddress(TLS_NAME) ?? address;
+}
+
+/** The variables that the set-up owns; null for those that must not be set. */
+export function variablesOf(answers: Answers): Readonly<Record<string, string | null>> {
+  const { address, certificates, email, dataFolder } = answers;
+  return {
+    INTERNET_ADDRESS: address,
+    DATA_DIR: dataFolder,
+    CERTIFICATES: certificates,
+    ...(certificates === 'acme' && { ACME_EMAIL: email === '' ? null : email }),
+  };
+}
+
+function sourceIn({ CERTIFICATES }: Environment): CertificateSource | undefined {
+  return (['acme', 'files', 'none'] as const).find((source) => source === CERTIFICATES);
+}

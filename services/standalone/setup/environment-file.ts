@@ -1,0 +1,115 @@
+import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { SetupError } from './setup-error.ts';
+
+/** Its group may read it, so that commands can be run by who belongs to that. */
+const MODE = 0o640;
+const HEADING = '# Written by awala-gateway setup:';
+
+/**
+ * The gateway's configuration, as systemd reads it (`EnvironmentFile=`): a variable a line. Lines of
+ * the operator stay as they are.
+ */
+export class EnvironmentFile {
+  readonly path: string;
+  readonly #text: string;
+
+  private constructor(path: string, text: string) {
+    this.path = path;
+    this.#text = text;
+  }
+
+  /**
+   * Reads the file; a missing one is empty.
+   *
+   * @throws {SetupError}
+   */
+  static async read(path: string): Promise<EnvironmentFile> {
+    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') {
+        return '';
+      }
+      throw unusable(path, error);
+    });
+    return new EnvironmentFile(path, text);
+  }
+
+  /** The variables that it sets. */
+  get values(): Environment {
+    return parseEnv(this.#text);
+  }
+
+  /** The same file with these variables set; those that are null are no longer set. */
+  with(values: Readonly<Record<string, string | null>>): EnvironmentFile {
+    const before = this.values;
+    const changed = Object.entries(values).filter(
+      ([name, value]) => value !== (before[name] ?? null),
+    );
+    const lines = this.#text === '' ? [] : this.#text.replace(/\n$/, '').split('\n');
+    for (const [name, value] of changed) {
+      replace(lines, name, value);
+    }
+    return new EnvironmentFile(this.path, lines.map((line) => `${line}\n`).join(''));
+  }
+
+  /** Whether it says something else than `other`. */
+  differsFrom(other: EnvironmentFile): boolean {
+    return this.#text !== other.#text;
+  }
+
+  /**
+   * Replaces the file as a whole; who owns it stays, and by default is who owns its folder.
+   *
+   * @throws {SetupError}
+   */
+  async write(): Promise<void> {
+    const temporary = `${this.path}.new`;
+    try {
+      await mkdir(dirname(this.path), { recursive: true });
+      const { uid, gid } = await stat(this.path).catch(() => stat(dirname(this.path)));
+      await rm(temporary, { force: true });
+      await writeFile(temporary, this.#text, { mode: MODE, flag: 'wx', flush: true });
+      await chmod(temporary, MODE);
+      await chown(temporary, uid, gid);
+      await rename(temporary, this.path);
+    } catch (error) {
+      throw unusable(this.path, error as NodeJS.ErrnoException);
+    }
+  }
+}
+
+/** Where it stands first, or after the comment that shows it, or at the end. */
+function replace(lines: string[], name: string, value: string | null): void {
+  const isOf = (line: string) => new RegExp(`^\\s*(?:export\\s+)?${name}\\s*=`).test(line);
+  const isExample = (line: string) => new RegExp(`^\\s*[#;]\\s*${name}\\s*=`).test(line);
+  const first = lines.findIndex(isOf);
+  const rest = lines.filter((line) => !isOf(line));
+  if (value !== null) {
+    const written = `${name}=${quoted(value)}`;
+    const example = rest.findLastIndex(isExample);
+    if (first >= 0) {
+      rest.splice(first, 0, written);
+    } else if (example >= 0) {
+      rest.splice(example + 1, 0, written);
+    } else {
+      rest.push(...(rest.includes(HEADING) ? [] : [HEADING]), written);
+    }
+  }
+  lines.splice(0, lines.length, ...rest);
+}
+
+/** Only values that systemd and shells would read differently. */
+function quoted(value: string): string {
+  return /^[\w@%+=:,./-]*$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;
+}
+
+function unusable(path: string, error: NodeJS.ErrnoException): SetupError {
+  const isDenied = error.code === 'EACCES' || error.code === 'EPERM';
+  return new SetupError(
+    `${path} cannot be used: ${error.message}`,
+    isDenied ? 'Run this as root: sudo awala-gateway setup …' : 'Name another file: --config FILE.',
+    { cause: error },
+  );
+}

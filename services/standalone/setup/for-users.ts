@@ -1,0 +1,34 @@
+/**
+ * The page to hand to users: how to enter the gateway's address on a phone, in the words of the
+ * Android app (1.10, `res/values/strings.xml`). There is no QR code, as the app cannot scan one.
+ *
+ * @param address - as the app must send it: in ASCII
+ */
+export function pageForUsers(address: string): string {
+  return `Our Awala gateway:  ${address}
+
+It carries the parcels of the Awala apps on your phone. It cannot read them,
+but it sees when your phone sends and receives, from which network, and how much.
+
+On the phone, in the app Awala, while connected to the Internet:
+
+ 1. Tap the cogwheel at the top of the first screen (“Settings”).
+ 2. Under “Advanced Settings”, “Internet Gateway”, tap the address that stands
+    there, such as belgium.relaycorp.services.
+ 3. Under “New Internet Gateway”, type exactly
+
+        ${address}
+
+    The app says: “Address looks valid”.
+ 4. Tap “Migrate”, then “Continue”.
+ 5. “Internet gateway migration successful”: that is all.
+
+As the app warns, Awala apps that are on the phone already may receive nothing
+for a while after this, and what another gateway still holds for the phone
+stays there.
+
+If it says “Could not resolve Internet gateway address”, look for a slip in the
+address, and whether the phone is on the Internet. If it says “Could not
+register with Internet gateway”, try again in a minute; then tell us.
+`;
+}

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import type { ServiceManager } from './service-manager.ts';
+
+/** The gateway as a child of this process, which it ends with. */
+export class Foreground implements ServiceManager, AsyncDisposable {
+  readonly #command: readonly [string, ...string[]];
+  readonly #environment: Environment;
+  #child: ChildProcess | null = null;
+
+  /**
+   * @param command - the program that serves, with its arguments
+   * @param environment - what it gets besides its configuration
+   */
+  constructor(command: readonly [string, ...string[]], environment: Environment) {
+    this.#command = command;
+    this.#environment = environment;
+  }
+
+  async isRunning(): Promise<boolean> {
+    return this.#child !== null && hasEnded(this.#child) === null;
+  }
+
+  async start(configured: Environment): Promise<void> {
+    const [program, ...args] = this.#command;
+    const env = { ...this.#environment, ...configured };
+    const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', () => {});
+    this.#child = child;
+  }
+
+  async fault(): Promise<string | null> {
+    const ended = this.#child ? hasEnded(this.#child) : 'it was not started';
+    return ended === null ? null : `${ended}; what it printed says why`;
+  }
+
+  /** @returns its exit code; 1 if a signal ended it */
+  async ended(): Promise<number> {
+    const child = this.#child;
+    if (!child) {
+      return 1;
+    }
+    if (hasEnded(child) === null) {
+      await once(child, 'exit');
+    }
+    return child.exitCode ?? 1;
+  }
+
+  /** Lets it drain; the signal that came from the terminal came to it already. */
+  stop(signal: NodeJS.Signals): void {
+    if (this.#child && hasEnded(this.#child) === null) {
+      this.#child.kill(signal);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop('SIGTERM');
+    await this.ended();
+  }
+}
+
+/** @returns null while it runs */
+function hasEnded({ exitCode, signalCode, pid }: ChildProcess): string | null {
+  if (pid === undefined) {
+    return 'its program could not be run';
+  }
+  const by = signalCode ?? exitCode;
+  return by === null ? null : `it ended (${by})`;
+}

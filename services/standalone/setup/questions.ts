@@ -1,0 +1,138 @@
+import { isIP } from 'node:net';
+import { typedInternetAddress } from '#awala/internet-address.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { type Answers, answersWithoutAsking, type GivenAnswers, hostOf } from './answers.ts';
+import type { OwnAddresses } from './own-addresses.ts';
+import { SetupError } from './setup-error.ts';
+import type { Terminal } from './terminal.ts';
+
+const MAX_ATTEMPTS = 5;
+
+interface QuestionParts {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly ownAddresses: OwnAddresses;
+  /** Whether to ask; otherwise a missing answer is an error that names its option. */
+  readonly asks: boolean;
+}
+
+/** A question, and what the answer must be. */
+interface Question<Answer> {
+  readonly text: string;
+  /** What is the case where nobody can be asked. */
+  readonly otherwise: string;
+  /** The option that answers it, and its argument. */
+  readonly option: string;
+  /** @returns undefined for an answer that will not do */
+  readonly read: (text: string) => Answer | undefined;
+  readonly wanted: string;
+}
+
+/**
+ * Finds out what the set-up needs to know: from the command line, the configuration that is there,
+ * the machine, and last the operator.
+ *
+ * @throws {SetupError}
+ */
+export async function settleAnswers(
+  given: GivenAnswers,
+  configured: Environment,
+  parts: QuestionParts,
+): Promise<Answers> {
+  const known = answersWithoutAsking(given, configured);
+  const address = await settleAddress(given.address ?? configured.INTERNET_ADDRESS, parts);
+  const ipAddresses = await settleIpAddresses(given.ipAddresses, parts);
+  const email = known.certificates === 'acme' ? await settleEmail(given, configured, parts) : '';
+  return { ...known, address, host: hostOf(address, configured), ipAddresses, email };
+}
+
+async function settleAddress(typed: string | undefined, parts: QuestionParts): Promise<string> {
+  const question: Question<string> = {
+    text: 'The gateway’s Awala address, a domain name of yours such as gateway.example.org:',
+    otherwise: 'the gateway has no address yet',
+    option: 'it as the argument: awala-gateway setup gateway.example.org',
+    read: (text) => typedInternetAddress(text) ?? undefined,
+    wanted: 'a domain name of two labels or more, such as gateway.example.org',
+  };
+  if (typed === undefined) {
+    return answerTo(question, parts);
+  }
+  const address = question.read(typed);
+  if (address === undefined) {
+    throw new SetupError(`“${typed}” is not ${question.wanted}`, `Give ${question.option}`);
+  }
+  if (address !== typed.toLowerCase().replace(/\.$/, '')) {
+    parts.terminal.print(`In the DNS, and on phones, ${typed} is ${address}.`);
+  }
+  return address;
+}
+
+async function settleIpAddresses(
+  given: readonly string[],
+  parts: QuestionParts,
+): Promise<readonly string[]> {
+  const own = given.length > 0 ? given : await parts.ownAddresses();
+  if (own.length > 0) {
+    return own;
+  }
+  parts.terminal.print('This machine has no public address of its own, as behind a router (NAT).');
+  return answerTo(
+    {
+      text: 'The public address that leads to ports 80 and 443 of this machine:',
+      otherwise: 'it is not known which public address leads here',
+      option: '--address IP',
+      read: (text) => {
+        const addresses = text.split(/[\s,]+/).filter(Boolean);
+        return addresses.length > 0 && addresses.every((each) => isIP(each) > 0)
+          ? addresses
+          : undefined;
+      },
+      wanted: 'an IP address, or several with blanks between',
+    },
+    parts,
+  );
+}
+
+async function settleEmail(
+  given: GivenAnswers,
+  configured: Environment,
+  parts: QuestionParts,
+): Promise<string> {
+  const known = given.email ?? configured.ACME_EMAIL;
+  if (known !== undefined || !parts.asks || configured.CERTIFICATES === 'acme') {
+    return known ?? '';
+  }
+  return answerTo(
+    {
+      text: 'Your e-mail address, for the certificate authority (Enter for none):',
+      otherwise: '',
+      option: '--email ADDRESS',
+      read: (text) => (text === '' || isEmail(text) ? text : undefined),
+      wanted: 'an e-mail address, or nothing',
+    },
+    parts,
+  );
+}
+
+/** Whether a text can be an e-mail address. */
+export function isEmail(text: string): boolean {
+  return /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/.test(text);
+}
+
+async function answerTo<Answer>(
+  { text, otherwise, option, read, wanted }: Question<Answer>,
+  { asks, terminal, signal }: QuestionParts,
+): Promise<Answer> {
+  if (!asks) {
+    throw new SetupError(otherwise, `Give ${option}`);
+  }
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const typed = await terminal.ask(text, signal);
+    const answer = read(typed);
+    if (answer !== undefined) {
+      return answer;
+    }
+    terminal.print(`“${typed}” is not ${wanted}.`);
+  }
+  throw new SetupError(`no answer was ${wanted}`, `Give ${option}`);
+}

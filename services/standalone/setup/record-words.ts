@@ -1,0 +1,43 @@
+import { AWALA_SERVICES } from '../reach/awala-services.ts';
+import type { DnsPlan, NeededRecords } from './records.ts';
+
+const TTL_S = 3_600;
+
+/** The records as lines of a zone file, to be pasted where a DNS provider takes such. */
+export function zoneLines(records: readonly NeededRecords[]): readonly string[] {
+  const width = Math.max(...records.map(({ name }) => name.length)) + 1;
+  return records.flatMap(({ name, type, values }) =>
+    values.map((value) => `${`${name}.`.padEnd(width)} ${TTL_S} IN ${type.padEnd(4)} ${value}`),
+  );
+}
+
+/** The same in words, for a provider's web form. */
+export function formLines(
+  records: readonly NeededRecords[],
+  { host, port }: DnsPlan,
+): readonly string[] {
+  const addresses = records
+    .filter(({ type }) => type !== 'SRV')
+    .flatMap(({ name, type, values }) =>
+      values.map((value) => `type ${type}, name ${name}, value ${value}`),
+    );
+  const services = Object.values(AWALA_SERVICES).map(({ labels, seekers }) => {
+    const [service, protocol] = labels.split('.');
+    return `type SRV, service ${service}, protocol ${protocol}, priority 0, weight 0, port ${port}, target ${host}   (for ${seekers})`;
+  });
+  return [...addresses, ...services];
+}
+
+/** What to know about these records. */
+export function adviceOn({ address, ipAddresses }: DnsPlan): readonly string[] {
+  const hasIpv4 = ipAddresses.some((each) => !each.includes(':'));
+  return [
+    'Many forms add the domain to each name by themselves: then leave it out of the name.',
+    'Let no proxy of the DNS provider (“orange cloud”) stand in front of these names.',
+    `Turn DNSSEC on for the zone with ${address} at the DNS provider, and hand its DS record to the`,
+    'registrar: senders that demand proof (Internet apps) deliver nothing here without it.',
+    ...(hasIpv4
+      ? []
+      : ['There is no IPv4 address: phones in networks without IPv6 will not reach it.']),
+  ];
+}

@@ -1,0 +1,213 @@
+import { access, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { typedInternetAddress } from '#awala/internet-address.ts';
+import type { Clock } from '#clock/clock.ts';
+import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import type { Dns } from '../reach/find-service.ts';
+import { type Answers, type GivenAnswers, variablesOf } from './answers.ts';
+import { awaitDns } from './await-dns.ts';
+import { awaitReady, type Failing } from './await-ready.ts';
+import type { ClockCheck } from './clock-check.ts';
+import { EnvironmentFile } from './environment-file.ts';
+import { pageForUsers } from './for-users.ts';
+import type { OwnAddresses } from './own-addresses.ts';
+import { settleAnswers } from './questions.ts';
+import { adviceOn, formLines, zoneLines } from './record-words.ts';
+import { neededRecords } from './records.ts';
+import type { ServiceManager } from './service-manager.ts';
+import { SetupError } from './setup-error.ts';
+import type { TakenPort } from './taken-ports.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What is to be set up, and how. */
+interface SetupOptions {
+  readonly given: GivenAnswers;
+  /** Where the configuration is kept. */
+  readonly configFile: string;
+  /** Whether to ask for what is missing. */
+  readonly asks: boolean;
+  /** How long to wait for the DNS, in milliseconds. */
+  readonly dnsPatienceMs: number;
+  readonly needsProof: boolean;
+}
+
+/** What the set-up acts through. */
+export interface SetupParts {
+  readonly clock: Clock;
+  readonly clockCheck: ClockCheck;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+  readonly ownAddresses: OwnAddresses;
+  /** Opens the resolver that the configuration, if not the command line, names. */
+  readonly openDns: (configured: Environment) => Dns;
+  /** Null where nothing runs services. */
+  readonly service: ServiceManager | null;
+  readonly takenPorts: (ports: readonly number[]) => Promise<readonly TakenPort[]>;
+  /** Asks the gateway on this machine what it still lacks. */
+  readonly failing: (configured: Environment) => Promise<Failing>;
+  /** Sends parcels through the gateway as the DNS leads to it; false if some did not arrive. */
+  readonly ping: (address: string, configured: Environment) => Promise<boolean>;
+}
+
+/**
+ * Sets a gateway up on this machine: DNS, configuration, certificate, service. Each step that is
+ * done already is found done, so that it can be repeated from any point.
+ *
+ * @returns whether phones can use the gateway now; false if it is for the operator to start it
+ * @throws {SetupError} at the first thing that keeps it from going on
+ */
+export async function setUp(options: SetupOptions, parts: SetupParts): Promise<boolean> {
+  const { terminal, service } = parts;
+  const before = await EnvironmentFile.read(options.configFile);
+  const answers = await settleAnswers(options.given, before.values, { ...parts, ...options });
+  await refuseOtherAddress(answers.address, before);
+  const after = before.with(variablesOf(answers));
+  // Before the wait, so that who ends it can go on from here.
+  await after.write();
+  terminal.print(`✓ configuration  ${after.path}`);
+  await findInDns(answers, options, { ...parts, configured: after.values });
+  const configured = after.values;
+  if (service === null && (await parts.failing(configured)) === null) {
+    sayHowToStart(after.path, answers.address, terminal);
+    return false;
+  }
+  if (service) {
+    await startService(answers, { ...parts, service, configured });
+  }
+  await awaitReady({
+    ...parts,
+    service: service ?? { fault: async () => null },
+    failing: () => parts.failing(configured),
+  });
+  terminal.print(
+    `✓ gateway        ready${answers.certificates === 'acme' ? ', with its certificate' : ''}`,
+  );
+  await pingFromOutside(answers, { ...parts, configured });
+  await handOver(answers, terminal);
+  return true;
+}
+
+type ConfiguredParts = SetupParts & { readonly configured: Environment };
+
+/** Phones that registered under the other address would be lost. */
+async function refuseOtherAddress(address: string, before: EnvironmentFile): Promise<void> {
+  const { INTERNET_ADDRESS = '', DATA_DIR = '' } = before.values;
+  const other = typedInternetAddress(INTERNET_ADDRESS);
+  if (other === null || other === address || DATA_DIR === '') {
+    return;
+  }
+  const database = join(DATA_DIR, 'gateway.db');
+  if (
+    await access(database).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    throw new SetupError(
+      `the gateway in ${DATA_DIR} is ${other}, and its phones know it by that address alone`,
+      `Repeat with ${other}. To set up another gateway beside it, name another --data-dir and --config.`,
+    );
+  }
+}
+
+async function findInDns(
+  answers: Answers,
+  options: SetupOptions,
+  { configured, ...parts }: ConfiguredParts,
+): Promise<void> {
+  const { terminal, signal, clockCheck } = parts;
+  for (const each of answers.ipAddresses.filter((address) => !isPublicAddress(address))) {
+    terminal.print(`! ${each} is not a public address: only its own network reaches it.`);
+  }
+  const records = neededRecords(answers);
+  const block = (lines: readonly string[]) => lines.map((line) => `    ${line}`).join('\n');
+  terminal.print(`\nThe DNS must have these records, as a zone file has them:\n
+${block(zoneLines(records))}\n
+or, in the fields of a web form:\n
+${block(formLines(records, answers))}\n
+${adviceOn(answers).join('\n')}\n`);
+  if (options.asks) {
+    await terminal.ask('Press Enter when you have added them, or if they are there:', signal);
+  }
+  clockCheck.check();
+  const state = await awaitDns(answers, {
+    ...parts,
+    dns: parts.openDns(configured),
+    authority: authorityOf(answers, configured),
+    patienceMs: options.dnsPatienceMs,
+    needsProof: options.needsProof,
+  });
+  terminal.print(`✓ DNS            leads to ${answers.host}:${answers.port}`);
+  if (!state.isProved) {
+    terminal.print(
+      '! DNSSEC         proves nothing yet: Internet apps deliver nothing here until it does.',
+    );
+  }
+}
+
+/** As CAA records name it; other directories than the default have names that we do not know. */
+function authorityOf(
+  { certificates }: Answers,
+  { ACME_DIRECTORY = '' }: Environment,
+): string | null {
+  return certificates === 'acme' && ACME_DIRECTORY === '' ? 'letsencrypt.org' : null;
+}
+
+async function startService(
+  { certificates, address }: Answers,
+  {
+    service,
+    configured,
+    takenPorts,
+    terminal,
+  }: ConfiguredParts & { readonly service: ServiceManager },
+): Promise<void> {
+  if (certificates !== 'none' && !(await service.isRunning())) {
+    const { HTTP_PORT = '80', HTTPS_PORT = '443' } = configured;
+    const [taken] = await takenPorts([Number(HTTP_PORT), Number(HTTPS_PORT)]);
+    if (taken) {
+      throw new SetupError(
+        `port ${taken.port} is taken by ${taken.by ?? 'another program'}`,
+        `Stop it (sudo ss -ltnp says which it is), and repeat the same line. If it is a proxy that is to stay, lead ${address} through it, as docs/one-machine.md says: --certificates none.`,
+      );
+    }
+  }
+  await service.start(configured);
+  terminal.print('✓ service        started');
+}
+
+async function pingFromOutside(
+  { address }: Answers,
+  { ping, configured, terminal }: ConfiguredParts,
+): Promise<void> {
+  terminal.print('');
+  if (!(await ping(address, configured))) {
+    throw new SetupError(
+      `the gateway runs, but not all of its roads are open (above)`,
+      `Do what the lines with an arrow say, then repeat the same line, or only: awala-gateway ping ${address}`,
+    );
+  }
+}
+
+async function handOver({ address, page }: Answers, terminal: Terminal): Promise<void> {
+  const text = pageForUsers(address);
+  terminal.print(`\n${text}`);
+  try {
+    await mkdir(dirname(page), { recursive: true });
+    await writeFile(page, text);
+    terminal.print(`This page is for your users; it is also in ${page}.`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    terminal.print(`This page is for your users. It could not be written to a file: ${reason}`);
+  }
+}
+
+function sayHowToStart(configFile: string, address: string, terminal: Terminal): void {
+  terminal.print(`\nThere is no systemd here. Start the gateway as this machine starts its services:
+
+    env $(grep -v '^[#;]' ${configFile} | xargs) awala-gateway serve
+
+then repeat the same line, or: awala-gateway ping ${address}
+To see it through at once: repeat the same line with --foreground.`);
+}

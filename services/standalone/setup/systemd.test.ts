@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { SetupError } from './setup-error.ts';
+import { Systemd } from './systemd.ts';
+
+describe('the gateway as a unit of systemd', () => {
+  let ran: string[];
+  /** What each program answers, by the beginning of its command line. */
+  let answers: Record<string, { readonly code?: number; readonly output?: string }>;
+  let systemd: Systemd;
+
+  beforeEach(() => {
+    ran = [];
+    answers = { 'systemctl is-active': { code: 3 } };
+    systemd = new Systemd(async (program, args) => {
+      const line = [program, ...args].join(' ');
+      ran.push(line);
+      const known = Object.keys(answers).find((start) => line.startsWith(start));
+      return { code: 0, output: '', ...answers[known ?? ''] };
+    });
+  });
+
+  it('is started now, and whenever the machine starts', async () => {
+    await systemd.start();
+    assert.deepEqual(ran.slice(1), ['systemctl enable --now awala-gateway.service']);
+  });
+
+  it('is restarted if it runs, so that it reads its configuration anew', async () => {
+    answers['systemctl is-active'] = { code: 0 };
+    await systemd.start();
+    assert.deepEqual(ran.slice(1), [
+      'systemctl enable --now awala-gateway.service',
+      'systemctl restart awala-gateway.service',
+    ]);
+  });
+
+  it('says what systemctl says if that fails', async () => {
+    answers['systemctl enable'] = { code: 1, output: 'Unit awala-gateway.service is masked.\n' };
+    await assert.rejects(systemd.start(), (error) => {
+      assert.ok(error instanceof SetupError);
+      assert.match(
+        error.message,
+        /enable --now .* failed: Unit awala-gateway\.service is masked\.$/,
+      );
+      return true;
+    });
+  });
+
+  it('is at fault when it failed, or ended again and again, with its last words', async () => {
+    answers.journalctl = { output: 'LOG_LEVEL must be one of …\n' };
+    const show = (output: string) => {
+      answers['systemctl show'] = { output };
+      return systemd.fault();
+    };
+    assert.equal(await show('ActiveState=active\nNRestarts=0\n'), null);
+    assert.equal(await show('ActiveState=activating\nNRestarts=1\n'), null);
+    assert.match(
+      (await show('ActiveState=failed\nNRestarts=0\n')) ?? '',
+      /it is failed\..*\nLOG_LEVEL/,
+    );
+    assert.match((await show('ActiveState=activating\nNRestarts=3\n')) ?? '', /it ended 3 times\./);
+    assert.match((await show('')) ?? '', /it is not there\./);
+  });
+});

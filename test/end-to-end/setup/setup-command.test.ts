@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { freePort } from '#test/backing/free-ports.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { PublicFront } from '#test/services/public-front.ts';
+import { makeTlsIdentity, type TlsIdentity } from '../internet-delivery/tls-identity.ts';
+import { EmptyMachine, noTerminal } from './setup-process.ts';
+
+const ADDRESS = 'gateway.example';
+const IP = ['--address', '127.0.0.1'];
+const NAMES = ['gsc', 'crc', 'pdc'].map((service) => `_awala-${service}._tcp.${ADDRESS}`);
+
+describe('awala-gateway setup', () => {
+  let doh: DohServer;
+
+  before(async () => {
+    doh = await DohServer.start();
+  });
+  after(() => doh[Symbol.asyncDispose]());
+
+  it('says which records are missing, as lines of a zone and as fields of a form', async () => {
+    await using machine = await EmptyMachine.make();
+    const addresses = ['--address', '9.9.9.1', '--address', '2620:fe::1'];
+    const args = ['Gateway.Example.', ...addresses, '--resolver', doh.url.href, '--wait', '0s'];
+    await using setup = machine.setUp(args);
+    assert.equal(await setup.ended(), 1);
+    for (const line of [
+      /^ {4}gateway\.example\. +3600 IN A +9\.9\.9\.1$/m,
+      /^ {4}gateway\.example\. +3600 IN AAAA 2620:fe::1$/m,
+      /^ {4}_awala-gsc\._tcp\.gateway\.example\. 3600 IN SRV +0 0 443 gateway\.example\.$/m,
+      /^ {4}_awala-crc\._tcp\.gateway\.example\. 3600 IN SRV +0 0 443 gateway\.example\.$/m,
+      /^ {4}_awala-pdc\._tcp\.gateway\.example\. 3600 IN SRV +0 0 443 gateway\.example\.$/m,
+      /^ {4}type SRV, service _awala-gsc, protocol _tcp, priority 0, weight 0, port 443, target gateway\.example /m,
+      /DNSSEC/,
+      /^ {2}DNS {2}A … {3}AAAA … {3}_awala-gsc … {3}_awala-crc … {3}_awala-pdc … {3}DNSSEC …$/m,
+      /^✗ the DNS does not lead to this gateway yet$/m,
+      /^ {2}→ A of gateway\.example is missing\. Add: gateway\.example\. 3600 IN A 9\.9\.9\.1$/m,
+    ]) {
+      assert.match(setup.output, line);
+    }
+  });
+
+  it('keeps what it was told, for its group to read, and the operator’s own lines', async () => {
+    await using machine = await EmptyMachine.make();
+    await mkdir(join(machine.folder, 'etc'));
+    const own = [
+      '# Ours.',
+      '#INTERNET_ADDRESS=gateway.example.org',
+      'LOG_LEVEL=warn',
+      'HTTPS_PORT=8443',
+    ];
+    await writeFile(machine.config, `${own.join('\n')}\n`);
+    const args = [ADDRESS, ...IP, '--email', 'me@gateway.example', '--resolver', doh.url.href];
+    await using setup = machine.setUp([...args, '--wait', '0s']);
+    assert.equal(await setup.ended(), 1);
+    assert.match(setup.output, /IN SRV +0 0 8443 /);
+    const { lines, mode } = await machine.configured();
+    assert.equal(mode, '640');
+    assert.deepEqual(lines, [
+      '# Ours.',
+      '#INTERNET_ADDRESS=gateway.example.org',
+      `INTERNET_ADDRESS=${ADDRESS}`,
+      'LOG_LEVEL=warn',
+      'HTTPS_PORT=8443',
+      '# Written by awala-gateway setup:',
+      `DATA_DIR=${machine.data}`,
+      'CERTIFICATES=acme',
+      'ACME_EMAIL=me@gateway.example',
+    ]);
+    await using again = machine.setUp([...IP, '--resolver', doh.url.href, '--wait', '0s']);
+    assert.equal(await again.ended(), 1);
+    assert.deepEqual((await machine.configured()).lines, lines);
+  });
+
+  it('says what an umlaut is in the DNS, and takes nothing that can be no address', async () => {
+    await using machine = await EmptyMachine.make();
+    const args = [...IP, '--resolver', doh.url.href, '--wait', '0s'];
+    await using setup = machine.setUp(['Gateway.Bücher.Example', ...args]);
+    await setup.ended();
+    assert.match(
+      setup.output,
+      /^In the DNS, and on phones, .* is gateway\.xn--bcher-kva\.example\.$/m,
+    );
+    assert.ok(
+      (await machine.configured()).lines.includes('INTERNET_ADDRESS=gateway.xn--bcher-kva.example'),
+    );
+    await using wrong = machine.setUp(['my_gateway', ...args]);
+    assert.equal(await wrong.ended(), 1);
+    assert.match(wrong.output, /^✗ “my_gateway” is not a domain name of two labels or more/);
+  });
+
+  it('names the option of an answer that is missing where it cannot ask', async () => {
+    await using machine = await EmptyMachine.make();
+    await using setup = machine.setUp([]);
+    assert.equal(await setup.ended(), 1);
+    assert.match(
+      setup.output,
+      /^✗ the gateway has no address yet\n {2}→ Give it as the argument: /,
+    );
+  });
+
+  it('leaves a gateway with data its address', async () => {
+    await using machine = await EmptyMachine.make();
+    const args = [...IP, '--resolver', doh.url.href, '--wait', '0s'];
+    await using first = machine.setUp([ADDRESS, ...args]);
+    await first.ended();
+    await mkdir(machine.data);
+    await writeFile(join(machine.data, 'gateway.db'), '');
+    await using second = machine.setUp(['other.example', ...args]);
+    assert.equal(await second.ended(), 1);
+    assert.match(
+      second.output,
+      /^✗ the gateway in \S+ is gateway\.example, and its phones know it by/,
+    );
+    assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+  });
+
+  it('asks what it needs, and asks again when an answer will not do', {
+    skip: noTerminal,
+  }, async () => {
+    await using machine = await EmptyMachine.make();
+    await using setup = machine.setUpAsking(['--resolver', doh.url.href, '--wait', '0s', ...IP]);
+    await setup.prints('The gateway’s Awala address');
+    setup.type('my_gateway\r');
+    await setup.prints('“my_gateway” is not a domain name');
+    setup.type(`${ADDRESS}\r`);
+    await setup.prints('Your e-mail address');
+    setup.type('\r');
+    await setup.prints('Press Enter when you have added them');
+    setup.type('\r');
+    assert.equal(await setup.ended(), 1, setup.output);
+    assert.match(setup.output, /✗ the DNS does not lead to this gateway yet/);
+    assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+  });
+
+  it('goes on from where Ctrl-C ended it', { skip: noTerminal }, async () => {
+    await using machine = await EmptyMachine.make();
+    const args = ['--resolver', doh.url.href];
+    await using setup = machine.setUpAsking([ADDRESS, ...IP, '--email', '', ...args]);
+    await setup.prints('Press Enter');
+    setup.type('\u0003');
+    assert.equal(await setup.ended(), 130, setup.output);
+    assert.match(setup.output, /Stopped\. To go on from here, repeat the same line\./);
+    await using waiting = machine.setUpAsking([...IP, ...args]);
+    await waiting.prints('Press Enter');
+    waiting.type('\r');
+    await waiting.prints('DNSSEC …');
+    waiting.type('\u0003');
+    assert.equal(await waiting.ended(), 130, waiting.output);
+  });
+
+  describe('behind a proxy', () => {
+    let identity: TlsIdentity;
+    let machine: EmptyMachine;
+    let ca: string;
+    let ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
+    let front: PublicFront;
+
+    before(async () => {
+      identity = await makeTlsIdentity(ADDRESS);
+    });
+    beforeEach(async () => {
+      machine = await EmptyMachine.make();
+      ca = await machine.write('ca.pem', identity.certificate);
+      ports = { poweb: await freePort(), pohttp: await freePort(), cogrpc: await freePort() };
+      front = await PublicFront.start(identity, 0, ports);
+      await mkdir(join(machine.folder, 'etc'));
+      await writeFile(
+        machine.config,
+        `POWEB_PORT=${ports.poweb}\nPOHTTP_PORT=${ports.pohttp}\nCOGRPC_PORT=${ports.cogrpc}\nOPERATIONS_PORT=${await freePort()}\nDOH_URL=${doh.url}\n`,
+      );
+      doh.setAddress(ADDRESS, '127.0.0.1');
+      for (const name of NAMES) {
+        const data = { target: ADDRESS, port: front.port };
+        doh.set('SRV', name, {
+          isAuthentic: true,
+          answers: [{ type: 'SRV', name, ttl: 60, data }],
+        });
+      }
+    });
+
+    afterEach(async () => {
+      await front[Symbol.asyncDispose]();
+      await machine[Symbol.asyncDispose]();
+    });
+
+    it('starts the gateway, sends parcels by every road, and hands out a page for users', async () => {
+      const args = [
+        ADDRESS,
+        ...IP,
+        '--certificates',
+        'none',
+        '--port',
+        `${front.port}`,
+        '--ca',
+        ca,
+      ];
+      await using setup = machine.setUp([...args, '--foreground']);
+      await setup.prints('The gateway runs in this terminal');
+      assert.match(setup.output, /^✓ DNS +leads to gateway\.example:\d+$/m);
+      assert.match(setup.output, /^✓ gateway +ready$/m);
+      assert.match(setup.output, /✓ parcel collected by courier/);
+      assert.match(setup.output, /✓ parcel posted by Internet app/);
+      assert.match(setup.output, /The gateway relays parcels/);
+      const page = await readFile(join(machine.data, 'for-users.txt'), 'utf8');
+      assert.match(page, /^Our Awala gateway: {2}gateway\.example\n/);
+      assert.match(page, /“New Internet Gateway”, type exactly\n\n {8}gateway\.example\n/);
+      assert.ok(setup.output.includes(page));
+      setup.signal('SIGTERM');
+      assert.equal(await setup.ended(), 0, setup.output);
+    });
+
+    it('says which road is closed, and hands out no page', async () => {
+      await using other = await PublicFront.start(await makeTlsIdentity('other.example'), 0, ports);
+      const data = { target: ADDRESS, port: other.port };
+      for (const name of NAMES) {
+        doh.set('SRV', name, {
+          isAuthentic: true,
+          answers: [{ type: 'SRV', name, ttl: 60, data }],
+        });
+      }
+      const args = [
+        ADDRESS,
+        ...IP,
+        '--certificates',
+        'none',
+        '--port',
+        `${other.port}`,
+        '--ca',
+        ca,
+      ];
+      await using setup = machine.setUp([...args, '--foreground']);
+      assert.equal(await setup.ended(), 1, setup.output);
+      assert.match(setup.output, /^Failed at: connection for phones: /m);
+      assert.match(setup.output, /^✗ the gateway runs, but not all of its roads are open/m);
+      await assert.rejects(readFile(join(machine.data, 'for-users.txt')));
+    });
+
+    it('says how to start the gateway where nothing runs services', async () => {
+      const args = [ADDRESS, ...IP, '--certificates', 'none', '--port', `${front.port}`];
+      await using setup = machine.setUp(args);
+      assert.equal(await setup.ended(), 0, setup.output);
+      assert.match(setup.output, /^There is no systemd here\./m);
+      assert.match(setup.output, /awala-gateway ping gateway\.example/);
+    });
+
+    it('says why the gateway does not start', async () => {
+      await writeFile(machine.config, `${await readFile(machine.config, 'utf8')}LOG_LEVEL=loud\n`);
+      const args = [ADDRESS, ...IP, '--certificates', 'none', '--port', `${front.port}`];
+      await using setup = machine.setUp([...args, '--foreground']);
+      assert.equal(await setup.ended(), 1, setup.output);
+      assert.match(setup.output, /LOG_LEVEL must be one of/);
+      assert.match(setup.output, /^✗ the gateway does not run: it ended \(1\)/m);
+    });
+  });
+});
