@@ -50,6 +50,11 @@ export class DohServer implements AsyncDisposable {
     this.#zones.set(`${type} ${name}`, zone);
   }
 
+  /** Forgets every name. */
+  clear(): void {
+    this.#zones.clear();
+  }
+
   setAddress(host: string, address: string): void {
     const type = address.includes(':') ? 'AAAA' : 'A';
     this.set(type, host, { answers: [{ type, name: host, ttl: 60, data: address }] });

@@ -14,7 +14,10 @@ export function progressOfDns(state: DnsState | ReachError, passedMs: number): s
   }
   const { records, isProved, forbiddenBy } = state;
   const words = [
-    ...records.map(wordsOf),
+    // That there are none where none are needed goes without saying.
+    ...records
+      .filter(({ needed, state }) => needed.values.length > 0 || state === 'wrong')
+      .map(wordsOf),
     `DNSSEC ${isProved ? '✓' : '…'}`,
     ...(forbiddenBy === null ? [] : ['CAA ✗']),
   ];
@@ -50,7 +53,9 @@ function wordsOf({ needed, state, others }: RecordState): string {
 function adviceOn({ needed, state, others }: RecordState): string {
   const { name, type, values } = needed;
   const wanted = values.map((value) => `${name}. 3600 IN ${type} ${value}`).join(' and ');
-  return state === 'missing'
-    ? `${type} of ${name} is missing. Add: ${wanted}`
-    : `${type} of ${name} is ${others.join(', ')}: remove that, and add unless it is there: ${wanted}`;
+  if (state === 'missing') {
+    return `${type} of ${name} is missing. Add: ${wanted}`;
+  }
+  const instead = wanted === '' ? '' : `, and add unless it is there: ${wanted}`;
+  return `${type} of ${name} is ${others.join(', ')}: remove that${instead}`;
 }

@@ -17,23 +17,23 @@ export interface DnsPlan {
 export interface NeededRecords {
   readonly name: string;
   readonly type: 'A' | 'AAAA' | 'SRV';
-  /** Each as a zone file has it. */
+  /** Each as a zone file has it; if there is none, it must have none. */
   readonly values: readonly string[];
   /** A word for it in a line of many. */
   readonly short: string;
 }
 
-/** Every record that clients of a gateway look up. */
+/** Every name and type that clients of a gateway look up. */
 export function neededRecords({
   address,
   host,
   port,
   ipAddresses,
 }: DnsPlan): readonly NeededRecords[] {
-  const addresses = ([4, 6] as const).flatMap((version): readonly NeededRecords[] => {
+  const addresses = ([4, 6] as const).map((version): NeededRecords => {
     const values = ipAddresses.filter((each) => isIP(each) === version).map(canonicalIp);
     const type = version === 4 ? 'A' : 'AAAA';
-    return values.length === 0 ? [] : [{ name: host, type, values, short: type }];
+    return { name: host, type, values, short: type };
   });
   const services = Object.values(AWALA_SERVICES).map(
     ({ labels }): NeededRecords => ({

@@ -204,10 +204,12 @@ async function handOver({ address, page }: Answers, terminal: Terminal): Promise
 }
 
 function sayHowToStart(configFile: string, address: string, terminal: Terminal): void {
-  terminal.print(`\nThere is no systemd here. Start the gateway as this machine starts its services:
+  terminal.print(`
+There is no systemd here. Let this machine start, now and at boot, with the
+variables in ${configFile}:
 
-    env $(grep -v '^[#;]' ${configFile} | xargs) awala-gateway serve
+    awala-gateway serve
 
 then repeat the same line, or: awala-gateway ping ${address}
-To see it through at once: repeat the same line with --foreground.`);
+To see it through at once, repeat the same line with --foreground.`);
 }

@@ -20,23 +20,40 @@ describe('the gateway as a unit of systemd', () => {
     });
   });
 
-  it('is started now, and whenever the machine starts', async () => {
-    await systemd.start();
-    assert.deepEqual(ran.slice(1), ['systemctl enable --now awala-gateway.service']);
+  const changes = () => ran.filter((line) => !line.includes('is-active'));
+
+  it('is started now and whenever the machine starts, with the sockets that it needs', async () => {
+    await systemd.start({ CERTIFICATES: 'acme' });
+    assert.deepEqual(changes(), [
+      'systemctl disable --now awala-gateway-poweb.socket',
+      'systemctl enable --now awala-gateway-https.socket awala-gateway-http.socket awala-gateway.service',
+    ]);
+  });
+
+  it('leaves the public ports to a proxy that ends TLS', async () => {
+    await systemd.start({ CERTIFICATES: 'none' });
+    assert.deepEqual(changes(), [
+      'systemctl disable --now awala-gateway-https.socket awala-gateway-http.socket',
+      'systemctl enable --now awala-gateway-poweb.socket awala-gateway.service',
+    ]);
   });
 
   it('is restarted if it runs, so that it reads its configuration anew', async () => {
     answers['systemctl is-active'] = { code: 0 };
-    await systemd.start();
-    assert.deepEqual(ran.slice(1), [
-      'systemctl enable --now awala-gateway.service',
-      'systemctl restart awala-gateway.service',
-    ]);
+    await systemd.start({ CERTIFICATES: 'acme' });
+    assert.equal(changes().at(-1), 'systemctl restart awala-gateway.service');
+  });
+
+  it('is stopped first if it listens on ports that a socket shall hold', async () => {
+    answers = { 'systemctl is-active --quiet awala-gateway.service': { code: 0 }, ...answers };
+    await systemd.start({ CERTIFICATES: 'acme' });
+    assert.equal(changes().at(1), 'systemctl stop awala-gateway.service');
+    assert.match(changes().at(-1) ?? '', /^systemctl enable --now /);
   });
 
   it('says what systemctl says if that fails', async () => {
     answers['systemctl enable'] = { code: 1, output: 'Unit awala-gateway.service is masked.\n' };
-    await assert.rejects(systemd.start(), (error) => {
+    await assert.rejects(systemd.start({}), (error) => {
       assert.ok(error instanceof SetupError);
       assert.match(
         error.message,

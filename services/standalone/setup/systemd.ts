@@ -1,9 +1,12 @@
 import { parseEnv } from 'node:util';
+import type { Environment } from '#runtime/configuration/variable.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { SetupError } from './setup-error.ts';
 
 const UNIT = 'awala-gateway.service';
-const SOCKET = 'awala-gateway.socket';
+/** They hold the ports while the gateway restarts; which are wanted depends on who ends TLS. */
+const PUBLIC_SOCKETS = ['awala-gateway-https.socket', 'awala-gateway-http.socket'];
+const PROXIED_SOCKETS = ['awala-gateway-poweb.socket'];
 const LAST_LINES = '12';
 /** Since it was started: by then it will not come up by itself. */
 const MANY_RESTARTS = 3;
@@ -28,14 +31,21 @@ export class Systemd implements ServiceManager {
   }
 
   async isRunning(): Promise<boolean> {
-    const { code } = await this.#run('systemctl', ['is-active', '--quiet', UNIT, SOCKET]);
-    return code === 0;
+    return this.#isActive(UNIT, ...PUBLIC_SOCKETS);
   }
 
-  async start(): Promise<void> {
-    const wasRunning = await this.isRunning();
-    await this.#must('enable', '--now', UNIT);
-    if (wasRunning) {
+  async start({ CERTIFICATES = 'none' }: Environment): Promise<void> {
+    const isProxied = CERTIFICATES === 'none';
+    const wanted = isProxied ? PROXIED_SOCKETS : PUBLIC_SOCKETS;
+    await this.#must('disable', '--now', ...(isProxied ? PUBLIC_SOCKETS : PROXIED_SOCKETS));
+    const wasRunning = await this.#isActive(UNIT);
+    const holding = await Promise.all(wanted.map((socket) => this.#isActive(socket)));
+    if (wasRunning && holding.includes(false)) {
+      // A socket cannot be taken over from a gateway that runs.
+      await this.#must('stop', UNIT);
+    }
+    await this.#must('enable', '--now', ...wanted, UNIT);
+    if (wasRunning && !holding.includes(false)) {
       await this.#must('restart', UNIT);
     }
   }
@@ -51,6 +61,11 @@ export class Systemd implements ServiceManager {
     const words = await this.#run('journalctl', ['-u', UNIT, '-n', LAST_LINES, '-o', 'cat']);
     const how = isDown ? `is ${state}` : `ended ${restarts} times`;
     return `systemd says that it ${how}. Its last words:\n${words.output.trim()}`;
+  }
+
+  /** Whether any of them is. */
+  async #isActive(...units: readonly string[]): Promise<boolean> {
+    return (await this.#run('systemctl', ['is-active', '--quiet', ...units])).code === 0;
   }
 
   async #must(...args: readonly string[]): Promise<void> {

@@ -5,11 +5,13 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { freePort } from '#test/backing/free-ports.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { PublicFront } from '#test/services/public-front.ts';
+import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from '../internet-delivery/tls-identity.ts';
 import { EmptyMachine, noTerminal } from './setup-process.ts';
 
 const ADDRESS = 'gateway.example';
 const IP = ['--address', '127.0.0.1'];
+const DAY_MS = 86_400_000;
 const NAMES = ['gsc', 'crc', 'pdc'].map((service) => `_awala-${service}._tcp.${ADDRESS}`);
 
 describe('awala-gateway setup', () => {
@@ -115,6 +117,45 @@ describe('awala-gateway setup', () => {
       /^✗ the gateway in \S+ is gateway\.example, and its phones know it by/,
     );
     assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+  });
+
+  /** Sets up with the resolver behind TLS, as a public one is. */
+  async function setUpBySecureDns(identity: TlsIdentity): Promise<string> {
+    await using machine = await EmptyMachine.make();
+    const backend = Number(doh.url.port);
+    await using front = await TlsFront.start({ identity, protocols: ['http/1.1'], backend });
+    const NODE_EXTRA_CA_CERTS = await machine.write('ca.pem', identity.certificate);
+    const resolver = `https://localhost:${front.port}/dns-query`;
+    const args = [ADDRESS, ...IP, '--resolver', resolver];
+    await using setup = machine.setUp(args, { NODE_EXTRA_CA_CERTS });
+    assert.equal(await setup.ended(), 1, setup.output);
+    return setup.output;
+  }
+
+  it('notices a clock that is a day off before it waits for anything', async () => {
+    doh.date = new Date(Date.now() + DAY_MS);
+    try {
+      const output = await setUpBySecureDns(await makeTlsIdentity('localhost'));
+      assert.match(
+        output,
+        /^✗ this machine’s clock is wrong: it is 86[34]\d\d s behind the DNS resolver$/m,
+      );
+      assert.match(output, /^ {2}→ .*timedatectl set-ntp true/m);
+    } finally {
+      doh.date = null;
+    }
+  });
+
+  it('suspects the clock where the resolver’s certificate is out of date by it', async () => {
+    const validity = {
+      notBefore: new Date(Date.now() + DAY_MS),
+      notAfter: new Date(Date.now() + 90 * DAY_MS),
+    };
+    const output = await setUpBySecureDns(await makeTlsIdentity('localhost', validity));
+    assert.match(
+      output,
+      /^✗ this machine’s clock shows \S+, by which the DNS resolver’s certificate is/m,
+    );
   });
 
   it('asks what it needs, and asks again when an answer will not do', {

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { once as listening } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { systemClock } from '#clock/clock.ts';
+import { ManualClock } from '#clock/manual-clock.ts';
+import type { Failing } from '#services/standalone/setup/await-ready.ts';
+import { ClockCheck } from '#services/standalone/setup/clock-check.ts';
+import { dnsAt } from '#services/standalone/setup/open-dns.ts';
+import { type SetupParts, setUp } from '#services/standalone/setup/setup.ts';
+import { SetupError } from '#services/standalone/setup/setup-error.ts';
+import { takenPorts } from '#services/standalone/setup/taken-ports.ts';
+import { freePort } from '#test/backing/free-ports.ts';
+import { DohServer } from '#test/peers/doh-server.ts';
+import { RecordedTerminal } from './recorded-terminal.ts';
+import { EmptyMachine } from './setup-process.ts';
+
+const ADDRESS = 'gateway.example';
+const IP = '9.9.9.1';
+const SERVICES = ['gsc', 'crc', 'pdc'] as const;
+const HOUR_MS = 3_600_000;
+
+describe('setting a gateway up', () => {
+  const opened = new AsyncDisposableStack();
+  let doh: DohServer;
+  let machine: EmptyMachine;
+  let clock: ManualClock;
+  let terminal: RecordedTerminal;
+  let started: (string | undefined)[];
+  /** What the gateway lacks, each time that it is asked. */
+  let failing: () => Failing;
+
+  before(async () => {
+    doh = opened.use(await DohServer.start());
+  });
+  after(() => opened.disposeAsync());
+  beforeEach(async () => {
+    machine = await EmptyMachine.make();
+    clock = new ManualClock(new Date());
+    terminal = new RecordedTerminal();
+    started = [];
+    failing = () => ({});
+    doh.behaviour = null;
+    doh.clear();
+  });
+  afterEach(() => machine[Symbol.asyncDispose]());
+
+  /** Sets up the gateway at {@link ADDRESS}, without questions unless the terminal has answers. */
+  function run(
+    options: { readonly ips?: readonly string[]; readonly needsProof?: boolean } = {},
+    ports: Partial<SetupParts> = {},
+  ): Promise<boolean> {
+    const clockCheck = new ClockCheck(clock);
+    const { ips = [IP], needsProof = true } = options;
+    const work = setUp(
+      {
+        given: {
+          address: ADDRESS,
+          ipAddresses: ips,
+          email: '',
+          certificates: undefined,
+          dataFolder: machine.data,
+          port: undefined,
+          page: undefined,
+        },
+        configFile: machine.config,
+        asks: terminal.canAsk,
+        dnsPatienceMs: HOUR_MS,
+        needsProof,
+      },
+      {
+        clock,
+        clockCheck,
+        terminal,
+        signal: new AbortController().signal,
+        ownAddresses: async () => [],
+        openDns: () => dnsAt(doh.url, { clock: systemClock, clockCheck, opened, ca: undefined }),
+        service: {
+          isRunning: async () => false,
+          start: async ({ CERTIFICATES }) => void started.push(CERTIFICATES),
+          fault: async () => null,
+        },
+        takenPorts: async () => [],
+        failing: async () => failing(),
+        ping: async () => true,
+        ...ports,
+      },
+    );
+    return passingWaits(work);
+  }
+
+  /** Time passes for whoever waits, and for nobody else. */
+  async function passingWaits<Result>(work: Promise<Result>): Promise<Result> {
+    let isOver = false;
+    const watched = work.finally(() => {
+      isOver = true;
+    });
+    watched.catch(() => {});
+    while (!isOver) {
+      clock.advanceToNext();
+      await setImmediate();
+    }
+    return watched;
+  }
+
+  async function fails(...args: Parameters<typeof run>): Promise<string> {
+    const error: unknown = await run(...args).then(
+      () => assert.fail('it should fail'),
+      (reason) => reason,
+    );
+    assert.ok(error instanceof SetupError, String(error));
+    return `${error.message}\n${error.remedy}`;
+  }
+
+  function lead(service: (typeof SERVICES)[number], target = ADDRESS, isAuthentic = true) {
+    const name = `_awala-${service}._tcp.${ADDRESS}`;
+    const data = { target, port: 443 };
+    doh.set('SRV', name, { isAuthentic, answers: [{ type: 'SRV', name, ttl: 60, data }] });
+  }
+
+  function leadAll(isAuthentic = true) {
+    doh.setAddress(ADDRESS, IP);
+    for (const service of SERVICES) {
+      lead(service, ADDRESS, isAuthentic);
+    }
+  }
+
+  /** Does something once the progress has shown a line. */
+  function once(line: RegExp, action: () => void) {
+    const { progress } = terminal;
+    let isDone = false;
+    terminal.progress = (shown) => {
+      progress.call(terminal, shown);
+      if (!isDone && line.test(shown)) {
+        isDone = true;
+        action();
+      }
+    };
+  }
+
+  it('waits for the DNS, and says what is there, what is missing, and what is wrong', async () => {
+    doh.setAddress(ADDRESS, IP);
+    lead('gsc', 'other.example');
+    once(/_awala-gsc ✗ \(0 0 443 other\.example\.\)/, () => lead('gsc'));
+    once(/_awala-gsc ✓ {3}_awala-crc …/, () => leadAll());
+    assert.equal(await run(), true);
+    assert.match(
+      terminal.shown[0] ?? '',
+      /^ {2}DNS {2}A ✓ {3}_awala-gsc ✗ \(.*\) {3}_awala-crc … {3}_awala-pdc … {3}DNSSEC …/,
+    );
+    assert.match(terminal.text, /^✓ DNS +leads to gateway\.example:443$/m);
+    assert.deepEqual(started, ['acme']);
+  });
+
+  it('ends after an hour of half a DNS with a line for each thing to do', async () => {
+    doh.setAddress(ADDRESS, '9.9.9.2');
+    lead('gsc', 'other.example');
+    const alias = {
+      type: 'CNAME',
+      name: `_awala-crc._tcp.${ADDRESS}`,
+      ttl: 60,
+      data: 'a.example',
+    } as const;
+    doh.set('SRV', alias.name, { answers: [alias] });
+    lead('pdc', ADDRESS, false);
+    const text = await fails();
+    assert.match(text, /^the DNS does not lead to this gateway yet$/m);
+    assert.match(
+      text,
+      /^A of gateway\.example is 9\.9\.9\.2: remove that, and add .* IN A 9\.9\.9\.1$/m,
+    );
+    assert.match(
+      text,
+      /^SRV of _awala-gsc\._tcp\.gateway\.example is 0 0 443 other\.example\.: remove/m,
+    );
+    assert.match(
+      text,
+      /^SRV of _awala-crc\._tcp\.gateway\.example is an alias of a\.example: remove/m,
+    );
+    assert.match(
+      text,
+      /^DNSSEC does not prove the records: turn it on .* or repeat with --without-dnssec/m,
+    );
+    assert.deepEqual(started, []);
+  });
+
+  it('goes on without DNSSEC only if told so, and says what that costs', async () => {
+    leadAll(false);
+    assert.match(await fails(), /^DNSSEC does not prove/m);
+    assert.equal(await run({ needsProof: false }), true);
+    assert.match(terminal.text, /^! DNSSEC .*Internet apps deliver nothing here/m);
+  });
+
+  it('notices a CAA record that forbids Let’s Encrypt, also one of a parent domain', async () => {
+    leadAll();
+    const caa = (value: string) => {
+      const data = { flags: 0, tag: 'issue', value } as const;
+      doh.set('CAA', 'example', { answers: [{ type: 'CAA', name: 'example', ttl: 60, data }] });
+    };
+    caa('other-ca.example');
+    const text = await fails();
+    assert.match(
+      text,
+      /^CAA of example: issue "other-ca\.example" does not allow Let’s Encrypt\. Add: gateway\.example\. 3600 IN CAA 0 issue "letsencrypt\.org"$/m,
+    );
+    caa('letsencrypt.org; validationmethods=http-01');
+    assert.equal(await run(), true);
+  });
+
+  it('sets up a machine with IPv6 only, and says who cannot reach it', async () => {
+    leadAll();
+    doh.setAddress(ADDRESS, '2620:fe:0::1');
+    doh.set('A', ADDRESS, { answers: [] });
+    assert.equal(await run({ ips: ['2620:FE::1'] }), true);
+    assert.match(terminal.text, /IN AAAA 2620:fe::1$/m);
+    assert.match(terminal.text, /There is no IPv4 address: phones in networks without IPv6/);
+    assert.match(terminal.shown[0] ?? '', /^ {2}DNS {2}AAAA ✓ {3}_awala-gsc ✓/);
+  });
+
+  it('finds an old address of the other kind, to which clients might go', async () => {
+    leadAll();
+    doh.setAddress(ADDRESS, '2620:fe::bad');
+    assert.match(await fails(), /^AAAA of gateway\.example is 2620:fe::bad: remove that$/m);
+  });
+
+  it('bears a resolver that is away for a while', async () => {
+    leadAll();
+    doh.behaviour = (_, response) => response.destroy();
+    once(/the DNS resolver did not answer/, () => {
+      doh.behaviour = null;
+    });
+    assert.equal(await run(), true);
+  });
+
+  it('says why there is no certificate, while it waits and at the end', async () => {
+    leadAll();
+    const certificate = 'the authority says “too many certificates”; wait until 16:00';
+    failing = () => ({ certificate });
+    const text = await fails();
+    assert.ok(terminal.shown.includes(`  gateway  certificate: ${certificate}`));
+    assert.match(text, /^there is no certificate yet: the authority says “too many certificates”/);
+    assert.match(text, /tries again by itself/);
+  });
+
+  it('goes on once the certificate is there', async () => {
+    leadAll();
+    failing = () => null;
+    once(/gateway {2}starting/, () => {
+      failing = () => ({ certificate: 'it is ordered' });
+    });
+    once(/certificate: it is ordered/, () => {
+      failing = () => ({});
+    });
+    assert.equal(await run(), true);
+    assert.match(terminal.text, /^✓ gateway +ready, with its certificate$/m);
+    assert.match(await readFile(`${machine.data}/for-users.txt`, 'utf8'), /gateway\.example/);
+  });
+
+  it('ends at once if the gateway does not stay up', async () => {
+    leadAll();
+    failing = () => null;
+    const service = {
+      isRunning: async () => false,
+      start: async () => {},
+      fault: async () => 'systemd says that it is failed.',
+    };
+    assert.match(
+      await fails({}, { service }),
+      /^the gateway does not run: systemd says that it is failed/,
+    );
+  });
+
+  it('says that a port is taken, and by whom if that is known, before it asks for a certificate', async () => {
+    leadAll();
+    await using holder = createServer().listen({ port: await freePort(), host: '0.0.0.0' });
+    await listening(holder, 'listening');
+    const address = holder.address();
+    const port = address !== null && typeof address === 'object' ? address.port : 0;
+    const ss = async () => ({
+      code: 0,
+      output: 'LISTEN 0 4096 *:80 *:* users:(("nginx",pid=7,fd=6))',
+    });
+    const text = await fails({}, { takenPorts: () => takenPorts([0, port], ss) });
+    assert.match(text, new RegExp(`^port ${port} is taken by nginx\n`));
+    assert.match(text, /If it is a proxy that is to stay/);
+    assert.deepEqual(started, []);
+  });
+
+  it('asks for the address behind NAT, and warns of one that is not public', async () => {
+    terminal = new RecordedTerminal(['somewhere', '10.0.0.1', '']);
+    leadAll();
+    doh.setAddress(ADDRESS, '10.0.0.1');
+    assert.equal(await run({ ips: [] }), true);
+    assert.match(terminal.asked[0] ?? '', /^The public address that leads to ports 80 and 443/);
+    assert.match(terminal.text, /“somewhere” is not an IP address/);
+    assert.match(terminal.text, /^! 10\.0\.0\.1 is not a public address/m);
+  });
+});
