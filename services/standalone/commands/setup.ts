@@ -5,6 +5,7 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { Interruption } from '#runtime/interruption.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 import { ping } from '../ping/ping.ts';
+import { Resolvers } from '../reach/resolvers.ts';
 import { askReadiness } from '../setup/ask-readiness.ts';
 import { ClockCheck } from '../setup/clock-check.ts';
 import { Foreground } from '../setup/foreground.ts';
@@ -154,7 +155,9 @@ async function portsHere(
         ...(url ? ['--resolver', url.href] : []),
         ...(caFile === undefined ? [] : ['--ca', caFile]),
       ];
-      const target = pingTarget(await readPingArguments(args), { environment, clock, opened });
+      const read = await readPingArguments(args);
+      const resolvers = opened.use(new Resolvers({ ...read, clock }));
+      const target = pingTarget(read, { environment, clock, resolvers });
       return (await ping(target, { print, clock })).length === 0;
     },
   };
