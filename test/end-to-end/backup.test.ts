@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'nod
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
@@ -42,7 +43,9 @@ describe('A gateway under load', () => {
     const environment = { DATA_DIR: restored };
     const restoring = await runCommand('restore', environment, ['--identity-file', keys.path, to]);
     assert.equal(restoring.code, 0, restoring.text);
-    const examined = await runCommand('doctor', { ...environment, ...ANY_PORT });
+    await using doh = await DohServer.start();
+    const asked = { ...environment, ...ANY_PORT, DOH_URL: doh.url.href };
+    const examined = await runCommand('doctor', asked);
     assert.equal(examined.code, 0, examined.text);
     await using again = await GatewayProcess.start(restored);
     const collected = await collectAll(again.poweb, phone);

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { runCommand } from './support/command-output.ts';
+import { runCommand } from './support/run-command.ts';
 
 describe('the command line beside a gateway on one machine', () => {
   it('creates an identity, renews it on demand, and lists no jobs', async () => {

@@ -23,7 +23,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DohServer } from '#test/peers/doh-server.ts';
-import { runCommand } from './support/command-output.ts';
+import { runCommand } from './support/run-command.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 

@@ -10,7 +10,7 @@ import { DohServer } from '#test/peers/doh-server.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
 import { CertificateFiles } from './public-port/certificate-files.ts';
-import { runCommand } from './support/command-output.ts';
+import { runCommand } from './support/run-command.ts';
 
 const ADDRESS = 'gateway.example';
 const HOST = `host.${ADDRESS}`;

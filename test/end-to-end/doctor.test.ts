@@ -11,7 +11,7 @@ import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-ser
 import { DohServer } from '#test/peers/doh-server.ts';
 import { startBucketSettingsProxy } from '#test/services/bucket-settings-proxy.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
-import { runCommand } from './support/command-output.ts';
+import { runCommand } from './support/run-command.ts';
 
 const ANY_PORT = {
   POWEB_PORT: '0',
