@@ -35,6 +35,8 @@ export interface FaultCase<Gateway extends TestedGateway = FaultyGateway> {
   readonly mayCut?: boolean;
   /** Parcels that the gateway had in hand when it was lost, at most: these may come again. */
   readonly inHand?: number;
+  /** Whether all must have arrived at the end; otherwise it is enough that the rest is stored. */
+  readonly allArrives?: boolean;
   /** Minimum duration in milliseconds; the fault always lasts until clients have noticed it. */
   readonly lastsMs?: number;
 }
@@ -67,12 +69,14 @@ export async function undergo<Gateway extends TestedGateway>(
     await until('parcels are accepted again', () => accepted() >= FORM.parcelsPerCase);
     load.stopSending();
     await until('what was begun is done', () => load.isQuiet);
-    const balance = await settle(world);
+    const { allArrives = false } = fault;
+    const balance = await settle(world, allArrives ? STUCK_MS : FORM.settleMs);
     const repeats = load.ledger.repeats.slice(repeatsBefore);
     report(t, world, { accepted: accepted(), resumption, balance, repeats });
     assertAnswers(world, fault);
     assert.deepEqual(balance.missing, [], 'parcels were lost');
     assert.deepEqual(balance.misdelivered, [], 'parcels were handed to others');
+    assert.ok(!allArrives || balance.stored === 0, `${balance.stored} parcels never arrived`);
     assertFewRepeats(repeats, accepted(), fault.inHand ?? 1);
   } catch (error) {
     // The reporter prints the cause only at the end of the run.
@@ -192,10 +196,10 @@ function assertAnswers({ load }: World<TestedGateway>, { mayCut = false }: Expec
 }
 
 /** Waits until all is handed over, or time is up; then looks in the store for the rest. */
-async function settle(world: World<TestedGateway>): Promise<Balance> {
+async function settle(world: World<TestedGateway>, patienceMs: number): Promise<Balance> {
   const { ledger } = world.load;
   const before = leftBehind.get(world) ?? new Set();
-  const giveUpAtMs = performance.now() + FORM.settleMs;
+  const giveUpAtMs = performance.now() + patienceMs;
   const isWaiting = () => ledger.outstanding().some((id) => !before.has(id));
   while (isWaiting() && performance.now() < giveUpAtMs) {
     await world.fetchCargo();

@@ -32,6 +32,7 @@ export function machineCases(
         }
       },
       end: () => {},
+      allArrives: true,
       inHand: IN_HAND * FORM.deaths,
       mayCut: true,
     },
@@ -41,6 +42,7 @@ export function machineCases(
         await world.gateway.startElsewhere();
       },
       end: () => {},
+      allArrives: true,
       inHand: IN_HAND,
       mayCut: true,
     },
@@ -50,6 +52,7 @@ export function machineCases(
         await gateway.startElsewhere();
       },
       end: () => {},
+      allArrives: true,
       mayCut: true,
     },
   };
