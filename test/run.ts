@@ -2,8 +2,9 @@
  * Runs the tests, and counts all of them in one last line.
  *
  *   node test/run.ts          everything
- *   node test/run.ts code     without the checks of the charts and the image
- *   node test/run.ts charts   these checks alone
+ *   node test/run.ts code     without the checks of packages, charts and image
+ *   node test/run.ts package  the checks of the packages alone
+ *   node test/run.ts charts   those of the charts and the image alone
  */
 import process from 'node:process';
 import { run } from 'node:test';
@@ -12,18 +13,20 @@ import { globalSetup, globalTeardown } from '#test/backing/global-setup.ts';
 import { buildTools } from '#test/charts/tools.ts';
 import report from './reporter.ts';
 
-const PARTS = ['code', 'charts'] as const;
+const PARTS = ['code', 'package', 'charts'] as const;
 type Part = (typeof PARTS)[number];
 
 /** Of a single test, and of a file of tests, in milliseconds. */
 const TIMEOUT_MS = 300_000;
 /** Of all files of a part together, in milliseconds; one that does not end by itself has failed. */
-const LIMITS_MS = { code: 40 * 60_000, charts: 10 * 60_000 } as const satisfies Record<
-  Part,
-  number
->;
+const LIMITS_MS = {
+  code: 40 * 60_000,
+  package: 15 * 60_000,
+  charts: 10 * 60_000,
+} as const satisfies Record<Part, number>;
 
 const CODE = ['libs', 'services', 'scripts', 'test'].map((folder) => `${folder}/**/*.test.ts`);
+const PACKAGE_CHECKS = ['test/package/**/*.check.ts'];
 const CHECKS = ['test/charts/**/*.check.ts'];
 /** Fails, and says why, where the programs that the other checks need cannot be had. */
 const CHECK_OF_TOOLS = ['test/charts/tools.check.ts'];
@@ -37,6 +40,11 @@ async function* runParts(parts: readonly Part[]): AsyncGenerator<TestEvent> {
     } finally {
       await globalTeardown();
     }
+  }
+  if (parts.includes('package')) {
+    const signal = AbortSignal.timeout(LIMITS_MS.package);
+    // One after the other: compressing takes all processors.
+    yield* run({ globPatterns: PACKAGE_CHECKS, concurrency: 1, timeout: TIMEOUT_MS, signal });
   }
   if (parts.includes('charts')) {
     // Not before: building takes all processors for minutes, which tests would have to wait for.

@@ -60,7 +60,7 @@ describe('the workflows', () => {
         String(groups?.script),
       ),
     );
-    assert.deepEqual([...new Set(run)], ['test']);
+    assert.deepEqual([...new Set(run)], ['test', 'test:package']);
     assert.ok(run.every((script) => script in scripts));
   });
 

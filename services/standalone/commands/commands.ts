@@ -5,6 +5,11 @@ export interface CommandEntry {
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
+  /**
+   * Who runs it where a package is installed: `root` as root, since it changes the system;
+   * `anybody` needs no configuration. The others run as the gateway's user, who owns the data.
+   */
+  readonly runBy?: 'root' | 'anybody';
   /** Loads what only this command needs, so that others start faster. */
   load(): Promise<Command>;
 }
@@ -23,6 +28,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'ping',
+    runBy: 'anybody',
     summary: 'send parcels through a running gateway by every road',
     load: async () => (await import('./ping.ts')).pingCommand,
   },

@@ -1,0 +1,73 @@
+/**
+ * Builds the packages of the gateway from this clone: Debian packages and tar balls, each with the
+ * Node that it runs on, then their checksums.
+ *
+ *   npm run package -- [--architecture amd64|arm64] [--form deb|tar] [--output <folder>]
+ *                      [--version <version>] [--level <1 to 9>]
+ *
+ * By default, all of them in `dist`, as small as can be. The same commit gives the same octets.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import process from 'node:process';
+import { parseArgs, promisify } from 'node:util';
+import { ARCHITECTURES } from './package/architectures.ts';
+import { buildPackages, FORMS } from './package/build.ts';
+import type { PackageVersion } from './package/tree.ts';
+
+const run = promisify(execFile);
+
+const ROOT = join(import.meta.dirname, '..');
+
+const { values } = parseArgs({
+  options: {
+    architecture: { type: 'string', multiple: true, default: [...ARCHITECTURES] },
+    form: { type: 'string', multiple: true, default: [...FORMS] },
+    output: { type: 'string', default: join(ROOT, 'dist') },
+    version: { type: 'string' },
+    level: { type: 'string', default: '6' },
+  },
+});
+
+const version = await packageVersion(values.version);
+const files: string[] = [];
+for (const architecture of chosen(ARCHITECTURES, values.architecture)) {
+  const forms = chosen(FORMS, values.form);
+  const { output, level } = values;
+  files.push(
+    ...(await buildPackages({ architecture, forms, version, output, level: Number(level) })),
+  );
+}
+let sums = '';
+for (const file of files) {
+  const sum = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex');
+  sums += `${sum}  ${basename(file)}\n`;
+  process.stdout.write(`${file}  ${((await stat(file)).size / 1_000_000).toFixed(1)} MB\n`);
+}
+await writeFile(join(values.output, 'SHA256SUMS'), sums);
+
+function chosen<Name extends string>(names: readonly Name[], words: readonly string[]): Name[] {
+  const unknown = words.find((word) => !names.some((name) => name === word));
+  if (unknown !== undefined) {
+    throw new Error(`“${unknown}” is none of ${names.join(', ')}`);
+  }
+  return names.filter((name) => words.includes(name));
+}
+
+/** The commit gives the date, so that building it again gives the same. */
+async function packageVersion(given: string | undefined): Promise<PackageVersion> {
+  const manifest: { readonly version: string } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  );
+  const log = await run('git', ['log', '-1', '--format=%H %ct'], { cwd: ROOT }).catch(() => null);
+  const [revision, committed] = log?.stdout.trim().split(' ') ?? [];
+  return {
+    version: given ?? manifest.version,
+    revision: revision ?? null,
+    date: new Date(Number(committed ?? 0) * 1_000),
+  };
+}

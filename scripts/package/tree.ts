@@ -1,0 +1,84 @@
+import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { COMMANDS } from '#services/standalone/commands/commands.ts';
+import { writeBundle } from './bundle.ts';
+import { bashCompletion, zshCompletion } from './completion.ts';
+import { copyrightFile } from './licences.ts';
+import { manual } from './manual.ts';
+import type { NodeProgram } from './node-program.ts';
+
+const FILES = new URL('files/', import.meta.url);
+const CHANGELOG = new URL('../../CHANGELOG.md', import.meta.url);
+const UNITS = [
+  'awala-gateway.service',
+  'awala-gateway-https.socket',
+  'awala-gateway-http.socket',
+  'awala-gateway-poweb.socket',
+];
+
+/** Which version a package contains. */
+export interface PackageVersion {
+  readonly version: string;
+  /** The commit; null if unknown. */
+  readonly revision: string | null;
+  /** Of the commit: of all files in the package too. */
+  readonly date: Date;
+}
+
+/**
+ * Lays out what packages contain, below a prefix such as `usr`: the program, its Node, units,
+ * manual, completions and licences.
+ */
+export async function layOut(
+  prefix: string,
+  node: NodeProgram,
+  { version, revision, date }: PackageVersion,
+): Promise<void> {
+  const lib = join(prefix, 'lib/awala-gateway');
+  const { packages } = await writeBundle(lib);
+  await cp(node.path, join(lib, 'node'));
+  const day = date.toISOString().slice(0, 10);
+  const release = { NODE_ENV: 'production', ...(revision !== null && { REVISION: revision }) };
+  const doc = 'share/doc/awala-gateway';
+  const written: Record<string, string | Buffer> = {
+    'bin/awala-gateway': await wrapper(),
+    'lib/awala-gateway/release.env': Object.entries(release)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+    'share/awala-gateway/gateway.env': await staticFile('gateway.env'),
+    'share/bash-completion/completions/awala-gateway': await bashCompletion(),
+    'share/zsh/vendor-completions/_awala-gateway': await zshCompletion(),
+    'share/man/man8/awala-gateway.8.gz': gzipSync(await manual(version, day), { level: 9 }),
+    [`${doc}/copyright`]: await copyrightFile(packages, node),
+    [`${doc}/changelog.gz`]: gzipSync(await readFile(CHANGELOG), { level: 9 }),
+  };
+  for (const unit of UNITS) {
+    written[`lib/systemd/system/${unit}`] = await staticFile(unit);
+  }
+  for (const [path, content] of Object.entries(written)) {
+    const file = join(prefix, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  await chmod(join(prefix, 'bin/awala-gateway'), 0o755);
+}
+
+/** A file of the folder `files`, with each `@NAME@` in it replaced. */
+export async function staticFile(
+  name: string,
+  values: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const text = await readFile(new URL(name, FILES), 'utf8');
+  return text.replaceAll(/@([A-Z_]+)@/g, (found, key) => values[key] ?? found);
+}
+
+function wrapper(): Promise<string> {
+  const runBy = (whom: 'root' | 'anybody') =>
+    COMMANDS.filter((command) => command.runBy === whom).map(({ name }) => name);
+  const forAnybody = [...runBy('anybody'), 'help', '--help', '-h', '--version'].join(' ');
+  return staticFile('awala-gateway', {
+    FOR_ANYBODY: forAnybody,
+    AS_ROOT: runBy('root').join(' '),
+  });
+}

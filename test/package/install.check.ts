@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { asVersion, buildWith, scratchFolder, THIS_ARCHITECTURE } from './built-packages.ts';
+import { DebianRoot, SUITES, whyNoDebian } from './debian-root.ts';
+import { configure, nodeId, type Ports, ping, serving } from './installed-gateway.ts';
+import { RecordingSystemd } from './recording-systemd.ts';
+
+const NEXT_LINE = '  sudo awala-gateway setup gateway.example.org\n';
+
+const skip = (await whyNoDebian()) ?? false;
+
+describe('the Debian package', { skip, concurrency: false }, () => {
+  const stack = new AsyncDisposableStack();
+  let deb = '';
+  let newerDeb = '';
+  let version = '';
+
+  before(async () => {
+    const folder = stack.use(await scratchFolder());
+    const options = ['--architecture', THIS_ARCHITECTURE, '--form', 'deb', '--level', '0'];
+    [deb = ''] = await buildWith(folder.path, ...options);
+    version = /_([^_]+)_/.exec(deb)?.[1] ?? '';
+    newerDeb = await asVersion(deb, { version: '99.0.0', addedLayouts: 1 });
+  });
+  after(() => stack.disposeAsync());
+
+  for (const suite of SUITES) {
+    describe(`installed on a fresh ${suite}`, () => {
+      let root: DebianRoot;
+      let systemd: RecordingSystemd;
+      let printed = '';
+      let ports: Ports;
+
+      before(async () => {
+        root = stack.use(await DebianRoot.make(suite));
+        systemd = await RecordingSystemd.in(root);
+        const path = await root.receive(deb);
+        const { status, output } = await root.run('apt-get', 'install', '-y', path);
+        assert.equal(status, 0, output);
+        printed = output;
+      });
+
+      it('starts nothing, and says what comes next', async () => {
+        assert.ok(printed.includes(NEXT_LINE), printed);
+        assert.deepEqual(await systemd.takeCalls(), ['systemctl --system daemon-reload']);
+        const { output: modes } = await root.sh(
+          'stat -c "%A %U:%G %n" /etc/awala-gateway/gateway.env /var/*/awala-gateway',
+        );
+        assert.equal(
+          modes,
+          `-rw-r----- root:awala-gateway /etc/awala-gateway/gateway.env
+drwx------ awala-gateway:awala-gateway /var/cache/awala-gateway
+drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
+`,
+        );
+      });
+
+      it('tells who may not read the configuration to use sudo, except for what needs none', async () => {
+        const asNobody = (line: string) =>
+          root.sh(`setpriv --reuid=65534 --regid=65534 --clear-groups awala-gateway ${line}`);
+        const refused = await asNobody('doctor');
+        assert.equal(refused.status, 77);
+        assert.match(refused.output, /: sudo awala-gateway doctor\n$/);
+        assert.equal((await asNobody('--version')).status, 0);
+        assert.equal((await asNobody('help ping')).status, 0);
+      });
+
+      it('has units that systemd takes without a remark, and that leave a process little', async () => {
+        const { status, output } = await root.sh(
+          'cd /usr/lib/systemd/system; exec systemd-analyze verify --man=no ./awala-gateway*',
+        );
+        assert.equal(output, '');
+        assert.equal(status, 0);
+        const { output: exposure } = await root.sh(
+          'systemd-analyze security --offline=true /usr/lib/systemd/system/awala-gateway.service',
+        );
+        const level = Number(/exposure level .*: ([\d.]+)/.exec(exposure)?.[1]);
+        assert.ok(level < 2, exposure);
+      });
+
+      it('relays parcels as a user of its own, and drains at SIGTERM', async () => {
+        ports = await configure(root);
+        await using gateway = await serving(root, ports);
+        await ping(root, ports);
+        assert.equal(await gateway.stop(), 0, gateway.output);
+        assert.match(gateway.output, /Told to stop: draining[\s\S]*Stopped/);
+        const { output } = await root.sh('find /var/lib/awala-gateway ! -user awala-gateway');
+        assert.equal(output, '', 'all data is the gateway’s own');
+      });
+
+      it('serves on a socket that systemd holds, from its first client on', async () => {
+        const listen = `--listen=127.0.0.1:${ports.POWEB_PORT} --fdname=poweb`;
+        const line = `exec systemd-socket-activate ${listen} /usr/bin/awala-gateway serve`;
+        await using gateway = root.start('sh', '-c', line);
+        await gateway.printed('Listening on');
+        const url = `http://127.0.0.1:${ports.POWEB_PORT}/connection-params.der`;
+        assert.equal((await fetch(url)).status, 200);
+        await gateway.printed('Try next');
+        assert.doesNotMatch(gateway.output, /LISTEN_FDS is for process/);
+        assert.equal(await gateway.stop(), 0, gateway.output);
+      });
+    });
+  }
+
+  describe('over its life', () => {
+    let root: DebianRoot;
+    let systemd: RecordingSystemd;
+    let ports: Ports;
+    let identity = '';
+    const dpkg = (...args: string[]) => root.run('dpkg', ...args);
+    const state = async () =>
+      (await root.sh(`dpkg-query -W -f '\${Status} \${Version}' awala-gateway`)).output;
+
+    before(async () => {
+      root = stack.use(await DebianRoot.make('trixie'));
+      systemd = await RecordingSystemd.in(root);
+      for (const path of [deb, newerDeb]) {
+        await root.receive(path);
+      }
+    });
+    const inside = (path: string) => path.replace(/^.*\//, '/root/');
+
+    it('goes back to an older version that knows the data', async () => {
+      const same = await asVersion(deb, { version: '98.0.0', addedLayouts: 0 });
+      assert.equal((await dpkg('-i', await root.receive(same))).status, 0);
+      assert.equal((await dpkg('-i', inside(deb))).status, 0);
+      assert.equal(await state(), `install ok installed ${version}`);
+    });
+
+    it('keeps the data over an upgrade, and restarts the gateway but no socket', async () => {
+      ports = await configure(root);
+      identity = await nodeId(root, ports);
+      await systemd.takeCalls();
+      const { status, output } = await root.run('apt-get', 'install', '-y', inside(newerDeb));
+      assert.equal(status, 0, output);
+      assert.ok(!output.includes(NEXT_LINE), 'it is set up');
+      assert.deepEqual(await systemd.takeCalls(), [
+        'systemctl --system daemon-reload',
+        'deb-systemd-invoke restart awala-gateway.service',
+      ]);
+      assert.equal(await nodeId(root, ports), identity);
+    });
+
+    it('refuses to go back to a version that does not know the data, and changes nothing', async () => {
+      const { status, output } = await dpkg('-i', inside(deb));
+      assert.notEqual(status, 0);
+      assert.match(
+        output,
+        /the data on this machine has layout \d+, of a newer version; version \S+\nknows layout \d+ only\./,
+      );
+      assert.equal(await state(), 'install ok installed 99.0.0');
+      assert.equal(await nodeId(root, ports), identity);
+    });
+
+    it('stops the gateway when it is removed, and keeps all that it had', async () => {
+      await systemd.takeCalls();
+      assert.equal((await dpkg('-r', 'awala-gateway')).status, 0);
+      assert.deepEqual(await systemd.takeCalls(), [
+        'deb-systemd-invoke stop awala-gateway.service awala-gateway-https.socket awala-gateway-http.socket awala-gateway-poweb.socket',
+        'systemctl --system daemon-reload',
+      ]);
+      const { output } = await root.sh('ls /var/lib/awala-gateway /etc/awala-gateway');
+      assert.match(output, /^gateway\.db$/m);
+      assert.match(output, /^gateway\.env$/m);
+      assert.notEqual((await dpkg('-i', inside(deb))).status, 0, 'the data is still newer');
+    });
+
+    it('completes an upgrade that lost its power half-way', async () => {
+      // Unpacked; then dark in the middle of configuring, with files half-made.
+      assert.equal((await dpkg('--unpack', inside(newerDeb))).status, 0);
+      await root.sh(`echo >/var/lib/awala-gateway/data-layout.new
+        echo DATA >/etc/awala-gateway/gateway.env.new`);
+      assert.equal(await state(), 'install ok unpacked 99.0.0');
+      await systemd.takeCalls();
+      const { status, output } = await dpkg('--configure', '-a');
+      assert.equal(status, 0, output);
+      assert.equal(await state(), 'install ok installed 99.0.0');
+      assert.deepEqual((await systemd.takeCalls()).slice(-1), [
+        'deb-systemd-invoke restart awala-gateway.service',
+      ]);
+      assert.equal(await nodeId(root, ports), identity);
+    });
+
+    it('forgets everything when it is purged', async () => {
+      assert.equal((await dpkg('-P', 'awala-gateway')).status, 0);
+      const { output } = await root.sh(
+        'ls -d /var/*/awala-gateway /etc/awala-gateway /usr/lib/awala-gateway; id awala-gateway',
+      );
+      assert.doesNotMatch(output, /^\/|uid=/m);
+    });
+  });
+});
