@@ -23,8 +23,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DohServer } from '#test/peers/doh-server.ts';
-import { runCommand } from './support/run-command.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
+import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
