@@ -27,10 +27,9 @@ export class PublicFront implements AsyncDisposable {
     this.#server.on('tlsClientError', (_, socket) => socket.destroy());
   }
 
-  /** @param port - to listen on */
-  static async start(identity: TlsIdentity, port: number, backends: Backends) {
+  static async start(identity: TlsIdentity, backends: Backends): Promise<PublicFront> {
     const front = new PublicFront(identity, backends);
-    front.#server.listen(port, '127.0.0.1');
+    front.#server.listen(0, '127.0.0.1');
     await once(front.#server, 'listening');
     return front;
   }

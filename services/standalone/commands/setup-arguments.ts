@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { VariableFault } from '#runtime/configuration/variable.ts';
-import { duration, port, url } from '#runtime/configuration/variables.ts';
+import { duration, port } from '#runtime/configuration/variables.ts';
 import type { CertificateSource, GivenAnswers } from '../setup/answers.ts';
 import { isEmail } from '../setup/questions.ts';
 import { UsageError } from './command.ts';
+import { urlIn } from './option-values.ts';
 
 const CONFIG_FILE = '/etc/awala-gateway/gateway.env';
 /** How long it waits for the DNS unless told otherwise. */
@@ -29,7 +30,6 @@ export interface SetupArguments {
 const OPTIONS = {
   port: port('--port', { meaning: '', default: null }),
   wait: duration('--wait', { meaning: '', default: HOUR_MS, min: 0, max: 168 * HOUR_MS }),
-  resolver: url('--resolver', { meaning: '', protocols: ['https:', 'http:'], default: null }),
 };
 
 /**
@@ -62,7 +62,7 @@ export function readSetupArguments(args: readonly string[]): SetupArguments {
     dnsPatienceMs: optionValue('wait', values.wait),
     needsProof: !values['without-dnssec'],
     foreground: values.foreground,
-    resolver: optionValue('resolver', values.resolver) ?? undefined,
+    resolver: urlIn('--resolver', values.resolver),
     ca: values.ca,
   };
 }

@@ -8,8 +8,8 @@ import { ping } from '../ping/ping.ts';
 import { Resolvers } from '../reach/resolvers.ts';
 import { askReadiness } from '../setup/ask-readiness.ts';
 import { ClockCheck } from '../setup/clock-check.ts';
+import { dnsOfClients } from '../setup/dns-of-clients.ts';
 import { Foreground } from '../setup/foreground.ts';
-import { dnsAt, dnsOfClients } from '../setup/open-dns.ts';
 import { ownAddresses } from '../setup/own-addresses.ts';
 import { ProcessTerminal } from '../setup/process-terminal.ts';
 import { programRunner } from '../setup/run-program.ts';
@@ -19,9 +19,9 @@ import { Systemd } from '../setup/systemd.ts';
 import { takenPorts } from '../setup/taken-ports.ts';
 import type { Terminal } from '../setup/terminal.ts';
 import type { Command, CommandContext } from './command.ts';
+import { certificatesIn } from './option-values.ts';
 import { readPingArguments } from './ping-arguments.ts';
 import { pingTarget } from './ping-target.ts';
-import { readOptionFile } from './read-option-file.ts';
 import { readSetupArguments, type SetupArguments } from './setup-arguments.ts';
 
 /** Where systemd runs (sd_booted(3)). */
@@ -110,12 +110,8 @@ async function setUpHere(read: SetupArguments, parts: HereParts): Promise<number
 }
 
 /** This very program, told to serve. */
-function foreground({ environment }: HereParts): Foreground {
-  const [node, main = ''] = process.argv;
-  return new Foreground(
-    [node ?? process.execPath, ...process.execArgv, main, 'serve'],
-    environment,
-  );
+function foreground({ environment, program = [process.execPath] }: HereParts): Foreground {
+  return new Foreground([...program, 'serve'], environment);
 }
 
 async function systemdHere({ environment }: HereParts): Promise<Systemd | null> {
@@ -132,33 +128,25 @@ async function portsHere(
 ): Promise<Omit<SetupParts, 'service'>> {
   const clock = systemClock;
   const clockCheck = new ClockCheck(clock);
-  const ca = caFile === undefined ? undefined : await readOptionFile('--ca', caFile);
-  const resolverOf = ({ DOH_URL }: Environment) =>
-    resolver ?? (DOH_URL ? WORKERS_VARIABLES.delivery.dohUrl.read(DOH_URL) : undefined);
+  const ca = caFile === undefined ? undefined : await certificatesIn('--ca', caFile);
+  const resolvers = ({ DOH_URL }: Environment) => {
+    const configured = DOH_URL ? WORKERS_VARIABLES.delivery.dohUrl.read(DOH_URL) : undefined;
+    const onTime: ClockCheck['hear'] = (time) => clockCheck.hear(time);
+    return opened.use(new Resolvers({ clock, resolver: resolver ?? configured, ca, onTime }));
+  };
   return {
     clock,
     clockCheck,
     terminal,
     signal: interruption.signal,
     ownAddresses,
-    openDns(configured) {
-      const url = resolverOf(configured);
-      const dnsParts = { clock, clockCheck, opened, ca };
-      return url ? dnsAt(url, dnsParts) : dnsOfClients(dnsParts);
-    },
+    openDns: (configured) => dnsOfClients(resolvers(configured)),
     takenPorts: (ports) => takenPorts(ports, programRunner(environment)),
     failing: askReadiness,
     async ping(address, configured) {
-      const url = resolverOf(configured);
-      const args = [
-        address,
-        ...(url ? ['--resolver', url.href] : []),
-        ...(caFile === undefined ? [] : ['--ca', caFile]),
-      ];
-      const read = await readPingArguments(args);
-      const resolvers = opened.use(new Resolvers({ ...read, clock }));
-      const target = pingTarget(read, { environment, clock, resolvers });
-      return (await ping(target, { print, clock })).length === 0;
+      const args = await readPingArguments([address, ...(caFile ? ['--ca', caFile] : [])]);
+      const parts = { environment, clock, resolvers: resolvers(configured) };
+      return (await ping(pingTarget(args, parts), { print, clock })).length === 0;
     },
   };
 }

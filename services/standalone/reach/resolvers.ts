@@ -1,4 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
+import type { WitnessedTime } from '#clock/clock-plausibility.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { type AddressesOf, addressesByDns } from './addresses.ts';
 import { AWALA_SERVICES, type ServiceName } from './awala-services.ts';
@@ -12,6 +13,8 @@ interface ResolversParts {
   readonly resolver?: URL | undefined;
   /** Certificates in PEM to trust for it instead of the public authorities. */
   readonly ca?: string | undefined;
+  /** Called with the time of each that answers over TLS. */
+  readonly onTime?: ((time: WitnessedTime) => void) | undefined;
 }
 
 /** The DNS resolvers that clients ask, each opened when it is first needed. */
@@ -37,8 +40,8 @@ export class Resolvers implements AsyncDisposable {
 
   /** A resolver by its address. */
   at(url: URL, ca?: string): DnsOverHttps {
-    const { clock } = this.#parts;
-    const options = { url, timeoutMs: DNS_TIMEOUT_MS, trustedAuthorities: ca };
+    const { clock, onTime } = this.#parts;
+    const options = { url, timeoutMs: DNS_TIMEOUT_MS, trustedAuthorities: ca, onTime };
     const dns = this.#opened.get(url.href) ?? new DnsOverHttps(clock, options);
     this.#opened.set(url.href, dns);
     return dns;

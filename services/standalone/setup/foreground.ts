@@ -5,7 +5,7 @@ import type { ServiceManager } from './service-manager.ts';
 
 /** The gateway as a child of this process, which it ends with. */
 export class Foreground implements ServiceManager, AsyncDisposable {
-  readonly #command: readonly [string, ...string[]];
+  readonly #command: readonly string[];
   readonly #environment: Environment;
   #child: ChildProcess | null = null;
 
@@ -13,7 +13,7 @@ export class Foreground implements ServiceManager, AsyncDisposable {
    * @param command - the program that serves, with its arguments
    * @param environment - what it gets besides its configuration
    */
-  constructor(command: readonly [string, ...string[]], environment: Environment) {
+  constructor(command: readonly string[], environment: Environment) {
     this.#command = command;
     this.#environment = environment;
   }
@@ -23,7 +23,7 @@ export class Foreground implements ServiceManager, AsyncDisposable {
   }
 
   async start(configured: Environment): Promise<void> {
-    const [program, ...args] = this.#command;
+    const [program = '', ...args] = this.#command;
     const env = { ...this.#environment, ...configured };
     const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', () => {});

@@ -81,7 +81,7 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
     failing: () => parts.failing(configured),
   });
   terminal.print(
-    `✓ gateway        ready${answers.certificates === 'acme' ? ', with its certificate' : ''}`,
+    `✓ gateway        ready${answers.certificates === 'none' ? '' : ', with its certificate'}`,
   );
   await pingFromOutside(answers, { ...parts, configured });
   await handOver(answers, terminal);

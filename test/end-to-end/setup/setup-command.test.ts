@@ -7,6 +7,7 @@ import { DohServer } from '#test/peers/doh-server.ts';
 import { PublicFront } from '#test/services/public-front.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from '../internet-delivery/tls-identity.ts';
+import { CertificateFiles } from '../public-port/certificate-files.ts';
 import { EmptyMachine, noTerminal } from './setup-process.ts';
 
 const ADDRESS = 'gateway.example';
@@ -192,56 +193,65 @@ describe('awala-gateway setup', () => {
     assert.equal(await waiting.ended(), 130, waiting.output);
   });
 
-  describe('behind a proxy', () => {
-    let identity: TlsIdentity;
+  describe('on a machine of its own', () => {
+    let files: CertificateFiles;
     let machine: EmptyMachine;
     let ca: string;
-    let ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
-    let front: PublicFront;
+    let ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc' | 'https' | 'http', number>>;
 
-    before(async () => {
-      identity = await makeTlsIdentity(ADDRESS);
-    });
     beforeEach(async () => {
+      files = await CertificateFiles.make();
       machine = await EmptyMachine.make();
-      ca = await machine.write('ca.pem', identity.certificate);
-      ports = { poweb: await freePort(), pohttp: await freePort(), cogrpc: await freePort() };
-      front = await PublicFront.start(identity, 0, ports);
-      await mkdir(join(machine.folder, 'etc'));
-      await writeFile(
-        machine.config,
-        `POWEB_PORT=${ports.poweb}\nPOHTTP_PORT=${ports.pohttp}\nCOGRPC_PORT=${ports.cogrpc}\nOPERATIONS_PORT=${await freePort()}\nDOH_URL=${doh.url}\n`,
-      );
+      ca = await machine.write('ca.pem', files.authority.root);
+      ports = {
+        poweb: await freePort(),
+        pohttp: await freePort(),
+        cogrpc: await freePort(),
+        https: await freePort(),
+        http: await freePort(),
+      };
+      await configure({});
+      leadTo(ports.https);
+    });
+    afterEach(async () => {
+      await files[Symbol.asyncDispose]();
+      await machine[Symbol.asyncDispose]();
+    });
+
+    /** Writes what an operator had written before. */
+    async function configure(variables: Readonly<Record<string, string>>): Promise<void> {
+      const all = {
+        POWEB_PORT: ports.poweb,
+        POHTTP_PORT: ports.pohttp,
+        COGRPC_PORT: ports.cogrpc,
+        OPERATIONS_PORT: await freePort(),
+        DOH_URL: doh.url,
+        ...files.environment,
+        HTTPS_PORT: ports.https,
+        HTTP_PORT: ports.http,
+        ...variables,
+      };
+      const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);
+      await mkdir(join(machine.config, '..'), { recursive: true });
+      await writeFile(machine.config, lines.join(''));
+    }
+
+    function leadTo(port: number): void {
       doh.setAddress(ADDRESS, '127.0.0.1');
       for (const name of NAMES) {
-        const data = { target: ADDRESS, port: front.port };
+        const data = { target: ADDRESS, port };
         doh.set('SRV', name, {
           isAuthentic: true,
           answers: [{ type: 'SRV', name, ttl: 60, data }],
         });
       }
-    });
-
-    afterEach(async () => {
-      await front[Symbol.asyncDispose]();
-      await machine[Symbol.asyncDispose]();
-    });
+    }
 
     it('starts the gateway, sends parcels by every road, and hands out a page for users', async () => {
-      const args = [
-        ADDRESS,
-        ...IP,
-        '--certificates',
-        'none',
-        '--port',
-        `${front.port}`,
-        '--ca',
-        ca,
-      ];
-      await using setup = machine.setUp([...args, '--foreground']);
+      await using setup = machine.setUp([ADDRESS, ...IP, '--ca', ca, '--foreground']);
       await setup.prints('The gateway runs in this terminal');
       assert.match(setup.output, /^✓ DNS +leads to gateway\.example:\d+$/m);
-      assert.match(setup.output, /^✓ gateway +ready$/m);
+      assert.match(setup.output, /^✓ gateway +ready, with its certificate$/m);
       assert.match(setup.output, /✓ parcel collected by courier/);
       assert.match(setup.output, /✓ parcel posted by Internet app/);
       assert.match(setup.output, /The gateway relays parcels/);
@@ -253,44 +263,48 @@ describe('awala-gateway setup', () => {
       assert.equal(await setup.ended(), 0, setup.output);
     });
 
+    it('leaves TLS and the public port to a proxy', async () => {
+      const identity = await makeTlsIdentity(ADDRESS);
+      await using proxy = await PublicFront.start(identity, ports);
+      leadTo(proxy.port);
+      const proxyCa = await machine.write('proxy.pem', identity.certificate);
+      const args = ['--certificates', 'none', '--port', `${proxy.port}`, '--ca', proxyCa];
+      await using setup = machine.setUp([ADDRESS, ...IP, ...args, '--foreground']);
+      await setup.prints('The gateway runs in this terminal');
+      assert.match(setup.output, /The gateway relays parcels/);
+      assert.ok((await machine.configured()).lines.includes('CERTIFICATES=none'));
+    });
+
     it('says which road is closed, and hands out no page', async () => {
-      await using other = await PublicFront.start(await makeTlsIdentity('other.example'), 0, ports);
-      const data = { target: ADDRESS, port: other.port };
-      for (const name of NAMES) {
-        doh.set('SRV', name, {
-          isAuthentic: true,
-          answers: [{ type: 'SRV', name, ttl: 60, data }],
-        });
-      }
-      const args = [
-        ADDRESS,
-        ...IP,
-        '--certificates',
-        'none',
-        '--port',
-        `${other.port}`,
-        '--ca',
-        ca,
-      ];
-      await using setup = machine.setUp([...args, '--foreground']);
+      const args = ['--certificates', 'none', '--port', `${ports.https}`, '--foreground'];
+      await using setup = machine.setUp([ADDRESS, ...IP, ...args]);
       assert.equal(await setup.ended(), 1, setup.output);
-      assert.match(setup.output, /^Failed at: connection for phones: /m);
+      assert.match(
+        setup.output,
+        /^Failed at: connection for phones: 127\.0\.0\.1 refuses connections/m,
+      );
       assert.match(setup.output, /^✗ the gateway runs, but not all of its roads are open/m);
       await assert.rejects(readFile(join(machine.data, 'for-users.txt')));
     });
 
     it('says how to start the gateway where nothing runs services', async () => {
-      const args = [ADDRESS, ...IP, '--certificates', 'none', '--port', `${front.port}`];
-      await using setup = machine.setUp(args);
+      await using setup = machine.setUp([ADDRESS, ...IP]);
       assert.equal(await setup.ended(), 0, setup.output);
       assert.match(setup.output, /^There is no systemd here\./m);
       assert.match(setup.output, /awala-gateway ping gateway\.example/);
     });
 
+    it('sees a gateway through that something else has started', async () => {
+      await using first = machine.setUp([ADDRESS, ...IP, '--ca', ca, '--foreground']);
+      await first.prints('The gateway runs in this terminal');
+      await using second = machine.setUp([...IP, '--ca', ca]);
+      assert.equal(await second.ended(), 0, second.output);
+      assert.match(second.output, /The gateway relays parcels/);
+    });
+
     it('says why the gateway does not start', async () => {
-      await writeFile(machine.config, `${await readFile(machine.config, 'utf8')}LOG_LEVEL=loud\n`);
-      const args = [ADDRESS, ...IP, '--certificates', 'none', '--port', `${front.port}`];
-      await using setup = machine.setUp([...args, '--foreground']);
+      await configure({ LOG_LEVEL: 'loud' });
+      await using setup = machine.setUp([ADDRESS, ...IP, '--foreground']);
       assert.equal(await setup.ended(), 1, setup.output);
       assert.match(setup.output, /LOG_LEVEL must be one of/);
       assert.match(setup.output, /^✗ the gateway does not run: it ended \(1\)/m);

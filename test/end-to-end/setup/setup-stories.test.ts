@@ -6,9 +6,10 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { Resolvers } from '#services/standalone/reach/resolvers.ts';
 import type { Failing } from '#services/standalone/setup/await-ready.ts';
 import { ClockCheck } from '#services/standalone/setup/clock-check.ts';
-import { dnsAt } from '#services/standalone/setup/open-dns.ts';
+import { dnsOfClients } from '#services/standalone/setup/dns-of-clients.ts';
 import { type SetupParts, setUp } from '#services/standalone/setup/setup.ts';
 import { SetupError } from '#services/standalone/setup/setup-error.ts';
 import { takenPorts } from '#services/standalone/setup/taken-ports.ts';
@@ -76,7 +77,8 @@ describe('setting a gateway up', () => {
         terminal,
         signal: new AbortController().signal,
         ownAddresses: async () => [],
-        openDns: () => dnsAt(doh.url, { clock: systemClock, clockCheck, opened, ca: undefined }),
+        openDns: () =>
+          dnsOfClients(opened.use(new Resolvers({ clock: systemClock, resolver: doh.url }))),
         service: {
           isRunning: async () => false,
           start: async ({ CERTIFICATES }) => void started.push(CERTIFICATES),
