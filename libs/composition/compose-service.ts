@@ -5,6 +5,7 @@ import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { watchClock } from './clock-watch.ts';
 import { Foundations } from './foundations.ts';
 import { LatestTime } from './latest-time.ts';
+import type { LocalDatabases } from './local-databases.ts';
 import { checksOf, type ServiceWithNeeds } from './needs.ts';
 import { Operations, type OperationsConfig } from './operations.ts';
 import { type BackedPorts, type BackingConfig, openPorts, type PortsOf } from './ports.ts';
@@ -20,7 +21,7 @@ export type Given = GivenParts & Partial<BackedPorts>;
 
 /** What a service is wired from. */
 type ServiceParts<Config extends BackingConfig> = ProcessParts &
-  PortsOf<Config> & { readonly requestIds: RequestIds };
+  PortsOf<Config> & { readonly requestIds: RequestIds; readonly databases: LocalDatabases };
 
 /** The parts of a service that are its own. */
 interface Service<Config extends BackingConfig, Own, Served> {
@@ -71,7 +72,8 @@ export async function composeService<
   const foundations = opened.use(new Foundations(backing));
   const ports = await openPorts(config, foundations, given);
   const requestIds = new RequestIds(config.requests);
-  const parts = { ...process, ...ports, requestIds };
+  const { databases } = foundations;
+  const parts = { ...process, ...ports, requestIds, databases };
   const operations = opened.use(await Operations.open(process, config, checksOf(name, ports)));
   opened.use(await watchClock(process, config, latestTime(config, { ...process, ...ports })));
   const own = await operations.untilAvailable(() => open(parts));

@@ -31,6 +31,7 @@ export class Operations implements AsyncDisposable {
   readonly #checks: Record<string, () => Promise<void>>;
   readonly #descriptors: DescriptorWatch;
   #notStarted: string | null = 'the service is starting';
+  #status: (() => Promise<object>) | null = null;
 
   private constructor(
     parts: ProcessParts,
@@ -57,6 +58,7 @@ export class Operations implements AsyncDisposable {
       release: releaseOf(config.release),
       readiness: this.#readiness,
       metrics: parts.processMetrics,
+      status: () => this.#status?.() ?? null,
     });
   }
 
@@ -107,6 +109,16 @@ export class Operations implements AsyncDisposable {
   /** From now on readiness also needs this check. */
   alsoCheck(name: string, check: () => Promise<unknown>): void {
     this.#checks[name] = async () => void (await check());
+  }
+
+  /** From now on `/status` answers what this resolves to, as JSON. */
+  reportStatus(status: () => Promise<object>): void {
+    this.#status = status;
+  }
+
+  /** Why each failing check fails, by its name; none if the service is ready. */
+  async failing(): Promise<Readonly<Record<string, string>>> {
+    return (await this.#readiness.state()).failing;
   }
 
   /** The service has started: it is ready while its backing is. */

@@ -48,6 +48,8 @@ export interface GatewayMetrics {
    */
   parcelsLeftByCourier(why: 'too-large' | 'too-slow', count: number): void;
   registered(): void;
+  /** A private gateway proved who it is. For counting how many there are; its id goes no further. */
+  phoneSeen(phone: string): void;
 }
 
 /** Metrics that count nothing. */
@@ -69,4 +71,5 @@ export const noMetrics: GatewayMetrics = {
   oversizeCargoSent() {},
   parcelsLeftByCourier() {},
   registered() {},
+  phoneSeen() {},
 };

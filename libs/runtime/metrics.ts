@@ -35,12 +35,13 @@ export class ProcessMetrics {
   readonly #registry = new Registry();
   readonly #requests: Histogram;
   readonly #shortages: Counter;
+  #onPhone = (_phone: string) => {};
 
   /** @param labels - carried by every metric, such as the service's name */
   constructor(labels: Readonly<Record<string, string>> = {}) {
     this.#registry.setDefaultLabels(labels);
     collectDefaultMetrics({ register: this.#registry });
-    this.gateway = gatewayMetrics(this.#registry);
+    this.gateway = gatewayMetrics(this.#registry, (phone) => this.#onPhone(phone));
     this.#requests = new Histogram({
       name: 'awala_http_request_seconds',
       help: 'Time from the arrival of a request to the end of its answer',
@@ -63,6 +64,22 @@ export class ProcessMetrics {
     const { method, route, status, seconds } = request;
     this.#requests.observe({ server, method, route, status: String(status) }, seconds);
   };
+
+  /** Tells `listener` of each phone that is seen, instead of whom it told before. */
+  tellOfPhones(listener: (phone: string) => void): void {
+    this.#onPhone = listener;
+  }
+
+  /**
+   * The sum of a counter's values, or of a gauge's, over all labels.
+   *
+   * @param name - with the prefix `awala_`
+   * @returns 0 if there is no such metric, or it has no value yet
+   */
+  async total(name: string): Promise<number> {
+    const metric = await this.#registry.getSingleMetric(name)?.get();
+    return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
+  }
 
   /**
    * Adds a metric whose value is read on each scrape.
@@ -122,7 +139,10 @@ export class ProcessMetrics {
   }
 }
 
-function gatewayMetrics(registry: Registry): GatewayMetrics {
+function gatewayMetrics(
+  registry: Registry,
+  phoneSeen: GatewayMetrics['phoneSeen'],
+): GatewayMetrics {
   const count = counters(registry);
   const boundedReason = boundReasons();
   const held = new Histogram({
@@ -160,6 +180,7 @@ function gatewayMetrics(registry: Registry): GatewayMetrics {
     oversizeCargoSent: () => count.oversizeCargoSent.inc(),
     parcelsLeftByCourier: (why, number) => count.leftByCourier.inc({ why }, number),
     registered: () => count.registered.inc(),
+    phoneSeen,
   };
 }
 

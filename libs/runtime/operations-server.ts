@@ -32,6 +32,8 @@ interface OperationsOptions {
   readonly release: Release;
   readonly readiness: Readiness;
   readonly metrics: ProcessMetrics;
+  /** What `/status` answers; null where a service has no status of its own. */
+  readonly status?: () => Promise<object> | null;
 }
 
 /**
@@ -43,11 +45,12 @@ interface OperationsOptions {
  *   balancers
  * - `/metrics`: for Prometheus
  * - `/version`: which release runs
+ * - `/status`: what `awala-gateway status` shows, of the gateway in one process
  *
  * It closes last, so that draining can be observed.
  */
 export function createOperationsServer(options: OperationsOptions): HttpServer {
-  const { host, port, passed, log, clock, service, release, readiness, metrics } = options;
+  const { host, port, passed, log, clock, service, release, readiness, metrics, status } = options;
   const server = new HttpServer({
     name: 'operations',
     host,
@@ -79,5 +82,9 @@ export function createOperationsServer(options: OperationsOptions): HttpServer {
     return text;
   });
   server.app.get('/version', async () => ({ service, ...release }));
+  server.app.get('/status', async (_, reply) => {
+    const reported = status?.() ?? null;
+    return reported ? await reported : reply.callNotFound();
+  });
   return server;
 }

@@ -235,6 +235,9 @@ export class CollectorConnection {
     const { log } = this.#report;
     this.#report.peers = privateGateways;
     metrics.collectorConnected();
+    for (const each of privateGateways) {
+      metrics.phoneSeen(each);
+    }
     log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'Collecting');
     this.#collection = this.#openCollection(privateGateways, log);
     this.#phase = 'collecting';

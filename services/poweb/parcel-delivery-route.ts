@@ -46,6 +46,7 @@ export function registerParcelDeliveryRoute(
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
       request.peer = peer;
+      metrics.phoneSeen(peer);
       const patience = clientPatience(request.headers);
       const accepted = await patiently(patience, parts, (storeWithinMs) => {
         const from: HandOver = { privateGateway: peer, road: 'poweb', storeWithinMs };

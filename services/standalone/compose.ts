@@ -18,6 +18,7 @@ import { createPowebServer } from '#services/poweb/poweb-server.ts';
 import { observeWork } from '#services/workers/work-metrics.ts';
 import { startWorkers } from '#services/workers/workers.ts';
 import type { StandaloneConfig } from './config.ts';
+import { reportStatus } from './status/report-status.ts';
 
 /** Least time that PoWeb's requests get to end, however long the rest takes. */
 const LEAST_FOR_REQUESTS_MS = 2_000;
@@ -64,6 +65,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       const behind = { ...config, http: poweb, couriers: cogrpc, maxConnections };
       const edge = await publicPorts(config.certificates, behind, parts);
       opened.use(edge);
+      opened.use(await reportStatus(operations, config, { ...parts, edge }));
       opened.defer(async () => {
         const beganAtMs = clock.elapsedMs();
         collection.hold();

@@ -41,7 +41,7 @@ function welcome(
     `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
     `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
     `  couriers       ${host}:${listening.cogrpc}          CogRPC`,
-    `  operators      ${at(listening.operations)}   /livez /readyz /servez /metrics /version`,
+    `  operators      ${at(listening.operations)}   /livez /readyz /servez /metrics /version /status`,
     `  data           ${resolve(config.dataFolder)}`,
     '',
     `  Try next:  ${pingLine({ address, host: config.host, ports: listening, environment })}`,

@@ -49,7 +49,8 @@ function secondsSince(date: Date | null, clock: Clock): number {
   return date ? Math.max(0, clock.now().getTime() - date.getTime()) / 1_000 : 0;
 }
 
-async function countSetAside(queue: WorkQueue, topic: string): Promise<number> {
+/** The jobs of a topic that were set aside, up to 1 000. */
+export async function countSetAside(queue: WorkQueue, topic: string): Promise<number> {
   let count = 0;
   for await (const _ of queue.listSetAside(topic)) {
     count += 1;

@@ -15,6 +15,8 @@ export const RECORD_KIND = {
   acceptedParcel: 'collected-parcel',
   /** The progress of a CCA's collection, until shortly after the CCA expires. */
   ccaFulfilment: 'cca-fulfilment',
+  /** How many phones were seen on a day, which names none of them; 32 days. */
+  phonesSeen: 'phones-seen',
 } as const;
 
 /** All of {@link RECORD_KIND}. */

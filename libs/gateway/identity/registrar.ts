@@ -100,6 +100,7 @@ export class Registrar {
     const certificates = await issueToPeer(publicKey, this.#parts);
     const sessionKey = await sessionKeys.registrationKey(peer);
     metrics.registered();
+    metrics.phoneSeen(peer);
     log.info({ peer }, 'Registered a private gateway');
     return serialiseRegistration({ ...certificates, internetAddress, sessionKey });
   }

@@ -61,6 +61,7 @@ export class CargoIntake {
     logStep(log, 'stored', key, { octets: octets.byteLength });
     await queueStored({ topic: CARGO_TOPIC, key, expiresAt }, { queue, log });
     metrics.cargoAccepted();
+    metrics.phoneSeen(sender);
     logStep(log, 'accepted', key, { peer: sender, octets: octets.byteLength });
   }
 

@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
+    name: 'status',
+    summary: 'show what the gateway holds and does',
+    load: async () => (await import('./status.ts')).statusCommand,
+  },
+  {
     name: 'keygen',
     summary: 'create the gateway’s key, certificate and session key, where missing',
     load: async () => (await import('./keygen.ts')).keygenCommand,

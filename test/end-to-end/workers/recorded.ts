@@ -8,6 +8,7 @@ export class RecordedMetrics implements GatewayMetrics {
   readonly postponedForClock = () => this.#count('postponedForClock');
   readonly collectionCallFailed = noMetrics.collectionCallFailed;
   readonly collectorConnected = noMetrics.collectorConnected;
+  readonly phoneSeen = noMetrics.phoneSeen;
   readonly collectorDisconnected = noMetrics.collectorDisconnected;
   readonly cargoAccepted = () => this.#count('cargoAccepted');
   readonly cargoCollected = () => this.#count('cargoCollected');

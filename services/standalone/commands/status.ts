@@ -1,0 +1,80 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { systemClock } from '#clock/clock.ts';
+import { type DoctorConfig, readDoctorConfig } from '../doctor/doctor-variables.ts';
+import { askOperations, parseObject } from '../running/operations-client.ts';
+import type { GatewayStatus } from '../status/gateway-status.ts';
+import { statusText } from '../status/status-text.ts';
+import { stoppedStatus } from '../status/stopped-status.ts';
+import { type Command, UsageError } from './command.ts';
+
+const WATCH_EVERY_MS = 2_000;
+/** Clears a terminal, and goes to its top. */
+const CLEAR = '\u001B[H\u001B[2J';
+
+const NO_STATUS =
+  'What runs here has no status: it is an older version, a service among several, or another program.';
+
+/** `awala-gateway status`: what a gateway in one process holds and does. */
+export const statusCommand: Command = {
+  usage: `Usage: awala-gateway status [--watch] [--json]
+
+Shows on one screen what a gateway in one process holds and does: phones
+connected, and seen in 30 days; parcels held and the oldest; jobs waiting and
+set aside; room on the disk; how long certificates last; the age of the last
+backup; and what was accepted, collected, delivered, refused and registered
+within the last minute. Names nobody.
+
+It asks the running gateway on this machine (OPERATIONS_HOST, OPERATIONS_PORT).
+If none runs, it looks into the data folder (DATA_DIR), and changes nothing.
+
+  --watch  show it anew every two seconds, until Ctrl-C
+  --json   print it as JSON, an object in each line
+
+Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
+  async run({ args, environment, print }) {
+    const { watch, json } = readArguments(args);
+    const config = readDoctorConfig(environment);
+    const show = (status: GatewayStatus) => {
+      const lines = json ? [JSON.stringify(status)] : statusText(status);
+      print(`${watch && !json ? CLEAR : ''}${lines.join('\n')}`);
+    };
+    for (;;) {
+      const status = await statusNow(config);
+      if (!status) {
+        print(NO_STATUS);
+        return 1;
+      }
+      show(status);
+      if (!watch) {
+        const { running } = status;
+        return running && Object.keys(running.failing).length === 0 ? 0 : 1;
+      }
+      await pause(WATCH_EVERY_MS);
+    }
+  },
+};
+
+/** @returns null if something runs that has none */
+async function statusNow(config: DoctorConfig): Promise<GatewayStatus | null> {
+  const at = { host: config.operationsHost, port: config.ports.OPERATIONS_PORT };
+  const answer = await askOperations(at, '/status');
+  const told = parseObject(answer?.text ?? '');
+  if (answer === null) {
+    return stoppedStatus(config, systemClock);
+  }
+  // Whoever answers so is a gateway of this very release, or near it.
+  return 'internetAddress' in told ? (told as unknown as GatewayStatus) : null;
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    const options = {
+      watch: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}

@@ -1,0 +1,121 @@
+import type { GatewayStatus, Held } from './gateway-status.ts';
+
+const LABEL_WIDTH = 14;
+const DAY_MS = 86_400_000;
+const PLURALS = { parcel: 'parcels', cargo: 'cargoes' } as const;
+const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+/** A status as one screen shows it, at most 80 columns wide. */
+export function statusText(status: GatewayStatus): readonly string[] {
+  const { running, held, jobs, diskRoomOctets } = status;
+  const unknown = running ? 'not counted' : 'unknown';
+  return [
+    `${status.internetAddress}  ${running ? runningText(running) : 'is not running'}`,
+    ...failingLines(running),
+    '',
+    line('phones', phonesText(status)),
+    ...(held
+      ? [
+          line('for phones', heldText(held.forPhones, 'parcel', status)),
+          line('for apps', heldText(held.forInternet, 'parcel', status)),
+          line('to unpack', heldText(held.cargo, 'cargo', status)),
+        ]
+      : [line('held', unknown)]),
+    line('jobs', jobs ? jobsText(jobs) : unknown),
+    line('disk', diskRoomOctets === null ? 'none is used' : diskText(diskRoomOctets)),
+    line('certificates', certificatesText(status)),
+    line('backup', ageOf(status.lastBackupAt, status, 'none is recorded')),
+    ...(running ? [line('last minute', countsText(running.lastMinute))] : []),
+  ];
+}
+
+type Running = NonNullable<GatewayStatus['running']>;
+
+function line(label: string, text: string): string {
+  return `${label.padEnd(LABEL_WIDTH)}${text}`;
+}
+
+function runningText({ version, upSeconds }: Running): string {
+  return `runs for ${inTimeUnits(upSeconds)}, version ${version}`;
+}
+
+function failingLines(running: Running | null): readonly string[] {
+  const reasons = Object.entries(running?.failing ?? {});
+  return reasons.map(([name, reason]) => `not ready: ${name}: ${reason}`);
+}
+
+function phonesText({ running, phonesSeen }: GatewayStatus): string {
+  const seen = phonesSeen === null ? 'unknown' : `${phonesSeen} seen in 30 days`;
+  return running ? `${running.phonesConnected} connected, ${seen}` : seen;
+}
+
+function heldText(
+  { objects, octets, oldestAt }: Held,
+  what: keyof typeof PLURALS,
+  { at }: Pick<GatewayStatus, 'at'>,
+): string {
+  return objects === 0
+    ? 'none'
+    : `${objects} ${objects === 1 ? what : PLURALS[what]}, ${inOctetUnits(octets)}, the oldest ${ageOf(oldestAt, { at }, '')}`;
+}
+
+function jobsText({ waiting, oldestDueSeconds, setAside }: NonNullable<GatewayStatus['jobs']>) {
+  const late = oldestDueSeconds === 0 ? '' : `, one due for ${inTimeUnits(oldestDueSeconds)}`;
+  return `${waiting} waiting${late}; ${setAside} set aside`;
+}
+
+function diskText(octets: number): string {
+  return `${inOctetUnits(octets)} until parcels are refused`;
+}
+
+function certificatesText({ certificates, at }: GatewayStatus): string {
+  const { gatewayUntil, tlsUntil } = certificates;
+  const own = gatewayUntil === null ? 'unknown' : daysTo(gatewayUntil, at);
+  const tls = tlsUntil === null ? '' : `; of TLS ${daysTo(tlsUntil, at)}`;
+  return `of the gateway ${own}${tls}`;
+}
+
+function countsText(counts: Running['lastMinute']): string {
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ');
+}
+
+function daysTo(until: string, at: string): string {
+  const days = Math.floor((Date.parse(until) - Date.parse(at)) / DAY_MS);
+  return `${days} days (until ${until.slice(0, 10)})`;
+}
+
+function ageOf(time: string | null, { at }: Pick<GatewayStatus, 'at'>, none: string): string {
+  return time === null
+    ? none
+    : `${inTimeUnits(Math.max(0, (Date.parse(at) - Date.parse(time)) / 1_000))} ago`;
+}
+
+/** Such as `3 d 4 h`, `5 min` or `42 s`. */
+function inTimeUnits(seconds: number): string {
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const days = Math.floor(hours / 24);
+  if (days > 0) {
+    return `${days} d ${hours % 24} h`;
+  }
+  if (hours > 0) {
+    return `${hours} h ${minutes % 60} min`;
+  }
+  return minutes > 0 ? `${minutes} min` : `${Math.floor(seconds)} s`;
+}
+
+/** Such as `1.5 GiB`. */
+function inOctetUnits(octets: number): string {
+  let value = octets;
+  let unit = 'octets';
+  for (const next of UNITS) {
+    if (value < 1_024) {
+      break;
+    }
+    value /= 1_024;
+    unit = next;
+  }
+  return `${unit === 'octets' ? value : value.toFixed(1)} ${unit}`;
+}

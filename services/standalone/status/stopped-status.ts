@@ -1,0 +1,91 @@
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '#clock/clock.ts';
+import { PhonesSeen } from '#gateway/held/phones-seen.ts';
+import { Identity } from '#gateway/identity/identity.ts';
+import { silentLog } from '#log/log.ts';
+import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
+import { openToLook } from '#sqlite/open-database.ts';
+import { type DoctorConfig, dataFolderOf, hasDatabase } from '../doctor/doctor-variables.ts';
+import { openRecordsToLook, openVaultToLook } from '../doctor/open-to-look.ts';
+import { lastBackupAt } from '../running/last-backup.ts';
+import type { GatewayStatus } from './gateway-status.ts';
+import { heldIn, jobsIn } from './stored-status.ts';
+
+const DEADLINE_MS = 10_000;
+
+/**
+ * What the data folder of a gateway that does not run says. Writes nothing; what cannot be read is
+ * null.
+ */
+export async function stoppedStatus(config: DoctorConfig, clock: Clock): Promise<GatewayStatus> {
+  const folder = dataFolderOf(config);
+  return {
+    at: clock.now().toISOString(),
+    internetAddress: config.internetAddress,
+    running: null,
+    ...(await storedIn(config, folder, clock)),
+    diskRoomOctets: folder === null ? null : await orNull(roomIn(folder)),
+    lastBackupAt: folder === null ? null : ((await lastBackupAt(folder))?.toISOString() ?? null),
+  };
+}
+
+type Stored = Pick<GatewayStatus, 'phonesSeen' | 'held' | 'jobs' | 'certificates'>;
+
+async function storedIn(
+  config: DoctorConfig,
+  folder: string | null,
+  clock: Clock,
+): Promise<Stored> {
+  if (folder === null || !hasDatabase(config)) {
+    return { phonesSeen: null, held: null, jobs: null, certificates: NONE_KNOWN };
+  }
+  await using opened = new AsyncDisposableStack();
+  const parts = { clock, deadlineMs: DEADLINE_MS, opened };
+  const path = join(folder, 'gateway.db');
+  const database = await orNull(openToLook(path, parts));
+  opened.use(database);
+  const records = config.recordStore.kind === 'sqlite' ? openRecordsToLook(folder, parts) : null;
+  return {
+    held: database && (await orNull(heldIn(database, clock.now()))),
+    jobs: database && (await orNull(jobsIn(database, clock))),
+    phonesSeen: await orNull(phonesIn(records, clock)),
+    certificates: {
+      gatewayUntil: await orNull(certificateIn(config, records, clock)),
+      tlsUntil: null,
+    },
+  };
+}
+
+const NONE_KNOWN = { gatewayUntil: null, tlsUntil: null };
+
+type Records = ReturnType<typeof openRecordsToLook> | null;
+
+async function phonesIn(opening: Records, clock: Clock): Promise<number | null> {
+  const records = await opening;
+  return records && (await PhonesSeen.read({ records, clock })).count();
+}
+
+async function certificateIn(
+  { keyVault }: DoctorConfig,
+  opening: Records,
+  clock: Clock,
+): Promise<string | null> {
+  const records = await opening;
+  if (!records || keyVault.kind !== 'local') {
+    return null;
+  }
+  await using vault = await openVaultToLook(keyVault.folder);
+  const identity = await Identity.openToVerify({ vault, records, clock, log: silentLog });
+  const [current] = await identity.trustedCertificates();
+  return current.notAfter.toISOString();
+}
+
+async function roomIn(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return Math.max(0, bavail * bsize - RESERVE_OCTETS);
+}
+
+async function orNull<Result>(attempt: Promise<Result>): Promise<Result | null> {
+  return attempt.catch(() => null);
+}
