@@ -13,23 +13,45 @@ export interface TlsCertificate {
 export interface CertificateFailure {
   /** Attempts that failed in a row, this one included. */
   readonly failures: number;
-  /** A stable word, for logs. */
+  /** A stable word, for logs; `docs/operations/certificates.md` says what to do about each. */
   readonly reason: CertificateFailureReason;
   /** A sentence for the operator: what is wrong, and what to do. */
   readonly detail: string;
 }
 
 /** Why a certificate could not be had. */
-type CertificateFailureReason = 'files';
+export const CERTIFICATE_FAILURE_REASONS = [
+  'files',
+  'dns',
+  'unreachable',
+  'wrong-answer',
+  'challenge-port',
+  'rate-limit',
+  'refused',
+  'authority-unavailable',
+] as const;
+
+/** One of {@link CERTIFICATE_FAILURE_REASONS}. */
+export type CertificateFailureReason = (typeof CERTIFICATE_FAILURE_REASONS)[number];
 
 /** Thrown by what reads or orders a certificate. */
 export class CertificateError extends Error {
   readonly reason: CertificateFailureReason;
+  /** How long to wait before asking again, as the authority said; null if it did not. */
+  readonly retryAfterMs: number | null;
 
-  constructor(reason: CertificateFailureReason, detail: string, options?: ErrorOptions) {
+  constructor(
+    reason: CertificateFailureReason,
+    detail: string,
+    {
+      retryAfterMs = null,
+      ...options
+    }: ErrorOptions & { readonly retryAfterMs?: number | null } = {},
+  ) {
     super(detail, options);
     this.name = 'CertificateError';
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -54,6 +54,7 @@ export const ATTRIBUTES = [
   'recordId',
   'recordsRemoved',
   'request',
+  'retryAt',
   'road',
   'route',
   'sent',

@@ -1,7 +1,8 @@
+import { dataFolder } from '#composition/data-folder.ts';
 import { DOMAIN_NAME } from '#composition/internet-address.ts';
 import { type Values, variant } from '#runtime/configuration/configuration.ts';
 import { variable } from '#runtime/configuration/variable.ts';
-import { choice, port, text } from '#runtime/configuration/variables.ts';
+import { choice, port, text, url } from '#runtime/configuration/variables.ts';
 
 /** What is read wherever the certificate comes from. */
 const EDGE_VARIABLES = {
@@ -32,7 +33,7 @@ const EDGE_VARIABLES = {
 
 /** Where the certificate of the public port comes from; without one there is no such port. */
 export const certificates = variant(
-  choice('CERTIFICATES', ['none', 'files'], {
+  choice('CERTIFICATES', ['none', 'files', 'acme'], {
     meaning:
       'where the TLS certificate comes from; with none there is no TLS, and a proxy must see to it',
     default: 'none',
@@ -47,6 +48,21 @@ export const certificates = variant(
       }),
       keyFile: text('TLS_KEY_FILE', {
         meaning: 'its private key, in PEM, not encrypted; looked at every minute',
+      }),
+    },
+    acme: {
+      ...EDGE_VARIABLES,
+      folder: dataFolder,
+      directory: url('ACME_DIRECTORY', {
+        meaning: 'the certificate authority to order from, which must speak ACME',
+        default: new URL('https://acme-v02.api.letsencrypt.org/directory'),
+        protocols: ['https:'],
+      }),
+      email: text('ACME_EMAIL', {
+        meaning: 'where the certificate authority may write to; it needs no address',
+        default: null,
+        pattern: /^[^@\s,?]+@[^@\s,?]+$/,
+        format: 'an e-mail address',
       }),
     },
   },

@@ -1,12 +1,12 @@
 import { networkInterfaces } from 'node:os';
-import { WatchedFiles } from '#certificates/files/watched-files.ts';
 import type { Certificates } from '#certificates/port.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
-import type { HttpServer } from '#runtime/http/http-server.ts';
+import type { Log } from '#log/log.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import type { EdgeConfig } from './config.ts';
-import { createRedirectServer } from './redirect-server.ts';
+import { openCertificates } from './open-certificates.ts';
+import { PlainPort } from './plain-port.ts';
 import { type TakesConnections, TlsServer } from './tls-server.ts';
 
 /** What is behind the public ports. */
@@ -19,42 +19,38 @@ export interface Behind {
   readonly internetAddress: string;
 }
 
+interface EdgeParts {
+  readonly certificates: Certificates;
+  readonly secure: TlsServer;
+  readonly plain: PlainPort;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /** The public ports, with and without TLS, and what keeps their certificate. */
 export class Edge implements AsyncDisposable {
-  readonly certificates: Certificates;
-  readonly #secure: TlsServer;
-  readonly #plain: HttpServer;
-  readonly #clock: Clock;
-  readonly #opened = new AsyncDisposableStack();
+  readonly #parts: EdgeParts;
 
-  constructor(config: EdgeConfig, behind: Behind, parts: ProcessParts) {
+  private constructor(parts: EdgeParts) {
+    this.#parts = parts;
+  }
+
+  /** Wires the ports, which do not listen yet. */
+  static async open(config: EdgeConfig, behind: Behind, parts: ProcessParts): Promise<Edge> {
     const { httpsPort, httpPort, host = null } = config;
     const name = config.name ?? behind.internetAddress;
     const at = { host: host ?? everyAddress() };
-    this.#plain = this.#opened.use(createRedirectServer({ ...at, name, port: httpPort }, parts));
-    this.#secure = this.#opened.use(
-      new TlsServer({ ...at, port: httpsPort }, { ...behind, ...parts }),
-    );
-    this.certificates = this.#opened.use(new WatchedFiles({ ...config, name }, parts));
-    this.#clock = parts.clock;
-    observeCertificates(this.certificates, parts.processMetrics);
+    const plain = new PlainPort({ ...at, name, port: httpPort }, parts);
+    const secure = new TlsServer({ ...at, port: httpsPort }, { ...behind, ...parts });
+    const certificates = await openCertificates(config, { name, challenges: plain }, parts);
+    observeCertificates(certificates, parts.processMetrics);
+    return new Edge({ ...parts, certificates, secure, plain });
   }
 
-  /** @throws unless there is a certificate that clients accept */
-  async check(): Promise<void> {
-    const { current, failure } = this.certificates;
-    const why = failure ? `: ${failure.detail}` : '';
-    if (!current) {
-      throw new Error(`there is no certificate yet${why}`);
-    }
-    if (current.expiresAt <= this.#clock.now()) {
-      throw new Error(`the certificate expired at ${current.expiresAt.toISOString()}${why}`);
-    }
-  }
-
-  /** The ports in use, including those that the system chose. */
+  /** The ports in use, including those that the system chose; 0 for one that is taken. */
   get listening(): Readonly<Record<'https' | 'http', number>> {
-    return { https: this.#secure.port, http: this.#plain.port };
+    const { secure, plain } = this.#parts;
+    return { https: secure.port, http: plain.port ?? 0 };
   }
 
   /**
@@ -62,30 +58,41 @@ export class Edge implements AsyncDisposable {
    * listen.
    *
    * @throws {CertificateError} if the operator's files cannot be used
-   * @throws if a port cannot be listened on
+   * @throws if the port with TLS cannot be listened on
    */
   async listen(): Promise<void> {
-    await this.certificates.start((certificate) => this.#secure.show(certificate));
-    await this.#plain.listen();
-    await this.#secure.listen();
+    const { certificates, secure, plain, log } = this.#parts;
+    // Its lack costs no phone anything for now, and ends with the next order.
+    await plain.open().catch((error: unknown) => log.error({ error }, String(error)));
+    // First, as phones may wait in the queue of a passed socket.
+    await certificates.start((certificate) => secure.show(certificate));
+    await secure.listen();
+  }
+
+  /** @throws unless there is a certificate that clients accept */
+  async check(): Promise<void> {
+    const { certificates, clock } = this.#parts;
+    const { current, failure } = certificates;
+    const why = failure ? `: ${failure.detail}` : '';
+    if (!current) {
+      throw new Error(`there is no certificate yet${why}`);
+    }
+    if (current.expiresAt <= clock.now()) {
+      throw new Error(`the certificate expired at ${current.expiresAt.toISOString()}${why}`);
+    }
   }
 
   /** Leaves new connections to the next process if a parent holds the listening sockets. */
   leaveToSuccessor(): void {
-    this.#secure.leaveToSuccessor();
-    this.#plain.leaveToSuccessor();
+    this.#parts.secure.leaveToSuccessor();
+    this.#parts.plain.leaveToSuccessor();
   }
 
   /** Accepts no more connections; those that were passed on are for the servers behind to end. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#opened.disposeAsync();
+    const { certificates, secure, plain } = this.#parts;
+    await Promise.all([certificates, secure, plain].map((each) => each[Symbol.asyncDispose]()));
   }
-}
-
-/** For IPv6 and IPv4, or for IPv4 alone where the machine has no other. */
-function everyAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
 }
 
 function observeCertificates(certificates: Certificates, metrics: ProcessMetrics): void {
@@ -104,4 +111,10 @@ function observeCertificates(certificates: Certificates, metrics: ProcessMetrics
     'Attempts in a row that brought no certificate for the public port',
     () => certificates.failure?.failures ?? 0,
   );
+}
+
+/** For IPv6 and IPv4, or for IPv4 alone where the machine has no other. */
+function everyAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
 }

@@ -1,5 +1,7 @@
+import { Refusal } from '#awala/errors.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
+import type { ChallengeAnswers } from './challenge-answers.ts';
 
 /** Few come here: browsers, and certificate authorities. */
 const LIMITS = {
@@ -17,9 +19,13 @@ interface RedirectServerConfig {
   readonly name: string;
 }
 
-/** The server without TLS, which sends everybody to the one with; not listening yet. */
+/**
+ * The server without TLS, which answers certificate authorities, and sends everybody else to the
+ * server with TLS. It does not listen yet.
+ */
 export function createRedirectServer(
   { host, port, name }: RedirectServerConfig,
+  answers: ChallengeAnswers,
   parts: ProcessParts,
 ): HttpServer {
   const server = new HttpServer({
@@ -31,6 +37,16 @@ export function createRedirectServer(
     answerLevel: 'debug',
     onAnswered: parts.processMetrics.requestAnswered,
   });
+  server.app.get<{ Params: { token: string } }>(
+    '/.well-known/acme-challenge/:token',
+    async ({ params }, reply) => {
+      const answer = answers.get(params.token);
+      if (answer === undefined) {
+        throw new Refusal('not-found', 'There is nothing here');
+      }
+      return reply.type('application/octet-stream').send(answer);
+    },
+  );
   server.app.all('/*', async (request, reply) => {
     // By its name alone, as a browser that is sent to whatever host it asked for could be misled.
     reply.redirect(`https://${name}${request.url}`, 308);

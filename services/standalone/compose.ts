@@ -120,7 +120,7 @@ async function publicPorts(
     return null;
   }
   const { Edge } = await import('#services/edge/edge.ts');
-  return new Edge(config, behind, parts);
+  return Edge.open(config, behind, parts);
 }
 
 /** Waits for all, even if one fails; then fails with the first failure. */

@@ -2,7 +2,11 @@ import { dataFolder } from '#composition/data-folder.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
-import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
+import {
+  ConfigurationError,
+  readConfiguration,
+  type Values,
+} from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { choice } from '#runtime/configuration/variables.ts';
 import { requestIdVariables } from '#runtime/http/request-ids.ts';
@@ -48,5 +52,10 @@ export type StandaloneConfig = Values<typeof STANDALONE_VARIABLES>;
  * @throws {ConfigurationError}
  */
 export function readStandaloneConfig(environment: Environment): StandaloneConfig {
-  return readConfiguration(environment, STANDALONE_VARIABLES);
+  const config = readConfiguration(environment, STANDALONE_VARIABLES);
+  if (config.certificates.kind === 'acme' && config.internetAddress.endsWith('.localhost')) {
+    const fault = `INTERNET_ADDRESS is required with CERTIFICATES=acme: ${localInternetAddress.meaning}`;
+    throw new ConfigurationError([fault]);
+  }
+  return config;
 }

@@ -38,6 +38,7 @@ function welcome(
     `  Awala Internet gateway ${gateway.internetAddress}`,
     `  node    ${gateway.identity.nodeId}`,
     '',
+    ...publicLine(config, listening.https),
     `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
     `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
     `  couriers       ${host}:${listening.cogrpc}          CogRPC`,
@@ -48,4 +49,13 @@ function welcome(
     '  Stop with Ctrl-C; what is stored stays.',
     '',
   ];
+}
+
+function publicLine({ certificates, internetAddress }: StandaloneConfig, port = 0): string[] {
+  if (certificates.kind === 'none') {
+    return [];
+  }
+  const host = certificates.name ?? internetAddress;
+  const url = `https://${host}${port === 443 ? '' : `:${port}`}`;
+  return [`  everyone       ${url}   all of the next three, with TLS`];
 }

@@ -1,7 +1,13 @@
 import { BROKER_VARIABLE } from './ask-broker.ts';
 import { Broker } from './broker.ts';
 import { hasDockerEngine } from './containers.ts';
-import { obtainFakeGcs, obtainHaproxy, obtainRedis } from './programs.ts';
+import {
+  obtainFakeGcs,
+  obtainHaproxy,
+  obtainPebble,
+  obtainPebbleDns,
+  obtainRedis,
+} from './programs.ts';
 import { ADDRESS_VARIABLES } from './servers.ts';
 
 /**
@@ -19,7 +25,12 @@ export async function globalSetup(): Promise<void> {
     await (hasContainers ? undefined : obtainRedis());
     await obtainHaproxy();
   })();
-  await Promise.all([installing, hasContainers ? undefined : obtainFakeGcs()]);
+  const building = (async () => {
+    await (hasContainers ? undefined : obtainFakeGcs());
+    await obtainPebble();
+    await obtainPebbleDns();
+  })();
+  await Promise.all([installing, building]);
   broker = new Broker();
   process.env[BROKER_VARIABLE] = await broker.listen();
 }

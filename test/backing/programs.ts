@@ -8,8 +8,7 @@ import { PROGRAM_CACHE } from '#test/program-cache.ts';
 const run = promisify(execFile);
 
 const FAKE_GCS_VERSION = 'v1.56.1';
-
-const CACHE_FOLDER = join(PROGRAM_CACHE, `fake-gcs-server-${FAKE_GCS_VERSION}`);
+const PEBBLE_VERSION = 'v2.10.3';
 
 /** A program's path, or what to install. */
 export type Found = { readonly path: string } | { readonly missing: string };
@@ -74,24 +73,56 @@ async function installDebianPackage(name: string): Promise<void> {
 }
 
 /** Finds `fake-gcs-server`; builds it in the cache folder if Go is installed. */
-export async function obtainFakeGcs(): Promise<Found> {
-  const cached = join(CACHE_FOLDER, 'fake-gcs-server');
+export function obtainFakeGcs(): Promise<Found> {
+  return obtainGoProgram('fake-gcs-server', {
+    target: 'github.com/fsouza/fake-gcs-server',
+    version: FAKE_GCS_VERSION,
+    missing: `GCS: install Go, or fake-gcs-server ${FAKE_GCS_VERSION}, or Docker`,
+  });
+}
+
+/** The same for `pebble`, a certificate authority that speaks ACME. */
+export function obtainPebble(): Promise<Found> {
+  return obtainGoProgram('pebble', {
+    target: 'github.com/letsencrypt/pebble/v2/cmd/pebble',
+    version: PEBBLE_VERSION,
+    missing: `ACME: install Go, or pebble ${PEBBLE_VERSION}`,
+  });
+}
+
+/** The same for the DNS server that Pebble asks. */
+export function obtainPebbleDns(): Promise<Found> {
+  return obtainGoProgram('pebble-challtestsrv', {
+    target: 'github.com/letsencrypt/pebble/v2/cmd/pebble-challtestsrv',
+    version: PEBBLE_VERSION,
+    missing: `ACME: install Go, or pebble-challtestsrv ${PEBBLE_VERSION}`,
+  });
+}
+
+async function obtainGoProgram(
+  name: string,
+  {
+    target,
+    version,
+    missing,
+  }: { readonly target: string; readonly version: string; readonly missing: string },
+): Promise<Found> {
+  const folder = join(PROGRAM_CACHE, `${name}-${version}`);
+  const cached = join(folder, name);
   if (await isExecutable(cached)) {
     return { path: cached };
   }
   if (await which('go')) {
-    const target = `github.com/fsouza/fake-gcs-server@${FAKE_GCS_VERSION}`;
     try {
-      await run('go', ['install', target], { env: { ...process.env, GOBIN: CACHE_FOLDER } });
+      const env = { ...process.env, GOBIN: folder };
+      await run('go', ['install', `${target}@${version}`], { env });
       return { path: cached };
     } catch (error) {
-      process.stderr.write(`backing: go install ${target}: ${String(error)}\n`);
+      process.stderr.write(`backing: go install ${target}@${version}: ${String(error)}\n`);
     }
   }
-  const found = await which('fake-gcs-server');
-  return found
-    ? { path: found }
-    : { missing: `GCS: install Go, or fake-gcs-server ${FAKE_GCS_VERSION}, or Docker` };
+  const found = await which(name);
+  return found ? { path: found } : { missing };
 }
 
 /** Finds Java, and the Firestore emulator of Google Cloud's or Firebase's command line. */

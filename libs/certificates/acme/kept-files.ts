@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ownFolder } from '#backing/owner-only.ts';
+
+const FILE_MODE = 0o600;
+
+/** What was kept of a certificate. */
+interface KeptCertificate {
+  readonly chain: string;
+  readonly key: string;
+  /** The URL of the directory that it was ordered by. */
+  readonly directory: string;
+}
+
+/** How orders went lately, so that a process that starts again and again does not ask each time. */
+interface KeptAttempts {
+  readonly failures: number;
+  readonly reason: string;
+  readonly detail: string;
+  /** In ISO 8601. */
+  readonly nextAt: string;
+}
+
+const KEY = /-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z ]+ )?PRIVATE KEY-----\n/;
+
+/**
+ * The folder with the account's key, certificates and their keys, for the gateway's user alone. A
+ * file is the old one or the new one, whenever the machine stops; key and chain are in one file, so
+ * that they always belong together.
+ */
+export class KeptFiles {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async prepare(): Promise<void> {
+    await ownFolder(this.#folder);
+  }
+
+  /** As PEM; null if there is none. */
+  accountKey(): Promise<string | null> {
+    return this.#read('account.pem');
+  }
+
+  keepAccountKey(pem: string): Promise<void> {
+    return this.#replace('account.pem', pem);
+  }
+
+  /** @param name - a domain name in canonical form, which is safe in a path */
+  async certificate(name: string): Promise<KeptCertificate | null> {
+    const text = await this.#read(`${name}.pem`);
+    const [, directory = ''] = /^Ordered from (\S+)$/m.exec(text ?? '') ?? [];
+    const [key = ''] = KEY.exec(text ?? '') ?? [];
+    return text === null
+      ? null
+      : { directory, key, chain: text.slice(text.indexOf(key) + key.length) };
+  }
+
+  keepCertificate(name: string, { directory, key, chain }: KeptCertificate): Promise<void> {
+    return this.#replace(`${name}.pem`, `Ordered from ${directory}\n${key.trim()}\n${chain}`);
+  }
+
+  /** Null if there are none, or none that can be read. */
+  async attempts(): Promise<KeptAttempts | null> {
+    try {
+      return JSON.parse((await this.#read('attempts.json')) ?? 'null');
+    } catch {
+      return null;
+    }
+  }
+
+  keepAttempts(attempts: KeptAttempts): Promise<void> {
+    return this.#replace('attempts.json', `${JSON.stringify(attempts, null, 2)}\n`);
+  }
+
+  async forgetAttempts(): Promise<void> {
+    await rm(join(this.#folder, 'attempts.json'), { force: true });
+  }
+
+  async #read(name: string): Promise<string | null> {
+    try {
+      return await readFile(join(this.#folder, name), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+        return null;
+      }
+      throw error;
+    }
+  }
+
+  async #replace(name: string, content: string): Promise<void> {
+    const path = join(this.#folder, name);
+    const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+    try {
+      await using file = await open(temporary, 'wx', FILE_MODE);
+      await file.writeFile(content);
+      await file.sync();
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    await rename(temporary, path);
+    await using folder = await open(dirname(path), 'r');
+    await folder.sync();
+  }
+}

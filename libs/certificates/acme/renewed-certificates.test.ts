@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, it } from 'node:test';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { silentLog } from '#log/log.ts';
+import { TlsAuthority } from '#test/builders/tls-certificates.ts';
+import { until } from '#test/runtime/until.ts';
+import { describeCertificates, NAME } from '../contract.ts';
+import { CertificateError, type TlsCertificate } from '../port.ts';
+import type { CertificateAuthority } from './authority.ts';
+import { KeptFiles } from './kept-files.ts';
+import { RenewedCertificates } from './renewed-certificates.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+const NO_CHALLENGES = { open: async () => {}, answer: () => {}, forget: () => {} };
+
+/** Issues what a test says. */
+class SayingAuthority implements CertificateAuthority {
+  says: TlsCertificate | CertificateError;
+  readonly accountKeys: string[] = [];
+
+  constructor(says: TlsCertificate | CertificateError) {
+    this.says = says;
+  }
+
+  get orders(): number {
+    return this.accountKeys.length;
+  }
+
+  async newAccountKey(): Promise<string> {
+    return 'account key';
+  }
+
+  async issue({ accountKey }: { readonly accountKey: string }): Promise<TlsCertificate> {
+    this.accountKeys.push(accountKey);
+    if (this.says instanceof CertificateError) {
+      throw this.says;
+    }
+    return this.says;
+  }
+}
+
+async function makeFolder() {
+  const path = await mkdtemp(join(tmpdir(), 'awala-certificates-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
+
+function renewed(
+  authority: CertificateAuthority,
+  {
+    clock,
+    folder,
+    directory = 'https://acme.example/dir',
+    random = () => 0,
+  }: {
+    readonly clock: ManualClock;
+    readonly folder: string;
+    readonly directory?: string;
+    readonly random?: () => number;
+  },
+): RenewedCertificates {
+  const files = new KeptFiles(folder);
+  const parts = { authority, files, clock, random, log: silentLog, challenges: NO_CHALLENGES };
+  return new RenewedCertificates({ name: NAME, directory }, parts);
+}
+
+describeCertificates('an authority', async (first) => {
+  const folder = await makeFolder();
+  const clock = new ManualClock(first.validFrom);
+  const authority = new SayingAuthority(first);
+  const certificates = renewed(authority, { clock, folder: folder.path });
+  return {
+    certificates,
+    clock,
+    lookMs: 6 * HOUR_MS,
+    async offer(certificate) {
+      authority.says = certificate ?? new CertificateError('dns', 'the name leads nowhere');
+    },
+    async [Symbol.asyncDispose]() {
+      await certificates[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});
+
+describe('certificates that an authority issues', () => {
+  const issuer = new TlsAuthority();
+  const validFrom = new Date('2026-03-01T00:00:00Z');
+  const certificate = issuer.issue({ validFrom });
+  let folder: Awaited<ReturnType<typeof makeFolder>>;
+  let clock: ManualClock;
+  let authority: SayingAuthority;
+
+  beforeEach(async () => {
+    await folder?.[Symbol.asyncDispose]();
+    folder = await makeFolder();
+    clock = new ManualClock(validFrom);
+    authority = new SayingAuthority(certificate);
+  });
+  after(() => folder[Symbol.asyncDispose]());
+
+  async function started(options: { directory?: string; random?: () => number } = {}) {
+    const certificates = renewed(authority, { clock, folder: folder.path, ...options });
+    await certificates.start(() => {});
+    return certificates;
+  }
+
+  /** Lets time pass in steps, each with whatever falls due. */
+  async function pass(ms: number, stepMs = MINUTE_MS): Promise<void> {
+    for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+      clock.advance(stepMs);
+      for (let turn = 0; turn < 3; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  async function untilOrdered(count: number): Promise<void> {
+    await until(() => {
+      clock.advance(0);
+      return authority.orders >= count;
+    }, 1);
+  }
+
+  it('are renewed at two thirds of their life, and each a little later than that at random', async () => {
+    for (const [random, day] of [
+      [0, 60],
+      [0.999, 63],
+    ] as const) {
+      await using certificates = await started({ random: () => random });
+      const orders = authority.orders;
+      if (orders === 0) {
+        await untilOrdered(1);
+        await until(() => certificates.current !== null);
+      }
+      const known = authority.orders;
+      clock.set(new Date(validFrom.getTime() + day * DAY_MS - HOUR_MS));
+      await pass(50 * MINUTE_MS, 10 * MINUTE_MS);
+      assert.equal(authority.orders, known);
+      await until(async () => {
+        await pass(30 * MINUTE_MS, 10 * MINUTE_MS);
+        return authority.orders > known;
+      });
+      clock.set(validFrom);
+    }
+    assert.equal(new Set(authority.accountKeys).size, 1);
+  });
+
+  it('are not asked for before the time that the authority set, whatever restarts', async () => {
+    const detail = 'too many certificates; wait';
+    authority.says = new CertificateError('rate-limit', detail, { retryAfterMs: 10 * HOUR_MS });
+    const first = await started();
+    await untilOrdered(1);
+    await until(() => first.failure !== null);
+    await until(async () => (await readdir(folder.path)).includes('attempts.json'));
+    await first[Symbol.asyncDispose]();
+    await using second = await started();
+    assert.deepEqual(second.failure, { failures: 1, reason: 'rate-limit', detail });
+    await pass(9 * HOUR_MS, 30 * MINUTE_MS);
+    assert.equal(authority.orders, 1);
+    authority.says = certificate;
+    await until(async () => {
+      await pass(HOUR_MS, 10 * MINUTE_MS);
+      return second.current !== null;
+    });
+    assert.deepEqual([authority.orders, second.failure], [2, null]);
+  });
+
+  it('are asked for a minute after a restart, if it was no rate limit, as the operator may have mended it', async () => {
+    authority.says = new CertificateError('dns', 'the name leads nowhere');
+    const first = await started();
+    await untilOrdered(1);
+    await until(async () => (await readdir(folder.path)).includes('attempts.json'));
+    await first[Symbol.asyncDispose]();
+    authority.says = certificate;
+    await using second = await started();
+    await pass(50_000, 10_000);
+    assert.equal(authority.orders, 1);
+    await pass(10_000, 10_000);
+    await until(() => second.current !== null);
+  });
+
+  it('are replaced at once when the operator names another authority', async () => {
+    const first = await started();
+    await untilOrdered(1);
+    await until(() => first.current !== null);
+    await first[Symbol.asyncDispose]();
+    const next = issuer.issue({ validFrom });
+    authority.says = next;
+    await using second = await started({ directory: 'https://other.example/dir' });
+    assert.equal(second.current?.chain, certificate.chain);
+    await until(() => {
+      clock.advance(0);
+      return second.current?.chain === next.chain;
+    }, 1);
+  });
+
+  it('are ordered anew if what was kept cannot be used', async () => {
+    await writeFile(join(folder.path, `${NAME}.pem`), 'half a file');
+    await writeFile(join(folder.path, 'attempts.json'), '{');
+    await using certificates = await started();
+    assert.equal(certificates.current, null);
+    await until(() => {
+      clock.advance(0);
+      return certificates.current !== null;
+    }, 1);
+  });
+});
