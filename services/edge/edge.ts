@@ -53,6 +53,11 @@ export class Edge implements AsyncDisposable {
     return { https: secure.port, http: plain.port ?? 0 };
   }
 
+  /** When the certificate that is shown expires; null while there is none. */
+  get certificateExpiresAt(): Date | null {
+    return this.#parts.certificates.current?.expiresAt ?? null;
+  }
+
   /**
    * Opens the ports, with TLS as soon as there is a certificate. Call it when the servers behind
    * listen.

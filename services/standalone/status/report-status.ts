@@ -137,9 +137,8 @@ async function certificatesOf({
   edge,
 }: StatusParts): Promise<GatewayStatus['certificates']> {
   const { notAfter } = await identity.currentCertificate();
-  const tls = edge?.certificates.current ?? null;
   return {
     gatewayUntil: notAfter.toISOString(),
-    tlsUntil: tls?.expiresAt.toISOString() ?? null,
+    tlsUntil: edge?.certificateExpiresAt?.toISOString() ?? null,
   };
 }
