@@ -23,6 +23,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'setup',
+    runBy: 'root',
     summary: 'set up a gateway on this machine: DNS, certificate, service, a page for users',
     load: async () => (await import('./setup.ts')).setupCommand,
   },

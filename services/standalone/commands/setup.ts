@@ -8,6 +8,7 @@ import { ping } from '../ping/ping.ts';
 import { Resolvers } from '../reach/resolvers.ts';
 import { askReadiness } from '../setup/ask-readiness.ts';
 import { ClockCheck } from '../setup/clock-check.ts';
+import { configuredValue } from '../setup/configured-value.ts';
 import { dnsOfClients } from '../setup/dns-of-clients.ts';
 import { Foreground } from '../setup/foreground.ts';
 import { ownAddresses } from '../setup/own-addresses.ts';
@@ -129,10 +130,11 @@ async function portsHere(
   const clock = systemClock;
   const clockCheck = new ClockCheck(clock);
   const ca = caFile === undefined ? undefined : await certificatesIn('--ca', caFile);
-  const resolvers = ({ DOH_URL }: Environment) => {
-    const configured = DOH_URL ? WORKERS_VARIABLES.delivery.dohUrl.read(DOH_URL) : undefined;
+  const { dohUrl } = WORKERS_VARIABLES.delivery;
+  const resolvers = (configured: Environment) => {
+    const named = configured[dohUrl.name] ? configuredValue(dohUrl, configured) : undefined;
     const onTime: ClockCheck['hear'] = (time) => clockCheck.hear(time);
-    return opened.use(new Resolvers({ clock, resolver: resolver ?? configured, ca, onTime }));
+    return opened.use(new Resolvers({ clock, resolver: resolver ?? named, ca, onTime }));
   };
   return {
     clock,

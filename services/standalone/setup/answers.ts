@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { certificates } from '#services/edge/config.ts';
+import { configuredValue } from './configured-value.ts';
 
 /** What the operator said on the command line; undefined where nothing was said. */
 export interface GivenAnswers {
@@ -36,7 +37,8 @@ export interface Answers {
   readonly page: string;
 }
 
-const HTTPS_PORT = 443;
+/** The public ports, which all sources of a certificate share. */
+const { name: hostVariable, host: bindVariable, httpsPort, httpPort } = certificates.groups.files;
 const DATA_FOLDER = '/var/lib/awala-gateway';
 const PAGE = 'for-users.txt';
 
@@ -47,7 +49,7 @@ export function answersWithoutAsking(
 ): Omit<Answers, 'address' | 'host' | 'ipAddresses' | 'email'> {
   const dataFolder = given.dataFolder ?? configured.DATA_DIR ?? DATA_FOLDER;
   return {
-    port: given.port ?? (Number(configured.HTTPS_PORT) || HTTPS_PORT),
+    port: given.port ?? configuredValue(httpsPort, configured),
     certificates: given.certificates ?? sourceIn(configured) ?? 'acme',
     dataFolder,
     page: given.page ?? join(dataFolder, PAGE),
@@ -55,8 +57,17 @@ export function answersWithoutAsking(
 }
 
 /** The host in the SRV records: the address itself, unless the operator configured another. */
-export function hostOf(address: string, { TLS_NAME = '' }: Environment): string {
-  return typedInternetAddress(TLS_NAME) ?? address;
+export function hostOf(address: string, configured: Environment): string {
+  return configuredValue(hostVariable, configured) ?? address;
+}
+
+/** Where the gateway will listen for the public; no host is every address. */
+export function publicPorts(configured: Environment): {
+  readonly host: string | null;
+  readonly ports: readonly number[];
+} {
+  const ports = [httpPort, httpsPort].map((variable) => configuredValue(variable, configured));
+  return { host: configuredValue(bindVariable, configured), ports };
 }
 
 /** The variables that the set-up owns; null for those that must not be set. */

@@ -2,13 +2,14 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { operationsVariables } from '#runtime/operations-server.ts';
 import { urlHost } from '../reach/url-host.ts';
 import type { Failing } from './await-ready.ts';
+import { configuredValue } from './configured-value.ts';
 
 const ASKING_TIMEOUT_MS = 5_000;
 
 /** Asks `/readyz` of the gateway on this machine. */
 export async function askReadiness(configured: Environment): Promise<Failing> {
-  const port = operationsVariables.port.read(configured.OPERATIONS_PORT);
-  const host = operationsVariables.host.read(configured.OPERATIONS_HOST);
+  const port = configuredValue(operationsVariables.port, configured);
+  const host = configuredValue(operationsVariables.host, configured);
   const at = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : urlHost(host);
   try {
     const response = await fetch(`http://${at}:${port}/readyz`, {

@@ -5,7 +5,7 @@ import type { Clock } from '#clock/clock.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import type { Dns } from '../reach/find-service.ts';
-import { type Answers, type GivenAnswers, variablesOf } from './answers.ts';
+import { type Answers, type GivenAnswers, publicPorts, variablesOf } from './answers.ts';
 import { awaitDns } from './await-dns.ts';
 import { awaitReady, type Failing } from './await-ready.ts';
 import type { ClockCheck } from './clock-check.ts';
@@ -43,7 +43,7 @@ export interface SetupParts {
   readonly openDns: (configured: Environment) => Dns;
   /** Null where nothing runs services. */
   readonly service: ServiceManager | null;
-  readonly takenPorts: (ports: readonly number[]) => Promise<readonly TakenPort[]>;
+  readonly takenPorts: (ports: ReturnType<typeof publicPorts>) => Promise<readonly TakenPort[]>;
   /** Asks the gateway on this machine what it still lacks. */
   readonly failing: (configured: Environment) => Promise<Failing>;
   /** Sends parcels through the gateway as the DNS leads to it; false if some did not arrive. */
@@ -164,8 +164,7 @@ async function startService(
   }: ConfiguredParts & { readonly service: ServiceManager },
 ): Promise<void> {
   if (certificates !== 'none' && !(await service.isRunning())) {
-    const { HTTP_PORT = '80', HTTPS_PORT = '443' } = configured;
-    const [taken] = await takenPorts([Number(HTTP_PORT), Number(HTTPS_PORT)]);
+    const [taken] = await takenPorts(publicPorts(configured));
     if (taken) {
       throw new SetupError(
         `port ${taken.port} is taken by ${taken.by ?? 'another program'}`,

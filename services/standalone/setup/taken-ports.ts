@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { RunProgram } from './systemd.ts';
 
+const EVERYWHERE = ['::', '0.0.0.0'];
+
 /** What holds a port that the gateway needs. */
 export interface TakenPort {
   readonly port: number;
@@ -9,14 +11,20 @@ export interface TakenPort {
   readonly by: string | null;
 }
 
-/** Which of these TCP ports another program listens on. */
+/** TCP ports; without a host, on every address of the machine. */
+interface Ports {
+  readonly host: string | null;
+  readonly ports: readonly number[];
+}
+
+/** Which of these ports another program listens on. */
 export async function takenPorts(
-  ports: readonly number[],
+  { host, ports }: Ports,
   run: RunProgram,
 ): Promise<readonly TakenPort[]> {
   const taken: TakenPort[] = [];
   for (const port of ports) {
-    if (await isTaken(port)) {
+    if (await isTaken(port, host === null ? EVERYWHERE : [host])) {
       taken.push({ port, by: await holderOf(port, run) });
     }
   }
@@ -24,8 +32,8 @@ export async function takenPorts(
 }
 
 /** Whoever may not listen on it learns nothing, and so takes it for free. */
-async function isTaken(port: number): Promise<boolean> {
-  for (const host of ['::', '0.0.0.0']) {
+async function isTaken(port: number, hosts: readonly string[]): Promise<boolean> {
+  for (const host of hosts) {
     const server = createServer();
     try {
       server.listen({ host, port, exclusive: true });

@@ -197,7 +197,7 @@ describe('awala-gateway setup', () => {
     let files: CertificateFiles;
     let machine: EmptyMachine;
     let ca: string;
-    let ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc' | 'https' | 'http', number>>;
+    let ports: Readonly<Record<'poweb' | 'pohttp' | 'cogrpc' | 'https', number>>;
 
     beforeEach(async () => {
       files = await CertificateFiles.make();
@@ -208,7 +208,6 @@ describe('awala-gateway setup', () => {
         pohttp: await freePort(),
         cogrpc: await freePort(),
         https: await freePort(),
-        http: await freePort(),
       };
       await configure({});
       leadTo(ports.https);
@@ -228,7 +227,6 @@ describe('awala-gateway setup', () => {
         DOH_URL: doh.url,
         ...files.environment,
         HTTPS_PORT: ports.https,
-        HTTP_PORT: ports.http,
         ...variables,
       };
       const lines = Object.entries(all).map(([name, value]) => `${name}=${value}\n`);

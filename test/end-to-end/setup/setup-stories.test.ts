@@ -284,7 +284,10 @@ describe('setting a gateway up', () => {
       code: 0,
       output: 'LISTEN 0 4096 *:80 *:* users:(("nginx",pid=7,fd=6))',
     });
-    const text = await fails({}, { takenPorts: () => takenPorts([0, port], ss) });
+    const text = await fails(
+      {},
+      { takenPorts: () => takenPorts({ host: null, ports: [0, port] }, ss) },
+    );
     assert.match(text, new RegExp(`^port ${port} is taken by nginx\n`));
     assert.match(text, /If it is a proxy that is to stay/);
     assert.deepEqual(started, []);
