@@ -1,4 +1,3 @@
-import { AWALA_SERVICES } from '../reach/awala-services.ts';
 import type { DnsPlan, NeededRecords } from './records.ts';
 
 const TTL_S = 3_600;
@@ -21,10 +20,11 @@ export function formLines(
     .flatMap(({ name, type, values }) =>
       values.map((value) => `type ${type}, name ${name}, value ${value}`),
     );
-  const services = Object.values(AWALA_SERVICES).map(({ labels, seekers }) => {
-    const [service, protocol] = labels.split('.');
-    return `type SRV, service ${service}, protocol ${protocol}, priority 0, weight 0, port ${port}, target ${host}   (for ${seekers})`;
-  });
+  const services = records
+    .filter(({ type }) => type === 'SRV')
+    .map(
+      ({ name }) => `type SRV, name ${name}, priority 0, weight 0, port ${port}, target ${host}`,
+    );
   return [...addresses, ...services];
 }
 
@@ -32,10 +32,13 @@ export function formLines(
 export function adviceOn({ address, ipAddresses }: DnsPlan): readonly string[] {
   const hasIpv4 = ipAddresses.some((each) => !each.includes(':'));
   return [
-    'Many forms add the domain to each name by themselves: then leave it out of the name.',
-    'Let no proxy of the DNS provider (“orange cloud”) stand in front of these names.',
-    `Turn DNSSEC on for the zone with ${address} at the DNS provider, and hand its DS record to the`,
-    'registrar: senders that demand proof (Internet apps) deliver nothing here without it.',
+    'Phones, couriers and Internet apps look up one SRV record each. Many forms add the',
+    'domain to a name by themselves: then leave it out. Where a form asks for service and',
+    'protocol, these are the first two parts of the name. Let no proxy of the DNS provider',
+    '(“orange cloud”) stand in front of these names.',
+    `Turn DNSSEC on for the zone with ${address} at the DNS provider, and hand`,
+    'its DS record to the registrar: senders that demand proof (Internet apps) deliver',
+    'nothing here without it.',
     ...(hasIpv4
       ? []
       : ['There is no IPv4 address: phones in networks without IPv6 will not reach it.']),

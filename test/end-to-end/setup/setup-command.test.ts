@@ -35,7 +35,7 @@ describe('awala-gateway setup', () => {
       /^ {4}_awala-gsc\._tcp\.gateway\.example\. 3600 IN SRV +0 0 443 gateway\.example\.$/m,
       /^ {4}_awala-crc\._tcp\.gateway\.example\. 3600 IN SRV +0 0 443 gateway\.example\.$/m,
       /^ {4}_awala-pdc\._tcp\.gateway\.example\. 3600 IN SRV +0 0 443 gateway\.example\.$/m,
-      /^ {4}type SRV, service _awala-gsc, protocol _tcp, priority 0, weight 0, port 443, target gateway\.example /m,
+      /^ {4}type SRV, name _awala-gsc\._tcp\.gateway\.example, priority 0, weight 0, port 443, target gateway\.example$/m,
       /DNSSEC/,
       /^ {2}DNS {2}A … {3}AAAA … {3}_awala-gsc … {3}_awala-crc … {3}_awala-pdc … {3}DNSSEC …$/m,
       /^✗ the DNS does not lead to this gateway yet$/m,
