@@ -15,6 +15,8 @@ const UNITS = [
   'awala-gateway-https.socket',
   'awala-gateway-http.socket',
   'awala-gateway-poweb.socket',
+  'awala-gateway-backup.service',
+  'awala-gateway-backup.timer',
 ];
 
 /** Which version a package contains. */

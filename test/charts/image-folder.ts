@@ -1,6 +1,16 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, matchesGlob } from 'node:path';
 import process from 'node:process';
@@ -20,9 +30,9 @@ export interface ImageFolder extends AsyncDisposable {
 }
 
 /**
- * Runs the steps of the Dockerfile that fill `/app`, in an empty folder: what it copies, of what
- * `.dockerignore` lets through and git has, and its commands of a single program. Nobody may write to the
- * result.
+ * Runs the steps of the Dockerfile that fill `/app`, from an empty folder: what it copies, of what
+ * `.dockerignore` lets through and git has, and its commands of Node. This clone's packages take the
+ * place of those that npm would install by the same lock file. Nobody may write to the result.
  */
 export async function makeImageFolder(): Promise<ImageFolder> {
   const path = await mkdtemp(join(tmpdir(), 'awala-image-'));
@@ -32,8 +42,11 @@ export async function makeImageFolder(): Promise<ImageFolder> {
   };
   try {
     const app = join(path, 'app');
-    await mkdir(app);
-    await runSteps(app);
+    const folder = join(path, 'build');
+    await mkdir(folder);
+    await symlink(fileURLToPath(new URL('node_modules', ROOT)), join(folder, 'node_modules'));
+    await runSteps(folder);
+    await rm(folder, { recursive: true });
     const node = join(path, 'node');
     await copyFile(process.execPath, node);
     await run('chmod', ['-R', 'a+rX,a-w', path]);
@@ -45,17 +58,16 @@ export async function makeImageFolder(): Promise<ImageFolder> {
   }
 }
 
-async function runSteps(app: string): Promise<void> {
+async function runSteps(folder: string): Promise<void> {
   const [build] = await readStages(new URL('Dockerfile', ROOT));
   const context = await listContext();
   for (const { name, rest } of build?.instructions ?? []) {
     if (name === 'COPY') {
-      await copy(rest.split(' '), context, app);
-    } else if (name === 'RUN' && /^(?:npm|node|rm) /.test(rest)) {
-      // Node and npm of this machine; the image's are pinned by its base.
-      const [program = '', ...args] = rest.split(' ');
-      const path = program === 'node' ? process.execPath : program;
-      await run(path, args, { cwd: app, maxBuffer: 16 * 1024 * 1024 });
+      await copy(rest.split(' '), context, folder);
+    } else if (name === 'RUN' && rest.startsWith('node ')) {
+      // This Node; the image's is pinned by its base.
+      const [, ...args] = rest.split(' ');
+      await run(process.execPath, args, { cwd: folder, maxBuffer: 16 * 1024 * 1024 });
     }
   }
 }
@@ -63,7 +75,7 @@ async function runSteps(app: string): Promise<void> {
 async function copy(
   words: readonly string[],
   context: readonly string[],
-  app: string,
+  folder: string,
 ): Promise<void> {
   const sources = words.slice(0, -1);
   const target = words.at(-1) ?? '';
@@ -71,8 +83,8 @@ async function copy(
     const source = sources.find((each) => file === each || file.startsWith(`${each}/`));
     if (source !== undefined) {
       const to = target.endsWith('/') ? join(target, file) : file.replace(source, target);
-      await mkdir(join(app, dirname(to)), { recursive: true });
-      await cp(fileURLToPath(new URL(file, ROOT)), join(app, to), { verbatimSymlinks: true });
+      await mkdir(join(folder, dirname(to)), { recursive: true });
+      await cp(fileURLToPath(new URL(file, ROOT)), join(folder, to), { verbatimSymlinks: true });
     }
   }
 }

@@ -88,6 +88,15 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
         assert.equal(output, '', 'all data is the gateway’s own');
       });
 
+      it('backs up for root, and leaves the data to its user', async () => {
+        const { status, output } = await root.sh(`umask 077
+          echo four words of a test >/root/passphrase
+          exec awala-gateway backup --passphrase-file /root/passphrase /root/backup`);
+        assert.equal(status, 0, output);
+        const foreign = await root.sh('find /var/lib/awala-gateway ! -user awala-gateway');
+        assert.equal(foreign.output, '');
+      });
+
       it('serves on a socket that systemd holds, from its first client on', async () => {
         const listen = `--listen=127.0.0.1:${ports.POWEB_PORT} --fdname=poweb`;
         const line = `exec systemd-socket-activate ${listen} /usr/bin/awala-gateway serve`;
@@ -156,7 +165,7 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
       await systemd.takeCalls();
       assert.equal((await dpkg('-r', 'awala-gateway')).status, 0);
       assert.deepEqual(await systemd.takeCalls(), [
-        'deb-systemd-invoke stop awala-gateway.service awala-gateway-https.socket awala-gateway-http.socket awala-gateway-poweb.socket',
+        'deb-systemd-invoke stop awala-gateway.service awala-gateway-https.socket awala-gateway-http.socket awala-gateway-poweb.socket awala-gateway-backup.timer',
         'systemctl --system daemon-reload',
       ]);
       const { output } = await root.sh('ls /var/lib/awala-gateway /etc/awala-gateway');

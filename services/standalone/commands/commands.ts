@@ -6,8 +6,9 @@ export interface CommandEntry {
   /** One line, for the list of commands. */
   readonly summary: string;
   /**
-   * Who runs it where a package is installed: `root` as root, since it changes the system;
-   * `anybody` needs no configuration. The others run as the gateway's user, who owns the data.
+   * Who runs it where a package is installed. `root` stays root, as it changes the system, or reads
+   * and writes wherever its caller may. `anybody` needs no configuration. The others run as the
+   * gateway's user, who owns the data.
    */
   readonly runBy?: 'root' | 'anybody';
   /** Loads what only this command needs, so that others start faster. */
@@ -60,11 +61,13 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'backup',
+    runBy: 'root',
     summary: 'back up the gateway’s data, encrypted, while it runs',
     load: async () => (await import('./backup.ts')).backupCommand,
   },
   {
     name: 'restore',
+    runBy: 'root',
     summary: 'put a backup in the place of the gateway’s data',
     load: async () => (await import('./restore.ts')).restoreCommand,
   },
