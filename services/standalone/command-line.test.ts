@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import { runCommandLine } from './command-line.ts';
 import type { Command } from './commands/command.ts';
@@ -71,6 +73,26 @@ describe('command line', () => {
     const { exitCode, complaints } = await run('keygen', { DATADIR: '/nowhere' });
     assert.equal(exitCode, 1);
     assert.match(complaints, /DATADIR is unknown, but nearly DATA_DIR/);
+  });
+
+  it('ends no command while that waits to try again', () => {
+    const resolve = (path: string) => JSON.stringify(import.meta.resolve(path));
+    const script = `
+      import { delay, systemClock } from ${resolve('#clock/clock.ts')};
+      import { runCommandLine } from ${resolve('./command-line.ts')};
+      const run = async () => {
+        await delay(systemClock, 1);
+        return 3;
+      };
+      const load = async () => ({ usage: '', run });
+      process.exitCode = await runCommandLine(
+        { commands: [{ name: 'wait', summary: '', load }], printError: console.error },
+        { args: ['wait'], environment: {}, print: console.log },
+      );`;
+    const program = ['--input-type=module', '--eval', script];
+    const { status, stderr } = spawnSync(process.execPath, program, { encoding: 'utf8' });
+    assert.equal(stderr, '');
+    assert.equal(status, 3);
   });
 
   it('says why a command failed in a sentence, and where only if asked', async () => {

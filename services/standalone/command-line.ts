@@ -1,6 +1,7 @@
 import { ConfigurationError, readConfiguration } from '#runtime/configuration/configuration.ts';
 import { nearName } from '#runtime/configuration/near-names.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { keptAlive } from '#runtime/kept-alive.ts';
 import { releaseOf, releaseVariables } from '#runtime/release.ts';
 import { startFailure } from '#runtime/start-failures.ts';
 import { type CommandContext, UsageError } from './commands/command.ts';
@@ -45,6 +46,7 @@ export async function runCommandLine(
   }
   try {
     refuseUnknownOptions(args, command.usage);
+    using _process = keptAlive();
     return await command.run({ ...context, args });
   } catch (error) {
     if (error instanceof UsageError) {
