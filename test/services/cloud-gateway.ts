@@ -44,7 +44,7 @@ export async function nameCloudGateway(): Promise<CloudGateway> {
 }
 
 /** The same, for one process with signals and a queue of its own. */
-async function nameSmallCloud(): Promise<CloudGateway> {
+export async function nameSmallCloud(): Promise<CloudGateway> {
   const [gcs, firestore, kms] = await Promise.all(MANAGED.map((name) => backing(name)));
   const name = uniqueName('gateway');
   const ring = `projects/test/locations/here/keyRings/${name}/cryptoKeys`;

@@ -21,11 +21,10 @@ export function callOptions(timeoutMs: number): KmsCallOptions {
 export async function openKmsClient(
   emulatorAddress?: string | null,
 ): Promise<KeyManagementServiceClient> {
-  const { KeyManagementServiceClient } = await import('@google-cloud/kms');
+  const { KeyManagementServiceClient, credentials } = await import('./client-library.ts');
   if (!emulatorAddress) {
     return new KeyManagementServiceClient(CHANNEL_OPTIONS);
   }
-  const { credentials } = await import('@grpc/grpc-js');
   const [host = '', port] = emulatorAddress.split(':');
   return new KeyManagementServiceClient({
     ...CHANNEL_OPTIONS,

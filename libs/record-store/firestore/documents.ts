@@ -113,7 +113,7 @@ function isStored(snapshot: DocumentSnapshot): snapshot is QueryDocumentSnapshot
 }
 
 async function asTimestamp({ seconds, nanoseconds }: UpdateTime): Promise<Timestamp> {
-  const { Timestamp } = await import('@google-cloud/firestore');
+  const { Timestamp } = await import('./client-library.ts');
   return new Timestamp(seconds, nanoseconds);
 }
 

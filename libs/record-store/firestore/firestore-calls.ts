@@ -118,7 +118,7 @@ async function openFirestore(
   { project, database, emulatorAddress }: FirestoreOptions,
   control: CallControl,
 ): Promise<Firestore> {
-  const { Firestore } = await import('@google-cloud/firestore');
+  const { Firestore } = await import('./client-library.ts');
   return new Firestore({
     projectId: project,
     databaseId: database,

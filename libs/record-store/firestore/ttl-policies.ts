@@ -60,7 +60,7 @@ export function ttlCommands(
 }
 
 async function openAdmin() {
-  const { FirestoreAdminClient } = await import('@google-cloud/firestore-api/admin_v1');
+  const { FirestoreAdminClient } = await import('./admin-library.ts');
   const client = new FirestoreAdminClient();
   return { client, [Symbol.asyncDispose]: () => client.close() };
 }

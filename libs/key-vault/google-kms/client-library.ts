@@ -1,0 +1,6 @@
+/**
+ * The client library, loaded with this file by whoever needs it. Only a static import finds the
+ * names in a CommonJS package once that is bundled.
+ */
+export { KeyManagementServiceClient } from '@google-cloud/kms';
+export { credentials } from '@grpc/grpc-js';
