@@ -29,22 +29,42 @@ const OPTIONS = {
   logLevel: 'warning',
 } as const satisfies BuildOptions;
 
+/** `const { A, B } = await import('package')`, which loads a package when it is needed. */
+const LATE_IMPORT = /(const \{ ([\w, ]+) \} = await import\(')([@a-z][^':]*'\))/g;
+
 /**
- * Threads are started by the name of their file, which has another ending in the bundle; and no
- * program of the bundle is started by its first line, which would ask for a Node on the path.
+ * What our code does differently in a bundle. Threads are started by the name of their file, which
+ * has another ending. No program is started by its first line, which would ask for a Node on the
+ * path. And a package that is loaded late must tell esbuild which of its names are wanted, as the
+ * names of a CommonJS module are only known once it runs.
  */
 const bundled: Plugin = {
   name: 'bundled',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/services\/\w+\/main\.js$/ }, async ({ path }) => {
-      return { contents: (await readFile(path, 'utf8')).replace(/^#!.*\n/, '') };
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /\/(?:libs|services)\/.*\.[jt]s$/ }, async ({ path }) => {
+      const isOurs = /^(?:libs|services)\//.test(relative(ROOT, path));
+      return isOurs ? { loader: 'ts', contents: rewritten(await readFile(path, 'utf8')) } : null;
     });
-    onLoad({ filter: /\/libs\/sqlite\/open-database\.ts$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      return { loader: 'ts', contents: source.replaceAll("-thread.ts'", "-thread.js'") };
+    onResolve({ filter: /^late:/ }, ({ path }) => ({ path, namespace: 'late' }));
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => {
+      const [, names, name] = path.split(':');
+      return { contents: `export { ${names} } from '${name}';`, resolveDir: ROOT };
+    });
+    onResolve({ filter: /^[@a-z]/ }, ({ kind, path, importer }) => {
+      const isOurs = /^(?:libs|services)\//.test(relative(ROOT, importer));
+      return kind === 'dynamic-import' && isOurs && !path.startsWith('node:')
+        ? { errors: [{ text: `write const { … } = await import('${path}')` }] }
+        : null;
     });
   },
 };
+
+function rewritten(source: string): string {
+  return source
+    .replace(/^#!.*\n/, '')
+    .replaceAll("-thread.ts'", "-thread.js'")
+    .replaceAll(LATE_IMPORT, (_, before, names, after) => `${before}late:${names}:${after}`);
+}
 
 /** What went into a bundle. */
 export interface Bundle {

@@ -1,5 +1,10 @@
 import { type CloudGateway, provisionCloudGateway } from './cloud-gateway.ts';
-import { SERVICE_NAMES, type ServiceName, ServiceProcess } from './service-process.ts';
+import {
+  type Program,
+  SERVICE_NAMES,
+  type ServiceName,
+  ServiceProcess,
+} from './service-process.ts';
 import { SmallEdge } from './small-edge.ts';
 
 /** A gateway of five processes, behind an edge that makes them one host. */
@@ -18,6 +23,7 @@ export interface FiveServices extends AsyncDisposable {
 /** @param environment - variables that override the defaults */
 export async function startFiveServices(
   environment: Readonly<Record<string, string>> = {},
+  program: Program = {},
 ): Promise<FiveServices> {
   await using opened = new AsyncDisposableStack();
   const gateway = await provisionCloudGateway();
@@ -30,7 +36,7 @@ export async function startFiveServices(
   };
   const started: [ServiceName, ServiceProcess][] = [];
   for (const name of SERVICE_NAMES) {
-    started.push([name, opened.use(await ServiceProcess.start(name, whole))]);
+    started.push([name, opened.use(await ServiceProcess.start(name, whole, program))]);
   }
   await Promise.all(started.map(([, service]) => service.untilReady()));
   const services = Object.fromEntries(started) as Record<ServiceName, ServiceProcess>;
@@ -48,7 +54,9 @@ export async function startFiveServices(
     },
     async replaceCollection() {
       const before = services.collection;
-      services.collection = closing.use(await ServiceProcess.startReady('collection', whole));
+      services.collection = closing.use(
+        await ServiceProcess.startReady('collection', whole, program),
+      );
       edge.lead({ collection: services.collection.port });
       await before.stop();
     },

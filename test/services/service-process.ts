@@ -12,7 +12,7 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 type ProcessName = ServiceName | 'standalone';
 
 /** What is run, and how. */
-interface Program {
+export interface Program {
   /** The folder with `services`; by default, of this clone. */
   readonly folder?: string;
   /** Options of Node. */
