@@ -46,6 +46,17 @@ export function machineCases(
       inHand: IN_HAND,
       mayCut: true,
     },
+    'a second machine runs beside it by mistake, and is lost': {
+      begin: async (world) => {
+        await using _other = await world.gateway.startBeside();
+        await someParcels(world, random);
+        world.load.ledger.noteDeath();
+      },
+      end: () => {},
+      allArrives: true,
+      // Neither tells the other what it has in hand.
+      inHand: Number.POSITIVE_INFINITY,
+    },
     'the machine is shut down and deleted, and another takes its place': {
       begin: async ({ gateway }) => {
         assert.equal(await gateway.retireMachine(), 0, gateway.output);

@@ -81,17 +81,24 @@ export class SmallCloud implements TestedGateway {
 
   /** The machine is gone at once, with all that is on its disk. @returns how its process ended */
   async loseMachine(): Promise<number | string> {
-    return this.#endMachine('SIGKILL');
+    return endMachine(this.#machine, 'SIGKILL');
   }
 
   /** The machine is shut down, then deleted with its disk. @returns how its process ended */
   async retireMachine(): Promise<number | string> {
-    return this.#endMachine('SIGTERM');
+    return endMachine(this.#machine, 'SIGTERM');
   }
 
   /** Starts the gateway on another machine with an empty disk; resolves once it is ready. */
   async startElsewhere(): Promise<void> {
     this.#machine = await startMachine(this.#environment, await newDisk());
+  }
+
+  /** Starts the gateway on a second machine as well, at another address. Disposing of it loses that machine. */
+  async startBeside(): Promise<AsyncDisposable> {
+    const ports = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0' };
+    const beside = await startMachine({ ...this.#environment, ...ports }, await newDisk());
+    return { [Symbol.asyncDispose]: async () => void (await endMachine(beside, 'SIGKILL')) };
   }
 
   async storedKeys(): Promise<ReadonlySet<string>> {
@@ -103,17 +110,20 @@ export class SmallCloud implements TestedGateway {
     await this.loseMachine();
     await this.firestore[Symbol.asyncDispose]();
   }
-
-  async #endMachine(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string> {
-    const { process, disk } = this.#machine;
-    const end = await process.stop(signal);
-    await rm(disk, { recursive: true, force: true });
-    return end;
-  }
 }
 
 function newDisk(): Promise<string> {
   return mkdtemp(join(tmpdir(), DISK));
+}
+
+/** @returns how its process ended */
+async function endMachine(
+  { process, disk }: Machine,
+  signal: 'SIGTERM' | 'SIGKILL',
+): Promise<number | string> {
+  const end = await process.stop(signal);
+  await rm(disk, { recursive: true, force: true });
+  return end;
 }
 
 async function startMachine(
