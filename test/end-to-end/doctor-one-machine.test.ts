@@ -23,6 +23,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { makeTlsIdentity } from './internet-delivery/tls-identity.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
 import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
@@ -199,6 +200,19 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
   it('says that the resolver does not answer by which apps are found', async () => {
     const [resolver] = await faults({ DOH_URL: 'http://127.0.0.1:1/dns-query' });
     assert.match(resolver ?? '', /^✗ DNS resolver 127\.0\.0\.1:1 does not answer .*→ Let this/);
+  });
+
+  it('learns the time from the resolver, if TLS proves that it is that', async () => {
+    const own = await makeTlsIdentity('localhost');
+    await using resolver = await DohServer.start(own);
+    resolver.date = new Date(Date.now() + 86_400_000);
+    const ca = join(folder, 'ca.pem');
+    await writeFile(ca, own.certificate, { mode: 0o600 });
+    const differing = { ...environment, DOH_URL: resolver.url.href };
+    const { code, text } = await runCommand('doctor', differing, ['--ca', ca]);
+    assert.equal(code, 1);
+    assert.match(text, /^✗ clock +it is 8\d{4} s behind the DNS resolver/m);
+    assert.match(text, /^✓ DNS resolver +localhost:\d+ answers$/m);
   });
 
   it('writes JSON for programs', async () => {

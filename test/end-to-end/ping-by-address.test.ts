@@ -210,6 +210,38 @@ describe('ping, given an Awala address', () => {
     );
   });
 
+  it('reaches a gateway that has an IPv6 address only', async () => {
+    await using six = await TlsFront.start({
+      identity,
+      protocols: ['http/1.1'],
+      backend: gateway.listening.poweb,
+      host: '::1',
+    });
+    doh.setGateway(ADDRESS, ports, 'host4.gateway.example');
+    doh.set('SRV', NAMES.gsc, leadingTo('gsc', six.port));
+    doh.set('A', HOST, {});
+    doh.setAddress(HOST, '::1');
+    try {
+      const { text } = await ping();
+      assert.match(text, /✓ connection for phones .*\[::1\]:/);
+      assert.match(text, /✓ parcel collected/);
+    } finally {
+      doh.set('AAAA', HOST, {});
+    }
+  });
+
+  it('asks a resolver whose authority is one’s own', async () => {
+    const own = await makeTlsIdentity('localhost');
+    await using resolver = await DohServer.start(own);
+    const path = join(folder, 'resolver.pem');
+    await writeFile(path, own.certificate);
+    const args = (trust: readonly string[]) => [ADDRESS, '--resolver', resolver.url.href, ...trust];
+    const { text } = await runCommand('ping', {}, args(['--ca', path]));
+    assert.match(text, /there is no SRV record _awala-gsc/);
+    const { text: untrusting } = await runCommand('ping', {}, args([]));
+    assert.match(untrusting, /✗ DNS for phones .*the DNS resolver did not answer .*certificate/);
+  });
+
   it('says that the resolver does not answer', async () => {
     doh.behaviour = (_, response) => response.destroy();
     try {

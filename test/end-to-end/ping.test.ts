@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -7,6 +7,8 @@ import { pingCommand } from '#services/standalone/commands/ping.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { makeTlsIdentity } from './internet-delivery/tls-identity.ts';
+import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 
 interface Printed {
   readonly code: number | undefined;
@@ -62,6 +64,40 @@ describe('ping, told where a gateway is', () => {
     assert.equal(code, 0, text);
     assert.match(text, /✓ posted to the receiver/);
     assert.doesNotMatch(text, /courier|posted by Internet app/);
+  });
+
+  it('sends a parcel out to a receiver that the gateway was told of', async () => {
+    const port = await freePort();
+    const target = `app.localhost=http://127.0.0.1:${port}`;
+    await using other = await startGateway({}, { DELIVERY_OVERRIDES: target });
+    const base = `http://127.0.0.1:${other.listening.poweb}`;
+    const args = ['--no-cargo', '--no-pohttp', '--receiver', target];
+    const { code, text } = await ping(base, ...args);
+    assert.equal(code, 0, text);
+    assert.match(text, /✓ posted to the receiver/);
+  });
+
+  it('sends a parcel out over TLS', async () => {
+    const port = await freePort();
+    const own = await makeTlsIdentity('pdc.receiver.example');
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-ping-'));
+    const [cert, key] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
+    await writeFile(cert, own.certificate);
+    await writeFile(key, own.privateKey);
+    doh.setApp('receiver.example', port);
+    await using data = await dataFolder();
+    await using other = await GatewayProcess.start(data.path, {
+      ...doh.environment,
+      POHTTP_CLIENT_TLS: 'true',
+      NODE_EXTRA_CA_CERTS: cert,
+    });
+    const { code, text } = await ping(
+      `http://127.0.0.1:${other.poweb}`,
+      ...['--no-cargo', '--no-pohttp', '--receiver', `receiver.example=https://127.0.0.1:${port}`],
+      ...['--receiver-cert', cert, '--receiver-key', key],
+    );
+    assert.equal(code, 0, text);
+    assert.match(text, /✓ posted to the receiver/);
   });
 
   it('names the cause when nobody listens for couriers, and tries the other roads', async () => {

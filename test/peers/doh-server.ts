@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   type Answer,
@@ -10,6 +11,7 @@ import {
   RECURSION_AVAILABLE,
   type SrvData,
 } from 'dns-packet';
+import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
 
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const;
 
@@ -20,7 +22,7 @@ export interface Zone {
   readonly answers?: readonly Answer[];
 }
 
-/** A DNS-over-HTTPS resolver in the wire format of RFC 8484, over plain HTTP on the loopback interface. */
+/** A DNS-over-HTTPS resolver in the wire format of RFC 8484 on the loopback interface. */
 export class DohServer implements AsyncDisposable {
   /** Queries so far, such as `SRV _awala-pdc._tcp.app.example`. */
   readonly queries: string[] = [];
@@ -29,12 +31,22 @@ export class DohServer implements AsyncDisposable {
   /** The `Date` of answers; null for the current time. */
   date: Date | null = null;
   readonly #zones = new Map<string, Zone>();
-  readonly #server = createServer((request, response) => {
-    void this.#serve(request, response);
-  });
+  readonly #server: Server;
+  readonly #scheme: string;
 
-  static async start(): Promise<DohServer> {
-    const server = new DohServer();
+  private constructor(tls: TlsIdentity | null) {
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      void this.#serve(request, response);
+    };
+    this.#scheme = tls ? 'https' : 'http';
+    this.#server = tls
+      ? createTlsServer({ key: tls.privateKey, cert: tls.certificate }, serve)
+      : createServer(serve);
+  }
+
+  /** @param tls - by default, it speaks plain HTTP */
+  static async start(tls: TlsIdentity | null = null): Promise<DohServer> {
+    const server = new DohServer(tls);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');
     return server;
@@ -42,7 +54,8 @@ export class DohServer implements AsyncDisposable {
 
   get url(): URL {
     const { port } = this.#server.address() as AddressInfo;
-    return new URL(`http://127.0.0.1:${port}/dns-query`);
+    const host = this.#scheme === 'https' ? 'localhost' : '127.0.0.1';
+    return new URL(`${this.#scheme}://${host}:${port}/dns-query`);
   }
 
   /** Sets the answer to queries of a type for a name; unset names do not exist. */

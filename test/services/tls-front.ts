@@ -9,6 +9,8 @@ interface TlsFrontOptions {
   readonly protocols: readonly string[];
   /** The port on this machine that it hands the octets to. */
   readonly backend: number;
+  /** The address to listen on. @default 127.0.0.1 */
+  readonly host?: string;
 }
 
 /** Ends TLS before a server that speaks none, as a proxy does. */
@@ -39,7 +41,7 @@ export class TlsFront implements AsyncDisposable {
 
   static async start(options: TlsFrontOptions): Promise<TlsFront> {
     const front = new TlsFront(options);
-    front.#server.listen(0, '127.0.0.1');
+    front.#server.listen(0, options.host ?? '127.0.0.1');
     await once(front.#server, 'listening');
     return front;
   }

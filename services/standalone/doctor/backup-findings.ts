@@ -10,7 +10,13 @@ const MOST_AGE_DAYS = 8;
 export async function backupFindings(folder: string, clock: Clock): Promise<readonly Finding[]> {
   const at = await lastBackupAt(folder);
   if (!at) {
-    return [note(SUBJECT, 'none is recorded', 'Make one, and let a timer repeat it.')];
+    return [
+      note(
+        SUBJECT,
+        'none is recorded',
+        'Make one, and let a timer repeat it: awala-gateway help backup.',
+      ),
+    ];
   }
   const days = Math.floor((clock.now().getTime() - at.getTime()) / DAY_MS);
   const says = `the last is of ${at.toISOString().slice(0, 16)}Z`;
