@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { silentLog } from '#log/log.ts';
 import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
@@ -15,6 +18,7 @@ import { runCommand } from './support/run-command.ts';
 const ADDRESS = 'gateway.example';
 const HOST = `host.${ADDRESS}`;
 const DAY_MS = 86_400_000;
+const ANY_PORT = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
 
 describe('awala-gateway doctor, asked how the world finds a gateway', () => {
   const opened = new AsyncDisposableStack();
@@ -145,6 +149,44 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
   });
 });
 
+describe('awala-gateway doctor, asked whether certificates can be renewed', () => {
+  const variables = { INTERNET_ADDRESS: ADDRESS, CERTIFICATES: 'acme', ...ANY_PORT };
+
+  it('names the address at which authorities do not reach the machine', async () => {
+    await using doh = await DohServer.start();
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-doctor-'));
+    const environment = { ...variables, DATA_DIR: folder.path, DOH_URL: doh.url.href };
+    doh.setAddress(ADDRESS, '127.0.0.77');
+    const args = ['--resolver', doh.url.href];
+    const { text } = await runCommand('doctor', environment, args);
+    assert.match(
+      text,
+      /^✗ port 80 +127\.0\.0\.77 refuses connections on port 80\n +The certificate/m,
+    );
+    doh.set('A', ADDRESS, {});
+    assert.match(
+      (await runCommand('doctor', environment, args)).text,
+      /^✗ port 80 +there is no host gateway\.example$/m,
+    );
+  });
+
+  it('finds that they reach it', { skip: process.getuid?.() !== 0 && 'takes root' }, async () => {
+    await using doh = await DohServer.start();
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-doctor-'));
+    const environment = { ...variables, DATA_DIR: folder.path, DOH_URL: doh.url.href };
+    doh.setAddress(ADDRESS, '127.0.0.78');
+    const server = createServer().listen(80, '127.0.0.78');
+    await once(server, 'listening');
+    try {
+      const args = ['--resolver', doh.url.href];
+      const { text } = await runCommand('doctor', environment, args);
+      assert.match(text, /^✓ port 80 +127\.0\.0\.78 answers$/m);
+    } finally {
+      server.close();
+    }
+  });
+});
+
 describe('awala-gateway doctor, asked about a gateway that ends TLS itself', () => {
   it('finds nothing wrong with its one port', async () => {
     await using files = await CertificateFiles.make();
@@ -156,8 +198,7 @@ describe('awala-gateway doctor, asked about a gateway that ends TLS itself', () 
       DATA_DIR: join(folder.path, 'data'),
       DOH_URL: doh.url.href,
     };
-    const any = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
-    const config = readStandaloneConfig({ ...environment, ...any });
+    const config = readStandaloneConfig({ ...environment, ...ANY_PORT });
     await using gateway = await composeStandalone(config, { log: silentLog });
     const { poweb, cogrpc, pohttp, operations, https = 0, http } = gateway.listening;
     doh.setGateway(ADDRESS, { gsc: https, crc: https, pdc: https }, ADDRESS);

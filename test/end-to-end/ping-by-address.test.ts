@@ -86,7 +86,7 @@ describe('ping, given an Awala address', () => {
       /✓ connection for phones .*, TLSv1\.3, certificate by host\.gateway\.example/,
     );
     assert.match(text, /✓ parcel collected by courier/);
-    assert.match(text, /✓ parcel posted by Internet app/);
+    assert.match(text, /✓ parcel posted by an app/);
     assert.ok(doh.queries.includes(`SRV ${NAMES.crc}`));
   });
 
@@ -270,6 +270,6 @@ describe('ping, given the address of a gateway that ends TLS itself', () => {
     const { code, text } = await runCommand('ping', {}, args);
     assert.equal(code, 0, text);
     assert.match(text, /✓ acknowledged by courier/);
-    assert.match(text, /✓ parcel posted by Internet app/);
+    assert.match(text, /✓ parcel posted by an app/);
   });
 });

@@ -51,7 +51,7 @@ describe('ping, told where a gateway is', () => {
     assert.match(text, /✓ parcel collected .*\n {2}✓ connection for couriers .*127\.0\.0\.1:/);
     assert.match(text, /✓ parcel collected by courier .* in 1 cargo\n/);
     assert.match(text, /✓ acknowledged by courier/);
-    assert.match(text, /✓ parcel posted by Internet app .*\n {2}✓ parcel collected /);
+    assert.match(text, /✓ parcel posted by an app .*\n {2}✓ parcel collected /);
     assert.match(text, /– posting to Internet apps +not tried: name a receiver/);
     assert.match(text, /The gateway relays parcels/);
   });
@@ -104,7 +104,7 @@ describe('ping, told where a gateway is', () => {
     const port = await freePort();
     const { code, text } = await ping(poweb, ...beside, '--cogrpc', `127.0.0.1:${port}`);
     assert.equal(code, 1);
-    assert.match(text, /✓ parcel posted by Internet app/);
+    assert.match(text, /✓ parcel posted by an app/);
     const cause = `Failed at: connection for couriers: 127.0.0.1 refuses connections on port ${port}`;
     assert.ok(text.endsWith(cause), text);
     assert.match(text, /→ Check that the gateway, or the proxy before it, runs and listens on/);

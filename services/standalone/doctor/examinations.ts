@@ -10,6 +10,7 @@ import { silentLog } from '#log/log.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { Resolvers } from '../reach/resolvers.ts';
 import { backupFindings } from './backup-findings.ts';
+import { challengeFindings } from './challenge-findings.ts';
 import { clockFindings, releaseClockFinding } from './clock-findings.ts';
 import { dataFolderFindings } from './data-folder-findings.ts';
 import { databaseFindings } from './database-findings.ts';
@@ -80,6 +81,7 @@ export class Examinations implements AsyncDisposable {
       },
       { name: 'ports', run: () => portFindings(config, clock) },
       { name: 'DNS and ways here', run: () => this.#published() },
+      ...this.#ofAuthorities(),
     ];
   }
 
@@ -125,6 +127,16 @@ export class Examinations implements AsyncDisposable {
       examinations.push({ name: 'Redis', run: () => messengerFindings(this.#config, foundations) });
     }
     return examinations;
+  }
+
+  #ofAuthorities(): readonly Examination[] {
+    const { certificates, internetAddress } = this.#config;
+    if (certificates.kind !== 'acme') {
+      return [];
+    }
+    const parts = { ...this.#parts, resolvers: this.#resolvers };
+    const run = () => challengeFindings(certificates.name ?? internetAddress, parts);
+    return [{ name: 'port 80', run }];
   }
 
   async #clockAndResolver(): Promise<readonly Finding[]> {

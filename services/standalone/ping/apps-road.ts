@@ -27,7 +27,7 @@ export async function takeAppsRoad(
   await using http = new PinnedHttp(road.origin, road);
   const parcel = await phone.makeParcel({ payload, now: clock.now(), internetAddress });
   await steps.run(
-    'parcel posted by Internet app',
+    'parcel posted by an app',
     (signal) =>
       http.ask('/', {
         method: 'POST',

@@ -251,7 +251,7 @@ describe('awala-gateway setup', () => {
       assert.match(setup.output, /^✓ DNS +leads to gateway\.example:\d+$/m);
       assert.match(setup.output, /^✓ gateway +ready, with its certificate$/m);
       assert.match(setup.output, /✓ parcel collected by courier/);
-      assert.match(setup.output, /✓ parcel posted by Internet app/);
+      assert.match(setup.output, /✓ parcel posted by an app/);
       assert.match(setup.output, /The gateway relays parcels/);
       const page = await readFile(join(machine.data, 'for-users.txt'), 'utf8');
       assert.match(page, /^Our Awala gateway: {2}gateway\.example\n/);
