@@ -2,8 +2,10 @@ import { BROKER_VARIABLE } from './ask-broker.ts';
 import { Broker } from './broker.ts';
 import { hasDockerEngine } from './containers.ts';
 import {
+  obtainCaddy,
   obtainFakeGcs,
   obtainHaproxy,
+  obtainNginx,
   obtainPebble,
   obtainPebbleDns,
   obtainRedis,
@@ -24,6 +26,8 @@ export async function globalSetup(): Promise<void> {
   const installing = (async () => {
     await (hasContainers ? undefined : obtainRedis());
     await obtainHaproxy();
+    await obtainCaddy();
+    await obtainNginx();
   })();
   const building = (async () => {
     await (hasContainers ? undefined : obtainFakeGcs());

@@ -32,6 +32,16 @@ export function obtainHaproxy(): Promise<Found> {
   return obtainDebianProgram('HAProxy', 'haproxy', 'haproxy');
 }
 
+/** The same for `caddy`. */
+export function obtainCaddy(): Promise<Found> {
+  return obtainDebianProgram('Caddy', 'caddy', 'caddy');
+}
+
+/** The same for `nginx`. */
+export function obtainNginx(): Promise<Found> {
+  return obtainDebianProgram('nginx', 'nginx', 'nginx-light');
+}
+
 /** The same for libfaketime, which shows a process another time; for `LD_PRELOAD`. */
 export async function obtainFakeTime(): Promise<Found> {
   const found = await obtainDebianProgram('libfaketime', 'faketime', 'faketime');

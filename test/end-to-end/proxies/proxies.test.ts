@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLog } from '#runtime/logging.ts';
+import { missingProgram } from '#test/backing/backing.ts';
+import { obtainCaddy, obtainHaproxy, obtainNginx } from '#test/backing/programs.ts';
+import { TlsAuthority } from '#test/builders/tls-certificates.ts';
+import { describeClientsOverTls } from '#test/interop/support/clients-over-tls.ts';
+import { startGateway } from '#test/interop/support/running-gateway.ts';
+import { trustInThisProcess } from '../public-port/certificate-files.ts';
+import { type ProxyProgram, startProxy } from './proxy-process.ts';
+
+const [caddy, haproxy, nginx] = [await obtainCaddy(), await obtainHaproxy(), await obtainNginx()];
+const authority = new TlsAuthority();
+const certificate = authority.issue();
+
+const PROXIES: Readonly<
+  Record<string, Pick<ProxyProgram, 'configuration' | 'adapt' | 'args'> & { found: typeof caddy }>
+> = {
+  Caddy: {
+    found: caddy,
+    configuration: 'Caddyfile',
+    adapt: (text, { folder, certificate: file, key, https, http }) =>
+      `{\n\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tstorage file_system ${folder}\n}\n${text.replace(
+        'gateway.example.org {',
+        `gateway.example, localhost, 127.0.0.1 {\n\ttls ${file} ${key}`,
+      )}`,
+    args: (file) => ['run', '--adapter', 'caddyfile', '--config', file],
+  },
+  HAProxy: {
+    found: haproxy,
+    configuration: 'haproxy.cfg',
+    adapt: (text, { both, https, http }) =>
+      text
+        .replace('maxconn 25000', 'maxconn 500')
+        .replace('bind :443', `bind 127.0.0.1:${https}`)
+        .replace('bind :80', `bind 127.0.0.1:${http}`)
+        .replace('/etc/haproxy/gateway.pem', both),
+    args: (file) => ['-db', '-f', file],
+  },
+  nginx: {
+    found: nginx,
+    configuration: 'nginx.conf',
+    adapt: (text, { folder, certificate: file, key, https, http }) => {
+      const server = text
+        .replaceAll(/listen \[::\].*;/g, '')
+        .replace('listen 443', `listen 127.0.0.1:${https}`)
+        .replace('listen 80', `listen 127.0.0.1:${http}`)
+        .replaceAll('gateway.example.org', 'gateway.example localhost')
+        .replace('/etc/nginx/gateway.crt', file)
+        .replace('/etc/nginx/gateway.key', key);
+      const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+        (what) => `${what}_temp_path ${folder}/${what};`,
+      );
+      return [
+        `daemon off; master_process off; pid ${folder}/nginx.pid; error_log stderr;`,
+        'events {}',
+        `http { access_log off; ${places.join(' ')}`,
+        server,
+        '}',
+      ].join('\n');
+    },
+    args: (file, folder) => ['-p', folder, '-e', 'stderr', '-c', file],
+  },
+};
+
+for (const [name, { found, ...program }] of Object.entries(PROXIES)) {
+  const skip = missingProgram(found);
+  const path = 'path' in found ? found.path : '';
+
+  async function start() {
+    await using opened = new AsyncDisposableStack();
+    trustInThisProcess(authority);
+    const logged: string[] = [];
+    const log = createLog(
+      { level: 'debug', format: 'json' },
+      { write: (line) => void logged.push(line) },
+    );
+    const gateway = opened.use(
+      await startGateway({ log }, { TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'debug' }),
+    );
+    const proxy = opened.use(
+      await startProxy({ ...program, path }, gateway.listening, certificate),
+    );
+    const closing = opened.move();
+    return {
+      port: proxy.port,
+      plainPort: proxy.plainPort,
+      root: authority.root,
+      logged,
+      [Symbol.asyncDispose]: () => closing.disposeAsync(),
+    };
+  }
+
+  describeClientsOverTls(`of ${name}`, { skip, start });
+
+  describe(`${name} before a gateway`, { skip }, () => {
+    it('names each request, whatever the client called it, and sends who comes without TLS there', async () => {
+      await using gateway = await start();
+      const headers = { 'x-request-id': 'of-the-client' };
+      const url = `https://localhost:${gateway.port}/connection-params.der`;
+      assert.equal((await fetch(url, { headers })).status, 200);
+      const line = gateway.logged.find((each) => each.includes('/connection-params.der')) ?? '{}';
+      // Ids of its own are shorter.
+      assert.match(JSON.parse(line).request, /^[0-9a-f-]{32,36}$/);
+      const plainly = await fetch(`http://localhost:${gateway.plainPort}/v1/parcels?a`, {
+        redirect: 'manual',
+      });
+      assert.equal(plainly.status, 308);
+      assert.match(
+        plainly.headers.get('location') ?? '',
+        /^https:\/\/localhost.*\/v1\/parcels\?a$/,
+      );
+    });
+  });
+}

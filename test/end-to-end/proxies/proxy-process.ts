@@ -1,0 +1,76 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TlsCertificate } from '#certificates/port.ts';
+import { startChildServer } from '#test/backing/child-server.ts';
+import { freePort } from '#test/backing/free-ports.ts';
+
+const SHOWN = join(import.meta.dirname, '../../../deploy/proxies');
+
+/** Ports of a gateway without TLS. */
+interface Plain {
+  readonly poweb: number;
+  readonly pohttp: number;
+  readonly cogrpc: number;
+}
+
+/** A proxy whose configuration the repository shows. */
+export interface ProxyProgram {
+  readonly path: string;
+  /** In `deploy/proxies`. */
+  readonly configuration: string;
+  /** The text of the configuration with what a test on this machine needs. */
+  adapt(text: string, files: AdaptedFiles): string;
+  /** Its arguments, given the file with its configuration. */
+  args(configuration: string, folder: string): string[];
+}
+
+/** What a configuration must name on this machine. */
+interface AdaptedFiles {
+  readonly folder: string;
+  readonly certificate: string;
+  readonly key: string;
+  /** Both, one after the other. */
+  readonly both: string;
+  readonly https: number;
+  readonly http: number;
+}
+
+/** Starts a proxy as the repository shows it, but for names, ports and the certificate's files. */
+export async function startProxy(
+  program: ProxyProgram,
+  plain: Plain,
+  { chain, key }: TlsCertificate,
+): Promise<{ readonly port: number; readonly plainPort: number } & AsyncDisposable> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'awala-proxy-'));
+  opened.defer(() => rm(folder, { recursive: true }));
+  const [certificateFile, keyFile, both] = ['crt', 'key', 'pem'].map((end) =>
+    join(folder, `gateway.${end}`),
+  ) as [string, string, string];
+  await writeFile(certificateFile, chain);
+  await writeFile(keyFile, key);
+  await writeFile(both, `${key}${chain}`);
+  const files = { folder, certificate: certificateFile, key: keyFile, both };
+  const http = await freePort();
+  const https = await freePort();
+  const shown = await readFile(join(SHOWN, program.configuration), 'utf8');
+  const text = shown
+    .replaceAll('127.0.0.1:8080', `127.0.0.1:${plain.poweb}`)
+    .replaceAll('127.0.0.1:8081', `127.0.0.1:${plain.pohttp}`)
+    .replaceAll('127.0.0.1:8082', `127.0.0.1:${plain.cogrpc}`);
+  const configuration = join(folder, program.configuration);
+  await writeFile(configuration, program.adapt(text, { ...files, http, https }));
+  const server = await startChildServer(
+    program.path,
+    () => program.args(configuration, folder),
+    https,
+  );
+  opened.defer(() => server.stop());
+  const closing = opened.move();
+  return {
+    port: https,
+    plainPort: http,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
