@@ -4,6 +4,7 @@ import { hasDockerEngine } from './containers.ts';
 import {
   obtainCaddy,
   obtainFakeGcs,
+  obtainFakeS3,
   obtainHaproxy,
   obtainNginx,
   obtainPebble,
@@ -31,6 +32,7 @@ export async function globalSetup(): Promise<void> {
   })();
   const building = (async () => {
     await (hasContainers ? undefined : obtainFakeGcs());
+    await obtainFakeS3();
     await obtainPebble();
     await obtainPebbleDns();
   })();

@@ -8,6 +8,7 @@ import { PROGRAM_CACHE } from '#test/program-cache.ts';
 const run = promisify(execFile);
 
 const FAKE_GCS_VERSION = 'v1.56.1';
+const FAKE_S3_VERSION = 'v1.2.0';
 const PEBBLE_VERSION = 'v2.10.3';
 
 /** A program's path, or what to install. */
@@ -88,6 +89,15 @@ export function obtainFakeGcs(): Promise<Found> {
     target: 'github.com/fsouza/fake-gcs-server',
     version: FAKE_GCS_VERSION,
     missing: `GCS: install Go, or fake-gcs-server ${FAKE_GCS_VERSION}, or Docker`,
+  });
+}
+
+/** The same for `gofakes3`, a server with the API of S3. */
+export function obtainFakeS3(): Promise<Found> {
+  return obtainGoProgram('gofakes3', {
+    target: 'github.com/johannesboyne/gofakes3/cmd/gofakes3',
+    version: FAKE_S3_VERSION,
+    missing: `S3: install Go, or gofakes3 ${FAKE_S3_VERSION}`,
   });
 }
 

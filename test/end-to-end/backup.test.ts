@@ -3,12 +3,17 @@ import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'nod
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { missingProgram } from '#test/backing/backing.ts';
+import { startChildServer } from '#test/backing/child-server.ts';
+import { obtainFakeS3 } from '#test/backing/programs.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
 import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
+
+const s3 = await obtainFakeS3();
 
 describe('A gateway under load', () => {
   it('is restored from a backup with every parcel that was accepted before', async () => {
@@ -139,7 +144,7 @@ describe('awala-gateway backup and restore', () => {
       await refusal('backup', join(place.path, 'none'), [...sealing, to]),
       /there is no/i,
     );
-    assert.match(await refusal('backup', data, [...sealing, 'ftp://x/y']), /neither a file/);
+    assert.match(await refusal('backup', data, [...sealing, 'ftp://x/y']), /names no bucket/);
     assert.match(await refusal('backup', data, [...sealing, backup]), /exists already/);
   });
 
@@ -238,6 +243,39 @@ describe('awala-gateway backup and restore', () => {
     const { code, text } = await runCommand('restore', { DATA_DIR: folder }, [...opening, backup]);
     assert.equal(code, 0, text);
     await using _ = await GatewayProcess.start(folder);
+  });
+});
+
+describe('awala-gateway backup and restore, with a bucket of S3', {
+  skip: missingProgram(s3),
+}, () => {
+  it('keep backups there, of which the newest is restored', async () => {
+    assert.ok('path' in s3);
+    await using place = await dataFolder();
+    const server = await startChildServer(s3.path, (port) => [
+      ...['-host', `127.0.0.1:${port}`, '-backend', 'memory', '-initialbucket', 'backups'],
+    ]);
+    const keys = await keyFiles(place.path);
+    const environment = {
+      BACKUP_TO: 's3://backups/gateway',
+      BACKUP_RECIPIENTS: keys.recipient,
+      BACKUP_S3_ENDPOINT: `http://127.0.0.1:${server.port}`,
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    };
+    const original = { ...environment, DATA_DIR: join(place.path, 'original') };
+    await runCommand('keygen', original);
+    const { code, text } = await runCommand('backup', original);
+    assert.equal(code, 0, text);
+    assert.match(text, /^Backed up to s3:\/\/backups\/gateway\/gateway\.localhost-20/);
+    const restored = { ...environment, DATA_DIR: join(place.path, 'restored') };
+    const restoring = await runCommand('restore', restored, ['--identity-file', keys.path]);
+    assert.equal(restoring.code, 0, restoring.text);
+    const [ours, theirs] = await Promise.all(
+      [original, restored].map(({ DATA_DIR }) => readFile(join(DATA_DIR, 'keys/sealing.key'))),
+    );
+    assert.ok(ours && theirs?.equals(ours));
+    await server.stop();
   });
 });
 

@@ -2,10 +2,42 @@ import { dataFolder } from '#composition/data-folder.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { integer, text } from '#runtime/configuration/variables.ts';
+import { integer, secret, text, url } from '#runtime/configuration/variables.ts';
+
+/** How buckets are reached. */
+const PLACE_VARIABLES = {
+  s3Endpoint: url('BACKUP_S3_ENDPOINT', {
+    meaning: 'URL of a service with the API of S3, for backups to s3://…; Amazon’s by default',
+    protocols: ['https:', 'http:'],
+    default: null,
+  }),
+  s3Region: text('BACKUP_S3_REGION', {
+    meaning: 'the region of the bucket for backups to s3://…',
+    default: 'us-east-1',
+  }),
+  s3KeyId: text('AWS_ACCESS_KEY_ID', {
+    meaning: 'the access key for backups to s3://…; by default, where Amazon’s tools look',
+    default: null,
+  }),
+  s3Secret: secret('AWS_SECRET_ACCESS_KEY', {
+    meaning: 'the secret of the access key',
+    default: null,
+  }),
+  s3SessionToken: secret('AWS_SESSION_TOKEN', {
+    meaning: 'the session of the access key, if it has one',
+    default: null,
+  }),
+  gcsEndpoint: url('GCS_ENDPOINT', {
+    meaning:
+      'URL of another server with the API of Cloud Storage; one with http: gets no credentials',
+    protocols: ['https:', 'http:'],
+    default: null,
+  }),
+};
 
 /** What `backup` and `restore` read. */
 export const BACKUP_VARIABLES = {
+  ...PLACE_VARIABLES,
   dataFolder,
   internetAddress: localInternetAddress,
   to: text('BACKUP_TO', {

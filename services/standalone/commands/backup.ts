@@ -33,6 +33,10 @@ back and compared, and only then gets its name.
   --keep <number>           in a folder or bucket, then remove this gateway’s oldest
                             backups but for so many. BACKUP_KEEP (7) by default
 
+For s3://…, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY sign requests, to
+BACKUP_S3_ENDPOINT if that is set, in BACKUP_S3_REGION. For gs://…, Google’s
+default credentials are used.
+
 Keep the key or passphrase elsewhere than on this machine: without it, nobody can
 restore. The age program opens backups too: age --decrypt, then tar.`,
   async run({ args, environment, print }) {
@@ -40,7 +44,7 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
     const at = systemClock.now();
     const note = (line: string) => void process.stderr.write(`${line}\n`);
     const sealer = await sealerFor(await lockOf(config));
-    const target = await openPlace(config.to, environment);
+    const target = await openPlace(config.to, config);
     await using place = target.place;
     await assertNew(place, target.name);
     const name = target.name ?? backupName(config.internetAddress, at);

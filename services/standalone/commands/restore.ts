@@ -35,7 +35,7 @@ in a folder replaced-… beside. The backup is checked before anything changes.
       throw new UsageError('say which backup to restore: one address, or BACKUP_TO');
     }
     const keys = await keysOf(asked, config);
-    const { place, name } = await openPlace(address, environment);
+    const { place, name } = await openPlace(address, config);
     await using _ = place;
     const chosen = name ?? newest(place, await place.list(), config);
     const note = (line: string) => void process.stderr.write(`${line}\n`);

@@ -3,7 +3,8 @@ export interface BackupPlace extends AsyncDisposable {
   /** For messages; nothing secret. */
   readonly address: string;
   /**
-   * Writes a backup durably. Until {@link publish}, no listing has it; if it fails, nothing is left.
+   * Writes a backup durably. Until {@link publish}, it has another name, or can be discarded where
+   * nothing can be renamed. If writing fails, nothing is left.
    *
    * @throws {BackupError} if there is no room or no permission
    */
