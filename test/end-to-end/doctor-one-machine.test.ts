@@ -172,6 +172,13 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     assert.doesNotMatch(found, /Redis/);
   });
 
+  it('says that no more files can be made', { skip: noSmallDisk }, async () => {
+    await using disk = await SmallDisk.mount(200, { files: 900 });
+    await runCommand('keygen', { ...environment, DATA_DIR: disk.folder });
+    const [inodes] = await faults({ DATA_DIR: disk.folder });
+    assert.match(inodes ?? '', /^✗ inodes only 8\d\d more files can be created .*→ Delete files/);
+  });
+
   it('notes when there is no backup, and an old one', async () => {
     await noted(/^! backup +none is recorded/m);
     const path = join(folder, 'last-backup.json');
@@ -193,6 +200,11 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     const { text } = await runCommand('doctor', { ...environment, ...ports });
     assert.match(text, /^✓ ports +a gateway runs here, and answers on all$/m);
     assert.match(text, /^✓ open files +\d+ at most, \d+ in use$/m);
+    const [address] = await faults({ ...ports, INTERNET_ADDRESS: 'other.localhost' });
+    assert.match(
+      address ?? '',
+      /^✗ address the gateway that runs here is gateway\.localhost, not other\.localhost /,
+    );
     const [port] = await faults({ ...ports, COGRPC_PORT: '1' });
     assert.match(port ?? '', /^✗ ports COGRPC_PORT 1: .*refuses .*→ Give this command the/);
   });

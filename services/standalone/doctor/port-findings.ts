@@ -3,7 +3,12 @@ import { createServer } from 'node:net';
 import type { Clock } from '#clock/clock.ts';
 import { connect } from '../reach/connect.ts';
 import { reachableHost } from '../reach/url-host.ts';
-import { askOperations, parseObject, runningService } from '../running/operations-client.ts';
+import {
+  askOperations,
+  type OperationsPort,
+  parseObject,
+  runningService,
+} from '../running/operations-client.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
 import { type Finding, ill, note, well } from './finding.ts';
 
@@ -11,7 +16,10 @@ const SUBJECT = 'ports';
 /** A parent process may hold them. */
 const PUBLIC_PORTS = ['HTTPS_PORT', 'HTTP_PORT'];
 
-type PortsConfig = Pick<DoctorConfig, 'host' | 'operationsHost' | 'ports' | 'certificates'>;
+type PortsConfig = Pick<
+  DoctorConfig,
+  'host' | 'operationsHost' | 'ports' | 'certificates' | 'internetAddress'
+>;
 
 interface Listening {
   readonly variable: string;
@@ -26,7 +34,11 @@ export async function portFindings(config: PortsConfig, clock: Clock): Promise<r
   const at = { host: operationsHost, port: ports.OPERATIONS_PORT };
   const service = await runningService(at);
   if (service === 'standalone') {
-    return [...(await runningFindings(config, clock)), ...(await readinessFindings(at))];
+    return [
+      ...(await runningFindings(config, clock)),
+      ...(await addressFindings(at, config.internetAddress)),
+      ...(await readinessFindings(at)),
+    ];
   }
   const isRunning = service !== null;
   const findings = await Promise.all(
@@ -108,11 +120,26 @@ async function answerFindings(
       ];
 }
 
+/** Whether the gateway runs under the address that this command was given. */
+async function addressFindings(
+  at: OperationsPort,
+  internetAddress: string,
+): Promise<readonly Finding[]> {
+  const answer = await askOperations(at, '/status');
+  const { internetAddress: itsOwn = internetAddress } = parseObject(answer?.text ?? '');
+  return itsOwn === internetAddress
+    ? []
+    : [
+        ill('address', `the gateway that runs here is ${itsOwn}, not ${internetAddress}`, {
+          why: 'Phones that know the one address cannot use a gateway that has the other.',
+          remedy:
+            'Give this command the gateway’s INTERNET_ADDRESS; if that was changed, restart the gateway.',
+        }),
+      ];
+}
+
 /** What the running gateway itself finds wrong. */
-async function readinessFindings(at: {
-  readonly host: string;
-  readonly port: number;
-}): Promise<readonly Finding[]> {
+async function readinessFindings(at: OperationsPort): Promise<readonly Finding[]> {
   const answer = await askOperations(at, '/readyz');
   const { failing } = parseObject(answer?.text ?? '');
   const reasons = typeof failing === 'object' && failing !== null ? Object.entries(failing) : [];

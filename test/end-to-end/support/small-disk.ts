@@ -15,11 +15,15 @@ export class SmallDisk implements AsyncDisposable {
     this.folder = folder;
   }
 
-  /** @throws if this process may not mount it */
-  static async mount(sizeMib: number): Promise<SmallDisk> {
+  /**
+   * @param most.files - by default, as many as fit
+   * @throws if this process may not mount it
+   */
+  static async mount(sizeMib: number, most: { readonly files?: number } = {}): Promise<SmallDisk> {
     const folder = await mkdtemp(join(tmpdir(), 'awala-small-disk-'));
     try {
-      const options = ['-t', 'tmpfs', '-o', `size=${sizeMib}m,mode=0700`, 'tmpfs', folder];
+      const files = most.files === undefined ? '' : `,nr_inodes=${most.files}`;
+      const options = ['-t', 'tmpfs', '-o', `size=${sizeMib}m,mode=0700${files}`, 'tmpfs', folder];
       await run('mount', options);
       return new SmallDisk(folder);
     } catch (error) {
