@@ -4,6 +4,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import type { Log } from '#log/log.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
+import { startFailure } from '#runtime/start-failures.ts';
 import type { EdgeConfig } from './config.ts';
 import { openCertificates } from './open-certificates.ts';
 import { PlainPort } from './plain-port.ts';
@@ -68,7 +69,7 @@ export class Edge implements AsyncDisposable {
   async listen(): Promise<void> {
     const { certificates, secure, plain, log } = this.#parts;
     // Its lack costs no phone anything for now, and ends with the next order.
-    await plain.open().catch((error: unknown) => log.error({ error }, String(error)));
+    await plain.open().catch((error: unknown) => log.error({}, startFailure(error)));
     // First, as phones may wait in the queue of a passed socket.
     await certificates.start((certificate) => secure.show(certificate));
     await secure.listen();

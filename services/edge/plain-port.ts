@@ -2,6 +2,7 @@ import type { Challenges } from '#certificates/acme/authority.ts';
 import { CertificateError } from '#certificates/port.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import type { HttpServer } from '#runtime/http/http-server.ts';
+import { startFailure } from '#runtime/start-failures.ts';
 import { ChallengeAnswers } from './challenge-answers.ts';
 import { createRedirectServer } from './redirect-server.ts';
 
@@ -47,8 +48,7 @@ export class PlainPort implements Challenges, AsyncDisposable {
       this.#server = server;
     } catch (cause) {
       await server[Symbol.asyncDispose]();
-      const why = cause instanceof Error ? cause.message : String(cause);
-      const detail = `HTTP_PORT ${this.#config.port} cannot be listened on (${why}); stop what else uses the port, or let systemd pass the socket`;
+      const detail = `HTTP_PORT: ${startFailure(cause)}; stop what else uses the port, or let systemd pass the socket`;
       throw new CertificateError('challenge-port', detail, { cause });
     }
   }

@@ -6,6 +6,8 @@ import { obtainCaddy, obtainHaproxy, obtainNginx } from '#test/backing/programs.
 import { TlsAuthority } from '#test/builders/tls-certificates.ts';
 import { describeClientsOverTls } from '#test/interop/support/clients-over-tls.ts';
 import { startGateway } from '#test/interop/support/running-gateway.ts';
+import { missingForServices } from '#test/services/cloud-gateway.ts';
+import { startFiveServices } from '#test/services/five-services.ts';
 import { trustInThisProcess } from '../public-port/certificate-files.ts';
 import { type ProxyProgram, startProxy } from './proxy-process.ts';
 
@@ -18,7 +20,7 @@ const PROXIES: Readonly<
 > = {
   Caddy: {
     found: caddy,
-    configuration: 'Caddyfile',
+    configuration: 'proxies/Caddyfile',
     adapt: (text, { folder, certificate: file, key, https, http }) =>
       `{\n\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tstorage file_system ${folder}\n}\n${text.replace(
         'gateway.example.org {',
@@ -28,7 +30,7 @@ const PROXIES: Readonly<
   },
   HAProxy: {
     found: haproxy,
-    configuration: 'haproxy.cfg',
+    configuration: 'proxies/haproxy.cfg',
     adapt: (text, { both, https, http }) =>
       text
         .replace('maxconn 25000', 'maxconn 500')
@@ -39,7 +41,7 @@ const PROXIES: Readonly<
   },
   nginx: {
     found: nginx,
-    configuration: 'nginx.conf',
+    configuration: 'proxies/nginx.conf',
     adapt: (text, { folder, certificate: file, key, https, http }) => {
       const server = text
         .replaceAll(/listen \[::\].*;/g, '')
@@ -78,9 +80,9 @@ for (const [name, { found, ...program }] of Object.entries(PROXIES)) {
     const gateway = opened.use(
       await startGateway({ log }, { TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'debug' }),
     );
-    const proxy = opened.use(
-      await startProxy({ ...program, path }, gateway.listening, certificate),
-    );
+    const { poweb, pohttp, cogrpc } = gateway.listening;
+    const ports = { '127.0.0.1:8080': poweb, '127.0.0.1:8081': pohttp, '127.0.0.1:8082': cogrpc };
+    const proxy = opened.use(await startProxy({ ...program, path }, ports, certificate));
     const closing = opened.move();
     return {
       port: proxy.port,
@@ -113,3 +115,36 @@ for (const [name, { found, ...program }] of Object.entries(PROXIES)) {
     });
   });
 }
+
+describeClientsOverTls('of HAProxy before five services, as deploy/compose has it', {
+  skip: missingProgram(haproxy) || (await missingForServices()),
+  async start() {
+    await using opened = new AsyncDisposableStack();
+    trustInThisProcess(authority);
+    const { services } = opened.use(await startFiveServices());
+    const program = {
+      path: 'path' in haproxy ? haproxy.path : '',
+      configuration: 'compose/haproxy.cfg',
+      adapt: (text: string, { both, https, http }: { both: string; https: number; http: number }) =>
+        text
+          .replace('maxconn 25000', 'maxconn 500')
+          .replace('bind :8443', `bind 127.0.0.1:${https}`)
+          .replace('bind :8000', `bind 127.0.0.1:${http}`)
+          .replace('/run/secrets/gateway.pem', both),
+      args: (file: string) => ['-db', '-f', file],
+    };
+    const ports = {
+      'poweb:8080': services.poweb.port,
+      'collection:8083': services.collection.port,
+      'pohttp:8081': services.pohttp.port,
+      'cogrpc:8082': services.cogrpc.port,
+    };
+    const { port } = opened.use(await startProxy(program, ports, certificate));
+    const closing = opened.move();
+    return {
+      port,
+      root: authority.root,
+      [Symbol.asyncDispose]: () => closing.disposeAsync(),
+    };
+  },
+});

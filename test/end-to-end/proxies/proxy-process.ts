@@ -1,23 +1,16 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TlsCertificate } from '#certificates/port.ts';
 import { startChildServer } from '#test/backing/child-server.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 
-const SHOWN = join(import.meta.dirname, '../../../deploy/proxies');
-
-/** Ports of a gateway without TLS. */
-interface Plain {
-  readonly poweb: number;
-  readonly pohttp: number;
-  readonly cogrpc: number;
-}
+const DEPLOY = join(import.meta.dirname, '../../../deploy');
 
 /** A proxy whose configuration the repository shows. */
 export interface ProxyProgram {
   readonly path: string;
-  /** In `deploy/proxies`. */
+  /** Its path in `deploy`. */
   readonly configuration: string;
   /** The text of the configuration with what a test on this machine needs. */
   adapt(text: string, files: AdaptedFiles): string;
@@ -36,10 +29,14 @@ interface AdaptedFiles {
   readonly http: number;
 }
 
-/** Starts a proxy as the repository shows it, but for names, ports and the certificate's files. */
+/**
+ * Starts a proxy as the repository shows it, but for names, ports and the certificate's files.
+ *
+ * @param ports - on this machine, by how the configuration names where servers listen
+ */
 export async function startProxy(
   program: ProxyProgram,
-  plain: Plain,
+  ports: Readonly<Record<string, number>>,
   { chain, key }: TlsCertificate,
 ): Promise<{ readonly port: number; readonly plainPort: number } & AsyncDisposable> {
   await using opened = new AsyncDisposableStack();
@@ -54,12 +51,11 @@ export async function startProxy(
   const files = { folder, certificate: certificateFile, key: keyFile, both };
   const http = await freePort();
   const https = await freePort();
-  const shown = await readFile(join(SHOWN, program.configuration), 'utf8');
-  const text = shown
-    .replaceAll('127.0.0.1:8080', `127.0.0.1:${plain.poweb}`)
-    .replaceAll('127.0.0.1:8081', `127.0.0.1:${plain.pohttp}`)
-    .replaceAll('127.0.0.1:8082', `127.0.0.1:${plain.cogrpc}`);
-  const configuration = join(folder, program.configuration);
+  let text = await readFile(join(DEPLOY, program.configuration), 'utf8');
+  for (const [shown, port] of Object.entries(ports)) {
+    text = text.replaceAll(shown, `127.0.0.1:${port}`);
+  }
+  const configuration = join(folder, basename(program.configuration));
   await writeFile(configuration, program.adapt(text, { ...files, http, https }));
   const server = await startChildServer(
     program.path,
