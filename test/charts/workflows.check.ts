@@ -78,6 +78,21 @@ describe('the workflows', () => {
     assert.match(release, /AWALA_REVISION=\$GITHUB_SHA/);
   });
 
+  it('publish packages with checksums and a signed origin, of the version that is tagged', async () => {
+    const release = workflows.find(({ name }) => name === 'release.yml')?.text ?? '';
+    for (const part of [
+      'npm run package',
+      'subject-checksums: dist/SHA256SUMS',
+      'gh release create "$GITHUB_REF_NAME" dist/*',
+    ]) {
+      assert.ok(release.includes(part), part);
+    }
+    const { scripts, version } = JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8'));
+    assert.ok('package' in scripts);
+    const changes = await readFile(new URL('CHANGELOG.md', ROOT), 'utf8');
+    assert.match(changes, new RegExp(`^## ${RegExp.escape(version)}$`, 'm'));
+  });
+
   it('find the lines of the values that they replace', async () => {
     const values = await readFile(new URL('charts/awala-gateway/values.yaml', ROOT), 'utf8');
     for (const name of ['repository', 'digest', 'revision', 'runbookUrl']) {
