@@ -20,13 +20,21 @@ interface TlsTarget {
   readonly name?: string;
   /** Protocols to offer. @default those of OkHttp */
   readonly protocols?: readonly string[];
+  /** The address to connect from. @default 127.0.0.1 */
+  readonly localAddress?: string;
 }
 
 /** Connects with TLS; resolves when the handshake is over, and rejects if it fails. */
 export async function connectOverTls(target: TlsTarget): Promise<TLSSocket> {
   const { host = '127.0.0.1', port, root, name = 'gateway.example' } = target;
-  const { protocols = ALPN.okHttp } = target;
-  const options = { host, port, ca: root, servername: name };
+  const { protocols = ALPN.okHttp, localAddress } = target;
+  const options = {
+    host,
+    port,
+    ca: root,
+    servername: name,
+    ...(localAddress !== undefined && { localAddress }),
+  };
   const socket = connect(
     protocols.length > 0 ? { ...options, ALPNProtocols: [...protocols] } : options,
   );

@@ -16,6 +16,7 @@ import { RawClient } from '../support/raw-client.ts';
 import { CertificateFiles } from './certificate-files.ts';
 
 const SECONDS_BETWEEN_LOOKS = 60;
+const PROXY = '127.0.0.2';
 
 describe('the public port', () => {
   const opened = new AsyncDisposableStack();
@@ -27,7 +28,9 @@ describe('the public port', () => {
 
   before(async () => {
     files = opened.use(await CertificateFiles.make());
-    gateway = opened.use(await GatewayUnderTest.start({ clock }, files.environment));
+    gateway = opened.use(
+      await GatewayUnderTest.start({ clock }, { ...files.environment, TRUSTED_PROXIES: PROXY }),
+    );
     const { https = 0, http = 0 } = gateway.running.listening;
     target = { port: https, root: files.authority.root };
     plainPort = http;
@@ -109,6 +112,19 @@ describe('the public port', () => {
     assert.ok(Buffer.from(delivery.parcel).equals(parcel));
     collector.acknowledge(delivery);
     await gateway.untilEmpty(phone.phone);
+  });
+
+  it('knows the address of each client, and believes the headers of a trusted proxy only', async () => {
+    for (const [localAddress, id] of [
+      [PROXY, 'of-the-proxy'],
+      ['127.0.0.3', 'of-a-stranger'],
+    ] as const) {
+      using http = new RawClient(await connectOverTls({ ...target, localAddress }));
+      await http.write(`HEAD / HTTP/1.1\r\nHost: a\r\nX-Request-Id: ${id}\r\n\r\n`);
+      assert.equal(await http.status(), 200);
+    }
+    await until(() => gateway.logged.some((line) => line.includes('"request":"of-the-proxy"')));
+    assert.ok(!gateway.logged.some((line) => line.includes('of-a-stranger')));
   });
 
   it('answers what is no HTTP as the servers behind it do', async () => {
