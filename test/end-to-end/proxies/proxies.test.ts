@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createLog } from '#runtime/logging.ts';
 import { missingProgram } from '#test/backing/backing.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { obtainCaddy, obtainHaproxy, obtainNginx } from '#test/backing/programs.ts';
 import { TlsAuthority } from '#test/builders/tls-certificates.ts';
 import { describeClientsOverTls } from '#test/interop/support/clients-over-tls.ts';
@@ -15,11 +17,21 @@ const [caddy, haproxy, nginx] = [await obtainCaddy(), await obtainHaproxy(), awa
 const authority = new TlsAuthority();
 const certificate = authority.issue();
 
+const WAITS = { name: 'keeps phones waiting', status: 200 };
+const REFUSES = { name: 'refuses phones', status: 502 };
+
 const PROXIES: Readonly<
-  Record<string, Pick<ProxyProgram, 'configuration' | 'adapt' | 'args'> & { found: typeof caddy }>
+  Record<
+    string,
+    Pick<ProxyProgram, 'configuration' | 'adapt' | 'args'> & {
+      readonly found: typeof caddy;
+      readonly whileAway: { readonly name: string; readonly status: number };
+    }
+  >
 > = {
   Caddy: {
     found: caddy,
+    whileAway: WAITS,
     configuration: 'proxies/Caddyfile',
     adapt: (text, { folder, certificate: file, key, https, http }) =>
       `{\n\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tstorage file_system ${folder}\n}\n${text.replace(
@@ -30,6 +42,7 @@ const PROXIES: Readonly<
   },
   HAProxy: {
     found: haproxy,
+    whileAway: WAITS,
     configuration: 'proxies/haproxy.cfg',
     adapt: (text, { both, https, http }) =>
       text
@@ -41,6 +54,7 @@ const PROXIES: Readonly<
   },
   nginx: {
     found: nginx,
+    whileAway: REFUSES,
     configuration: 'proxies/nginx.conf',
     adapt: (text, { folder, certificate: file, key, https, http }) => {
       const server = text
@@ -65,7 +79,7 @@ const PROXIES: Readonly<
   },
 };
 
-for (const [name, { found, ...program }] of Object.entries(PROXIES)) {
+for (const [name, { found, whileAway, ...program }] of Object.entries(PROXIES)) {
   const skip = missingProgram(found);
   const path = 'path' in found ? found.path : '';
 
@@ -96,6 +110,19 @@ for (const [name, { found, ...program }] of Object.entries(PROXIES)) {
   describeClientsOverTls(`of ${name}`, { skip, start });
 
   describe(`${name} before a gateway`, { skip }, () => {
+    it(`${whileAway.name} while the gateway is away`, async () => {
+      const poweb = await freePort();
+      const environment = { POWEB_PORT: `${poweb}` };
+      const ports = { '127.0.0.1:8080': poweb, '127.0.0.1:8081': 9, '127.0.0.1:8082': 9 };
+      trustInThisProcess(authority);
+      await using proxy = await startProxy({ ...program, path }, ports, certificate);
+      const answered = fetch(`https://localhost:${proxy.port}/connection-params.der`);
+      // So that the proxy has found nobody, once at least.
+      await Promise.race([answered, pause(1_500)]);
+      await using _gateway = await startGateway({}, environment);
+      assert.equal((await answered).status, whileAway.status);
+    });
+
     it('names each request, whatever the client called it, and sends who comes without TLS there', async () => {
       await using gateway = await start();
       const headers = { 'x-request-id': 'of-the-client' };
