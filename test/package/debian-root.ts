@@ -73,7 +73,8 @@ export class DebianRoot implements AsyncDisposable {
     await run('chmod', '755', path);
     const root = new DebianRoot(path);
     // Nothing in it has to survive this machine.
-    await root.sh('echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/fast');
+    await root.sh(`echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/fast
+      echo 127.0.0.1 localhost >/etc/hosts`);
     return root;
   }
 
