@@ -19,6 +19,10 @@ export const BLOCKED_NAME = 'blocked.example';
 interface PebbleOptions {
   /** Life of its certificates. @default 90 days */
   readonly validitySeconds?: number;
+  /** An IPv4 address of this machine by which it is reached from others. @default none */
+  readonly host?: string;
+  /** Where it looks for answers to challenges. @default a port that is free */
+  readonly httpPort?: number;
 }
 
 /** Let's Encrypt's server for tests, and the DNS that it asks, in which nothing is until a test says so. */
@@ -48,15 +52,17 @@ export class Pebble implements AsyncDisposable {
     this.#closing = parts.closing;
   }
 
-  static async start({ validitySeconds = 90 * 86_400 }: PebbleOptions = {}): Promise<Pebble> {
+  static async start(options: PebbleOptions = {}): Promise<Pebble> {
+    const { validitySeconds = 90 * 86_400, host = null, httpPort = await freePort() } = options;
     await using opened = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'awala-pebble-'));
     opened.defer(() => rm(folder, { recursive: true }));
     const authority = new TlsAuthority('Authority of Pebble’s own certificate');
-    const { chain, key } = authority.issue({ names: ['localhost', '127.0.0.1'] });
+    const { chain, key } = authority.issue({
+      names: ['localhost', '127.0.0.1', ...(host ? [host] : [])],
+    });
     const [certificateFile, keyFile] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')];
     await Promise.all([writeFile(certificateFile, chain), writeFile(keyFile, key)]);
-    const httpPort = await freePort();
     const management = await freePort();
     const dns = await freePort();
     const dnsManagement = await startDns(dns);
@@ -69,7 +75,7 @@ export class Pebble implements AsyncDisposable {
       // Written here, as the port is known only now.
       `cat > "${configFile}" <<'EOF'\n${JSON.stringify({
         pebble: {
-          listenAddress: `127.0.0.1:${port}`,
+          listenAddress: `${host ? '0.0.0.0' : '127.0.0.1'}:${port}`,
           managementListenAddress: `127.0.0.1:${management}`,
           certificate: certificateFile,
           privateKey: keyFile,
@@ -84,7 +90,7 @@ export class Pebble implements AsyncDisposable {
     return new Pebble({
       authority,
       httpPort,
-      directory: `https://localhost:${server.port}/dir`,
+      directory: `https://${host ?? 'localhost'}:${server.port}/dir`,
       management,
       dnsManagement: dnsManagement.port,
       closing: opened.move(),

@@ -61,17 +61,20 @@ export async function whyNoDebian(): Promise<string | null> {
 /** A fresh Debian in a folder. */
 export class DebianRoot implements AsyncDisposable {
   readonly path: string;
+  readonly #network: string | null;
 
-  private constructor(path: string) {
+  private constructor(path: string, network: string | null) {
     this.path = path;
+    this.#network = network;
   }
 
-  static async make(suite: Suite): Promise<DebianRoot> {
+  /** @param network - the network namespace that its programs run in; this machine's unless given */
+  static async make(suite: Suite, network: string | null = null): Promise<DebianRoot> {
     const archive = await obtainArchive(suite);
     const path = await mkdtemp(join(tmpdir(), `awala-${suite}-`));
     await run('tar', '-xf', archive, '-C', path);
     await run('chmod', '755', path);
-    const root = new DebianRoot(path);
+    const root = new DebianRoot(path, network);
     // Nothing in it has to survive this machine.
     await root.sh(`echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/fast
       echo 127.0.0.1 localhost >/etc/hosts`);
@@ -106,7 +109,10 @@ export class DebianRoot implements AsyncDisposable {
     const clean = ['env', '-i', path, 'LANG=C.UTF-8', 'DEBIAN_FRONTEND=noninteractive'];
     const script = `${mounts}; exec chroot "$0" "$@"`;
     const chroot = ['--mount', '--propagation', 'private', 'sh', '-ec', script, this.path];
-    return ['unshare', [...chroot, ...clean, ...command]];
+    const words = ['unshare', ...chroot, ...clean, ...command];
+    const [program = '', ...args] =
+      this.#network === null ? words : ['ip', 'netns', 'exec', this.#network, ...words];
+    return [program, args];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

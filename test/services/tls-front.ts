@@ -11,6 +11,8 @@ interface TlsFrontOptions {
   readonly backend: number;
   /** The address to listen on. @default 127.0.0.1 */
   readonly host?: string;
+  /** @default one that the system chooses */
+  readonly port?: number;
 }
 
 /** Ends TLS before a server that speaks none, as a proxy does. */
@@ -41,7 +43,7 @@ export class TlsFront implements AsyncDisposable {
 
   static async start(options: TlsFrontOptions): Promise<TlsFront> {
     const front = new TlsFront(options);
-    front.#server.listen(0, options.host ?? '127.0.0.1');
+    front.#server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
     await once(front.#server, 'listening');
     return front;
   }

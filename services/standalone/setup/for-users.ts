@@ -1,3 +1,9 @@
+import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** All permissions of a file that is no program. */
+const READ_AND_WRITE = 0o644;
+
 /**
  * The page to hand to users: how to enter the gateway's address on a phone, in the words of the
  * Android app (1.10, `res/values/strings.xml`). There is no QR code, as the app cannot scan one.
@@ -31,4 +37,17 @@ If it says “Could not resolve Internet gateway address”, look for a slip in 
 address, and whether the phone is on the Internet. If it says “Could not
 register with Internet gateway”, try again in a minute; then tell us.
 `;
+}
+
+/**
+ * Writes the page to a file, which whoever may enter its folder may read, and whose owner is the
+ * folder's: in the gateway's data, nothing belongs to others.
+ */
+export async function writePage(path: string, text: string): Promise<void> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const { mode, uid, gid } = await stat(folder);
+  await writeFile(path, text);
+  await chmod(path, mode & READ_AND_WRITE);
+  await chown(path, uid, gid);
 }

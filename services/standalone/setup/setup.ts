@@ -1,5 +1,5 @@
-import { access, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { Clock } from '#clock/clock.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
@@ -10,7 +10,7 @@ import { awaitDns } from './await-dns.ts';
 import { awaitReady, type Failing } from './await-ready.ts';
 import type { ClockCheck } from './clock-check.ts';
 import { EnvironmentFile } from './environment-file.ts';
-import { pageForUsers } from './for-users.ts';
+import { pageForUsers, writePage } from './for-users.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { settleAnswers } from './questions.ts';
 import { adviceOn, formLines, zoneLines } from './record-words.ts';
@@ -193,8 +193,7 @@ async function handOver({ address, page }: Answers, terminal: Terminal): Promise
   const text = pageForUsers(address);
   terminal.print(`\n${text}`);
   try {
-    await mkdir(dirname(page), { recursive: true });
-    await writeFile(page, text);
+    await writePage(page, text);
     terminal.print(`This page is for your users; it is also in ${page}.`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
