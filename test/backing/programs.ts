@@ -43,6 +43,16 @@ export function obtainNginx(): Promise<Found> {
   return obtainDebianProgram('nginx', 'nginx', 'nginx-light');
 }
 
+/** The same for `promtool`, which checks rules of Prometheus. */
+export function obtainPromtool(): Promise<Found> {
+  return obtainDebianProgram('Prometheus', 'promtool', 'prometheus');
+}
+
+/** The same for `amtool`, which checks the configuration of Alertmanager. */
+export function obtainAmtool(): Promise<Found> {
+  return obtainDebianProgram('Alertmanager', 'amtool', 'prometheus-alertmanager');
+}
+
 /** The same for libfaketime, which shows a process another time; for `LD_PRELOAD`. */
 export async function obtainFakeTime(): Promise<Found> {
   const found = await obtainDebianProgram('libfaketime', 'faketime', 'faketime');

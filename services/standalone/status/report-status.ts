@@ -54,6 +54,11 @@ export async function reportStatus(
   const counted = new LookUps<GatewayStatus['held']>(clock, 1);
   const held = () => counted.get('held', () => heldHere(config, parts));
   observeHeld(processMetrics, held);
+  processMetrics.observe(
+    'last_backup_timestamp_seconds',
+    'When the last backup succeeded, in Unix time; 0 if none ever did',
+    async () => ((await lastBackupAt(config.dataFolder))?.getTime() ?? 0) / 1_000,
+  );
   const { version } = releaseOf(config.release);
   operations.reportStatus(
     async (): Promise<GatewayStatus> => ({
