@@ -38,9 +38,12 @@ export async function whyNoDebian(): Promise<string | null> {
   if (process.getuid?.() !== 0) {
     return 'only root can install packages into a fresh Debian';
   }
-  if (process.env.CI) {
-    return null;
-  }
+  const why = await whatIsMissing();
+  return process.env.CI ? null : why;
+}
+
+/** Installs debootstrap if that is what is missing. */
+async function whatIsMissing(): Promise<string | null> {
   try {
     await run('unshare', '--mount', 'true');
   } catch {
