@@ -190,7 +190,9 @@ export class InternetDelivery {
     const outcome = answer?.outcome ?? 'expired';
     metrics.parcelDelivered(outcome);
     const reason = answer?.outcome === 'refused' ? answer.reason : undefined;
-    const fields = { address, attempt: job.attempt };
+    // Where nothing went wrong, whom a parcel was for is nobody's business.
+    const isToTell = reason !== undefined || log.wants('debug');
+    const fields = { attempt: job.attempt, ...(isToTell && { address }) };
     if (answer) {
       logStep(log, 'answered', key, { ...fields, outcome, ...(reason && { reason }) });
     }

@@ -119,6 +119,12 @@ describe('The logs of five services at info', { skip }, () => {
     assert.doesNotMatch(text, /gateway-bound|internet-bound|cargo\/0|%2F0/);
   });
 
+  it('do not say which Internet app took a parcel', () => {
+    const delivered = travellers.logs.lines.filter(({ outcome }) => outcome === 'delivered');
+    assert.ok(delivered.length > 0);
+    assert.ok(delivered.every((line) => !('address' in line)));
+  });
+
   it('have no line with two nodes, nor one with a parcel and a node', () => {
     const cargoes = new Set(keys.slice(-2).map(traceOf));
     for (const line of travellers.logs.lines) {
