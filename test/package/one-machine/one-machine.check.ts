@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { missingPebble } from '#test/backing/pebble.ts';
 import { NamespaceChild } from '#test/slow-links/namespaces/child.ts';
-import { buildWith, CLONE, scratchFolder, THIS_ARCHITECTURE } from '../built-packages.ts';
+import {
+  asVersion,
+  buildWith,
+  CLONE,
+  scratchFolder,
+  THIS_ARCHITECTURE,
+} from '../built-packages.ts';
 import { DebianRoot, type Ended, whyNoDebian } from '../debian-root.ts';
 import type { Internet } from './internet.ts';
 import { bringOneUnit, stopUnit } from './one-unit.ts';
@@ -28,7 +34,9 @@ describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
   const stack = new AsyncDisposableStack();
   let root: DebianRoot;
   let internet: NamespaceChild<Internet>;
+  let all: readonly string[] = [];
   let rest: readonly string[] = [];
+  let newerDeb = '';
 
   before(async () => {
     const folder = stack.use(await scratchFolder());
@@ -44,7 +52,9 @@ describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
       await root.receive(name);
     }
     await prepare();
-    rest = await documentedBlocks();
+    newerDeb = await asVersion(deb, { version: '99.0.0', addedLayouts: 0 });
+    all = await documentedBlocks();
+    rest = all;
   });
   after(() => stack.disposeAsync());
 
@@ -66,6 +76,11 @@ describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
     const ended = await root.sh(inRoot(block));
     assert.equal(ended.status, 0, `${block}\n${ended.output}`);
     return ended;
+  }
+
+  async function nodeId(): Promise<string> {
+    const { output } = await root.sh(inRoot(`awala-gateway ping ${ADDRESS}`));
+    return /, node ([0-9a-f]{65})$/m.exec(output)?.[1] ?? output;
   }
 
   it('installs the package, which starts nothing', async () => {
@@ -114,7 +129,24 @@ describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
     const { output } = await type(/doctor/);
     assert.match(output, /The gateway relays parcels/);
     assert.match(output, /^Nothing is wrong\.$/m);
-    assert.match((await type(/journalctl/)).output, /Ready|listening|Listening/);
+    assert.match((await type(/journalctl/)).output, /Using a new certificate/);
+  });
+
+  it('is upgraded by the lines that installed it, and goes on as the same gateway', async () => {
+    const before = await nodeId();
+    await root.sh('rm /root/*.deb');
+    const path = await root.receive(newerDeb);
+    await root.sh(`cd /root && sha256sum ${path.replace(/^.*\//, '')} >SHA256SUMS`);
+    const [install = '', setup = ''] = all;
+    const installed = await root.sh(inRoot(install));
+    assert.equal(installed.status, 0, installed.output);
+    const repeated = await root.sh(inRoot(setup));
+    assert.equal(repeated.status, 0, repeated.output);
+    assert.match(repeated.output, /The gateway relays parcels/);
+    const { output } = await root.sh(`dpkg-query -W -f '\${Version}' awala-gateway`);
+    assert.equal(output, '99.0.0');
+    assert.equal(await nodeId(), before);
+    assert.equal(await internet.ask('phone', { address: ADDRESS } as never), 'to myself');
   });
 
   it('is removed without its data', async () => {
