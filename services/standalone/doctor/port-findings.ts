@@ -180,7 +180,7 @@ function remedy(code: string, variable: string, hostVariable: string): string {
     case 'EADDRINUSE':
       return `Stop that program (ss -ltnp tells which), or set ${variable} to another port. If it is systemd that holds it for the gateway, start the gateway.`;
     case 'EACCES':
-      return `Set ${variable} to a port over 1023, let systemd hold it (awala-gateway.socket), or grant CAP_NET_BIND_SERVICE.`;
+      return `Set ${variable} to a port over 1023, let systemd hold it (a socket unit), or grant CAP_NET_BIND_SERVICE.`;
     default:
       return `Set ${hostVariable} to 127.0.0.1, to 0.0.0.0, or to an address of this machine.`;
   }
