@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { systemClock } from '#clock/clock.ts';
 import { BackupError } from '../backup/backup-error.ts';
 import { backupName, backupsOf, unfinishedOf } from '../backup/backup-names.ts';
@@ -10,6 +9,7 @@ import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
 import { type BackupConfig, readBackupConfig } from './backup-variables.ts';
 import { type Command, UsageError } from './command.ts';
+import { readArguments } from './option-values.ts';
 
 const MIB = 1_024 * 1_024;
 
@@ -99,19 +99,15 @@ function configured(args: readonly string[], config: BackupConfig): Configured {
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        recipient: { type: 'string', multiple: true },
-        'passphrase-file': { type: 'string' },
-        keep: { type: 'string' },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
+  return readArguments({
+    args: [...args],
+    options: {
+      recipient: { type: 'string', multiple: true },
+      'passphrase-file': { type: 'string' },
+      keep: { type: 'string' },
+    },
+    allowPositionals: true,
+  });
 }
 
 async function lockOf({ passphraseFile, recipientList }: Configured): Promise<Lock> {

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { systemClock } from '#clock/clock.ts';
 import { listVariables } from '#runtime/configuration/configuration.ts';
 import { runDoctor } from '../doctor/doctor.ts';
@@ -6,8 +5,8 @@ import { DOCTOR_VARIABLES, readDoctorConfig } from '../doctor/doctor-variables.t
 import { Examinations } from '../doctor/examinations.ts';
 import { jsonReport, textReport } from '../doctor/report.ts';
 import { superviseDoctor } from '../doctor/supervised.ts';
-import { type Command, UsageError } from './command.ts';
-import { certificatesIn, urlIn } from './option-values.ts';
+import type { Command } from './command.ts';
+import { certificatesIn, readArguments, urlIn } from './option-values.ts';
 
 /** `awala-gateway doctor`: finds what is wrong with a gateway. */
 export const doctorCommand: Command = {
@@ -36,7 +35,8 @@ ${listVariables(DOCTOR_VARIABLES)
   .join('\n')}`;
   },
   async run({ args, environment, print, program }) {
-    const { json, unbounded, resolver, ca } = readArguments(args);
+    const { values } = readArguments({ args: [...args], options: OPTIONS });
+    const { json, unbounded, resolver, ca } = values;
     const config = readDoctorConfig(environment);
     const report = json ? jsonReport(print) : textReport(print);
     if (program && !unbounded) {
@@ -50,19 +50,9 @@ ${listVariables(DOCTOR_VARIABLES)
   },
 };
 
-function readArguments(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean', default: false },
-        unbounded: { type: 'boolean', default: false },
-        resolver: { type: 'string' },
-        ca: { type: 'string' },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
-}
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  unbounded: { type: 'boolean', default: false },
+  resolver: { type: 'string' },
+  ca: { type: 'string' },
+} as const;

@@ -1,5 +1,21 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { UsageError } from './command.ts';
 import { readOptionFile } from './read-option-file.ts';
+
+/**
+ * Reads a command's arguments, as `parseArgs` of Node does.
+ *
+ * @throws {UsageError} if they do not fit the options
+ */
+export function readArguments<Config extends ParseArgsConfig>(
+  config: Config,
+): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  }
+}
 
 /**
  * The URL that an option gives.

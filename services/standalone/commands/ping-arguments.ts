@@ -1,8 +1,7 @@
-import { parseArgs } from 'node:util';
 import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { ReceiverTarget } from '../ping/receiver.ts';
 import { UsageError } from './command.ts';
-import { certificatesIn, urlIn } from './option-values.ts';
+import { certificatesIn, readArguments, urlIn } from './option-values.ts';
 import { readOptionFile } from './read-option-file.ts';
 
 /** What the command's arguments say. */
@@ -49,25 +48,21 @@ export async function readPingArguments(args: readonly string[]): Promise<PingAr
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        cogrpc: { type: 'string' },
-        pohttp: { type: 'string' },
-        'no-cargo': { type: 'boolean', default: false },
-        'no-pohttp': { type: 'boolean', default: false },
-        receiver: { type: 'string' },
-        'receiver-cert': { type: 'string' },
-        'receiver-key': { type: 'string' },
-        ca: { type: 'string' },
-        resolver: { type: 'string' },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
+  return readArguments({
+    args: [...args],
+    options: {
+      cogrpc: { type: 'string' },
+      pohttp: { type: 'string' },
+      'no-cargo': { type: 'boolean', default: false },
+      'no-pohttp': { type: 'boolean', default: false },
+      receiver: { type: 'string' },
+      'receiver-cert': { type: 'string' },
+      'receiver-key': { type: 'string' },
+      ca: { type: 'string' },
+      resolver: { type: 'string' },
+    },
+    allowPositionals: true,
+  });
 }
 
 async function receiverIn(

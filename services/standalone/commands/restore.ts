@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { parseArgs } from 'node:util';
 import { systemClock } from '#clock/clock.ts';
 import { BackupError } from '../backup/backup-error.ts';
 import { addressesIn, backupsOf } from '../backup/backup-names.ts';
@@ -10,6 +9,7 @@ import { Progress } from '../backup/progress.ts';
 import { restoreBackup } from '../backup/restore.ts';
 import { type BackupConfig, readBackupConfig } from './backup-variables.ts';
 import { type Command, UsageError } from './command.ts';
+import { readArguments } from './option-values.ts';
 
 /** `awala-gateway restore`: puts a backup in the place of a data folder. */
 export const restoreCommand: Command = {
@@ -70,29 +70,25 @@ interface Asked {
 }
 
 function parsed(args: readonly string[]): Asked {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        'identity-file': { type: 'string' },
-        'passphrase-file': { type: 'string' },
-        'replace-newer': { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-    const [address, ...others] = positionals;
-    if (others.length > 0) {
-      throw new UsageError('restore takes one address');
-    }
-    return {
-      address,
-      identityFile: values['identity-file'],
-      passphraseFile: values['passphrase-file'],
-      replacesNewer: values['replace-newer'],
-    };
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  const { values, positionals } = readArguments({
+    args: [...args],
+    options: {
+      'identity-file': { type: 'string' },
+      'passphrase-file': { type: 'string' },
+      'replace-newer': { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  const [address, ...others] = positionals;
+  if (others.length > 0) {
+    throw new UsageError('restore takes one address');
   }
+  return {
+    address,
+    identityFile: values['identity-file'],
+    passphraseFile: values['passphrase-file'],
+    replacesNewer: values['replace-newer'],
+  };
 }
 
 async function keysOf(

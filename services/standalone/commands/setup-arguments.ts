@@ -1,11 +1,10 @@
 import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
 import { VariableFault } from '#runtime/configuration/variable.ts';
 import { duration, port } from '#runtime/configuration/variables.ts';
 import type { CertificateSource, GivenAnswers } from '../setup/answers.ts';
 import { isEmail } from '../setup/questions.ts';
 import { UsageError } from './command.ts';
-import { urlIn } from './option-values.ts';
+import { readArguments, urlIn } from './option-values.ts';
 
 const CONFIG_FILE = '/etc/awala-gateway/gateway.env';
 /** How long it waits for the DNS unless told otherwise. */
@@ -68,29 +67,25 @@ export function readSetupArguments(args: readonly string[]): SetupArguments {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        address: { type: 'string', multiple: true },
-        email: { type: 'string' },
-        certificates: { type: 'string' },
-        config: { type: 'string', default: CONFIG_FILE },
-        'data-dir': { type: 'string' },
-        port: { type: 'string' },
-        page: { type: 'string' },
-        wait: { type: 'string' },
-        'without-dnssec': { type: 'boolean', default: false },
-        foreground: { type: 'boolean', default: false },
-        resolver: { type: 'string' },
-        ca: { type: 'string' },
-        yes: { type: 'boolean', default: false },
-      },
-      allowPositionals: true,
-    });
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
+  return readArguments({
+    args: [...args],
+    options: {
+      address: { type: 'string', multiple: true },
+      email: { type: 'string' },
+      certificates: { type: 'string' },
+      config: { type: 'string', default: CONFIG_FILE },
+      'data-dir': { type: 'string' },
+      port: { type: 'string' },
+      page: { type: 'string' },
+      wait: { type: 'string' },
+      'without-dnssec': { type: 'boolean', default: false },
+      foreground: { type: 'boolean', default: false },
+      resolver: { type: 'string' },
+      ca: { type: 'string' },
+      yes: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
 }
 
 function ipAddressesIn(texts: readonly string[]): readonly string[] {

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { systemClock } from '#clock/clock.ts';
 import { type DoctorConfig, readDoctorConfig } from '../doctor/doctor-variables.ts';
 import { askOperations, parseObject } from '../running/operations-client.ts';
 import type { GatewayStatus } from '../status/gateway-status.ts';
 import { statusText } from '../status/status-text.ts';
 import { stoppedStatus } from '../status/stopped-status.ts';
-import { type Command, UsageError } from './command.ts';
+import type { Command } from './command.ts';
+import { readArguments } from './option-values.ts';
 
 const WATCH_EVERY_MS = 2_000;
 /** Clears a terminal, and goes to its top. */
@@ -33,7 +33,7 @@ If none runs, it looks into the data folder (DATA_DIR), and changes nothing.
 
 Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
   async run({ args, environment, print }) {
-    const { watch, json } = readArguments(args);
+    const { watch, json } = readArguments({ args: [...args], options: OPTIONS }).values;
     const config = readDoctorConfig(environment);
     const show = (status: GatewayStatus) => {
       const lines = json ? [JSON.stringify(status)] : statusText(status);
@@ -67,14 +67,7 @@ async function statusNow(config: DoctorConfig): Promise<GatewayStatus | null> {
   return 'internetAddress' in told ? (told as unknown as GatewayStatus) : null;
 }
 
-function readArguments(args: readonly string[]) {
-  try {
-    const options = {
-      watch: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-    } as const;
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
-  }
-}
+const OPTIONS = {
+  watch: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
