@@ -6,7 +6,8 @@ import { Interruption } from '#runtime/interruption.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 import { ping } from '../ping/ping.ts';
 import { Resolvers } from '../reach/resolvers.ts';
-import { askReadiness } from '../setup/ask-readiness.ts';
+import { askReadiness } from '../running/readiness.ts';
+import { operationsPort } from '../setup/answers.ts';
 import { ClockCheck } from '../setup/clock-check.ts';
 import { configuredValue } from '../setup/configured-value.ts';
 import { dnsOfClients } from '../setup/dns-of-clients.ts';
@@ -144,7 +145,7 @@ async function portsHere(
     ownAddresses,
     openDns: (configured) => dnsOfClients(resolvers(configured)),
     takenPorts: (ports) => takenPorts(ports, programRunner(environment)),
-    failing: askReadiness,
+    failing: (configured) => askReadiness(operationsPort(configured)),
     async ping(address, configured) {
       const args = await readPingArguments([address, ...(caFile ? ['--ca', caFile] : [])]);
       const parts = { environment, clock, resolvers: resolvers(configured) };

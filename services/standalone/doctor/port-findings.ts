@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import type { Clock } from '#clock/clock.ts';
 import { connect } from '../reach/connect.ts';
 import { reachableHost } from '../reach/url-host.ts';
@@ -9,6 +7,8 @@ import {
   parseObject,
   runningService,
 } from '../running/operations-client.ts';
+import { askReadiness } from '../running/readiness.ts';
+import { whyNotListening } from '../running/why-not-listening.ts';
 import type { DoctorConfig } from './doctor-variables.ts';
 import { type Finding, ill, note, well } from './finding.ts';
 
@@ -140,32 +140,13 @@ async function addressFindings(
 
 /** What the running gateway itself finds wrong. */
 async function readinessFindings(at: OperationsPort): Promise<readonly Finding[]> {
-  const answer = await askOperations(at, '/readyz');
-  const { failing } = parseObject(answer?.text ?? '');
-  const reasons = typeof failing === 'object' && failing !== null ? Object.entries(failing) : [];
+  const reasons = Object.entries((await askReadiness(at)) ?? {});
   return reasons.map(([name, reason]) =>
     ill('gateway', `it is not ready: ${name}: ${reason}`, {
       why: 'It answers 503 to what needs that.',
       remedy: 'Fix what else is said here, or look into its log.',
     }),
   );
-}
-
-/** @returns the system's error code; null if listening works */
-async function whyNotListening(host: string, port: number): Promise<string | null> {
-  const server = createServer();
-  try {
-    server.listen({ host, port, exclusive: true });
-    await once(server, 'listening');
-    return null;
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-  } finally {
-    if (server.listening) {
-      server.close();
-      await once(server, 'close');
-    }
-  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {

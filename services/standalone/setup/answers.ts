@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { operationsVariables } from '#runtime/operations-server.ts';
 import { certificates } from '#services/edge/config.ts';
+import type { OperationsPort } from '../running/operations-client.ts';
 import { configuredValue } from './configured-value.ts';
 
 /** What the operator said on the command line; undefined where nothing was said. */
@@ -68,6 +70,14 @@ export function publicPorts(configured: Environment): {
 } {
   const ports = [httpPort, httpsPort].map((variable) => configuredValue(variable, configured));
   return { host: configuredValue(bindVariable, configured), ports };
+}
+
+/** Where the gateway tells this machine how it is. */
+export function operationsPort(configured: Environment): OperationsPort {
+  return {
+    host: configuredValue(operationsVariables.host, configured),
+    port: configuredValue(operationsVariables.port, configured),
+  };
 }
 
 /** The variables that the set-up owns; null for those that must not be set. */

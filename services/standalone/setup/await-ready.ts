@@ -1,4 +1,5 @@
 import { type Clock, delay } from '#clock/clock.ts';
+import type { Failing } from '../running/readiness.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { SetupError } from './setup-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -6,9 +7,6 @@ import type { Terminal } from './terminal.ts';
 const PAUSE_MS = 1_000;
 /** A certificate takes a minute at most where nothing is wrong. */
 const READY_PATIENCE_MS = 5 * 60_000;
-
-/** Why each check of a gateway fails; null if it does not answer at all. */
-export type Failing = Readonly<Record<string, string>> | null;
 
 interface AwaitReadyParts {
   readonly clock: Clock;

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { whyNotListening } from '../running/why-not-listening.ts';
 import type { RunProgram } from './systemd.ts';
 
 const EVERYWHERE = ['::', '0.0.0.0'];
@@ -34,16 +33,8 @@ export async function takenPorts(
 /** Whoever may not listen on it learns nothing, and so takes it for free. */
 async function isTaken(port: number, hosts: readonly string[]): Promise<boolean> {
   for (const host of hosts) {
-    const server = createServer();
-    try {
-      server.listen({ host, port, exclusive: true });
-      await once(server, 'listening');
-      server.close();
-      await once(server, 'close');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-        return true;
-      }
+    if ((await whyNotListening(host, port)) === 'EADDRINUSE') {
+      return true;
     }
   }
   return false;

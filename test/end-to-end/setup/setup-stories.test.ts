@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { Resolvers } from '#services/standalone/reach/resolvers.ts';
-import type { Failing } from '#services/standalone/setup/await-ready.ts';
+import type { Failing } from '#services/standalone/running/readiness.ts';
 import { ClockCheck } from '#services/standalone/setup/clock-check.ts';
 import { dnsOfClients } from '#services/standalone/setup/dns-of-clients.ts';
 import { type SetupParts, setUp } from '#services/standalone/setup/setup.ts';
