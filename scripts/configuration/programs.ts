@@ -3,7 +3,7 @@ import { COGRPC_SERVICE_VARIABLES } from '#services/cogrpc/config.ts';
 import { COLLECTION_SERVICE_VARIABLES } from '#services/collection/config.ts';
 import { POHTTP_SERVICE_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
-import { BACKUP_VARIABLES } from '#services/standalone/commands/backup-variables.ts';
+import { BACKUP_VARIABLES } from '#services/standalone/backup/backup-variables.ts';
 import { PROVISION_VARIABLES } from '#services/standalone/commands/provision.ts';
 import { STANDALONE_VARIABLES } from '#services/standalone/config.ts';
 import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseObject } from '../running/operations-client.ts';
 import { matchOwner } from './ownership.ts';
 
 /** In the data folder: when and where it was last backed up. */
 const LAST_BACKUP_FILE = 'last-backup.json';
+const MAX_FILE_OCTETS = 65_536;
 
 /** Notes a backup, for whoever watches its age. */
 export async function noteLastBackup(
@@ -17,4 +19,21 @@ export async function noteLastBackup(
   await writeFile(temporary, content, { mode: 0o600, flush: true });
   await matchOwner(dataFolder, [temporary]);
   await rename(temporary, path);
+}
+
+/**
+ * When the last good backup was made.
+ *
+ * @returns null if none is recorded
+ */
+export async function lastBackupAt(dataFolder: string): Promise<Date | null> {
+  const path = join(dataFolder, LAST_BACKUP_FILE);
+  const found = await stat(path).catch(() => null);
+  // Reading a pipe would never end.
+  if (!found?.isFile() || found.size > MAX_FILE_OCTETS) {
+    return null;
+  }
+  const { at } = parseObject(await readFile(path, 'utf8').catch(() => ''));
+  const time = typeof at === 'string' ? Date.parse(at) : Number.NaN;
+  return Number.isNaN(time) ? null : new Date(time);
 }

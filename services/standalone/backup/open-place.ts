@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import type { BackupConfig } from '../commands/backup-variables.ts';
+import type { BackupConfig } from './backup-variables.ts';
 import { parseBucketAddress } from './places/bucket-address.ts';
 import { FolderPlace } from './places/folder.ts';
 import type { BackupPlace } from './places/place.ts';

@@ -2,12 +2,12 @@ import process from 'node:process';
 import { systemClock } from '#clock/clock.ts';
 import { BackupError } from '../backup/backup-error.ts';
 import { addressesIn, backupsOf } from '../backup/backup-names.ts';
+import { type BackupConfig, readBackupConfig } from '../backup/backup-variables.ts';
 import { type Keys, readIdentities, readPassphrase } from '../backup/encryption.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
 import { restoreBackup } from '../backup/restore.ts';
-import { type BackupConfig, readBackupConfig } from './backup-variables.ts';
 import { type Command, UsageError } from './command.ts';
 import { readArguments } from './option-values.ts';
 

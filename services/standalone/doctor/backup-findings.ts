@@ -1,5 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
-import { lastBackupAt } from '../running/last-backup.ts';
+import { lastBackupAt } from '../backup/last-backup.ts';
 import { type Finding, note, well } from './finding.ts';
 
 const SUBJECT = 'backup';

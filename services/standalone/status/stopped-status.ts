@@ -6,9 +6,9 @@ import { Identity } from '#gateway/identity/identity.ts';
 import { silentLog } from '#log/log.ts';
 import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
 import { openToLook } from '#sqlite/open-database.ts';
+import { lastBackupAt } from '../backup/last-backup.ts';
 import { type DoctorConfig, dataFolderOf, hasDatabase } from '../doctor/doctor-variables.ts';
 import { openRecordsToLook, openVaultToLook } from '../doctor/open-to-look.ts';
-import { lastBackupAt } from '../running/last-backup.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { heldIn, jobsIn } from './stored-status.ts';
 
