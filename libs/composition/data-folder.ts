@@ -5,3 +5,12 @@ export const dataFolder = text('DATA_DIR', {
   meaning: 'the folder that holds keys and parcels',
   default: './data',
 });
+
+/** The database in it. */
+export const DATABASE_FILE = 'gateway.db';
+
+/** In it, the folder of the TLS certificates that were ordered, and of their keys. */
+export const CERTIFICATES_FOLDER = 'certificates';
+
+/** In it, the folder of the local key vault. */
+export const KEYS_FOLDER = 'keys';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { KeyVault } from '#key-vault/port.ts';
 import { type Values, variant } from '#runtime/configuration/configuration.ts';
 import { choice, text } from '#runtime/configuration/variables.ts';
-import { dataFolder } from './data-folder.ts';
+import { dataFolder, KEYS_FOLDER } from './data-folder.ts';
 import type { Foundations } from './foundations.ts';
 
 const meaning = 'what holds the identity key';
@@ -56,5 +56,7 @@ export async function openKeyVault(
   const { ownFolder } = await import('#backing/owner-only.ts');
   await ownFolder(config.folder);
   const { openLocalKeyVault } = await import('#key-vault/local/key-vault.ts');
-  return foundations.use(await openLocalKeyVault({ folder: join(config.folder, 'keys'), log }));
+  return foundations.use(
+    await openLocalKeyVault({ folder: join(config.folder, KEYS_FOLDER), log }),
+  );
 }

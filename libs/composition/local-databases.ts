@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { ownFolder } from '#backing/owner-only.ts';
 import type { Log } from '#log/log.ts';
 import type { Database } from '#sqlite/database.ts';
+import { DATABASE_FILE } from './data-folder.ts';
 
 /**
  * The SQLite databases of this process, one per data folder. Adapters share them, and so their
@@ -70,6 +71,6 @@ export class LocalDatabases implements AsyncDisposable {
     }
     const deadlineMs = this.#deadlineMs;
     const options = { shared: this.#beside, keepsReserve: !this.#beside, deadlineMs };
-    return openDatabase(join(folder, 'gateway.db'), options);
+    return openDatabase(join(folder, DATABASE_FILE), options);
   }
 }

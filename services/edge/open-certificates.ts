@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Challenges } from '#certificates/acme/authority.ts';
 import type { Certificates } from '#certificates/port.ts';
+import { CERTIFICATES_FOLDER } from '#composition/data-folder.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import type { EdgeConfig } from './config.ts';
 
@@ -24,7 +25,7 @@ export async function openCertificates(
       ...parts,
       challenges,
       authority: new AcmeAuthority({ directory, email: config.email }, parts.clock),
-      files: new KeptFiles(join(config.folder, 'certificates')),
+      files: new KeptFiles(join(config.folder, CERTIFICATES_FOLDER)),
     },
   );
 }

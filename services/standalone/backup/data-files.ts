@@ -1,20 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-
-/** The database of a data folder. */
-export const DATABASE_FILE = 'gateway.db';
+import { CERTIFICATES_FOLDER, DATABASE_FILE, KEYS_FOLDER } from '#composition/data-folder.ts';
+import { BODY_FOLDER } from '#object-store/filesystem/body-links.ts';
 
 /** Folders of small files that a backup contains whole: keys, and certificates with theirs. */
-const SMALL_FOLDERS = ['keys', 'certificates'] as const;
+const SMALL_FOLDERS = [KEYS_FOLDER, CERTIFICATES_FOLDER];
 
-/** Everything in a data folder that a restore replaces; the log and its index go with the database. */
-export const REPLACED = [
-  ...SMALL_FOLDERS,
-  'objects',
+/** What goes with the database, even where a backup lacks some of it: its log, and large bodies. */
+export const WITH_THE_DATABASE: readonly string[] = [
+  BODY_FOLDER,
   DATABASE_FILE,
   `${DATABASE_FILE}-wal`,
   `${DATABASE_FILE}-shm`,
-] as const;
+];
+
+/** Everything in a data folder that a restore replaces. */
+export const REPLACED: readonly string[] = [...SMALL_FOLDERS, ...WITH_THE_DATABASE];
 
 /** Where a backup is prepared, within the data folder as it links files of it. */
 export const BACKUP_WORK_FOLDER = 'backup-in-progress';
@@ -40,7 +41,7 @@ export async function smallFilesIn(folder: string): Promise<readonly string[]> {
 export function mayContain(path: string): boolean {
   return (
     path === DATABASE_FILE ||
-    /^objects\/[0-9]{1,16}$/.test(path) ||
+    new RegExp(`^${BODY_FOLDER}/[0-9]{1,16}$`).test(path) ||
     SMALL_FOLDERS.some((folder) => new RegExp(`^${folder}/[\\w*-][\\w.*-]{0,254}$`).test(path))
   );
 }

@@ -3,13 +3,14 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ownFile } from '#backing/owner-only.ts';
-import { bodyFilesIn } from '#object-store/filesystem/body-links.ts';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
+import { BODY_FOLDER, bodyFilesIn } from '#object-store/filesystem/body-links.ts';
 import { takeLock } from '#sqlite/database-lock.ts';
 import { DatabaseInUseError } from '#sqlite/errors.ts';
 import { assertIntactFile, restoringMark } from '#sqlite/examine.ts';
 import { type ArchivedFile, type Manifest, unpackArchive } from './archive.ts';
 import { BackupError } from './backup-error.ts';
-import { DATABASE_FILE, mayContain, RESTORE_WORK_FOLDER } from './data-files.ts';
+import { mayContain, RESTORE_WORK_FOLDER } from './data-files.ts';
 import { decryptWith, type Keys } from './encryption.ts';
 import { matchOwner } from './ownership.ts';
 import type { Progress } from './progress.ts';
@@ -121,9 +122,9 @@ async function assertComplete(folder: string): Promise<void> {
   }
   assertIntactFile(database);
   for (const { name, sizeOctets } of bodyFilesIn(database)) {
-    const found = await stat(join(folder, 'objects', name)).catch(() => null);
+    const found = await stat(join(folder, BODY_FOLDER, name)).catch(() => null);
     if (found?.size !== sizeOctets) {
-      throw new BackupError(`the backup lacks the file objects/${name}`);
+      throw new BackupError(`the backup lacks the file ${BODY_FOLDER}/${name}`);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
 import {
   BODY_FOLDER,
   bodyFilesIn,
@@ -8,7 +9,7 @@ import {
 } from '#object-store/filesystem/body-links.ts';
 import { snapshotDatabase } from '#sqlite/snapshot.ts';
 import { BackupError } from './backup-error.ts';
-import { DATABASE_FILE, smallFilesIn } from './data-files.ts';
+import { smallFilesIn } from './data-files.ts';
 
 const MIB = 1_024 * 1_024;
 /** What a backup leaves free for the gateway, which keeps 64 MiB in reserve itself. */

@@ -1,10 +1,7 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { restoringMark } from '#sqlite/examine.ts';
-import { REPLACED } from './data-files.ts';
-
-/** The database goes with its log, even where the backup has none. */
-const WITH_THE_DATABASE = ['objects', 'gateway.db', 'gateway.db-wal', 'gateway.db-shm'];
+import { REPLACED, WITH_THE_DATABASE } from './data-files.ts';
 
 /**
  * Puts what was unpacked in the place of a gateway's data. While it does so a file stands that keeps
@@ -27,8 +24,7 @@ export async function swapIn({
   const unpacked = await readdir(from);
   const old = (await readdir(dataFolder)).filter(
     (name) =>
-      (REPLACED as readonly string[]).includes(name) &&
-      (unpacked.includes(name) || WITH_THE_DATABASE.includes(name)),
+      REPLACED.includes(name) && (unpacked.includes(name) || WITH_THE_DATABASE.includes(name)),
   );
   const aside = join(dataFolder, `replaced-${now.toISOString().replaceAll(/[:.]/g, '-')}`);
   await createDurably(mark);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFolder } from '#composition/data-folder.ts';
+import { DATABASE_FILE, dataFolder } from '#composition/data-folder.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 import { type Command, noArguments } from './command.ts';
 
@@ -21,7 +21,7 @@ stopped. No gateway may be running on the folder.`,
   async run(context) {
     noArguments(context);
     const { folder } = readConfiguration(context.environment, ADOPT_VARIABLES);
-    const path = join(folder, 'gateway.db');
+    const path = join(folder, DATABASE_FILE);
     if (!existsSync(path)) {
       context.print(`There is no ${path}: set DATA_DIR to the copied folder.`);
       return 1;

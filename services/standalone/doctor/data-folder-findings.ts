@@ -1,6 +1,8 @@
 import type { Stats } from 'node:fs';
 import { access, constants, lstat, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CERTIFICATES_FOLDER, KEYS_FOLDER } from '#composition/data-folder.ts';
+import { BODY_FOLDER } from '#object-store/filesystem/body-links.ts';
 import { type Finding, ill, well } from './finding.ts';
 
 const SUBJECT = 'data folder';
@@ -8,7 +10,7 @@ const SUBJECT = 'data folder';
 const OTHERS = 0o077;
 /** Of each folder; the rest will be like these. */
 const MOST_FILES_LOOKED_AT = 1_000;
-const FOLDERS = ['', 'keys', 'certificates', 'objects'];
+const FOLDERS = ['', KEYS_FOLDER, CERTIFICATES_FOLDER, BODY_FOLDER];
 
 /**
  * Whether the data folder is there, and for the gateway's user alone. Opens no file, as others than

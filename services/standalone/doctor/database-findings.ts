@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#clock/clock.ts';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { LOCAL_LAYOUTS } from '#composition/local-layouts.ts';
 import type { Database } from '#sqlite/database.ts';
 import { readLayouts } from '#sqlite/migrate.ts';
@@ -17,7 +18,7 @@ const MOST_WORDS = 200;
 
 /** Whether the database in the data folder is sound, and of which version. */
 export async function databaseFindings(folder: string, clock: Clock): Promise<readonly Finding[]> {
-  const path = join(folder, 'gateway.db');
+  const path = join(folder, DATABASE_FILE);
   const found = await stat(path).catch(() => null);
   if (!found) {
     return [note(SUBJECT, `there is no ${path} yet`, 'It is made when the gateway first starts.')];

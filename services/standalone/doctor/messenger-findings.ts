@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
 import type { Foundations } from '#composition/foundations.ts';
 import { openSignals } from '#composition/signals.ts';
 import { openWorkQueue } from '#composition/work-queue.ts';
@@ -45,7 +46,7 @@ export async function messengerFindings(
 /** How many jobs in the data folder are set aside. */
 export async function localJobsFindings(folder: string, clock: Clock): Promise<readonly Finding[]> {
   try {
-    const path = join(folder, 'gateway.db');
+    const path = join(folder, DATABASE_FILE);
     await using database = await openToLook(path, { clock, deadlineMs: LOCAL_DEADLINE_MS });
     return setAsideFindings((await countJobs(database, clock.now())).setAside);
   } catch {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#clock/clock.ts';
+import { DATABASE_FILE, KEYS_FOLDER } from '#composition/data-folder.ts';
 import { openLocalKeyVault } from '#key-vault/local/key-vault.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { silentLog } from '#log/log.ts';
@@ -25,7 +26,7 @@ interface LookParts {
  * @throws {LocalVaultError}
  */
 export async function openVaultToLook(folder: string): Promise<KeyVault> {
-  const keys = join(folder, 'keys');
+  const keys = join(folder, KEYS_FOLDER);
   for (const name of FILES) {
     const path = join(keys, name);
     const found = await stat(path).catch(() => null);
@@ -49,6 +50,6 @@ export async function openRecordsToLook(
   folder: string,
   { clock, deadlineMs, opened }: LookParts,
 ): Promise<RecordStore> {
-  const database = opened.use(await openToLook(join(folder, 'gateway.db'), { clock, deadlineMs }));
+  const database = opened.use(await openToLook(join(folder, DATABASE_FILE), { clock, deadlineMs }));
   return new SqliteRecordStore({ database, clock, pageSize: PAGE_SIZE });
 }

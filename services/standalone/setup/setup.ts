@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { Clock } from '#clock/clock.ts';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import type { Dns } from '../reach/find-service.ts';
@@ -98,7 +99,7 @@ async function refuseOtherAddress(address: string, before: EnvironmentFile): Pro
   if (other === null || other === address || DATA_DIR === '') {
     return;
   }
-  const database = join(DATA_DIR, 'gateway.db');
+  const database = join(DATA_DIR, DATABASE_FILE);
   if (
     await access(database).then(
       () => true,

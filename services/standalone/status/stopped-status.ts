@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#clock/clock.ts';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { PhonesSeen } from '#gateway/held/phones-seen.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { silentLog } from '#log/log.ts';
@@ -42,7 +43,7 @@ async function storedIn(
   }
   await using opened = new AsyncDisposableStack();
   const parts = { clock, deadlineMs: DEADLINE_MS, opened };
-  const path = join(folder, 'gateway.db');
+  const path = join(folder, DATABASE_FILE);
   const database = await orNull(openToLook(path, parts));
   opened.use(database);
   const records = config.recordStore.kind === 'sqlite' ? openRecordsToLook(folder, parts) : null;
