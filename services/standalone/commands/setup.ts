@@ -102,13 +102,21 @@ async function setUpHere(read: SetupArguments, parts: HereParts): Promise<number
   const asks = !read.yes && terminal.canAsk;
   const child = read.foreground ? opened.use(foreground(parts)) : null;
   const service = child ?? (await systemdHere(parts));
-  const isUp = await setUp({ ...read, asks }, { ...(await portsHere(read, parts)), service });
+  const ports = { ...(await portsHere(read, parts)), service };
+  const isUp = await orInterrupted(setUp({ ...read, asks }, ports), interruption.signal);
   if (child === null || !isUp) {
     return 0;
   }
   terminal.print('The gateway runs in this terminal. Stop it with Ctrl-C; what is stored stays.');
   interruption.signal.addEventListener('abort', () => child.stop(interruption.by ?? 'SIGTERM'));
   return child.ended();
+}
+
+/** What heeds no signal, such as a ping, is left alone. */
+function orInterrupted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  return Promise.race([work, promise]);
 }
 
 /** This very program, told to serve. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { freePort } from '#test/backing/free-ports.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { until } from '#test/runtime/until.ts';
 import { PublicFront } from '#test/services/public-front.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from '../internet-delivery/tls-identity.ts';
@@ -191,6 +192,21 @@ describe('awala-gateway setup', () => {
     await waiting.prints('DNSSEC …');
     waiting.type('\u0003');
     assert.equal(await waiting.ended(), 130, waiting.output);
+  });
+
+  it('ends when it is told to, whatever it waits for', async () => {
+    await using machine = await EmptyMachine.make();
+    doh.behaviour = () => {};
+    try {
+      const before = doh.queries.length;
+      await using setup = machine.setUp([ADDRESS, ...IP, '--resolver', doh.url.href]);
+      await until(() => doh.queries.length > before, 20);
+      setup.signal('SIGTERM');
+      assert.equal(await setup.ended(), 130, setup.output);
+      assert.match(setup.output, /Stopped\. To go on from here, repeat the same line\./);
+    } finally {
+      doh.behaviour = null;
+    }
   });
 
   describe('on a machine of its own', () => {
