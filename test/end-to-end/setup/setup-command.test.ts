@@ -5,7 +5,6 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { freePort } from '#test/backing/free-ports.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { until } from '#test/runtime/until.ts';
-import { PublicFront } from '#test/services/public-front.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from '../internet-delivery/tls-identity.ts';
 import { CertificateFiles } from '../public-port/certificate-files.ts';
@@ -279,7 +278,11 @@ describe('awala-gateway setup', () => {
 
     it('leaves TLS and the public port to a proxy', async () => {
       const identity = await makeTlsIdentity(ADDRESS);
-      await using proxy = await PublicFront.start(identity, ports);
+      await using proxy = await TlsFront.start({
+        identity,
+        protocols: ['http/1.1', 'h2'],
+        backend: ports,
+      });
       leadTo(proxy.port);
       const proxyCa = await machine.write('proxy.pem', identity.certificate);
       const args = ['--certificates', 'none', '--port', `${proxy.port}`, '--ca', proxyCa];
