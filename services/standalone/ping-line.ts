@@ -1,4 +1,5 @@
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { STANDALONE_VARIABLES } from './config.ts';
 import { reachableHost, urlHost } from './reach/url-host.ts';
 
 interface Listening {
@@ -11,21 +12,20 @@ interface Listening {
   readonly environment: Environment;
 }
 
-const LOCAL_HOST = '127.0.0.1';
-const DEFAULT_PORTS = { poweb: 8080, pohttp: 8081, cogrpc: 8082 };
+const { poweb, pohttp, cogrpc, host: bindHost } = STANDALONE_VARIABLES;
 
 /**
  * What to type on this machine, in any shell, to ping the gateway that listens there: as clients find
- * it, if it ends TLS itself. Else it names all
- * ports unless all are the default ones, since that shell need not have the gateway's variables.
+ * it, if it ends TLS itself. Else it names all ports, unless all are the default ones, since that
+ * shell need not have the gateway's variables.
  */
 export function pingLine({ address, host, ports, environment }: Listening): string {
   const isByNpm = environment.npm_lifecycle_event !== undefined;
   const isDefault =
-    host === LOCAL_HOST &&
-    ports.poweb === DEFAULT_PORTS.poweb &&
-    ports.pohttp === DEFAULT_PORTS.pohttp &&
-    ports.cogrpc === DEFAULT_PORTS.cogrpc;
+    host === bindHost.read(undefined) &&
+    ports.poweb === poweb.port.read(undefined) &&
+    ports.pohttp === pohttp.port.read(undefined) &&
+    ports.cogrpc === cogrpc.port.read(undefined);
   const command = isByNpm ? 'npm run ping' : 'awala-gateway ping';
   const before = isByNpm ? `${command} --` : command;
   if (address !== null) {

@@ -1,10 +1,10 @@
 import type { Clock } from '#clock/clock.ts';
 import type { WitnessedTime } from '#clock/clock-plausibility.ts';
-import { DnsOverHttps, DnsUnavailableError } from '#gateway/internet-delivery/dns-over-https.ts';
+import { DnsUnavailableError } from '#gateway/internet-delivery/dns-over-https.ts';
+import { Resolvers } from '../reach/resolvers.ts';
 import { type Finding, ill, well } from './finding.ts';
 
 const SUBJECT = 'DNS resolver';
-const TIMEOUT_MS = 5_000;
 
 interface ResolverParts {
   readonly clock: Clock;
@@ -27,10 +27,9 @@ export async function resolverFindings(
   const onTime = (told: WitnessedTime) => {
     time = told;
   };
-  const options = { url, timeoutMs: TIMEOUT_MS, trustedAuthorities: ca, onTime };
-  await using dns = new DnsOverHttps(clock, options);
+  await using resolvers = new Resolvers({ clock, onTime });
   try {
-    await dns.query(name, 'A');
+    await resolvers.at(url, ca).query(name, 'A');
     return { findings: [well(SUBJECT, `${url.host} answers`)], time };
   } catch (error) {
     if (!(error instanceof DnsUnavailableError)) {
