@@ -7,6 +7,9 @@ import {
 } from '#gateway/internet-delivery/dns-over-https.ts';
 import type { AwalaService } from './awala-services.ts';
 import { ReachError } from './reach-error.ts';
+import { srvValue, zoneLine } from './zone-file.ts';
+
+const HTTPS_PORT = 443;
 
 /** Asks a DNS resolver. */
 export interface Dns {
@@ -123,7 +126,7 @@ function notSigned(name: string, address: string): ReachError {
 }
 
 function srvLine(name: string, address: string): string {
-  return `${name}. 3600 IN SRV 0 0 443 ${address}.`;
+  return zoneLine({ name, type: 'SRV', value: srvValue(HTTPS_PORT, address) });
 }
 
 function reasonOf(error: Error): string {

@@ -1,14 +1,9 @@
 import type { Answer } from 'dns-packet';
 import { AWALA_SERVICES } from '../reach/awala-services.ts';
 import { ask, type Dns } from '../reach/find-service.ts';
+import { srvValue } from '../reach/zone-file.ts';
 import { caaAgainst } from './caa.ts';
-import {
-  canonicalIp,
-  type DnsPlan,
-  type NeededRecords,
-  neededRecords,
-  srvValue,
-} from './records.ts';
+import { canonicalIp, type DnsPlan, type NeededRecords, neededRecords } from './records.ts';
 
 /** Records that a name must have, compared with those that it has. */
 export interface RecordState {

@@ -1,4 +1,5 @@
 import { ReachError } from '../reach/reach-error.ts';
+import { zoneLine } from '../reach/zone-file.ts';
 import type { DnsState, RecordState } from './dns-state.ts';
 import type { DnsPlan } from './records.ts';
 
@@ -37,7 +38,7 @@ export function adviceOnDns(state: DnsState, { host }: DnsPlan): string {
     ...(forbiddenBy === null
       ? []
       : [
-          `${forbiddenBy} does not allow Let’s Encrypt. Add: ${host}. 3600 IN CAA 0 issue "letsencrypt.org"`,
+          `${forbiddenBy} does not allow Let’s Encrypt. Add: ${zoneLine({ name: host, type: 'CAA', value: '0 issue "letsencrypt.org"' })}`,
         ]),
   ];
   const last =
@@ -52,7 +53,7 @@ function wordsOf({ needed, state, others }: RecordState): string {
 
 function adviceOn({ needed, state, others }: RecordState): string {
   const { name, type, values } = needed;
-  const wanted = values.map((value) => `${name}. 3600 IN ${type} ${value}`).join(' and ');
+  const wanted = values.map((value) => zoneLine({ name, type, value })).join(' and ');
   if (state === 'missing') {
     return `${type} of ${name} is missing. Add: ${wanted}`;
   }

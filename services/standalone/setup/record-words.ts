@@ -1,12 +1,14 @@
+import { zoneLine } from '../reach/zone-file.ts';
 import type { DnsPlan, NeededRecords } from './records.ts';
-
-const TTL_S = 3_600;
 
 /** The records as lines of a zone file, to be pasted where a DNS provider takes such. */
 export function zoneLines(records: readonly NeededRecords[]): readonly string[] {
-  const width = Math.max(...records.map(({ name }) => name.length)) + 1;
+  const widths = {
+    name: Math.max(...records.map(({ name }) => name.length)) + 1,
+    type: Math.max(...records.map(({ type }) => type.length)),
+  };
   return records.flatMap(({ name, type, values }) =>
-    values.map((value) => `${`${name}.`.padEnd(width)} ${TTL_S} IN ${type.padEnd(4)} ${value}`),
+    values.map((value) => zoneLine({ name, type, value }, widths)),
   );
 }
 

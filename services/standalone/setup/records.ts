@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { AWALA_SERVICES } from '../reach/awala-services.ts';
+import { srvValue } from '../reach/zone-file.ts';
 
 /** What the DNS must say of a gateway. */
 export interface DnsPlan {
@@ -44,11 +45,6 @@ export function neededRecords({
     }),
   );
   return [...addresses, ...services];
-}
-
-/** An SRV record's content as a zone file has it; priority and weight mean nothing to clients. */
-export function srvValue(port: number, target: string): string {
-  return `0 0 ${port} ${target.replace(/\.$/, '').toLowerCase()}.`;
 }
 
 /** The one form of an IP address in which two can be compared. */
