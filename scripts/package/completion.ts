@@ -1,3 +1,4 @@
+import { optionsOf } from '#services/standalone/commands/command.ts';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
 
 /** What completion knows of a command. */
@@ -11,9 +12,8 @@ interface Word {
 async function words(): Promise<readonly Word[]> {
   return Promise.all(
     COMMANDS.map(async ({ name, summary, load }) => {
-      const { usage } = await load();
-      const options = new Set(usage.match(/(?<![\w-])--[a-z][a-z0-9-]*/g));
-      return { name, summary, options: [...options, '--help'].sort() };
+      const options = [...optionsOf(await load()), '--help'].sort();
+      return { name, summary, options };
     }),
   );
 }

@@ -4,7 +4,7 @@ import type { Environment } from '#runtime/configuration/variable.ts';
 import { keptAlive } from '#runtime/kept-alive.ts';
 import { releaseOf, releaseVariables } from '#runtime/release.ts';
 import { startFailure } from '#runtime/start-failures.ts';
-import { type CommandContext, UsageError } from './commands/command.ts';
+import { type CommandContext, optionsOf, UsageError } from './commands/command.ts';
 import type { CommandEntry } from './commands/commands.ts';
 
 /** sysexits.h: wrong usage. */
@@ -45,7 +45,7 @@ export async function runCommandLine(
     return 0;
   }
   try {
-    refuseUnknownOptions(args, command.usage);
+    refuseUnknownOptions(args, optionsOf(command));
     using _process = keptAlive();
     return await command.run({ ...context, args });
   } catch (error) {
@@ -65,18 +65,8 @@ export async function runCommandLine(
   }
 }
 
-/**
- * The options of a command: those that its help text names.
- *
- * @returns each once, such as `--now`
- */
-function optionsOf(usage: string): readonly string[] {
-  return [...new Set(usage.match(/(?<![\w-])--[a-z][a-z0-9-]*/g))];
-}
-
 /** @throws {UsageError} */
-function refuseUnknownOptions(args: readonly string[], usage: string): void {
-  const known = optionsOf(usage);
+function refuseUnknownOptions(args: readonly string[], known: readonly string[]): void {
   const end = args.indexOf('--');
   for (const arg of end < 0 ? args : args.slice(0, end)) {
     const [option = ''] = arg.split('=');

@@ -40,3 +40,12 @@ export function noArguments({ args }: CommandContext): void {
     throw new UsageError(`unexpected argument “${args[0]}”`);
   }
 }
+
+/**
+ * The options of a command: those that its help text names.
+ *
+ * @returns each once, such as `--now`
+ */
+export function optionsOf({ usage }: Pick<Command, 'usage'>): readonly string[] {
+  return [...new Set(usage.match(/(?<![\w-])--[a-z][a-z0-9-]*/g))];
+}
