@@ -8,7 +8,7 @@ import { parse, stringify } from 'yaml';
 const CHART_ALERTS = new URL('../charts/awala-gateway/files/alerts.yaml', import.meta.url);
 
 /** The file that this script writes. */
-export const MACHINE_RULES = new URL('../deploy/monitoring/rules.yml', import.meta.url);
+export const SHARED_RULES = new URL('../deploy/monitoring/rules.yml', import.meta.url);
 
 /** About several services, or load balancers of collection. */
 const NOT_ON_ONE_MACHINE = [
@@ -28,8 +28,8 @@ interface Alerts {
   }[];
 }
 
-/** The content of {@link MACHINE_RULES}. */
-export function machineRules(): string {
+/** The content of {@link SHARED_RULES}. */
+export function sharedRules(): string {
   const { groups } = parse(readFileSync(CHART_ALERTS, 'utf8')) as Alerts;
   const kept = groups.map(({ name, rules }) => ({
     name,
@@ -39,5 +39,5 @@ export function machineRules(): string {
 }
 
 if (import.meta.main) {
-  writeFileSync(MACHINE_RULES, machineRules());
+  writeFileSync(SHARED_RULES, sharedRules());
 }

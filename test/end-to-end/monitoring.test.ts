@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { missingProgram } from '#test/backing/backing.ts';
 import { type Found, obtainAmtool, obtainPromtool } from '#test/backing/programs.ts';
-import { MACHINE_RULES, machineRules } from '../../scripts/monitoring.ts';
+import { SHARED_RULES, sharedRules } from '../../scripts/monitoring.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/monitoring/', import.meta.url));
@@ -37,7 +37,7 @@ async function rulesIn(file: string) {
 
 describe('deploy/monitoring', () => {
   it('has the rules of the chart (npx node scripts/monitoring.ts writes them)', async () => {
-    assert.equal(await readFile(MACHINE_RULES, 'utf8'), machineRules());
+    assert.equal(await readFile(SHARED_RULES, 'utf8'), sharedRules());
   });
 
   it('is valid, and its alerts fire when they should only', {
