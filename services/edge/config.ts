@@ -61,7 +61,7 @@ export const certificates = variant(
       email: text('ACME_EMAIL', {
         meaning: 'where the certificate authority may write to; it needs no address',
         default: null,
-        pattern: /^[^@\s,?]+@[^@\s,?]+$/,
+        pattern: /^[^@\s,?]+@[^@\s,?]+\.[^@\s,?]+$/,
         format: 'an e-mail address',
       }),
     },

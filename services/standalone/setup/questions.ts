@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { typedInternetAddress } from '#awala/internet-address.ts';
-import type { Environment } from '#runtime/configuration/variable.ts';
+import { type Environment, VariableFault } from '#runtime/configuration/variable.ts';
+import { certificates } from '#services/edge/config.ts';
 import { type Answers, answersWithoutAsking, type GivenAnswers, hostOf } from './answers.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { SetupError } from './setup-error.ts';
@@ -114,9 +115,16 @@ async function settleEmail(
   );
 }
 
-/** Whether a text can be an e-mail address. */
+/** Whether the gateway takes a text for the e-mail address of its operator. */
 export function isEmail(text: string): boolean {
-  return /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/.test(text);
+  try {
+    return certificates.groups.acme.email.read(text) !== null;
+  } catch (error) {
+    if (error instanceof VariableFault) {
+      return false;
+    }
+    throw error;
+  }
 }
 
 async function answerTo<Answer>(

@@ -169,6 +169,8 @@ describe('awala-gateway setup', () => {
     await setup.prints('“my_gateway” is not a domain name');
     setup.type(`${ADDRESS}\r`);
     await setup.prints('Your e-mail address');
+    setup.type('me@gateway?.example\r');
+    await setup.prints('“me@gateway?.example” is not an e-mail address');
     setup.type('\r');
     await setup.prints('Press Enter when you have added them');
     setup.type('\r');
