@@ -8,10 +8,9 @@ import { makeBackup } from '../backup/make-backup.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
+import { octetsInWords } from '../octets-in-words.ts';
 import { type Command, UsageError } from './command.ts';
 import { readArguments } from './option-values.ts';
-
-const MIB = 1_024 * 1_024;
 
 /** `awala-gateway backup`: backs up a gateway that may be running. */
 export const backupCommand: Command = {
@@ -57,7 +56,7 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
       at,
       progress: new Progress({ clock: systemClock, note }),
     });
-    print(`Backed up to ${join(place.address, name)}: ${(octets / MIB).toFixed(1)} MiB, verified.`);
+    print(`Backed up to ${join(place.address, name)}: ${octetsInWords(octets)}, verified.`);
     if (target.name === null) {
       for (const removed of await removeOldest(place, config)) {
         print(`Removed the old backup ${removed}.`);

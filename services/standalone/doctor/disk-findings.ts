@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
+import { octetsInWords } from '../octets-in-words.ts';
 import { diagnose } from './diagnosis.ts';
 import { type Advice, type Finding, ill, note, tried, well } from './finding.ts';
 
@@ -29,16 +30,20 @@ export async function diskFindings(folder: string): Promise<readonly Finding[]> 
 }
 
 function roomFinding(freeOctets: number): Finding {
-  const says = `${inWords(freeOctets)} are free`;
+  const says = `${octetsInWords(freeOctets)} are free`;
   if (freeOctets < RESERVE_OCTETS) {
-    return ill(SUBJECT, `only ${says}, less than the reserve of ${inWords(RESERVE_OCTETS)}`, {
+    return ill(SUBJECT, `only ${says}, less than the reserve of ${octetsInWords(RESERVE_OCTETS)}`, {
       why: 'Parcels are refused (507) until there is room; what is stored is still delivered and deleted.',
       remedy:
         'Delete what other programs left on this disk, or make it larger. Nothing in DATA_DIR may be deleted by hand but gateway.db.reserve.',
     });
   }
   return freeOctets < SCARCE_OCTETS
-    ? note(SUBJECT, `only ${says}`, 'Make room in time: below 64 MiB, parcels are refused.')
+    ? note(
+        SUBJECT,
+        `only ${says}`,
+        `Make room in time: below ${octetsInWords(RESERVE_OCTETS)}, parcels are refused.`,
+      )
     : well(SUBJECT, says);
 }
 
@@ -54,12 +59,4 @@ function inodeFindings(inodes: number, free: number): readonly Finding[] {
       ? ill('inodes', says, { why: 'Large parcels, each a file, are refused soon.', remedy })
       : note('inodes', says, remedy),
   ];
-}
-
-/** Such as `1.5 GiB`. */
-function inWords(octets: number): string {
-  const mebibytes = octets / MIB;
-  return mebibytes < 1_024
-    ? `${Math.floor(mebibytes)} MiB`
-    : `${(mebibytes / 1_024).toFixed(1)} GiB`;
 }

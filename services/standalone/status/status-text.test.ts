@@ -38,7 +38,7 @@ describe('The status of a gateway', () => {
       'for apps      3 parcels, 900 octets, the oldest 5 min ago',
       'to unpack     none',
       'jobs          3 waiting, one due for 2 s; 0 set aside',
-      'disk          62.0 GiB until parcels are refused',
+      'disk          62 GiB until parcels are refused',
       'certificates  of the gateway 171 days (until 2027-05-20); of TLS 63 days (until 2027-02-01)',
       'backup        6 h 0 min ago',
       'last minute   42 accepted, 40 collected, 2 delivered, 1 refused, 0 registered',

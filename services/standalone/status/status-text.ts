@@ -1,9 +1,9 @@
+import { octetsInWords } from '../octets-in-words.ts';
 import type { GatewayStatus, Held } from './gateway-status.ts';
 
 const LABEL_WIDTH = 14;
 const DAY_MS = 86_400_000;
 const PLURALS = { parcel: 'parcels', cargo: 'cargoes' } as const;
-const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
 
 /** A status as one screen shows it, at most 80 columns wide. */
 export function statusText(status: GatewayStatus): readonly string[] {
@@ -56,7 +56,7 @@ function heldText(
 ): string {
   return objects === 0
     ? 'none'
-    : `${objects} ${objects === 1 ? what : PLURALS[what]}, ${inOctetUnits(octets)}, the oldest ${ageOf(oldestAt, { at }, '')}`;
+    : `${objects} ${objects === 1 ? what : PLURALS[what]}, ${octetsInWords(octets)}, the oldest ${ageOf(oldestAt, { at }, '')}`;
 }
 
 function jobsText({ waiting, oldestDueSeconds, setAside }: NonNullable<GatewayStatus['jobs']>) {
@@ -65,7 +65,7 @@ function jobsText({ waiting, oldestDueSeconds, setAside }: NonNullable<GatewaySt
 }
 
 function diskText(octets: number): string {
-  return `${inOctetUnits(octets)} until parcels are refused`;
+  return `${octetsInWords(octets)} until parcels are refused`;
 }
 
 function certificatesText({ certificates, at }: GatewayStatus): string {
@@ -104,18 +104,4 @@ function inTimeUnits(seconds: number): string {
     return `${hours} h ${minutes % 60} min`;
   }
   return minutes > 0 ? `${minutes} min` : `${Math.floor(seconds)} s`;
-}
-
-/** Such as `1.5 GiB`. */
-function inOctetUnits(octets: number): string {
-  let value = octets;
-  let unit = 'octets';
-  for (const next of UNITS) {
-    if (value < 1_024) {
-      break;
-    }
-    value /= 1_024;
-    unit = next;
-  }
-  return `${unit === 'octets' ? value : value.toFixed(1)} ${unit}`;
 }
