@@ -1,15 +1,8 @@
 import process from 'node:process';
 
-/** Longest pause of Node's timers. */
-const FOR_EVER_MS = 2 ** 31 - 1;
-
-/**
- * For commands that wait: keeps the process alive, and turns SIGINT and SIGTERM into the end of a
- * signal, until it is disposed of.
- */
+/** For commands that wait: turns SIGINT and SIGTERM into an aborted signal, until it is disposed of. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
-  readonly #alive = setInterval(() => {}, FOR_EVER_MS);
   readonly #onSignal = (signal: NodeJS.Signals) => this.interrupt(signal);
   #by: NodeJS.Signals | null = null;
 
@@ -34,7 +27,6 @@ export class Interruption implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearInterval(this.#alive);
     process.off('SIGINT', this.#onSignal).off('SIGTERM', this.#onSignal);
   }
 }
