@@ -10,7 +10,7 @@ import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
-import { runCommand } from './support/run-command.ts';
+import { ANY_PORT, runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const s3 = await obtainFakeS3();
@@ -313,14 +313,6 @@ describe('awala-gateway backup, on a disk that fills up', {
     assert.match(text, /the disk of .* lacks \d+ MiB for a backup/);
   });
 });
-
-const ANY_PORT = {
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COGRPC_PORT: '0',
-  COLLECTION_PORT: '0',
-  OPERATIONS_PORT: '0',
-};
 
 /** A key, as age-keygen makes it. */
 async function keyFiles(folder: string, name = 'key.txt') {

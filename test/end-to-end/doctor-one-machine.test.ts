@@ -25,17 +25,10 @@ import { promisify } from 'node:util';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { makeTlsIdentity } from './internet-delivery/tls-identity.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
-import { runCommand } from './support/run-command.ts';
+import { ANY_PORT, runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
-const ANY_PORT = {
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COGRPC_PORT: '0',
-  COLLECTION_PORT: '0',
-  OPERATIONS_PORT: '0',
-};
 
 const isRoot = process.getuid?.() === 0;
 const noSmallDisk = await missingForSmallDisks();

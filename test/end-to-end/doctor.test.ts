@@ -11,15 +11,7 @@ import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-ser
 import { DohServer } from '#test/peers/doh-server.ts';
 import { startBucketSettingsProxy } from '#test/services/bucket-settings-proxy.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
-import { runCommand } from './support/run-command.ts';
-
-const ANY_PORT = {
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COGRPC_PORT: '0',
-  COLLECTION_PORT: '0',
-  OPERATIONS_PORT: '0',
-};
+import { ANY_PORT, runCommand } from './support/run-command.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
