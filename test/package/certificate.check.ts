@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '#test/backing/free-ports.ts';
 import { missingPebble, Pebble } from '#test/backing/pebble.ts';
 import { trustInThisProcess } from '#test/end-to-end/public-port/certificate-files.ts';
 import { HttpClient } from '#test/peers/http-client.ts';
 import { connectOverTls, TlsTunnel } from '#test/peers/tls-tunnel.ts';
+import { until } from '#test/runtime/until.ts';
 import { buildWith, scratchFolder, THIS_ARCHITECTURE } from './built-packages.ts';
-import { DebianRoot, type Started, whyNoDebian } from './debian-root.ts';
+import { DebianRoot, whyNoDebian } from './debian-root.ts';
 import { configure } from './installed-gateway.ts';
 
 const NAME = 'gateway.example.org';
 const CA_FILE = '/etc/awala-gateway/authority.pem';
-/** On a busy machine. */
-const PATIENCE_MS = 60_000;
+/** Each look is a handshake. */
+const LOOK_EVERY_MS = 100;
 
 const skip = (await whyNoDebian()) ?? missingPebble;
 
@@ -46,7 +46,10 @@ describe('the installed gateway with ports that systemd holds', { skip }, () => 
     await using gateway = root.start('sh', '-c', line);
     await gateway.printed('Listening on');
 
-    await untilCertified(gateway, https, authority);
+    await until(async () => {
+      const target = { port: https, root: authority, name: NAME };
+      return (await connectOverTls(target).catch(() => null))?.destroy() !== undefined;
+    }, LOOK_EVERY_MS);
     await using tunnel = await TlsTunnel.start({ port: https, root: authority, name: NAME });
     using phone = new HttpClient(tunnel.port);
     assert.equal((await phone.get('/connection-params.der')).status, 200);
@@ -57,16 +60,3 @@ describe('the installed gateway with ports that systemd holds', { skip }, () => 
     assert.match(modes, new RegExp(`^-rw------- awala-gateway \\S+/${NAME}\\.pem$`, 'm'));
   });
 });
-
-async function untilCertified(gateway: Started, port: number, root: string): Promise<void> {
-  const deadlineMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const socket = await connectOverTls({ port, root, name: NAME }).catch(() => null);
-    if (socket) {
-      socket.destroy();
-      return;
-    }
-    assert.ok(performance.now() < deadlineMs, gateway.output);
-    await pause(100);
-  }
-}

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '#test/backing/free-ports.ts';
+import { until } from '#test/runtime/until.ts';
 import type { DebianRoot, Started } from './debian-root.ts';
 
-/** Long, as a busy machine may do much else. */
-const START_TIMEOUT_MS = 100_000;
+/** Each look is a request. */
+const LOOK_EVERY_MS = 25;
 
 const PORTS = ['POWEB_PORT', 'POHTTP_PORT', 'COGRPC_PORT', 'OPERATIONS_PORT'] as const;
 
@@ -28,17 +28,12 @@ export async function serving(root: DebianRoot, ports: Ports, line = SERVE): Pro
   void gateway.exited.then(() => {
     hasEnded = true;
   });
-  const deadlineMs = performance.now() + START_TIMEOUT_MS;
-  for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${ports.OPERATIONS_PORT}/servez`).catch(
-      () => null,
-    );
-    if (answer?.ok) {
-      return gateway;
-    }
-    assert.ok(!hasEnded && performance.now() < deadlineMs, gateway.output);
-    await pause(25);
-  }
+  await until(async () => {
+    assert.ok(!hasEnded, gateway.output);
+    const url = `http://127.0.0.1:${ports.OPERATIONS_PORT}/servez`;
+    return (await fetch(url).catch(() => null))?.ok ?? false;
+  }, LOOK_EVERY_MS);
+  return gateway;
 }
 
 const SERVE = 'exec awala-gateway serve';
