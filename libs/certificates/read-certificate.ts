@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { CertificateError, type TlsCertificate } from './port.ts';
 
 /** PEM files of certificates and keys; a chain of RSA-4096 certificates has some 10 KiB. */
@@ -9,8 +10,8 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 /**
  * Reads a private key and its certificate, and checks that clients of `name` can use them.
  *
- * @throws {CertificateError} `files`, if they do not belong together, or the certificate is for
- * other names
+ * @throws {CertificateError} `files`, if they do not belong together, the certificate is for other
+ * names, or no server can show them, such as when the issuers' certificates are damaged
  */
 export function readCertificate(
   pem: { readonly chain: string; readonly key: string },
@@ -31,6 +32,9 @@ export function readCertificate(
     const names = certificate.subjectAltName ?? 'no name';
     throw new CertificateError('files', `the certificate is for ${names}, and not for ${name}`);
   }
+  parsed('the key and the certificates cannot be shown by a server', () =>
+    createSecureContext({ cert: pem.chain, key: pem.key }),
+  );
   const { validFromDate, validToDate } = certificate;
   return { ...pem, validFrom: validFromDate, expiresAt: validToDate };
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { until } from '#test/runtime/until.ts';
 import { CertificateError } from '../port.ts';
 import { AcmeAuthority } from './acme-authority.ts';
 
@@ -83,6 +84,65 @@ describe('an authority that speaks ACME and refuses an order', () => {
     assert.match(error.message, /policy .*forbids/);
     assert.doesNotMatch(error.message, /\p{C}/u);
     assert.ok(error.message.length < 500);
+  });
+});
+
+describe('an authority that never comes to an end', () => {
+  it('is asked no more once an order took too long', async () => {
+    let looks = 0;
+    const server = createServer(({ url, headers }, response) => {
+      looks += url === '/authorization' ? 1 : 0;
+      const at = (path: string) => `http://${headers.host}${path}`;
+      response.setHeader('replay-nonce', 'a-nonce');
+      response.setHeader('location', at(url === '/order' ? '/order/1' : '/account/1'));
+      response.writeHead(url === '/order' ? 201 : 200, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({
+          newNonce: at('/nonce'),
+          newAccount: at('/account'),
+          newOrder: at('/order'),
+          status: 'pending',
+          authorizations: [at('/authorization')],
+          challenges: [{ type: 'http-01', url: at('/challenge'), token: 'token' }],
+          url: at('/challenge'),
+        }),
+      );
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const clock = new ManualClock();
+      const { port } = server.address() as AddressInfo;
+      const directory = `http://127.0.0.1:${port}/directory`;
+      const authority = new AcmeAuthority({ directory, email: null }, clock);
+      const tokens = new Set<string>();
+      const issuing = authority.issue({
+        name: 'gateway.example',
+        accountKey: await authority.newAccountKey(),
+        challenges: {
+          open: async () => {},
+          answer: (token) => void tokens.add(token),
+          forget: (token) => void tokens.delete(token),
+        },
+      });
+      issuing.catch(() => {});
+      await until(() => {
+        clock.advance(1_000);
+        return looks > 2;
+      });
+      clock.advance(300_000);
+      await assert.rejects(issuing, { reason: 'authority-unavailable', message: /too long/ });
+      await until(() => tokens.size === 0);
+      const before = looks;
+      for (let seconds = 0; seconds < 20; seconds++) {
+        clock.advance(2_000);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.equal(looks, before);
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 });
 

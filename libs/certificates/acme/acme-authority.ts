@@ -1,5 +1,5 @@
 import type { Authorization, Order } from 'acme-client';
-import { inTime } from '#bounds/deadline.ts';
+import { withDeadline } from '#bounds/deadline.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import { CertificateError } from '../port.ts';
 import type { CertificateAuthority, Challenges } from './authority.ts';
@@ -35,22 +35,25 @@ export class AcmeAuthority implements CertificateAuthority {
   }
 
   issue(order: IssueOrder): Promise<Issued> {
-    const late = () =>
-      Promise.reject(certificateError('authority-unavailable', 'the authority took too long'));
-    return inTime(this.#clock, ORDER_TIMEOUT_MS, this.#issue(order), late);
+    const deadline = {
+      clock: this.#clock,
+      timeoutMs: ORDER_TIMEOUT_MS,
+      tooLate: () => certificateError('authority-unavailable', 'the authority took too long'),
+    };
+    return withDeadline(deadline, (signal) => this.#issue(order, signal));
   }
 
-  async #issue({ name, accountKey, challenges }: IssueOrder): Promise<Issued> {
+  async #issue({ name, accountKey, challenges }: IssueOrder, signal: AbortSignal): Promise<Issued> {
     try {
       await challenges.open();
       const client = new Client({ directoryUrl: this.#directory, accountKey });
       await this.#signIn(client);
       const order = await client.createOrder({ identifiers: [{ type: 'dns', value: name }] });
-      await this.#prove(client, order, challenges);
+      await this.#prove(client, order, { challenges, signal });
       const key = await crypto.createPrivateEcdsaKey();
       const [, request] = await crypto.createCsr({ commonName: name, altNames: [name] }, key);
       await client.finalizeOrder(order, request);
-      return { chain: await this.#certificateOf(client, order), key: String(key) };
+      return { chain: await this.#certificateOf(client, order, signal), key: String(key) };
     } catch (error) {
       throw asCertificateError(error);
     }
@@ -70,7 +73,11 @@ export class AcmeAuthority implements CertificateAuthority {
     }
   }
 
-  async #prove(client: Client, order: Order, challenges: Challenges): Promise<void> {
+  async #prove(
+    client: Client,
+    order: Order,
+    { challenges, signal }: { readonly challenges: Challenges; readonly signal: AbortSignal },
+  ): Promise<void> {
     const [authorization] = await client.getAuthorizations(order);
     if (authorization?.status === 'valid') {
       return;
@@ -83,14 +90,14 @@ export class AcmeAuthority implements CertificateAuthority {
     challenges.answer(challenge.token, answer);
     try {
       await client.completeChallenge(challenge);
-      await this.#untilProven(client, order);
+      await this.#untilProven(client, order, signal);
     } finally {
       challenges.forget(challenge.token);
     }
   }
 
   /** @throws {CertificateError} if the authority did not find the answer */
-  async #untilProven(client: Client, order: Order): Promise<void> {
+  async #untilProven(client: Client, order: Order, signal: AbortSignal): Promise<void> {
     for (;;) {
       const [authorization] = await client.getAuthorizations(order);
       if (authorization?.status === 'valid') {
@@ -99,11 +106,11 @@ export class AcmeAuthority implements CertificateAuthority {
       if (authorization?.status !== 'pending') {
         throw errorOf(problemIn(authorization) ?? {});
       }
-      await delay(this.#clock, POLL_MS);
+      await delay(this.#clock, POLL_MS, signal);
     }
   }
 
-  async #certificateOf(client: Client, placed: Order): Promise<string> {
+  async #certificateOf(client: Client, placed: Order, signal: AbortSignal): Promise<string> {
     for (;;) {
       const order = await client.getOrder(placed);
       if (order.status === 'valid') {
@@ -112,7 +119,7 @@ export class AcmeAuthority implements CertificateAuthority {
       if (order.status !== 'processing' && order.status !== 'ready') {
         throw errorOf((order.error as Problem | undefined) ?? {});
       }
-      await delay(this.#clock, POLL_MS);
+      await delay(this.#clock, POLL_MS, signal);
     }
   }
 }

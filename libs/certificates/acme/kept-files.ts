@@ -18,8 +18,7 @@ interface KeptAttempts {
   readonly failures: number;
   readonly reason: string;
   readonly detail: string;
-  /** In ISO 8601. */
-  readonly nextAt: string;
+  readonly nextAt: Date;
 }
 
 const KEY = /-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z ]+ )?PRIVATE KEY-----\n/;
@@ -65,11 +64,7 @@ export class KeptFiles {
 
   /** Null if there are none, or none that can be read. */
   async attempts(): Promise<KeptAttempts | null> {
-    try {
-      return JSON.parse((await this.#read('attempts.json')) ?? 'null');
-    } catch {
-      return null;
-    }
+    return attemptsIn((await this.#read('attempts.json')) ?? '');
   }
 
   keepAttempts(attempts: KeptAttempts): Promise<void> {
@@ -105,5 +100,24 @@ export class KeptFiles {
     await rename(temporary, path);
     await using folder = await open(dirname(path), 'r');
     await folder.sync();
+  }
+}
+
+/** @returns null unless everything is there */
+function attemptsIn(json: string): KeptAttempts | null {
+  const { failures, reason, detail, nextAt } = parsed(json);
+  const next = new Date(String(nextAt));
+  const isComplete =
+    Number.isSafeInteger(failures) && typeof reason === 'string' && typeof detail === 'string';
+  return isComplete && !Number.isNaN(next.getTime())
+    ? { failures: Number(failures), reason, detail, nextAt: next }
+    : null;
+}
+
+function parsed(json: string): Partial<Record<keyof KeptAttempts, unknown>> {
+  try {
+    return JSON.parse(json) ?? {};
+  } catch {
+    return {};
   }
 }

@@ -11,8 +11,8 @@ const SPREAD = 1 / 30;
  * these are fewer.
  */
 const PAUSES = { firstMs: 300_000, maxMs: 6 * 3_600_000, jitter: 0.2 };
-/** The longest pause that an authority may ask for. */
-const MOST_PAUSE_MS = 24 * 3_600_000;
+/** The longest pause, whoever asks for it. */
+export const MOST_PAUSE_MS = 24 * 3_600_000;
 
 /** When to order the next one. @param random - from 0 (inclusive) to 1 (exclusive) */
 export function renewalOf({ validFrom, expiresAt }: TlsCertificate, random: () => number): Date {

@@ -200,6 +200,68 @@ describe('certificates that an authority issues', () => {
     }, 1);
   });
 
+  for (const [what, attempts] of [
+    [
+      'another year',
+      { failures: 3, reason: 'rate-limit', detail: '', nextAt: '2126-01-01T00:00:00Z' },
+    ],
+    ['no time', { failures: 3, reason: 'rate-limit', detail: '', nextAt: 'soon' }],
+    ['nothing', {}],
+    ['a number', 7],
+    ['words', { failures: 'many', reason: ['dns'], detail: {}, nextAt: null }],
+  ] as const) {
+    it(`are ordered within a day, and not all the time, if the note of attempts says ${what}`, async () => {
+      await writeFile(join(folder.path, 'attempts.json'), JSON.stringify(attempts));
+      await using certificates = await started();
+      await pass(25 * HOUR_MS, HOUR_MS);
+      await until(() => certificates.current !== null);
+      assert.equal(authority.orders, 1);
+      assert.equal(certificates.failure, null);
+    });
+  }
+
+  it('are not ordered again and again when the clock is so far ahead that each is due at once', async () => {
+    clock.set(new Date(validFrom.getTime() + 400 * DAY_MS));
+    await using certificates = await started();
+    await untilOrdered(1);
+    await until(() => certificates.current !== null);
+    await pass(20 * HOUR_MS, HOUR_MS);
+    assert.equal(authority.orders, 1);
+    // Once it is right, so are the times.
+    clock.set(validFrom);
+    await pass(50 * DAY_MS, 6 * HOUR_MS);
+    assert.ok(authority.orders <= 2);
+  });
+
+  it('are not delayed by a pause that was counted while the clock was ahead', async () => {
+    authority.says = new CertificateError('dns', 'the name leads nowhere');
+    clock.set(new Date(validFrom.getTime() + 400 * DAY_MS));
+    await using certificates = await started();
+    await untilOrdered(1);
+    await until(async () => (await readdir(folder.path)).includes('attempts.json'));
+    clock.set(new Date(validFrom.getTime() + HOUR_MS));
+    authority.says = certificate;
+    let hours = 0;
+    await until(async () => {
+      await pass(HOUR_MS, HOUR_MS);
+      hours++;
+      return certificates.current !== null;
+    }, 1);
+    assert.ok(hours < 200, `${hours}`);
+  });
+
+  it('are refused if no server can show all of them, and the former one stays', async () => {
+    authority.says = {
+      ...certificate,
+      chain: `${certificate.chain}-----BEGIN CERTIFICATE-----\nMIIB`,
+    };
+    await using certificates = await started();
+    await untilOrdered(1);
+    await until(() => certificates.failure !== null);
+    assert.equal(certificates.current, null);
+    assert.ok(!(await readdir(folder.path)).includes(`${NAME}.pem`));
+  });
+
   it('are ordered anew if what was kept cannot be used', async () => {
     await writeFile(join(folder.path, `${NAME}.pem`), 'half a file');
     await writeFile(join(folder.path, 'attempts.json'), '{');

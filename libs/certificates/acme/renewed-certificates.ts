@@ -10,7 +10,7 @@ import {
 import { readCertificate } from '../read-certificate.ts';
 import type { CertificateAuthority, Challenges } from './authority.ts';
 import type { KeptFiles } from './kept-files.ts';
-import { pauseAfterFailure, renewalOf } from './renewal-times.ts';
+import { MOST_PAUSE_MS, pauseAfterFailure, renewalOf } from './renewal-times.ts';
 
 /** The longest wait between looks at the clock, which may be set, or stand while the machine sleeps. */
 const LOOK_MS = 3_600_000;
@@ -47,6 +47,8 @@ export class RenewedCertificates implements Certificates {
   #current: TlsCertificate | null = null;
   #failure: CertificateFailure | null = null;
   #dueAt = new Date(0);
+  /** Whether the next order awaits the end of a pause, rather than the end of a certificate. */
+  #isPaused = false;
   #cancel = () => {};
   #isClosed = false;
   #onCertificate: (certificate: TlsCertificate) => void = () => {};
@@ -104,16 +106,21 @@ export class RenewedCertificates implements Certificates {
       const { failures, detail } = kept;
       const reason = CERTIFICATE_FAILURE_REASONS.find((each) => each === kept.reason) ?? 'refused';
       this.#failure = { failures, reason, detail };
-      const nextAtMs = Date.parse(kept.nextAt);
-      const soonMs = clock.now().getTime() + AFTER_START_MS;
-      this.#dueAt = new Date(reason === 'rate-limit' ? nextAtMs : Math.min(nextAtMs, soonMs));
+      const leftMs = kept.nextAt.getTime() - clock.now().getTime();
+      this.#pause(reason === 'rate-limit' ? leftMs : Math.min(leftMs, AFTER_START_MS));
     }
   }
 
   #take(certificate: TlsCertificate): void {
+    this.#onCertificate(certificate);
     this.#current = certificate;
     this.#dueAt = renewalOf(certificate, this.#random);
-    this.#onCertificate(certificate);
+    this.#isPaused = false;
+  }
+
+  #pause(pauseMs: number): void {
+    this.#dueAt = new Date(this.#parts.clock.now().getTime() + pauseMs);
+    this.#isPaused = true;
   }
 
   #wait(): void {
@@ -121,7 +128,10 @@ export class RenewedCertificates implements Certificates {
       return;
     }
     const { clock } = this.#parts;
-    const leftMs = this.#dueAt.getTime() - clock.now().getTime();
+    const untilMs = this.#dueAt.getTime() - clock.now().getTime();
+    // The clock may have been ahead when the pause began.
+    const leftMs = this.#isPaused ? Math.min(untilMs, MOST_PAUSE_MS) : untilMs;
+    this.#dueAt = new Date(clock.now().getTime() + leftMs);
     this.#cancel = clock.schedule(Math.min(Math.max(leftMs, 0), LOOK_MS), () => {
       const isDue = this.#dueAt <= clock.now();
       void (isDue ? this.#order() : Promise.resolve()).then(() => this.#wait());
@@ -143,8 +153,18 @@ export class RenewedCertificates implements Certificates {
       this.#failure = null;
       log.info({ expiresAt: certificate.expiresAt }, 'Using a new certificate');
       this.#take(certificate);
+      this.#pauseIfDue();
     } catch (error) {
       await this.#failed(error);
+    }
+  }
+
+  /** By a clock that is months ahead, each would be ordered right after the one before. */
+  #pauseIfDue(): void {
+    const { clock, log } = this.#parts;
+    if (this.#dueAt <= clock.now()) {
+      log.error({}, 'The new certificate is old by this machine’s clock, which must be wrong');
+      this.#pause(MOST_PAUSE_MS);
     }
   }
 
@@ -164,18 +184,16 @@ export class RenewedCertificates implements Certificates {
     if (this.#isClosed) {
       return;
     }
-    const { clock, log, files } = this.#parts;
+    const { log, files } = this.#parts;
     const { reason, message, retryAfterMs } =
       error instanceof CertificateError ? error : new CertificateError('files', String(error));
     const failures = (this.#failure?.failures ?? 0) + 1;
     this.#failure = { failures, reason, detail: message };
     const pauseMs = pauseAfterFailure(failures, retryAfterMs, this.#random);
-    this.#dueAt = new Date(clock.now().getTime() + pauseMs);
+    this.#pause(pauseMs);
     const why = { reason, detail: message, attempt: failures, retryAt: this.#dueAt };
     log.error(why, 'No certificate could be had');
     // If this fails, too, the same is known until the process ends.
-    await files
-      .keepAttempts({ ...this.#failure, nextAt: this.#dueAt.toISOString() })
-      .catch(() => {});
+    await files.keepAttempts({ ...this.#failure, nextAt: this.#dueAt }).catch(() => {});
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
@@ -39,6 +41,10 @@ describe('files that cannot be used', () => {
       { ...good, chain: good.chain.replace(/\n.{60}/, '\n') },
       /cannot be read/,
     ],
+    'end within the second certificate': [
+      { ...good, chain: `${good.chain}-----BEGIN CERTIFICATE-----\nMIIB` },
+      /cannot be shown/,
+    ],
     'have no key': [{ ...good, key: good.chain }, /must be PEM, and not encrypted/],
     'are far too long': [{ ...good, chain: 'x'.repeat(70_000) }, /too long/],
   } as const;
@@ -53,6 +59,16 @@ describe('files that cannot be used', () => {
     await using files = await CertificateFiles.make(good);
     const absent = { certificateFile: files.certificateFile, keyFile: `${files.keyFile}.absent` };
     await assert.rejects(open(absent), { reason: 'files', message: /ENOENT/ });
+  });
+
+  it('are refused at the start if they are no ordinary files', async () => {
+    await using files = await CertificateFiles.make(good);
+    const pipe = `${files.keyFile}.pipe`;
+    execFileSync('mkfifo', [pipe]);
+    for (const keyFile of [pipe, '/dev/zero', dirname(pipe)]) {
+      const named = { certificateFile: files.certificateFile, keyFile };
+      await assert.rejects(open(named), { reason: 'files', message: /no ordinary file/ });
+    }
   });
 
   it('may have text around the certificates, as openssl writes it', async () => {

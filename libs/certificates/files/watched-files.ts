@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
@@ -89,9 +90,9 @@ export class WatchedFiles implements Certificates {
   #take(found: TlsCertificate, onCertificate: (certificate: TlsCertificate) => void): void {
     const { chain, key } = this.#current ?? {};
     if (found.chain !== chain || found.key !== key) {
+      onCertificate(found);
       this.#current = found;
       this.#log.info({ expiresAt: found.expiresAt }, 'Using the certificate of the files');
-      onCertificate(found);
     }
   }
 
@@ -109,9 +110,13 @@ export class WatchedFiles implements Certificates {
 
 async function readText(path: string): Promise<string> {
   try {
-    await using file = await open(path, 'r');
-    const { size } = await file.stat();
-    if (size > LARGEST_PEM_OCTETS) {
+    // Opening a pipe would never end, nor would reading a device.
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await file.stat();
+    if (!found.isFile()) {
+      throw new CertificateError('files', `${path} is no ordinary file`);
+    }
+    if (found.size > LARGEST_PEM_OCTETS) {
       throw new CertificateError('files', `${path} is too long for a certificate or key`);
     }
     return await file.readFile('utf8');
