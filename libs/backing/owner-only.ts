@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -61,9 +62,18 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-/** Creates the file, empty, if missing, and removes everyone else's permissions on it. */
-export async function ownFile(path: string): Promise<void> {
-  await using file = await open(path, 'a', FILE_MODE);
+/**
+ * Creates the file, empty, if missing, and removes everyone else's permissions on it.
+ *
+ * @param options.followsLinks - whether it may be a symbolic link; root says no in folders of others
+ */
+export async function ownFile(
+  path: string,
+  { followsLinks = true }: { readonly followsLinks?: boolean } = {},
+): Promise<void> {
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
+  const flags = O_APPEND | O_CREAT | O_WRONLY | (followsLinks ? 0 : O_NOFOLLOW);
+  await using file = await open(path, flags, FILE_MODE);
   const { mode } = await file.stat();
   if ((mode & OTHERS) !== 0) {
     await file.chmod(FILE_MODE);

@@ -1,8 +1,23 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import {
+  chown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
+import { ReadableStream } from 'node:stream/web';
 import { after, before, describe, it } from 'node:test';
-import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { pack } from 'tar-stream';
 import { missingProgram } from '#test/backing/backing.ts';
 import { startChildServer } from '#test/backing/child-server.ts';
 import { obtainFakeS3 } from '#test/backing/programs.ts';
@@ -233,6 +248,68 @@ describe('awala-gateway backup and restore', () => {
       await refusal('restore', join(place.path, 'empty'), [...opening, none]),
       /does not open/,
     );
+  });
+
+  it('leave no file of root’s behind in the folder of another user, and follow none of its links', {
+    skip: process.getuid?.() !== 0 && 'only root can give files away',
+  }, async () => {
+    const user = 65_534;
+    const precious = join(place.path, 'precious');
+    await writeFile(precious, 'precious', { mode: 0o640 });
+    const folder = join(place.path, 'of-another');
+    await mkdir(folder, { mode: 0o700 });
+    await chown(folder, user, user);
+    const other = await keyFiles(place.path, 'key-of-another.txt');
+    await refusal('restore', folder, ['--identity-file', other.path, backup]);
+    for (const name of await readdir(folder)) {
+      assert.equal((await lstat(join(folder, name))).uid, user, name);
+    }
+    for (const name of ['gateway.db.restoring', 'keepsake']) {
+      await symlink(precious, join(folder, name));
+    }
+    const { code, text } = await runCommand('restore', { DATA_DIR: folder }, [...opening, backup]);
+    assert.equal(code, 0, text);
+    for (const name of await readdir(folder, { recursive: true })) {
+      assert.equal((await lstat(join(folder, name))).uid, user, name);
+    }
+    await rm(join(folder, 'backup.lock'));
+    await symlink(precious, join(folder, 'backup.lock'));
+    const to = join(place.path, 'through-a-link.age');
+    await refusal('backup', folder, [...sealing, to]);
+    const { uid, mode } = await stat(precious);
+    assert.deepEqual([uid, mode & 0o777, await readFile(precious, 'utf8')], [0, 0o640, 'precious']);
+  });
+
+  it('believe nothing that a stranger with the public key wrote into a backup', async () => {
+    const forge = async (content: object) => {
+      const archive = pack();
+      archive.entry({ name: 'manifest.json' }, JSON.stringify(content));
+      archive.finalize();
+      const encrypter = new Encrypter();
+      encrypter.addRecipient(sealing[1]);
+      const path = join(place.path, 'forged.tar.age');
+      const sealed = await encrypter.encrypt(
+        ReadableStream.from(archive as AsyncIterable<Uint8Array>),
+      );
+      await writeFile(path, sealed);
+      return path;
+    };
+    const good = {
+      format: 'awala-gateway-backup/1',
+      at: new Date().toISOString(),
+      internetAddress: 'gateway.localhost',
+      octets: 1,
+    };
+    for (const [name, value] of [
+      ['at', 'soon'],
+      ['internetAddress', '\u001b[2Jgateway'],
+      ['octets', -1e15],
+      ['octets', 'many'],
+    ] as const) {
+      const path = await forge({ ...good, [name]: value });
+      const text = await refusal('restore', join(place.path, 'forged'), [...opening, path]);
+      assert.match(text, /its manifest is malformed/);
+    }
   });
 
   it('let no gateway start on a folder where a restore was cut short, until it is repeated', async () => {

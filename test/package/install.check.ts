@@ -150,6 +150,22 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
       assert.equal(await nodeId(root, ports), identity);
     });
 
+    it('is not led elsewhere by links and pipes of the gateway’s user', async () => {
+      await root.sh(`cd /var/lib/awala-gateway
+        rm -rf data-layout data-layout.new; mkfifo data-layout
+        echo precious >/root/precious; chmod 600 /root/precious
+        ln -s /root/precious data-layout.new
+        chown -h awala-gateway: data-layout data-layout.new`);
+      const { status, output } = await dpkg('-i', inside(newerDeb));
+      assert.equal(status, 0, output);
+      const { output: left } = await root.sh('cat /root/precious; stat -c "%U %a" /root/precious');
+      assert.equal(left, 'precious\nroot 600\n');
+      const { output: layout } = await root.sh(
+        'stat -c "%F %U %a" /var/lib/awala-gateway/data-layout',
+      );
+      assert.equal(layout, 'regular file awala-gateway 600\n');
+    });
+
     it('refuses to go back to a version that does not know the data, and changes nothing', async () => {
       const { status, output } = await dpkg('-i', inside(deb));
       assert.notEqual(status, 0);

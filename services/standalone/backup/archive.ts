@@ -2,6 +2,8 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Pack, pack } from 'tar-stream';
+import { canonicalInternetAddress } from '#awala/internet-address.ts';
+import { parseObject } from '../running/operations-client.ts';
 import { BackupError } from './backup-error.ts';
 import type { SnapshotFile } from './snapshot.ts';
 
@@ -107,9 +109,23 @@ async function manifestIn(name: string, entry: AsyncIterable<Buffer>): Promise<M
     }
     parts.push(part);
   }
-  const { format, ...manifest } = JSON.parse(Buffer.concat(parts).toString());
+  return parseManifest(Buffer.concat(parts).toString());
+}
+
+/** Whoever has the public key can make a backup: everything in it is checked. */
+function parseManifest(json: string): Manifest {
+  const { format, at, internetAddress, octets } = parseObject(json);
   if (format !== FORMAT) {
-    throw new BackupError(`its format is ${format}, and this version reads ${FORMAT}`);
+    throw new BackupError(`its format is “${format}”, and this version reads ${FORMAT}`);
   }
-  return { ...manifest, at: new Date(manifest.at) };
+  const time = new Date(String(at));
+  const address = canonicalInternetAddress(String(internetAddress));
+  if (Number.isNaN(time.getTime()) || address === null || !isSize(octets)) {
+    throw new BackupError('its manifest is malformed');
+  }
+  return { at: time, internetAddress: address, octets };
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

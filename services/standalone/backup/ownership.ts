@@ -1,10 +1,11 @@
-import { chown, readdir, stat } from 'node:fs/promises';
+import { lchown, lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 
 /**
  * Gives files and folders, with all that is in them, to whom the data folder belongs, if this
- * process may: an administrator's backup or restore must leave them to the gateway's user.
+ * process may: an administrator's backup or restore must leave them to the gateway's user. Follows no
+ * links, as that user could have made them.
  */
 export async function matchOwner(dataFolder: string, paths: readonly string[]): Promise<void> {
   if (process.getuid?.() !== 0) {
@@ -15,10 +16,10 @@ export async function matchOwner(dataFolder: string, paths: readonly string[]): 
     return;
   }
   for (const path of paths) {
-    await chown(path, uid, gid);
-    if ((await stat(path)).isDirectory()) {
+    await lchown(path, uid, gid);
+    if ((await lstat(path)).isDirectory()) {
       for (const name of await readdir(path, { recursive: true })) {
-        await chown(join(path, name), uid, gid);
+        await lchown(join(path, name), uid, gid);
       }
     }
   }

@@ -47,7 +47,9 @@ export async function restoreBackup(plan: RestorePlan): Promise<Restored> {
   const { dataFolder, progress } = plan;
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const database = join(dataFolder, DATABASE_FILE);
-  await ownFile(`${database}.lock`);
+  await ownFile(`${database}.lock`, { followsLinks: false });
+  // At once, as the gateway must be able to take it after a restore that fails.
+  await matchOwner(dataFolder, [`${database}.lock`]);
   using _ = lockAgainstGateways(dataFolder);
   await using work = await openWorkFolder(dataFolder, RESTORE_WORK_FOLDER);
   const plain = decryptWith(plan.keys, plan.sealed);

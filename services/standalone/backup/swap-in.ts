@@ -46,7 +46,9 @@ export async function swapIn({
 }
 
 async function createDurably(path: string): Promise<void> {
-  await using file = await open(path, 'w', 0o600);
+  // As another file, whatever is there: root must not write through a link.
+  await rm(path, { force: true });
+  await using file = await open(path, 'wx', 0o600);
   await file.sync();
 }
 

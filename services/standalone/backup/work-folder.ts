@@ -21,7 +21,7 @@ interface WorkFolder extends AsyncDisposable {
  */
 export async function openWorkFolder(dataFolder: string, name: string): Promise<WorkFolder> {
   const lockFile = join(dataFolder, `${LOCK}.lock`);
-  await ownFile(lockFile);
+  await ownFile(lockFile, { followsLinks: false });
   await matchOwner(dataFolder, [lockFile]);
   const lock = lockBackups(dataFolder);
   const path = join(dataFolder, name);

@@ -1,4 +1,5 @@
-import { chmod, chown, mkdir, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** All permissions of a file that is no program. */
@@ -41,13 +42,19 @@ register with Internet gateway”, try again in a minute; then tell us.
 
 /**
  * Writes the page to a file, which whoever may enter its folder may read, and whose owner is the
- * folder's: in the gateway's data, nothing belongs to others.
+ * folder's: in the gateway's data, nothing belongs to others. Never writes through a link, as that
+ * folder is the gateway's user's, and this process may be root's.
  */
 export async function writePage(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
   const { mode, uid, gid } = await stat(folder);
-  await writeFile(path, text);
-  await chmod(path, mode & READ_AND_WRITE);
-  await chown(path, uid, gid);
+  const temporary = `${path}.${randomUUID()}.new`;
+  {
+    await using file = await open(temporary, 'wx');
+    await file.writeFile(text);
+    await file.chmod(mode & READ_AND_WRITE);
+    await file.chown(uid, gid);
+  }
+  await rename(temporary, path);
 }

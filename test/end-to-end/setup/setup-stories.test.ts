@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once as listening } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
@@ -141,6 +142,17 @@ describe('setting a gateway up', () => {
       }
     };
   }
+
+  it('writes the page for users through no link, as the folder is not root’s', async () => {
+    leadAll();
+    const precious = join(machine.data, 'precious');
+    await mkdir(machine.data, { recursive: true });
+    await writeFile(precious, 'precious');
+    await symlink(precious, join(machine.data, 'for-users.txt'));
+    assert.equal(await run(), true);
+    assert.equal(await readFile(precious, 'utf8'), 'precious');
+    assert.match(await readFile(join(machine.data, 'for-users.txt'), 'utf8'), /^Our Awala gateway/);
+  });
 
   it('waits for the DNS, and says what is there, what is missing, and what is wrong', async () => {
     doh.setAddress(ADDRESS, IP);
