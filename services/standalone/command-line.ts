@@ -6,6 +6,7 @@ import { releaseOf, releaseVariables } from '#runtime/release.ts';
 import { startFailure } from '#runtime/start-failures.ts';
 import { type CommandContext, optionsOf, UsageError } from './commands/command.ts';
 import type { CommandEntry } from './commands/commands.ts';
+import { printable } from './printable.ts';
 
 /** sysexits.h: wrong usage. */
 const EX_USAGE = 64;
@@ -22,7 +23,16 @@ interface CommandLine {
  *
  * @returns the exit code; undefined if the process goes on by itself
  */
-export async function runCommandLine(
+export function runCommandLine(
+  line: CommandLine,
+  context: CommandContext,
+): Promise<number | undefined> {
+  const print = (text: string) => context.print(printable(text));
+  const printError = (text: string) => line.printError(printable(text));
+  return runWord({ ...line, printError }, { ...context, print });
+}
+
+async function runWord(
   { commands, defaultCommand, printError }: CommandLine,
   context: CommandContext,
 ): Promise<number | undefined> {

@@ -104,6 +104,47 @@ describe('awala-gateway status', () => {
     assert.match(text, /^What runs here has no status/);
   });
 
+  it('ends when nobody reads what it shows any more', async () => {
+    await using folder = await dataFolder();
+    const environment = { DATA_DIR: folder.path, OPERATIONS_PORT: `${await freePort()}` };
+    const child = spawn(process.execPath, [MAIN, 'status', '--watch'], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [code] = await once(child, 'exit');
+    assert.equal(code, 0);
+  });
+
+  it('shows nothing that controls the terminal, whoever answers', async () => {
+    const told = {
+      internetAddress: 'gateway\u001b]0;renamed\u0007\u009b2J',
+      diskRoomOctets: null,
+      certificates: { gatewayUntil: null, tlsUntil: null },
+      lastBackupAt: null,
+    };
+    await using other = await RawServer.start((socket) => {
+      const body = JSON.stringify(told);
+      const head = `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close`;
+      socket.end(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${body}`);
+    });
+    const child = spawn(process.execPath, [MAIN, 'status'], {
+      env: { ...process.env, OPERATIONS_PORT: `${other.port}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (piece: string) => {
+        text += piece;
+      });
+    }
+    await once(child, 'close');
+    assert.match(text, /is not running/);
+    assert.doesNotMatch(text, /(?!\n)\p{Cc}/u);
+    assert.doesNotMatch(text, /\n {4}at /);
+  });
+
   it('shows it again and again if told to watch', async () => {
     await using folder = await dataFolder();
     const environment = { DATA_DIR: folder.path, OPERATIONS_PORT: `${await freePort()}` };

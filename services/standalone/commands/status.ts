@@ -1,6 +1,8 @@
+import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
 import { type DoctorConfig, readDoctorConfig } from '../doctor/doctor-variables.ts';
+import { CLEAR_SCREEN } from '../printable.ts';
 import { askOperations, parseObject } from '../running/operations-client.ts';
 import type { GatewayStatus } from '../status/gateway-status.ts';
 import { statusText } from '../status/status-text.ts';
@@ -9,8 +11,6 @@ import type { Command } from './command.ts';
 import { readArguments } from './option-values.ts';
 
 const WATCH_EVERY_MS = 2_000;
-/** Clears a terminal, and goes to its top. */
-const CLEAR = '\u001B[H\u001B[2J';
 
 const NO_STATUS =
   'What runs here has no status: it is an older version, a service among several, or another program.';
@@ -37,9 +37,16 @@ Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
     const config = readDoctorConfig(environment);
     const show = (status: GatewayStatus) => {
       const lines = json ? [JSON.stringify(status)] : statusText(status);
-      print(`${watch && !json ? CLEAR : ''}${lines.join('\n')}`);
+      print(`${watch && !json ? CLEAR_SCREEN : ''}${lines.join('\n')}`);
     };
-    for (;;) {
+    // Whoever reads it may leave, as `head` does.
+    let isRead = true;
+    const onError = () => {
+      isRead = false;
+    };
+    process.stdout.on('error', onError);
+    using _ = { [Symbol.dispose]: () => void process.stdout.off('error', onError) };
+    while (isRead) {
       const status = await statusNow(config);
       if (!status) {
         print(NO_STATUS);
@@ -52,6 +59,7 @@ Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
       }
       await pause(WATCH_EVERY_MS);
     }
+    return 0;
   },
 };
 

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
+import { printable } from '../printable.ts';
 import { SetupError } from './setup-error.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -35,8 +36,9 @@ export class ProcessTerminal implements Terminal {
     this.#print(line);
   }
 
-  progress(line: string): void {
+  progress(told: string): void {
     const { output } = this.#streams;
+    const line = printable(told).replaceAll('\n', ' ');
     if (line === this.#last) {
       return;
     }
