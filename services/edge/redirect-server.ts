@@ -49,8 +49,14 @@ export function createRedirectServer(
   );
   server.app.all('/*', async (request, reply) => {
     // By its name alone, as a browser that is sent to whatever host it asked for could be misled.
-    reply.redirect(`https://${name}${request.url}`, 308);
+    reply.redirect(`https://${name}${pathOf(request.url)}`, 308);
     return reply;
   });
   return server;
+}
+
+/** Of a request's target, which may also be a URL, as for a proxy, or `*` (RFC 9112, section 3.2). */
+function pathOf(target: string): string {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, '');
+  return path.startsWith('/') ? path : '/';
 }

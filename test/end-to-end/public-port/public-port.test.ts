@@ -147,6 +147,16 @@ describe('the public port', () => {
     });
     assert.equal(status, 308);
     assert.equal(headers.location, 'https://gateway.example/some?where');
+    for (const [request, location] of [
+      ['GET http://elsewhere.example/some?where', 'https://gateway.example/some?where'],
+      ['GET http://elsewhere.example', 'https://gateway.example/'],
+      ['OPTIONS *', 'https://gateway.example/'],
+    ]) {
+      const raw = connectPlainly(plainPort, '127.0.0.1');
+      raw.end(`${request} HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n`);
+      const answer = String(Buffer.concat(await raw.toArray()));
+      assert.equal(/^location: (.*)$/im.exec(answer)?.[1], location);
+    }
   });
 
   it('cuts connections that do not finish the handshake', async () => {
