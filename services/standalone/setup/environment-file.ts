@@ -9,8 +9,8 @@ const MODE = 0o640;
 const HEADING = '# Written by awala-gateway setup:';
 
 /**
- * The gateway's configuration, as systemd reads it (`EnvironmentFile=`): a variable a line. Lines of
- * the operator stay as they are.
+ * The gateway's configuration, as Node reads it (`--env-file`): a variable a line. Lines of the
+ * operator stay as they are.
  */
 export class EnvironmentFile {
   readonly path: string;
@@ -41,11 +41,16 @@ export class EnvironmentFile {
     return parseEnv(this.#text);
   }
 
-  /** The same file with these variables set; those that are null are no longer set. */
+  /**
+   * The same file with these variables set; those that are null are no longer set.
+   *
+   * @throws {SetupError} for a value that no line can hold
+   */
   with(values: Readonly<Record<string, string | null>>): EnvironmentFile {
     const before = this.values;
     const changed = Object.entries(values).filter(
-      ([name, value]) => value !== (before[name] ?? null),
+      ([name, value]) =>
+        value !== (before[name] ?? null) || (value !== null && !hasPlainLine(this.#text, name)),
     );
     const lines = this.#text === '' ? [] : this.#text.replace(/\n$/, '').split('\n');
     for (const [name, value] of changed) {
@@ -100,9 +105,31 @@ function replace(lines: string[], name: string, value: string | null): void {
   lines.splice(0, lines.length, ...rest);
 }
 
-/** Only values that systemd and shells would read differently. */
+/** As the package's units look for it. */
+function hasPlainLine(text: string, name: string): boolean {
+  return new RegExp(`^${name}=`, 'm').test(text);
+}
+
+const QUOTES = ['"', "'", '`'];
+
+/**
+ * Quotes only values that would otherwise be read differently.
+ *
+ * @throws {SetupError}
+ */
 function quoted(value: string): string {
-  return /^[\w@%+=:,./-]*$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`;
+  const ways = [
+    ...(/^[\w@%+=:,./-]*$/.test(value) ? [value] : []),
+    ...QUOTES.map((quote) => `${quote}${value}${quote}`),
+  ];
+  const way = ways.find((each) => parseEnv(`A=${each}\n`).A === value);
+  if (way === undefined || /[\r\n]/.test(value) || value !== value.trim()) {
+    throw new SetupError(
+      `${JSON.stringify(value)} cannot be written to the configuration`,
+      'Give a value without line feeds, blanks around it, and three kinds of quotes.',
+    );
+  }
+  return way;
 }
 
 function unusable(path: string, error: NodeJS.ErrnoException): SetupError {
