@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chown,
   lstat,
@@ -16,6 +18,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { ReadableStream } from 'node:stream/web';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { pack } from 'tar-stream';
 import { missingProgram } from '#test/backing/backing.ts';
@@ -23,11 +26,14 @@ import { startChildServer } from '#test/backing/child-server.ts';
 import { obtainFakeS3 } from '#test/backing/programs.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { until } from '#test/runtime/until.ts';
+import { RawServer } from './internet-delivery/raw-server.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
 import { ANY_PORT, runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
+const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
 const s3 = await obtainFakeS3();
 
 describe('A gateway under load', () => {
@@ -309,6 +315,27 @@ describe('awala-gateway backup and restore', () => {
       const path = await forge({ ...good, [name]: value });
       const text = await refusal('restore', join(place.path, 'forged'), [...opening, path]);
       assert.match(text, /its manifest is malformed/);
+    }
+  });
+
+  it('leave no copy in the data folder when somebody ends them', async () => {
+    await using silent = await RawServer.start();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const child = spawn(process.execPath, [MAIN, 'backup', ...sealing, 's3://bucket/folder'], {
+        env: {
+          ...process.env,
+          DATA_DIR: data,
+          BACKUP_S3_ENDPOINT: `http://127.0.0.1:${silent.port}`,
+          AWS_ACCESS_KEY_ID: 'id',
+          AWS_SECRET_ACCESS_KEY: 'secret',
+        },
+        stdio: 'ignore',
+      });
+      await until(async () => (await readdir(data)).includes('backup-in-progress'));
+      child.kill(signal);
+      const [, by] = await once(child, 'exit');
+      assert.equal(by, signal);
+      assert.ok(!(await readdir(data)).includes('backup-in-progress'));
     }
   });
 

@@ -1,5 +1,7 @@
+import { rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { ownFile } from '#backing/owner-only.ts';
 import { takeLock } from '#sqlite/database-lock.ts';
 import { DatabaseInUseError } from '#sqlite/errors.ts';
@@ -9,7 +11,7 @@ import { matchOwner } from './ownership.ts';
 /** One backup or restore of a data folder at a time. */
 const LOCK = 'backup';
 
-/** A folder for the time of a backup or restore; disposing of it removes it. */
+/** A folder for the time of a backup or restore; disposing of it, or a signal, removes it. */
 interface WorkFolder extends AsyncDisposable {
   readonly path: string;
 }
@@ -33,13 +35,33 @@ export async function openWorkFolder(dataFolder: string, name: string): Promise<
     lock[Symbol.dispose]();
     throw error;
   }
+  const untilSignal = removeAtSignal(path);
   return {
     path,
     [Symbol.asyncDispose]: async () => {
-      using _ = lock;
+      using _lock = lock;
+      using _signals = untilSignal;
       await remove();
     },
   };
+}
+
+/**
+ * Otherwise whoever is tired of waiting would leave a copy of the database, and links that keep the
+ * room of deleted parcels taken. The process then ends as it would have.
+ */
+function removeAtSignal(path: string): Disposable {
+  const forget = () => process.off('SIGINT', remove).off('SIGTERM', remove);
+  const remove = (signal: NodeJS.Signals) => {
+    forget();
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } finally {
+      process.kill(process.pid, signal);
+    }
+  };
+  process.on('SIGINT', remove).on('SIGTERM', remove);
+  return { [Symbol.dispose]: () => void forget() };
 }
 
 function lockBackups(dataFolder: string): Disposable {
