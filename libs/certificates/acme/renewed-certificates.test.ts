@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
@@ -19,6 +20,13 @@ const DAY_MS = 24 * HOUR_MS;
 
 const NO_CHALLENGES = { open: async () => {}, answer: () => {}, forget: () => {} };
 
+const ACCOUNT_KEY = String(
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  }),
+);
+
 /** Issues what a test says. */
 class SayingAuthority implements CertificateAuthority {
   says: TlsCertificate | CertificateError;
@@ -33,7 +41,7 @@ class SayingAuthority implements CertificateAuthority {
   }
 
   async newAccountKey(): Promise<string> {
-    return 'account key';
+    return ACCOUNT_KEY;
   }
 
   async issue({ accountKey }: { readonly accountKey: string }): Promise<TlsCertificate> {
@@ -248,6 +256,15 @@ describe('certificates that an authority issues', () => {
       return certificates.current !== null;
     }, 1);
     assert.ok(hours < 200, `${hours}`);
+  });
+
+  it('are ordered with a new account if the key of the former one is damaged', async () => {
+    await writeFile(join(folder.path, 'account.pem'), '-----BEGIN PRIVATE KEY-----\nMIG');
+    await using certificates = await started();
+    await untilOrdered(1);
+    await until(() => certificates.current !== null);
+    assert.deepEqual(authority.accountKeys, [ACCOUNT_KEY]);
+    assert.equal(await readFile(join(folder.path, 'account.pem'), 'utf8'), ACCOUNT_KEY);
   });
 
   it('are refused if no server can show all of them, and the former one stays', async () => {

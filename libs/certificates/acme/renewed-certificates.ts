@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import {
@@ -170,10 +171,13 @@ export class RenewedCertificates implements Certificates {
 
   /** The same for all orders: authorities limit how many accounts one may have. */
   async #accountKey(): Promise<string> {
-    const { authority, files } = this.#parts;
+    const { authority, files, log } = this.#parts;
     const kept = await files.accountKey();
-    if (kept !== null) {
+    if (kept !== null && isPrivateKey(kept)) {
       return kept;
+    }
+    if (kept !== null) {
+      log.warn({}, 'The key of the account with the authority is damaged: making another account');
     }
     const made = await authority.newAccountKey();
     await files.keepAccountKey(made);
@@ -195,5 +199,14 @@ export class RenewedCertificates implements Certificates {
     log.error(why, 'No certificate could be had');
     // If this fails, too, the same is known until the process ends.
     await files.keepAttempts({ ...this.#failure, nextAt: this.#dueAt }).catch(() => {});
+  }
+}
+
+function isPrivateKey(pem: string): boolean {
+  try {
+    createPrivateKey(pem);
+    return true;
+  } catch {
+    return false;
   }
 }
