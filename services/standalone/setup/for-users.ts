@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import process from 'node:process';
 
 /** All permissions of a file that is no program. */
 const READ_AND_WRITE = 0o644;
@@ -41,8 +42,8 @@ register with Internet gateway”, try again in a minute; then tell us.
 }
 
 /**
- * Writes the page to a file, which whoever may enter its folder may read, and whose owner is the
- * folder's: in the gateway's data, nothing belongs to others. Never writes through a link, as that
+ * Writes the page to a file, which whoever may enter its folder may read. If root writes it, its
+ * owner is the folder's: in the gateway's data, nothing belongs to others. Never writes through a link, as that
  * folder is the gateway's user's, and this process may be root's.
  */
 export async function writePage(path: string, text: string): Promise<void> {
@@ -54,7 +55,9 @@ export async function writePage(path: string, text: string): Promise<void> {
     await using file = await open(temporary, 'wx');
     await file.writeFile(text);
     await file.chmod(mode & READ_AND_WRITE);
-    await file.chown(uid, gid);
+    if (process.geteuid?.() === 0) {
+      await file.chown(uid, gid);
+    }
   }
   await rename(temporary, path);
 }
