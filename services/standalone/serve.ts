@@ -32,7 +32,7 @@ function welcome(
 ): readonly string[] {
   const address = config.certificates.kind === 'none' ? null : gateway.internetAddress;
   const host = urlHost(config.host);
-  const at = (port: number) => `http://${host}:${port}`;
+  const at = (port: number, on = host) => `http://${on}:${port}`;
   return [
     '',
     `  Awala Internet gateway ${gateway.internetAddress}`,
@@ -42,7 +42,7 @@ function welcome(
     `  phones         ${at(listening.poweb)}   PoWeb, and parcel collection over WebSocket`,
     `  Internet apps  ${at(listening.pohttp)}   PoHTTP`,
     `  couriers       ${host}:${listening.cogrpc}          CogRPC`,
-    `  operators      ${at(listening.operations)}   /livez /readyz /servez /metrics /version /status`,
+    `  operators      ${at(listening.operations, urlHost(config.operations.host))}   /livez /readyz /servez /metrics /version /status`,
     `  data           ${resolve(config.dataFolder)}`,
     '',
     `  Try next:  ${pingLine({ address, host: config.host, ports: listening, environment })}`,

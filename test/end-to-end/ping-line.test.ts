@@ -23,6 +23,13 @@ describe('the line that a gateway says to type next', () => {
     });
   }
 
+  it('stands below where each port listens, that for operators on this machine only', async () => {
+    await using folder = await dataFolder();
+    await using gateway = await GatewayProcess.start(folder.path, { BIND_HOST: '0.0.0.0' });
+    assert.match(gateway.welcome, /phones +http:\/\/0\.0\.0\.0:/);
+    assert.match(gateway.welcome, /operators +http:\/\/127\.0\.0\.1:/);
+  });
+
   it('needs no npm where npm did not start the gateway', async () => {
     await using folder = await dataFolder();
     await using gateway = await GatewayProcess.start(folder.path);

@@ -37,11 +37,14 @@ export class GatewayProcess implements AsyncDisposable {
   readonly operations: number;
   /** What it says to type next. */
   readonly tryNext: string;
+  /** What it printed before it served. */
+  readonly welcome: string;
   readonly #child: ChildProcess;
   #output = '';
 
   private constructor(child: ChildProcess, welcome: string) {
     this.#child = child;
+    this.welcome = welcome;
     this.poweb = portIn(welcome, 'phones');
     this.pohttp = portIn(welcome, 'Internet apps');
     this.cogrpc = portIn(welcome, 'couriers');
