@@ -52,6 +52,7 @@ export class RenewedCertificates implements Certificates {
   #isPaused = false;
   #cancel = () => {};
   #isClosed = false;
+  #writing: Promise<void> = Promise.resolve();
   #onCertificate: (certificate: TlsCertificate) => void = () => {};
 
   constructor(options: RenewedCertificatesOptions, parts: RenewedCertificatesParts) {
@@ -80,6 +81,16 @@ export class RenewedCertificates implements Certificates {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#cancel();
+    await this.#writing;
+  }
+
+  /** Lets whoever disposes of this wait for the file. */
+  #write<Result>(written: Promise<Result>): Promise<Result> {
+    this.#writing = written.then(
+      () => {},
+      () => {},
+    );
+    return written;
   }
 
   async #takeKept(): Promise<void> {
@@ -149,8 +160,8 @@ export class RenewedCertificates implements Certificates {
         return;
       }
       const certificate = readCertificate(issued, name);
-      await files.keepCertificate(name, { ...issued, directory });
-      await files.forgetAttempts();
+      await this.#write(files.keepCertificate(name, { ...issued, directory }));
+      await this.#write(files.forgetAttempts());
       this.#failure = null;
       log.info({ expiresAt: certificate.expiresAt }, 'Using a new certificate');
       this.#take(certificate);
@@ -180,7 +191,7 @@ export class RenewedCertificates implements Certificates {
       log.warn({}, 'The key of the account with the authority is damaged: making another account');
     }
     const made = await authority.newAccountKey();
-    await files.keepAccountKey(made);
+    await this.#write(files.keepAccountKey(made));
     return made;
   }
 
@@ -198,7 +209,9 @@ export class RenewedCertificates implements Certificates {
     const why = { reason, detail: message, attempt: failures, retryAt: this.#dueAt };
     log.error(why, 'No certificate could be had');
     // If this fails, too, the same is known until the process ends.
-    await files.keepAttempts({ ...this.#failure, nextAt: this.#dueAt }).catch(() => {});
+    await this.#write(files.keepAttempts({ ...this.#failure, nextAt: this.#dueAt })).catch(
+      () => {},
+    );
   }
 }
 
