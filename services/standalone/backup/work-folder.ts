@@ -28,14 +28,16 @@ export async function openWorkFolder(dataFolder: string, name: string): Promise<
   const lock = lockBackups(dataFolder);
   const path = join(dataFolder, name);
   const remove = () => rm(path, { recursive: true, force: true });
+  // First, as a signal may come as soon as the folder is there.
+  const untilSignal = removeAtSignal(path);
   try {
     await remove();
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
+    untilSignal[Symbol.dispose]();
     lock[Symbol.dispose]();
     throw error;
   }
-  const untilSignal = removeAtSignal(path);
   return {
     path,
     [Symbol.asyncDispose]: async () => {
