@@ -5,14 +5,14 @@ import { describe, it } from 'node:test';
 import { openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
-import { Front } from '#test/runtime/front.ts';
+import { frontBefore } from '#test/runtime/front.ts';
 
 const UNAVAILABLE = 14;
 
 describe('CogRPC: connections that another server accepted', () => {
   it('count with its own', async () => {
     await using opened = await openCogrpc({ limits: { maxConnections: 2 } });
-    await using front = await Front.before(opened.server);
+    await using front = await frontBefore(opened.server);
     const phone = await CargoPhone.register(opened);
     using taken = new Courier(front.port);
     using own = new Courier(opened.port);
@@ -30,7 +30,7 @@ describe('CogRPC: connections that another server accepted', () => {
 
   it('are refused once it drains, and end their calls before that is over', async () => {
     const opened = await openCogrpc();
-    await using front = await Front.before(opened.server);
+    await using front = await frontBefore(opened.server);
     using courier = new Courier(front.port);
     const phone = await CargoPhone.register(opened);
     const delivery = courier.deliver();

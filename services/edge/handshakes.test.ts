@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { Front } from '#test/runtime/front.ts';
+import { frontBefore } from '#test/runtime/front.ts';
 import { until } from '#test/runtime/until.ts';
 import { Handshakes } from './handshakes.ts';
 
@@ -19,7 +19,7 @@ describe('handshakes under way', () => {
   it('one too many cuts the oldest, and those that are over count no more', async () => {
     const handshakes = new Handshakes({ max: 2, timeoutMs: 1_000 }, clock);
     const accepted: Socket[] = [];
-    await using front = await Front.before({
+    await using front = await frontBefore({
       take(connection) {
         accepted.push(connection);
         handshakes.began(connection);

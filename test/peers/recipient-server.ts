@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
 import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
+import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** A complete request. */
 interface ReceivedRequest {
@@ -29,9 +28,8 @@ export class RecipientServer implements AsyncDisposable {
   /** Connections since the start. */
   connections = 0;
   behaviour: Behaviour = answers(202);
-  readonly #server: http.Server;
   readonly #scheme: string;
-  readonly #sockets = new Set<Socket>();
+  readonly #listener: LocalListener;
 
   private constructor(tls: TlsIdentity | null) {
     const serve = (request: http.IncomingMessage, response: http.ServerResponse) => {
@@ -40,25 +38,23 @@ export class RecipientServer implements AsyncDisposable {
       void this.#serve(request, response).catch(() => response.destroy());
     };
     this.#scheme = tls ? 'https' : 'http';
-    this.#server = tls
+    const server = tls
       ? https.createServer({ key: tls.privateKey, cert: tls.certificate }, serve)
       : http.createServer(serve);
-    this.#server.on('connection', (socket: Socket) => {
+    server.on('connection', () => {
       this.connections++;
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
     });
+    this.#listener = new LocalListener(server);
   }
 
   static async start(tls: TlsIdentity | null = null): Promise<RecipientServer> {
     const recipient = new RecipientServer(tls);
-    recipient.#server.listen(0, '127.0.0.1');
-    await once(recipient.#server, 'listening');
+    await recipient.#listener.listen();
     return recipient;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener.port;
   }
 
   url(host: string, path = '/'): string {
@@ -66,11 +62,7 @@ export class RecipientServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) {
-      socket.destroy();
-    }
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#listener[Symbol.asyncDispose]();
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** What the deployed clients offer by ALPN. */
 export const ALPN = {
@@ -45,45 +46,34 @@ export async function connectOverTls(target: TlsTarget): Promise<TLSSocket> {
 
 /** A port on this machine for clients that speak no TLS, each of whose connections leads to one that does. */
 export class TlsTunnel implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #open = new Set<Socket>();
+  readonly #listener: LocalListener;
 
   private constructor(target: TlsTarget) {
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
-      this.#keep(near);
+    const server = createServer({ allowHalfOpen: true, noDelay: true }, (near) => {
       connectOverTls(target).then(
         (far) => {
-          this.#keep(far);
+          this.#listener.keep(far);
           join(near, far);
           join(far, near);
         },
         () => near.resetAndDestroy(),
       );
     });
+    this.#listener = new LocalListener(server);
   }
 
   static async start(target: TlsTarget): Promise<TlsTunnel> {
     const tunnel = new TlsTunnel(target);
-    tunnel.#server.listen(0, '127.0.0.1');
-    await once(tunnel.#server, 'listening');
+    await tunnel.#listener.listen();
     return tunnel;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-    for (const socket of this.#open) {
-      socket.destroy();
-    }
-    await once(this.#server, 'close');
-  }
-
-  #keep(socket: Socket): void {
-    this.#open.add(socket);
-    socket.once('close', () => this.#open.delete(socket));
+    await this.#listener[Symbol.asyncDispose]();
   }
 }
 

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { connect, type Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
 import { isForPhones } from '#services/edge/paths.ts';
 import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
+import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** The plain ports of a gateway on this machine. */
 type GatewayPorts = Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
@@ -21,13 +21,12 @@ interface TlsFrontOptions {
 
 /** Ends TLS before servers that speak none, as a proxy does. */
 export class TlsFront implements AsyncDisposable {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #listener: LocalListener;
 
   private constructor({ identity, protocols, backend }: TlsFrontOptions) {
     const { privateKey: key, certificate: cert } = identity;
-    this.#server = createServer({ key, cert, ALPNProtocols: [...protocols] }, (client) => {
-      this.#keep(client);
+    const server = createServer({ key, cert, ALPNProtocols: [...protocols] }, (client) => {
+      client.on('error', () => {});
       if (typeof backend === 'number') {
         this.#join(client, backend);
       } else if (client.alpnProtocol === 'h2') {
@@ -39,38 +38,29 @@ export class TlsFront implements AsyncDisposable {
         });
       }
     });
-    this.#server.on('tlsClientError', (_, socket) => socket.destroy());
+    server.on('tlsClientError', (_, socket) => socket.destroy());
+    this.#listener = new LocalListener(server);
   }
 
   static async start(options: TlsFrontOptions): Promise<TlsFront> {
     const front = new TlsFront(options);
-    front.#server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-    await once(front.#server, 'listening');
+    await front.#listener.listen(options.port, options.host);
     return front;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) {
-      socket.destroy();
-    }
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#listener[Symbol.asyncDispose]();
   }
 
   #join(client: TLSSocket, port: number): Socket {
-    const server = this.#keep(connect(port, '127.0.0.1'));
+    const server = this.#listener.keep(connect(port, '127.0.0.1')).on('error', () => {});
     client.pipe(server).pipe(client);
     client.once('close', () => server.destroy());
     server.once('close', () => client.destroy());
     return server;
-  }
-
-  #keep<Kind extends Socket>(socket: Kind): Kind {
-    this.#sockets.add(socket);
-    return socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket));
   }
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { type Clock, delay } from '#clock/clock.ts';
+import { LocalListener } from '#test/runtime/local-listener.ts';
 import type { LinkForm } from './simulated-link.ts';
 
 /**
@@ -9,8 +9,7 @@ import type { LinkForm } from './simulated-link.ts';
  * in the server's send queue.
  */
 export class ShapingProxy implements AsyncDisposable {
-  readonly #server = createServer((client) => this.#accept(client));
-  readonly #sockets = new Set<Socket>();
+  readonly #listener = new LocalListener(createServer((client) => this.#accept(client)));
   readonly #port: number;
   readonly #form: LinkForm;
   readonly #clock: Clock;
@@ -24,22 +23,20 @@ export class ShapingProxy implements AsyncDisposable {
   /** @param port - of the server */
   static async open(port: number, form: LinkForm, clock: Clock): Promise<ShapingProxy> {
     const proxy = new ShapingProxy(port, form, clock);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
+    await proxy.#listener.listen();
     return proxy;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener.port;
   }
 
   #accept(client: Socket): void {
-    const server = connect(this.#port, '127.0.0.1');
+    const server = this.#listener.keep(connect(this.#port, '127.0.0.1'));
     for (const [from, to] of [
       [client, server],
       [server, client],
     ] as const) {
-      this.#sockets.add(from);
       from.on('error', () => to.destroy());
       from.on('close', () => to.destroy());
       void this.#carry(from, to);
@@ -59,10 +56,6 @@ export class ShapingProxy implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) {
-      socket.destroy();
-    }
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#listener[Symbol.asyncDispose]();
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { Front } from '#test/runtime/front.ts';
+import { frontBefore } from '#test/runtime/front.ts';
 import { connectTo, gatedRoute, openServer } from '#test/runtime/opened-http-server.ts';
 import { until } from '#test/runtime/until.ts';
 
@@ -12,7 +12,7 @@ const HELLO = 'GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 describe('HTTP server: connections that another server accepted', () => {
   it('count with its own', async () => {
     await using server = await openServer({ limits: { maxConnections: 2 } });
-    await using front = await Front.before(server);
+    await using front = await frontBefore(server);
     const taken = await connectTo(front);
     const own = await connectTo(server);
     assert.equal(await text(await connectTo(front)), '');
@@ -33,7 +33,7 @@ describe('HTTP server: connections that another server accepted', () => {
     const gate = gatedRoute();
     await using server = await openServer();
     await using other = await openServer({ limits: { maxRequests: 1 }, routes: gate.routes });
-    await using front = await Front.before(server);
+    await using front = await frontBefore(server);
     server.leaveRequests(other, (target) => target !== '/echo');
     const first = await connectTo(front);
     first.write('POST /gated HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
@@ -57,7 +57,7 @@ describe('HTTP server: connections that another server accepted', () => {
   it('end before it is closed: idle ones at once, a request in flight with its answer', async () => {
     const gate = gatedRoute();
     const server = await openServer({ routes: gate.routes });
-    await using front = await Front.before(server);
+    await using front = await frontBefore(server);
     const [idle, busy] = [await connectTo(front), await connectTo(front)];
     idle.write('GET /hello HTTP/1.1\r\nHost: a\r\n\r\n');
     await once(idle, 'data');
@@ -78,7 +78,7 @@ describe('HTTP server: connections that another server accepted', () => {
     const clock = new ManualClock();
     const gate = gatedRoute();
     const server = await openServer({ clock, limits: { drainMs: 5_000 }, routes: gate.routes });
-    await using front = await Front.before(server);
+    await using front = await frontBefore(server);
     const busy = await connectTo(front);
     busy.write('POST /gated HTTP/1.1\r\nHost: a\r\n\r\n');
     await gate.arrived;

@@ -1,38 +1,30 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** A TCP server on the loopback interface that speaks whatever its connections are told to. */
 export class RawServer implements AsyncDisposable {
-  readonly #sockets = new Set<Socket>();
-  readonly #server = createServer((socket) => {
-    this.#sockets.add(socket);
-    socket.on('error', () => {});
-    socket.once('close', () => this.#sockets.delete(socket));
-    this.#onConnection(socket);
-  });
-  readonly #onConnection: (socket: Socket) => void;
+  readonly #listener: LocalListener;
 
   private constructor(onConnection: (socket: Socket) => void) {
-    this.#onConnection = onConnection;
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      onConnection(socket);
+    });
+    this.#listener = new LocalListener(server);
   }
 
   static async start(onConnection: (socket: Socket) => void = () => {}): Promise<RawServer> {
     const server = new RawServer(onConnection);
-    server.#server.listen(0, '127.0.0.1');
-    await once(server.#server, 'listening');
+    await server.#listener.listen();
     return server;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#listener.port;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) {
-      socket.destroy();
-    }
-    this.#server.close();
-    await once(this.#server, 'close');
+    await this.#listener[Symbol.asyncDispose]();
   }
 }
 
