@@ -9,6 +9,7 @@ import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 import { composeStandalone } from './compose.ts';
 import { readStandaloneConfig } from './config.ts';
@@ -24,10 +25,7 @@ it('a gateway in one process starts once a backing service that was away is back
     }
   };
   const config = readStandaloneConfig({
-    POWEB_PORT: '0',
-    POHTTP_PORT: '0',
-    COGRPC_PORT: '0',
-    OPERATIONS_PORT: '0',
+    ...ANY_PORT,
   });
   const starting = composeStandalone(config, {
     clock,

@@ -27,10 +27,11 @@ import { obtainFakeS3 } from '#test/backing/programs.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { until } from '#test/runtime/until.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
-import { ANY_PORT, runCommand } from './support/run-command.ts';
+import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));

@@ -21,6 +21,7 @@ import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { HttpClient } from '#test/peers/http-client.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { whileTimePasses } from '#test/runtime/until.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { InMemoryWorkQueue } from '#work-queue/in-memory.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,11 +30,7 @@ const DAY_MS = 86_400_000;
 const ENVIRONMENT = {
   INTERNET_ADDRESS: 'gateway.example',
   BIND_HOST: '127.0.0.1',
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COLLECTION_PORT: '0',
-  COGRPC_PORT: '0',
-  OPERATIONS_PORT: '0',
+  ...ANY_PORT,
   COLLECTION_DRAIN: '0s',
   COLLECTION_LINGER: '0s',
   OBJECT_STORE: 'gcs',

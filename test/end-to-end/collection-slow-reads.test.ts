@@ -11,13 +11,11 @@ import { type HttpFaultProxy, startHttpFaultProxy } from '#test/backing/http-fau
 import type { Collector } from '#test/peers/collector.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { whileTimePasses } from '#test/runtime/until.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { missingForServices, provisionCloudGateway } from '#test/services/cloud-gateway.ts';
 
-const ANY_PORT = {
-  POWEB_PORT: '0',
-  COLLECTION_PORT: '0',
-  COLLECTION_AGENT_PORT: '0',
-  OPERATIONS_PORT: '0',
+const SETTINGS = {
+  ...ANY_PORT,
   COLLECTION_DRAIN: '0s',
 };
 const PARCELS = 60;
@@ -38,7 +36,7 @@ describe('collection, a process of its own, from a Cloud Storage that is slow', 
   before(async () => {
     const { environment } = await provisionCloudGateway();
     proxy = opened.use(await startHttpFaultProxy(new URL(environment.GCS_ENDPOINT ?? '').host));
-    const direct = { ...environment, ...ANY_PORT };
+    const direct = { ...environment, ...SETTINGS };
     const slow = { ...direct, GCS_ENDPOINT: proxy.origin };
     const poweb = await composePoweb(readPowebConfig(direct), { log: silentLog });
     opened.use(poweb);

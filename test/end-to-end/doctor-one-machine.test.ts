@@ -23,9 +23,10 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { makeTlsIdentity } from './internet-delivery/tls-identity.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
-import { ANY_PORT, runCommand } from './support/run-command.ts';
+import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));

@@ -10,6 +10,7 @@ import { silentLog } from '#log/log.ts';
 import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
 import { CertificateFiles } from './public-port/certificate-files.ts';
@@ -18,7 +19,6 @@ import { runCommand } from './support/run-command.ts';
 const ADDRESS = 'gateway.example';
 const HOST = `host.${ADDRESS}`;
 const DAY_MS = 86_400_000;
-const ANY_PORT = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
 
 describe('awala-gateway doctor, asked how the world finds a gateway', () => {
   const opened = new AsyncDisposableStack();
@@ -38,10 +38,7 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
       INTERNET_ADDRESS: ADDRESS,
       DATA_DIR: join(folder, 'data'),
       DOH_URL: doh.url.href,
-      POWEB_PORT: '0',
-      POHTTP_PORT: '0',
-      COGRPC_PORT: '0',
-      OPERATIONS_PORT: '0',
+      ...ANY_PORT,
     };
     const config = readStandaloneConfig(environment);
     gateway = opened.use(await composeStandalone(config, { log: silentLog }));

@@ -9,9 +9,10 @@ import { textReport } from '#services/standalone/doctor/report.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { startBucketSettingsProxy } from '#test/services/bucket-settings-proxy.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
-import { ANY_PORT, runCommand } from './support/run-command.ts';
+import { runCommand } from './support/run-command.ts';
 
 type Environment = Readonly<Record<string, string>>;
 

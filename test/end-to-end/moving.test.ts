@@ -6,6 +6,7 @@ import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { freePort } from '#test/backing/free-ports.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, startParcelLoad } from './support/parcel-load.ts';
 import { runCommand } from './support/run-command.ts';
@@ -79,10 +80,8 @@ describe('docs/backups.md, on moving to another machine', () => {
     };
     const port = await freePort();
     const environment = {
+      ...ANY_PORT,
       POWEB_PORT: `${port}`,
-      POHTTP_PORT: '0',
-      COGRPC_PORT: '0',
-      OPERATIONS_PORT: '0',
       DOH_URL: doh.url.href,
     };
     const at = (name: string) => ({ ...environment, DATA_DIR: join(place.path, name) });

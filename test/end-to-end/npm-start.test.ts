@@ -5,6 +5,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'node:test';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { dataFolder } from './support/gateway-process.ts';
 
 const CLONE = join(import.meta.dirname, '../..');
@@ -35,10 +36,7 @@ class NpmStart implements AsyncDisposable {
         PATH: PATH.join(delimiter),
         HOME: folder,
         DATA_DIR: folder,
-        POWEB_PORT: '0',
-        POHTTP_PORT: '0',
-        COGRPC_PORT: '0',
-        OPERATIONS_PORT: '0',
+        ...ANY_PORT,
         DOH_URL: 'https://127.0.0.1:9/',
         npm_config_update_notifier: 'false',
       },

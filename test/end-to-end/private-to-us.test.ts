@@ -9,6 +9,7 @@ import { readCollectionConfig } from '#services/collection/config.ts';
 import { composeStandalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
 
@@ -71,10 +72,7 @@ describe('The operations port', () => {
     const config = readStandaloneConfig({
       DATA_DIR: folder,
       BIND_HOST: '0.0.0.0',
-      POWEB_PORT: '0',
-      POHTTP_PORT: '0',
-      COGRPC_PORT: '0',
-      OPERATIONS_PORT: '0',
+      ...ANY_PORT,
       DOH_URL: 'https://127.0.0.1:9/',
       ...environment,
     });

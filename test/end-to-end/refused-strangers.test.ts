@@ -6,6 +6,7 @@ import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { Collector } from '#test/peers/collector.ts';
 import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { dataFolder } from './support/gateway-process.ts';
 
 describe('A stranger who is refused', () => {
@@ -17,10 +18,7 @@ describe('A stranger who is refused', () => {
     folder = await dataFolder();
     const config = readStandaloneConfig({
       DATA_DIR: folder.path,
-      POWEB_PORT: '0',
-      POHTTP_PORT: '0',
-      COGRPC_PORT: '0',
-      OPERATIONS_PORT: '0',
+      ...ANY_PORT,
       DOH_URL: 'https://127.0.0.1:9/',
     });
     const log = createLog({ level: 'info', format: 'json' }, { write: (line) => lines.push(line) });

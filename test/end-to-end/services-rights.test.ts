@@ -26,18 +26,14 @@ import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-ser
 import { AndroidPhone } from '#test/peers/android-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { missingForServices, nameCloudGateway } from '#test/services/cloud-gateway.ts';
 import { rightsGranted, rightsUsed } from '#test/services/used-rights.ts';
 
 const missing = await missingForServices();
 const given = { log: silentLog };
-const ANY_PORT = {
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COLLECTION_PORT: '0',
-  COLLECTION_AGENT_PORT: '0',
-  COGRPC_PORT: '0',
-  OPERATIONS_PORT: '0',
+const SETTINGS = {
+  ...ANY_PORT,
   COLLECTION_DRAIN: '0s',
   COLLECTION_LINGER: '0s',
 };
@@ -62,7 +58,7 @@ describe('what a service does takes no right that docs/operations.md does not gi
     storage = await startHttpFaultProxy(new URL(named.environment.GCS_ENDPOINT ?? '').host);
     environment = {
       ...named.environment,
-      ...ANY_PORT,
+      ...SETTINGS,
       GCS_ENDPOINT: storage.origin,
       FIRESTORE_EMULATOR_HOST: firestore.address,
       KMS_EMULATOR_HOST: kms.address,

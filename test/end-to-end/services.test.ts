@@ -13,6 +13,7 @@ import { provisionCommand } from '#services/standalone/commands/provision.ts';
 import { startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import {
   type CloudGateway,
   missingForServices,
@@ -22,12 +23,8 @@ import {
 import { SERVICE_NAMES, ServiceProcess } from '#test/services/service-process.ts';
 
 const missing = await missingForServices();
-const ANY_PORT = {
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COLLECTION_PORT: '0',
-  COLLECTION_AGENT_PORT: '0',
-  OPERATIONS_PORT: '0',
+const SETTINGS = {
+  ...ANY_PORT,
   COLLECTION_DRAIN: '0s',
   COLLECTION_LINGER: '0s',
 };
@@ -107,7 +104,7 @@ describe('a service that is a process of its own', { skip: missing }, () => {
   });
 
   it('relays between PoWeb and collection that know nothing of each other', async () => {
-    const environment = { ...gateway.environment, ...ANY_PORT };
+    const environment = { ...gateway.environment, ...SETTINGS };
     await using poweb = await composePoweb(readPowebConfig(environment), given);
     await using collection = await composeCollection(readCollectionConfig(environment), given);
     const phone = await Phone.register(poweb.listening.poweb);
@@ -121,7 +118,7 @@ describe('a service that is a process of its own', { skip: missing }, () => {
   });
 
   it('says which methods there are at its ports, to whoever asks or uses another one', async () => {
-    const environment = { ...gateway.environment, ...ANY_PORT };
+    const environment = { ...gateway.environment, ...SETTINGS };
     await using collection = await composeCollection(readCollectionConfig(environment), given);
     const { collection: port, operations } = collection.listening;
     for (const [url, allow] of [
@@ -141,7 +138,7 @@ describe('a service that is a process of its own', { skip: missing }, () => {
   });
 
   it('sends collectors away with 4000 when it ends', async () => {
-    const environment = { ...gateway.environment, ...ANY_PORT };
+    const environment = { ...gateway.environment, ...SETTINGS };
     await using poweb = await composePoweb(readPowebConfig(environment), given);
     const collection = await composeCollection(readCollectionConfig(environment), given);
     const phone = await Phone.register(poweb.listening.poweb, 'phone with two collectors');
@@ -171,7 +168,7 @@ describe('the rights of services', { skip: missing }, () => {
   before(async () => {
     kms = await startKmsServer();
     const named = await nameCloudGateway();
-    environment = { ...named.environment, ...ANY_PORT, KMS_EMULATOR_HOST: kms.address };
+    environment = { ...named.environment, ...SETTINGS, KMS_EMULATOR_HOST: kms.address };
     const context = { args: [], environment, print() {} };
     assert.equal(await provisionCommand.run(context), 0);
   });

@@ -4,14 +4,13 @@ import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { SERVICE_NAMES, ServiceProcess } from '#test/services/service-process.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 
-const PORTS = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
-
 /** Starts a gateway that cannot start, and resolves with the end of its log. */
 async function failedStart(environment: Readonly<Record<string, string>>): Promise<string> {
-  await using gateway = await ServiceProcess.start('standalone', { ...PORTS, ...environment });
+  await using gateway = await ServiceProcess.start('standalone', { ...ANY_PORT, ...environment });
   assert.equal(await gateway.exited, 1);
   assert.doesNotMatch(gateway.output, /^\s+at /m, 'a sentence, without a stack');
   return gateway.output;

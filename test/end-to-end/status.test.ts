@@ -13,12 +13,12 @@ import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { runCommand } from './support/run-command.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
-const ANY_PORT = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
 const NODE_ID = /0[0-9a-f]{64}/;
 
 describe('awala-gateway status', () => {

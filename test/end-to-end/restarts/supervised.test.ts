@@ -2,12 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HttpClient } from '#test/peers/http-client.ts';
 import { TlsTunnel } from '#test/peers/tls-tunnel.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import { CertificateFiles } from '../public-port/certificate-files.ts';
 import { dataFolder } from '../support/gateway-process.ts';
 import { SupervisedGateway } from './supervised-gateway.ts';
 import { undergoRestarts } from './undergo.ts';
-
-const ANY_PORTS = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', OPERATIONS_PORT: '0' };
 
 describe('a gateway in one process whose parent holds its listening sockets', () => {
   it('loses no Android phone while it restarts, however long that takes', async (t) => {
@@ -21,7 +20,7 @@ describe('a gateway in one process whose parent holds its listening sockets', ()
   it('loses none that came by the public port either', async (t) => {
     await using folder = await dataFolder();
     await using files = await CertificateFiles.make();
-    const environment = { ...files.environment, ...ANY_PORTS };
+    const environment = { ...files.environment, ...ANY_PORT };
     await using gateway = await SupervisedGateway.start(folder.path, environment);
     const { port } = gateway;
     await using tunnel = await TlsTunnel.start({ port, root: files.authority.root });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { ANY_PORT } from '#test/services/any-port.ts';
 import type { Memory } from './probe.ts';
 
 const MAIN = fileURLToPath(new URL('../../../services/standalone/main.js', import.meta.url));
@@ -75,10 +76,7 @@ export class GatewayProcess implements AsyncDisposable {
       env: {
         PATH: '',
         DATA_DIR: folder,
-        POWEB_PORT: '0',
-        POHTTP_PORT: '0',
-        COGRPC_PORT: '0',
-        OPERATIONS_PORT: '0',
+        ...ANY_PORT,
         DOH_URL: 'https://127.0.0.1:9/',
         LOG_LEVEL: 'warn',
         ...environment,

@@ -8,15 +8,6 @@ export interface CommandResult {
   readonly text: string;
 }
 
-/** For commands that ask whether the gateway could listen: it could on any port of the system's choice. */
-export const ANY_PORT = {
-  POWEB_PORT: '0',
-  POHTTP_PORT: '0',
-  COGRPC_PORT: '0',
-  COLLECTION_PORT: '0',
-  OPERATIONS_PORT: '0',
-} as const;
-
 /** Runs `awala-gateway <name>` in this process. */
 export async function runCommand(
   name: string,

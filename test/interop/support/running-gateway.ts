@@ -5,6 +5,7 @@ import type { GatewayPorts } from '#gateway/gateway.ts';
 import { silentLog } from '#log/log.ts';
 import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
+import { ANY_PORT } from '#test/services/any-port.ts';
 
 export interface RunningGateway extends Standalone {
   /** Ends the process's part, then removes what it stored. */
@@ -19,10 +20,7 @@ export async function startGateway(
   const folder = await mkdtemp(join(tmpdir(), 'awala-gateway-'));
   const config = readStandaloneConfig({
     DATA_DIR: folder,
-    POWEB_PORT: '0',
-    POHTTP_PORT: '0',
-    COGRPC_PORT: '0',
-    OPERATIONS_PORT: '0',
+    ...ANY_PORT,
     ...environment,
   });
   const standalone = await composeStandalone(config, { log: silentLog, ...given });
