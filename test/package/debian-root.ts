@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -167,12 +168,7 @@ export class Started implements AsyncDisposable {
 async function obtainArchive(suite: Suite): Promise<string> {
   const name = `debian-${suite}-${THIS_ARCHITECTURE}-${PACKAGES.join('-')}.tar`;
   const archive = join(PROGRAM_CACHE, name);
-  if (
-    await access(archive).then(
-      () => true,
-      () => false,
-    )
-  ) {
+  if (existsSync(archive)) {
     return archive;
   }
   await mkdir(PROGRAM_CACHE, { recursive: true });

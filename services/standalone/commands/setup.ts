@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { systemClock } from '#clock/clock.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
@@ -101,7 +101,7 @@ async function setUpHere(read: SetupArguments, parts: HereParts): Promise<number
   const { terminal, interruption, opened } = parts;
   const asks = !read.yes && terminal.canAsk;
   const child = read.foreground ? opened.use(foreground(parts)) : null;
-  const service = child ?? (await systemdHere(parts));
+  const service = child ?? systemdHere(parts);
   const ports = { ...(await portsHere(read, parts)), service };
   const isUp = await orInterrupted(setUp({ ...read, asks }, ports), interruption.signal);
   if (child === null || !isUp) {
@@ -124,12 +124,8 @@ function foreground({ environment, program = [process.execPath] }: HereParts): F
   return new Foreground([...program, 'serve'], environment);
 }
 
-async function systemdHere({ environment }: HereParts): Promise<Systemd | null> {
-  const isThere = await access(SYSTEMD).then(
-    () => true,
-    () => false,
-  );
-  return isThere ? new Systemd(programRunner(environment)) : null;
+function systemdHere({ environment }: HereParts): Systemd | null {
+  return existsSync(SYSTEMD) ? new Systemd(programRunner(environment)) : null;
 }
 
 async function portsHere(

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { Clock } from '#clock/clock.ts';
@@ -63,7 +63,7 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
   const { terminal, service } = parts;
   const before = await EnvironmentFile.read(options.configFile);
   const answers = await settleAnswers(options.given, before.values, { ...parts, ...options });
-  await refuseOtherAddress(answers.address, before);
+  refuseOtherAddress(answers.address, before);
   const after = before.with(variablesOf(answers));
   // Before the wait, so that who ends it can go on from here.
   await after.write();
@@ -93,19 +93,13 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
 type ConfiguredParts = SetupParts & { readonly configured: Environment };
 
 /** Phones that registered under the other address would be lost. */
-async function refuseOtherAddress(address: string, before: EnvironmentFile): Promise<void> {
+function refuseOtherAddress(address: string, before: EnvironmentFile): void {
   const { INTERNET_ADDRESS = '', DATA_DIR = '' } = before.values;
   const other = typedInternetAddress(INTERNET_ADDRESS);
   if (other === null || other === address || DATA_DIR === '') {
     return;
   }
-  const database = join(DATA_DIR, DATABASE_FILE);
-  if (
-    await access(database).then(
-      () => true,
-      () => false,
-    )
-  ) {
+  if (existsSync(join(DATA_DIR, DATABASE_FILE))) {
     throw new SetupError(
       `the gateway in ${DATA_DIR} is ${other}, and its phones know it by that address alone`,
       `Repeat with ${other}. To set up another gateway beside it, name another --data-dir and --config.`,
