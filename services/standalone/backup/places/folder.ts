@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError } from '../backup-error.ts';
 import { UNFINISHED } from '../backup-names.ts';
@@ -31,10 +31,9 @@ export class FolderPlace implements BackupPlace {
   }
 
   async *read(name: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const unpublished = this.#unpublished(name);
-    const isThere = await stat(unpublished).catch(() => null);
+    const published = join(this.address, name);
     try {
-      yield* createReadStream(isThere ? unpublished : join(this.address, name));
+      yield* createReadStream(existsSync(published) ? published : this.#unpublished(name));
     } catch (error) {
       throw inWords(error, this.address);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempDisposable } from 'node:fs/promises';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -10,6 +10,7 @@ import { freePort } from '#test/backing/free-ports.ts';
 import { createTestBucket } from '#test/backing/gcs-bucket.ts';
 import { obtainFakeS3 } from '#test/backing/programs.ts';
 import { BackupError } from '../backup-error.ts';
+import { UNFINISHED } from '../backup-names.ts';
 import { parseBucketAddress } from './bucket-address.ts';
 import { FolderPlace } from './folder.ts';
 import { GcsPlace } from './gcs.ts';
@@ -55,6 +56,17 @@ describePlace('A folder', false, async () => {
   const folder = await mkdtempDisposable(join(tmpdir(), 'awala-backups-'));
   const place = new FolderPlace(join(folder.path, 'made'));
   return { place, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+});
+
+describe('A folder in which a backup was cut short', () => {
+  it('gives back the finished backup of that name', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-backups-'));
+    const place = new FolderPlace(folder.path);
+    await place.write(NAME, pieces(2));
+    await place.publish(NAME);
+    await writeFile(join(folder.path, `${NAME}${UNFINISHED}`), 'half a backup');
+    assert.equal(await digestOf(place.read(NAME)), await digestOf(pieces(2)));
+  });
 });
 
 const s3 = await obtainFakeS3();
