@@ -78,7 +78,7 @@ describe('The operations port', () => {
     });
     await using gateway = await composeStandalone(config, { log: silentLog });
     const { poweb, operations } = gateway.listening;
-    return Promise.all([poweb, operations].map((port) => isReachable('127.0.0.2', port)));
+    return await Promise.all([poweb, operations].map((port) => isReachable('127.0.0.2', port)));
   }
 });
 

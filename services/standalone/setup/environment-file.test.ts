@@ -13,7 +13,7 @@ describe('the file of the configuration', () => {
     const path = join(folder.path, 'gateway.env');
     await writeFile(path, before);
     await (await EnvironmentFile.read(path)).with(values).write();
-    return readFile(path, 'utf8');
+    return await readFile(path, 'utf8');
   }
 
   for (const value of [
