@@ -22,9 +22,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { ANY_PORT } from '#test/services/any-port.ts';
-import { makeTlsIdentity } from './internet-delivery/tls-identity.ts';
 import { GatewayProcess } from './support/gateway-process.ts';
 import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
@@ -212,11 +212,11 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
   });
 
   it('learns the time from the resolver, if TLS proves that it is that', async () => {
-    const own = await makeTlsIdentity('localhost');
+    const own = selfSigned({ names: ['localhost'] });
     await using resolver = await DohServer.start(own);
     resolver.date = new Date(Date.now() + 86_400_000);
     const ca = join(folder, 'ca.pem');
-    await writeFile(ca, own.certificate, { mode: 0o600 });
+    await writeFile(ca, own.chain, { mode: 0o600 });
     const differing = { ...environment, DOH_URL: resolver.url.href };
     const { code, text } = await runCommand('doctor', differing, ['--ca', ca]);
     assert.equal(code, 1);

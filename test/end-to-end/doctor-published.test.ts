@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import type { TlsCertificate } from '#certificates/port.ts';
 import { silentLog } from '#log/log.ts';
 import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { ANY_PORT } from '#test/services/any-port.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
-import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
 import { CertificateFiles } from './public-port/certificate-files.ts';
 import { runCommand } from './support/run-command.ts';
 
@@ -26,13 +27,13 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
   let environment: Readonly<Record<string, string>>;
   let gateway: Standalone;
   let doh: DohServer;
-  let identity: TlsIdentity;
+  let certificate: TlsCertificate;
   let ports: Readonly<Record<'gsc' | 'crc' | 'pdc', number>>;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'awala-doctor-'));
-    identity = await makeTlsIdentity(HOST, { notAfter: new Date(Date.now() + 60 * DAY_MS) });
-    await writeFile(join(folder, 'ca.pem'), identity.certificate);
+    certificate = selfSigned({ names: [HOST], expiresAt: new Date(Date.now() + 60 * DAY_MS) });
+    await writeFile(join(folder, 'ca.pem'), certificate.chain);
     doh = opened.use(await DohServer.start());
     environment = {
       INTERNET_ADDRESS: ADDRESS,
@@ -64,9 +65,9 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
 
   async function front(
     backend: number,
-    { protocol = 'http/1.1', ofIdentity = identity } = {},
+    { protocol = 'http/1.1', shown = certificate } = {},
   ): Promise<number> {
-    const options = { identity: ofIdentity, protocols: [protocol], backend };
+    const options = { certificate: shown, protocols: [protocol], backend };
     return opened.use(await TlsFront.start(options)).port;
   }
 
@@ -108,9 +109,9 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
   });
 
   it('says that a certificate ends soon', async () => {
-    const ending = await makeTlsIdentity(HOST, { notAfter: new Date(Date.now() + 3.5 * DAY_MS) });
-    await writeFile(join(folder, 'ending.pem'), ending.certificate);
-    const port = await front(gateway.listening.poweb, { ofIdentity: ending });
+    const ending = selfSigned({ names: [HOST], expiresAt: new Date(Date.now() + 3.5 * DAY_MS) });
+    await writeFile(join(folder, 'ending.pem'), ending.chain);
+    const port = await front(gateway.listening.poweb, { shown: ending });
     doh.setGateway(ADDRESS, { ...ports, gsc: port });
     const { faults } = await examine({}, 'ending.pem');
     assert.match(faults[0] ?? '', /^✗ certificate host\.gateway\.example’s, by .*: 3 days Once it/);

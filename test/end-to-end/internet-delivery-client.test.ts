@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { TlsCertificate } from '#certificates/port.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { DeliveryAnswer } from '#gateway/internet-delivery/delivery-answer.ts';
 import { DestinationResolver } from '#gateway/internet-delivery/destination-resolver.ts';
@@ -9,10 +10,10 @@ import {
   type PohttpClientOptions,
 } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { answers, RecipientServer } from '#test/peers/recipient-server.ts';
 import { closedPort, RawServer } from './internet-delivery/raw-server.ts';
-import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
 
 const APP = 'app.example';
 const HOST = 'pdc.app.example';
@@ -214,11 +215,11 @@ describe('Posting a parcel to its Internet address', () => {
   });
 
   describe('over TLS', () => {
-    let tls: TlsIdentity;
+    let tls: TlsCertificate;
     let secure: RecipientServer;
 
     beforeEach(async () => {
-      tls ??= await makeTlsIdentity(HOST);
+      tls ??= selfSigned({ names: [HOST] });
       secure = await RecipientServer.start(tls);
       doh.setService(APP, { target: HOST, port: secure.port });
     });
@@ -226,7 +227,7 @@ describe('Posting a parcel to its Internet address', () => {
     afterEach(() => secure[Symbol.asyncDispose]());
 
     const openSecureClient = () =>
-      new Setting(doh, { useTls: true, trustedAuthorities: tls.certificate });
+      new Setting(doh, { useTls: true, trustedAuthorities: tls.chain });
 
     it('reaches a host whose certificate is for the name in the SRV record', async () => {
       await using client = openSecureClient();
@@ -248,7 +249,7 @@ describe('Posting a parcel to its Internet address', () => {
     });
 
     it('sends nothing to a host with another certificate', async () => {
-      await using impostor = await RecipientServer.start(await makeTlsIdentity('other.example'));
+      await using impostor = await RecipientServer.start(selfSigned({ names: ['other.example'] }));
       await using client = openSecureClient();
       doh.setService('taken.example', { target: HOST, port: impostor.port });
       assert.equal((await client.post('taken.example')).outcome, 'failed');

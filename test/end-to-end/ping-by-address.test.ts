@@ -3,13 +3,14 @@ import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import type { TlsCertificate } from '#certificates/port.ts';
 import { pingCommand } from '#services/standalone/commands/ping.ts';
 import { freePort } from '#test/backing/free-ports.ts';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer, type Zone } from '#test/peers/doh-server.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
-import { makeTlsIdentity, type TlsIdentity } from './internet-delivery/tls-identity.ts';
 import { CertificateFiles } from './public-port/certificate-files.ts';
 import { runCommand } from './support/run-command.ts';
 
@@ -27,18 +28,21 @@ describe('ping, given an Awala address', () => {
   let folder: string;
   let gateway: RunningGateway;
   let doh: DohServer;
-  let identity: TlsIdentity;
+  let certificate: TlsCertificate;
   let ports: Readonly<Record<'gsc' | 'crc' | 'pdc', number>>;
 
-  const front = async (backend: number, options: { identity?: TlsIdentity; h2?: boolean } = {}) => {
+  const front = async (
+    backend: number,
+    options: { certificate?: TlsCertificate; h2?: boolean } = {},
+  ) => {
     const protocols = [options.h2 ? 'h2' : 'http/1.1'];
-    return TlsFront.start({ identity: options.identity ?? identity, protocols, backend });
+    return TlsFront.start({ certificate: options.certificate ?? certificate, protocols, backend });
   };
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'awala-ping-'));
-    identity = await makeTlsIdentity(HOST);
-    await writeFile(join(folder, 'ca.pem'), identity.certificate);
+    certificate = selfSigned({ names: [HOST] });
+    await writeFile(join(folder, 'ca.pem'), certificate.chain);
     doh = opened.use(await DohServer.start());
     gateway = opened.use(await startGateway({}, { INTERNET_ADDRESS: ADDRESS }));
     const { poweb, cogrpc, pohttp } = gateway.listening;
@@ -152,13 +156,12 @@ describe('ping, given an Awala address', () => {
   it('names what is wrong with a connection', async () => {
     const { poweb, cogrpc } = gateway.listening;
     const yesterday = new Date(Date.now() - DAY_MS);
-    const validity = { notBefore: new Date(0), notAfter: yesterday };
-    const past = await makeTlsIdentity(HOST, validity);
-    await using expired = await front(poweb, { identity: past });
+    const past = selfSigned({ names: [HOST], validFrom: new Date(0), expiresAt: yesterday });
+    await using expired = await front(poweb, { certificate: past });
     await using http1 = await front(cogrpc);
     await using deaf = await RawServer.start((socket) => socket.destroy());
     const untrusting = join(folder, 'ca.pem');
-    await writeFile(untrusting, `${identity.certificate}${past.certificate}`);
+    await writeFile(untrusting, `${certificate.chain}${past.chain}`);
     const cases = [
       ['gsc', await freePort(), /127\.0\.0\.1 refuses connections on port/],
       ['gsc', expired.port, /the certificate of host\.gateway\.example has expired/],
@@ -173,10 +176,10 @@ describe('ping, given an Awala address', () => {
   });
 
   it('names a certificate of another name', async () => {
-    const wrong = await makeTlsIdentity('other.example');
-    await using other = await front(gateway.listening.poweb, { identity: wrong });
+    const wrong = selfSigned({ names: ['other.example'] });
+    await using other = await front(gateway.listening.poweb, { certificate: wrong });
     const path = join(folder, 'both.pem');
-    await writeFile(path, `${identity.certificate}${wrong.certificate}`);
+    await writeFile(path, `${certificate.chain}${wrong.chain}`);
     doh.set('SRV', NAMES.gsc, leadingTo('gsc', other.port));
     const { failed } = await ping(ADDRESS, ['--ca', path]);
     assert.deepEqual(failed, [
@@ -212,7 +215,7 @@ describe('ping, given an Awala address', () => {
 
   it('reaches a gateway that has an IPv6 address only', async () => {
     await using six = await TlsFront.start({
-      identity,
+      certificate,
       protocols: ['http/1.1'],
       backend: gateway.listening.poweb,
       host: '::1',
@@ -231,10 +234,10 @@ describe('ping, given an Awala address', () => {
   });
 
   it('asks a resolver whose authority is one’s own', async () => {
-    const own = await makeTlsIdentity('localhost');
+    const own = selfSigned({ names: ['localhost'] });
     await using resolver = await DohServer.start(own);
     const path = join(folder, 'resolver.pem');
-    await writeFile(path, own.certificate);
+    await writeFile(path, own.chain);
     const args = (trust: readonly string[]) => [ADDRESS, '--resolver', resolver.url.href, ...trust];
     const { text } = await runCommand('ping', {}, args(['--ca', path]));
     assert.match(text, /there is no SRV record _awala-gsc/);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { pingCommand } from '#services/standalone/commands/ping.ts';
 import { freePort } from '#test/backing/free-ports.ts';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
-import { makeTlsIdentity } from './internet-delivery/tls-identity.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 
 interface Printed {
@@ -79,11 +79,11 @@ describe('ping, told where a gateway is', () => {
 
   it('sends a parcel out over TLS', async () => {
     const port = await freePort();
-    const own = await makeTlsIdentity('pdc.receiver.example');
+    const own = selfSigned({ names: ['pdc.receiver.example'] });
     await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-ping-'));
     const [cert, key] = [join(folder.path, 'cert.pem'), join(folder.path, 'key.pem')];
-    await writeFile(cert, own.certificate);
-    await writeFile(key, own.privateKey);
+    await writeFile(cert, own.chain);
+    await writeFile(key, own.key);
     doh.setApp('receiver.example', port);
     await using data = await dataFolder();
     await using other = await GatewayProcess.start(data.path, {

@@ -11,7 +11,7 @@ import {
   RECURSION_AVAILABLE,
   type SrvData,
 } from 'dns-packet';
-import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
+import type { TlsCertificate } from '#certificates/port.ts';
 
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3 } as const;
 
@@ -34,18 +34,18 @@ export class DohServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #scheme: string;
 
-  private constructor(tls: TlsIdentity | null) {
+  private constructor(tls: TlsCertificate | null) {
     const serve = (request: IncomingMessage, response: ServerResponse) => {
       void this.#serve(request, response);
     };
     this.#scheme = tls ? 'https' : 'http';
     this.#server = tls
-      ? createTlsServer({ key: tls.privateKey, cert: tls.certificate }, serve)
+      ? createTlsServer({ key: tls.key, cert: tls.chain }, serve)
       : createServer(serve);
   }
 
   /** @param tls - by default, it speaks plain HTTP */
-  static async start(tls: TlsIdentity | null = null): Promise<DohServer> {
+  static async start(tls: TlsCertificate | null = null): Promise<DohServer> {
     const server = new DohServer(tls);
     server.#server.listen(0, '127.0.0.1');
     await once(server.#server, 'listening');

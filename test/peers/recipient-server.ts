@@ -1,6 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
+import type { TlsCertificate } from '#certificates/port.ts';
 import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** A complete request. */
@@ -31,7 +31,7 @@ export class RecipientServer implements AsyncDisposable {
   readonly #scheme: string;
   readonly #listener: LocalListener;
 
-  private constructor(tls: TlsIdentity | null) {
+  private constructor(tls: TlsCertificate | null) {
     const serve = (request: http.IncomingMessage, response: http.ServerResponse) => {
       request.on('error', () => {});
       response.on('error', () => {});
@@ -39,7 +39,7 @@ export class RecipientServer implements AsyncDisposable {
     };
     this.#scheme = tls ? 'https' : 'http';
     const server = tls
-      ? https.createServer({ key: tls.privateKey, cert: tls.certificate }, serve)
+      ? https.createServer({ key: tls.key, cert: tls.chain }, serve)
       : http.createServer(serve);
     server.on('connection', () => {
       this.connections++;
@@ -47,7 +47,7 @@ export class RecipientServer implements AsyncDisposable {
     this.#listener = new LocalListener(server);
   }
 
-  static async start(tls: TlsIdentity | null = null): Promise<RecipientServer> {
+  static async start(tls: TlsCertificate | null = null): Promise<RecipientServer> {
     const recipient = new RecipientServer(tls);
     await recipient.#listener.listen();
     return recipient;

@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
+import type { TlsCertificate } from '#certificates/port.ts';
 import { isForPhones } from '#services/edge/paths.ts';
-import type { TlsIdentity } from '#test/end-to-end/internet-delivery/tls-identity.ts';
 import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** The plain ports of a gateway on this machine. */
 type GatewayPorts = Readonly<Record<'poweb' | 'pohttp' | 'cogrpc', number>>;
 
 interface TlsFrontOptions {
-  readonly identity: TlsIdentity;
+  readonly certificate: TlsCertificate;
   /** The application protocols that it takes. */
   readonly protocols: readonly string[];
   /** The port on this machine that it hands the octets to; of a gateway, that for each connection. */
@@ -23,8 +23,8 @@ interface TlsFrontOptions {
 export class TlsFront implements AsyncDisposable {
   readonly #listener: LocalListener;
 
-  private constructor({ identity, protocols, backend }: TlsFrontOptions) {
-    const { privateKey: key, certificate: cert } = identity;
+  private constructor({ certificate, protocols, backend }: TlsFrontOptions) {
+    const { key, chain: cert } = certificate;
     const server = createServer({ key, cert, ALPNProtocols: [...protocols] }, (client) => {
       client.on('error', () => {});
       if (typeof backend === 'number') {

@@ -3,21 +3,19 @@ import { once } from 'node:events';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import {
-  makeTlsIdentity,
-  type TlsIdentity,
-} from '#test/end-to-end/internet-delivery/tls-identity.ts';
+import type { TlsCertificate } from '#certificates/port.ts';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { PinnedHttp } from './pinned-http.ts';
 
 const PATIENCE_MS = 10_000;
 
 describe('PinnedHttp', () => {
   const server = { port: 0, close: () => {} };
-  let identity: TlsIdentity;
+  let certificate: TlsCertificate;
 
   before(async () => {
-    identity = await makeTlsIdentity('host.example');
-    const options = { key: identity.privateKey, cert: identity.certificate, allowHTTP1: true };
+    certificate = selfSigned({ names: ['host.example'] });
+    const options = { key: certificate.key, cert: certificate.chain, allowHTTP1: true };
     const listening = createSecureServer(options, answer).listen(0, '127.0.0.1');
     await once(listening, 'listening');
     server.port = (listening.address() as AddressInfo).port;
@@ -26,7 +24,7 @@ describe('PinnedHttp', () => {
   after(() => server.close());
 
   function open(): PinnedHttp {
-    const pin = { address: '127.0.0.1', ca: identity.certificate };
+    const pin = { address: '127.0.0.1', ca: certificate.chain };
     return new PinnedHttp(new URL(`https://host.example:${server.port}`), pin);
   }
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { TlsCertificate } from '#certificates/port.ts';
 import { freePort } from '#test/backing/free-ports.ts';
+import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { until } from '#test/runtime/until.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
-import { makeTlsIdentity, type TlsIdentity } from '../internet-delivery/tls-identity.ts';
 import { CertificateFiles } from '../public-port/certificate-files.ts';
 import { EmptyMachine, noTerminal } from './setup-process.ts';
 
@@ -121,11 +122,11 @@ describe('awala-gateway setup', () => {
   });
 
   /** Sets up with the resolver behind TLS, as a public one is. */
-  async function setUpBySecureDns(identity: TlsIdentity): Promise<string> {
+  async function setUpBySecureDns(certificate: TlsCertificate): Promise<string> {
     await using machine = await EmptyMachine.make();
     const backend = Number(doh.url.port);
-    await using front = await TlsFront.start({ identity, protocols: ['http/1.1'], backend });
-    const NODE_EXTRA_CA_CERTS = await machine.write('ca.pem', identity.certificate);
+    await using front = await TlsFront.start({ certificate, protocols: ['http/1.1'], backend });
+    const NODE_EXTRA_CA_CERTS = await machine.write('ca.pem', certificate.chain);
     const resolver = `https://localhost:${front.port}/dns-query`;
     const args = [ADDRESS, ...IP, '--resolver', resolver];
     await using setup = machine.setUp(args, { NODE_EXTRA_CA_CERTS });
@@ -136,7 +137,7 @@ describe('awala-gateway setup', () => {
   it('notices a clock that is a day off before it waits for anything', async () => {
     doh.date = new Date(Date.now() + DAY_MS);
     try {
-      const output = await setUpBySecureDns(await makeTlsIdentity('localhost'));
+      const output = await setUpBySecureDns(selfSigned({ names: ['localhost'] }));
       assert.match(
         output,
         /^✗ this machine’s clock is wrong: it is 86[34]\d\d s behind the DNS resolver$/m,
@@ -148,11 +149,8 @@ describe('awala-gateway setup', () => {
   });
 
   it('suspects the clock where the resolver’s certificate is out of date by it', async () => {
-    const validity = {
-      notBefore: new Date(Date.now() + DAY_MS),
-      notAfter: new Date(Date.now() + 90 * DAY_MS),
-    };
-    const output = await setUpBySecureDns(await makeTlsIdentity('localhost', validity));
+    const validFrom = new Date(Date.now() + DAY_MS);
+    const output = await setUpBySecureDns(selfSigned({ names: ['localhost'], validFrom }));
     assert.match(
       output,
       /^✗ this machine’s clock shows \S+, by which the DNS resolver’s certificate is/m,
@@ -279,14 +277,14 @@ describe('awala-gateway setup', () => {
     });
 
     it('leaves TLS and the public port to a proxy', async () => {
-      const identity = await makeTlsIdentity(ADDRESS);
+      const certificate = selfSigned({ names: [ADDRESS] });
       await using proxy = await TlsFront.start({
-        identity,
+        certificate,
         protocols: ['http/1.1', 'h2'],
         backend: ports,
       });
       leadTo(proxy.port);
-      const proxyCa = await machine.write('proxy.pem', identity.certificate);
+      const proxyCa = await machine.write('proxy.pem', certificate.chain);
       const args = ['--certificates', 'none', '--port', `${proxy.port}`, '--ca', proxyCa];
       await using setup = machine.setUp([ADDRESS, ...IP, ...args, '--foreground']);
       await setup.prints('The gateway runs in this terminal');

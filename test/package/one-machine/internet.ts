@@ -22,9 +22,8 @@ delete process.env[BROKER_VARIABLE];
 
 const authority = new TlsAuthority('Authority of the resolvers');
 const doh = await DohServer.start();
-const { key: privateKey, chain: certificate } = authority.issue({ names: RESOLVERS });
 await TlsFront.start({
-  identity: { privateKey, certificate },
+  certificate: authority.issue({ names: RESOLVERS }),
   protocols: ['http/1.1'],
   backend: Number(doh.url.port),
   host: INTERNET.ipv4,
