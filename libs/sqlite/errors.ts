@@ -1,3 +1,5 @@
+import type { Damage } from './damage.ts';
+
 /** The database did not answer in time, or cannot; a retry may succeed. */
 export class DatabaseUnavailableError extends Error {
   readonly code = 'DATABASE_UNAVAILABLE';
@@ -43,39 +45,9 @@ export class DatabaseDamagedError extends Error {
     this.name = 'DatabaseDamagedError';
   }
 
-  static malformed(path: string, how: string): DatabaseDamagedError {
-    return new DatabaseDamagedError(
-      `${path} is damaged (${oneLine(how)}). Restore a backup: awala-gateway restore. ` +
-        'Without one, docs/operations/one-machine.md says how to save what can still be read.',
-    );
+  static by({ fault, remedy }: Damage): DatabaseDamagedError {
+    return new DatabaseDamagedError(`${fault}. ${remedy}`);
   }
-
-  static copied(path: string): DatabaseDamagedError {
-    return new DatabaseDamagedError(
-      `${path} is a copy made while its gateway ran, or after that died: it may lack parcels that were accepted. ` +
-        'Stop that gateway and copy the folder again, or restore a backup: awala-gateway restore. ' +
-        'If no gateway ran while it was copied: awala-gateway adopt.',
-    );
-  }
-
-  static halfRestored(folder: string): DatabaseDamagedError {
-    return new DatabaseDamagedError(
-      `A restore into ${folder} was cut short. Run it again: awala-gateway restore.`,
-    );
-  }
-
-  static withoutLog(path: string): DatabaseDamagedError {
-    return new DatabaseDamagedError(
-      `${path}-wal is missing, which holds what was accepted last: it was deleted, or not copied. ` +
-        'Bring it back, or restore a backup: awala-gateway restore. To go on without it: awala-gateway adopt.',
-    );
-  }
-}
-
-const SHOWN_CHARACTERS = 200;
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').slice(0, SHOWN_CHARACTERS);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { halfRestored, incomplete, malformed } from './damage.ts';
 import { DatabaseDamagedError } from './errors.ts';
 import { isCorrupt } from './failure.ts';
 import { type Left, OpenMark } from './open-mark.ts';
@@ -33,7 +34,7 @@ interface ExamineOptions {
  */
 export function examine(path: string, { adopts }: ExamineOptions): void {
   if (existsSync(restoringMark(path))) {
-    throw DatabaseDamagedError.halfRestored(dirname(path));
+    throw DatabaseDamagedError.by(halfRestored(dirname(path)));
   }
   const octets = octetsOf(path);
   if (octets === 0) {
@@ -51,7 +52,7 @@ export function examine(path: string, { adopts }: ExamineOptions): void {
       assertIntact(database, path);
     }
   } catch (error) {
-    throw isCorrupt(error) ? DatabaseDamagedError.malformed(path, messageOf(error)) : error;
+    throw isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, messageOf(error))) : error;
   }
 }
 
@@ -61,11 +62,9 @@ export function restoringMark(path: string): string {
 }
 
 function refuseIncomplete(path: string, left: Left): void {
-  if (left === 'copied') {
-    throw DatabaseDamagedError.copied(path);
-  }
-  if (left === 'without-log') {
-    throw DatabaseDamagedError.withoutLog(path);
+  const damage = incomplete(path, left);
+  if (damage) {
+    throw DatabaseDamagedError.by(damage);
   }
 }
 
@@ -100,10 +99,10 @@ export function assertIntact(database: DatabaseSync, path: string): void {
   try {
     const found = database.prepare('PRAGMA integrity_check(1)').get()?.integrity_check;
     if (found !== 'ok') {
-      throw DatabaseDamagedError.malformed(path, String(found));
+      throw DatabaseDamagedError.by(malformed(path, String(found)));
     }
   } catch (error) {
-    throw isCorrupt(error) ? DatabaseDamagedError.malformed(path, messageOf(error)) : error;
+    throw isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, messageOf(error))) : error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { Connection } from './connection.ts';
+import { malformed } from './damage.ts';
 import { takeLock, takeLockIfFree } from './database-lock.ts';
 import { DatabaseDamagedError } from './errors.ts';
 import { examine } from './examine.ts';
@@ -45,7 +46,7 @@ function openWriter(options: WriterOptions): ThreadWork {
     return connect(options, lock);
   } catch (error) {
     lock?.[Symbol.dispose]();
-    throw isCorrupt(error) ? DatabaseDamagedError.malformed(path, String(error)) : error;
+    throw isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, String(error))) : error;
   }
 }
 

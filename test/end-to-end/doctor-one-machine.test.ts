@@ -126,9 +126,18 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     const octets = await readFile(path);
     await writeFile(path, octets.fill(0x5a, 4_096, 12_288));
     const [database] = (await faults()).filter((each) => each.startsWith('✗ database'));
-    assert.match(database ?? '', /^✗ database it is damaged: .*→ Stop the gateway, keep a copy/);
+    assert.match(
+      database ?? '',
+      /^✗ database \S+gateway\.db is damaged \(.*→ Restore a backup: awala-gateway restore\. .* smartctl/,
+    );
     await writeFile(path, 'no database at all, but something else of some length');
-    assert.match((await faults()).join('\n'), /✗ database it is damaged: .*not a database/);
+    assert.match((await faults()).join('\n'), /✗ database \S+ is damaged \(.*not a database/);
+  });
+
+  it('finds a restore that was cut short', async () => {
+    await writeFile(join(folder, 'gateway.db.restoring'), '', { mode: 0o600 });
+    const [database] = await faults();
+    assert.match(database ?? '', /^✗ database A restore into .* was cut short .*→ Run it again/);
   });
 
   it('finds a copy that was made while its gateway ran', async () => {
@@ -140,7 +149,10 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     const [database] = (await faults({ DATA_DIR: copy.path })).filter((each) =>
       each.startsWith('✗ database'),
     );
-    assert.match(database ?? '', /^✗ database it is a copy that was made while its gateway ran /);
+    assert.match(
+      database ?? '',
+      /^✗ database \S+gateway\.db is a copy made while its gateway ran.*→ Stop that gateway and copy/,
+    );
   });
 
   it('tells data of a newer version from data that are to be upgraded', async () => {

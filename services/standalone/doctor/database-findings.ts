@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#clock/clock.ts';
 import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { LOCAL_LAYOUTS } from '#composition/local-layouts.ts';
+import { type Damage, halfRestored, incomplete, malformed } from '#sqlite/damage.ts';
 import type { Database } from '#sqlite/database.ts';
+import { restoringMark } from '#sqlite/examine.ts';
 import { readLayouts } from '#sqlite/migrate.ts';
 import { openToLook } from '#sqlite/open-database.ts';
 import { type Left, leftWithMark } from '#sqlite/open-mark.ts';
@@ -14,17 +17,19 @@ const SUBJECT = 'database';
 const CHECK_DEADLINE_MS = 3_600_000;
 /** SQLite names each fault that it finds, up to so many. */
 const MOST_FAULTS = 3;
-const MOST_WORDS = 200;
 
 /** Whether the database in the data folder is sound, and of which version. */
 export async function databaseFindings(folder: string, clock: Clock): Promise<readonly Finding[]> {
   const path = join(folder, DATABASE_FILE);
+  if (existsSync(restoringMark(path))) {
+    return [unusable(halfRestored(folder))];
+  }
   const found = await stat(path).catch(() => null);
   if (!found) {
     return [note(SUBJECT, `there is no ${path} yet`, 'It is made when the gateway first starts.')];
   }
   if (!found.isFile()) {
-    return [damaged(`${path} is no ordinary file`)];
+    return [unusable(malformed(path, 'it is no ordinary file'))];
   }
   // Looking may make an empty one.
   const hasLog = await stat(`${path}-wal`).then(
@@ -35,49 +40,27 @@ export async function databaseFindings(folder: string, clock: Clock): Promise<re
     await using database = await openToLook(path, { deadlineMs: CHECK_DEADLINE_MS, clock });
     const faults = await checkPages(database);
     if (faults.length > 0) {
-      return [damaged(faults.join('; '))];
+      return [unusable(malformed(path, faults.join('; ')))];
     }
-    const incomplete = incompleteFinding(await howLeft(database, path, hasLog), path);
+    const damage = incomplete(path, await howLeft(database, path, hasLog));
     return [
-      incomplete ?? well(SUBJECT, 'its pages and indexes are sound'),
+      damage ? unusable(damage) : well(SUBJECT, 'its pages and indexes are sound'),
       ...(await layoutFindings(database)),
     ];
   } catch (error) {
-    return [damaged(error instanceof Error ? error.message : String(error))];
+    return [unusable(malformed(path, error instanceof Error ? error.message : String(error)))];
   }
 }
 
 async function checkPages(database: Database): Promise<readonly string[]> {
   const rows = await database.read({ sql: `PRAGMA quick_check(${MOST_FAULTS})` });
-  const said = rows.map((row) => String(row.quick_check).replaceAll(/\s+/g, ' '));
-  return said.join() === 'ok' ? [] : said.map((each) => each.slice(0, MOST_WORDS));
+  const said = rows.map((row) => String(row.quick_check));
+  return said.join() === 'ok' ? [] : said;
 }
 
 async function howLeft(database: Database, path: string, hasLog: boolean): Promise<Left> {
   const [row] = await database.read({ sql: 'PRAGMA user_version' });
   return leftWithMark(Number(row?.user_version), path, hasLog);
-}
-
-/** What a gateway would refuse when it starts; null if nothing. */
-function incompleteFinding(left: Left, path: string): Finding | null {
-  const why = 'The gateway does not start on it, as parcels that it accepted would be lost.';
-  switch (left) {
-    case 'copied':
-      return ill(SUBJECT, 'it is a copy that was made while its gateway ran', {
-        why,
-        remedy:
-          'Stop that gateway and copy its folder again, or restore a backup: awala-gateway restore. ' +
-          'If no gateway ran while it was copied: awala-gateway adopt.',
-      });
-    case 'without-log':
-      return ill(SUBJECT, `${path}-wal is missing, which holds what was accepted last`, {
-        why,
-        remedy:
-          'Bring it back, or restore a backup: awala-gateway restore. To go on without it: awala-gateway adopt.',
-      });
-    default:
-      return null;
-  }
 }
 
 async function layoutFindings(database: Database): Promise<readonly Finding[]> {
@@ -113,10 +96,9 @@ async function layoutFindings(database: Database): Promise<readonly Finding[]> {
       ];
 }
 
-function damaged(how: string): Finding {
-  return ill(SUBJECT, `it is damaged: ${how}`, {
-    why: 'Parcels in it may be lost or undeliverable, and a gateway should not write to it any more.',
-    remedy:
-      'Stop the gateway, keep a copy of the whole folder, and restore the last backup: awala-gateway restore. Check the disk (dmesg, smartctl): it is the usual cause.',
+function unusable({ fault, remedy }: Damage): Finding {
+  return ill(SUBJECT, fault, {
+    why: 'A gateway does not start on it, as parcels that it accepted may be lost or undeliverable.',
+    remedy,
   });
 }
