@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { runDoctor } from '#services/standalone/doctor/doctor.ts';
-import { readDoctorConfig } from '#services/standalone/doctor/doctor-variables.ts';
 import { Examinations } from '#services/standalone/doctor/examinations.ts';
 import { textReport } from '#services/standalone/doctor/report.ts';
+import { readLookConfig } from '#services/standalone/look/look-variables.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
@@ -147,7 +147,7 @@ describe('awala-gateway doctor, asked about services in the cloud', {
     const lines: string[] = [];
     const print = (line: string) => void lines.push(line);
     const parts = { clock: ahead, resolver: undefined, ca: undefined };
-    await using examinations = new Examinations(readDoctorConfig(sound), parts);
+    await using examinations = new Examinations(readLookConfig(sound), parts);
     assert.equal(await runDoctor(examinations.list(), textReport(print)), 1);
     const text = lines.join('\n');
     assert.match(

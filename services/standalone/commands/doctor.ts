@@ -1,10 +1,10 @@
 import { systemClock } from '#clock/clock.ts';
 import { listVariables } from '#runtime/configuration/configuration.ts';
 import { runDoctor } from '../doctor/doctor.ts';
-import { DOCTOR_VARIABLES, readDoctorConfig } from '../doctor/doctor-variables.ts';
 import { Examinations } from '../doctor/examinations.ts';
 import { jsonReport, textReport } from '../doctor/report.ts';
 import { superviseDoctor } from '../doctor/supervised.ts';
+import { LOOK_VARIABLES, readLookConfig } from '../look/look-variables.ts';
 import type { Command } from './command.ts';
 import { certificatesIn, readArguments, urlIn } from './option-values.ts';
 
@@ -30,14 +30,14 @@ Exits with 0 if nothing is wrong, with 1 if something is to be fixed. Lines
 that begin with ! are to be known, and do not count.
 
 Reads the same variables as the services:
-${listVariables(DOCTOR_VARIABLES)
+${listVariables(LOOK_VARIABLES)
   .map(({ name, meaning }) => `  ${name.padEnd(26)}${meaning}`)
   .join('\n')}`;
   },
   async run({ args, environment, print, program }) {
     const { values } = readArguments({ args: [...args], options: OPTIONS });
     const { json, unbounded, resolver, ca } = values;
-    const config = readDoctorConfig(environment);
+    const config = readLookConfig(environment);
     const report = json ? jsonReport(print) : textReport(print);
     if (program && !unbounded) {
       const command = [...program, 'doctor', '--unbounded', '--json', ...args];

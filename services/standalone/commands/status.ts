@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
-import { type DoctorConfig, readDoctorConfig } from '../doctor/doctor-variables.ts';
+import { type LookConfig, readLookConfig } from '../look/look-variables.ts';
 import { CLEAR_SCREEN } from '../printable.ts';
 import { askOperations, parseObject } from '../running/operations-client.ts';
 import type { GatewayStatus } from '../status/gateway-status.ts';
@@ -34,7 +34,7 @@ If none runs, it looks into the data folder (DATA_DIR), and changes nothing.
 Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
   async run({ args, environment, print }) {
     const { watch, json } = readArguments({ args: [...args], options: OPTIONS }).values;
-    const config = readDoctorConfig(environment);
+    const config = readLookConfig(environment);
     const show = (status: GatewayStatus) => {
       const lines = json ? [JSON.stringify(status)] : statusText(status);
       print(`${watch && !json ? CLEAR_SCREEN : ''}${lines.join('\n')}`);
@@ -64,7 +64,7 @@ Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
 };
 
 /** @returns null if something runs that has none */
-async function statusNow(config: DoctorConfig): Promise<GatewayStatus | null> {
+async function statusNow(config: LookConfig): Promise<GatewayStatus | null> {
   const at = { host: config.operationsHost, port: config.ports.OPERATIONS_PORT };
   const answer = await askOperations(at, '/status');
   const told = parseObject(answer?.text ?? '');

@@ -8,6 +8,8 @@ import { openRecordStore } from '#composition/record-store.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { silentLog } from '#log/log.ts';
 import type { RecordStore } from '#record-store/port.ts';
+import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variables.ts';
+import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
 import { Resolvers } from '../reach/resolvers.ts';
 import { backupFindings } from './backup-findings.ts';
 import { challengeFindings } from './challenge-findings.ts';
@@ -16,12 +18,10 @@ import { dataFolderFindings } from './data-folder-findings.ts';
 import { databaseFindings } from './database-findings.ts';
 import { descriptorFindings } from './descriptor-findings.ts';
 import { diskFindings } from './disk-findings.ts';
-import { type DoctorConfig, dataFolderOf, hasDatabase } from './doctor-variables.ts';
 import type { Finding } from './finding.ts';
 import { identityFinding } from './identity-findings.ts';
 import { localJobsFindings, messengerFindings } from './messenger-findings.ts';
 import { objectFindings } from './object-findings.ts';
-import { openRecordsToLook, openVaultToLook } from './open-to-look.ts';
 import { portFindings } from './port-findings.ts';
 import { publishedFindings } from './published-findings.ts';
 import { recordFindings } from './record-findings.ts';
@@ -47,7 +47,7 @@ interface DoctorParts {
 
 /** Everything that a gateway needs. What is kept on this machine is looked at, and never written. */
 export class Examinations implements AsyncDisposable {
-  readonly #config: DoctorConfig;
+  readonly #config: LookConfig;
   readonly #parts: DoctorParts;
   readonly #opened = new AsyncDisposableStack();
   readonly #foundations: Foundations;
@@ -55,7 +55,7 @@ export class Examinations implements AsyncDisposable {
   #vault: Promise<KeyVault> | null = null;
   #records: Promise<RecordStore> | null = null;
 
-  constructor(config: DoctorConfig, parts: DoctorParts) {
+  constructor(config: LookConfig, parts: DoctorParts) {
     this.#config = config;
     this.#parts = parts;
     const { clock } = parts;

@@ -10,7 +10,7 @@ import type { Signals } from '#signals/port.ts';
 import { openToLook } from '#sqlite/open-database.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { countJobs } from '#work-queue/sqlite/job-counts.ts';
-import type { DoctorConfig } from './doctor-variables.ts';
+import type { LookConfig } from '../look/look-variables.ts';
 import { type Finding, note, tried } from './finding.ts';
 import { redisFindings } from './redis-findings.ts';
 
@@ -24,7 +24,7 @@ const WHY_SET_ASIDE = 'What they are about waits until an operator decides.';
 
 /** Whether Redis works for what the gateway uses it for. */
 export async function messengerFindings(
-  { signals, workQueue }: Pick<DoctorConfig, 'signals' | 'workQueue'>,
+  { signals, workQueue }: Pick<LookConfig, 'signals' | 'workQueue'>,
   foundations: Foundations,
 ): Promise<readonly Finding[]> {
   const redis = [signals, workQueue].find((each) => each.kind === 'redis');

@@ -1,4 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
+import type { LookConfig } from '../look/look-variables.ts';
 import { connect } from '../reach/connect.ts';
 import { reachableHost } from '../reach/url-host.ts';
 import {
@@ -9,7 +10,6 @@ import {
 } from '../running/operations-client.ts';
 import { askReadiness } from '../running/readiness.ts';
 import { whyNotListening } from '../running/why-not-listening.ts';
-import type { DoctorConfig } from './doctor-variables.ts';
 import { type Finding, ill, note, well } from './finding.ts';
 
 const SUBJECT = 'ports';
@@ -17,7 +17,7 @@ const SUBJECT = 'ports';
 const PUBLIC_PORTS = ['HTTPS_PORT', 'HTTP_PORT'];
 
 type PortsConfig = Pick<
-  DoctorConfig,
+  LookConfig,
   'host' | 'operationsHost' | 'ports' | 'certificates' | 'internetAddress'
 >;
 

@@ -8,8 +8,8 @@ import { silentLog } from '#log/log.ts';
 import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
 import { openToLook } from '#sqlite/open-database.ts';
 import { lastBackupAt } from '../backup/last-backup.ts';
-import { type DoctorConfig, dataFolderOf, hasDatabase } from '../doctor/doctor-variables.ts';
-import { openRecordsToLook, openVaultToLook } from '../doctor/open-to-look.ts';
+import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variables.ts';
+import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { heldIn, jobsIn } from './stored-status.ts';
 
@@ -19,7 +19,7 @@ const DEADLINE_MS = 10_000;
  * What the data folder of a gateway that does not run says. Writes nothing; what cannot be read is
  * null.
  */
-export async function stoppedStatus(config: DoctorConfig, clock: Clock): Promise<GatewayStatus> {
+export async function stoppedStatus(config: LookConfig, clock: Clock): Promise<GatewayStatus> {
   const folder = dataFolderOf(config);
   return {
     at: clock.now().toISOString(),
@@ -33,11 +33,7 @@ export async function stoppedStatus(config: DoctorConfig, clock: Clock): Promise
 
 type Stored = Pick<GatewayStatus, 'phonesSeen' | 'held' | 'jobs' | 'certificates'>;
 
-async function storedIn(
-  config: DoctorConfig,
-  folder: string | null,
-  clock: Clock,
-): Promise<Stored> {
+async function storedIn(config: LookConfig, folder: string | null, clock: Clock): Promise<Stored> {
   if (folder === null || !hasDatabase(config)) {
     return { phonesSeen: null, held: null, jobs: null, certificates: NONE_KNOWN };
   }
@@ -68,7 +64,7 @@ async function phonesIn(opening: Records, clock: Clock): Promise<number | null> 
 }
 
 async function certificateIn(
-  { keyVault }: DoctorConfig,
+  { keyVault }: LookConfig,
   opening: Records,
   clock: Clock,
 ): Promise<string | null> {

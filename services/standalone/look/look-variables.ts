@@ -11,8 +11,8 @@ import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { POWEB_VARIABLES } from '#services/poweb/config.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 
-/** What the doctor must know of a gateway. */
-export const DOCTOR_VARIABLES = {
+/** What whoever looks at a gateway must know of it. */
+export const LOOK_VARIABLES = {
   internetAddress: localInternetAddress,
   ...BACKING_VARIABLES,
   host: bindHostVariable('127.0.0.1'),
@@ -29,26 +29,26 @@ export const DOCTOR_VARIABLES = {
   dohUrl: WORKERS_VARIABLES.delivery.dohUrl,
 };
 
-/** A gateway, as the doctor knows it. */
-export type DoctorConfig = Values<typeof DOCTOR_VARIABLES>;
+/** A gateway, as {@link LOOK_VARIABLES} describe it. */
+export type LookConfig = Values<typeof LOOK_VARIABLES>;
 
 /**
- * Reads {@link DOCTOR_VARIABLES}.
+ * Reads {@link LOOK_VARIABLES}.
  *
  * @throws {ConfigurationError}
  */
-export function readDoctorConfig(environment: Environment): DoctorConfig {
-  return readConfiguration(environment, DOCTOR_VARIABLES);
+export function readLookConfig(environment: Environment): LookConfig {
+  return readConfiguration(environment, LOOK_VARIABLES);
 }
 
 /** The folder of whatever is kept on this machine; null if nothing is. */
-export function dataFolderOf(config: DoctorConfig): string | null {
+export function dataFolderOf(config: LookConfig): string | null {
   const { objectStore, recordStore, keyVault, workQueue } = config;
   const kept = [objectStore, recordStore, keyVault, workQueue].find((each) => 'folder' in each);
   return kept && 'folder' in kept ? kept.folder : null;
 }
 
 /** Whether there is a database in that folder. */
-export function hasDatabase({ objectStore, recordStore, workQueue }: DoctorConfig): boolean {
+export function hasDatabase({ objectStore, recordStore, workQueue }: LookConfig): boolean {
   return [objectStore, recordStore, workQueue].some((each) => 'folder' in each);
 }
