@@ -37,12 +37,25 @@ export interface ClaimedRoom extends Disposable {
   readonly isWithin: boolean;
 }
 
-interface DiskRoomParts {
+interface MeasuredParts {
   /** The database file. */
   readonly path: string;
-  readonly clock: Clock;
   /** Octets in free pages of the database. */
   readonly unusedOctets: () => Promise<number>;
+}
+
+interface DiskRoomParts extends MeasuredParts {
+  readonly clock: Clock;
+}
+
+/**
+ * Octets that may still be added to a database, or to files beside it, before that is refused;
+ * whether or not a process has it open.
+ */
+export async function leftOctets(parts: MeasuredParts): Promise<number> {
+  const { besideOctets, logOctets, forLogOctets, unusedOctets } = await measure(parts);
+  const withinOctets = forLogOctets >= LEAST_LOG_OCTETS ? logOctets + unusedOctets : 0;
+  return Math.max(0, besideOctets + withinOctets - RESERVE_OCTETS);
 }
 
 /**
@@ -62,7 +75,7 @@ export class DiskRoom implements AsyncDisposable {
 
   constructor(parts: DiskRoomParts) {
     this.#parts = parts;
-    this.#file = `${parts.path}.reserve`;
+    this.#file = reserveFile(parts.path);
   }
 
   /**
@@ -76,7 +89,7 @@ export class DiskRoom implements AsyncDisposable {
    * Call it before opening the database, which needs room; throws if the disk cannot be examined.
    */
   async prepare(): Promise<void> {
-    const freeOctets = await this.#freeOctets().catch(() => FILE_OCTETS);
+    const freeOctets = await freeOctetsFor(this.#parts.path).catch(() => FILE_OCTETS);
     if (freeOctets < FILE_OCTETS) {
       await this.release();
     }
@@ -128,11 +141,9 @@ export class DiskRoom implements AsyncDisposable {
     return null;
   }
 
-  /** Octets that may still be added. */
-  async leftOctets(): Promise<number> {
-    const { besideOctets, logOctets, forLogOctets, unusedOctets } = await this.#look();
-    const withinOctets = forLogOctets >= LEAST_LOG_OCTETS ? logOctets + unusedOctets : 0;
-    return Math.max(0, besideOctets + withinOctets - RESERVE_OCTETS);
+  /** The same as {@link leftOctets}. */
+  leftOctets(): Promise<number> {
+    return leftOctets(this.#parts);
   }
 
   /**
@@ -155,7 +166,10 @@ export class DiskRoom implements AsyncDisposable {
     return this.#inTurn(async () => {
       const hasOctets = await octetsOf(this.#file);
       const missingOctets = FILE_OCTETS - hasOctets;
-      if (missingOctets > 0 && (await this.#freeOctets()) >= missingOctets + LEAST_LOG_OCTETS) {
+      if (
+        missingOctets > 0 &&
+        (await freeOctetsFor(this.#parts.path)) >= missingOctets + LEAST_LOG_OCTETS
+      ) {
         await this.#fill(hasOctets);
       }
     }).catch(() => {
@@ -170,24 +184,12 @@ export class DiskRoom implements AsyncDisposable {
   }
 
   async #look() {
-    const { clock, path } = this.#parts;
-    const freeOctets = await this.#freeOctets();
-    if (freeOctets - this.#claimedOctets > PLENTY_OCTETS) {
+    const { clock } = this.#parts;
+    const room = await measure(this.#parts);
+    if (room.freeOctets - this.#claimedOctets > PLENTY_OCTETS) {
       this.#plentyUntilMs = clock.elapsedMs() + PLENTY_FOR_MS;
     }
-    const inFile = await octetsOf(this.#file);
-    const logOctets = await octetsOf(`${path}-wal`);
-    return {
-      besideOctets: freeOctets + inFile,
-      logOctets,
-      forLogOctets: freeOctets + logOctets,
-      unusedOctets: await this.#parts.unusedOctets(),
-    };
-  }
-
-  async #freeOctets(): Promise<number> {
-    const { bavail, bsize } = await statfs(dirname(this.#file));
-    return bavail * bsize;
+    return room;
   }
 
   /** In pieces, so that other files get their turn. Not synced: the content does not matter. */
@@ -210,6 +212,27 @@ export class DiskRoom implements AsyncDisposable {
     this.#changing = changing.catch(() => {});
     return changing;
   }
+}
+
+async function measure({ path, unusedOctets }: MeasuredParts) {
+  const freeOctets = await freeOctetsFor(path);
+  const logOctets = await octetsOf(`${path}-wal`);
+  return {
+    freeOctets,
+    besideOctets: freeOctets + (await octetsOf(reserveFile(path))),
+    logOctets,
+    forLogOctets: freeOctets + logOctets,
+    unusedOctets: await unusedOctets(),
+  };
+}
+
+function reserveFile(path: string): string {
+  return `${path}.reserve`;
+}
+
+async function freeOctetsFor(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  return bavail * bsize;
 }
 
 /** Octets that a file takes on disk; 0 if it does not exist. */

@@ -4,7 +4,7 @@ import { ownFile, ownFilesIn } from '#backing/owner-only.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { CallOptions, Database, Row, Statement, WriteResult } from './database.ts';
 import { DatabaseThread } from './database-thread.ts';
-import { type Addition, type ClaimedRoom, DiskRoom } from './disk-room.ts';
+import { type Addition, type ClaimedRoom, DiskRoom, leftOctets } from './disk-room.ts';
 import { DatabaseFullError, DatabaseUnavailableError, StatementFailedError } from './errors.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
@@ -110,7 +110,7 @@ export async function openToLook(
     maxPendingOctets: MAX_PENDING_OCTETS,
   });
   await reader.started();
-  return new SeenDatabase(reader);
+  return new SeenDatabase(path, reader);
 }
 
 async function unusedOctetsIn(reader: DatabaseThread): Promise<number> {
@@ -175,9 +175,11 @@ class ThreadedDatabase implements Database {
 
 /** A database that takes no writes. */
 class SeenDatabase implements Database {
+  readonly #path: string;
   readonly #reader: DatabaseThread;
 
-  constructor(reader: DatabaseThread) {
+  constructor(path: string, reader: DatabaseThread) {
+    this.#path = path;
     this.#reader = reader;
   }
 
@@ -189,8 +191,8 @@ class SeenDatabase implements Database {
     return null;
   }
 
-  async roomOctets(): Promise<number | null> {
-    return null;
+  async roomOctets(): Promise<number> {
+    return leftOctets({ path: this.#path, unusedOctets: () => unusedOctetsIn(this.#reader) });
   }
 
   async read(statement: Statement, options?: CallOptions): Promise<readonly Row[]> {

@@ -173,7 +173,7 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     const [full, ...others] = await faults({ DATA_DIR: disk.folder });
     assert.match(
       full ?? '',
-      /^✗ disk only 4\d(\.\d)? MiB are free, .*64 MiB Parcels are refused \(507\)/,
+      /^✗ disk only 0 octets until parcels are refused, beside the reserve of 64 MiB .* refused \(507\)/,
     );
     assert.deepEqual(others, []);
     await disk.fillUp();

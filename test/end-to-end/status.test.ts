@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -10,15 +10,20 @@ import { fileURLToPath } from 'node:url';
 import { silentLog } from '#log/log.ts';
 import { composeStandalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
+import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
+import { until } from '#test/runtime/until.ts';
 import { ANY_PORT } from '#test/services/any-port.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { runCommand } from './support/run-command.ts';
+import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
+const MIB = 1_024 * 1_024;
+const noSmallDisk = await missingForSmallDisks();
 const NODE_ID = /0[0-9a-f]{64}/;
 
 describe('awala-gateway status', () => {
@@ -69,6 +74,31 @@ describe('awala-gateway status', () => {
     assert.match(text, /^jobs +1 waiting/m);
     assert.match(text, /^certificates +of the gateway 1\d\d days /m);
     assert.deepEqual(await readdir(folder.path), before);
+  });
+
+  it('counts the same room on the disk, as does the doctor', { skip: noSmallDisk }, async () => {
+    await using disk = await SmallDisk.mount(200);
+    const environment = { ...ANY_PORT, DATA_DIR: disk.folder };
+    const roomOctets = async (port: number) => {
+      const at = { ...environment, OPERATIONS_PORT: `${port}` };
+      return JSON.parse((await runCommand('status', at, ['--json'])).text).diskRoomOctets;
+    };
+    let running: number;
+    {
+      await using gateway = await GatewayProcess.start(disk.folder);
+      const reserve = join(disk.folder, 'gateway.db.reserve');
+      await until(
+        async () => (await stat(reserve).catch(() => null))?.size === RESERVE_OCTETS / 2,
+        50,
+      );
+      running = await roomOctets(gateway.operations);
+      assert.ok(running > 100 * MIB && running < 140 * MIB, `${running}`);
+    }
+    const stopped = await roomOctets(await freePort());
+    assert.ok(Math.abs(running - stopped) < 2 * MIB, `${running}, but then ${stopped}`);
+    const { text } = await runCommand('doctor', environment);
+    const [, told] = /^! disk +only (.*) MiB until parcels are refused$/m.exec(text) ?? [];
+    assert.ok(Math.abs(running - Number(told) * MIB) < 2 * MIB, text);
   });
 
   it('counts who collects', async () => {

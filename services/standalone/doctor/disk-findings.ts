@@ -1,11 +1,16 @@
 import { statfs } from 'node:fs/promises';
+import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
+import type { Clock } from '#clock/clock.ts';
 import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
+import { roomLeft } from '../look/room-left.ts';
 import { octetsInWords } from '../octets-in-words.ts';
 import { diagnose } from './diagnosis.ts';
 import { type Advice, type Finding, ill, note, tried, well } from './finding.ts';
 
 const MIB = 1_024 * 1_024;
 const SUBJECT = 'disk';
+/** For free pages of the database, which may be slow to answer. */
+const DEADLINE_MS = 10_000;
 /** Below this, an operator should know. */
 const SCARCE_OCTETS = 1_024 * MIB;
 const LEAST_INODES = 1_000;
@@ -17,10 +22,11 @@ const ADVICE: Advice = {
 };
 
 /** Whether the disk of the data folder has room, for octets and for files. */
-export async function diskFindings(folder: string): Promise<readonly Finding[]> {
+export async function diskFindings(folder: string, clock: Clock): Promise<readonly Finding[]> {
   try {
-    const { bavail, bsize, files, ffree } = await statfs(folder);
-    return [roomFinding(bavail * bsize), ...inodeFindings(files, ffree)];
+    const { files, ffree } = await statfs(folder);
+    const left = await roomLeft(folder, { clock, deadlineMs: DEADLINE_MS });
+    return [roomFinding(left), ...inodeFindings(files, ffree)];
   } catch (error) {
     // That it is missing, the finding on the folder says.
     return diagnose(error).ailment === 'missing'
@@ -29,21 +35,17 @@ export async function diskFindings(folder: string): Promise<readonly Finding[]> 
   }
 }
 
-function roomFinding(freeOctets: number): Finding {
-  const says = `${octetsInWords(freeOctets)} are free`;
-  if (freeOctets < RESERVE_OCTETS) {
-    return ill(SUBJECT, `only ${says}, less than the reserve of ${octetsInWords(RESERVE_OCTETS)}`, {
-      why: 'Parcels are refused (507) until there is room; what is stored is still delivered and deleted.',
+function roomFinding(left: number): Finding {
+  const says = `${octetsInWords(left)} until parcels are refused`;
+  if (left < MAX_MESSAGE_OCTETS) {
+    return ill(SUBJECT, `only ${says}, beside the reserve of ${octetsInWords(RESERVE_OCTETS)}`, {
+      why: 'What does not fit is refused (507) until there is room; what is stored is still delivered and deleted.',
       remedy:
         'Delete what other programs left on this disk, or make it larger. Nothing in DATA_DIR may be deleted by hand but gateway.db.reserve.',
     });
   }
-  return freeOctets < SCARCE_OCTETS
-    ? note(
-        SUBJECT,
-        `only ${says}`,
-        `Make room in time: below ${octetsInWords(RESERVE_OCTETS)}, parcels are refused.`,
-      )
+  return left < SCARCE_OCTETS
+    ? note(SUBJECT, `only ${says}`, 'Make room in time.')
     : well(SUBJECT, says);
 }
 

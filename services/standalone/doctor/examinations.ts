@@ -96,12 +96,12 @@ export class Examinations implements AsyncDisposable {
       return [];
     }
     const ofDatabase = [
+      { name: 'disk', run: () => diskFindings(folder, clock) },
       { name: 'database', run: () => databaseFindings(folder, clock) },
       { name: 'backup', run: () => backupFindings(folder, clock) },
     ];
     return [
       { name: 'data folder', run: () => dataFolderFindings(folder) },
-      { name: 'disk', run: () => diskFindings(folder) },
       ...(hasDatabase(this.#config) ? ofDatabase : []),
     ];
   }

@@ -1,15 +1,14 @@
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#clock/clock.ts';
 import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { PhonesSeen } from '#gateway/held/phones-seen.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { silentLog } from '#log/log.ts';
-import { RESERVE_OCTETS } from '#sqlite/disk-room.ts';
 import { openToLook } from '#sqlite/open-database.ts';
 import { lastBackupAt } from '../backup/last-backup.ts';
 import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variables.ts';
 import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
+import { roomLeft } from '../look/room-left.ts';
 import type { GatewayStatus } from './gateway-status.ts';
 import { heldIn, jobsIn } from './stored-status.ts';
 
@@ -26,16 +25,18 @@ export async function stoppedStatus(config: LookConfig, clock: Clock): Promise<G
     internetAddress: config.internetAddress,
     running: null,
     ...(await storedIn(config, folder, clock)),
-    diskRoomOctets: folder === null ? null : await orNull(roomIn(folder)),
     lastBackupAt: folder === null ? null : ((await lastBackupAt(folder))?.toISOString() ?? null),
   };
 }
 
-type Stored = Pick<GatewayStatus, 'phonesSeen' | 'held' | 'jobs' | 'certificates'>;
+type Stored = Pick<
+  GatewayStatus,
+  'phonesSeen' | 'held' | 'jobs' | 'diskRoomOctets' | 'certificates'
+>;
 
 async function storedIn(config: LookConfig, folder: string | null, clock: Clock): Promise<Stored> {
   if (folder === null || !hasDatabase(config)) {
-    return { phonesSeen: null, held: null, jobs: null, certificates: NONE_KNOWN };
+    return NONE_STORED;
   }
   await using opened = new AsyncDisposableStack();
   const parts = { clock, deadlineMs: DEADLINE_MS, opened };
@@ -47,6 +48,7 @@ async function storedIn(config: LookConfig, folder: string | null, clock: Clock)
     held: database && (await orNull(heldIn(database, clock.now()))),
     jobs: database && (await orNull(jobsIn(database, clock))),
     phonesSeen: await orNull(phonesIn(records, clock)),
+    diskRoomOctets: await orNull(roomLeft(folder, parts)),
     certificates: {
       gatewayUntil: await orNull(certificateIn(config, records, clock)),
       tlsUntil: null,
@@ -54,7 +56,13 @@ async function storedIn(config: LookConfig, folder: string | null, clock: Clock)
   };
 }
 
-const NONE_KNOWN = { gatewayUntil: null, tlsUntil: null };
+const NONE_STORED: Stored = {
+  phonesSeen: null,
+  held: null,
+  jobs: null,
+  diskRoomOctets: null,
+  certificates: { gatewayUntil: null, tlsUntil: null },
+};
 
 type Records = ReturnType<typeof openRecordsToLook> | null;
 
@@ -76,11 +84,6 @@ async function certificateIn(
   const identity = await Identity.openToVerify({ vault, records, clock, log: silentLog });
   const [current] = await identity.trustedCertificates();
   return current.notAfter.toISOString();
-}
-
-async function roomIn(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return Math.max(0, bavail * bsize - RESERVE_OCTETS);
 }
 
 async function orNull<Result>(attempt: Promise<Result>): Promise<Result | null> {
