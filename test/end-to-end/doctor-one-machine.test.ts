@@ -193,7 +193,10 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     const path = join(folder, 'last-backup.json');
     await writeFile(path, '{ "at": "2026-01-02T03:04:05Z", "to": "elsewhere" }', { mode: 0o600 });
     await noted(/^! backup +the last is of 2026-01-02T03:04Z, \d+ days ago/m);
-    await writeFile(path, JSON.stringify({ at: new Date().toISOString(), to: 'elsewhere' }));
+    const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    await writeFile(path, JSON.stringify({ at: ago(49), to: 'elsewhere' }));
+    await noted(/^! backup +the last is of .*, 2 days ago/m);
+    await writeFile(path, JSON.stringify({ at: ago(47), to: 'elsewhere' }));
     await noted(/^✓ backup +the last is of /m);
   });
 

@@ -6,12 +6,19 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
+import { MOST_BACKUP_AGE_DAYS } from '#services/standalone/doctor/backup-findings.ts';
+import { SCARCE_OCTETS } from '#services/standalone/doctor/disk-findings.ts';
+import { LEAST_CERTIFICATE_DAYS } from '#services/standalone/doctor/published-findings.ts';
 import { missingProgram } from '#test/backing/backing.ts';
 import { type Found, obtainAmtool, obtainPromtool } from '#test/backing/programs.ts';
 import { SHARED_RULES, sharedRules } from '../../scripts/monitoring.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 
 const FOLDER = fileURLToPath(new URL('../../deploy/monitoring/', import.meta.url));
+const BACKUPS_PAGE = fileURLToPath(new URL('../../docs/backups.md', import.meta.url));
+const BACKUP_TIMER = fileURLToPath(
+  new URL('../../scripts/package/files/awala-gateway-backup.timer', import.meta.url),
+);
 
 /** Of TLS in the process, which has tests of its own. */
 const NOT_OF_PLAIN_GATEWAYS = ['awala_certificate_expiry_timestamp_seconds'];
@@ -69,6 +76,26 @@ describe('deploy/monitoring', () => {
     const note = { at: '2026-01-01T00:00:00.000Z', to: '/mnt/backups' };
     await writeFile(join(folder.path, 'last-backup.json'), JSON.stringify(note));
     assert.match(await scrape(), /^awala_last_backup_timestamp_seconds(?:\{.*\})? 1767225600$/m);
+  });
+
+  it('alerts when the doctor has something to say', async () => {
+    const rules = new Map(
+      (await rulesIn('machine-rules.yml')).map(({ alert, expr }) => [alert, expr]),
+    );
+    const ends = {
+      AwalaDiskNearlyFull: `< ${SCARCE_OCTETS}`,
+      AwalaTlsCertificateExpires: `< ${LEAST_CERTIFICATE_DAYS} * 86400`,
+      AwalaBackupOld: `> ${MOST_BACKUP_AGE_DAYS} * 86400`,
+    };
+    for (const [alert, end] of Object.entries(ends)) {
+      assert.ok(rules.get(alert)?.trim().endsWith(` ${end}`), `${alert}: ${rules.get(alert)}`);
+    }
+    const old = `over ${MOST_BACKUP_AGE_DAYS} days`;
+    for (const page of [join(FOLDER, 'README.md'), BACKUPS_PAGE]) {
+      assert.ok((await readFile(page, 'utf8')).includes(old), `${page}: ${old}`);
+    }
+    assert.match(await readFile(BACKUP_TIMER, 'utf8'), /^OnCalendar=daily$/m);
+    assert.equal(MOST_BACKUP_AGE_DAYS, 2, 'two of the timer’s intervals');
   });
 
   it('says of each alert of its own what to do', async () => {

@@ -12,7 +12,7 @@ const SUBJECT = 'disk';
 /** For free pages of the database, which may be slow to answer. */
 const DEADLINE_MS = 10_000;
 /** Below this, an operator should know. */
-const SCARCE_OCTETS = 1_024 * MIB;
+export const SCARCE_OCTETS = 1_024 * MIB;
 const LEAST_INODES = 1_000;
 const SCARCE_INODES = 10_000;
 

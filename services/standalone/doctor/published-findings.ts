@@ -10,7 +10,7 @@ import { type Finding, ill, note, well } from './finding.ts';
 
 const DAY_MS = 86_400_000;
 /** Authorities' certificates are renewed a month before their end. */
-const LEAST_CERTIFICATE_DAYS = 14;
+export const LEAST_CERTIFICATE_DAYS = 14;
 const TIMEOUT_MS = 5_000;
 
 const WHY: Readonly<Record<ServiceName, string>> = {
