@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 /** Where all code is: as deep as the files that look for package.json by a relative path. */
 const CODE = 'libs/bundle';
@@ -19,7 +21,7 @@ const __filename = import.meta.filename, __dirname = import.meta.dirname;`;
 const OPTIONS = {
   bundle: true,
   platform: 'node',
-  target: 'node26',
+  target: `node${MANIFEST.devDependencies.node}`,
   metafile: true,
   legalComments: 'none',
   minifySyntax: true,
@@ -117,8 +119,7 @@ async function writePretty(folder: string) {
 }
 
 async function writeManifest(folder: string): Promise<void> {
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  const { name, version, license } = manifest;
+  const { name, version, license } = MANIFEST;
   const text = JSON.stringify({ name, version, license, private: true, type: 'module' }, null, 2);
   await writeFile(join(folder, 'package.json'), `${text}\n`);
 }
