@@ -6,6 +6,7 @@ import { POWEB_SERVICE_VARIABLES } from '#services/poweb/config.ts';
 import { BACKUP_VARIABLES } from '#services/standalone/backup/backup-variables.ts';
 import { PROVISION_VARIABLES } from '#services/standalone/commands/provision.ts';
 import { STANDALONE_VARIABLES } from '#services/standalone/config.ts';
+import { SETUP_VARIABLES } from '#services/standalone/setup/setup-variables.ts';
 import { WORKERS_SERVICE_VARIABLES } from '#services/workers/config.ts';
 
 /** The variables of each service that runs as its own process. */
@@ -23,4 +24,5 @@ export const PROGRAMS: Readonly<Record<string, Variables>> = {
   standalone: STANDALONE_VARIABLES,
   provision: PROVISION_VARIABLES,
   backup: BACKUP_VARIABLES,
+  setup: SETUP_VARIABLES,
 };

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { VariableFault } from '#runtime/configuration/variable.ts';
-import { duration, port } from '#runtime/configuration/variables.ts';
+import { duration, integer } from '#runtime/configuration/variables.ts';
 import type { CertificateSource, GivenAnswers } from '../setup/answers.ts';
 import { isEmail } from '../setup/questions.ts';
 import { UsageError } from './command.ts';
@@ -27,7 +27,7 @@ export interface SetupArguments {
 
 /** How each option's value is read; its name stands in complaints. */
 const OPTIONS = {
-  port: port('--port', { meaning: '', default: null }),
+  port: integer('--port', { meaning: '', default: null, min: 1, max: 65_535 }),
   wait: duration('--wait', { meaning: '', default: HOUR_MS, min: 0, max: 168 * HOUR_MS }),
 };
 

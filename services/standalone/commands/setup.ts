@@ -45,13 +45,15 @@ repeat: it goes on from wherever it ended, and changes an existing set-up.
              gateway.example.org; by default the configured one
 
   --address <IP>         a public address of this machine; may be repeated. By
-                         default those of its network interfaces. Behind NAT,
-                         the one that leads here
+                         default those given before (PUBLIC_ADDRESSES in the
+                         configuration), or of its network interfaces. Behind
+                         NAT, the one that leads here
   --email <address>      for the certificate authority, Let’s Encrypt, whose
                          terms you accept by using it; '' for none
   --certificates <from>  acme (the default); files, named in the
                          configuration; or none, if a proxy ends TLS
-  --port <number>        the public port with TLS, if it is not 443
+  --port <number>        the public port with TLS, if it is not HTTPS_PORT
+                         (443); remembered as PUBLIC_PORT
   --without-dnssec       do not wait for DNSSEC: Internet apps deliver nothing
                          here until it is there
   --wait <time>          how long to wait for the DNS, such as 30m (1h)

@@ -4,6 +4,7 @@ import { operationsVariables } from '#runtime/operations-server.ts';
 import { certificates } from '#services/edge/config.ts';
 import type { OperationsPort } from '../running/operations-client.ts';
 import { configuredValue } from './configured-value.ts';
+import { SETUP_VARIABLES } from './setup-variables.ts';
 
 /** What the operator said on the command line; undefined where nothing was said. */
 export interface GivenAnswers {
@@ -31,6 +32,10 @@ export interface Answers {
   /** The public port in the SRV records. */
   readonly port: number;
   readonly ipAddresses: readonly string[];
+  /** The same, if the operator chose them, now or before; null if the machine has them. */
+  readonly chosenIpAddresses: readonly string[] | null;
+  /** {@link port}, if the operator chose it, now or before; null if the gateway listens on it. */
+  readonly chosenPort: number | null;
   readonly certificates: CertificateSource;
   /** Where the certificate authority may write to; empty for none. */
   readonly email: string;
@@ -50,8 +55,15 @@ export function answersWithoutAsking(
   configured: Environment,
 ): Omit<Answers, 'address' | 'host' | 'ipAddresses' | 'email'> {
   const dataFolder = given.dataFolder ?? configured.DATA_DIR ?? DATA_FOLDER;
+  const chosenPort = given.port ?? configuredValue(SETUP_VARIABLES.port, configured);
+  const isGiven = given.ipAddresses.length > 0;
+  const chosenIpAddresses = isGiven
+    ? given.ipAddresses
+    : configuredValue(SETUP_VARIABLES.ipAddresses, configured);
   return {
-    port: given.port ?? configuredValue(httpsPort, configured),
+    chosenIpAddresses,
+    chosenPort,
+    port: chosenPort ?? configuredValue(httpsPort, configured),
     certificates: given.certificates ?? sourceIn(configured) ?? 'acme',
     dataFolder,
     page: given.page ?? join(dataFolder, PAGE),
@@ -82,12 +94,14 @@ export function operationsPort(configured: Environment): OperationsPort {
 
 /** The variables that the set-up owns; null for those that must not be set. */
 export function variablesOf(answers: Answers): Readonly<Record<string, string | null>> {
-  const { address, certificates, email, dataFolder } = answers;
+  const { address, certificates, email, dataFolder, chosenIpAddresses, chosenPort } = answers;
   return {
     INTERNET_ADDRESS: address,
     DATA_DIR: dataFolder,
     CERTIFICATES: certificates,
     ...(certificates === 'acme' && { ACME_EMAIL: email === '' ? null : email }),
+    [SETUP_VARIABLES.ipAddresses.name]: chosenIpAddresses?.join(',') ?? null,
+    [SETUP_VARIABLES.port.name]: chosenPort?.toString() ?? null,
   };
 }
 

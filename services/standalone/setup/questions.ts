@@ -42,9 +42,10 @@ export async function settleAnswers(
 ): Promise<Answers> {
   const known = answersWithoutAsking(given, configured);
   const address = await settleAddress(given.address ?? configured.INTERNET_ADDRESS, parts);
-  const ipAddresses = await settleIpAddresses(given.ipAddresses, parts);
+  const ipAddresses = await settleIpAddresses(known.chosenIpAddresses, parts);
   const email = known.certificates === 'acme' ? await settleEmail(given, configured, parts) : '';
-  return { ...known, address, host: hostOf(address, configured), ipAddresses, email };
+  const host = hostOf(address, configured);
+  return { ...known, ...ipAddresses, address, host, email };
 }
 
 async function settleAddress(typed: string | undefined, parts: QuestionParts): Promise<string> {
@@ -69,13 +70,18 @@ async function settleAddress(typed: string | undefined, parts: QuestionParts): P
 }
 
 async function settleIpAddresses(
-  given: readonly string[],
+  chosen: readonly string[] | null,
   parts: QuestionParts,
-): Promise<readonly string[]> {
-  const own = given.length > 0 ? given : await parts.ownAddresses();
+): Promise<Pick<Answers, 'ipAddresses' | 'chosenIpAddresses'>> {
+  const own = chosen ? [] : await parts.ownAddresses();
   if (own.length > 0) {
-    return own;
+    return { ipAddresses: own, chosenIpAddresses: null };
   }
+  const ipAddresses = chosen ?? (await askIpAddresses(parts));
+  return { ipAddresses, chosenIpAddresses: ipAddresses };
+}
+
+function askIpAddresses(parts: QuestionParts): Promise<readonly string[]> {
   parts.terminal.print('This machine has no public address of its own, as behind a router (NAT).');
   return answerTo(
     {

@@ -72,10 +72,39 @@ describe('awala-gateway setup', () => {
       `DATA_DIR=${machine.data}`,
       'CERTIFICATES=acme',
       'ACME_EMAIL=me@gateway.example',
+      'PUBLIC_ADDRESSES=127.0.0.1',
     ]);
-    await using again = machine.setUp([...IP, '--resolver', doh.url.href, '--wait', '0s']);
+    await using again = machine.setUp(['--resolver', doh.url.href, '--wait', '0s']);
     assert.equal(await again.ended(), 1);
     assert.deepEqual((await machine.configured()).lines, lines);
+  });
+
+  it('remembers by which addresses and port the Internet reaches it', async () => {
+    await using machine = await EmptyMachine.make();
+    const addresses = ['--address', '9.9.9.1', '--address', '2620:fe::1'];
+    const once = ['--resolver', doh.url.href, '--wait', '0s'];
+    await using first = machine.setUp([ADDRESS, ...addresses, '--port', '8443', ...once]);
+    await first.ended();
+    await using second = machine.setUp(once);
+    assert.equal(await second.ended(), 1);
+    for (const line of [/ IN A +9\.9\.9\.1$/m, / IN AAAA +2620:fe::1$/m, / IN SRV +0 0 8443 /m]) {
+      assert.match(second.output, line);
+    }
+    await using third = machine.setUp(['--address', '9.9.9.2', ...once]);
+    await third.ended();
+    assert.doesNotMatch(third.output, /9\.9\.9\.1|2620/);
+    const { lines } = await machine.configured();
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('PUBLIC_')),
+      ['PUBLIC_ADDRESSES=9.9.9.2', 'PUBLIC_PORT=8443'],
+    );
+    await writeFile(machine.config, 'PUBLIC_ADDRESSES=here\n');
+    await using wrong = machine.setUp([ADDRESS, ...once]);
+    assert.equal(await wrong.ended(), 1);
+    assert.match(
+      wrong.output,
+      /^✗ PUBLIC_ADDRESSES in the configuration must be IP addresses, .* but is "here"\n {2}→ Correct/,
+    );
   });
 
   it('says what an umlaut is in the DNS, and takes nothing that can be no address', async () => {

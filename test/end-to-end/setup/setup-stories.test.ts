@@ -313,5 +313,7 @@ describe('setting a gateway up', () => {
     assert.match(terminal.asked[0] ?? '', /^The public address that leads to ports 80 and 443/);
     assert.match(terminal.text, /“somewhere” is not an IP address/);
     assert.match(terminal.text, /^! 10\.0\.0\.1 is not a public address/m);
+    terminal = new RecordedTerminal();
+    assert.equal(await run({ ips: [] }), true, 'it remembers the answer');
   });
 });
