@@ -63,7 +63,8 @@ repeat: it goes on from wherever it ended, and changes an existing set-up.
   --data-dir <folder>    for keys and parcels (/var/lib/awala-gateway)
   --page <file>          where to write the page for users (for-users.txt in
                          the data folder)
-  --foreground           run the gateway in this terminal, not by systemd
+  --foreground           run the gateway in this terminal, not by systemd; from
+                         root, as whom the data folder belongs to
   --resolver <URL>       the DNS-over-HTTPS resolver to ask (DOH_URL of the
                          configuration; or those that clients ask)
   --ca <file>            trust the certificates in this file (PEM) instead of

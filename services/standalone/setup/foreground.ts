@@ -1,9 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import process from 'node:process';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import type { ServiceManager } from './service-manager.ts';
 
-/** The gateway as a child of this process, which it ends with. */
+/**
+ * The gateway as a child of this process, which it ends with. From root, it runs as whom its data
+ * folder belongs to, so that all files there stay that user's.
+ */
 export class Foreground implements ServiceManager, AsyncDisposable {
   readonly #command: readonly string[];
   readonly #environment: Environment;
@@ -24,8 +29,10 @@ export class Foreground implements ServiceManager, AsyncDisposable {
 
   async start(configured: Environment): Promise<void> {
     const [program = '', ...args] = this.#command;
-    const env = { ...this.#environment, ...configured };
-    const child = spawn(program, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const user = await userFor(configured.DATA_DIR);
+    const env = { ...this.#environment, ...configured, ...user?.environment };
+    const { uid, gid } = user ?? {};
+    const child = spawn(program, args, { env, uid, gid, stdio: ['ignore', 'inherit', 'inherit'] });
     child.on('error', () => {});
     this.#child = child;
   }
@@ -58,6 +65,15 @@ export class Foreground implements ServiceManager, AsyncDisposable {
     this.stop('SIGTERM');
     await this.ended();
   }
+}
+
+/** @returns null for the user of this process */
+async function userFor(dataFolder: string | undefined) {
+  const found =
+    process.getuid?.() === 0 && dataFolder ? await stat(dataFolder).catch(() => null) : null;
+  return found && found.uid !== 0
+    ? { uid: found.uid, gid: found.gid, environment: { HOME: dataFolder } }
+    : null;
 }
 
 /** @returns null while it runs */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { TlsCertificate } from '#certificates/port.ts';
@@ -9,11 +9,13 @@ import { DohServer } from '#test/peers/doh-server.ts';
 import { until } from '#test/runtime/until.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { CertificateFiles } from '../public-port/certificate-files.ts';
-import { EmptyMachine, noTerminal } from './setup-process.ts';
+import { EmptyMachine, noTerminal, whyNotAs } from './setup-process.ts';
 
 const ADDRESS = 'gateway.example';
 const IP = ['--address', '127.0.0.1'];
 const DAY_MS = 86_400_000;
+const NOBODY = { uid: 65_534, gid: 65_534 };
+const noOtherUser = whyNotAs(NOBODY);
 const NAMES = ['gsc', 'crc', 'pdc'].map((service) => `_awala-${service}._tcp.${ADDRESS}`);
 
 describe('awala-gateway setup', () => {
@@ -319,6 +321,26 @@ describe('awala-gateway setup', () => {
       await setup.prints('The gateway runs in this terminal');
       assert.match(setup.output, /The gateway relays parcels/);
       assert.ok((await machine.configured()).lines.includes('CERTIFICATES=none'));
+    });
+
+    it('runs as whom the data folder belongs to', { skip: noOtherUser }, async () => {
+      const certificate = selfSigned({ names: [ADDRESS] });
+      const protocols = ['http/1.1', 'h2'];
+      await using proxy = await TlsFront.start({ certificate, protocols, backend: ports });
+      leadTo(proxy.port);
+      const proxyCa = await machine.write('proxy.pem', certificate.chain);
+      await chmod(machine.folder, 0o755);
+      await mkdir(machine.data, { mode: 0o700 });
+      await chown(machine.data, NOBODY.uid, NOBODY.gid);
+      const args = ['--certificates', 'none', '--port', `${proxy.port}`, '--ca', proxyCa];
+      await using setup = machine.setUp([ADDRESS, ...IP, ...args, '--foreground']);
+      await setup.prints('The gateway runs in this terminal');
+      const files = await readdir(machine.data, { recursive: true });
+      assert.ok(files.includes('gateway.db'));
+      for (const file of files) {
+        const { uid, gid } = await lstat(join(machine.data, file));
+        assert.deepEqual({ uid, gid }, NOBODY, file);
+      }
     });
 
     it('says which road is closed, and hands out no page', async () => {

@@ -16,6 +16,16 @@ export const noTerminal =
     ? false
     : 'there is no “script” of util-linux, which makes a pseudo terminal';
 
+/** Why the gateway cannot be run as another user; false if it can. */
+export function whyNotAs(user: { readonly uid: number; readonly gid: number }): string | false {
+  if (process.getuid?.() !== 0) {
+    return 'takes root';
+  }
+  const [node, ...options] = NODE.slice(0, -1);
+  const { status } = spawnSync(node ?? '', [...options, '--version'], { ...user, stdio: 'ignore' });
+  return status === 0 ? false : 'other users cannot read this clone';
+}
+
 /** `awala-gateway setup …`, and what it prints. */
 export class SetupProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
