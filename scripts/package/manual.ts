@@ -2,6 +2,7 @@ import { listVariables } from '#runtime/configuration/configuration.ts';
 import type { Variable } from '#runtime/configuration/variable.ts';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
 import { STANDALONE_VARIABLES } from '#services/standalone/config.ts';
+import { INSTALLED } from '#services/standalone/installed.ts';
 
 /**
  * The manual page awala-gateway(8), from the declarations that the help texts are made of.
@@ -30,19 +31,19 @@ awala\\-gateway \\- relay for Awala's private gateways, couriers and Internet ap
 .B awala\\-gateway \\-\\-version
 .SH DESCRIPTION
 ${prose(`An Awala Internet gateway takes parcels from phones, couriers and Internet apps, and keeps each until its
-recipient has it. Where it is installed as a package, its commands read ${SETTINGS}, and run as the user
+recipient has it. Where it is installed as a package, its commands read ${INSTALLED.settings}, and run as the user
 awala-gateway, who owns the data.`)}
 .SH COMMANDS
 ${commands.join('\n')}
 .SH ENVIRONMENT
-${prose(`The service reads these variables from ${SETTINGS}, when it starts.`)}
+${prose(`The service reads these variables from ${INSTALLED.settings}, when it starts.`)}
 ${listVariables(STANDALONE_VARIABLES).map(entry).join('\n')}
 .SH FILES
 .TP
-.I ${prose(SETTINGS)}
+.I ${prose(INSTALLED.settings)}
 The configuration.
 .TP
-.I /var/lib/awala\\-gateway
+.I ${prose(INSTALLED.data)}
 Keys, parcels and records; kept when the package is removed, until it is purged.
 .SH SIGNALS
 SIGTERM and SIGINT finish what is in progress, and end the gateway. A second signal ends it at once.
@@ -50,8 +51,6 @@ SIGTERM and SIGINT finish what is in progress, and end the gateway. A second sig
 0: done. 1: failed, or the configuration cannot be used. 64: wrong usage. 77: not allowed to read the configuration.
 `;
 }
-
-const SETTINGS = '/etc/awala-gateway/gateway.env';
 
 function entry({ name, meaning, accepts, defaultText, isRequired }: Variable<unknown>): string {
   const facts = [

@@ -2,6 +2,7 @@ import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
+import { INSTALLED } from '#services/standalone/installed.ts';
 import { writeBundle } from './bundle.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
 import { copyrightFile } from './licences.ts';
@@ -66,13 +67,33 @@ export async function layOut(
   await chmod(join(prefix, 'bin/awala-gateway'), 0o755);
 }
 
-/** A file of the folder `files`, with each `@NAME@` in it replaced. */
+/** What the files of the folder `files` call by name. */
+const PATHS = {
+  SETTINGS: INSTALLED.settings,
+  SETTINGS_FOLDER: dirname(INSTALLED.settings),
+  DATA: INSTALLED.data,
+  CACHE: INSTALLED.cache,
+};
+
+/**
+ * A file of the folder `files`, with each `@NAME@` in it replaced.
+ *
+ * @param values - for names besides those of {@link PATHS}
+ * @throws if it has a name without a value
+ */
 export async function staticFile(
   name: string,
   values: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const text = await readFile(new URL(name, FILES), 'utf8');
-  return text.replaceAll(/@([A-Z_]+)@/g, (found, key) => values[key] ?? found);
+  const known: Readonly<Record<string, string>> = { ...PATHS, ...values };
+  return text.replaceAll(/@([A-Z_]+)@/g, (found, key) => {
+    const value = known[key];
+    if (value === undefined) {
+      throw new Error(`${name} has ${found}, which has no value`);
+    }
+    return value;
+  });
 }
 
 function wrapper(): Promise<string> {

@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { VariableFault } from '#runtime/configuration/variable.ts';
 import { duration, integer } from '#runtime/configuration/variables.ts';
+import { INSTALLED } from '../installed.ts';
 import type { CertificateSource, GivenAnswers } from '../setup/answers.ts';
 import { isEmail } from '../setup/questions.ts';
 import { UsageError } from './command.ts';
 import { readArguments, urlIn } from './option-values.ts';
 
-const CONFIG_FILE = '/etc/awala-gateway/gateway.env';
 /** How long it waits for the DNS unless told otherwise. */
 const HOUR_MS = 3_600_000;
 const SOURCES: readonly CertificateSource[] = ['acme', 'files', 'none'];
@@ -73,7 +73,7 @@ function parse(args: readonly string[]) {
       address: { type: 'string', multiple: true },
       email: { type: 'string' },
       certificates: { type: 'string' },
-      config: { type: 'string', default: CONFIG_FILE },
+      config: { type: 'string', default: INSTALLED.settings },
       'data-dir': { type: 'string' },
       port: { type: 'string' },
       page: { type: 'string' },

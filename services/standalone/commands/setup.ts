@@ -4,6 +4,7 @@ import { systemClock } from '#clock/clock.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { Interruption } from '#runtime/interruption.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
+import { INSTALLED } from '../installed.ts';
 import { ping } from '../ping/ping.ts';
 import { Resolvers } from '../reach/resolvers.ts';
 import { askReadiness } from '../running/readiness.ts';
@@ -58,9 +59,9 @@ repeat: it goes on from wherever it ended, and changes an existing set-up.
                          here until it is there
   --wait <time>          how long to wait for the DNS, such as 30m (1h)
   --config <file>        the configuration
-                         (/etc/awala-gateway/gateway.env); lines that are not
+                         (${INSTALLED.settings}); lines that are not
                          this command’s stay
-  --data-dir <folder>    for keys and parcels (/var/lib/awala-gateway)
+  --data-dir <folder>    for keys and parcels (${INSTALLED.data})
   --page <file>          where to write the page for users (for-users.txt in
                          the data folder)
   --foreground           run the gateway in this terminal, not by systemd; from

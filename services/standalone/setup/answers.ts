@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { operationsVariables } from '#runtime/operations-server.ts';
 import { certificates } from '#services/edge/config.ts';
+import { INSTALLED } from '../installed.ts';
 import type { OperationsPort } from '../running/operations-client.ts';
 import { configuredValue } from './configured-value.ts';
 import { SETUP_VARIABLES } from './setup-variables.ts';
@@ -46,7 +47,6 @@ export interface Answers {
 
 /** The public ports, which all sources of a certificate share. */
 const { name: hostVariable, host: bindVariable, httpsPort, httpPort } = certificates.groups.files;
-const DATA_FOLDER = '/var/lib/awala-gateway';
 const PAGE = 'for-users.txt';
 
 /** What follows from the command line and the configuration that is there, without asking. */
@@ -54,7 +54,7 @@ export function answersWithoutAsking(
   given: GivenAnswers,
   configured: Environment,
 ): Omit<Answers, 'address' | 'host' | 'ipAddresses' | 'email'> {
-  const dataFolder = given.dataFolder ?? configured.DATA_DIR ?? DATA_FOLDER;
+  const dataFolder = given.dataFolder ?? configured.DATA_DIR ?? INSTALLED.data;
   const chosenPort = given.port ?? configuredValue(SETUP_VARIABLES.port, configured);
   const isGiven = given.ipAddresses.length > 0;
   const chosenIpAddresses = isGiven

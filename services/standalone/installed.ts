@@ -1,0 +1,9 @@
+/** Where the package keeps what belongs to a machine; its scripts and units are written with these. */
+export const INSTALLED = {
+  /** The configuration: a variable a line. */
+  settings: '/etc/awala-gateway/gateway.env',
+  /** The data folder, of the gateway's user alone. */
+  data: '/var/lib/awala-gateway',
+  /** What Node has compiled. */
+  cache: '/var/cache/awala-gateway',
+} as const;
