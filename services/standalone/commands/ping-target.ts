@@ -6,7 +6,7 @@ import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { POHTTP_VARIABLES } from '#services/pohttp/config.ts';
 import { STANDALONE_VARIABLES } from '../config.ts';
 import type { PingTarget } from '../ping/ping.ts';
-import type { Finding, Place } from '../ping/road.ts';
+import type { Locator, ServerLocation } from '../ping/road.ts';
 import { addressesBySystem } from '../reach/addresses.ts';
 import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
 import { findService } from '../reach/find-service.ts';
@@ -32,11 +32,11 @@ export function pingTarget(args: PingArguments, parts: TargetParts): PingTarget 
   const { target, without, receiver } = args;
   const common = { without, receiver };
   if (target === undefined) {
-    const places = localPlaces(parts.environment);
-    return { ...common, ...byHand(places, args, parts) };
+    const urls = localUrls(parts.environment);
+    return { ...common, ...byHand(urls, args, parts) };
   }
   if (/^https?:\/\//.test(target) && URL.canParse(target)) {
-    return { ...common, ...byHand(placesBeside(new URL(target)), args, parts) };
+    return { ...common, ...byHand(urlsBeside(new URL(target)), args, parts) };
   }
   const address = typedInternetAddress(target);
   if (!address) {
@@ -45,12 +45,12 @@ export function pingTarget(args: PingArguments, parts: TargetParts): PingTarget 
   if (args.cogrpc !== undefined || args.pohttp !== undefined) {
     throw new UsageError('--cogrpc and --pohttp go with a URL: by an address, the DNS says where');
   }
-  return { ...common, name: address, address, finding: findingByDns(address, args, parts) };
+  return { ...common, name: address, address, locator: locatorByDns(address, args, parts) };
 }
 
-type Places = Readonly<Record<ServiceName, URL>>;
+type ServerUrls = Readonly<Record<ServiceName, URL>>;
 
-function localPlaces(environment: Environment): Places {
+function localUrls(environment: Environment): ServerUrls {
   const { poweb, pohttp, cogrpc } = STANDALONE_VARIABLES;
   const variables = { poweb: poweb.port, pohttp: pohttp.port, cogrpc: cogrpc.port };
   const ports = readConfiguration(environment, variables);
@@ -59,7 +59,7 @@ function localPlaces(environment: Environment): Places {
 }
 
 /** Whoever ends TLS serves all from one port; without TLS, each has its usual one. */
-function placesBeside(phones: URL): Places {
+function urlsBeside(phones: URL): ServerUrls {
   const beside = (variable: { read(text: undefined): number }) => {
     const url = new URL(phones.origin);
     if (phones.protocol === 'http:') {
@@ -75,35 +75,35 @@ function placesBeside(phones: URL): Places {
 }
 
 function byHand(
-  places: Places,
+  urls: ServerUrls,
   args: PingArguments,
   parts: TargetParts,
-): Pick<PingTarget, 'name' | 'address' | 'finding'> {
-  const { phones } = places;
+): Pick<PingTarget, 'name' | 'address' | 'locator'> {
+  const { phones } = urls;
   const couriers =
-    args.cogrpc === undefined ? places.couriers : URL.parse(`${phones.protocol}//${args.cogrpc}`);
+    args.cogrpc === undefined ? urls.couriers : URL.parse(`${phones.protocol}//${args.cogrpc}`);
   if (!couriers) {
     throw new UsageError(`“${args.cogrpc}” is not a host and a port`);
   }
-  const located = { ...places, couriers, apps: args.pohttp ?? places.apps };
+  const located = { ...urls, couriers, apps: args.pohttp ?? urls.apps };
   const addressesOf = args.resolver
     ? parts.resolvers.addressesFor('phones')
     : addressesBySystem(parts.clock);
-  const finding: Finding = {
+  const locator: Locator = {
     byDns: false,
-    locate: async (service) => placeAt(located[service]),
+    locate: async (service) => locationOf(located[service]),
     addressesOf: () => addressesOf,
     ca: args.ca,
   };
-  return { name: phones.origin, address: null, finding };
+  return { name: phones.origin, address: null, locator };
 }
 
-function placeAt({ protocol, hostname, port }: URL): Place {
+function locationOf({ protocol, hostname, port }: URL): ServerLocation {
   const useTls = protocol === 'https:';
   return { host: hostname, port: Number(port || (useTls ? 443 : 80)), useTls, remark: null };
 }
 
-function findingByDns(address: string, { ca }: PingArguments, { resolvers }: TargetParts): Finding {
+function locatorByDns(address: string, { ca }: PingArguments, { resolvers }: TargetParts): Locator {
   return {
     byDns: true,
     async locate(service) {

@@ -16,10 +16,10 @@ export async function challengeFindings(
   host: string,
   { clock, resolvers }: { readonly clock: Clock; readonly resolvers: Resolvers },
 ): Promise<readonly Finding[]> {
-  const endpoint = { host, port: CHALLENGE_PORT, useTls: false, protocols: [] };
+  const server = { host, port: CHALLENGE_PORT, useTls: false, protocols: [] };
   const addressesOf = resolvers.addressesFor('phones');
   try {
-    const { address, failed } = await connect(endpoint, { clock, addressesOf });
+    const { address, failed } = await connect(server, { clock, addressesOf });
     return failed.length === 0
       ? [well(SUBJECT, `${address} answers`)]
       : failed.map(({ error }) => fault(error));

@@ -105,8 +105,8 @@ async function answerFindings(
   clock: Clock,
 ): Promise<readonly Finding[]> {
   const reachable = reachableHost(host);
-  const endpoint = { host: reachable, port, useTls: false, protocols: [] };
-  const failure = await connect(endpoint, { clock, addressesOf: async () => [reachable] }).then(
+  const server = { host: reachable, port, useTls: false, protocols: [] };
+  const failure = await connect(server, { clock, addressesOf: async () => [reachable] }).then(
     () => null,
     (error: Error) => error.message,
   );

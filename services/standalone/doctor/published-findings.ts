@@ -78,8 +78,8 @@ async function connectionFindings(
   const { seekers, protocols } = AWALA_SERVICES[service];
   const subject = `way for ${seekers}`;
   const addressesOf = parts.resolvers.addressesFor(service);
-  const endpoint = { ...location, useTls: true, protocols };
-  const made = await orFault(connect(endpoint, { ...parts, addressesOf }));
+  const server = { ...location, useTls: true, protocols };
+  const made = await orFault(connect(server, { ...parts, addressesOf }));
   if (made instanceof ReachError) {
     return [fault(subject, service, made)];
   }

@@ -6,7 +6,7 @@ import { takeCouriersRoad } from './couriers-road.ts';
 import { type RegisteredPhone, registerPhone, takePhonesRoad } from './phones-road.ts';
 import type { ReceiverTarget } from './receiver.ts';
 import { takeReceiversRoad } from './receivers-road.ts';
-import { type Finding, findRoad, type Road } from './road.ts';
+import { findRoad, type Locator, type Road } from './road.ts';
 import { StepFailedError, Steps } from './steps.ts';
 
 const PAYLOAD_OCTETS = 1024;
@@ -17,7 +17,7 @@ export interface PingTarget {
   readonly name: string;
   /** The Internet address that the gateway must have; null if any will do. */
   readonly address: string | null;
-  readonly finding: Finding;
+  readonly locator: Locator;
   /** Services not to try. */
   readonly without: readonly Exclude<ServiceName, 'phones'>[];
   /** Null without one to be tried. */
@@ -121,7 +121,7 @@ class Journey {
   }
 
   #find(service: ServiceName): Promise<Road> {
-    return findRoad(this.#steps, service, { finding: this.#target.finding, clock: this.#clock });
+    return findRoad(this.#steps, service, { locator: this.#target.locator, clock: this.#clock });
   }
 
   /** Even without a phone, says whether the service is to be had. */

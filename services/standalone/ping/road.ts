@@ -8,14 +8,14 @@ import type { Pin } from './pinned-http.ts';
 import type { Steps } from './steps.ts';
 
 /** Where a service is, and whether it is to be had by TLS. */
-export type Place = Location & { readonly useTls: boolean };
+export type ServerLocation = Location & { readonly useTls: boolean };
 
 /** How the servers of a gateway are found. */
-export interface Finding {
+export interface Locator {
   /** Whether the DNS says where a service is, rather than the operator. */
   readonly byDns: boolean;
   /** @throws {ReachError} */
-  readonly locate: (service: ServiceName) => Promise<Place>;
+  readonly locate: (service: ServiceName) => Promise<ServerLocation>;
   readonly addressesOf: (service: ServiceName) => AddressesOf;
   /** Certificates in PEM to trust instead of the public authorities. */
   readonly ca: string | undefined;
@@ -36,25 +36,25 @@ export interface Road extends Pin {
 export async function findRoad(
   steps: Steps,
   service: ServiceName,
-  { finding, clock }: { readonly finding: Finding; readonly clock: Clock },
+  { locator, clock }: { readonly locator: Locator; readonly clock: Clock },
 ): Promise<Road> {
   const { seekers, protocols } = AWALA_SERVICES[service];
-  const place = finding.byDns
-    ? await steps.run(`DNS for ${seekers}`, () => finding.locate(service), describePlace)
-    : await finding.locate(service);
-  const { ca } = finding;
-  const parts = { clock, ca, addressesOf: finding.addressesOf(service) };
+  const location = locator.byDns
+    ? await steps.run(`DNS for ${seekers}`, () => locator.locate(service), describeLocation)
+    : await locator.locate(service);
+  const { ca } = locator;
+  const parts = { clock, ca, addressesOf: locator.addressesOf(service) };
   const connected = await steps.run(
     `connection for ${seekers}`,
-    () => connect({ ...place, host: bareHost(place.host), protocols }, parts),
-    (made) => describeConnection(made, place.port),
+    () => connect({ ...location, host: bareHost(location.host), protocols }, parts),
+    (made) => describeConnection(made, location.port),
   );
-  const scheme = place.useTls ? 'https' : 'http';
-  const origin = new URL(`${scheme}://${urlHost(place.host)}:${place.port}`);
+  const scheme = location.useTls ? 'https' : 'http';
+  const origin = new URL(`${scheme}://${urlHost(location.host)}:${location.port}`);
   return { origin, address: connected.address, ca };
 }
 
-function describePlace({ host, port, remark }: Place): string {
+function describeLocation({ host, port, remark }: ServerLocation): string {
   return `${host}:${port}${remark === null ? '' : ` (${remark})`}`;
 }
 

@@ -8,8 +8,8 @@ describe('Connecting as a client does', () => {
   it('gives up on a server that says nothing', async () => {
     const clock = new ManualClock();
     await using silent = await RawServer.start(() => clock.advance(5_000));
-    const endpoint = { host: 'h.example', port: silent.port, useTls: true, protocols: ['h2'] };
-    const connecting = connect(endpoint, { clock, addressesOf: async () => ['127.0.0.1'] });
+    const target = { host: 'h.example', port: silent.port, useTls: true, protocols: ['h2'] };
+    const connecting = connect(target, { clock, addressesOf: async () => ['127.0.0.1'] });
     await assert.rejects(connecting, {
       code: 'UNREACHABLE',
       reason: 'timed-out',
@@ -19,9 +19,9 @@ describe('Connecting as a client does', () => {
 
   it('says which addresses of a host do not answer when another does', async () => {
     await using server = await RawServer.start();
-    const endpoint = { host: 'h.example', port: server.port, useTls: false, protocols: [] };
+    const target = { host: 'h.example', port: server.port, useTls: false, protocols: [] };
     const addressesOf = async () => ['127.0.0.2', '127.0.0.1'];
-    const { address, failed } = await connect(endpoint, { clock: new ManualClock(), addressesOf });
+    const { address, failed } = await connect(target, { clock: new ManualClock(), addressesOf });
     assert.equal(address, '127.0.0.1');
     assert.deepEqual(
       failed.map((each) => each.address),

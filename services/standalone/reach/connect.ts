@@ -11,7 +11,7 @@ import type { ReachError } from './reach-error.ts';
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /** A server to connect to. */
-interface Endpoint {
+interface Server {
   /** A name, or an IP address. */
   readonly host: string;
   readonly port: number;
@@ -50,14 +50,14 @@ interface ServedCertificate {
  * @returns what answered at the first address that did, in the DNS's order
  * @throws {ReachError} the first address's, if none answers as it must
  */
-export async function connect(endpoint: Endpoint, parts: ConnectParts): Promise<Connected> {
-  const addresses = await parts.addressesOf(endpoint.host);
+export async function connect(server: Server, parts: ConnectParts): Promise<Connected> {
+  const addresses = await parts.addressesOf(server.host);
   const made: Pick<Connected, 'address' | 'tls'>[] = [];
   const failed: { readonly address: string; readonly error: ReachError }[] = [];
   const attempts = addresses.map((address) =>
-    attempt(endpoint, address, parts).then(
+    attempt(server, address, parts).then(
       (tls) => ({ address, tls }),
-      (error) => ({ address, error: connectionFault(error, { ...endpoint, address }) }),
+      (error) => ({ address, error: connectionFault(error, { ...server, address }) }),
     ),
   );
   for (const result of await Promise.all(attempts)) {
@@ -69,29 +69,29 @@ export async function connect(endpoint: Endpoint, parts: ConnectParts): Promise<
   }
   const [first] = made;
   if (!first) {
-    throw failed[0]?.error ?? new Error(`${endpoint.host} has no address`);
+    throw failed[0]?.error ?? new Error(`${server.host} has no address`);
   }
   return { ...first, failed };
 }
 
 async function attempt(
-  endpoint: Endpoint,
+  server: Server,
   address: string,
   { clock, ca }: ConnectParts,
 ): Promise<Connected['tls']> {
   const tooLate = () => new DeadlineError('the connection', CONNECT_TIMEOUT_MS);
-  const socket = open(endpoint, address, ca);
+  const socket = open(server, address, ca);
   try {
     return await withDeadline({ clock, timeoutMs: CONNECT_TIMEOUT_MS, tooLate }, async () => {
       await once(socket, socket instanceof TLSSocket ? 'secureConnect' : 'connect');
-      return socket instanceof TLSSocket ? describeTls(socket, endpoint) : null;
+      return socket instanceof TLSSocket ? describeTls(socket, server) : null;
     });
   } finally {
     socket.on('error', () => {}).destroy();
   }
 }
 
-function open({ host, port, useTls, protocols }: Endpoint, address: string, ca?: string): Socket {
+function open({ host, port, useTls, protocols }: Server, address: string, ca?: string): Socket {
   return useTls
     ? connectTls({
         host: address,
@@ -103,7 +103,7 @@ function open({ host, port, useTls, protocols }: Endpoint, address: string, ca?:
     : connectTcp({ host: address, port });
 }
 
-function describeTls(socket: TLSSocket, { protocols }: Endpoint): Connected['tls'] {
+function describeTls(socket: TLSSocket, { protocols }: Server): Connected['tls'] {
   const [sole, ...others] = protocols;
   if (sole === 'h2' && others.length === 0 && socket.alpnProtocol !== 'h2') {
     throw Object.assign(new Error('the server does not take HTTP/2'), { code: 'NO_HTTP2' });
