@@ -135,7 +135,10 @@ describe('awala-gateway doctor, asked about services in the cloud', {
       GCS_ENDPOINT: `http://127.0.0.1:${port}`,
       FIRESTORE_EMULATOR_HOST: `127.0.0.1:${port}`,
     });
-    assert.match(faults[0] ?? '', /^✗ objects it cannot be reached: .*→ Check GCS_ENDPOINT/);
+    assert.match(
+      faults[0] ?? '',
+      /^✗ objects it cannot be reached: .*→ Check that the network allows connections to Cloud Storage \(GCS_ENDPOINT, if set\)/,
+    );
     assert.match(
       faults[1] ?? '',
       /^✗ records it .*→ Check that the network allows connections to Firestore/,

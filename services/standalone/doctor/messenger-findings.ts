@@ -12,12 +12,12 @@ import type { WorkQueue } from '#work-queue/port.ts';
 import { countJobs } from '#work-queue/sqlite/job-counts.ts';
 import type { LookConfig } from '../look/look-variables.ts';
 import { type Finding, note, tried } from './finding.ts';
-import { redisFindings } from './redis-findings.ts';
+import { redisFindings, WITHOUT_REDIS } from './redis-findings.ts';
 
 const PATIENCE_MS = 3_000;
 const LOCAL_DEADLINE_MS = 10_000;
 const ADVICE = {
-  why: 'Phones get parcels late, and cargo and parcels to Internet apps wait for the sweeper.',
+  why: WITHOUT_REDIS,
   other: 'Fix what is said about Redis; check its permissions for channels and keys.',
 };
 const WHY_SET_ASIDE = 'What they are about waits until an operator decides.';

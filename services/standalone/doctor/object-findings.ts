@@ -4,6 +4,7 @@ import { complaintsAboutBucket } from '#composition/bucket-settings.ts';
 import type { ObjectStoreConfig } from '#composition/object-store.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
+import { googleAdvice } from './google-advice.ts';
 
 type BucketConfig = Extract<ObjectStoreConfig, { kind: 'gcs' }>;
 
@@ -73,11 +74,7 @@ function bucketAdvice(bucket: string): Advice {
       `GCS_BUCKET is ${bucket}, which does not exist or is hidden from this account. ` +
       'Set the right name, or create it: awala-gateway provision.',
     denied: `Grant this account the role Storage Object User on the bucket ${bucket}.`,
-    unauthenticated:
-      'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
-    unreachable:
-      'Check GCS_ENDPOINT (unset for Google’s own), and that the network allows the connection.',
-    unanswered: 'Check that the network allows connections to Cloud Storage, and try again.',
+    ...googleAdvice('Cloud Storage', 'GCS_ENDPOINT'),
     other: `Read what Cloud Storage says; check that GCS_BUCKET (${bucket}) is the right one.`,
   };
 }

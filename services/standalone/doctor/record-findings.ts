@@ -5,6 +5,7 @@ import { RECORD_KINDS } from '#gateway/held/record-kinds.ts';
 import { kindsWithoutTtlPolicy } from '#record-store/firestore/ttl-policies.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
+import { googleAdvice } from './google-advice.ts';
 
 type FirestoreConfig = Extract<RecordStoreConfig, { kind: 'firestore' }>;
 
@@ -72,11 +73,6 @@ const FIRESTORE_ADVICE: Advice = {
     'There is no such database: check FIRESTORE_PROJECT and FIRESTORE_DATABASE, or create it: ' +
     'gcloud firestore databases create.',
   denied: 'Grant this account the role Cloud Datastore User in FIRESTORE_PROJECT.',
-  unauthenticated:
-    'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
-  unreachable:
-    'Check that the network allows connections to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
-  unanswered:
-    'Check that the network allows connections to Firestore (FIRESTORE_EMULATOR_HOST, if set).',
+  ...googleAdvice('Firestore', 'FIRESTORE_EMULATOR_HOST'),
   other: 'Read what Firestore says; check FIRESTORE_PROJECT and FIRESTORE_DATABASE.',
 };

@@ -4,6 +4,9 @@ import { type RedisConfig, redisTarget } from '#composition/redis.ts';
 import { type Advice, type Finding, ill, tried } from './finding.ts';
 
 const TIMEOUT_MS = 5_000;
+/** What becomes of a gateway for which Redis does not work. */
+export const WITHOUT_REDIS =
+  'Phones get parcels late, and cargo and parcels to Internet apps wait for the sweeper.';
 
 /** Whether Redis works, the first finding, and keeps its data. */
 export async function redisFindings(
@@ -51,7 +54,7 @@ function fieldOf(info: string, name: string): string {
 
 function adviceFor(address: string): Advice {
   return {
-    why: 'Phones get parcels late, and cargo and parcels to Internet apps wait for the sweeper.',
+    why: WITHOUT_REDIS,
     unreachable: `Check REDIS_URL, that Redis runs at ${address}, and that the network allows the connection.`,
     unanswered: `Check that ${address} is Redis, and whether it needs TLS (rediss://).`,
     unauthenticated: 'Put the right user and password into REDIS_URL.',

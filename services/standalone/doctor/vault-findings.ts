@@ -3,6 +3,7 @@ import { verifyRsaPss } from '#awala/x509/rsa-pss.ts';
 import type { KeyVaultConfig } from '#composition/key-vault.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { type Advice, type Finding, tried } from './finding.ts';
+import { googleAdvice } from './google-advice.ts';
 
 const VAULT_WHY = 'Nobody can register, and no courier can deliver or collect.';
 
@@ -60,12 +61,7 @@ function kmsAdvice(name: string, { role, variable, needy }: typeof SIGNER): Advi
     why: VAULT_WHY,
     missing: `${variable} is ${name}, which does not exist: set the right name, or create it: awala-gateway keygen.`,
     denied: `Grant this account the role ${role} on ${name} (${needy}).`,
-    unauthenticated:
-      'Give the process credentials: Workload Identity, or GOOGLE_APPLICATION_CREDENTIALS.',
-    unreachable:
-      'Check that the network allows connections to Cloud KMS (KMS_EMULATOR_HOST, if set).',
-    unanswered:
-      'Check that the network allows connections to Cloud KMS (KMS_EMULATOR_HOST, if set).',
+    ...googleAdvice('Cloud KMS', 'KMS_EMULATOR_HOST'),
     other: `Read what Cloud KMS says; check that ${variable} (${name}) is the right one.`,
   };
 }
