@@ -10,11 +10,12 @@ interface SystemError extends Error {
   readonly port?: unknown;
 }
 
-/** What keeps a server from listening, in words that follow an address. */
-const LISTENING: Readonly<Record<string, string>> = {
+/** What keeps a server from listening, in words that follow an address, by the system's code. */
+export const LISTENING_FAULTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there already',
   EACCES: 'this user may not listen there',
   EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'this machine has no such address',
 };
 
 /** Says in one sentence, without a stack, why something could not be started. */
@@ -29,7 +30,7 @@ function sentence({ errno, syscall, code, path, address, port, message }: System
   const reason = getSystemErrorMessage(errno) ?? message;
   if (syscall === 'listen' && address !== undefined) {
     const where = port === undefined ? `${address}` : `${address}, port ${port}`;
-    return `cannot listen on ${where}: ${LISTENING[code] ?? reason}`;
+    return `cannot listen on ${where}: ${LISTENING_FAULTS[code] ?? reason}`;
   }
   return path === undefined ? message : `cannot ${syscall} ${path}: ${reason}`;
 }

@@ -169,12 +169,12 @@ describe('awala-gateway doctor, asked about services in the cloud', {
     other.close();
     assert.match(
       taken ?? '',
-      /^✗ ports POWEB_PORT \d+: another program listens there The gateway cannot start\. → Stop that program/,
+      /^✗ ports POWEB_PORT \d+: another program listens there already The gateway cannot start\. → Stop that program/,
     );
     const elsewhere = await examine({ BIND_HOST: '192.0.2.1' });
     assert.match(
       elsewhere[0] ?? '',
-      /this machine does not have that address The gateway .* → Set BIND_HOST/,
+      /this machine has no such address The gateway .* → Set BIND_HOST/,
     );
   });
 });

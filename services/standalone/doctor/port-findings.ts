@@ -1,4 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
+import { LISTENING_FAULTS } from '#runtime/start-failures.ts';
 import type { LookConfig } from '../look/look-variables.ts';
 import { connect } from '../reach/connect.ts';
 import { reachableHost } from '../reach/url-host.ts';
@@ -46,12 +47,18 @@ export async function portFindings(config: PortsConfig, clock: Clock): Promise<r
       const code = await whyNotListening(host, port);
       const isWell = code === null || (code === 'EADDRINUSE' && isRunning);
       if (code === 'EACCES' && PUBLIC_PORTS.includes(variable)) {
-        return [note(SUBJECT, `${variable} ${port}: ${WORDS.EACCES}`, remedy(code, variable, ''))];
+        return [
+          note(
+            SUBJECT,
+            `${variable} ${port}: ${LISTENING_FAULTS[code]}`,
+            remedy(code, variable, ''),
+          ),
+        ];
       }
       return isWell
         ? []
         : [
-            ill(SUBJECT, `${variable} ${port}: ${WORDS[code] ?? code}`, {
+            ill(SUBJECT, `${variable} ${port}: ${LISTENING_FAULTS[code] ?? code}`, {
               why: 'The gateway cannot start.',
               remedy: remedy(code, variable, hostVariable),
             }),
@@ -148,13 +155,6 @@ async function readinessFindings(at: OperationsPort): Promise<readonly Finding[]
     }),
   );
 }
-
-const WORDS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there',
-  EACCES: 'this user may not listen there',
-  EADDRNOTAVAIL: 'this machine does not have that address',
-  ENOTFOUND: 'this machine does not have that address',
-};
 
 function remedy(code: string, variable: string, hostVariable: string): string {
   switch (code) {
