@@ -1,15 +1,15 @@
 import { isIP } from 'node:net';
 import { VariableFault } from '#runtime/configuration/variable.ts';
 import { duration, integer } from '#runtime/configuration/variables.ts';
+import { certificates } from '#services/edge/config.ts';
 import { INSTALLED } from '../installed.ts';
-import type { CertificateSource, GivenAnswers } from '../setup/answers.ts';
+import type { GivenAnswers } from '../setup/answers.ts';
 import { isEmail } from '../setup/questions.ts';
 import { UsageError } from './command.ts';
 import { readArguments, urlIn } from './option-values.ts';
 
 /** How long it waits for the DNS unless told otherwise. */
 const HOUR_MS = 3_600_000;
-const SOURCES: readonly CertificateSource[] = ['acme', 'files', 'none'];
 
 /** What the command's arguments say. */
 export interface SetupArguments {
@@ -27,6 +27,7 @@ export interface SetupArguments {
 
 /** How each option's value is read; its name stands in complaints. */
 const OPTIONS = {
+  certificates: { ...certificates.choice, name: '--certificates' },
   port: integer('--port', { meaning: '', default: null, min: 1, max: 65_535 }),
   wait: duration('--wait', { meaning: '', default: HOUR_MS, min: 0, max: 168 * HOUR_MS }),
 };
@@ -42,7 +43,7 @@ export function readSetupArguments(args: readonly string[]): SetupArguments {
   if (others.length > 0) {
     throw new UsageError('setup takes one address');
   }
-  const { email, certificates } = values;
+  const { email, certificates: source } = values;
   if (email !== undefined && email !== '' && !isEmail(email)) {
     throw new UsageError(`--email needs an e-mail address, not “${email}”`);
   }
@@ -51,7 +52,7 @@ export function readSetupArguments(args: readonly string[]): SetupArguments {
       address,
       ipAddresses: ipAddressesIn(values.address ?? []),
       email,
-      certificates: sourceIn(certificates),
+      certificates: source === undefined ? undefined : optionValue('certificates', source),
       dataFolder: values['data-dir'],
       port: optionValue('port', values.port) ?? undefined,
       page: values.page,
@@ -94,14 +95,6 @@ function ipAddressesIn(texts: readonly string[]): readonly string[] {
     throw new UsageError(`--address needs an IP address, not “${wrong}”`);
   }
   return texts;
-}
-
-function sourceIn(text: string | undefined): CertificateSource | undefined {
-  const source = SOURCES.find((each) => each === text);
-  if (text !== undefined && source === undefined) {
-    throw new UsageError(`--certificates must be one of ${SOURCES.join(', ')}, but is “${text}”`);
-  }
-  return source;
 }
 
 function optionValue<Name extends keyof typeof OPTIONS>(

@@ -22,7 +22,7 @@ export interface GivenAnswers {
 }
 
 /** Where the TLS certificate comes from, as in `CERTIFICATES`. */
-export type CertificateSource = 'acme' | 'files' | 'none';
+type CertificateSource = ReturnType<typeof certificates.choice.read>;
 
 /** Everything that the set-up needs to know of the gateway. */
 export interface Answers {
@@ -64,7 +64,7 @@ export function answersWithoutAsking(
     chosenIpAddresses,
     chosenPort,
     port: chosenPort ?? configuredValue(httpsPort, configured),
-    certificates: given.certificates ?? sourceIn(configured) ?? 'acme',
+    certificates: given.certificates ?? sourceIn(configured),
     dataFolder,
     page: given.page ?? join(dataFolder, PAGE),
   };
@@ -105,6 +105,8 @@ export function variablesOf(answers: Answers): Readonly<Record<string, string | 
   };
 }
 
-function sourceIn({ CERTIFICATES }: Environment): CertificateSource | undefined {
-  return (['acme', 'files', 'none'] as const).find((source) => source === CERTIFICATES);
+/** Unlike a gateway, a set-up sees to TLS where nothing is said. */
+function sourceIn(configured: Environment): CertificateSource {
+  const { choice } = certificates;
+  return configured[choice.name] ? configuredValue(choice, configured) : 'acme';
 }

@@ -109,6 +109,24 @@ describe('awala-gateway setup', () => {
     );
   });
 
+  it('takes certificates only from where the gateway can', async () => {
+    await using machine = await EmptyMachine.make();
+    await using option = machine.setUp([ADDRESS, ...IP, '--certificates', 'some']);
+    assert.equal(await option.ended(), 64);
+    assert.match(
+      option.output,
+      /^--certificates must be one of none, files, acme, but is "some"\n/,
+    );
+    await mkdir(join(machine.folder, 'etc'));
+    await writeFile(machine.config, 'CERTIFICATES=some\n');
+    await using configured = machine.setUp([ADDRESS, ...IP]);
+    assert.equal(await configured.ended(), 1);
+    assert.match(
+      configured.output,
+      /^✗ CERTIFICATES in the configuration must be one of none, files, /,
+    );
+  });
+
   it('says what an umlaut is in the DNS, and takes nothing that can be no address', async () => {
     await using machine = await EmptyMachine.make();
     const args = [...IP, '--resolver', doh.url.href, '--wait', '0s'];
