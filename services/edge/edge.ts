@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import type { Certificates } from '#certificates/port.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
@@ -6,6 +5,7 @@ import type { Log } from '#log/log.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { startFailure } from '#runtime/start-failures.ts';
 import type { EdgeConfig } from './config.ts';
+import { everyAddress } from './every-address.ts';
 import { openCertificates } from './open-certificates.ts';
 import { PlainPort } from './plain-port.ts';
 import { type TakesConnections, TlsServer } from './tls-server.ts';
@@ -117,10 +117,4 @@ function observeCertificates(certificates: Certificates, metrics: ProcessMetrics
     'Attempts in a row that brought no certificate for the public port',
     () => certificates.failure?.failures ?? 0,
   );
-}
-
-/** For IPv6 and IPv4, or for IPv4 alone where the machine has no other. */
-function everyAddress(): string {
-  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 import { LISTENING_FAULTS } from '#runtime/start-failures.ts';
+import { everyAddress } from '#services/edge/every-address.ts';
 import type { LookConfig } from '../look/look-variables.ts';
 import { connect } from '../reach/connect.ts';
 import { reachableHost } from '../reach/url-host.ts';
@@ -86,7 +87,7 @@ function publicPorts({ certificates }: PortsConfig): readonly Listening[] {
     return [];
   }
   const { httpsPort, httpPort } = certificates;
-  const at = { host: certificates.host ?? '0.0.0.0', hostVariable: 'HTTPS_HOST' };
+  const at = { host: certificates.host ?? everyAddress(), hostVariable: 'HTTPS_HOST' };
   return [
     { ...at, variable: 'HTTPS_PORT', port: httpsPort },
     { ...at, variable: 'HTTP_PORT', port: httpPort },

@@ -1,7 +1,6 @@
+import { everyAddress } from '#services/edge/every-address.ts';
 import { whyNotListening } from '../running/why-not-listening.ts';
 import type { RunProgram } from './systemd.ts';
-
-const EVERYWHERE = ['::', '0.0.0.0'];
 
 /** What holds a port that the gateway needs. */
 export interface TakenPort {
@@ -23,21 +22,12 @@ export async function takenPorts(
 ): Promise<readonly TakenPort[]> {
   const taken: TakenPort[] = [];
   for (const port of ports) {
-    if (await isTaken(port, host === null ? EVERYWHERE : [host])) {
+    // Whoever may not listen on it learns nothing, and so takes it for free.
+    if ((await whyNotListening(host ?? everyAddress(), port)) === 'EADDRINUSE') {
       taken.push({ port, by: await holderOf(port, run) });
     }
   }
   return taken;
-}
-
-/** Whoever may not listen on it learns nothing, and so takes it for free. */
-async function isTaken(port: number, hosts: readonly string[]): Promise<boolean> {
-  for (const host of hosts) {
-    if ((await whyNotListening(host, port)) === 'EADDRINUSE') {
-      return true;
-    }
-  }
-  return false;
 }
 
 async function holderOf(port: number, run: RunProgram): Promise<string | null> {
