@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMMANDS } from '#services/standalone/commands/commands.ts';
@@ -11,14 +11,7 @@ import type { NodeProgram } from './node-program.ts';
 
 const FILES = new URL('files/', import.meta.url);
 const CHANGELOG = new URL('../../CHANGELOG.md', import.meta.url);
-const UNITS = [
-  'awala-gateway.service',
-  'awala-gateway-https.socket',
-  'awala-gateway-http.socket',
-  'awala-gateway-poweb.socket',
-  'awala-gateway-backup.service',
-  'awala-gateway-backup.timer',
-];
+const UNIT = /\.(?:service|socket|timer)$/;
 
 /** Which version a package contains. */
 export interface PackageVersion {
@@ -56,7 +49,7 @@ export async function layOut(
     [`${doc}/copyright`]: await copyrightFile(packages, node),
     [`${doc}/changelog.gz`]: gzipSync(await readFile(CHANGELOG), { level: 9 }),
   };
-  for (const unit of UNITS) {
+  for (const unit of (await readdir(FILES)).filter((name) => UNIT.test(name))) {
     written[`lib/systemd/system/${unit}`] = await staticFile(unit);
   }
   for (const [path, content] of Object.entries(written)) {
