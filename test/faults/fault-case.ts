@@ -184,7 +184,7 @@ async function untilResumed({ load, starvation }: World<TestedGateway>): Promise
   await until(
     () => `service resumes by itself, but: ${lacking()}`,
     () => lacking().length === 0,
-    () => RESUMPTION_PATIENCE_MS + starvation.lostMsSince(sinceMs),
+    () => Math.min(STUCK_MS, RESUMPTION_PATIENCE_MS + starvation.lostMsSince(sinceMs)),
   );
   return { tookMs: Math.round(performance.now() - sinceMs), last };
 }
