@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { freePort } from '#test/backing/free-ports.ts';
 import { until } from '#test/runtime/until.ts';
 import { CertificateError } from '../port.ts';
 import { AcmeAuthority } from './acme-authority.ts';
@@ -61,6 +62,43 @@ describe('an authority that speaks ACME and refuses an order', () => {
     assert.match(error.message, /too many certificates already issued.*wait/);
   });
 
+  it('says when it may be asked again as Let’s Encrypt does, in a header and in words', async () => {
+    // As recorded of it, and as Boulder's source has it.
+    const detail =
+      'too many certificates (5) already issued for this exact set of identifiers in the last 168h0m0s, retry after 2026-10-09 04:49:31 UTC: see https://letsencrypt.org/docs/rate-limits/#new-certificates-per-exact-set-of-identifiers';
+    const answer = {
+      status: 429,
+      headers: {
+        date: 'Thu, 08 Oct 2026 07:50:38 GMT',
+        'content-type': 'application/problem+json',
+        'cache-control': 'public, max-age=0, no-cache',
+        link: '<https://letsencrypt.org/docs/rate-limits>;rel="help"',
+        'retry-after': '75533',
+      },
+      body: { ...problem('rateLimited', detail), status: 429 },
+    };
+    const { 'retry-after': _, ...withoutHeader } = answer.headers;
+    for (const headers of [answer.headers, withoutHeader]) {
+      const error = await refused({ ...answer, headers });
+      assert.deepEqual([error.reason, error.retryAfterMs], ['rate-limit', 75_533_000]);
+      assert.ok(error.message.includes(`“${detail}”; wait`), error.message);
+    }
+  });
+
+  it('says so likewise of failed validations, with what it did first', async () => {
+    const detail =
+      'Error creating new order :: too many failed authorizations (5) for "gateway.example" in the last 1h0m0s, retry after 2026-10-08 08:02:49 UTC: see https://letsencrypt.org/docs/rate-limits/#authorization-failures-per-identifier-per-account';
+    const error = await refused({
+      status: 429,
+      headers: {
+        date: 'Thu, 08 Oct 2026 07:50:38 GMT',
+        'content-type': 'application/problem+json',
+      },
+      body: { ...problem('rateLimited', detail), status: 429 },
+    });
+    assert.deepEqual([error.reason, error.retryAfterMs], ['rate-limit', 731_000]);
+  });
+
   it('says when it may be asked again, as a date by its own clock', async () => {
     const error = await refused({
       status: 429,
@@ -75,6 +113,17 @@ describe('an authority that speaks ACME and refuses an order', () => {
   it('is not to blame the operator when it is out of order', async () => {
     const error = await refused({ status: 503 });
     assert.deepEqual([error.reason, error.retryAfterMs], ['authority-unavailable', null]);
+  });
+
+  it('is quoted with the reason why it cannot be reached', async () => {
+    const directory = `http://127.0.0.1:${await freePort()}/directory`;
+    const unreachable = new AcmeAuthority({ directory, email: null }, new ManualClock());
+    const issuing = unreachable.issue({
+      name: 'gateway.example',
+      accountKey: await unreachable.newAccountKey(),
+      challenges: { open: async () => {}, answer: () => {}, forget: () => {} },
+    });
+    await assert.rejects(issuing, { reason: 'authority-unavailable', message: /ECONNREFUSED/ });
   });
 
   it('is quoted on one line, however much it says', async () => {

@@ -1,10 +1,11 @@
 /**
  * The ACME library, set up once for all: by itself it has no time limit, sleeps for as long as
- * `Retry-After` says, and drops the type of problems.
+ * `Retry-After` says, and drops the type of problems and the reason why a server cannot be reached.
  */
 import { axios } from 'acme-client';
 import type { CertificateError } from '../port.ts';
 import { certificateError, errorOf, type Problem } from './problems.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 export { Client, crypto } from 'acme-client';
 
@@ -26,14 +27,21 @@ Object.assign(axios.defaults, {
   timeout: REQUEST_TIMEOUT_MS,
   maxContentLength: MAX_ANSWER_OCTETS,
   maxRedirects: 0,
-  acmeSettings: { retryMaxAttempts: 0 },
 });
 axios.defaults.headers.common['User-Agent'] = 'awala-internet-gateway';
+// The library's own, which try again.
+axios.interceptors.request.clear();
+axios.interceptors.response.clear();
 axios.interceptors.response.use((response) => {
   const { status, headers, data } = response;
   const problem: Problem = typeof data === 'object' && data ? data : {};
   if (status >= CLIENT_ERROR && !NO_FAILURES.includes(problem.type ?? '')) {
-    throw refusalOf(status, problem, retryAfterMs(headers['retry-after'], headers.date));
+    const asked = retryAfterMs({
+      retryAfter: headers['retry-after'],
+      date: headers.date,
+      detail: String(problem.detail),
+    });
+    throw refusalOf(status, problem, asked);
   }
   return response;
 });
@@ -48,13 +56,4 @@ function refusalOf(status: number, problem: Problem, afterMs: number | null): Ce
         retryAfterMs: afterMs,
       })
     : errorOf(problem, afterMs);
-}
-
-/** Of seconds, or a date by the server's clock (RFC 9110, section 10.2.3). */
-function retryAfterMs(value: unknown, date: unknown): number | null {
-  const text = String(value ?? '');
-  const ms = /^\d{1,9}$/.test(text)
-    ? Number(text) * 1_000
-    : Date.parse(text) - Date.parse(String(date));
-  return ms > 0 ? ms : null;
 }

@@ -179,6 +179,29 @@ describe('certificates that an authority issues', () => {
     assert.deepEqual([authority.orders, second.failure], [2, null]);
   });
 
+  for (const [what, retryAfterMs, hours] of [
+    ['a million seconds', 1_000_000_000, 24],
+    ['years', 100 * 365 * DAY_MS, 24],
+    ['for ever', Number.POSITIVE_INFINITY, 24],
+    ['a second', 1_000, 1],
+  ] as const) {
+    it(`are asked for within ${hours} h if the authority wants to be left alone for ${what}, whatever restarts`, async () => {
+      authority.says = new CertificateError('rate-limit', 'too many', { retryAfterMs });
+      const first = await started();
+      await untilOrdered(1);
+      await until(async () => (await readdir(folder.path)).includes('attempts.json'));
+      await first[Symbol.asyncDispose]();
+      await using second = await started();
+      if (hours > 1) {
+        await pass((hours - 1) * HOUR_MS, HOUR_MS);
+        assert.equal(authority.orders, 1);
+      }
+      authority.says = certificate;
+      await pass(HOUR_MS, 10 * MINUTE_MS);
+      await until(() => second.current !== null);
+    });
+  }
+
   it('are asked for a minute after a restart, if it was no rate limit, as the operator may have mended it', async () => {
     authority.says = new CertificateError('dns', 'the name leads nowhere');
     const first = await started();
