@@ -22,6 +22,7 @@ export interface CertificateFailure {
 /** Why a certificate could not be had. */
 export const CERTIFICATE_FAILURE_REASONS = [
   'files',
+  'clock',
   'dns',
   'unreachable',
   'wrong-answer',
@@ -39,20 +40,25 @@ export class CertificateError extends Error {
   readonly reason: CertificateFailureReason;
   /** How long to wait before asking again, as the authority said; null if it did not. */
   readonly retryAfterMs: number | null;
+  /** Whether a certificate may have been issued all the same, which did not arrive here. */
+  readonly mayBeIssued: boolean;
 
   constructor(
     reason: CertificateFailureReason,
     detail: string,
-    {
-      retryAfterMs = null,
-      ...options
-    }: ErrorOptions & { readonly retryAfterMs?: number | null } = {},
+    { retryAfterMs = null, mayBeIssued = false, ...options }: CertificateErrorOptions = {},
   ) {
     super(detail, options);
     this.name = 'CertificateError';
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
+    this.mayBeIssued = mayBeIssued;
   }
+}
+
+interface CertificateErrorOptions extends ErrorOptions {
+  readonly retryAfterMs?: number | null;
+  readonly mayBeIssued?: boolean;
 }
 
 /**

@@ -59,6 +59,11 @@ export class Edge implements AsyncDisposable {
     return this.#parts.certificates.current?.expiresAt ?? null;
   }
 
+  /** Why there is no newer certificate, and what to do; null if none is due. */
+  get certificateFailure(): string | null {
+    return this.#parts.certificates.failure?.detail ?? null;
+  }
+
   /**
    * Opens the ports, with TLS as soon as there is a certificate. Call it when the servers behind
    * listen.

@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { freePort } from '#test/backing/free-ports.ts';
+import { type AcmeAnswer, answerAcme } from '#test/certificates/acme-answers.ts';
 import { until } from '#test/runtime/until.ts';
 import { CertificateError } from '../port.ts';
 import { AcmeAuthority } from './acme-authority.ts';
 
-interface Refusal {
-  readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: object;
-}
-
 /** Of an authority that refuses orders; Pebble stands for one that does not. */
 describe('an authority that speaks ACME and refuses an order', () => {
   let server: Server;
-  let refusal: Refusal;
+  let refusal: AcmeAnswer;
   let authority: AcmeAuthority;
 
   before(async () => {
-    server = createServer((request, response) => answer(request, response, refusal));
+    server = createServer((request, response) => answerAcme(request, response, refusal));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
@@ -31,12 +26,13 @@ describe('an authority that speaks ACME and refuses an order', () => {
   });
   after(() => server.close());
 
-  async function refused(given: Refusal): Promise<CertificateError> {
+  async function refused(given: AcmeAnswer): Promise<CertificateError> {
     refusal = given;
     const order = {
       name: 'gateway.example',
       accountKey: await authority.newAccountKey(),
-      challenges: { open: async () => {}, answer: () => {}, forget: () => {} },
+      challenges: { answer: () => {}, forget: () => {} },
+      signal: new AbortController().signal,
     };
     try {
       await authority.issue(order);
@@ -115,13 +111,19 @@ describe('an authority that speaks ACME and refuses an order', () => {
     assert.deepEqual([error.reason, error.retryAfterMs], ['authority-unavailable', null]);
   });
 
+  it('has no certificate in the making', async () => {
+    const error = await refused({ status: 500 });
+    assert.equal(error.mayBeIssued, false);
+  });
+
   it('is quoted with the reason why it cannot be reached', async () => {
     const directory = `http://127.0.0.1:${await freePort()}/directory`;
     const unreachable = new AcmeAuthority({ directory, email: null }, new ManualClock());
     const issuing = unreachable.issue({
       name: 'gateway.example',
       accountKey: await unreachable.newAccountKey(),
-      challenges: { open: async () => {}, answer: () => {}, forget: () => {} },
+      challenges: { answer: () => {}, forget: () => {} },
+      signal: new AbortController().signal,
     });
     await assert.rejects(issuing, { reason: 'authority-unavailable', message: /ECONNREFUSED/ });
   });
@@ -169,10 +171,10 @@ describe('an authority that never comes to an end', () => {
         name: 'gateway.example',
         accountKey: await authority.newAccountKey(),
         challenges: {
-          open: async () => {},
           answer: (token) => void tokens.add(token),
           forget: (token) => void tokens.delete(token),
         },
+        signal: new AbortController().signal,
       });
       issuing.catch(() => {});
       await until(() => {
@@ -194,35 +196,3 @@ describe('an authority that never comes to an end', () => {
     }
   });
 });
-
-function answer({ url, headers }: IncomingMessage, response: ServerResponse, refusal: Refusal) {
-  const at = (path: string) => `http://${headers.host}${path}`;
-  response.setHeader('replay-nonce', 'a-nonce');
-  switch (url) {
-    case '/directory':
-      return send(response, {
-        status: 200,
-        body: {
-          newNonce: at('/nonce'),
-          newAccount: at('/account'),
-          newOrder: at('/order'),
-        },
-      });
-    case '/nonce':
-      return send(response, { status: 200 });
-    case '/account':
-    case '/account/1':
-      return send(response, {
-        status: 200,
-        headers: { location: at('/account/1') },
-        body: { status: 'valid' },
-      });
-    default:
-      return send(response, refusal);
-  }
-}
-
-function send(response: ServerResponse, { status, headers = {}, body }: Refusal) {
-  response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(body && JSON.stringify(body));
-}

@@ -2,8 +2,8 @@ import type { Authorization, Order } from 'acme-client';
 import { withDeadline } from '#bounds/deadline.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import { CertificateError } from '../port.ts';
-import type { CertificateAuthority, Challenges } from './authority.ts';
-import { Client, crypto } from './library.ts';
+import type { CertificateAuthority } from './authority.ts';
+import { abortable, Client, crypto, timeAt } from './library.ts';
 import { certificateError, errorOf, type Problem } from './problems.ts';
 
 /** For a whole order, validation included. */
@@ -14,7 +14,18 @@ const POLL_MS = 2_000;
 type Issued = Awaited<ReturnType<CertificateAuthority['issue']>>;
 type IssueOrder = Parameters<CertificateAuthority['issue']>[0];
 
-/** A certificate authority that speaks ACME, such as Let's Encrypt, by HTTP-01 (RFC 8555). */
+/** How far an order has come. */
+interface Progress {
+  /** Whether the authority may have issued a certificate. */
+  mayBeIssued: boolean;
+}
+
+/**
+ * A certificate authority that speaks ACME, such as Let's Encrypt, by HTTP-01 (RFC 8555).
+ *
+ * An order that is ended by its signal, or takes too long, ends at once: its request is cut, its
+ * answer to the challenge forgotten, and the authority is asked no more.
+ */
 export class AcmeAuthority implements CertificateAuthority {
   readonly #directory: string;
   readonly #email: string | null;
@@ -34,28 +45,44 @@ export class AcmeAuthority implements CertificateAuthority {
     return String(await crypto.createPrivateEcdsaKey());
   }
 
+  time(signal: AbortSignal): Promise<number | null> {
+    return abortable(signal, () => timeAt(this.#directory));
+  }
+
   issue(order: IssueOrder): Promise<Issued> {
+    const progress: Progress = { mayBeIssued: false };
     const deadline = {
       clock: this.#clock,
       timeoutMs: ORDER_TIMEOUT_MS,
-      tooLate: () => certificateError('authority-unavailable', 'the authority took too long'),
+      signal: order.signal,
+      tooLate: () =>
+        certificateError('authority-unavailable', 'the authority took too long', progress),
     };
-    return withDeadline(deadline, (signal) => this.#issue(order, signal));
+    return withDeadline(deadline, (signal) =>
+      abortable(signal, () => this.#issue({ ...order, signal }, progress)),
+    );
   }
 
-  async #issue({ name, accountKey, challenges }: IssueOrder, signal: AbortSignal): Promise<Issued> {
+  async #issue(
+    { name, accountKey, challenges, signal }: IssueOrder,
+    progress: Progress,
+  ): Promise<Issued> {
     try {
-      await challenges.open();
       const client = new Client({ directoryUrl: this.#directory, accountKey });
       await this.#signIn(client);
       const order = await client.createOrder({ identifiers: [{ type: 'dns', value: name }] });
       await this.#prove(client, order, { challenges, signal });
       const key = await crypto.createPrivateEcdsaKey();
       const [, request] = await crypto.createCsr({ commonName: name, altNames: [name] }, key);
-      await client.finalizeOrder(order, request);
-      return { chain: await this.#certificateOf(client, order, signal), key: String(key) };
+      signal.throwIfAborted();
+      progress.mayBeIssued = true;
+      await refusing(progress, () => client.finalizeOrder(order, request));
+      return {
+        chain: await this.#certificateOf(client, order, { signal, progress }),
+        key: String(key),
+      };
     } catch (error) {
-      throw asCertificateError(error);
+      throw asCertificateError(error, progress);
     }
   }
 
@@ -76,7 +103,7 @@ export class AcmeAuthority implements CertificateAuthority {
   async #prove(
     client: Client,
     order: Order,
-    { challenges, signal }: { readonly challenges: Challenges; readonly signal: AbortSignal },
+    { challenges, signal }: Pick<IssueOrder, 'challenges' | 'signal'>,
   ): Promise<void> {
     const [authorization] = await client.getAuthorizations(order);
     if (authorization?.status === 'valid') {
@@ -110,13 +137,18 @@ export class AcmeAuthority implements CertificateAuthority {
     }
   }
 
-  async #certificateOf(client: Client, placed: Order, signal: AbortSignal): Promise<string> {
+  async #certificateOf(
+    client: Client,
+    placed: Order,
+    { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
+  ): Promise<string> {
     for (;;) {
       const order = await client.getOrder(placed);
       if (order.status === 'valid') {
         return client.getCertificate(order);
       }
       if (order.status !== 'processing' && order.status !== 'ready') {
+        progress.mayBeIssued = false;
         throw errorOf((order.error as Problem | undefined) ?? {});
       }
       await delay(this.#clock, POLL_MS, signal);
@@ -129,11 +161,24 @@ function problemIn(authorization: Authorization | undefined): Problem | undefine
   return challenges.find(({ error }) => error !== undefined)?.error;
 }
 
-function asCertificateError(error: unknown): CertificateError {
+/** Asks for the certificate. An answer that is a refusal is one; no answer may be either. */
+async function refusing(progress: Progress, finalize: () => Promise<unknown>): Promise<void> {
+  try {
+    await finalize();
+  } catch (error) {
+    progress.mayBeIssued = !(error instanceof CertificateError);
+    throw error;
+  }
+}
+
+function asCertificateError(error: unknown, progress: Progress): CertificateError {
   if (error instanceof CertificateError) {
-    return error;
+    const { reason, message, retryAfterMs } = error;
+    return progress.mayBeIssued
+      ? new CertificateError(reason, message, { retryAfterMs, ...progress, cause: error })
+      : error;
   }
   const message = error instanceof Error ? error.message : String(error);
   const happened = `the authority cannot be asked (${message})`;
-  return certificateError('authority-unavailable', happened, { cause: error });
+  return certificateError('authority-unavailable', happened, { ...progress, cause: error });
 }

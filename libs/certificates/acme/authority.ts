@@ -18,15 +18,27 @@ export interface CertificateAuthority {
   newAccountKey(): Promise<string>;
 
   /**
+   * The time by its clock, in milliseconds since the epoch, which costs it next to nothing to tell;
+   * null if it does not.
+   *
+   * @param signal - ends the question at once
+   * @throws if it cannot be asked
+   */
+  time(signal: AbortSignal): Promise<number | null>;
+
+  /**
    * Orders a certificate with a new key, which takes seconds to minutes.
    *
-   * @param name - a domain name in canonical form
+   * @param order.name - a domain name in canonical form
+   * @param order.challenges - open already
+   * @param order.signal - ends the order at once, of which nothing goes on then
    * @returns PEM: the key, and the certificate followed by its issuers'
    * @throws {CertificateError} if it cannot be had now; the reason says whose the next step is
    */
   issue(order: {
     readonly name: string;
     readonly accountKey: string;
-    readonly challenges: Challenges;
+    readonly challenges: Pick<Challenges, 'answer' | 'forget'>;
+    readonly signal: AbortSignal;
   }): Promise<{ readonly chain: string; readonly key: string }>;
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ownFolder } from '#backing/owner-only.ts';
+import { LARGEST_PEM_OCTETS } from '../read-certificate.ts';
+import type { NotedOrder } from './order-notes.ts';
 
 const FILE_MODE = 0o600;
 
@@ -75,9 +77,21 @@ export class KeptFiles {
     await rm(join(this.#folder, 'attempts.json'), { force: true });
   }
 
+  /** In order of time; those that can be read. */
+  async orders(): Promise<readonly NotedOrder[]> {
+    return ordersIn((await this.#read('orders.json')) ?? '');
+  }
+
+  keepOrders(orders: readonly NotedOrder[]): Promise<void> {
+    return this.#replace('orders.json', `${JSON.stringify(orders, null, 2)}\n`);
+  }
+
+  /** Empty where something else is, as reading a pipe would never end. */
   async #read(name: string): Promise<string | null> {
+    const path = join(this.#folder, name);
     try {
-      return await readFile(join(this.#folder, name), 'utf8');
+      const found = await stat(path);
+      return found.isFile() && found.size <= LARGEST_PEM_OCTETS ? await readFile(path, 'utf8') : '';
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
         return null;
@@ -105,7 +119,7 @@ export class KeptFiles {
 
 /** @returns null unless everything is there */
 function attemptsIn(json: string): KeptAttempts | null {
-  const { failures, reason, detail, nextAt } = parsed(json);
+  const { failures, reason, detail, nextAt } = fieldsOf<KeptAttempts>(parsed(json));
   const next = new Date(String(nextAt));
   const isComplete =
     Number.isSafeInteger(failures) && typeof reason === 'string' && typeof detail === 'string';
@@ -114,10 +128,26 @@ function attemptsIn(json: string): KeptAttempts | null {
     : null;
 }
 
-function parsed(json: string): Partial<Record<keyof KeptAttempts, unknown>> {
+function ordersIn(json: string): readonly NotedOrder[] {
+  const orders = parsed(json);
+  return (Array.isArray(orders) ? orders : [])
+    .map(fieldsOf<NotedOrder>)
+    .map(({ at, mayBeIssued }) => ({
+      at: new Date(String(at)),
+      mayBeIssued: mayBeIssued !== false,
+    }))
+    .filter(({ at }) => !Number.isNaN(at.getTime()))
+    .sort((one, other) => one.at.getTime() - other.at.getTime());
+}
+
+function fieldsOf<Fields>(value: unknown): Partial<Record<keyof Fields, unknown>> {
+  return Object(value);
+}
+
+function parsed(json: string): unknown {
   try {
-    return JSON.parse(json) ?? {};
+    return JSON.parse(json);
   } catch {
-    return {};
+    return null;
   }
 }

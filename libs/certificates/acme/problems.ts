@@ -23,6 +23,7 @@ const REASONS: Readonly<Record<string, CertificateFailureReason>> = {
 /** What to do, as the end of a sentence. */
 const ADVICE: Readonly<Record<CertificateFailureReason, string>> = {
   files: 'see to the files',
+  clock: 'let NTP set this machine’s clock (timedatectl set-ntp true); the order follows by itself',
   dns: 'add the A and AAAA records of the name, and no others',
   unreachable:
     'port 80 of every address of the name must lead to this machine: see to its DNS records, firewall and router',

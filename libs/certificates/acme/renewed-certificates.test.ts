@@ -1,86 +1,28 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { silentLog } from '#log/log.ts';
 import { TlsAuthority } from '#test/builders/tls-certificates.ts';
+import { ACCOUNT_KEY, renewed, SayingAuthority } from '#test/certificates/saying-authority.ts';
 import { until } from '#test/runtime/until.ts';
 import { describeCertificates, NAME } from '../contract.ts';
-import { CertificateError, type TlsCertificate } from '../port.ts';
-import type { CertificateAuthority } from './authority.ts';
-import { KeptFiles } from './kept-files.ts';
-import { RenewedCertificates } from './renewed-certificates.ts';
+import { CertificateError } from '../port.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-
-const NO_CHALLENGES = { open: async () => {}, answer: () => {}, forget: () => {} };
-
-const ACCOUNT_KEY = String(
-  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
-    type: 'pkcs8',
-    format: 'pem',
-  }),
-);
-
-/** Issues what a test says. */
-class SayingAuthority implements CertificateAuthority {
-  says: TlsCertificate | CertificateError;
-  readonly accountKeys: string[] = [];
-
-  constructor(says: TlsCertificate | CertificateError) {
-    this.says = says;
-  }
-
-  get orders(): number {
-    return this.accountKeys.length;
-  }
-
-  async newAccountKey(): Promise<string> {
-    return ACCOUNT_KEY;
-  }
-
-  async issue({ accountKey }: { readonly accountKey: string }): Promise<TlsCertificate> {
-    this.accountKeys.push(accountKey);
-    if (this.says instanceof CertificateError) {
-      throw this.says;
-    }
-    return this.says;
-  }
-}
 
 async function makeFolder() {
   const path = await mkdtemp(join(tmpdir(), 'awala-certificates-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
 }
 
-function renewed(
-  authority: CertificateAuthority,
-  {
-    clock,
-    folder,
-    directory = 'https://acme.example/dir',
-    random = () => 0,
-  }: {
-    readonly clock: ManualClock;
-    readonly folder: string;
-    readonly directory?: string;
-    readonly random?: () => number;
-  },
-): RenewedCertificates {
-  const files = new KeptFiles(folder);
-  const parts = { authority, files, clock, random, log: silentLog, challenges: NO_CHALLENGES };
-  return new RenewedCertificates({ name: NAME, directory }, parts);
-}
-
 describeCertificates('an authority', async (first) => {
   const folder = await makeFolder();
   const clock = new ManualClock(first.validFrom);
-  const authority = new SayingAuthority(first);
+  const authority = new SayingAuthority(first, clock);
   const certificates = renewed(authority, { clock, folder: folder.path });
   return {
     certificates,
@@ -108,7 +50,7 @@ describe('certificates that an authority issues', () => {
     await folder?.[Symbol.asyncDispose]();
     folder = await makeFolder();
     clock = new ManualClock(validFrom);
-    authority = new SayingAuthority(certificate);
+    authority = new SayingAuthority(certificate, clock);
   });
   after(() => folder[Symbol.asyncDispose]());
 

@@ -1,6 +1,3 @@
-import { createPrivateKey } from 'node:crypto';
-import type { Clock } from '#clock/clock.ts';
-import type { Log } from '#log/log.ts';
 import {
   CERTIFICATE_FAILURE_REASONS,
   CertificateError,
@@ -9,21 +6,18 @@ import {
   type TlsCertificate,
 } from '../port.ts';
 import { readCertificate } from '../read-certificate.ts';
-import type { CertificateAuthority, Challenges } from './authority.ts';
-import type { KeptFiles } from './kept-files.ts';
+import { CertificateOrders, type OrderParts } from './certificate-orders.ts';
+import { certificateError } from './problems.ts';
 import { MOST_PAUSE_MS, pauseAfterFailure, renewalOf } from './renewal-times.ts';
 
 /** The longest wait between looks at the clock, which may be set, or stand while the machine sleeps. */
 const LOOK_MS = 3_600_000;
 /** How soon after a start an attempt may follow a failed one, unless the authority set the time. */
 const AFTER_START_MS = 60_000;
+/** Between looks whether the clock is right again, which order nothing. */
+const WHILE_IN_DOUBT_MS = 600_000;
 
-interface RenewedCertificatesParts {
-  readonly authority: CertificateAuthority;
-  readonly challenges: Challenges;
-  readonly files: KeptFiles;
-  readonly clock: Clock;
-  readonly log: Log;
+interface RenewedCertificatesParts extends OrderParts {
   /** From 0 (inclusive) to 1 (exclusive). @default Math.random */
   readonly random?: () => number;
 }
@@ -39,25 +33,31 @@ interface RenewedCertificatesOptions {
  * Certificates that an authority issues, each ordered at two thirds of the life of the one before.
  *
  * Begins with what was kept. After a failure it tries again with growing pauses, which outlive the
- * process, so that one that starts again and again does not use up what the authority allows.
+ * process, so that one that starts again and again does not use up what the authority allows. An
+ * order that is under way when this is disposed of is ended.
  */
 export class RenewedCertificates implements Certificates {
   readonly #options: RenewedCertificatesOptions;
   readonly #parts: RenewedCertificatesParts;
+  readonly #orders: CertificateOrders;
   readonly #random: () => number;
+  readonly #closing = new AbortController();
   #current: TlsCertificate | null = null;
   #failure: CertificateFailure | null = null;
-  #dueAt = new Date(0);
-  /** Whether the next order awaits the end of a pause, rather than the end of a certificate. */
-  #isPaused = false;
+  /** When the next certificate is due, by the time of day. */
+  #renewAt = new Date(0);
+  /** Before then nothing is ordered, by {@link Clock.elapsedMs}: the clock may be set meanwhile. */
+  #pausedUntilMs = 0;
+  /** Whether it was said, and by this process, that the clock is in doubt. */
+  #saidDoubt = false;
   #cancel = () => {};
-  #isClosed = false;
-  #writing: Promise<void> = Promise.resolve();
+  #looking: Promise<void> = Promise.resolve();
   #onCertificate: (certificate: TlsCertificate) => void = () => {};
 
   constructor(options: RenewedCertificatesOptions, parts: RenewedCertificatesParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#orders = new CertificateOrders(options, parts);
     this.#random = parts.random ?? Math.random;
   }
 
@@ -78,19 +78,11 @@ export class RenewedCertificates implements Certificates {
     this.#wait();
   }
 
+  /** Resolves once nothing goes on any more, which takes as long as a file at most. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort(new Error('the gateway stops'));
     this.#cancel();
-    await this.#writing;
-  }
-
-  /** Lets whoever disposes of this wait for the file. */
-  #write<Result>(written: Promise<Result>): Promise<Result> {
-    this.#writing = written.then(
-      () => {},
-      () => {},
-    );
-    return written;
+    await this.#looking;
   }
 
   async #takeKept(): Promise<void> {
@@ -107,7 +99,7 @@ export class RenewedCertificates implements Certificates {
       return;
     }
     if (kept.directory !== directory) {
-      this.#dueAt = new Date(0);
+      this.#renewAt = new Date(0);
     }
   }
 
@@ -119,107 +111,101 @@ export class RenewedCertificates implements Certificates {
       const reason = CERTIFICATE_FAILURE_REASONS.find((each) => each === kept.reason) ?? 'refused';
       this.#failure = { failures, reason, detail };
       const leftMs = kept.nextAt.getTime() - clock.now().getTime();
-      this.#pause(reason === 'rate-limit' ? leftMs : Math.min(leftMs, AFTER_START_MS));
+      this.#pause(Math.min(leftMs, reason === 'rate-limit' ? MOST_PAUSE_MS : AFTER_START_MS));
     }
   }
 
   #take(certificate: TlsCertificate): void {
     this.#onCertificate(certificate);
     this.#current = certificate;
-    this.#dueAt = renewalOf(certificate, this.#random);
-    this.#isPaused = false;
+    this.#renewAt = renewalOf(certificate, this.#random);
   }
 
   #pause(pauseMs: number): void {
-    this.#dueAt = new Date(this.#parts.clock.now().getTime() + pauseMs);
-    this.#isPaused = true;
+    this.#pausedUntilMs = this.#parts.clock.elapsedMs() + pauseMs;
   }
 
   #wait(): void {
-    if (this.#isClosed) {
+    if (this.#closing.signal.aborted) {
       return;
     }
     const { clock } = this.#parts;
-    const untilMs = this.#dueAt.getTime() - clock.now().getTime();
-    // The clock may have been ahead when the pause began.
-    const leftMs = this.#isPaused ? Math.min(untilMs, MOST_PAUSE_MS) : untilMs;
-    this.#dueAt = new Date(clock.now().getTime() + leftMs);
-    this.#cancel = clock.schedule(Math.min(Math.max(leftMs, 0), LOOK_MS), () => {
-      const isDue = this.#dueAt <= clock.now();
-      void (isDue ? this.#order() : Promise.resolve()).then(() => this.#wait());
+    const untilDueMs = this.#renewAt.getTime() - clock.now().getTime();
+    const pauseMs = this.#pausedUntilMs - clock.elapsedMs();
+    const waitMs = Math.min(Math.max(untilDueMs, pauseMs, 0), LOOK_MS);
+    this.#cancel = clock.schedule(waitMs, () => {
+      this.#looking = this.#look().then(() => this.#wait());
     });
   }
 
+  async #look(): Promise<void> {
+    const { clock } = this.#parts;
+    if (this.#renewAt > clock.now()) {
+      // It was due by a clock that has been set since.
+      await (this.#failure && this.#succeeded().catch(() => {}));
+    } else if (this.#pausedUntilMs <= clock.elapsedMs()) {
+      await this.#order();
+    }
+  }
+
   async #order(): Promise<void> {
-    const { name, directory } = this.#options;
-    const { authority, challenges, files, log } = this.#parts;
+    const { log } = this.#parts;
     try {
-      const accountKey = await this.#accountKey();
-      const issued = await authority.issue({ name, accountKey, challenges });
-      if (this.#isClosed) {
+      const certificate = await this.#orders.place(lifeOf(this.#current), this.#closing.signal);
+      if (this.#closing.signal.aborted) {
         return;
       }
-      const certificate = readCertificate(issued, name);
-      await this.#write(files.keepCertificate(name, { ...issued, directory }));
-      await this.#write(files.forgetAttempts());
-      this.#failure = null;
       log.info({ expiresAt: certificate.expiresAt }, 'Using a new certificate');
       this.#take(certificate);
-      this.#pauseIfDue();
+      this.#assertFresh(certificate);
+      await this.#succeeded();
     } catch (error) {
       await this.#failed(error);
     }
   }
 
-  /** By a clock that is months ahead, each would be ordered right after the one before. */
-  #pauseIfDue(): void {
-    const { clock, log } = this.#parts;
-    if (this.#dueAt <= clock.now()) {
-      log.error({}, 'The new certificate is old by this machine’s clock, which must be wrong');
-      this.#pause(MOST_PAUSE_MS);
+  /** @throws {CertificateError} if the next one is due already, and would be ordered at once */
+  #assertFresh({ validFrom, expiresAt }: TlsCertificate): void {
+    if (this.#renewAt <= this.#parts.clock.now()) {
+      const dates = [validFrom, expiresAt].map((date) => date.toISOString()).join(' to ');
+      const happened = `the certificate that was just issued, from ${dates}, is old already by this machine’s clock`;
+      throw certificateError('clock', happened, { retryAfterMs: MOST_PAUSE_MS });
     }
   }
 
-  /** The same for all orders: authorities limit how many accounts one may have. */
-  async #accountKey(): Promise<string> {
-    const { authority, files, log } = this.#parts;
-    const kept = await files.accountKey();
-    if (kept !== null && isPrivateKey(kept)) {
-      return kept;
-    }
-    if (kept !== null) {
-      log.warn({}, 'The key of the account with the authority is damaged: making another account');
-    }
-    const made = await authority.newAccountKey();
-    await this.#write(files.keepAccountKey(made));
-    return made;
+  async #succeeded(): Promise<void> {
+    this.#failure = null;
+    this.#saidDoubt = false;
+    await this.#parts.files.forgetAttempts();
   }
 
   async #failed(error: unknown): Promise<void> {
-    if (this.#isClosed) {
+    if (this.#closing.signal.aborted) {
       return;
     }
-    const { log, files } = this.#parts;
+    const { log, files, clock } = this.#parts;
     const { reason, message, retryAfterMs } =
       error instanceof CertificateError ? error : new CertificateError('files', String(error));
-    const failures = (this.#failure?.failures ?? 0) + 1;
+    const isDoubt = reason === 'clock' && retryAfterMs === null;
+    const wasDoubt = this.#failure?.reason === 'clock';
+    // While the clock is in doubt nothing is ordered, and asking again is no other attempt.
+    const failures = (this.#failure?.failures ?? 0) + (isDoubt && wasDoubt ? 0 : 1);
     this.#failure = { failures, reason, detail: message };
-    const pauseMs = pauseAfterFailure(failures, retryAfterMs, this.#random);
+    const pauseMs = isDoubt
+      ? WHILE_IN_DOUBT_MS
+      : pauseAfterFailure(failures, retryAfterMs, this.#random);
     this.#pause(pauseMs);
-    const why = { reason, detail: message, attempt: failures, retryAt: this.#dueAt };
-    log.error(why, 'No certificate could be had');
-    // If this fails, too, the same is known until the process ends.
-    await this.#write(files.keepAttempts({ ...this.#failure, nextAt: this.#dueAt })).catch(
-      () => {},
-    );
+    const nextAt = new Date(clock.now().getTime() + pauseMs);
+    const why = { reason, detail: message, attempt: failures, retryAt: nextAt };
+    log[isDoubt && this.#saidDoubt ? 'debug' : 'error'](why, 'No certificate could be had');
+    this.#saidDoubt = isDoubt;
+    if (!isDoubt || !wasDoubt) {
+      // If this fails, too, the same is known until the process ends.
+      await files.keepAttempts({ ...this.#failure, nextAt }).catch(() => {});
+    }
   }
 }
 
-function isPrivateKey(pem: string): boolean {
-  try {
-    createPrivateKey(pem);
-    return true;
-  } catch {
-    return false;
-  }
+function lifeOf(certificate: TlsCertificate | null): number | null {
+  return certificate && certificate.expiresAt.getTime() - certificate.validFrom.getTime();
 }

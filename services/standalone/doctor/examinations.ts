@@ -22,6 +22,7 @@ import type { Finding } from './finding.ts';
 import { identityFinding } from './identity-findings.ts';
 import { localJobsFindings, messengerFindings } from './messenger-findings.ts';
 import { objectFindings } from './object-findings.ts';
+import { orderFindings } from './order-findings.ts';
 import { portFindings } from './port-findings.ts';
 import { publishedFindings } from './published-findings.ts';
 import { recordFindings } from './record-findings.ts';
@@ -136,7 +137,10 @@ export class Examinations implements AsyncDisposable {
     }
     const parts = { ...this.#parts, resolvers: this.#resolvers };
     const run = () => challengeFindings(certificates.name ?? internetAddress, parts);
-    return [{ name: 'port 80', run }];
+    return [
+      { name: 'port 80', run },
+      { name: 'orders of a certificate', run: () => orderFindings(certificates) },
+    ];
   }
 
   async #clockAndResolver(): Promise<readonly Finding[]> {

@@ -1,3 +1,4 @@
+import { blamesClock } from '#clock/blames-clock.ts';
 import { BUILT_AT } from '#clock/built-at.ts';
 import type { Clock } from '#clock/clock.ts';
 import { describeOffset, MOST_OFFSET_MS, type WitnessedTime } from '#clock/clock-plausibility.ts';
@@ -56,20 +57,4 @@ export class ClockCheck {
       }
     }
   }
-}
-
-/**
- * Whether a wrong clock is the likely cause of a failure: public resolvers do not show certificates
- * out of date.
- */
-function blamesClock(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (
-      'code' in cause &&
-      (cause.code === 'CERT_NOT_YET_VALID' || cause.code === 'CERT_HAS_EXPIRED')
-    ) {
-      return true;
-    }
-  }
-  return false;
 }

@@ -50,6 +50,8 @@ export interface GatewayStatus {
     readonly gatewayUntil: string | null;
     /** When that of its public port ends; null without such a port. */
     readonly tlsUntil: string | null;
+    /** Why there is none that lasts longer, and what to do; null if none is due. */
+    readonly tlsFailure: string | null;
   };
   /** When the last good backup was made; null if none is recorded. */
   readonly lastBackupAt: string | null;

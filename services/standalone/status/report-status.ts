@@ -145,5 +145,6 @@ async function certificatesOf({
   return {
     gatewayUntil: notAfter.toISOString(),
     tlsUntil: edge?.certificateExpiresAt?.toISOString() ?? null,
+    tlsFailure: edge?.certificateFailure ?? null,
   };
 }

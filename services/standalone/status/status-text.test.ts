@@ -24,6 +24,7 @@ const RUNNING: GatewayStatus = {
   certificates: {
     gatewayUntil: '2027-05-20T00:00:00.000Z',
     tlsUntil: '2027-02-01T00:00:00.000Z',
+    tlsFailure: null,
   },
   lastBackupAt: '2026-11-29T04:00:00.000Z',
 };
@@ -50,6 +51,14 @@ describe('The status of a gateway', () => {
     assert.equal(statusText({ ...RUNNING, running })[1], 'not ready: objects: no room');
   });
 
+  it('says why there is no newer certificate', () => {
+    const certificates = { ...RUNNING.certificates, tlsFailure: 'the clock is wrong; set it' };
+    assert.equal(
+      statusText({ ...RUNNING, certificates })[9],
+      '              no newer one of TLS: the clock is wrong; set it',
+    );
+  });
+
   it('says what is unknown of one that does not run and has nothing', () => {
     const nothing: GatewayStatus = {
       ...RUNNING,
@@ -58,7 +67,7 @@ describe('The status of a gateway', () => {
       held: null,
       jobs: null,
       diskRoomOctets: null,
-      certificates: { gatewayUntil: null, tlsUntil: null },
+      certificates: { gatewayUntil: null, tlsUntil: null, tlsFailure: null },
       lastBackupAt: null,
     };
     assert.deepEqual(statusText(nothing), [

@@ -8,6 +8,7 @@ const PLURALS = { parcel: 'parcels', cargo: 'cargoes' } as const;
 /** A status as one screen shows it, at most 80 columns wide. */
 export function statusText(status: GatewayStatus): readonly string[] {
   const { running, held, jobs, diskRoomOctets } = status;
+  const { tlsFailure } = status.certificates;
   const unknown = running ? 'not counted' : 'unknown';
   return [
     `${status.internetAddress}  ${running ? runningText(running) : 'is not running'}`,
@@ -24,6 +25,7 @@ export function statusText(status: GatewayStatus): readonly string[] {
     line('jobs', jobs ? jobsText(jobs) : unknown),
     line('disk', diskRoomOctets === null ? 'none is used' : diskText(diskRoomOctets)),
     line('certificates', certificatesText(status)),
+    ...(tlsFailure ? [line('', `no newer one of TLS: ${tlsFailure}`)] : []),
     line('backup', ageOf(status.lastBackupAt, status, 'none is recorded')),
     ...(running ? [line('last minute', countsText(running.lastMinute))] : []),
   ];

@@ -6,6 +6,7 @@ import { Identity } from '#gateway/identity/identity.ts';
 import { silentLog } from '#log/log.ts';
 import { openToLook } from '#sqlite/open-database.ts';
 import { lastBackupAt } from '../backup/last-backup.ts';
+import { failedOrders } from '../look/failed-orders.ts';
 import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variables.ts';
 import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
 import { roomLeft } from '../look/room-left.ts';
@@ -52,6 +53,7 @@ async function storedIn(config: LookConfig, folder: string | null, clock: Clock)
     certificates: {
       gatewayUntil: await orNull(certificateIn(config, records, clock)),
       tlsUntil: null,
+      tlsFailure: (await failedOrders(config.certificates))?.detail ?? null,
     },
   };
 }
@@ -61,7 +63,7 @@ const NONE_STORED: Stored = {
   held: null,
   jobs: null,
   diskRoomOctets: null,
-  certificates: { gatewayUntil: null, tlsUntil: null },
+  certificates: { gatewayUntil: null, tlsUntil: null, tlsFailure: null },
 };
 
 type Records = ReturnType<typeof openRecordsToLook> | null;

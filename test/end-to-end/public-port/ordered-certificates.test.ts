@@ -97,7 +97,7 @@ describe('a gateway that orders its certificate', { skip: missingPebble }, () =>
     gateway.clock.advance(2_000);
     assert.deepEqual(await isReady(gateway), { ready: true, draining: false, failing: {} });
     const files = join(folder.path, 'certificates');
-    assert.deepEqual((await readdir(files)).sort(), ['account.pem', `${NAME}.pem`]);
+    assert.deepEqual((await readdir(files)).sort(), ['account.pem', `${NAME}.pem`, 'orders.json']);
     for (const name of await readdir(files)) {
       assert.equal((await stat(join(files, name))).mode & 0o777, 0o600);
     }
