@@ -10,6 +10,9 @@ import { type Log, silentLog } from '#log/log.ts';
 
 const NO_CHALLENGES = { open: async () => {}, answer: () => {}, forget: () => {} };
 
+/** Where certificates are ordered unless a test says otherwise. */
+export const DIRECTORY = 'https://acme.example/dir';
+
 export const ACCOUNT_KEY = String(
   generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
     type: 'pkcs8',
@@ -75,7 +78,7 @@ export function renewed(
   {
     clock,
     folder,
-    directory = 'https://acme.example/dir',
+    directory = DIRECTORY,
     random = () => 0,
     log = silentLog,
     plausibility = new ClockPlausibility({ clock, notBefore: new Date(0) }),

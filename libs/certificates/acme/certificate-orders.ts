@@ -7,7 +7,7 @@ import { CertificateError, type TlsCertificate } from '../port.ts';
 import { readCertificate } from '../read-certificate.ts';
 import type { CertificateAuthority, Challenges } from './authority.ts';
 import type { KeptFiles } from './kept-files.ts';
-import { OrderNotes } from './order-notes.ts';
+import { type Ordered, OrderNotes } from './order-notes.ts';
 import { certificateError } from './problems.ts';
 
 /** What an order takes. */
@@ -23,39 +23,32 @@ export interface OrderParts {
   readonly log: Log;
 }
 
-interface OrderOptions {
-  /** A domain name in canonical form. */
-  readonly name: string;
-  /** The authority's URL. */
-  readonly directory: string;
-}
-
 /**
  * Orders certificates, one at a time, each only while this machine's clock is not in doubt and the
  * authority's limits are far: by a wrong clock, a new certificate may look old, and the next be due
  * at once.
  */
 export class CertificateOrders {
-  readonly #options: OrderOptions;
+  readonly #ordered: Ordered;
   readonly #parts: OrderParts;
   readonly #notes: OrderNotes;
 
-  constructor(options: OrderOptions, parts: OrderParts) {
-    this.#options = options;
+  constructor(ordered: Ordered, parts: OrderParts) {
+    this.#ordered = ordered;
     this.#parts = parts;
-    this.#notes = new OrderNotes(parts);
+    this.#notes = new OrderNotes(ordered, parts);
   }
 
   /**
-   * Orders a certificate and keeps it.
+   * Orders a certificate, and keeps it unless the disk refuses it.
    *
    * @param lifeMs - how long certificates last; null if that is not known
    * @param signal - ends the order at once
    * @throws {CertificateError} if it cannot be had now
    */
   async place(lifeMs: number | null, signal: AbortSignal): Promise<TlsCertificate> {
-    const { authority, challenges, files } = this.#parts;
-    const { name, directory } = this.#options;
+    const { authority, challenges, files, log } = this.#parts;
+    const { name, directory } = this.#ordered;
     await challenges.open();
     await this.#compareClocks(signal);
     const accountKey = await this.#accountKey();
@@ -63,7 +56,10 @@ export class CertificateOrders {
     try {
       const issued = await authority.issue({ name, accountKey, challenges, signal });
       const certificate = readCertificate(issued, name);
-      await files.keepCertificate(name, { ...issued, directory });
+      await files.keepCertificate(name, { ...issued, directory }).catch((error) => {
+        const message = 'The new certificate cannot be kept: it is used until this process ends';
+        log.error({ error }, message);
+      });
       return certificate;
     } catch (error) {
       if (error instanceof CertificateError && error.reason !== 'files' && !error.mayBeIssued) {

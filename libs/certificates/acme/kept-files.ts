@@ -21,6 +21,8 @@ interface KeptAttempts {
   readonly reason: string;
   readonly detail: string;
   readonly nextAt: Date;
+  /** The URL of the directory that was asked; null if an earlier release noted it. */
+  readonly directory: string | null;
 }
 
 const KEY = /-----BEGIN (?:[A-Z ]+ )?PRIVATE KEY-----[^-]+-----END (?:[A-Z ]+ )?PRIVATE KEY-----\n/;
@@ -119,12 +121,18 @@ export class KeptFiles {
 
 /** @returns null unless everything is there */
 function attemptsIn(json: string): KeptAttempts | null {
-  const { failures, reason, detail, nextAt } = fieldsOf<KeptAttempts>(parsed(json));
+  const { directory, failures, reason, detail, nextAt } = fieldsOf<KeptAttempts>(parsed(json));
   const next = new Date(String(nextAt));
   const isComplete =
     Number.isSafeInteger(failures) && typeof reason === 'string' && typeof detail === 'string';
   return isComplete && !Number.isNaN(next.getTime())
-    ? { failures: Number(failures), reason, detail, nextAt: next }
+    ? {
+        failures: Number(failures),
+        reason,
+        detail,
+        nextAt: next,
+        directory: typeof directory === 'string' ? directory : null,
+      }
     : null;
 }
 
@@ -132,8 +140,10 @@ function ordersIn(json: string): readonly NotedOrder[] {
   const orders = parsed(json);
   return (Array.isArray(orders) ? orders : [])
     .map(fieldsOf<NotedOrder>)
-    .map(({ at, mayBeIssued }) => ({
+    .map(({ at, name, directory, mayBeIssued }) => ({
       at: new Date(String(at)),
+      name: String(name),
+      directory: String(directory),
       mayBeIssued: mayBeIssued !== false,
     }))
     .filter(({ at }) => !Number.isNaN(at.getTime()))

@@ -13,8 +13,19 @@ const MOST_CERTIFICATES_PER_WEEK = 4;
 /** Of certificates that last for less than half a week, so many are enough in two of their lives. */
 const LIVES = 2;
 
+/** Of all names and authorities together, more than any operator tries in a week. */
+const MOST_NOTED = 200;
+
+/** What is ordered, and where; limits hold for each by itself. */
+export interface Ordered {
+  /** A domain name in canonical form. */
+  readonly name: string;
+  /** The authority's URL. */
+  readonly directory: string;
+}
+
 /** An order that was begun. */
-export interface NotedOrder {
+export interface NotedOrder extends Ordered {
   readonly at: Date;
   /** Whether a certificate came of it, or may have: the process may have ended meanwhile. */
   readonly mayBeIssued: boolean;
@@ -32,10 +43,15 @@ interface Bound {
  * below what authorities allow, however often the process ends or its clock is set.
  */
 export class OrderNotes {
+  readonly #ordered: Ordered;
   readonly #files: KeptFiles;
   readonly #clock: Clock;
 
-  constructor(parts: { readonly files: KeptFiles; readonly clock: Clock }) {
+  constructor(
+    { name, directory }: Ordered,
+    parts: { readonly files: KeptFiles; readonly clock: Clock },
+  ) {
+    this.#ordered = { name, directory };
     this.#files = parts.files;
     this.#clock = parts.clock;
   }
@@ -50,7 +66,10 @@ export class OrderNotes {
   async begin(lifeMs: number | null): Promise<void> {
     const now = this.#clock.now();
     const noted = await this.#read(now);
-    const full = boundsOf(noted, lifeMs)
+    const full = boundsOf(
+      noted.filter((each) => this.#isSame(each)),
+      lifeMs,
+    )
       .map((bound) => ({ ...bound, waitMs: waitMsOf(bound, now) }))
       .sort((one, other) => other.waitMs - one.waitMs)
       .find(({ waitMs }) => waitMs > 0);
@@ -61,7 +80,8 @@ export class OrderNotes {
       await this.#files.keepOrders(noted);
       throw certificateError('rate-limit', happened, { retryAfterMs: full.waitMs });
     }
-    await this.#files.keepOrders([...noted, { at: now, mayBeIssued: true }]);
+    const begun = { at: now, ...this.#ordered, mayBeIssued: true };
+    await this.#files.keepOrders([...noted.slice(1 - MOST_NOTED), begun]);
   }
 
   /** Notes that no certificate came of the latest order. */
@@ -73,11 +93,15 @@ export class OrderNotes {
     }
   }
 
+  #isSame({ name, directory }: Ordered): boolean {
+    return name === this.#ordered.name && directory === this.#ordered.directory;
+  }
+
   /** Those of the last week. One from the future was noted by a wrong clock, and counts as new. */
   async #read(now: Date): Promise<readonly NotedOrder[]> {
     const noted = await this.#files.orders();
     return noted
-      .map(({ at, mayBeIssued }) => ({ at: at < now ? at : now, mayBeIssued }))
+      .map((each) => ({ ...each, at: each.at < now ? each.at : now }))
       .filter(({ at }) => now.getTime() - at.getTime() < WEEK_MS);
   }
 }

@@ -106,7 +106,7 @@ export class RenewedCertificates implements Certificates {
   async #heedKeptAttempts(): Promise<void> {
     const { files, clock } = this.#parts;
     const kept = await files.attempts();
-    if (kept) {
+    if (kept && [null, this.#options.directory].includes(kept.directory)) {
       const { failures, detail } = kept;
       const reason = CERTIFICATE_FAILURE_REASONS.find((each) => each === kept.reason) ?? 'refused';
       this.#failure = { failures, reason, detail };
@@ -201,7 +201,8 @@ export class RenewedCertificates implements Certificates {
     this.#saidDoubt = isDoubt;
     if (!isDoubt || !wasDoubt) {
       // If this fails, too, the same is known until the process ends.
-      await files.keepAttempts({ ...this.#failure, nextAt }).catch(() => {});
+      const { directory } = this.#options;
+      await files.keepAttempts({ ...this.#failure, directory, nextAt }).catch(() => {});
     }
   }
 }
