@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openOrdinary } from './ordinary-files.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -34,7 +35,7 @@ export async function ownFolder(path: string): Promise<'private' | 'exposed' | '
  * Creates a folder and those above it, where missing. Unlike Node's own, which tries for ever, it
  * fails where a folder exists but takes no others, as in `/proc`.
  */
-async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: FOLDER_MODE });
   } catch (error) {
@@ -65,15 +66,11 @@ function isThere(path: string): Promise<boolean> {
 /**
  * Creates the file, empty, if missing, and removes everyone else's permissions on it.
  *
- * @param options.followsLinks - whether it may be a symbolic link; root says no in folders of others
+ * @throws {OddFileError} if it is something else than a file
  */
-export async function ownFile(
-  path: string,
-  { followsLinks = true }: { readonly followsLinks?: boolean } = {},
-): Promise<void> {
-  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
-  const flags = O_APPEND | O_CREAT | O_WRONLY | (followsLinks ? 0 : O_NOFOLLOW);
-  await using file = await open(path, flags, FILE_MODE);
+export async function ownFile(path: string): Promise<void> {
+  const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+  await using file = await openOrdinary(path, O_APPEND | O_CREAT | O_WRONLY, FILE_MODE);
   const { mode } = await file.stat();
   if ((mode & OTHERS) !== 0) {
     await file.chmod(FILE_MODE);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { assertOrdinary } from '#backing/ordinary-files.ts';
 import { DatabaseInUseError } from './errors.ts';
 import { isBusy } from './failure.ts';
 
@@ -9,8 +10,10 @@ import { isBusy } from './failure.ts';
  *
  * @param timeoutMs - how long to wait for whoever holds it
  * @throws {DatabaseInUseError}
+ * @throws {OddFileError} if the lock is no file
  */
 export function takeLock(path: string, timeoutMs: number): Disposable {
+  assertOrdinary(`${path}.lock`);
   const lock = new DatabaseSync(`${path}.lock`, { timeout: timeoutMs });
   try {
     lock.exec('BEGIN EXCLUSIVE');

@@ -1,5 +1,7 @@
-import { open, stat, statfs, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { openOrdinary } from '#backing/ordinary-files.ts';
 import type { Clock } from '#clock/clock.ts';
 
 const MIB = 1_024 * 1_024;
@@ -197,7 +199,8 @@ export class DiskRoom implements AsyncDisposable {
     // Written out, as a hole takes no room; not zeroes, which some file systems store as holes.
     const piece = Buffer.allocUnsafe(MIB);
     crypto.getRandomValues(piece.subarray(0, 65_536));
-    const file = await open(this.#file, 'a', 0o600);
+    const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+    const file = await openOrdinary(this.#file, O_APPEND | O_CREAT | O_WRONLY, 0o600);
     try {
       for (let octets = fromOctets; octets < FILE_OCTETS && !this.#isClosed; octets += MIB) {
         await file.write(piece, 0, Math.min(MIB, FILE_OCTETS - octets));

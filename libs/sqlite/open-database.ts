@@ -1,11 +1,13 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { OddFileError } from '#backing/ordinary-files.ts';
 import { ownFile, ownFilesIn } from '#backing/owner-only.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { CallOptions, Database, Row, Statement, WriteResult } from './database.ts';
 import { DatabaseThread } from './database-thread.ts';
 import { type Addition, type ClaimedRoom, DiskRoom, leftOctets } from './disk-room.ts';
 import { DatabaseFullError, DatabaseUnavailableError, StatementFailedError } from './errors.ts';
+import { assertOrdinaryDatabase } from './ordinary-database.ts';
 import type { ReaderOptions } from './reader-thread.ts';
 import type { WriterOptions } from './writer-thread.ts';
 
@@ -92,10 +94,13 @@ export async function openToLook(
   path: string,
   { deadlineMs, clock = systemClock }: Pick<OpenDatabaseOptions, 'deadlineMs' | 'clock'>,
 ): Promise<Database> {
-  // Opening a pipe would never end.
-  const isFile = await stat(path).then((found) => found.isFile());
-  if (!isFile) {
-    throw new DatabaseUnavailableError(`${path} is no ordinary file`);
+  await stat(path);
+  try {
+    assertOrdinaryDatabase(path);
+  } catch (cause) {
+    throw new DatabaseUnavailableError(`${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
   }
   const beside = await Promise.all(
     [`${path}-wal`, `${path}-shm`].map((each) => stat(each).catch(() => null)),
@@ -211,12 +216,14 @@ class SeenDatabase implements Database {
  */
 async function keepFromOthers(path: string, made: readonly string[]): Promise<void> {
   try {
+    assertOrdinaryDatabase(path);
     for (const file of made) {
       await ownFile(file);
     }
     await ownFilesIn(dirname(path), basename(path));
   } catch (cause) {
-    throw new DatabaseUnavailableError(`${path} cannot be used`, { cause });
+    const message = cause instanceof OddFileError ? cause.message : `${path} cannot be used`;
+    throw new DatabaseUnavailableError(message, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { backup, DatabaseSync } from 'node:sqlite';
 import { assertIntact } from './examine.ts';
+import { assertOrdinaryDatabase } from './ordinary-database.ts';
 
 /** All of a database's pages in one step: between steps, a writing gateway would make it start over. */
 const PAGES_PER_STEP = 2 ** 31 - 1;
@@ -10,8 +11,10 @@ const PAGES_PER_STEP = 2 ** 31 - 1;
  *
  * @param to - a file that does not exist yet; nobody's mark is on it, so any gateway may open it
  * @throws {DatabaseDamagedError} if the database is damaged
+ * @throws {OddFileError} if it is no file
  */
 export async function snapshotDatabase(path: string, to: string): Promise<void> {
+  assertOrdinaryDatabase(path);
   using source = new DatabaseSync(path, { readOnly: true, timeout: 20_000 });
   await backup(source, to, { rate: PAGES_PER_STEP });
   using copy = new DatabaseSync(to);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -10,7 +10,12 @@ const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const CODE = 'libs/bundle';
 
 const SERVICES = ['standalone', 'poweb', 'collection', 'pohttp', 'cogrpc', 'workers'];
-const THREADS = ['writer-thread', 'reader-thread'];
+/** What our code starts by the name of its file. */
+const STARTED = [
+  'libs/sqlite/writer-thread',
+  'libs/sqlite/reader-thread',
+  'services/standalone/backup/data-process',
+];
 const PROTOCOLS = ['services/cogrpc/cogrpc.proto', 'services/cogrpc/health.proto'];
 
 /** Old libraries expect what CommonJS gives them. */
@@ -35,8 +40,8 @@ const OPTIONS = {
 const LATE_IMPORT = /(const \{ ([\w, ]+) \} = await import\(')([@a-z][^':]*'\))/g;
 
 /**
- * What our code does differently in a bundle. Threads are started by the name of their file, which
- * has another ending. No program is started by its first line, which would ask for a Node on the
+ * What our code does differently in a bundle. Threads and processes are started by the name of their
+ * file, which has another ending. No program is started by its first line, which would ask for a Node on the
  * path. And a package that is loaded late must tell esbuild which of its names are wanted, as the
  * names of a CommonJS module are only known once it runs.
  */
@@ -64,7 +69,7 @@ const bundled: Plugin = {
 function rewritten(source: string): string {
   return source
     .replace(/^#!.*\n/, '')
-    .replaceAll("-thread.ts'", "-thread.js'")
+    .replaceAll(/-(thread|process)\.ts'/g, "-$1.js'")
     .replaceAll(LATE_IMPORT, (_, before, names, after) => `${before}late:${names}:${after}`);
 }
 
@@ -84,7 +89,7 @@ export async function writeBundle(folder: string): Promise<Bundle> {
     ...OPTIONS,
     entryPoints: [
       ...SERVICES.map((name) => ({ in: `services/${name}/main.js`, out: name })),
-      ...THREADS.map((name) => ({ in: `libs/sqlite/${name}.ts`, out: name })),
+      ...STARTED.map((path) => ({ in: `${path}.ts`, out: basename(path) })),
     ],
     outdir: code,
     format: 'esm',

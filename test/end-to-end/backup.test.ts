@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  chmod,
   chown,
+  lchown,
   lstat,
   mkdir,
   readdir,
@@ -16,11 +19,10 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { ReadableStream } from 'node:stream/web';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { pack } from 'tar-stream';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { backupName } from '#services/standalone/backup/backup-names.ts';
 import { missingProgram } from '#test/backing/backing.ts';
 import { startChildServer } from '#test/backing/child-server.ts';
 import { obtainFakeS3 } from '#test/backing/programs.ts';
@@ -29,12 +31,14 @@ import { Phone } from '#test/peers/phone.ts';
 import { until } from '#test/runtime/until.ts';
 import { ANY_PORT } from '#test/services/any-port.ts';
 import { RawServer } from './internet-delivery/raw-server.ts';
+import { forgedBackup } from './support/forged-backup.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
 import { collectAll, collectMeanwhile, startParcelLoad } from './support/parcel-load.ts';
 import { runCommand } from './support/run-command.ts';
 import { missingForSmallDisks, SmallDisk } from './support/small-disk.ts';
 
 const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.meta.url));
+const MIB = 1_024 * 1_024;
 const s3 = await obtainFakeS3();
 
 describe('A gateway under load', () => {
@@ -261,6 +265,7 @@ describe('awala-gateway backup and restore', () => {
     skip: process.getuid?.() !== 0 && 'only root can give files away',
   }, async () => {
     const user = 65_534;
+    await chmod(place.path, 0o755);
     const precious = join(place.path, 'precious');
     await writeFile(precious, 'precious', { mode: 0o640 });
     const folder = join(place.path, 'of-another');
@@ -273,6 +278,7 @@ describe('awala-gateway backup and restore', () => {
     }
     for (const name of ['gateway.db.restoring', 'keepsake']) {
       await symlink(precious, join(folder, name));
+      await lchown(join(folder, name), user, user);
     }
     const { code, text } = await runCommand('restore', { DATA_DIR: folder }, [...opening, backup]);
     assert.equal(code, 0, text);
@@ -288,35 +294,63 @@ describe('awala-gateway backup and restore', () => {
   });
 
   it('believe nothing that a stranger with the public key wrote into a backup', async () => {
-    const forge = async (content: object) => {
-      const archive = pack();
-      archive.entry({ name: 'manifest.json' }, JSON.stringify(content));
-      archive.finalize();
-      const encrypter = new Encrypter();
-      encrypter.addRecipient(sealing[1]);
-      const path = join(place.path, 'forged.tar.age');
-      const sealed = await encrypter.encrypt(
-        ReadableStream.from(archive as AsyncIterable<Uint8Array>),
-      );
-      await writeFile(path, sealed);
-      return path;
-    };
-    const good = {
-      format: 'awala-gateway-backup/1',
-      at: new Date().toISOString(),
-      internetAddress: 'gateway.localhost',
-      octets: 1,
-    };
     for (const [name, value] of [
       ['at', 'soon'],
       ['internetAddress', '\u001b[2Jgateway'],
       ['octets', -1e15],
       ['octets', 'many'],
     ] as const) {
-      const path = await forge({ ...good, [name]: value });
+      const path = join(place.path, 'forged.tar.age');
+      await writeFile(path, await forgedBackup(sealing[1], { [name]: value }));
       const text = await refusal('restore', join(place.path, 'forged'), [...opening, path]);
       assert.match(text, /its manifest is malformed/);
     }
+  });
+
+  it('unpack no more of a forged backup than it says that it holds, and keep none of it', async () => {
+    const forgeries: readonly (readonly [string, Parameters<typeof forgedBackup>[2], RegExp])[] = [
+      ['large', [['gateway.db', randomBytes(17 * MIB)]], /holds more than it says of itself/],
+      [
+        'linked',
+        [[{ name: 'keys/a', type: 'symlink', linkname: '/etc' }, Buffer.alloc(0)]],
+        /has what no backup has: a symlink/,
+      ],
+      [
+        'twice',
+        [
+          ['keys/a', Buffer.alloc(1)],
+          ['keys/a', Buffer.alloc(1)],
+        ],
+        /has the file keys\/a twice/,
+      ],
+    ];
+    for (const [name, files, why] of forgeries) {
+      const path = join(place.path, `${name}.tar.age`);
+      await writeFile(path, await forgedBackup(sealing[1], {}, files));
+      const folder = join(place.path, `unpacked-${name}`);
+      assert.match(await refusal('restore', folder, [...opening, path]), why);
+      const left = (await readdir(folder)).filter((each) => !each.endsWith('.lock'));
+      assert.deepEqual(left, [], name);
+    }
+  });
+
+  it('leave alone what another machine of the same address is writing to the same folder', async () => {
+    const folder = join(place.path, 'shared');
+    await mkdir(folder);
+    const now = backupName('gateway.localhost', new Date());
+    const [current, abandoned] = [
+      `${now}.0123456789abcdef.partial`,
+      'gateway.localhost-2024-02-29T04-00-00Z.tar.age.0123456789abcdef.partial',
+    ];
+    const running = [current, `${now}.partial`];
+    for (const name of [...running, abandoned]) {
+      await writeFile(join(folder, name), '');
+    }
+    const { code, text } = await runCommand('backup', { DATA_DIR: data }, [...sealing, folder]);
+    assert.equal(code, 0, text);
+    assert.match(text, /^Removed the old backup gateway\.localhost-2024-.*\.partial\.$/m);
+    const left = (await readdir(folder)).filter((name) => name.endsWith('.partial'));
+    assert.deepEqual(left.toSorted(), running.toSorted());
   });
 
   it('leave no copy in the data folder when somebody ends them', async () => {

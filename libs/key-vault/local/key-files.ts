@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { chmod, link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { openOrdinary } from '#backing/ordinary-files.ts';
 import { LocalVaultError } from './local-vault-error.ts';
 
 const FOLDER_MODE = 0o700;
@@ -34,7 +36,7 @@ export async function prepareFolder(folder: string): Promise<void> {
  */
 export async function readKeyFile(path: string): Promise<Uint8Array | null> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await openOrdinary(path, constants.O_RDONLY);
     const { mode, size } = await file.stat();
     refuseExposed(path, mode, FILE_MODE);
     if (size > LARGEST_FILE_OCTETS) {

@@ -1,7 +1,9 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, opendir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { openOrdinary } from '#backing/ordinary-files.ts';
 import { ownFilesIn, ownFolder } from '#backing/owner-only.ts';
 import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
@@ -11,6 +13,9 @@ import type { Clock } from '#clock/clock.ts';
  * them all.
  */
 const MAX_WRITES_AT_ONCE = 3;
+
+const { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } = constants;
+const OVERWRITE = O_WRONLY | O_CREAT | O_TRUNC;
 
 interface BodyFilesOptions {
   /** Created if missing; its parent must exist. */
@@ -103,7 +108,7 @@ export class BodyFiles {
     const release = await this.#writes.acquire(1);
     try {
       // Overwrites: a database restored from a backup hands out generations again.
-      const file = await open(this.#pathOf(generation), 'w', 0o600);
+      const file = await openOrdinary(this.#pathOf(generation), OVERWRITE, 0o600);
       try {
         await file.writeFile(body);
         await file.datasync();
@@ -117,7 +122,7 @@ export class BodyFiles {
   }
 
   async #read(generation: number, sizeOctets: number): Promise<Uint8Array | null> {
-    const file = await open(this.#pathOf(generation), 'r').catch(unlessAbsent);
+    const file = await openOrdinary(this.#pathOf(generation), O_RDONLY).catch(unlessAbsent);
     if (!file) {
       return null;
     }

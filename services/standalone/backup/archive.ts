@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { extract, type Pack, pack } from 'tar-stream';
 import { canonicalInternetAddress } from '#awala/internet-address.ts';
 import { parseObject } from '../running/operations-client.ts';
+import { ArchiveBound } from './archive-bound.ts';
 import { BackupError } from './backup-error.ts';
 import type { SnapshotFile } from './snapshot.ts';
 
@@ -27,13 +28,15 @@ export interface ArchivedFile {
 }
 
 /** Packs files into a tar archive, the manifest first, in bounded memory. */
-export function packArchive(
+export async function* packArchive(
   manifest: Manifest,
   files: AsyncIterable<SnapshotFile>,
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<Uint8Array, void, undefined> {
   const archive = pack();
+  // Whoever reads it hears of its errors; if nobody reads on, nobody is to.
+  archive.on('error', () => {});
   addAll(archive, manifest, files).catch((error: Error) => archive.destroy(error));
-  return archive as AsyncIterable<Uint8Array>;
+  yield* archive as AsyncIterable<Uint8Array>;
 }
 
 async function addAll(
@@ -69,7 +72,8 @@ async function add(
  * Reads a tar archive: the manifest, then each file, which must be read before the next.
  *
  * @param onManifest - called before the first file
- * @throws {BackupError} if it is no backup, or of a newer version
+ * @returns the manifest
+ * @throws {BackupError} if it is no backup, of a newer version, or larger than its manifest says
  */
 export async function unpackArchive(
   archive: AsyncIterable<Uint8Array>,
@@ -78,25 +82,33 @@ export async function unpackArchive(
     onFile,
   }: {
     readonly onManifest: (manifest: Manifest) => Promise<void>;
-    readonly onFile: (file: ArchivedFile) => Promise<void>;
+    readonly onFile: (file: ArchivedFile, manifest: Manifest) => Promise<void>;
   },
-): Promise<void> {
+): Promise<Manifest> {
+  const bound = new ArchiveBound();
   const entries = extract();
-  const reading = pipeline(Readable.from(archive), entries);
+  const reading = pipeline(Readable.from(bound.through(archive)), entries);
   reading.catch(() => {});
-  let hasManifest = false;
+  let manifest: Manifest | null = null;
   for await (const entry of entries) {
-    if (!hasManifest) {
-      await onManifest(await manifestIn(entry.header.name, entry as AsyncIterable<Buffer>));
-      hasManifest = true;
+    const { name: path, size = 0, type } = entry.header;
+    if (manifest === null) {
+      manifest = await manifestIn(path, entry as AsyncIterable<Buffer>);
+      await onManifest(manifest);
+      bound.widen(manifest.octets);
     } else {
-      await onFile({ path: entry.header.name, octets: Readable.from(entry) });
+      if (type !== 'file') {
+        throw new BackupError(`the backup has what no backup has: a ${type}`);
+      }
+      bound.countFile(size);
+      await onFile({ path, octets: Readable.from(entry) }, manifest);
     }
   }
   await reading;
-  if (!hasManifest) {
+  if (manifest === null) {
     throw new BackupError('the backup is empty');
   }
+  return manifest;
 }
 
 async function manifestIn(name: string, entry: AsyncIterable<Buffer>): Promise<Manifest> {

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertOrdinary } from '#backing/ordinary-files.ts';
 import { CERTIFICATES_FOLDER, DATABASE_FILE, KEYS_FOLDER } from '#composition/data-folder.ts';
 import { BODY_FOLDER } from '#object-store/filesystem/body-links.ts';
 
@@ -23,7 +24,10 @@ export const BACKUP_WORK_FOLDER = 'backup-in-progress';
 /** Where a backup is unpacked. */
 export const RESTORE_WORK_FOLDER = 'restore-in-progress';
 
-/** @returns paths within the data folder, such as `keys/sealing.key` */
+/**
+ * @returns paths within the data folder, such as `keys/sealing.key`
+ * @throws {OddFileError} if one of them is no file
+ */
 export async function smallFilesIn(folder: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const name of SMALL_FOLDERS) {
@@ -31,6 +35,8 @@ export async function smallFilesIn(folder: string): Promise<readonly string[]> {
       // What is being written has a temporary name until it is complete.
       if (entry.isFile() && !entry.name.endsWith('.tmp')) {
         found.push(`${name}/${entry.name}`);
+      } else if (!entry.isSymbolicLink()) {
+        assertOrdinary(join(folder, name, entry.name));
       }
     }
   }

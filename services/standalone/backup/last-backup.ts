@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseObject } from '../running/operations-client.ts';
-import { matchOwner } from './ownership.ts';
 
 /** In the data folder: when and where it was last backed up. */
 const LAST_BACKUP_FILE = 'last-backup.json';
@@ -17,7 +16,6 @@ export async function noteLastBackup(
   const temporary = `${path}.${randomUUID()}.tmp`;
   const content = `${JSON.stringify({ at: at.toISOString(), to })}\n`;
   await writeFile(temporary, content, { mode: 0o600, flush: true });
-  await matchOwner(dataFolder, [temporary]);
   await rename(temporary, path);
 }
 

@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ownFile } from '#backing/owner-only.ts';
+import { makeFolder, ownFile } from '#backing/owner-only.ts';
 import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { BODY_FOLDER, bodyFilesIn } from '#object-store/filesystem/body-links.ts';
 import { takeLock } from '#sqlite/database-lock.ts';
@@ -11,69 +11,50 @@ import { assertIntactFile, restoringMark } from '#sqlite/examine.ts';
 import { type ArchivedFile, type Manifest, unpackArchive } from './archive.ts';
 import { BackupError } from './backup-error.ts';
 import { mayContain, RESTORE_WORK_FOLDER } from './data-files.ts';
-import { decryptWith, type Keys } from './encryption.ts';
-import { matchOwner } from './ownership.ts';
-import type { Progress } from './progress.ts';
+import type { Restored, Unpacking } from './data-side.ts';
+import { noRoomInWords } from './disk-words.ts';
 import { assertRoom } from './snapshot.ts';
 import { swapIn } from './swap-in.ts';
 import { openWorkFolder } from './work-folder.ts';
-
-/** What to restore, and where to. */
-interface RestorePlan {
-  readonly dataFolder: string;
-  readonly sealed: AsyncIterable<Uint8Array>;
-  readonly keys: Keys;
-  /** Whether to put aside data that is newer than the backup. */
-  readonly replacesNewer: boolean;
-  readonly now: Date;
-  readonly progress: Progress;
-}
-
-/** What was restored. */
-interface Restored {
-  readonly manifest: Manifest;
-  /** The folder that now holds what was there before; null if nothing was. */
-  readonly putAside: string | null;
-}
 
 /**
  * Unpacks a backup beside a gateway's data, checks it, and only then puts it in their place. What
  * was there before is put aside, not deleted.
  *
  * @throws {BackupError} if a gateway runs on the folder or has data newer than the backup, or if the
- * backup is incomplete or does not open; the folder is then as it was
+ * backup is incomplete or larger than it says; the folder is then as it was
  */
-export async function restoreBackup(plan: RestorePlan): Promise<Restored> {
-  const { dataFolder, progress } = plan;
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+export async function restoreBackup(dataFolder: string, unpacking: Unpacking): Promise<Restored> {
+  await makeFolder(dataFolder);
   const database = join(dataFolder, DATABASE_FILE);
-  await ownFile(`${database}.lock`, { followsLinks: false });
-  // At once, as the gateway must be able to take it after a restore that fails.
-  await matchOwner(dataFolder, [`${database}.lock`]);
+  await ownFile(`${database}.lock`);
   using _ = lockAgainstGateways(dataFolder);
   await using work = await openWorkFolder(dataFolder, RESTORE_WORK_FOLDER);
-  const plain = decryptWith(plan.keys, plan.sealed);
-  let manifest: Manifest | null = null;
+  try {
+    const manifest = await unpackInto(work.path, { dataFolder, ...unpacking });
+    await assertComplete(work.path);
+    const putAside = await swapIn({ dataFolder, from: work.path, now: unpacking.now, database });
+    return { manifest, putAside };
+  } catch (error) {
+    throw noRoomInWords(error, dataFolder);
+  }
+}
+
+async function unpackInto(
+  folder: string,
+  { dataFolder, archive, replacesNewer, onProgress }: Unpacking & { readonly dataFolder: string },
+): Promise<Manifest> {
   let octets = 0;
-  await unpackArchive(plain, {
-    onManifest: async (found) => {
-      manifest = found;
-      await assertNotNewer(plan, found);
-      await assertRoom(dataFolder, found.octets);
+  return unpackArchive(archive, {
+    onManifest: async (manifest) => {
+      await assertNotNewer(dataFolder, manifest, replacesNewer);
+      await assertRoom(dataFolder, manifest.octets);
     },
-    onFile: async (file) => {
-      octets += await unpack(file, work.path);
-      progress.at('Restoring', octets, manifest?.octets);
+    onFile: async (file, manifest) => {
+      octets += await unpack(file, folder);
+      onProgress(octets, manifest.octets);
     },
   });
-  const found = manifest as Manifest | null;
-  if (!found) {
-    throw new BackupError('the backup has no manifest');
-  }
-  await assertComplete(work.path);
-  const putAside = await swapIn({ dataFolder, from: work.path, now: plan.now, database });
-  await matchOwner(dataFolder, [dataFolder]);
-  return { manifest: found, putAside };
 }
 
 function lockAgainstGateways(dataFolder: string): Disposable {
@@ -87,7 +68,11 @@ function lockAgainstGateways(dataFolder: string): Disposable {
   }
 }
 
-async function assertNotNewer({ dataFolder, replacesNewer }: RestorePlan, { at }: Manifest) {
+async function assertNotNewer(
+  dataFolder: string,
+  { at }: Manifest,
+  replacesNewer: boolean,
+): Promise<void> {
   const database = join(dataFolder, DATABASE_FILE);
   const isHalfRestored = await stat(restoringMark(database)).catch(() => null);
   if (replacesNewer || isHalfRestored) {
@@ -111,6 +96,9 @@ async function unpack({ path, octets }: ArchivedFile, folder: string): Promise<n
   }
   const to = join(folder, path);
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  if (await stat(to).catch(() => null)) {
+    throw new BackupError(`the backup has the file ${path} twice`);
+  }
   const file = createWriteStream(to, { flags: 'wx', mode: 0o600, flush: true });
   await pipeline(octets, file);
   return file.bytesWritten;

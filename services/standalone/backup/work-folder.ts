@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { ownFile } from '#backing/owner-only.ts';
 import { takeLock } from '#sqlite/database-lock.ts';
 import { DatabaseInUseError } from '#sqlite/errors.ts';
+import { atSignal } from './at-signal.ts';
 import { BackupError } from './backup-error.ts';
-import { matchOwner } from './ownership.ts';
 
 /** One backup or restore of a data folder at a time. */
 const LOCK = 'backup';
@@ -23,13 +22,13 @@ interface WorkFolder extends AsyncDisposable {
  */
 export async function openWorkFolder(dataFolder: string, name: string): Promise<WorkFolder> {
   const lockFile = join(dataFolder, `${LOCK}.lock`);
-  await ownFile(lockFile, { followsLinks: false });
-  await matchOwner(dataFolder, [lockFile]);
+  await ownFile(lockFile);
   const lock = lockBackups(dataFolder);
   const path = join(dataFolder, name);
   const remove = () => rm(path, { recursive: true, force: true });
-  // First, as a signal may come as soon as the folder is there.
-  const untilSignal = removeAtSignal(path);
+  // First, as a signal may come as soon as the folder is there. Otherwise whoever is tired of waiting
+  // would leave a copy of the database, and links that keep the room of deleted parcels taken.
+  const untilSignal = atSignal(() => rmSync(path, { recursive: true, force: true }));
   try {
     await remove();
     await mkdir(path, { mode: 0o700 });
@@ -46,24 +45,6 @@ export async function openWorkFolder(dataFolder: string, name: string): Promise<
       await remove();
     },
   };
-}
-
-/**
- * Otherwise whoever is tired of waiting would leave a copy of the database, and links that keep the
- * room of deleted parcels taken. The process then ends as it would have.
- */
-function removeAtSignal(path: string): Disposable {
-  const forget = () => process.off('SIGINT', remove).off('SIGTERM', remove);
-  const remove = (signal: NodeJS.Signals) => {
-    forget();
-    try {
-      rmSync(path, { recursive: true, force: true });
-    } finally {
-      process.kill(process.pid, signal);
-    }
-  };
-  process.on('SIGINT', remove).on('SIGTERM', remove);
-  return { [Symbol.dispose]: () => void forget() };
 }
 
 function lockBackups(dataFolder: string): Disposable {

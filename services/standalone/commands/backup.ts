@@ -1,8 +1,9 @@
 import process from 'node:process';
 import { systemClock } from '#clock/clock.ts';
 import { BackupError } from '../backup/backup-error.ts';
-import { backupName, backupsOf, unfinishedOf } from '../backup/backup-names.ts';
+import { abandonedOf, backupName, backupsOf } from '../backup/backup-names.ts';
 import { type BackupConfig, readBackupConfig } from '../backup/backup-variables.ts';
+import { openDataSide } from '../backup/data-side.ts';
 import { type Lock, readPassphrase, sealerFor } from '../backup/encryption.ts';
 import { makeBackup } from '../backup/make-backup.ts';
 import { openPlace } from '../backup/open-place.ts';
@@ -45,10 +46,15 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
     const sealer = await sealerFor(await lockOf(config));
     const target = await openPlace(config.to, config);
     await using place = target.place;
+    const owner = await place.otherOwner();
+    await using data = await openDataSide(config.dataFolder, { leavesRoot: owner !== null });
+    if (owner !== null) {
+      place.become(owner);
+    }
     await assertNew(place, target.name);
     const name = target.name ?? backupName(config.internetAddress, at);
     const octets = await makeBackup({
-      dataFolder: config.dataFolder,
+      data,
       internetAddress: config.internetAddress,
       place,
       name,
@@ -58,7 +64,7 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
     });
     print(`Backed up to ${join(place.address, name)}: ${octetsInWords(octets)}, verified.`);
     if (target.name === null) {
-      for (const removed of await removeOldest(place, config)) {
+      for (const removed of await removeOldest(place, config, at)) {
         print(`Removed the old backup ${removed}.`);
       }
     }
@@ -124,11 +130,15 @@ async function lockOf({ passphraseFile, recipientList }: Configured): Promise<Lo
 }
 
 /** Also removes what backups that were cut short left behind. */
-async function removeOldest(place: BackupPlace, { internetAddress, keep }: BackupConfig) {
+async function removeOldest(
+  place: BackupPlace,
+  { internetAddress, keep }: BackupConfig,
+  now: Date,
+): Promise<readonly string[]> {
   const listed = await place.list();
   const names = backupsOf(internetAddress, listed);
-  const partial = unfinishedOf(internetAddress, listed);
-  const old = [...names.slice(0, Math.max(0, names.length - keep)), ...partial];
+  const abandoned = abandonedOf(internetAddress, listed, now);
+  const old = [...names.slice(0, Math.max(0, names.length - keep)), ...abandoned];
   for (const name of old) {
     await place.remove(name);
   }

@@ -3,11 +3,11 @@ import { systemClock } from '#clock/clock.ts';
 import { BackupError } from '../backup/backup-error.ts';
 import { addressesIn, backupsOf } from '../backup/backup-names.ts';
 import { type BackupConfig, readBackupConfig } from '../backup/backup-variables.ts';
-import { type Keys, readIdentities, readPassphrase } from '../backup/encryption.ts';
+import { openDataSide } from '../backup/data-side.ts';
+import { decryptWith, type Keys, readIdentities, readPassphrase } from '../backup/encryption.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
-import { restoreBackup } from '../backup/restore.ts';
 import { type Command, UsageError } from './command.ts';
 import { readArguments } from './option-values.ts';
 
@@ -39,13 +39,13 @@ in a folder replaced-… beside. The backup is checked before anything changes.
     await using _ = place;
     const chosen = name ?? newest(place, await place.list(), config);
     const note = (line: string) => void process.stderr.write(`${line}\n`);
-    const { manifest, putAside } = await restoreBackup({
-      dataFolder: config.dataFolder,
-      sealed: place.read(chosen),
-      keys,
+    const progress = new Progress({ clock: systemClock, note });
+    await using data = await openDataSide(config.dataFolder);
+    const { manifest, putAside } = await data.restore({
+      archive: decryptWith(keys, place.read(chosen)),
       replacesNewer: asked.replacesNewer,
       now: systemClock.now(),
-      progress: new Progress({ clock: systemClock, note }),
+      onProgress: (octets, ofOctets) => progress.at('Restoring', octets, ofOctets),
     });
     const { at, internetAddress } = manifest;
     print(

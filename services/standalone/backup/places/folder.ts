@@ -1,57 +1,97 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { constants, rmSync } from 'node:fs';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '#backing/owner-only.ts';
+import { becomeOwner } from '../../as-owner/become.ts';
+import { otherOwnerOf, type User } from '../../as-owner/other-owner.ts';
+import { atSignal } from '../at-signal.ts';
 import { BackupError } from '../backup-error.ts';
-import { UNFINISHED } from '../backup-names.ts';
+import { unfinishedName } from '../backup-names.ts';
+import { inWords } from '../disk-words.ts';
 import type { BackupPlace } from './place.ts';
+
+const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+
+/** A file that is written and not published. */
+interface Unpublished extends Disposable {
+  readonly path: string;
+}
 
 /** A folder on this machine, or mounted on it. */
 export class FolderPlace implements BackupPlace {
   readonly address: string;
+  /** Where this process finds it. */
+  #folder: string;
+  readonly #unpublished = new Map<string, Unpublished>();
 
   /** @param path - created when something is written, if missing */
   constructor(path: string) {
     this.address = path;
+    this.#folder = path;
+  }
+
+  otherOwner(): Promise<User | null> {
+    return otherOwnerOf(this.address);
+  }
+
+  become(user: User): void {
+    this.#folder = becomeOwner(this.address, user);
   }
 
   async write(name: string, octets: AsyncIterable<Uint8Array>): Promise<void> {
-    const path = this.#unpublished(name);
     try {
-      await mkdir(this.address, { recursive: true, mode: 0o700 });
-      await rm(path, { force: true });
-      await using file = await open(path, 'wx', 0o600);
+      await this.#make();
+      await using file = await open(this.#begin(name).path, 'wx', 0o600);
       for await (const piece of octets) {
         await file.write(piece);
       }
       await file.sync();
     } catch (error) {
-      await rm(path, { force: true }).catch(() => {});
+      await this.discard(name).catch(() => {});
       throw inWords(error, this.address);
     }
   }
 
   async *read(name: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const published = join(this.address, name);
+    const path = this.#unpublished.get(name)?.path ?? join(this.#folder, name);
     try {
-      yield* createReadStream(existsSync(published) ? published : this.#unpublished(name));
+      // Another user could have put a link to a file of root's there, or a pipe without end.
+      const isOthers = (await otherOwnerOf(this.#folder)) !== null;
+      const file = await open(path, O_RDONLY | (isOthers ? O_NOFOLLOW | O_NONBLOCK : 0));
+      if (isOthers && !(await file.stat()).isFile()) {
+        await file.close();
+        throw new BackupError(`${join(this.address, name)} is no ordinary file`);
+      }
+      // The stream closes the file.
+      yield* file.createReadStream();
     } catch (error) {
       throw inWords(error, this.address);
     }
   }
 
   async publish(name: string): Promise<void> {
-    await rename(this.#unpublished(name), join(this.address, name));
-    await using folder = await open(this.address, 'r');
+    const path = join(this.#folder, name);
+    using unpublished = this.#unpublished.get(name);
+    if (unpublished === undefined || (await isThere(path))) {
+      throw new BackupError(`${join(this.address, name)} exists already`);
+    }
+    await rename(unpublished.path, path);
+    this.#unpublished.delete(name);
+    await using folder = await open(this.#folder, 'r');
     await folder.sync();
   }
 
   async discard(name: string): Promise<void> {
-    await rm(this.#unpublished(name), { force: true });
+    using unpublished = this.#unpublished.get(name);
+    if (unpublished) {
+      this.#unpublished.delete(name);
+      await rm(unpublished.path, { force: true });
+    }
   }
 
   async list(): Promise<readonly string[]> {
     try {
-      return await readdir(this.address);
+      return await readdir(this.#folder);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
         return [];
@@ -61,28 +101,31 @@ export class FolderPlace implements BackupPlace {
   }
 
   async remove(name: string): Promise<void> {
-    await rm(join(this.address, name), { force: true });
+    await rm(join(this.#folder, name), { force: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #unpublished(name: string): string {
-    return join(this.address, `${name}${UNFINISHED}`);
+  /** Makes the folder, which nobody else may have made meanwhile. */
+  async #make(): Promise<void> {
+    await makeFolder(this.#folder);
+    if ((await otherOwnerOf(this.#folder)) !== null) {
+      throw new BackupError(`another user made ${this.address}: try again`);
+    }
+  }
+
+  #begin(name: string): Unpublished {
+    const path = join(this.#folder, unfinishedName(name));
+    const untilSignal = atSignal(() => rmSync(path, { force: true }));
+    const begun = { path, [Symbol.dispose]: () => untilSignal[Symbol.dispose]() };
+    this.#unpublished.set(name, begun);
+    return begun;
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'has no room left for the backup',
-  EDQUOT: 'has no room left for the backup: a quota is used up',
-  EFBIG: 'takes no file as large as the backup',
-  EACCES: 'may not be used by this user',
-  EPERM: 'may not be used by this user',
-  EROFS: 'is on a file system that is read-only',
-  ENOENT: 'does not exist',
-  ENOTDIR: 'is no folder',
-};
-
-function inWords(error: unknown, path: string): unknown {
-  const words = error instanceof Error && 'code' in error ? WORDS[String(error.code)] : undefined;
-  return words === undefined ? error : new BackupError(`${path} ${words}`, { cause: error });
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }

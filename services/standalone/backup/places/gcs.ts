@@ -32,6 +32,12 @@ export class GcsPlace implements BackupPlace {
     this.#bucket = storage.bucket(bucket);
   }
 
+  async otherOwner(): Promise<null> {
+    return null;
+  }
+
+  become(): void {}
+
   async write(name: string, octets: AsyncIterable<Uint8Array>): Promise<void> {
     const upload = this.#file(name).createWriteStream({ resumable: true, chunkSize: CHUNK_OCTETS });
     await this.#inWords(() => pipeline(octets, upload));

@@ -1,7 +1,13 @@
+import type { User } from '../../as-owner/other-owner.ts';
+
 /** Where backups are kept. */
 export interface BackupPlace extends AsyncDisposable {
   /** For messages; nothing secret. */
   readonly address: string;
+  /** Whom root must become to write there; null if nobody. */
+  otherOwner(): Promise<User | null>;
+  /** Becomes that user, in the whole process and for good. */
+  become(user: User): void;
   /**
    * Writes a backup durably. Until {@link publish}, it has another name, or can be discarded where
    * nothing can be renamed. If writing fails, nothing is left.

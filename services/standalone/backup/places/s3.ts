@@ -56,6 +56,12 @@ export class S3Place implements BackupPlace {
     });
   }
 
+  async otherOwner(): Promise<null> {
+    return null;
+  }
+
+  become(): void {}
+
   async write(name: string, octets: AsyncIterable<Uint8Array>): Promise<void> {
     const upload = new Upload({
       client: this.#client,

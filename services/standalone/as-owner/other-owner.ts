@@ -1,0 +1,74 @@
+import { lstat, readlink } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import process from 'node:process';
+import { ForeignFolderError } from './foreign-folder-error.ts';
+
+/** As whom a process acts, where that is not root. */
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** As many as Linux follows. */
+const MOST_LINKS = 40;
+/** Debian’s `nogroup`. */
+const NO_GROUP = 65_534;
+/** Permission of group and others to write. */
+const OTHERS_WRITE = 0o022;
+/** Only who owns a file may rename or delete it. */
+const STICKY = 0o1000;
+
+/**
+ * The user to whom a folder on the way to `path` belongs, so that root must act as that user there:
+ * at any moment it may become a link to elsewhere.
+ *
+ * @returns null if only root can lead elsewhere, or if this process is not root’s, and so leads no
+ * further than its own rights
+ * @throws {ForeignFolderError} if a folder of root’s is open to more than one user
+ */
+export async function otherOwnerOf(path: string): Promise<User | null> {
+  if (process.geteuid?.() !== 0) {
+    return null;
+  }
+  const names = namesIn(resolve(path));
+  let folder = '/';
+  for (let links = 0; links < MOST_LINKS; ) {
+    const name = names.shift();
+    const found = name === undefined ? null : await lstat(join(folder, name)).catch(unlessAbsent);
+    if (name === undefined || found === null) {
+      return null;
+    }
+    const next = join(folder, name);
+    if (found.uid !== 0) {
+      // The group of root may do what that user may not.
+      return { uid: found.uid, gid: found.gid || NO_GROUP };
+    }
+    if (found.isSymbolicLink()) {
+      const target = await readlink(next);
+      names.unshift(...namesIn(target));
+      folder = target.startsWith(sep) ? '/' : folder;
+      links++;
+      continue;
+    }
+    const isOpen = (found.mode & OTHERS_WRITE) !== 0 && (found.mode & STICKY) === 0;
+    if (found.isDirectory() && isOpen && names.length > 0) {
+      throw new ForeignFolderError(
+        `others than root may change the folder ${next}, and lead root elsewhere: ` +
+          `chmod go-w ${next}, or name another place`,
+      );
+    }
+    folder = name === '..' ? dirname(folder) : next;
+  }
+  throw new Error(`${path} leads through too many links`);
+}
+
+function namesIn(path: string): string[] {
+  return path.split(sep).filter((name) => name !== '' && name !== '.');
+}
+
+function unlessAbsent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    return null;
+  }
+  throw error;
+}

@@ -1,0 +1,47 @@
+import { BackupError } from './backup-error.ts';
+
+/**
+ * What an archive may take besides the database and large bodies, which its manifest counts: keys,
+ * certificates, the manifest. Each body, of over 128 KiB, brings a header and padding besides.
+ */
+const MAX_BESIDE_OCTETS = 16 * 1_024 * 1_024;
+const BODIES_PER_HEADER = 64;
+/** What a file takes on a disk, however small it is. */
+const LEAST_FILE_OCTETS = 4_096;
+
+/**
+ * Bounds what comes out of a backup. Whoever knows the public key can make one that says it is small
+ * and never ends, or that has a file for each number that there is.
+ */
+export class ArchiveBound {
+  #leftOctets = MAX_BESIDE_OCTETS;
+
+  /** @param octets - what the manifest says that the files take */
+  widen(octets: number): void {
+    this.#leftOctets += octets + octets / BODIES_PER_HEADER;
+  }
+
+  /**
+   * Passes an archive on.
+   *
+   * @throws {BackupError} as soon as more comes than may
+   */
+  async *through(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const piece of archive) {
+      this.#take(piece.length);
+      yield piece;
+    }
+  }
+
+  /** Counts a small file as a larger one; what it holds is counted as it comes. */
+  countFile(sizeOctets: number): void {
+    this.#take(Math.max(0, LEAST_FILE_OCTETS - sizeOctets));
+  }
+
+  #take(octets: number): void {
+    this.#leftOctets -= octets;
+    if (this.#leftOctets < 0) {
+      throw new BackupError('the backup holds more than it says of itself: it is a forgery');
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { statSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { relative, resolve } from 'node:path';
+import process from 'node:process';
+import { pipeline } from 'node:stream/promises';
+import { keptAlive } from '#runtime/kept-alive.ts';
+import { startFailure } from '#runtime/start-failures.ts';
+import { becomeOwner } from '../as-owner/become.ts';
+import { ForeignFolderError } from '../as-owner/foreign-folder-error.ts';
+import { BackupError } from './backup-error.ts';
+import { ARCHIVE_DESCRIPTOR, type Order, type Report } from './data-messages.ts';
+import type { DataSide } from './data-side.ts';
+import { OwnData } from './own-data.ts';
+
+/**
+ * The process behind `OwnersProcess`: takes its orders, and once nobody is left to give any, removes
+ * what it prepared and ends.
+ */
+class DataProcess {
+  readonly #archive = new Socket({ fd: ARCHIVE_DESCRIPTOR });
+  readonly #whole = Promise.withResolvers<void>();
+  #data: DataSide | null = null;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor() {
+    // Each use hears of its errors.
+    this.#archive.on('error', () => {});
+    this.#whole.promise.catch(() => {});
+    process.on('message', (order: Order) => this.#heed(order));
+    process.on('disconnect', () => void this.#end());
+  }
+
+  #heed(order: Order): void {
+    if (order.kind === 'whole') {
+      this.#whole.resolve();
+      return;
+    }
+    this.#work = this.#work.then(() => this.#obey(order)).catch((error) => this.#fail(error));
+  }
+
+  async #obey(order: Exclude<Order, { readonly kind: 'whole' }>): Promise<void> {
+    if (order.kind === 'folder') {
+      this.#data = new OwnData(enter(order));
+      await report({ kind: 'folder' });
+      return;
+    }
+    const data = this.#data;
+    if (data === null) {
+      throw new BackupError('no data folder was named');
+    }
+    if (order.kind === 'snapshot') {
+      const { octets, archive } = await data.takeSnapshot(order.about);
+      await report({ kind: 'snapshot', octets });
+      if (this.#archive.destroyed) {
+        throw new BackupError('it was cut short');
+      }
+      await pipeline(archive, this.#archive);
+      await report({ kind: 'packed' });
+    } else if (order.kind === 'note') {
+      await data.noteBackup(order.made);
+      await report({ kind: 'note' });
+    } else {
+      const restored = await data.restore({
+        ...order.asked,
+        archive: this.#received(),
+        onProgress: (octets, ofOctets) => void report({ kind: 'progress', octets, ofOctets }),
+      });
+      await report({ kind: 'restore', restored });
+    }
+  }
+
+  /** The end of the pipe is not yet that of the archive: only who opened it knows that it is whole. */
+  async *#received(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* this.#archive;
+    await this.#whole.promise;
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    await report({ kind: 'failed', message: startFailure(error) });
+    await this.#leave();
+    if (process.connected) {
+      process.disconnect?.();
+    }
+  }
+
+  async #end(): Promise<void> {
+    using _process = keptAlive();
+    this.#whole.reject(new BackupError('it was cut short'));
+    this.#archive.destroy();
+    await this.#work;
+    await this.#leave();
+  }
+
+  async #leave(): Promise<void> {
+    this.#archive.destroy();
+    await this.#data?.[Symbol.asyncDispose]();
+  }
+}
+
+/** @returns the folder's path for this process */
+function enter({ path, user }: Extract<Order, { readonly kind: 'folder' }>): string {
+  process.umask(0o077);
+  if (user === null) {
+    return path;
+  }
+  const entered = becomeOwner(path, user);
+  // SQLite looks at the whole way.
+  if (!leadsTo(entered, path)) {
+    throw new ForeignFolderError(
+      `${path} is of user ${user.uid}, who cannot get there: chmod go+x the folders above it`,
+    );
+  }
+  return path;
+}
+
+/** Whether this user can go the whole way to a folder, as far as it exists. */
+function leadsTo(entered: string, path: string): boolean {
+  try {
+    const [here, there] = [statSync('.'), statSync(resolve(path, relative(entered, '.')))];
+    return here.dev === there.dev && here.ino === there.ino;
+  } catch {
+    return false;
+  }
+}
+
+function report(message: Report): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected && process.send) {
+      process.send(message, undefined, undefined, () => resolve());
+    } else {
+      resolve();
+    }
+  });
+}
+
+new DataProcess();
