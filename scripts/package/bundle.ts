@@ -15,6 +15,7 @@ const STARTED = [
   'libs/sqlite/writer-thread',
   'libs/sqlite/reader-thread',
   'services/standalone/backup/data-process',
+  'services/standalone/setup/page-process',
 ];
 const PROTOCOLS = ['services/cogrpc/cogrpc.proto', 'services/cogrpc/health.proto'];
 

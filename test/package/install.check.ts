@@ -93,6 +93,9 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
           echo four words of a test >/root/passphrase
           exec awala-gateway backup --passphrase-file /root/passphrase /root/backup`);
         assert.equal(status, 0, output);
+        const restored = await root.sh(`exec awala-gateway restore \
+          --passphrase-file /root/passphrase --replace-newer /root/backup`);
+        assert.equal(restored.status, 0, restored.output);
         const foreign = await root.sh('find /var/lib/awala-gateway ! -user awala-gateway');
         assert.equal(foreign.output, '');
       });
@@ -148,6 +151,26 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
         'deb-systemd-invoke restart awala-gateway.service',
       ]);
       assert.equal(await nodeId(root, ports), identity);
+    });
+
+    it('is upgraded whatever the gateway’s user put where the data’s layout is noted', async () => {
+      await root.sh(`cd /var/lib/awala-gateway
+        rm -rf data-layout; mkdir -p data-layout/with; chown -R awala-gateway: data-layout`);
+      const { status, output } = await dpkg('-i', inside(newerDeb));
+      assert.equal(status, 0, output);
+      const { output: kind } = await root.sh('stat -c %F /var/lib/awala-gateway/data-layout');
+      assert.equal(kind, 'regular file\n');
+      // Nobody may delete what is in there.
+      await root.sh(`cd /var/lib/awala-gateway
+        rm -f data-layout; mkdir -p data-layout/of-root; chown awala-gateway: data-layout
+        touch data-layout/of-root/file`);
+      const again = await dpkg('-i', inside(newerDeb));
+      assert.equal(again.status, 0, again.output);
+      assert.match(
+        again.output,
+        /data-layout cannot be written: an older version will not be refused/,
+      );
+      await root.sh('rm -rf /var/lib/awala-gateway/data-layout');
     });
 
     it('is not led elsewhere by links and pipes of the gateway’s user', async () => {

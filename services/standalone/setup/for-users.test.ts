@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtempDisposable,
+  readdir,
+  readFile,
+  stat,
+  symlink,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'node:test';
-import { writePage } from './for-users.ts';
+import { handOut, writePage } from './for-users.ts';
 
 const NOBODY = 65_534;
 
@@ -22,5 +31,23 @@ describe('the page for users', () => {
     }
     assert.deepEqual(await readdir(folder.path), ['page.txt']);
     assert.equal(await readFile(join(folder.path, 'page.txt'), 'utf8'), 'for users');
+  });
+
+  it('is written by root into the folder of another user as that user', {
+    skip: process.getuid?.() !== 0 && 'only root can act as another user',
+  }, async () => {
+    await using above = await mkdtempDisposable(join(tmpdir(), 'awala-page-'));
+    const [folder, precious] = [join(above.path, 'data'), join(above.path, 'precious')];
+    await mkdir(folder, { mode: 0o700 });
+    await mkdir(precious, { mode: 0o700 });
+    await symlink(precious, join(folder, 'led'));
+    await chown(folder, NOBODY, NOBODY);
+    await handOut(join(folder, 'page.txt'), 'for users');
+    await handOut(join(folder, 'page.txt'), 'for all users');
+    assert.equal(await readFile(join(folder, 'page.txt'), 'utf8'), 'for all users');
+    const { uid, mode } = await stat(join(folder, 'page.txt'));
+    assert.deepEqual([uid, mode & 0o777], [NOBODY, 0o600]);
+    await assert.rejects(handOut(join(folder, 'led/page.txt'), 'for users'), /belongs to user 0/);
+    assert.deepEqual(await readdir(precious), []);
   });
 });

@@ -1,8 +1,11 @@
+import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import process from 'node:process';
+import { basename, dirname, resolve } from 'node:path';
+import { otherOwnerOf, type User } from '../as-owner/other-owner.ts';
 
+const WRITING_TIMEOUT_MS = 10_000;
 /** All permissions of a file that is no program. */
 const READ_AND_WRITE = 0o644;
 
@@ -42,22 +45,53 @@ register with Internet gateway”, try again in a minute; then tell us.
 }
 
 /**
- * Writes the page to a file, which whoever may enter its folder may read. If root writes it, its
- * owner is the folder's: in the gateway's data, nothing belongs to others. Never writes through a link, as that
- * folder is the gateway's user's, and this process may be root's.
+ * Writes the page to a file, which whoever may enter its folder may read. Where that folder, such as
+ * the gateway's data, is another user's, root does it in a process that becomes that user's.
  */
+export async function handOut(path: string, text: string): Promise<void> {
+  const folder = resolve(dirname(path));
+  const user = await otherOwnerOf(folder);
+  if (user === null) {
+    await writePage(path, text);
+    return;
+  }
+  const child = fork(new URL('./page-process.ts', import.meta.url), {
+    env: { NODE_DISABLE_COMPILE_CACHE: '1' },
+    execArgv: [],
+    detached: true,
+    timeout: WRITING_TIMEOUT_MS,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  const answered = once(child, 'message').then(([why]: PageAnswer[]) => why);
+  const ended = once(child, 'exit').then(() => 'its process ended');
+  child.send({ folder, user, name: basename(path), text } satisfies PageOrder, () => {});
+  const why = await Promise.race([answered, ended]);
+  if (why) {
+    throw new Error(why);
+  }
+}
+
+/** What the process that writes the page is told. */
+export interface PageOrder {
+  readonly folder: string;
+  readonly user: User;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Why it was not written; empty if it was. */
+export type PageAnswer = string;
+
+/** Writes the page as whoever runs this. */
 export async function writePage(path: string, text: string): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const { mode, uid, gid } = await stat(folder);
+  const { mode } = await stat(folder);
   const temporary = `${path}.${randomUUID()}.new`;
   {
     await using file = await open(temporary, 'wx');
     await file.writeFile(text);
     await file.chmod(mode & READ_AND_WRITE);
-    if (process.geteuid?.() === 0) {
-      await file.chown(uid, gid);
-    }
   }
   await rename(temporary, path);
 }

@@ -12,7 +12,7 @@ import { awaitDns } from './await-dns.ts';
 import { awaitReady } from './await-ready.ts';
 import type { ClockCheck } from './clock-check.ts';
 import { EnvironmentFile } from './environment-file.ts';
-import { pageForUsers, writePage } from './for-users.ts';
+import { handOut, pageForUsers } from './for-users.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { settleAnswers } from './questions.ts';
 import { adviceOn, formLines, zoneLines } from './record-words.ts';
@@ -189,7 +189,7 @@ async function handOver({ address, page }: Answers, terminal: Terminal): Promise
   const text = pageForUsers(address);
   terminal.print(`\n${text}`);
   try {
-    await writePage(page, text);
+    await handOut(page, text);
     terminal.print(`This page is for your users; it is also in ${page}.`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
