@@ -1,5 +1,9 @@
 import { dataFolder } from '#composition/data-folder.ts';
 import { localInternetAddress } from '#composition/internet-address.ts';
+import { keyVault } from '#composition/key-vault.ts';
+import { objectStore } from '#composition/object-store.ts';
+import { recordStore } from '#composition/record-store.ts';
+import { workQueue } from '#composition/work-queue.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { integer, secret, text, url } from '#runtime/configuration/variables.ts';
@@ -39,6 +43,10 @@ const PLACE_VARIABLES = {
 export const BACKUP_VARIABLES = {
   ...PLACE_VARIABLES,
   dataFolder,
+  objectStore: objectStore.choice,
+  recordStore: recordStore.choice,
+  keyVault: keyVault.choice,
+  workQueue: workQueue.choice,
   internetAddress: localInternetAddress,
   to: text('BACKUP_TO', {
     meaning: 'where backups go unless told otherwise: a file, a folder, s3://… or gs://…',

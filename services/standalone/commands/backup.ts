@@ -5,6 +5,7 @@ import { abandonedOf, backupName, backupsOf } from '../backup/backup-names.ts';
 import { type BackupConfig, readBackupConfig } from '../backup/backup-variables.ts';
 import { openDataSide } from '../backup/data-side.ts';
 import { type Lock, readPassphrase, sealerFor } from '../backup/encryption.ts';
+import { whatItHolds, whyNothing } from '../backup/kept-elsewhere.ts';
 import { makeBackup } from '../backup/make-backup.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
@@ -20,7 +21,9 @@ export const backupCommand: Command = {
 
 Backs up the data folder DATA_DIR (./data) while the gateway runs or not: its
 keys and certificates, everything that it holds. The backup is encrypted, read
-back and compared, and only then gets its name.
+back and compared, and only then gets its name. What the gateway keeps elsewhere
+(OBJECT_STORE, RECORD_STORE, KEY_VAULT, WORK_QUEUE) is not in it; the command
+says what that is.
 
   <address>  a file that does not exist yet; a folder; or where to in a bucket:
              s3://<bucket>/<folder>, gs://<bucket>/<folder>. BACKUP_TO by default.
@@ -43,6 +46,10 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
     const config = configured(args, readBackupConfig(environment));
     const at = systemClock.now();
     const note = (line: string) => void process.stderr.write(`${line}\n`);
+    const nothing = whyNothing(config);
+    if (nothing !== null) {
+      throw new BackupError(nothing);
+    }
     const sealer = await sealerFor(await lockOf(config));
     const target = await openPlace(config.to, config);
     await using place = target.place;
@@ -63,6 +70,10 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
       progress: new Progress({ clock: systemClock, note }),
     });
     print(`Backed up to ${join(place.address, name)}: ${octetsInWords(octets)}, verified.`);
+    const holds = whatItHolds(config);
+    if (holds !== null) {
+      print(holds);
+    }
     if (target.name === null) {
       for (const removed of await removeOldest(place, config, at)) {
         print(`Removed the old backup ${removed}.`);

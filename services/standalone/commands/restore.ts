@@ -5,6 +5,7 @@ import { addressesIn, backupsOf } from '../backup/backup-names.ts';
 import { type BackupConfig, readBackupConfig } from '../backup/backup-variables.ts';
 import { openDataSide } from '../backup/data-side.ts';
 import { decryptWith, type Keys, readIdentities, readPassphrase } from '../backup/encryption.ts';
+import { whatItHolds } from '../backup/kept-elsewhere.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
@@ -56,6 +57,10 @@ in a folder replaced-… beside. The backup is checked before anything changes.
     }
     if (internetAddress !== config.internetAddress) {
       print(`Set INTERNET_ADDRESS=${internetAddress} before you start it.`);
+    }
+    const held = whatItHolds(config);
+    if (held !== null) {
+      print(`The backup is of this machine’s folder. ${held}`);
     }
     print('Try next:  awala-gateway doctor');
     return 0;
