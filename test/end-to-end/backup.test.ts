@@ -353,6 +353,31 @@ describe('awala-gateway backup and restore', () => {
     assert.deepEqual(left.toSorted(), running.toSorted());
   });
 
+  it('say what a backup lacks that the gateway keeps elsewhere', async () => {
+    const cloud = { OBJECT_STORE: 'gcs', RECORD_STORE: 'firestore', KEY_VAULT: 'google-kms' };
+    const environment = { ...cloud, DATA_DIR: data };
+    const to = join(place.path, 'of-a-small-cloud.tar.age');
+    const { code, text } = await runCommand('backup', environment, [...sealing, to]);
+    assert.equal(code, 0, text);
+    assert.equal(
+      text.split('\n')[1],
+      'It does not hold parcels and cargo in Cloud Storage (OBJECT_STORE), certificates, session keys ' +
+        'and other records in Firestore (RECORD_STORE), and the identity key in Cloud KMS (KEY_VAULT): ' +
+        'what is lost there, it does not bring back. It holds the queue’s jobs.',
+    );
+    const folder = join(place.path, 'of-a-small-cloud');
+    const restoring = await runCommand('restore', { ...cloud, DATA_DIR: folder }, [...opening, to]);
+    assert.match(
+      restoring.text,
+      /^The backup is of this machine’s folder\. It does not hold parcels/m,
+    );
+    const nowhere = join(place.path, 'of-nothing.tar.age');
+    const five = { ...environment, WORK_QUEUE: 'redis' };
+    const nothing = await runCommand('backup', five, [...sealing, nowhere]);
+    assert.equal(nothing.code, 1);
+    assert.match(nothing.text, /keeps nothing on this machine that a backup holds/);
+  });
+
   it('leave no copy in the data folder when somebody ends them', async () => {
     await using silent = await RawServer.start();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -450,6 +475,50 @@ describe('awala-gateway backup, on a disk that fills up', {
     const { code, text } = await runCommand('backup', { DATA_DIR: disk.folder }, args);
     assert.equal(code, 1);
     assert.match(text, /the disk of .* lacks \d+ MiB for a backup/);
+  });
+});
+
+describe('awala-gateway restore, on a disk that fills up', {
+  skip: await missingForSmallDisks(),
+}, () => {
+  it('says so, harms nothing that is there, and works once there is room', async () => {
+    await using place = await dataFolder();
+    // A restore leaves the gateway 256 MiB.
+    await using disk = await SmallDisk.mount(270, { files: 1_000 });
+    const keys = await keyFiles(place.path);
+    const original = join(place.path, 'original');
+    const backup = join(place.path, 'one.tar.age');
+    await runCommand('keygen', { DATA_DIR: original });
+    const backingUp = ['--recipient', keys.recipient, backup];
+    assert.equal((await runCommand('backup', { DATA_DIR: original }, backingUp)).code, 0);
+    const data = join(disk.folder, 'data');
+    await runCommand('keygen', { DATA_DIR: data });
+    const identity = () => readFile(join(data, 'keys/identity.key.sealed'));
+    const before = await identity();
+    const args = ['--identity-file', keys.path, '--replace-newer', backup];
+    const restore = () => runCommand('restore', { DATA_DIR: data }, args);
+    const isRefused = async (why: RegExp) => {
+      const { code, text } = await restore();
+      assert.equal(code, 1);
+      assert.match(text, why);
+      assert.ok(before.equals(await identity()));
+      const left = (await readdir(data)).filter((name) => /restor|replaced/.test(name));
+      assert.deepEqual(left, []);
+      assert.equal((await runCommand('keygen', { DATA_DIR: data })).code, 0);
+    };
+
+    await writeFile(join(disk.folder, 'of-another-program'), Buffer.alloc(20 * MIB));
+    await isRefused(/lacks \d+ MiB to unpack the backup beside what is there/);
+    await disk.freeUp();
+    // The lock of backups, the work folder, that of keys and one in it; keygen needs two at a time.
+    await disk.allowMoreFiles(4);
+    await isRefused(/data has no room left for the backup$/);
+    await disk.allowMoreFiles(100);
+    const { code, text } = await restore();
+    assert.equal(code, 0, text);
+    assert.ok(
+      (await readFile(join(original, 'keys/identity.key.sealed'))).equals(await identity()),
+    );
   });
 });
 

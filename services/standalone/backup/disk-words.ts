@@ -19,7 +19,7 @@ export function inWords(error: unknown, path: string): unknown {
   return worded(error, path, { ...NO_ROOM, ...UNUSABLE });
 }
 
-/** @returns an error because the disk is full in words; others as they are */
+/** @returns an error of a full disk in words; others as they are */
 export function noRoomInWords(error: unknown, path: string): unknown {
   return worded(error, path, NO_ROOM);
 }

@@ -48,7 +48,10 @@ async function unpackInto(
   return unpackArchive(archive, {
     onManifest: async (manifest) => {
       await assertNotNewer(dataFolder, manifest, replacesNewer);
-      await assertRoom(dataFolder, manifest.octets);
+      await assertRoom(dataFolder, {
+        neededOctets: manifest.octets,
+        why: 'to unpack the backup beside what is there. Make room first; nothing was changed',
+      });
     },
     onFile: async (file, manifest) => {
       octets += await unpack(file, folder);

@@ -40,7 +40,10 @@ interface Snapshot {
  */
 export async function takeSnapshot(dataFolder: string, work: string): Promise<Snapshot> {
   const database = join(dataFolder, DATABASE_FILE);
-  await assertRoom(dataFolder, await octetsOfDatabase(database));
+  await assertRoom(dataFolder, {
+    neededOctets: await octetsOfDatabase(database),
+    why: 'for a backup, which copies the database first. Make room, or keep fewer backups there',
+  });
   const copy = join(work, DATABASE_FILE);
   const bodies = { from: join(dataFolder, BODY_FOLDER), to: join(work, BODY_FOLDER) };
   await linkBodies(bodies);
@@ -72,16 +75,19 @@ async function* filesOf(parts: {
 }
 
 /**
- * @param neededOctets - on the disk of the data folder, besides what the gateway needs
+ * @param room.neededOctets - on the disk of the data folder, besides what the gateway needs
+ * @param room.why - the end of the message
  * @throws {BackupError}
  */
-export async function assertRoom(dataFolder: string, neededOctets: number): Promise<void> {
+export async function assertRoom(
+  dataFolder: string,
+  { neededOctets, why }: { readonly neededOctets: number; readonly why: string },
+): Promise<void> {
   const { bavail, bsize } = await statfs(dataFolder);
   const missingOctets = neededOctets + LEAST_FREE_OCTETS - bavail * bsize;
   if (missingOctets > 0) {
     throw new BackupError(
-      `the disk of ${dataFolder} lacks ${Math.ceil(missingOctets / MIB)} MiB for a backup, ` +
-        'which copies the database first. Make room, or keep fewer backups there',
+      `the disk of ${dataFolder} lacks ${Math.ceil(missingOctets / MIB)} MiB ${why}`,
     );
   }
 }

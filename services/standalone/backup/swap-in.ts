@@ -1,11 +1,12 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { restoringMark } from '#sqlite/examine.ts';
 import { REPLACED, WITH_THE_DATABASE } from './data-files.ts';
 
 /**
  * Puts what was unpacked in the place of a gateway's data. While it does so a file stands that keeps
- * gateways from starting; after a crash, another restore finishes the work.
+ * gateways from starting; after a crash, another restore finishes the work. If something cannot be
+ * moved, as on a full disk, all is put back.
  *
  * @returns the folder that what was there before was put into; null if there was nothing
  */
@@ -27,36 +28,93 @@ export async function swapIn({
       REPLACED.includes(name) && (unpacked.includes(name) || WITH_THE_DATABASE.includes(name)),
   );
   const aside = join(dataFolder, `replaced-${now.toISOString().replaceAll(/[:.]/g, '-')}`);
-  await createDurably(mark);
-  await syncFolder(dataFolder);
-  if (old.length > 0) {
-    await mkdir(aside, { recursive: true, mode: 0o700 });
-  }
-  for (const name of old) {
-    await rename(join(dataFolder, name), join(aside, name));
-  }
   for (const name of unpacked) {
-    await syncIfFolder(join(from, name));
-    await rename(join(from, name), join(dataFolder, name));
+    await sync(join(from, name));
   }
-  await syncFolder(dataFolder);
+  const moves = [
+    ...old.map((name) => [join(dataFolder, name), join(aside, name)] as const),
+    ...unpacked.map((name) => [join(from, name), join(dataFolder, name)] as const),
+  ];
+  await takeAll([
+    ...(old.length > 0 ? [asideMade(aside)] : []),
+    ...((await isThere(mark)) ? [] : [marked(mark)]),
+    synced(dataFolder),
+    ...moves.map(([before, after]) => moved(before, after)),
+    synced(dataFolder),
+  ]);
   await rm(mark);
-  await syncFolder(dataFolder);
+  await sync(dataFolder);
   return old.length > 0 ? aside : null;
 }
 
-async function createDurably(path: string): Promise<void> {
-  // As another file, whatever is there: root must not write through a link.
-  await rm(path, { force: true });
-  await using file = await open(path, 'wx', 0o600);
-  await file.sync();
+/** A change, and what takes it back. */
+interface Step {
+  readonly take: () => Promise<unknown>;
+  readonly undo: () => Promise<unknown>;
 }
 
-async function syncIfFolder(path: string): Promise<void> {
+/** @throws what a step throws, once those before it were taken back, as far as they can be */
+async function takeAll(steps: readonly Step[]): Promise<void> {
+  const taken: Step[] = [];
+  try {
+    for (const step of steps) {
+      await step.take();
+      taken.push(step);
+    }
+  } catch (error) {
+    await undoAll(taken);
+    throw error;
+  }
+}
+
+/** The last first. If one fails, those before it stay, the mark among them, which says so. */
+async function undoAll(taken: readonly Step[]): Promise<void> {
+  try {
+    for (const { undo } of taken.toReversed()) {
+      await undo();
+    }
+  } catch {
+    // What failed first is told.
+  }
+}
+
+function asideMade(aside: string): Step {
+  return { take: () => mkdir(aside, { mode: 0o700 }), undo: () => rmdir(aside) };
+}
+
+/** If an earlier restore was cut short, it is marked already, and stays so whatever happens. */
+function marked(mark: string): Step {
+  const undo = () => rm(mark, { force: true });
+  const take = async () => {
+    // As another file, whatever is there.
+    await undo();
+    try {
+      await using file = await open(mark, 'wx', 0o600);
+      await file.sync();
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+  };
+  return { take, undo };
+}
+
+function moved(before: string, after: string): Step {
+  return { take: () => rename(before, after), undo: () => rename(after, before) };
+}
+
+function synced(folder: string): Step {
+  return { take: () => sync(folder), undo: async () => {} };
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function sync(path: string): Promise<void> {
   await using handle = await open(path, 'r');
   await handle.sync();
-}
-
-async function syncFolder(path: string): Promise<void> {
-  await syncIfFolder(path);
 }

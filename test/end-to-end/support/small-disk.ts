@@ -46,6 +46,13 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
+  /** Allows so many more files, and folders, than there are. */
+  async allowMoreFiles(count: number): Promise<void> {
+    const { files, ffree } = await statfs(this.folder);
+    const options = `remount,nr_inodes=${files - ffree + count}`;
+    await run('mount', ['-o', options, this.folder]);
+  }
+
   /** Frees the room that {@link fillUp} used. */
   async freeUp(): Promise<void> {
     await rm(join(this.folder, 'of-another-program'), { force: true });
