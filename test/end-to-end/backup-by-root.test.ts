@@ -182,6 +182,8 @@ describe('root’s backup and restore of a gateway that another user runs', { sk
     assert.equal(code, 1);
     assert.match(text, /others than root may change the folder .*shared-\d+, .*: chmod go-w /);
     assert.equal((await awala('backup', sealedTo(`${folder}/`))).code, 0);
+    const shared = await awala('restore', openedFrom(backup), { DATA_DIR: folder });
+    assert.match(shared.text, /others than root may change the folder .*shared-\d+, /);
   });
 
   it('tells a failure in the words of who works in the data folder', async () => {

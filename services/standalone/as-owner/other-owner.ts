@@ -22,11 +22,15 @@ const STICKY = 0o1000;
  * The user to whom a folder on the way to `path` belongs, so that root must act as that user there:
  * at any moment it may become a link to elsewhere.
  *
+ * @param goesBelow - whether folders in `path` are used, and not only files
  * @returns null if only root can lead elsewhere, or if this process is not root’s, and so leads no
  * further than its own rights
  * @throws {ForeignFolderError} if a folder of root’s is open to more than one user
  */
-export async function otherOwnerOf(path: string): Promise<User | null> {
+export async function otherOwnerOf(
+  path: string,
+  { goesBelow = false }: { readonly goesBelow?: boolean } = {},
+): Promise<User | null> {
   if (process.geteuid?.() !== 0) {
     return null;
   }
@@ -51,7 +55,7 @@ export async function otherOwnerOf(path: string): Promise<User | null> {
       continue;
     }
     const isOpen = (found.mode & OTHERS_WRITE) !== 0 && (found.mode & STICKY) === 0;
-    if (found.isDirectory() && isOpen && names.length > 0) {
+    if (found.isDirectory() && isOpen && (goesBelow || names.length > 0)) {
       throw new ForeignFolderError(
         `others than root may change the folder ${next}, and lead root elsewhere: ` +
           `chmod go-w ${next}, or name another place`,

@@ -60,7 +60,7 @@ export async function openDataSide(
   { leavesRoot = false }: { readonly leavesRoot?: boolean } = {},
 ): Promise<DataSide> {
   const folder = resolve(dataFolder);
-  const user: User | null = await otherOwnerOf(folder);
+  const user: User | null = await otherOwnerOf(folder, { goesBelow: true });
   return user === null && !(leavesRoot && process.geteuid?.() === 0)
     ? new OwnData(folder)
     : OwnersProcess.start(folder, user);

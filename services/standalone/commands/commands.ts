@@ -7,7 +7,8 @@ export interface CommandEntry {
   readonly summary: string;
   /**
    * Who runs it where a package is installed. `root` stays root, as it changes the system, or reads
-   * and writes wherever its caller may. `anybody` needs no configuration. The others run as the
+   * and writes wherever its caller may; in a folder of another user it acts as that user
+   * (`as-owner/`). `anybody` needs no configuration. The others run as the
    * gateway's user, who owns the data.
    */
   readonly runBy?: 'root' | 'anybody';

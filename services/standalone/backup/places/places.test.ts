@@ -69,6 +69,22 @@ describe('A folder in which a backup was cut short', () => {
   });
 });
 
+describe('A folder that two machines of one name back up to', () => {
+  it('lets neither write, publish over or remove what is the other’s', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-backups-'));
+    const [one, other] = [new FolderPlace(folder.path), new FolderPlace(folder.path)];
+    await one.write(NAME, pieces(1));
+    await other.write(NAME, pieces(2));
+    assert.equal(await digestOf(one.read(NAME)), await digestOf(pieces(1)));
+    await one.publish(NAME);
+    assert.equal(await digestOf(other.read(NAME)), await digestOf(pieces(2)));
+    await assert.rejects(other.publish(NAME), isRefusal(/exists already$/));
+    await other.discard(NAME);
+    assert.deepEqual(await one.list(), [NAME]);
+    assert.equal(await digestOf(other.read(NAME)), await digestOf(pieces(1)));
+  });
+});
+
 const s3 = await obtainFakeS3();
 const gcs = await backing('gcs');
 
