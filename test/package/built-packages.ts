@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +45,7 @@ export async function asVersion(
     await writeFile(path, change(await readFile(path, 'utf8')));
   };
   await edit('control', (text) => text.replace(/^Version: .*/m, `Version: ${version}`));
+  await editManifest(root, version);
   await edit('preinst', (text) =>
     text.replace(/-gt (\d+)/, (_, layout) => `-gt ${Number(layout) + addedLayouts}`),
   );
@@ -53,4 +55,19 @@ export async function asVersion(
   const path = deb.replace(/_[^_]+_/, `_${version}_`);
   await run('dpkg-deb', ['--build', '--root-owner-group', '-Znone', root, path]);
   return path;
+}
+
+/** One of its files differs, as dpkg sees too. */
+async function editManifest(root: string, version: string): Promise<void> {
+  const name = 'usr/lib/awala-gateway/package.json';
+  const path = join(root, name);
+  const sums = join(root, 'DEBIAN/md5sums');
+  const text = await readFile(path, 'utf8');
+  const changed = text.replace(/"version": "[^"]+"/, `"version": "${version}"`);
+  await writeFile(path, changed);
+  const [before, after] = [text, changed].map((each) =>
+    createHash('md5').update(each).digest('hex'),
+  );
+  const lines = await readFile(sums, 'utf8');
+  await writeFile(sums, lines.replace(`${before}  ${name}`, `${after}  ${name}`));
 }

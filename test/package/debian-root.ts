@@ -14,7 +14,7 @@ const MIRROR = 'http://deb.debian.org/debian';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** What the package depends on, so that it installs without a network, and what tests look with. */
-const PACKAGES = ['adduser', 'libatomic1', 'libstdc++6', 'systemd'];
+const PACKAGES = ['adduser', 'libatomic1', 'libstdc++6', 'strace', 'systemd'];
 
 /** Debian's releases that the package is for. */
 export const SUITES = ['bookworm', 'trixie'] as const;
@@ -85,9 +85,32 @@ export class DebianRoot implements AsyncDisposable {
     return root;
   }
 
+  /**
+   * The same Debian once more. What programs replace rather than change, as dpkg all files of
+   * packages, is shared.
+   */
+  async copy(): Promise<DebianRoot> {
+    const path = await mkdtemp(`${this.path}-`);
+    await run('cp', '-al', `${this.path}/.`, path);
+    for (const folder of ['etc', 'run', 'var']) {
+      await run('rm', '-r', join(path, folder));
+      await run('cp', '-a', join(this.path, folder), path);
+    }
+    return new DebianRoot(path, this.#network);
+  }
+
   /** Starts a program in it, as root. */
   start(...command: string[]): Started {
     return new Started(this.#into(command));
+  }
+
+  /**
+   * Switches it on: starts a script of the shell, as root. Whatever that starts, in the background
+   * too, ends with it; at once if it is stopped by SIGKILL, as when the power fails.
+   */
+  switchOn(script: string): Started {
+    const ofItsOwn = ['--pid', '--fork', '--kill-child'];
+    return new Started(this.#into(['sh', '-c', script], ofItsOwn));
   }
 
   /** Runs a program in it, as root; resolves with how it ended, whatever that is. */
@@ -107,13 +130,16 @@ export class DebianRoot implements AsyncDisposable {
     return `/root/${file.slice(file.lastIndexOf('/') + 1)}`;
   }
 
-  #into(command: readonly string[]): readonly [string, string[]] {
+  #into(
+    command: readonly string[],
+    namespaces: readonly string[] = [],
+  ): readonly [string, string[]] {
     const mounts = 'mount -t proc proc "$0/proc"; mount --bind /dev "$0/dev"';
     const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
     const clean = ['env', '-i', path, 'LANG=C.UTF-8', 'DEBIAN_FRONTEND=noninteractive'];
     const script = `${mounts}; exec chroot "$0" "$@"`;
     const chroot = ['--mount', '--propagation', 'private', 'sh', '-ec', script, this.path];
-    const words = ['unshare', ...chroot, ...clean, ...command];
+    const words = ['unshare', ...namespaces, ...chroot, ...clean, ...command];
     const [program = '', ...args] =
       this.#network === null ? words : ['ip', 'netns', 'exec', this.#network, ...words];
     return [program, args];
@@ -130,24 +156,24 @@ export class Started implements AsyncDisposable {
   readonly exited: Promise<number | string>;
   /** What it printed so far. */
   output = '';
+  #printing = Promise.withResolvers<'more'>();
 
   constructor([program, args]: readonly [string, string[]]) {
     this.#child = spawn(program, args, { cwd: '/', stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
+        this.#printing.resolve('more');
+        this.#printing = Promise.withResolvers();
       });
     }
     this.exited = once(this.#child, 'close').then(([code, signal]) => code ?? signal);
   }
 
-  /** Resolves once it printed this; fails if it ends before. */
-  async printed(text: string): Promise<void> {
-    while (!this.output.includes(text)) {
-      const { promise, resolve } = Promise.withResolvers<'more'>();
-      this.#child.stdout?.once('data', () => resolve('more'));
-      this.#child.stderr?.once('data', () => resolve('more'));
-      if ((await Promise.race([promise, this.exited])) !== 'more') {
+  /** Resolves once it printed this so often; fails if it ends before. */
+  async printed(text: string, times = 1): Promise<void> {
+    while (this.output.split(text).length <= times) {
+      if ((await Promise.race([this.#printing.promise, this.exited])) !== 'more') {
         throw new Error(`it ended before it printed “${text}”: ${this.output}`);
       }
     }

@@ -92,6 +92,7 @@ export async function writePage(path: string, text: string): Promise<void> {
     await using file = await open(temporary, 'wx');
     await file.writeFile(text);
     await file.chmod(mode & READ_AND_WRITE);
+    await file.sync();
   }
   await rename(temporary, path);
 }

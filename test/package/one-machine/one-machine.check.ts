@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { missingPebble } from '#test/backing/pebble.ts';
 import { NamespaceChild } from '#test/slow-links/namespaces/child.ts';
-import {
-  asVersion,
-  buildWith,
-  CLONE,
-  scratchFolder,
-  THIS_ARCHITECTURE,
-} from '../built-packages.ts';
+import { asVersion, buildWith, scratchFolder, THIS_ARCHITECTURE } from '../built-packages.ts';
 import { DebianRoot, type Ended, whyNoDebian } from '../debian-root.ts';
+import { documentedBlocks } from './documented-blocks.ts';
 import type { Internet } from './internet.ts';
 import { bringOneUnit, stopUnit } from './one-unit.ts';
 import { INTERNET, SERVER, TwoNetworks, whyNoNetworks } from './two-networks.ts';
@@ -20,12 +14,6 @@ const ADDRESS = 'gateway.example.org';
 const AUTHORITIES = '/etc/authorities-of-a-test.pem';
 
 const skip = (await whyNoDebian()) ?? (await whyNoNetworks()) ?? (missingPebble || false);
-
-/** What a newcomer types, block by block, in the order of the page. */
-async function documentedBlocks(): Promise<readonly string[]> {
-  const page = await readFile(join(CLONE, 'docs/one-machine.md'), 'utf8');
-  return [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
-}
 
 describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
   skip,
