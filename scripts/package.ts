@@ -4,8 +4,10 @@
  *
  *   npm run package -- [--architecture amd64|arm64] [--form deb|tar] [--output <folder>]
  *                      [--version <version>] [--level <1 to 9>]
+ *                      [--maintainer '<name> <address in angle brackets>']
  *
- * By default, all of them in `dist`, as small as can be. The same commit gives the same octets.
+ * By default, all of them in `dist`, as small as can be, maintained by the `author` in package.json at
+ * the address of who made the commit. The same commit gives the same octets.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -15,6 +17,7 @@ import process from 'node:process';
 import { parseArgs, promisify } from 'node:util';
 import { ARCHITECTURES } from './package/architectures.ts';
 import { buildPackages, FORMS } from './package/build.ts';
+import { maintainerOf } from './package/maintainer.ts';
 import type { PackageVersion } from './package/tree.ts';
 
 const run = promisify(execFile);
@@ -27,11 +30,12 @@ const { values } = parseArgs({
     form: { type: 'string', multiple: true, default: [...FORMS] },
     output: { type: 'string', default: join(ROOT, 'dist') },
     version: { type: 'string' },
+    maintainer: { type: 'string' },
     level: { type: 'string', default: '6' },
   },
 });
 
-const version = await packageVersion(values.version);
+const version = await packageVersion(values);
 const files: string[] = [];
 for (const architecture of chosen(ARCHITECTURES, values.architecture)) {
   const forms = chosen(FORMS, values.form);
@@ -59,15 +63,21 @@ function chosen<Name extends string>(names: readonly Name[], words: readonly str
 }
 
 /** The commit gives the date, so that building it again gives the same. */
-async function packageVersion(given: string | undefined): Promise<PackageVersion> {
-  const manifest: { readonly version: string } = JSON.parse(
+async function packageVersion(given: {
+  readonly version?: string;
+  readonly maintainer?: string;
+}): Promise<PackageVersion> {
+  const manifest: { readonly version: string; readonly author: string } = JSON.parse(
     await readFile(join(ROOT, 'package.json'), 'utf8'),
   );
-  const log = await run('git', ['log', '-1', '--format=%H %ct'], { cwd: ROOT }).catch(() => null);
-  const [revision, committed] = log?.stdout.trim().split(' ') ?? [];
+  const log = await run('git', ['log', '-1', '--format=%H %ct %ae'], { cwd: ROOT }).catch(
+    () => null,
+  );
+  const [revision, committed, committer = null] = log?.stdout.trim().split(' ') ?? [];
   return {
-    version: given ?? manifest.version,
+    version: given.version ?? manifest.version,
     revision: revision ?? null,
+    maintainer: maintainerOf({ given: given.maintainer, author: manifest.author, committer }),
     date: new Date(Number(committed ?? 0) * 1_000),
   };
 }

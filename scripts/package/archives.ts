@@ -12,8 +12,6 @@ const run = promisify(execFile);
 
 const SCRIPTS = ['preinst', 'postinst', 'prerm', 'postrm'];
 
-const MAINTAINER = 'Awala Internet gateway <noreply@awala.network>';
-
 /** What to make an archive of, and where. */
 interface Archive {
   /** Holds `usr`, as laid out. */
@@ -74,13 +72,13 @@ export async function writeTarBall({ root, version, file, level }: Archive): Pro
   );
 }
 
-async function writeDebianDocuments(root: string, { version, date }: PackageVersion) {
+async function writeDebianDocuments(root: string, { version, maintainer, date }: PackageVersion) {
   const when = date.toUTCString().replace('GMT', '+0000');
   const changes = `awala-gateway (${version}) unstable; urgency=medium
 
   * See changelog.gz.
 
- -- ${MAINTAINER}  ${when}
+ -- ${maintainer}  ${when}
 `;
   const doc = join(root, 'usr/share/doc/awala-gateway');
   await writeFile(join(doc, 'changelog.Debian.gz'), gzipSync(changes, { level: 9 }));
@@ -93,7 +91,7 @@ function controlFile({ architecture, version }: Archive, installedOctets: number
   return `Package: awala-gateway
 Version: ${version.version}
 Architecture: ${architecture}
-Maintainer: ${MAINTAINER}
+Maintainer: ${version.maintainer}
 Section: net
 Priority: optional
 Installed-Size: ${Math.ceil(installedOctets / 1_024)}

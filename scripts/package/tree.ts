@@ -18,6 +18,8 @@ export interface PackageVersion {
   readonly version: string;
   /** The commit; null if unknown. */
   readonly revision: string | null;
+  /** Who answers for it: a name, and an address in angle brackets. */
+  readonly maintainer: string;
   /** Of the commit: of all files in the package too. */
   readonly date: Date;
 }

@@ -81,6 +81,17 @@ describe('packages', { concurrency: false }, () => {
     assert.match(text, /\nNode\.js 26\.\d+\.\d+\n/);
   });
 
+  it('name who answers for them: the project’s authors, where its last commit came from', async () => {
+    const { author } = JSON.parse(await readFile(join(CLONE, 'package.json'), 'utf8'));
+    const { stdout: address } = await run('git', ['-C', CLONE, 'log', '-1', '--format=%ae']);
+    const { stdout } = await run('dpkg-deb', ['--field', find(THIS_ARCHITECTURE), 'Maintainer']);
+    assert.equal(stdout, `${author} <${address.trim()}>\n`);
+    assert.match(
+      await readFile(join(CLONE, 'LICENSE'), 'utf8'),
+      new RegExp(`Copyright \\d+ ${author}`),
+    );
+  });
+
   it('are the same whoever builds them, and when', async () => {
     const options = ['--architecture', THIS_ARCHITECTURE, '--form', 'deb', '--level', '0'];
     const [one = ''] = await buildWith(join(folder, 'one'), ...options);
