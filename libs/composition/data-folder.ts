@@ -9,6 +9,9 @@ export const dataFolder = text('DATA_DIR', {
 /** The database in it. */
 export const DATABASE_FILE = 'gateway.db';
 
+/** In it, a note of the address of the gateway that it belongs to. */
+export const ADDRESS_FILE = 'internet-address';
+
 /** In it, the folder of the TLS certificates that were ordered, and of their keys. */
 export const CERTIFICATES_FOLDER = 'certificates';
 

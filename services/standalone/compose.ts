@@ -18,6 +18,7 @@ import { createPowebServer } from '#services/poweb/poweb-server.ts';
 import { observeWork } from '#services/workers/work-metrics.ts';
 import { startWorkers } from '#services/workers/workers.ts';
 import type { StandaloneConfig } from './config.ts';
+import { noteAddress } from './noted-address.ts';
 import { reportStatus } from './status/report-status.ts';
 
 /** Least time that PoWeb's requests get to end, however long the rest takes. */
@@ -41,6 +42,9 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
         acceptsPublishedKey: config.acceptsPublishedKey,
       });
       await gateway.sessionKeys.prepare();
+      if (config.recordStore.kind === 'sqlite') {
+        await noteAddress(config.dataFolder, gateway.internetAddress);
+      }
       return gateway;
     },
     async serve(parts, opened, operations) {

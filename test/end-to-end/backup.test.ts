@@ -26,6 +26,7 @@ import { backupName } from '#services/standalone/backup/backup-names.ts';
 import { missingProgram } from '#test/backing/backing.ts';
 import { startChildServer } from '#test/backing/child-server.ts';
 import { obtainFakeS3 } from '#test/backing/programs.ts';
+import { startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { Phone } from '#test/peers/phone.ts';
 import { until } from '#test/runtime/until.ts';
@@ -215,6 +216,29 @@ describe('awala-gateway backup and restore', () => {
       [data, folder].map((each) => readFile(join(each, 'keys/identity.key.sealed'))),
     );
     assert.ok(ours && theirs?.equals(ours));
+  });
+
+  it('bring along which gateway it is, in the place of which was there', async () => {
+    const gateways = ['one.example', 'two.example'].map((address) => ({
+      address,
+      folder: join(place.path, address),
+    }));
+    for (const { address, folder } of gateways) {
+      await using _gateway = await startGateway(
+        {},
+        { DATA_DIR: folder, INTERNET_ADDRESS: address },
+      );
+    }
+    const [one, two] = gateways.map(({ folder }) => ({ DATA_DIR: folder }));
+    assert.ok(one && two);
+    const saved = join(place.path, 'of-one.tar.age');
+    const { code } = await runCommand('backup', one, [...sealing, saved]);
+    assert.equal(code, 0);
+    const args = [...opening, '--replace-newer', saved];
+    const restored = await runCommand('restore', two, args);
+    assert.equal(restored.code, 0, restored.text);
+    const note = await readFile(join(two.DATA_DIR, 'internet-address'), 'utf8');
+    assert.equal(note, 'one.example\n');
   });
 
   it('restore over an older gateway without being told', async () => {

@@ -200,6 +200,22 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
       assert.equal(await nodeId(root, ports), identity);
     });
 
+    it('lets the gateway’s user read a configuration that was lost and set up again, under the address that its data has', async () => {
+      await root.sh('mv /etc/awala-gateway /root/lost');
+      const setUp = (...address: string[]) => {
+        const rest = ['--yes', '--wait', '0s', '--address', '9.9.9.9'];
+        return root.run('awala-gateway', 'setup', ...rest, ...address);
+      };
+      const other = await setUp('other.example.org');
+      assert.match(other.output, /^✗ the gateway in \S+ is gateway\.example\.org, and its phones/m);
+      const own = await setUp();
+      assert.match(own.output, /^✓ configuration {2}\/etc\/awala-gateway\/gateway\.env$/m);
+      const { output } = await root.sh(`stat -c '%A %U:%G' /etc/awala-gateway/gateway.env
+        grep ^INTERNET_ADDRESS= /etc/awala-gateway/gateway.env
+        rm -r /etc/awala-gateway; mv /root/lost /etc/awala-gateway`);
+      assert.equal(output, '-rw-r----- root:awala-gateway\nINTERNET_ADDRESS=gateway.example.org\n');
+    });
+
     it('stops the gateway when it is removed, and keeps all that it had', async () => {
       await systemd.takeCalls();
       assert.equal((await dpkg('-r', 'awala-gateway')).status, 0);

@@ -1,7 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertOrdinary } from '#backing/ordinary-files.ts';
-import { CERTIFICATES_FOLDER, DATABASE_FILE, KEYS_FOLDER } from '#composition/data-folder.ts';
+import {
+  ADDRESS_FILE,
+  CERTIFICATES_FOLDER,
+  DATABASE_FILE,
+  KEYS_FOLDER,
+} from '#composition/data-folder.ts';
 import { BODY_FOLDER } from '#object-store/filesystem/body-links.ts';
 
 /** Folders of small files that a backup contains whole: keys, and certificates with theirs. */
@@ -9,6 +14,7 @@ const SMALL_FOLDERS = [KEYS_FOLDER, CERTIFICATES_FOLDER];
 
 /** What goes with the database, even where a backup lacks some of it: its log, and large bodies. */
 export const WITH_THE_DATABASE: readonly string[] = [
+  ADDRESS_FILE,
   BODY_FOLDER,
   DATABASE_FILE,
   `${DATABASE_FILE}-wal`,
@@ -29,7 +35,8 @@ export const RESTORE_WORK_FOLDER = 'restore-in-progress';
  * @throws {OddFileError} if one of them is no file
  */
 export async function smallFilesIn(folder: string): Promise<readonly string[]> {
-  const found: string[] = [];
+  const note = await lstat(join(folder, ADDRESS_FILE)).catch(() => null);
+  const found = note?.isFile() ? [ADDRESS_FILE] : [];
   for (const name of SMALL_FOLDERS) {
     for (const entry of await readdir(join(folder, name), { withFileTypes: true }).catch(none)) {
       // What is being written has a temporary name until it is complete.
@@ -46,6 +53,7 @@ export async function smallFilesIn(folder: string): Promise<readonly string[]> {
 /** Paths that a backup may contain. */
 export function mayContain(path: string): boolean {
   return (
+    path === ADDRESS_FILE ||
     path === DATABASE_FILE ||
     new RegExp(`^${BODY_FOLDER}/[0-9]{1,16}$`).test(path) ||
     SMALL_FOLDERS.some((folder) => new RegExp(`^${folder}/[\\w*-][\\w.*-]{0,254}$`).test(path))

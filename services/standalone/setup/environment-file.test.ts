@@ -12,7 +12,7 @@ describe('the file of the configuration', () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-environment-'));
     const path = join(folder.path, 'gateway.env');
     await writeFile(path, before);
-    await (await EnvironmentFile.read(path)).with(values).write();
+    await (await EnvironmentFile.read(path)).with(values).write({ readableBy: folder.path });
     return await readFile(path, 'utf8');
   }
 

@@ -1,5 +1,6 @@
 import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import process from 'node:process';
 import { parseEnv } from 'node:util';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { SetupError } from './setup-error.ts';
@@ -65,15 +66,16 @@ export class EnvironmentFile {
   }
 
   /**
-   * Replaces the file as a whole; who owns it stays, and by default is who owns its folder.
+   * Replaces the file as a whole; who owns it stays. A new one belongs to who owns its folder.
    *
+   * @param readableBy - a path, whose group a new file gets from root if it is there
    * @throws {SetupError}
    */
-  async write(): Promise<void> {
+  async write({ readableBy }: { readonly readableBy: string }): Promise<void> {
     const temporary = `${this.path}.new`;
     try {
       await mkdir(dirname(this.path), { recursive: true });
-      const { uid, gid } = await stat(this.path).catch(() => stat(dirname(this.path)));
+      const { uid, gid } = await this.#owners(readableBy);
       await rm(temporary, { force: true });
       await writeFile(temporary, this.#text, { mode: MODE, flag: 'wx', flush: true });
       await chmod(temporary, MODE);
@@ -82,6 +84,17 @@ export class EnvironmentFile {
     } catch (error) {
       throw unusable(this.path, error as NodeJS.ErrnoException);
     }
+  }
+
+  async #owners(readableBy: string): Promise<{ readonly uid: number; readonly gid: number }> {
+    const own = await stat(this.path).catch(() => null);
+    if (own) {
+      return own;
+    }
+    const folder = await stat(dirname(this.path));
+    const mayChoose = process.geteuid?.() === 0;
+    const reader = mayChoose ? await stat(readableBy).catch(() => folder) : folder;
+    return { uid: folder.uid, gid: reader.gid };
   }
 }
 

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { typedInternetAddress } from '#awala/internet-address.ts';
 import { type Environment, VariableFault } from '#runtime/configuration/variable.ts';
 import { certificates } from '#services/edge/config.ts';
+import { notedAddress } from '../noted-address.ts';
 import { type Answers, answersWithoutAsking, type GivenAnswers, hostOf } from './answers.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { SetupError } from './setup-error.ts';
@@ -30,8 +31,8 @@ interface Question<Answer> {
 }
 
 /**
- * Finds out what the set-up needs to know: from the command line, the configuration that is there,
- * the machine, and last the operator.
+ * Finds out what the set-up needs to know: from the command line, the configuration and
+ * the data that are there, the machine, and last the operator.
  *
  * @throws {SetupError}
  */
@@ -41,7 +42,8 @@ export async function settleAnswers(
   parts: QuestionParts,
 ): Promise<Answers> {
   const known = answersWithoutAsking(given, configured);
-  const address = await settleAddress(given.address ?? configured.INTERNET_ADDRESS, parts);
+  const had = configured.INTERNET_ADDRESS ?? (await notedAddress(known.dataFolder)) ?? undefined;
+  const address = await settleAddress(given.address ?? had, parts);
   const ipAddresses = await settleIpAddresses(known.chosenIpAddresses, parts);
   const email = known.certificates === 'acme' ? await settleEmail(given, configured, parts) : '';
   const host = hostOf(address, configured);

@@ -5,6 +5,7 @@ import type { Clock } from '#clock/clock.ts';
 import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { notedAddress } from '../noted-address.ts';
 import type { Dns } from '../reach/find-service.ts';
 import type { Failing } from '../running/readiness.ts';
 import { type Answers, type GivenAnswers, publicPorts, variablesOf } from './answers.ts';
@@ -63,10 +64,10 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
   const { terminal, service } = parts;
   const before = await EnvironmentFile.read(options.configFile);
   const answers = await settleAnswers(options.given, before.values, { ...parts, ...options });
-  refuseOtherAddress(answers.address, before);
+  await keepAddress(answers, before.values, terminal);
   const after = before.with(variablesOf(answers));
   // Before the wait, so that who ends it can go on from here.
-  await after.write();
+  await after.write({ readableBy: answers.dataFolder });
   terminal.print(`✓ configuration  ${after.path}`);
   await findInDns(answers, options, { ...parts, configured: after.values });
   const configured = after.values;
@@ -92,18 +93,31 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
 
 type ConfiguredParts = SetupParts & { readonly configured: Environment };
 
-/** Phones that registered under the other address would be lost. */
-function refuseOtherAddress(address: string, before: EnvironmentFile): void {
-  const { INTERNET_ADDRESS = '', DATA_DIR = '' } = before.values;
-  const other = typedInternetAddress(INTERNET_ADDRESS);
-  if (other === null || other === address || DATA_DIR === '') {
-    return;
-  }
-  if (existsSync(join(DATA_DIR, DATABASE_FILE))) {
-    throw new SetupError(
-      `the gateway in ${DATA_DIR} is ${other}, and its phones know it by that address alone`,
-      `Repeat with ${other}. To set up another gateway beside it, name another --data-dir and --config.`,
-    );
+/**
+ * Phones that registered under another address would be lost.
+ *
+ * @throws {SetupError} if the data is a gateway's that has another
+ */
+async function keepAddress(
+  { address, dataFolder }: Answers,
+  { INTERNET_ADDRESS = '', DATA_DIR = dataFolder }: Environment,
+  terminal: Terminal,
+): Promise<void> {
+  for (const folder of new Set([DATA_DIR, dataFolder])) {
+    if (!existsSync(join(folder, DATABASE_FILE))) {
+      continue;
+    }
+    const known = (await notedAddress(folder)) ?? typedInternetAddress(INTERNET_ADDRESS);
+    if (known === null) {
+      terminal.print(
+        `! ${folder} holds a gateway that does not say its address: its phones know it by that alone.`,
+      );
+    } else if (known !== address) {
+      throw new SetupError(
+        `the gateway in ${folder} is ${known}, and its phones know it by that address alone`,
+        `Repeat with ${known}. To set up another gateway beside it, name another --data-dir and --config.`,
+      );
+    }
   }
 }
 

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import type { TlsCertificate } from '#certificates/port.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { selfSigned } from '#test/builders/tls-certificates.ts';
+import { startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { until } from '#test/runtime/until.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { CertificateFiles } from '../public-port/certificate-files.ts';
 import { EmptyMachine, noTerminal, whyNotAs } from './setup-process.ts';
+
+const run = promisify(execFile);
 
 const ADDRESS = 'gateway.example';
 const IP = ['--address', '127.0.0.1'];
@@ -168,6 +173,57 @@ describe('awala-gateway setup', () => {
       /^✗ the gateway in \S+ is gateway\.example, and its phones know it by/,
     );
     assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+  });
+
+  describe('where the configuration is lost, and the data is not', () => {
+    let args: readonly string[];
+    let machine: EmptyMachine;
+
+    beforeEach(async () => {
+      args = [...IP, '--resolver', doh.url.href, '--wait', '0s'];
+      machine = await EmptyMachine.make();
+      await using _former = await startGateway(
+        {},
+        { DATA_DIR: machine.data, INTERNET_ADDRESS: ADDRESS },
+      );
+    });
+    afterEach(() => machine[Symbol.asyncDispose]());
+
+    it('sets up no other gateway over it', async () => {
+      await using setup = machine.setUp(['other.example', ...args]);
+      assert.equal(await setup.ended(), 1);
+      assert.match(
+        setup.output,
+        /^✗ the gateway in \S+ is gateway\.example, and its phones know it by/,
+      );
+      await assert.rejects(machine.configured());
+    });
+
+    it('goes on with the address that it has', async () => {
+      await using setup = machine.setUp(args);
+      assert.equal(await setup.ended(), 1);
+      assert.match(setup.output, /^✗ the DNS does not lead to this gateway yet$/m);
+      assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+    });
+
+    it('says what it cannot know of a gateway that noted no address', async () => {
+      await rm(join(machine.data, 'internet-address'));
+      await using setup = machine.setUp(['other.example', ...args]);
+      await setup.ended();
+      assert.match(
+        setup.output,
+        /^! \S+ holds a gateway that does not say its address: its phones know it by that alone\.$/m,
+      );
+    });
+
+    it('is not led elsewhere by what stands in the note’s place', async () => {
+      const path = join(machine.data, 'internet-address');
+      await rm(path);
+      await run('mkfifo', [path]);
+      await using setup = machine.setUp([ADDRESS, ...args]);
+      assert.equal(await setup.ended(), 1);
+      assert.match(setup.output, /^✗ the DNS does not lead to this gateway yet$/m);
+    });
   });
 
   /** Sets up with the resolver behind TLS, as a public one is. */
