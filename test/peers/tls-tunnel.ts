@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, TLSSocket } from 'node:tls';
 import { LocalListener } from '#test/runtime/local-listener.ts';
 
 /** What the deployed clients offer by ALPN. */
@@ -77,9 +77,9 @@ export class TlsTunnel implements AsyncDisposable {
   }
 }
 
-/** Ends of connections are passed on as what they are. */
+/** Ends of connections are passed on as what they are; with TLS there is none by a reset. */
 function join(from: Socket, to: Socket): void {
   from.pipe(to);
-  from.on('error', () => to.resetAndDestroy());
+  from.on('error', () => (to instanceof TLSSocket ? to.destroy() : to.resetAndDestroy()));
   from.on('close', () => to.destroySoon());
 }

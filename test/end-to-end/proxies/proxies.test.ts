@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLog } from '#runtime/logging.ts';
@@ -8,6 +12,9 @@ import { obtainCaddy, obtainHaproxy, obtainNginx } from '#test/backing/programs.
 import { TlsAuthority } from '#test/builders/tls-certificates.ts';
 import { describeClientsOverTls } from '#test/interop/support/clients-over-tls.ts';
 import { startGateway } from '#test/interop/support/running-gateway.ts';
+import { HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { Phone, postingOf } from '#test/peers/phone.ts';
+import { TlsTunnel } from '#test/peers/tls-tunnel.ts';
 import { missingForServices } from '#test/services/cloud-gateway.ts';
 import { startFiveServices } from '#test/services/five-services.ts';
 import { trustInThisProcess } from '../public-port/certificate-files.ts';
@@ -17,21 +24,20 @@ const [caddy, haproxy, nginx] = [await obtainCaddy(), await obtainHaproxy(), awa
 const authority = new TlsAuthority();
 const certificate = authority.issue();
 
-const WAITS = { name: 'keeps phones waiting', status: 200 };
-const REFUSES = { name: 'refuses phones', status: 502 };
-
 const PROXIES: Readonly<
   Record<
     string,
     Pick<ProxyProgram, 'configuration' | 'adapt' | 'args'> & {
       readonly found: typeof caddy;
-      readonly whileAway: { readonly name: string; readonly status: number };
+      /** Where it leads who comes without TLS and asks for another name. */
+      readonly leadsTo: string;
     }
   >
 > = {
   Caddy: {
     found: caddy,
-    whileAway: WAITS,
+    // By itself, as it may have other sites.
+    leadsTo: 'other.example',
     configuration: 'proxies/Caddyfile',
     adapt: (text, { folder, certificate: file, key, https, http }) =>
       `{\n\tadmin off\n\thttp_port ${http}\n\thttps_port ${https}\n\tstorage file_system ${folder}\n}\n${text.replace(
@@ -42,26 +48,27 @@ const PROXIES: Readonly<
   },
   HAProxy: {
     found: haproxy,
-    whileAway: WAITS,
+    leadsTo: 'localhost',
     configuration: 'proxies/haproxy.cfg',
     adapt: (text, { both, https, http }) =>
       text
         .replace('maxconn 25000', 'maxconn 500')
         .replace('bind :443', `bind 127.0.0.1:${https}`)
         .replace('bind :80', `bind 127.0.0.1:${http}`)
-        .replace('/etc/haproxy/gateway.pem', both),
+        .replace('/etc/haproxy/gateway.pem', both)
+        .replace('gateway.example.org', 'localhost'),
     args: (file) => ['-db', '-f', file],
   },
   nginx: {
     found: nginx,
-    whileAway: REFUSES,
+    leadsTo: 'localhost',
     configuration: 'proxies/nginx.conf',
     adapt: (text, { folder, certificate: file, key, https, http }) => {
       const server = text
         .replaceAll(/listen \[::\].*;/g, '')
         .replace('listen 443', `listen 127.0.0.1:${https}`)
         .replace('listen 80', `listen 127.0.0.1:${http}`)
-        .replaceAll('gateway.example.org', 'gateway.example localhost')
+        .replaceAll('gateway.example.org', 'localhost gateway.example')
         .replace('/etc/nginx/gateway.crt', file)
         .replace('/etc/nginx/gateway.key', key);
       const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -79,7 +86,11 @@ const PROXIES: Readonly<
   },
 };
 
-for (const [name, { found, whileAway, ...program }] of Object.entries(PROXIES)) {
+function digestOf(parcel: Uint8Array): string {
+  return createHash('sha256').update(parcel).digest('hex');
+}
+
+for (const [name, { found, leadsTo, ...program }] of Object.entries(PROXIES)) {
   const skip = missingProgram(found);
   const path = 'path' in found ? found.path : '';
 
@@ -110,17 +121,56 @@ for (const [name, { found, whileAway, ...program }] of Object.entries(PROXIES)) 
   describeClientsOverTls(`of ${name}`, { skip, start });
 
   describe(`${name} before a gateway`, { skip }, () => {
-    it(`${whileAway.name} while the gateway is away`, async () => {
-      const poweb = await freePort();
-      const environment = { POWEB_PORT: `${poweb}` };
-      const ports = { '127.0.0.1:8080': poweb, '127.0.0.1:8081': 9, '127.0.0.1:8082': 9 };
+    it('keeps phones and Internet apps waiting while the gateway restarts', async () => {
+      await using data = await mkdtempDisposable(join(tmpdir(), 'awala-restarted-'));
+      const [poweb, pohttp] = [await freePort(), await freePort()];
+      const environment = {
+        DATA_DIR: data.path,
+        POWEB_PORT: `${poweb}`,
+        POHTTP_PORT: `${pohttp}`,
+      };
+      const ports = { '127.0.0.1:8080': poweb, '127.0.0.1:8081': pohttp, '127.0.0.1:8082': 9 };
       trustInThisProcess(authority);
       await using proxy = await startProxy({ ...program, path }, ports, certificate);
-      const answered = fetch(`https://localhost:${proxy.port}/connection-params.der`);
+      const target = { port: proxy.port, root: authority.root, name: 'localhost' };
+      await using tunnel = await TlsTunnel.start({ ...target, protocols: ['http/1.1'] });
+      let phone: Phone;
+      let stored: Uint8Array;
+      {
+        await using _former = await startGateway({}, environment);
+        phone = await Phone.register(tunnel.port);
+        stored = await phone.deliver();
+      }
+      using client = new HttpClient(tunnel.port, { maxSockets: 3 });
+      const large = await phone.parcel({ payload: Buffer.alloc(2 * 1_024 * 1_024) });
+      const posted = await phone.parcel();
+      const toPohttp = { headers: { 'content-type': PARCEL_TYPE }, body: posted };
+      const answered = Promise.all([
+        client.get('/connection-params.der'),
+        client.post('/v1/parcels', await postingOf(large, phone.phone)),
+        client.post('/', toPohttp),
+      ]);
+      const collecting = phone.collect(tunnel.port);
       // So that the proxy has found nobody, once at least.
-      await Promise.race([answered, pause(1_500)]);
+      await Promise.race([answered, collecting, pause(1_500)]);
       await using _gateway = await startGateway({}, environment);
-      assert.equal((await answered).status, whileAway.status);
+      const statuses = (await answered).map(({ status }) => status);
+      assert.deepEqual(statuses, [200, 202, 202]);
+      using collector = await collecting;
+      const sent = [stored, large, posted];
+      const received: string[] = [];
+      while (received.length < sent.length) {
+        received.push(digestOf((await collector.next()).parcel));
+      }
+      assert.deepEqual(received.sort(), sent.map(digestOf).sort());
+    });
+
+    it(`leads who comes without TLS, and asks for another name, to ${leadsTo}`, async () => {
+      await using gateway = await start();
+      using client = new HttpClient(gateway.plainPort);
+      const { headers } = await client.send('GET', '/v1/parcels', { host: 'other.example' });
+      const { host, pathname } = new URL(headers.location ?? '');
+      assert.deepEqual({ host, pathname }, { host: leadsTo, pathname: '/v1/parcels' });
     });
 
     it('names each request, whatever the client called it, and sends who comes without TLS there', async () => {
