@@ -43,8 +43,16 @@ class Machine implements AsyncDisposable {
   async type(line: string): Promise<void> {
     const [program, command = '', ...args] = line.split(' ').map(this.#words);
     if (program === 'systemctl') {
-      assert.deepEqual(args, ['awala-gateway']);
-      await (command === 'start' ? this.start() : this.#stop());
+      // A socket that is left brings the gateway back; one that is missing leaves it without its ports.
+      const [units, act] =
+        command === 'enable'
+          ? [['--now', 'awala-gateway-https.socket', 'awala-gateway-http.socket'], this.start]
+          : [["'awala-gateway-*.socket'"], this.#stop];
+      assert.deepEqual(
+        [command === 'stop' || command === 'enable', args],
+        [true, [...units, 'awala-gateway']],
+      );
+      await act.call(this);
       return;
     }
     assert.equal(program, 'awala-gateway');

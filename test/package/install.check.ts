@@ -3,9 +3,32 @@ import { after, before, describe, it } from 'node:test';
 import { asVersion, buildWith, scratchFolder, THIS_ARCHITECTURE } from './built-packages.ts';
 import { DebianRoot, SUITES, whyNoDebian } from './debian-root.ts';
 import { configure, nodeId, type Ports, ping, serving } from './installed-gateway.ts';
-import { RecordingSystemd } from './recording-systemd.ts';
+import { REAL_SYSTEMCTL, RecordingSystemd } from './recording-systemd.ts';
 
 const NEXT_LINE = '  sudo awala-gateway setup gateway.example.org\n';
+
+/** @returns the system calls that a unit does not allow, by the sets that systemd-analyze prints */
+function deniedBy(unit: string, printed: string): readonly string[] {
+  const sets = new Map(
+    [...printed.matchAll(/^(@\S+)\n((?: .*\n?)*)/gm)].map(([, name = '', members = '']) => [
+      name,
+      [...members.matchAll(/^ +([@\w-]+)$/gm)].map(([, member = '']) => member),
+    ]),
+  );
+  const expanded = (name: string): readonly string[] =>
+    name.startsWith('@') ? (sets.get(name) ?? []).flatMap(expanded) : [name];
+  const allowed = new Set<string>();
+  for (const [, minus, names = ''] of unit.matchAll(/^SystemCallFilter=(~?)(.*)$/gm)) {
+    for (const name of names.split(' ').flatMap(expanded)) {
+      if (minus) {
+        allowed.delete(name);
+      } else {
+        allowed.add(name);
+      }
+    }
+  }
+  return expanded('@known').filter((name) => !allowed.has(name));
+}
 
 const skip = (await whyNoDebian()) ?? false;
 
@@ -76,6 +99,38 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
         );
         const level = Number(/exposure level .*: ([\d.]+)/.exec(exposure)?.[1]);
         assert.ok(level < 2, exposure);
+      });
+
+      it('starts those sockets with the service that are enabled, and no others', async () => {
+        const wanted = async () =>
+          (await root.sh('ls /etc/systemd/system/awala-gateway.service.wants')).output;
+        const units = 'awala-gateway-https.socket awala-gateway-http.socket';
+        const enabled = await root.sh(`${REAL_SYSTEMCTL} --root=/ enable ${units}`);
+        assert.equal(enabled.status, 0, enabled.output);
+        assert.equal(await wanted(), units.split(' ').toSorted().join('\n').concat('\n'));
+        await root.sh(`${REAL_SYSTEMCTL} --root=/ disable ${units}`);
+        assert.doesNotMatch(await wanted(), /socket/);
+      });
+
+      it('relays parcels with no more system calls than its unit allows', async () => {
+        const unit = await root.sh('cat /usr/lib/systemd/system/awala-gateway.service');
+        const sets = await root.sh('systemd-analyze syscall-filter');
+        const denied = deniedBy(unit.output, sets.output);
+        assert.ok(denied.includes('mount') && denied.includes('setpriority'), denied.join());
+        assert.ok(!denied.includes('openat') && !denied.includes('prlimit64'), denied.join());
+        const calls = denied.map((name) => `?${name}`).join();
+        ports = await configure(root);
+        await using gateway = await serving(
+          root,
+          ports,
+          `umask 077; exec setpriv --reuid=awala-gateway --regid=awala-gateway --init-groups \\
+            strace -D -f -qq --seccomp-bpf -e signal=none -e trace=${calls} -e inject=${calls}:error=EPERM \\
+            awala-gateway serve`,
+        );
+        await ping(root, ports);
+        assert.equal(await gateway.stop(), 0, gateway.output);
+        assert.doesNotMatch(gateway.output, /INJECTED/, 'it asks for none that it is refused');
+        await root.sh("sed -i '/^#/!{/DATA_DIR/!d}' /etc/awala-gateway/gateway.env");
       });
 
       it('relays parcels as a user of its own, and drains at SIGTERM', async () => {
