@@ -7,6 +7,11 @@ const { keepProgramCompiled } = await import('#runtime/program-cache.js');
 keepProgramCompiled(process.env);
 const { runCommandLine } = await import('./command-line.ts');
 const { COMMANDS } = await import('./commands/commands.ts');
+const { outliveReaders } = await import('./closed-output.ts');
+
+const [word = 'serve'] = process.argv.slice(2);
+const command = COMMANDS.find(({ name }) => name === word);
+outliveReaders({ endsThen: !command || command.onlyPrints === true });
 
 const exitCode = await runCommandLine(
   { commands: COMMANDS, defaultCommand: 'serve', printError: (line) => console.error(line) },

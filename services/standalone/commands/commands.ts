@@ -12,6 +12,8 @@ export interface CommandEntry {
    * gateway's user, who owns the data.
    */
   readonly runBy?: 'root' | 'anybody';
+  /** Whether it is of no use once nobody reads what it prints, and leaves nothing half done. */
+  readonly onlyPrints?: true;
   /** Loads what only this command needs, so that others start faster. */
   load(): Promise<Command>;
 }
@@ -32,16 +34,19 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'ping',
     runBy: 'anybody',
+    onlyPrints: true,
     summary: 'send parcels through a running gateway by every road',
     load: async () => (await import('./ping.ts')).pingCommand,
   },
   {
     name: 'doctor',
+    onlyPrints: true,
     summary: 'find what is wrong: DNS, certificates, disk, database, clock, ports and more',
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
   {
     name: 'status',
+    onlyPrints: true,
     summary: 'show what the gateway holds and does',
     load: async () => (await import('./status.ts')).statusCommand,
   },

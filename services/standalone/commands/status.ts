@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
 import { type LookConfig, readLookConfig } from '../look/look-variables.ts';
@@ -39,14 +38,7 @@ Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
       const lines = json ? [JSON.stringify(status)] : statusText(status);
       print(`${watch && !json ? CLEAR_SCREEN : ''}${lines.join('\n')}`);
     };
-    // Whoever reads it may leave, as `head` does.
-    let isRead = true;
-    const onError = () => {
-      isRead = false;
-    };
-    process.stdout.on('error', onError);
-    using _ = { [Symbol.dispose]: () => void process.stdout.off('error', onError) };
-    while (isRead) {
+    for (;;) {
       const status = await statusNow(config);
       if (!status) {
         print(NO_STATUS);
@@ -59,7 +51,6 @@ Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
       }
       await pause(WATCH_EVERY_MS);
     }
-    return 0;
   },
 };
 

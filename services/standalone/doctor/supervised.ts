@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { type Clock, delay } from '#clock/clock.ts';
 import { parseObject } from '../running/operations-client.ts';
@@ -28,6 +29,9 @@ export async function superviseDoctor(
 ): Promise<number> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = () => child.kill('SIGKILL');
+  // Also when nobody reads what this process prints.
+  process.once('exit', end);
   let complaints = '';
   child.stderr.on('data', (chunk: Buffer) => {
     complaints = `${complaints}${chunk}`.slice(0, MOST_WORDS);
@@ -52,7 +56,8 @@ export async function superviseDoctor(
   const late = delay(clock, PATIENCE_MS).then(() => 'late' as const);
   const how = await Promise.race([over.promise, ended, late]);
   // Whatever it still waits for.
-  child.kill('SIGKILL');
+  end();
+  process.off('exit', end);
   for (const each of missing(how, names.slice(examined.length), complaints)) {
     examined.push(each);
     report.add(each);
