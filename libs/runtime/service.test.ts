@@ -78,7 +78,7 @@ describe('service', () => {
     assert.equal(
       run.stderr,
       `The configuration cannot be used:
-  DRAIN_TIMEOUT must be from 10ms to 1h (such as 25s), but is "25"
+  DRAIN_TIMEOUT must be from 10ms to 1h (such as 25s), but is "25": add a unit: 25s, 25m or 25h
   LOG_LEVEL must be one of debug, info, warn, error, but is "loud"
   INTERNET_ADDRESS is required: the address of this gateway
 `,

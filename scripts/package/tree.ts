@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { COMMANDS } from '#services/standalone/commands/commands.ts';
+import { COMMANDS, type CommandEntry } from '#services/standalone/commands/commands.ts';
 import { INSTALLED } from '#services/standalone/installed.ts';
 import { writeBundle } from './bundle.ts';
 import { bashCompletion, zshCompletion } from './completion.ts';
@@ -91,12 +91,19 @@ export async function staticFile(
   });
 }
 
-function wrapper(): Promise<string> {
-  const runBy = (whom: 'root' | 'anybody') =>
-    COMMANDS.filter((command) => command.runBy === whom).map(({ name }) => name);
-  const forAnybody = [...runBy('anybody'), 'help', '--help', '-h', '--version'].join(' ');
+/**
+ * The program that users type.
+ *
+ * @param values - of other machines than those of the package
+ */
+export function wrapper(values: Readonly<Record<string, string>> = {}): Promise<string> {
+  const names = (of: (command: CommandEntry) => boolean) =>
+    COMMANDS.filter(of)
+      .map(({ name }) => name)
+      .join(' ');
   return staticFile('awala-gateway', {
-    FOR_ANYBODY: forAnybody,
-    AS_ROOT: runBy('root').join(' '),
+    READING: names(({ runBy }) => runBy !== 'anybody'),
+    AS_ROOT: names(({ runBy }) => runBy === 'root'),
+    ...values,
   });
 }

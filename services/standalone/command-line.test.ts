@@ -37,6 +37,9 @@ describe('command line', () => {
     assert.match(printed, /^awala-gateway \d+\.\d+\.\d+ \(Node v\d+\.\d+\.\d+\)$/);
     const known = await run('--version', { REVISION: '0f0f0f' });
     assert.match(known.printed, /^awala-gateway \S+ \(0f0f0f, Node \S+\)$/);
+    for (const word of ['-v', 'version']) {
+      assert.equal((await run(word)).printed, printed);
+    }
   });
 
   it('refuses an unknown command, and names the one that was meant', async () => {
@@ -50,18 +53,66 @@ describe('command line', () => {
   it('refuses an unknown option, and names the one that was meant', async () => {
     const { exitCode, complaints } = await run('send --twise');
     assert.equal(exitCode, 64);
-    assert.match(complaints, /^there is no option --twise; did you mean --twice\?\n\nUsage:/);
+    assert.match(
+      complaints,
+      /^there is no option --twise; did you mean --twice\?\n\nawala-gateway help send lists the options\.$/,
+    );
     assert.match((await run('send --tos=us')).complaints, /--tos; did you mean --to\?/);
-    assert.match((await run('send --once')).complaints, /^there is no option --once\n\nUsage:/);
+    assert.match(
+      (await run('send --once')).complaints,
+      /^there is no option --once\n\nawala-gateway help send/,
+    );
   });
 
-  for (const { name, load } of COMMANDS) {
+  for (const { name } of COMMANDS) {
     it(`refuses an unknown option of ${name}`, async () => {
-      const { exitCode, complaints } = await run(`${name} --no-such-option`);
-      assert.equal(exitCode, 64);
-      assert.ok(complaints.endsWith((await load()).usage));
+      for (const option of ['--no-such-option', '-x.example.org']) {
+        const { exitCode, complaints } = await run(`${name} ${option}`);
+        assert.equal(exitCode, 64);
+        assert.equal(
+          complaints,
+          `there is no option ${option}\n\nawala-gateway help ${name} lists the options.`,
+        );
+      }
     });
   }
+
+  it('says in its own words what is wrong with an option', async () => {
+    const said = async (line: string) => (await run(line)).complaints.split('\n')[0];
+    assert.equal(await said('setup --wait'), '--wait needs a value');
+    assert.equal(await said('setup --wait --yes a.example'), '--wait needs a value');
+    assert.equal(await said('setup --yes=no a.example'), '--yes takes no value');
+    assert.equal(await said('doctor now'), 'unexpected argument “now”');
+    assert.match(
+      (await said('setup --wait 10 a.example')) ?? '',
+      /but is "10": add a unit: 10s, 10m or 10h$/,
+    );
+    assert.match((await said('setup --wait 2d a.example')) ?? '', /days are not a unit: 48h$/);
+  });
+
+  it('says what to type instead of words that others know', async () => {
+    for (const [word, instead] of [
+      ['start', 'npm start'],
+      ['help start', 'npm start'],
+      ['stop', 'Ctrl-C in the terminal that it runs in'],
+      ['update', 'git pull && npm ci, then start it anew'],
+    ] as const) {
+      const { exitCode, complaints } = await run(word);
+      assert.equal(exitCode, 64);
+      assert.equal(complaints, `There is no command “${word.split(' ').at(-1)}”. Type: ${instead}`);
+    }
+    for (const word of ['restart', 'logs', 'uninstall', 'upgrade']) {
+      assert.match((await run(word)).complaints, /^There is no command “\w+”\. Type: /);
+    }
+  });
+
+  it('helps with its commands only', async () => {
+    assert.match((await run('help send')).printed, /^Usage: awala-gateway send/);
+    assert.match((await run('help')).printed, /^Usage: awala-gateway <command>/);
+    const { exitCode, complaints } = await run('help sned');
+    assert.equal(exitCode, 64);
+    assert.match(complaints, /^There is no command “sned”; did you mean send\?\n\nUsage:/);
+  });
 
   it('refuses an argument where there is none', async () => {
     const { exitCode, complaints } = await run('serve forever');

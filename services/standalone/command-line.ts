@@ -6,10 +6,14 @@ import { releaseOf, releaseVariables } from '#runtime/release.ts';
 import { startFailure } from '#runtime/start-failures.ts';
 import { type CommandContext, optionsOf, UsageError } from './commands/command.ts';
 import type { CommandEntry } from './commands/commands.ts';
+import { handling } from './installation.ts';
 import { printable } from './printable.ts';
 
 /** sysexits.h: wrong usage. */
 const EX_USAGE = 64;
+
+const HELP = ['help', '--help', '-h'];
+const VERSION = ['--version', '-v', 'version'];
 
 interface CommandLine {
   readonly commands: readonly CommandEntry[];
@@ -37,18 +41,23 @@ async function runWord(
   context: CommandContext,
 ): Promise<number | undefined> {
   const [word = defaultCommand, ...args] = context.args;
-  if (word === 'help' || word === '--help' || word === '-h') {
-    return help(commands, args[0], context.print);
+  const asked = HELP.includes(word) ? args[0] : word;
+  if (asked === undefined || HELP.includes(asked)) {
+    context.print(overview(commands));
+    return 0;
   }
-  if (word === '--version') {
+  if (VERSION.includes(asked)) {
     context.print(version(context.environment));
     return 0;
   }
-  const command = await load(commands, word);
+  const command = await load(commands, asked);
   if (!command) {
-    const names = [...commands.map(({ name }) => name), 'help', '--help', '--version'];
-    printError(`There is no command “${word}”${hint(word, names) || '.'}\n\n${overview(commands)}`);
+    printError(noCommand(asked, commands));
     return EX_USAGE;
+  }
+  if (HELP.includes(word)) {
+    context.print(command.usage);
+    return 0;
   }
   if (args.includes('--help') || args.includes('-h')) {
     context.print(command.usage);
@@ -60,7 +69,7 @@ async function runWord(
     return await command.run({ ...context, args });
   } catch (error) {
     if (error instanceof UsageError) {
-      printError(`${error.message}\n\n${command.usage}`);
+      printError(`${error.message}\n\nawala-gateway help ${word} lists the options.`);
       return EX_USAGE;
     }
     if (error instanceof ConfigurationError) {
@@ -80,7 +89,7 @@ function refuseUnknownOptions(args: readonly string[], known: readonly string[])
   const end = args.indexOf('--');
   for (const arg of end < 0 ? args : args.slice(0, end)) {
     const [option = ''] = arg.split('=');
-    if (option.startsWith('--') && !known.includes(option)) {
+    if (option.length > 1 && option.startsWith('-') && !known.includes(option)) {
       throw new UsageError(`there is no option ${option}${hint(option, known)}`);
     }
   }
@@ -101,14 +110,15 @@ function load(commands: readonly CommandEntry[], word: string) {
   return commands.find(({ name }) => name === word)?.load();
 }
 
-async function help(
-  commands: readonly CommandEntry[],
-  word: string | undefined,
-  print: (line: string) => void,
-): Promise<number> {
-  const command = word === undefined ? undefined : await load(commands, word);
-  print(command ? command.usage : overview(commands));
-  return 0;
+function noCommand(word: string, commands: readonly CommandEntry[]): string {
+  const { upgrade, ...others } = handling();
+  const elsewhere: Readonly<Record<string, string>> = { ...others, upgrade, update: upgrade };
+  const instead = Object.hasOwn(elsewhere, word) ? elsewhere[word] : undefined;
+  if (instead !== undefined) {
+    return `There is no command “${word}”. Type: ${instead}`;
+  }
+  const names = [...commands.map(({ name }) => name), 'help', '--help', '--version'];
+  return `There is no command “${word}”${hint(word, names) || '.'}\n\n${overview(commands)}`;
 }
 
 function overview(commands: readonly CommandEntry[]): string {

@@ -6,4 +6,6 @@ export const INSTALLED = {
   data: '/var/lib/awala-gateway',
   /** What Node has compiled. */
   cache: '/var/cache/awala-gateway',
+  /** The service, if it is the Debian package; a tar ball is unpacked anywhere. */
+  unit: '/usr/lib/systemd/system/awala-gateway.service',
 } as const;

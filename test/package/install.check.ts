@@ -86,6 +86,13 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
         assert.match(refused.output, /: sudo awala-gateway doctor\n$/);
         assert.equal((await asNobody('--version')).status, 0);
         assert.equal((await asNobody('help ping')).status, 0);
+        assert.match((await asNobody('status --help')).output, /^Usage: awala-gateway status/);
+        const mistyped = await asNobody('stauts');
+        assert.equal(mistyped.status, 64);
+        assert.match(mistyped.output, /did you mean status\?/);
+        const bare = await asNobody('');
+        assert.equal(bare.status, 0);
+        assert.ok(bare.output.endsWith('\nNext: sudo awala-gateway setup gateway.example.org\n'));
       });
 
       it('has units that systemd takes without a remark, and that leave a process little', async () => {

@@ -68,8 +68,8 @@ describe('readConfiguration', () => {
     const chosen = { OBJECT_STORE: 'filesystem' };
     const slips = { INTERNET_ADRESS: 'gateway.example', gcs_bucket: 'ours', PATH: '/bin' };
     assert.deepEqual(faultsOf({ ...chosen, ...slips }, variables), [
-      'INTERNET_ADRESS is unknown, but nearly INTERNET_ADDRESS: rename it, or, if it is not for us, set both',
-      'gcs_bucket is unknown, but nearly GCS_BUCKET: rename it, or, if it is not for us, set both',
+      'INTERNET_ADRESS is unknown, but nearly INTERNET_ADDRESS: rename it or remove it, or, if it is not for us, set both',
+      'gcs_bucket is unknown, but nearly GCS_BUCKET: rename it or remove it, or, if it is not for us, set both',
     ]);
     const both = { INTERNET_ADDRESS: 'gateway.example', INTERNET_ADRESS: 'other' };
     readConfiguration({ ...chosen, ...both, DATADIR: ' ' }, variables);
@@ -163,9 +163,17 @@ describe('variables', () => {
     ['101', numbers, 'X must be a whole number from -5 to 100, but is "101"'],
     ['1.5', numbers, 'X must be a whole number from -5 to 100, but is "1.5"'],
     ['0x10', numbers, 'X must be a whole number from -5 to 100, but is "0x10"'],
-    ['25', times, 'X must be from 100ms to 1h (such as 25s), but is "25"'],
+    [
+      '25',
+      times,
+      'X must be from 100ms to 1h (such as 25s), but is "25": add a unit: 25s, 25m or 25h',
+    ],
     ['2h', times, 'X must be from 100ms to 1h (such as 25s), but is "2h"'],
-    ['1d', times, 'X must be from 100ms to 1h (such as 25s), but is "1d"'],
+    [
+      '1d',
+      times,
+      'X must be from 100ms to 1h (such as 25s), but is "1d": days are not a unit: 24h',
+    ],
     ['1constructor', times, 'X must be from 100ms to 1h (such as 25s), but is "1constructor"'],
     ['64MB', sizes, 'X must be from 1KiB to 1GiB (such as 64MiB), but is "64MB"'],
     ['yes', switches, 'X must be true or false, but is "yes"'],

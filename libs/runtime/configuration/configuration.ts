@@ -124,7 +124,9 @@ function misspeltIn(environment: Environment, variables: Variables): readonly st
     const meant = isSet(name) && !names.includes(name) ? nearName(name, unset) : null;
     return meant === null
       ? []
-      : [`${name} is unknown, but nearly ${meant}: rename it, or, if it is not for us, set both`];
+      : [
+          `${name} is unknown, but nearly ${meant}: rename it or remove it, or, if it is not for us, set both`,
+        ];
   });
 }
 

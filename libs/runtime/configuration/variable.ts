@@ -58,6 +58,8 @@ export interface Kind<Value> extends Pick<Variable<Value>, 'accepts' | 'schema'>
   readonly example?: string;
   /** How a default is shown; `String` if absent. */
   readonly write?: (value: Value) => string;
+  /** What to write instead of a content that was refused; empty if that is unclear. */
+  readonly instead?: (content: string) => string;
   /** Whether to keep the value out of messages, as it may hold a password. @default false */
   readonly isHidden?: boolean;
 }
@@ -66,7 +68,7 @@ export interface Kind<Value> extends Pick<Variable<Value>, 'accepts' | 'schema'>
 export function variable<Value, Options extends VariableOptions<Value>>(
   name: string,
   options: Options,
-  { accepts, schema, parse, example, write = String, isHidden = false }: Kind<Value>,
+  { accepts, schema, parse, example, write = String, instead, isHidden = false }: Kind<Value>,
 ): VariableWith<Value, Options> {
   const { default: fallback, meaning } = options;
   const made: Variable<Value | null> = {
@@ -82,7 +84,8 @@ export function variable<Value, Options extends VariableOptions<Value>>(
         if (value === undefined) {
           const such = example === undefined ? '' : ` (such as ${example})`;
           const given = isHidden ? '' : `, but is ${quote(text)}`;
-          throw new VariableFault(`must be ${accepts}${such}${given}`);
+          const better = instead?.(text) ? `: ${instead(text)}` : '';
+          throw new VariableFault(`must be ${accepts}${such}${given}${better}`);
         }
         return value;
       }

@@ -111,18 +111,30 @@ interface Units {
   readonly factors: Readonly<Record<string, number>>;
   readonly example: string;
   readonly pattern: string;
+  /** What to write instead of something that people write; empty if that is unclear. */
+  readonly instead: (content: string) => string;
 }
 
 const TIMES: Units = {
   factors: { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 },
   example: '25s',
   pattern: '^[0-9]+(ms|s|m|h)$',
+  instead(content) {
+    const [, digits, unit] = /^(\d{1,5})(d?)$/.exec(content) ?? [];
+    if (digits === undefined) {
+      return '';
+    }
+    return unit === 'd'
+      ? `days are not a unit: ${Number(digits) * 24}h`
+      : `add a unit: ${digits}s, ${digits}m or ${digits}h`;
+  },
 };
 
 const SIZES: Units = {
   factors: { '': 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 },
   example: '64MiB',
   pattern: '^[0-9]+(KiB|MiB|GiB)?$',
+  instead: () => '',
 };
 
 /**
@@ -155,11 +167,12 @@ function quantity<const Options extends VariableOptions<number>>(
   units: Units,
 ): VariableWith<number, Options> {
   const write = (value: number) => writeQuantity(value, units);
-  const { factors, example, pattern } = units;
+  const { factors, example, pattern, instead } = units;
   return variable<number, Options>(name, options, {
     accepts: `from ${write(options.min)} to ${write(options.max)}`,
     example,
     schema: { type: 'string', pattern },
+    instead,
     parse(content) {
       const [, digits, unit = ''] = /^(\d{1,15})\s*([a-z]*)$/i.exec(content) ?? [];
       const factor = Object.hasOwn(factors, unit) ? factors[unit] : undefined;

@@ -22,7 +22,7 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'serve',
-    summary: 'run the whole gateway in this process (the default command)',
+    summary: 'run the whole gateway in this process',
     load: async () => (await import('./serve.ts')).serveCommand,
   },
   {

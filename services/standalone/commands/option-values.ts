@@ -3,18 +3,42 @@ import { UsageError } from './command.ts';
 import { readOptionFile } from './read-option-file.ts';
 
 /**
- * Reads a command's arguments, as `parseArgs` of Node does.
+ * Reads a command's arguments, as `parseArgs` of Node does, but complains in words that users know.
  *
  * @throws {UsageError} if they do not fit the options
  */
 export function readArguments<Config extends ParseArgsConfig>(
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw error instanceof TypeError ? new UsageError(error.message) : error;
+  const fault = faultIn(config);
+  if (fault !== null) {
+    throw new UsageError(fault);
   }
+  return parseArgs(config);
+}
+
+/** What `parseArgs` would refuse, in our words. */
+function faultIn(config: ParseArgsConfig): string | null {
+  const { tokens } = parseArgs({ ...config, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional' && !config.allowPositionals) {
+      return `unexpected argument “${token.value}”`;
+    }
+    if (token.kind === 'option') {
+      const { rawName, value, inlineValue } = token;
+      const type = config.options?.[token.name]?.type;
+      if (type === undefined) {
+        return `there is no option ${rawName}`;
+      }
+      if (type === 'boolean' && value !== undefined) {
+        return `${rawName} takes no value`;
+      }
+      if (type === 'string' && (value === undefined || (!inlineValue && /^-./.test(value)))) {
+        return `${rawName} needs a value`;
+      }
+    }
+  }
+  return null;
 }
 
 /**

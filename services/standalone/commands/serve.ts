@@ -8,7 +8,8 @@ export const serveCommand: Command = {
   get usage() {
     return `Usage: awala-gateway serve
 
-Runs the whole gateway in this process, with its data in one folder.
+Runs the whole gateway in this process, with its data in one folder. In a clone,
+npm start does.
 
 Environment variables:
 ${describeVariables()}`;

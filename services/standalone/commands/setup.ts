@@ -4,6 +4,7 @@ import { systemClock } from '#clock/clock.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { Interruption } from '#runtime/interruption.ts';
 import { WORKERS_VARIABLES } from '#services/workers/config.ts';
+import { SYSTEMD } from '../installation.ts';
 import { INSTALLED } from '../installed.ts';
 import { ping } from '../ping/ping.ts';
 import { Resolvers } from '../reach/resolvers.ts';
@@ -27,8 +28,6 @@ import { readPingArguments } from './ping-arguments.ts';
 import { pingTarget } from './ping-target.ts';
 import { readSetupArguments, type SetupArguments } from './setup-arguments.ts';
 
-/** Where systemd runs (sd_booted(3)). */
-const SYSTEMD = '/run/systemd/system';
 /** What shells expect after Ctrl-C. */
 const INTERRUPTED = 130;
 
