@@ -1,8 +1,10 @@
 import { resolve } from 'node:path';
+import { listVariables } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { runService } from '#runtime/service.ts';
+import { startFailure } from '#runtime/start-failures.ts';
 import { composeStandalone, type Standalone } from './compose.ts';
-import { readStandaloneConfig, type StandaloneConfig } from './config.ts';
+import { readStandaloneConfig, STANDALONE_VARIABLES, type StandaloneConfig } from './config.ts';
 import { pingLine } from './ping-line.ts';
 import { urlHost } from './reach/url-host.ts';
 
@@ -15,13 +17,29 @@ export function serve(environment: Environment, print: (line: string) => void): 
     servers: ['https', 'http', 'poweb', 'pohttp', 'cogrpc', 'operations'],
     configure: readStandaloneConfig,
     compose: async (config, given) => {
-      const standalone = await composeStandalone(config, given);
+      const standalone = await composeStandalone(config, given).catch((error: unknown) => {
+        throw withPortsVariable(error, environment);
+      });
       for (const line of welcome(config, standalone, environment)) {
         print(line);
       }
       return standalone;
     },
   });
+}
+
+/** Says which variable names another port, where one is taken. */
+function withPortsVariable(error: unknown, environment: Environment): unknown {
+  if (!(error instanceof Error && 'port' in error && 'code' in error)) {
+    return error;
+  }
+  const found = listVariables(STANDALONE_VARIABLES).find(
+    ({ name, read }) =>
+      name.endsWith('_PORT') && read(environment[name]?.trim() || undefined) === error.port,
+  );
+  return found === undefined || error.code !== 'EADDRINUSE'
+    ? error
+    : new Error(`${startFailure(error)}; ${found.name} names another port`, { cause: error });
 }
 
 /** What someone who just started the gateway wants to know. */

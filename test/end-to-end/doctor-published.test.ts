@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import type { TlsCertificate } from '#certificates/port.ts';
 import { silentLog } from '#log/log.ts';
 import { composeStandalone, type Standalone } from '#services/standalone/compose.ts';
@@ -133,6 +134,17 @@ describe('awala-gateway doctor, asked how the world finds a gateway', () => {
       faults.join('\n'),
       /^✗ address the gateway there is another: node 0\w+, not 0\w+ /m,
     );
+  });
+
+  it('says that what listens has no certificate, without sending anybody to the doctor', async () => {
+    await using bare = createTlsServer().listen(0, '127.0.0.1');
+    await once(bare, 'listening');
+    const { port } = bare.address() as AddressInfo;
+    doh.setGateway(ADDRESS, { ...ports, gsc: port });
+    const { faults } = await examine();
+    assert.deepEqual(faults, [
+      '✗ way for phones what listens there has no certificate for host.gateway.example yet Phones cannot register, send or collect. → If the gateway ends TLS, what is said here of “gateway” says why; if a proxy does, its log.',
+    ]);
   });
 
   it('says which of several addresses does not answer', async () => {

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { createServer } from 'node:tls';
 import type { TlsCertificate } from '#certificates/port.ts';
 import { pingCommand } from '#services/standalone/commands/ping.ts';
 import { freePort } from '#test/backing/free-ports.ts';
@@ -159,6 +162,8 @@ describe('ping, given an Awala address', () => {
     const past = selfSigned({ names: [HOST], validFrom: new Date(0), expiresAt: yesterday });
     await using expired = await front(poweb, { certificate: past });
     await using http1 = await front(cogrpc);
+    await using bare = createServer().listen(0, '127.0.0.1');
+    await once(bare, 'listening');
     await using deaf = await RawServer.start((socket) => socket.destroy());
     const untrusting = join(folder, 'ca.pem');
     await writeFile(untrusting, `${certificate.chain}${past.chain}`);
@@ -166,6 +171,11 @@ describe('ping, given an Awala address', () => {
       ['gsc', await freePort(), /127\.0\.0\.1 refuses connections on port/],
       ['gsc', expired.port, /the certificate of host\.gateway\.example has expired/],
       ['gsc', poweb, /does not speak TLS on port/],
+      [
+        'gsc',
+        (bare.address() as AddressInfo).port,
+        /phones: what listens there has no certificate for host\.gateway\.example yet$/m,
+      ],
       ['gsc', deaf.port, /closes connections on port/],
       ['crc', http1.port, /does not take HTTP\/2 \(ALPN h2\) on port/],
     ] as const;

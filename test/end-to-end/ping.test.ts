@@ -9,6 +9,7 @@ import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { type RunningGateway, startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { dataFolder, GatewayProcess } from './support/gateway-process.ts';
+import { runCommand } from './support/run-command.ts';
 
 interface Printed {
   readonly code: number | undefined;
@@ -108,6 +109,22 @@ describe('ping, told where a gateway is', () => {
     const cause = `Failed at: connection for couriers: 127.0.0.1 refuses connections on port ${port}`;
     assert.ok(text.endsWith(cause), text);
     assert.match(text, /→ Check that the gateway, or the proxy before it, runs and listens on/);
+  });
+
+  it('says once that no gateway runs here, and how to start one', async () => {
+    const ports = [await freePort(), await freePort(), await freePort()] as const;
+    const environment = { POWEB_PORT: `${ports[0]}`, COGRPC_PORT: `${ports[1]}` };
+    const { code, text } = await runCommand(
+      'ping',
+      { ...environment, POHTTP_PORT: `${ports[2]}` },
+      [],
+    );
+    assert.equal(code, 1);
+    assert.equal(
+      text,
+      `Pinging the gateway at http://127.0.0.1:${ports[0]}
+✗ No gateway runs here: nobody listens on port ${ports.join(', ')}. Start one: npm start`,
+    );
   });
 
   it('says of all services whether they are there when phones cannot register', async () => {

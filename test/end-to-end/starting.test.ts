@@ -36,7 +36,8 @@ describe('starting', { concurrency: 2 }, () => {
       assert.match(
         output,
         new RegExp(
-          `Cannot start: cannot listen on 127\\.0\\.0\\.1, port ${port}: another program listens there already`,
+          `Cannot start: cannot listen on 127\\.0\\.0\\.1, port ${port}: another program listens there already; ${variable} names another port$`,
+          'm',
         ),
       );
     }

@@ -2,7 +2,8 @@ import type { Clock } from '#clock/clock.ts';
 
 /** Whoever waits longer than this is told how far it is, and as often. */
 const INTERVAL_MS = 2_000;
-const MIB = 1_024 * 1_024;
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
 
 /** Says how far something long is. */
 export class Progress {
@@ -21,8 +22,9 @@ export class Progress {
     const nowMs = this.#clock.elapsedMs();
     if (nowMs - this.#saidMs >= INTERVAL_MS) {
       this.#saidMs = nowMs;
-      const total = ofOctets === undefined ? '' : ` of ${Math.ceil(ofOctets / MIB)}`;
-      this.#note(`${doing}: ${Math.floor(octets / MIB)}${total} MiB`);
+      const [unit, name] = (ofOctets ?? octets) < MIB ? [KIB, 'KiB'] : [MIB, 'MiB'];
+      const total = ofOctets === undefined ? '' : ` of ${Math.ceil(ofOctets / unit)}`;
+      this.#note(`${doing}: ${Math.floor(octets / unit)}${total} ${name}`);
     }
   }
 }

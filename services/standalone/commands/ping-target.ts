@@ -15,6 +15,7 @@ import { UsageError } from './command.ts';
 import type { PingArguments } from './ping-arguments.ts';
 
 const LOCAL_HOST = '127.0.0.1';
+const LOOPBACK = /^(?:127\.[\d.]+|\[::1\]|localhost)$/;
 
 interface TargetParts {
   readonly environment: Environment;
@@ -45,7 +46,8 @@ export function pingTarget(args: PingArguments, parts: TargetParts): PingTarget 
   if (args.cogrpc !== undefined || args.pohttp !== undefined) {
     throw new UsageError('--cogrpc and --pohttp go with a URL: by an address, the DNS says where');
   }
-  return { ...common, name: address, address, locator: locatorByDns(address, args, parts) };
+  const locator = locatorByDns(address, args, parts);
+  return { ...common, name: address, address, isHere: false, locator };
 }
 
 type ServerUrls = Readonly<Record<ServiceName, URL>>;
@@ -78,7 +80,7 @@ function byHand(
   urls: ServerUrls,
   args: PingArguments,
   parts: TargetParts,
-): Pick<PingTarget, 'name' | 'address' | 'locator'> {
+): Pick<PingTarget, 'name' | 'address' | 'isHere' | 'locator'> {
   const { phones } = urls;
   const couriers =
     args.cogrpc === undefined ? urls.couriers : URL.parse(`${phones.protocol}//${args.cogrpc}`);
@@ -95,7 +97,8 @@ function byHand(
     addressesOf: () => addressesOf,
     ca: args.ca,
   };
-  return { name: phones.origin, address: null, locator };
+  const isHere = LOOPBACK.test(phones.hostname);
+  return { name: phones.origin, address: null, isHere, locator };
 }
 
 function locationOf({ protocol, hostname, port }: URL): ServerLocation {

@@ -19,6 +19,9 @@ const WHY: Readonly<Record<ServiceName, string>> = {
   apps: 'Internet apps deliver no parcels here.',
 };
 
+const NO_CERTIFICATE =
+  'If the gateway ends TLS, what is said here of “gateway” says why; if a proxy does, its log.';
+
 interface PublishedParts {
   readonly clock: Clock;
   readonly resolvers: Resolvers;
@@ -155,7 +158,9 @@ async function ownAddressFinding(
 }
 
 function fault(subject: string, service: ServiceName, error: ReachError): Finding {
-  return ill(subject, error.message, { why: WHY[service], remedy: error.remedy });
+  // Else it would tell its reader to ask the doctor.
+  const remedy = error.reason === 'no-certificate' ? NO_CERTIFICATE : error.remedy;
+  return ill(subject, error.message, { why: WHY[service], remedy });
 }
 
 async function orFault<Result>(attempt: Promise<Result>): Promise<Result | ReachError> {

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '#clock/clock.ts';
+import { handling } from '../installation.ts';
 import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
+import { connect } from '../reach/connect.ts';
+import { ReachError } from '../reach/reach-error.ts';
+import { bareHost } from '../reach/url-host.ts';
 import { takeAppsRoad } from './apps-road.ts';
 import { takeCouriersRoad } from './couriers-road.ts';
 import { type RegisteredPhone, registerPhone, takePhonesRoad } from './phones-road.ts';
@@ -18,6 +22,8 @@ export interface PingTarget {
   /** The Internet address that the gateway must have; null if any will do. */
   readonly address: string | null;
   readonly locator: Locator;
+  /** Whether it is on this machine, without the DNS. */
+  readonly isHere: boolean;
   /** Services not to try. */
   readonly without: readonly Exclude<ServiceName, 'phones'>[];
   /** Null without one to be tried. */
@@ -42,11 +48,44 @@ export async function ping(
 ): Promise<readonly StepFailedError[]> {
   const journey = new Journey(target, new Steps(print), clock);
   print(`Pinging the gateway at ${target.name}`);
+  const absent = target.isHere ? await whyNobodyHere(target, clock) : null;
+  if (absent !== null) {
+    print(`✗ ${absent.message}`);
+    return [absent];
+  }
   await using registered = await journey.trying(() => journey.phones());
   await journey.trying(() => journey.couriers(registered));
   await journey.trying(() => journey.apps(registered));
   await journey.trying(() => journey.receiver(registered));
   return journey.finish(print);
+}
+
+/** Whether every port of the gateway is closed: then there is one thing to say, and not three. */
+async function whyNobodyHere(
+  { locator, without }: PingTarget,
+  clock: Clock,
+): Promise<StepFailedError | null> {
+  const services = (Object.keys(AWALA_SERVICES) as ServiceName[]).filter(
+    (service) => service === 'phones' || !without.includes(service),
+  );
+  const looked = await Promise.all(
+    services.map(async (service) => {
+      const { host, port } = await locator.locate(service);
+      const server = { host: bareHost(host), port, useTls: false, protocols: [] };
+      const isRefused = await connect(server, { clock, addressesOf: locator.addressesOf(service) })
+        .then(() => false)
+        .catch((error) => error instanceof ReachError && error.reason === 'refused');
+      return { port, isRefused };
+    }),
+  );
+  if (looked.some(({ isRefused }) => !isRefused)) {
+    return null;
+  }
+  const ports = [...new Set(looked.map(({ port }) => port))].join(', ');
+  return new StepFailedError(
+    'No gateway runs here',
+    `nobody listens on port ${ports}. Start one: ${handling().start}`,
+  );
 }
 
 class Journey {

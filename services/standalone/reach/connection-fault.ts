@@ -19,6 +19,8 @@ interface Failure extends Error {
   readonly code?: unknown;
   /** The certificate that was refused for its names. */
   readonly cert?: PeerCertificate;
+  /** What OpenSSL says, in a few words. */
+  readonly reason?: unknown;
 }
 
 const CHAIN =
@@ -64,6 +66,12 @@ const NO_HTTP2: Explanation = {
   remedy: () =>
     'Couriers speak gRPC, which needs HTTP/2: let what ends TLS there offer h2, and lead it to the gateway.',
 };
+const NO_CERTIFICATE: Explanation = {
+  reason: 'no-certificate',
+  says: ({ host }) => `what listens there has no certificate for ${host} yet`,
+  remedy: () =>
+    '“sudo awala-gateway doctor” on that machine says why; if a proxy ends TLS there, its log does.',
+};
 const OTHER_NAME: Explanation = {
   reason: 'other-name',
   says: ({ host }, { cert }) => `the certificate is not for ${host}, but for ${namesIn(cert)}`,
@@ -88,7 +96,8 @@ const NOT_TRUSTED: Explanation = {
 };
 const OTHER: Explanation = {
   reason: 'other',
-  says: ({ address, port }, { message }) => `${address} port ${port}: ${message}`,
+  says: ({ address, port }, { message, reason }) =>
+    `${address} port ${port}: ${typeof reason === 'string' ? `TLS fails (${reason})` : message}`,
   remedy: () => 'Look into the log of what listens there.',
 };
 
@@ -107,6 +116,7 @@ const BY_CODE: Readonly<Record<string, Explanation>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: NO_TLS,
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: NO_HTTP2,
   NO_HTTP2,
+  'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE': NO_CERTIFICATE,
   ERR_TLS_CERT_ALTNAME_INVALID: OTHER_NAME,
   CERT_HAS_EXPIRED: EXPIRED,
   CERT_NOT_YET_VALID: NOT_YET_VALID,

@@ -15,6 +15,8 @@ export type ReachCause =
   | 'cut'
   | 'no-tls'
   | 'no-http2'
+  /** Whoever listens has none to show. */
+  | 'no-certificate'
   | 'other-name'
   | 'expired'
   | 'not-yet-valid'
