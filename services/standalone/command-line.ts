@@ -111,8 +111,11 @@ function load(commands: readonly CommandEntry[], word: string) {
 }
 
 function noCommand(word: string, commands: readonly CommandEntry[]): string {
-  const { upgrade, ...others } = handling();
-  const elsewhere: Readonly<Record<string, string>> = { ...others, upgrade, update: upgrade };
+  const { start, stop, restart, logs, upgrade, uninstall } = handling();
+  const elsewhere: Readonly<Record<string, string>> = {
+    ...{ start, stop, restart, logs, uninstall },
+    ...{ upgrade, update: upgrade },
+  };
   const instead = Object.hasOwn(elsewhere, word) ? elsewhere[word] : undefined;
   if (instead !== undefined) {
     return `There is no command “${word}”. Type: ${instead}`;

@@ -5,7 +5,11 @@ import { INSTALLED } from './installed.ts';
 export const SYSTEMD = '/run/systemd/system';
 
 /** What is typed to handle a gateway, depending on how it came to this machine. */
-interface Handling {
+export interface Handling {
+  /** What gives the gateway its address; null where it needs none to be tried out. */
+  readonly setUp: string | null;
+  /** The file of its variables; null if they are whatever its environment has. */
+  readonly settings: string | null;
   readonly start: string;
   readonly stop: string;
   readonly restart: string;
@@ -15,6 +19,8 @@ interface Handling {
 }
 
 const CLONE: Handling = {
+  setUp: null,
+  settings: null,
   start: 'npm start',
   stop: 'Ctrl-C in the terminal that it runs in',
   restart: 'Ctrl-C in the terminal that it runs in, then npm start',
@@ -23,7 +29,13 @@ const CLONE: Handling = {
   uninstall: 'nothing: stop it, and delete this folder with its data',
 };
 
+const PACKAGE = {
+  setUp: 'sudo awala-gateway setup gateway.example.org',
+  settings: INSTALLED.settings,
+} as const;
+
 const SERVICE: Handling = {
+  ...PACKAGE,
   start: 'sudo systemctl start awala-gateway',
   stop: 'sudo systemctl stop awala-gateway',
   restart: 'sudo systemctl restart awala-gateway',
@@ -57,5 +69,16 @@ export function handling(
   if (isInstalled && exists(SYSTEMD)) {
     return SERVICE;
   }
-  return isInstalled ? { ...PROGRAM, start: `sudo ${PROGRAM.start}` } : PROGRAM;
+  return isInstalled ? { ...PROGRAM, ...PACKAGE, start: `sudo ${PROGRAM.start}` } : PROGRAM;
+}
+
+/** Whether a gateway lacks an address that the world could find, and needs one to be started. */
+export function lacksSetUp(internetAddress: string, { setUp }: Handling): boolean {
+  return setUp !== null && internetAddress.endsWith('.localhost');
+}
+
+/** What brings a gateway up that does not run. */
+export function toBringUp(internetAddress: string, installed: Handling = handling()): string {
+  const { setUp, start } = installed;
+  return lacksSetUp(internetAddress, installed) && setUp !== null ? setUp : start;
 }

@@ -22,6 +22,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '#test/backing/free-ports.ts';
 import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
 import { ANY_PORT } from '#test/services/any-port.ts';
@@ -65,6 +66,11 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     const { code, text } = await runCommand('doctor', environment);
     assert.equal(code, 0, text);
     assert.match(text, pattern);
+  }
+
+  async function runAndStop() {
+    await using gateway = await GatewayProcess.start(folder, { DOH_URL: doh.url.href });
+    assert.equal(await gateway.end('SIGTERM'), 0);
   }
 
   it('finds nothing wrong where nothing is', async () => {
@@ -219,6 +225,65 @@ describe('awala-gateway doctor, asked about a gateway on one machine', () => {
     );
     const [port] = await faults({ ...ports, COGRPC_PORT: '1' });
     assert.match(port ?? '', /^✗ ports COGRPC_PORT 1: .*refuses .*→ Give this command the/);
+  });
+
+  it('says first that the gateway is stopped, and tries no way to it', async () => {
+    await runAndStop();
+    const address = 'gateway.example';
+    doh.setAddress(address, '127.0.0.79');
+    doh.setGateway(address, { gsc: 1, crc: 1, pdc: 1 }, address);
+    const stopped = {
+      ...environment,
+      INTERNET_ADDRESS: address,
+      CERTIFICATES: 'acme',
+      HTTPS_PORT: `${await freePort()}`,
+      HTTP_PORT: `${await freePort()}`,
+      OPERATIONS_PORT: `${await freePort()}`,
+    };
+    const args = ['--resolver', doh.url.href];
+    const { code, text } = await runCommand('doctor', stopped, args);
+    assert.equal(code, 1);
+    assert.match(text, /^✗ gateway +does not run\n +No phone, .*\n +→ npm start\n/);
+    assert.match(text, /^✓ DNS for phones /m);
+    assert.doesNotMatch(text, /refuses|^. port 80/m);
+    assert.match(text, /\n1 to fix\.$/);
+  });
+
+  it('says why the configuration keeps the gateway from starting', async () => {
+    const operations = { OPERATIONS_PORT: `${await freePort()}` };
+    const wrong = { LOG_LEVLE: 'debug', DRAIN_TIMEOUT: '7' };
+    const [gateway, ...others] = await faults({ ...operations, ...wrong });
+    assert.match(
+      gateway ?? '',
+      /^✗ gateway does not run: DRAIN_TIMEOUT must be .*; LOG_LEVLE is unknown, but nearly LOG_LEVEL: .* → Correct that, then: npm start$/,
+    );
+    assert.deepEqual(others, []);
+    await using running = await GatewayProcess.start(folder, { DOH_URL: doh.url.href });
+    const at = {
+      POWEB_PORT: `${running.poweb}`,
+      POHTTP_PORT: `${running.pohttp}`,
+      COGRPC_PORT: `${running.cogrpc}`,
+      OPERATIONS_PORT: `${running.operations}`,
+    };
+    const [configuration] = await faults({ ...at, LOG_LEVLE: 'debug' });
+    assert.match(
+      configuration ?? '',
+      /^✗ configuration LOG_LEVLE is unknown, .* The gateway that runs will not start again\. → Correct/,
+    );
+  });
+
+  it('only notes that a gateway does not run whose data were just put here', async () => {
+    await runAndStop();
+    const { DATA_DIR: _, ...elsewhere } = environment;
+    const operations = { OPERATIONS_PORT: `${await freePort()}` };
+    await using copy = await mkdtempDisposable(join(tmpdir(), 'awala-copy-'));
+    await cp(folder, copy.path, { recursive: true });
+    const moved = { ...elsewhere, ...operations, DATA_DIR: copy.path };
+    const { code, text } = await runCommand('doctor', moved);
+    assert.equal(code, 0, text);
+    assert.match(text, /^! gateway +does not run yet: no gateway has used .*\n +→ npm start\n/);
+    const [stopped] = await faults(operations);
+    assert.match(stopped ?? '', /^✗ gateway does not run /);
   });
 
   it('says that the resolver does not answer by which apps are found', async () => {

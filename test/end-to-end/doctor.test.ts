@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '#clock/clock.ts';
 import { runDoctor } from '#services/standalone/doctor/doctor.ts';
 import { Examinations } from '#services/standalone/doctor/examinations.ts';
 import { textReport } from '#services/standalone/doctor/report.ts';
+import { handling } from '#services/standalone/installation.ts';
 import { readLookConfig } from '#services/standalone/look/look-variables.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
@@ -149,8 +150,13 @@ describe('awala-gateway doctor, asked about services in the cloud', {
     const ahead: Clock = { ...systemClock, now: () => new Date(Date.now() + 7_200_000) };
     const lines: string[] = [];
     const print = (line: string) => void lines.push(line);
-    const parts = { clock: ahead, resolver: undefined, ca: undefined };
-    await using examinations = new Examinations(readLookConfig(sound), parts);
+    await using examinations = new Examinations(readLookConfig(sound), {
+      clock: ahead,
+      resolver: undefined,
+      ca: undefined,
+      environment: sound,
+      installed: handling(),
+    });
     assert.equal(await runDoctor(examinations.list(), textReport(print)), 1);
     const text = lines.join('\n');
     assert.match(

@@ -90,6 +90,8 @@ describe('docs/backups.md, on moving to another machine', () => {
     const environment = {
       ...ANY_PORT,
       POWEB_PORT: `${port}`,
+      // By which the doctor knows that no gateway runs.
+      OPERATIONS_PORT: `${await freePort()}`,
       DOH_URL: doh.url.href,
     };
     const at = (name: string) => ({ ...environment, DATA_DIR: join(place.path, name) });

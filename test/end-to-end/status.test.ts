@@ -121,7 +121,7 @@ describe('awala-gateway status', () => {
     };
     const { code, text } = await runCommand('status', environment);
     assert.equal(code, 1);
-    assert.match(text, /is not running\n\nphones +unknown\nheld +unknown\n/);
+    assert.match(text, /is not running\nStart it: npm start\n\nphones +unknown\nheld +unknown\n/);
     assert.deepEqual(await readdir(folder.path), []);
   });
 

@@ -4,6 +4,7 @@ import { runDoctor } from '../doctor/doctor.ts';
 import { Examinations } from '../doctor/examinations.ts';
 import { jsonReport, textReport } from '../doctor/report.ts';
 import { superviseDoctor } from '../doctor/supervised.ts';
+import { handling } from '../installation.ts';
 import { LOOK_VARIABLES, readLookConfig } from '../look/look-variables.ts';
 import type { Command } from './command.ts';
 import { certificatesIn, readArguments, urlIn } from './option-values.ts';
@@ -44,8 +45,13 @@ ${listVariables(LOOK_VARIABLES)
       return superviseDoctor({ command, clock: systemClock }, report);
     }
     const authorities = ca === undefined ? undefined : await certificatesIn('--ca', ca);
-    const parts = { clock: systemClock, resolver: urlIn('--resolver', resolver), ca: authorities };
-    await using examinations = new Examinations(config, parts);
+    await using examinations = new Examinations(config, {
+      clock: systemClock,
+      resolver: urlIn('--resolver', resolver),
+      ca: authorities,
+      environment,
+      installed: handling(),
+    });
     return await runDoctor(examinations.list(), report);
   },
 };

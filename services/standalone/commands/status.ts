@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
+import { toBringUp } from '../installation.ts';
 import { type LookConfig, readLookConfig } from '../look/look-variables.ts';
 import { CLEAR_SCREEN } from '../printable.ts';
 import { askOperations, parseObject } from '../running/operations-client.ts';
@@ -35,7 +36,8 @@ Exits with 0 if the gateway runs and is ready, with 1 otherwise.`,
     const { watch, json } = readArguments({ args: [...args], options: OPTIONS }).values;
     const config = readLookConfig(environment);
     const show = (status: GatewayStatus) => {
-      const lines = json ? [JSON.stringify(status)] : statusText(status);
+      const start = toBringUp(status.internetAddress);
+      const lines = json ? [JSON.stringify(status)] : statusText(status, start);
       print(`${watch && !json ? CLEAR_SCREEN : ''}${lines.join('\n')}`);
     };
     for (;;) {

@@ -15,6 +15,8 @@ import { type Finding, ill, note, well } from './finding.ts';
 const SUBJECT = 'database';
 /** A check reads the whole file; whoever waits ends it. */
 const CHECK_DEADLINE_MS = 3_600_000;
+/** A page is read. */
+const LOOK_DEADLINE_MS = 10_000;
 /** SQLite names each fault that it finds, up to so many. */
 const MOST_FAULTS = 3;
 
@@ -49,6 +51,25 @@ export async function databaseFindings(folder: string, clock: Clock): Promise<re
     ];
   } catch (error) {
     return [unusable(malformed(path, error instanceof Error ? error.message : String(error)))];
+  }
+}
+
+/**
+ * Whether no gateway has run on the database since it came here: by a restore, by moving the folder, or
+ * by a command.
+ *
+ * @returns false also if there is none that can be read
+ */
+export async function isUnused(folder: string, clock: Clock): Promise<boolean> {
+  const path = join(folder, DATABASE_FILE);
+  try {
+    if (!(await stat(path)).isFile()) {
+      return false;
+    }
+    await using database = await openToLook(path, { deadlineMs: LOOK_DEADLINE_MS, clock });
+    return ['unmarked', 'moved'].includes(await howLeft(database, path, false));
+  } catch {
+    return false;
   }
 }
 

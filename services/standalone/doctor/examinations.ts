@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { nodeIdOfKey } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import { clockWitnesses } from '#composition/clock-witnesses.ts';
+import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { Foundations } from '#composition/foundations.ts';
 import { openKeyVault } from '#composition/key-vault.ts';
 import { openObjectStore } from '#composition/object-store.ts';
@@ -8,9 +11,12 @@ import { openRecordStore } from '#composition/record-store.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import { silentLog } from '#log/log.ts';
 import type { RecordStore } from '#record-store/port.ts';
+import type { Environment } from '#runtime/configuration/variable.ts';
+import { type Handling, lacksSetUp } from '../installation.ts';
 import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variables.ts';
 import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
 import { Resolvers } from '../reach/resolvers.ts';
+import { runningService } from '../running/operations-client.ts';
 import { backupFindings } from './backup-findings.ts';
 import { challengeFindings } from './challenge-findings.ts';
 import { clockFindings, releaseClockFinding } from './clock-findings.ts';
@@ -19,6 +25,7 @@ import { databaseFindings } from './database-findings.ts';
 import { descriptorFindings } from './descriptor-findings.ts';
 import { diskFindings } from './disk-findings.ts';
 import type { Finding } from './finding.ts';
+import { gatewayFindings, runsHere } from './gateway-findings.ts';
 import { identityFinding } from './identity-findings.ts';
 import { localJobsFindings, messengerFindings } from './messenger-findings.ts';
 import { objectFindings } from './object-findings.ts';
@@ -44,6 +51,9 @@ interface DoctorParts {
   readonly resolver: URL | undefined;
   /** Certificates in PEM to trust instead of the public authorities. */
   readonly ca: string | undefined;
+  /** What the gateway reads when it starts. */
+  readonly environment: Environment;
+  readonly installed: Handling;
 }
 
 /** Everything that a gateway needs. What is kept on this machine is looked at, and never written. */
@@ -55,6 +65,7 @@ export class Examinations implements AsyncDisposable {
   readonly #resolvers: Resolvers;
   #vault: Promise<KeyVault> | null = null;
   #records: Promise<RecordStore> | null = null;
+  #service: Promise<string | null> | null = null;
 
   constructor(config: LookConfig, parts: DoctorParts) {
     this.#config = config;
@@ -71,18 +82,12 @@ export class Examinations implements AsyncDisposable {
     const config = this.#config;
     const { clock } = this.#parts;
     return [
+      { name: 'gateway', run: () => gatewayFindings(config, this.#gatewayParts) },
       { name: 'clock and DNS resolver', run: () => this.#clockAndResolver() },
       ...this.#ofDataFolder(),
-      ...this.#ofServices(),
-      { name: 'keys', run: () => vaultFindings(config.keyVault, () => this.#openVault()) },
-      { name: 'identity', run: async () => [await this.#identity()] },
-      {
-        name: 'open files',
-        run: () => descriptorFindings(this.#operationsPort, config.maxCollectors),
-      },
+      ...(this.#isNew ? [] : this.#ofServices()),
       { name: 'ports', run: () => portFindings(config, clock) },
-      { name: 'DNS and ways here', run: () => this.#published() },
-      ...this.#ofAuthorities(),
+      ...(this.#isNew ? [] : this.#ofWorld()),
     ];
   }
 
@@ -96,14 +101,14 @@ export class Examinations implements AsyncDisposable {
     if (folder === null) {
       return [];
     }
+    const disk = { name: 'disk', run: () => diskFindings(folder, clock) };
     const ofDatabase = [
-      { name: 'disk', run: () => diskFindings(folder, clock) },
       { name: 'database', run: () => databaseFindings(folder, clock) },
       { name: 'backup', run: () => backupFindings(folder, clock) },
     ];
     return [
       { name: 'data folder', run: () => dataFolderFindings(folder) },
-      ...(hasDatabase(this.#config) ? ofDatabase : []),
+      ...(hasDatabase(this.#config) ? [disk, ...(this.#isNew ? [] : ofDatabase)] : []),
     ];
   }
 
@@ -127,20 +132,57 @@ export class Examinations implements AsyncDisposable {
     if ([signals, workQueue].some(({ kind }) => kind === 'redis')) {
       examinations.push({ name: 'Redis', run: () => messengerFindings(this.#config, foundations) });
     }
-    return examinations;
+    const { keyVault, maxCollectors } = this.#config;
+    const run = () => descriptorFindings(this.#operationsPort, maxCollectors);
+    return [
+      ...examinations,
+      { name: 'keys', run: () => vaultFindings(keyVault, () => this.#openVault()) },
+      { name: 'identity', run: async () => [await this.#identity()] },
+      { name: 'open files', run },
+    ];
   }
 
-  #ofAuthorities(): readonly Examination[] {
+  /** How the world reaches the gateway. */
+  #ofWorld(): readonly Examination[] {
     const { certificates, internetAddress } = this.#config;
+    const published = { name: 'DNS and ways here', run: () => this.#published() };
     if (certificates.kind !== 'acme') {
-      return [];
+      return [published];
     }
     const parts = { ...this.#parts, resolvers: this.#resolvers };
-    const run = () => challengeFindings(certificates.name ?? internetAddress, parts);
+    const run = async () =>
+      (await this.#isUp()) ? challengeFindings(certificates.name ?? internetAddress, parts) : [];
     return [
+      published,
       { name: 'port 80', run },
       { name: 'orders of a certificate', run: () => orderFindings(certificates) },
     ];
+  }
+
+  /** Whether what a set-up makes is not there yet. */
+  get #isNew(): boolean {
+    const { internetAddress } = this.#config;
+    const folder = dataFolderOf(this.#config);
+    return (
+      lacksSetUp(internetAddress, this.#parts.installed) &&
+      folder !== null &&
+      !existsSync(join(folder, DATABASE_FILE))
+    );
+  }
+
+  get #gatewayParts() {
+    return { ...this.#parts, service: () => this.#runningService() };
+  }
+
+  /** Which service answers on the operations port; null if none does. */
+  #runningService(): Promise<string | null> {
+    this.#service ??= runningService(this.#operationsPort);
+    return this.#service;
+  }
+
+  /** Whether a gateway may be found by the world. */
+  async #isUp(): Promise<boolean> {
+    return !runsHere(this.#config) || (await this.#runningService()) !== null;
   }
 
   async #clockAndResolver(): Promise<readonly Finding[]> {
@@ -171,7 +213,8 @@ export class Examinations implements AsyncDisposable {
         .then(nodeIdOfKey)
         // Another finding says what is wrong with the keys.
         .catch(() => null);
-    const parts = { ...this.#parts, resolvers: this.#resolvers, nodeId };
+    const isUp = () => this.#isUp();
+    const parts = { ...this.#parts, resolvers: this.#resolvers, nodeId, isUp };
     return publishedFindings(this.#config.internetAddress, parts);
   }
 

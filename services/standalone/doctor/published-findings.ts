@@ -29,6 +29,8 @@ interface PublishedParts {
   readonly ca: string | undefined;
   /** The gateway's own id; null if it has no keys yet. */
   readonly nodeId: () => Promise<string | null>;
+  /** Whether a gateway may be there: else the DNS is looked at only. */
+  readonly isUp: () => Promise<boolean>;
 }
 
 /** Whether the world finds the gateway's services, and finds this gateway there. */
@@ -69,7 +71,9 @@ async function serviceFindings(
           remark,
           `One SRV record ${labels}.${address} is what all clients read.`,
         );
-  return [found, ...(await connectionFindings(service, location, parts, address))];
+  return (await parts.isUp())
+    ? [found, ...(await connectionFindings(service, location, parts, address))]
+    : [found];
 }
 
 async function connectionFindings(

@@ -31,7 +31,7 @@ const RUNNING: GatewayStatus = {
 
 describe('The status of a gateway', () => {
   it('is one screen of text', () => {
-    assert.deepEqual(statusText(RUNNING), [
+    assert.deepEqual(statusText(RUNNING, 'npm start'), [
       'gateway.example.org  runs for 3 d 4 h, version 0.1.0',
       '',
       'phones        12 connected, 31 seen in 30 days',
@@ -48,13 +48,16 @@ describe('The status of a gateway', () => {
 
   it('says why a gateway is not ready', () => {
     const running = RUNNING.running && { ...RUNNING.running, failing: { objects: 'no room' } };
-    assert.equal(statusText({ ...RUNNING, running })[1], 'not ready: objects: no room');
+    assert.equal(
+      statusText({ ...RUNNING, running }, 'npm start')[1],
+      'not ready: objects: no room',
+    );
   });
 
   it('says why there is no newer certificate', () => {
     const certificates = { ...RUNNING.certificates, tlsFailure: 'the clock is wrong; set it' };
     assert.equal(
-      statusText({ ...RUNNING, certificates })[9],
+      statusText({ ...RUNNING, certificates }, 'npm start')[9],
       '              no newer one of TLS: the clock is wrong; set it',
     );
   });
@@ -70,8 +73,9 @@ describe('The status of a gateway', () => {
       certificates: { gatewayUntil: null, tlsUntil: null, tlsFailure: null },
       lastBackupAt: null,
     };
-    assert.deepEqual(statusText(nothing), [
+    assert.deepEqual(statusText(nothing, 'sudo systemctl start awala-gateway'), [
       'gateway.example.org  is not running',
+      'Start it: sudo systemctl start awala-gateway',
       '',
       'phones        unknown',
       'held          unknown',

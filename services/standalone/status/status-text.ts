@@ -5,14 +5,18 @@ const LABEL_WIDTH = 14;
 const DAY_MS = 86_400_000;
 const PLURALS = { parcel: 'parcels', cargo: 'cargoes' } as const;
 
-/** A status as one screen shows it, at most 80 columns wide. */
-export function statusText(status: GatewayStatus): readonly string[] {
+/**
+ * A status as one screen shows it, at most 80 columns wide.
+ *
+ * @param start - what to type to start a gateway that does not run
+ */
+export function statusText(status: GatewayStatus, start: string): readonly string[] {
   const { running, held, jobs, diskRoomOctets } = status;
   const { tlsFailure } = status.certificates;
   const unknown = running ? 'not counted' : 'unknown';
   return [
     `${status.internetAddress}  ${running ? runningText(running) : 'is not running'}`,
-    ...failingLines(running),
+    ...(running ? failingLines(running) : [`Start it: ${start}`]),
     '',
     line('phones', phonesText(status)),
     ...(held
@@ -41,8 +45,8 @@ function runningText({ version, upSeconds }: Running): string {
   return `runs for ${inTimeUnits(upSeconds)}, version ${version}`;
 }
 
-function failingLines(running: Running | null): readonly string[] {
-  const reasons = Object.entries(running?.failing ?? {});
+function failingLines({ failing }: Running): readonly string[] {
+  const reasons = Object.entries(failing);
   return reasons.map(([name, reason]) => `not ready: ${name}: ${reason}`);
 }
 
