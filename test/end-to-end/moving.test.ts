@@ -41,7 +41,8 @@ class Machine implements AsyncDisposable {
 
   /** Types a line of the page. */
   async type(line: string): Promise<void> {
-    const [program, command = '', ...args] = line.split(' ').map(this.#words);
+    const words = line.split(' ').map(this.#words);
+    const [program, command = '', ...args] = words[0] === 'sudo' ? words.slice(1) : words;
     if (program === 'systemctl') {
       // A socket that is left brings the gateway back; one that is missing leaves it without its ports.
       const [units, act] =

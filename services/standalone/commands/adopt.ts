@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DATABASE_FILE, dataFolder } from '#composition/data-folder.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
+import { INSTALLED } from '../installed.ts';
 import { type Command, noArguments } from './command.ts';
 
 /** What `adopt` reads. */
@@ -13,11 +14,12 @@ const DEADLINE_MS = 20_000;
 export const adoptCommand: Command = {
   usage: `Usage: awala-gateway adopt
 
-Takes over the data folder DATA_DIR (./data) although it is a copy that was made
-while its gateway was running or dead, or although the database’s log is gone.
-Checks the whole database first, and refuses one that is damaged. Parcels that
-the copy lacks stay lost: prefer a backup, or a copy of a gateway that was
-stopped. No gateway may be running on the folder.`,
+Takes over the data folder DATA_DIR (./data; of the package,
+${INSTALLED.data}) although it is a copy that was made while its gateway
+was running or dead, or although the database’s log is gone. Checks the whole
+database first, and refuses one that is damaged. Parcels that the copy lacks stay
+lost: prefer a backup, or a copy of a gateway that was stopped. No gateway may be
+running on the folder.`,
   async run(context) {
     noArguments(context);
     const { folder } = readConfiguration(context.environment, ADOPT_VARIABLES);

@@ -10,6 +10,7 @@ import { makeBackup } from '../backup/make-backup.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
+import { INSTALLED } from '../installed.ts';
 import { octetsInWords } from '../octets-in-words.ts';
 import { type Command, UsageError } from './command.ts';
 import { readArguments } from './option-values.ts';
@@ -35,6 +36,10 @@ says what that is.
                             BACKUP_PASSPHRASE_FILE by default
   --keep <number>           in a folder or bucket, then remove this gateway’s oldest
                             backups but for so many. BACKUP_KEEP (7) by default
+
+Of the package, DATA_DIR is ${INSTALLED.data}, and this takes sudo; a folder
+that is missing is made, for root alone. awala-gateway-backup.timer, once enabled,
+backs up to BACKUP_TO each day as the user awala-gateway, who must own the folder.
 
 For s3://…, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY sign requests, to
 BACKUP_S3_ENDPOINT if that is set, in BACKUP_S3_REGION. For gs://…, Google’s

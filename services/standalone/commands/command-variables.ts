@@ -6,6 +6,7 @@ import {
   type Values,
 } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { INSTALLED } from '../installed.ts';
 
 /** What every command must know of a gateway: the variables of its services. */
 export const COMMAND_VARIABLES = { internetAddress: localInternetAddress, ...BACKING_VARIABLES };
@@ -25,7 +26,7 @@ export function readCommandConfig(environment: Environment): CommandConfig {
 /** For the help text of commands that use it. */
 export const BACKING_HELP = `Finds the gateway by the environment variables that its services read:
 ${names()}.
-By default, the gateway in ./data.`;
+By default, the gateway in ./data; of the package, in ${INSTALLED.data}.`;
 
 function names(): string {
   const all = listVariables(COMMAND_VARIABLES).map(({ name }) => name);

@@ -13,7 +13,8 @@ Registers a throw-away phone with a running gateway and sends parcels by every
 road: PoWeb, courier, and PoHTTP as Internet apps do, each there and back; and
 out to the Internet, if a receiver is named. Prints each step with its
 duration; says why a step failed and what to do about it, tries the other
-roads all the same, and exits with 1.
+roads all the same, and exits with 1. The gateway cannot tell this phone from
+others, so status counts it among those seen.
 
   <address>  an Awala address such as gateway.example.org. It is found as the
              deployed clients find it, and not otherwise: by the SRV records

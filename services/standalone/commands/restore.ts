@@ -9,6 +9,7 @@ import { whatItHolds } from '../backup/kept-elsewhere.ts';
 import { openPlace } from '../backup/open-place.ts';
 import type { BackupPlace } from '../backup/places/place.ts';
 import { Progress } from '../backup/progress.ts';
+import { INSTALLED } from '../installed.ts';
 import { type Command, UsageError } from './command.ts';
 import { readArguments } from './option-values.ts';
 
@@ -17,9 +18,10 @@ export const restoreCommand: Command = {
   usage: `Usage: awala-gateway restore [--identity-file <file>] [--passphrase-file <file>]
                              [--replace-newer] [<address>]
 
-Restores a backup into the data folder DATA_DIR (./data). No gateway may be
-running on it, and none there may be newer than the backup. What is there is kept
-in a folder replaced-… beside. The backup is checked before anything changes.
+Restores a backup into the data folder DATA_DIR (./data; of the package,
+${INSTALLED.data}). No gateway may be running on it, and none there may be
+newer than the backup. What is there is kept in a folder replaced-… beside. The
+backup is checked before anything changes.
 
   <address>  a backup, or the folder or bucket of backups, of which it takes the
              newest of this gateway. BACKUP_TO by default

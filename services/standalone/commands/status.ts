@@ -23,7 +23,7 @@ Shows on one screen what a gateway in one process holds and does: phones
 connected, and seen in 30 days; parcels held and the oldest; jobs waiting and
 set aside; room on the disk; how long certificates last; the age of the last
 backup; and what was accepted, collected, delivered, refused and registered
-within the last minute. Names nobody.
+within the last minute. Names nobody. A ping is a phone, too: each is counted.
 
 It asks the running gateway on this machine (OPERATIONS_HOST, OPERATIONS_PORT).
 If none runs, it looks into the data folder (DATA_DIR), and changes nothing.
