@@ -99,10 +99,13 @@ describe('command line', () => {
     ] as const) {
       const { exitCode, complaints } = await run(word);
       assert.equal(exitCode, 64);
-      assert.equal(complaints, `There is no command “${word.split(' ').at(-1)}”. Type: ${instead}`);
+      assert.equal(
+        complaints,
+        `There is no command “${word.split(' ').at(-1)}”. Instead: ${instead}`,
+      );
     }
     for (const word of ['restart', 'logs', 'uninstall', 'upgrade']) {
-      assert.match((await run(word)).complaints, /^There is no command “\w+”\. Type: /);
+      assert.match((await run(word)).complaints, /^There is no command “\w+”\. Instead: /);
     }
   });
 

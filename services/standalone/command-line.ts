@@ -118,7 +118,7 @@ function noCommand(word: string, commands: readonly CommandEntry[]): string {
   };
   const instead = Object.hasOwn(elsewhere, word) ? elsewhere[word] : undefined;
   if (instead !== undefined) {
-    return `There is no command “${word}”. Type: ${instead}`;
+    return `There is no command “${word}”. Instead: ${instead}`;
   }
   const names = [...commands.map(({ name }) => name), 'help', '--help', '--version'];
   return `There is no command “${word}”${hint(word, names) || '.'}\n\n${overview(commands)}`;

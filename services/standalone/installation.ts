@@ -4,7 +4,7 @@ import { INSTALLED } from './installed.ts';
 /** Where systemd runs (sd_booted(3)). */
 export const SYSTEMD = '/run/systemd/system';
 
-/** What is typed to handle a gateway, depending on how it came to this machine. */
+/** What to do to handle a gateway, depending on how it came to this machine. */
 export interface Handling {
   /** What gives the gateway its address; null where it needs none to be tried out. */
   readonly setUp: string | null;
@@ -24,9 +24,9 @@ const CLONE: Handling = {
   start: 'npm start',
   stop: 'Ctrl-C in the terminal that it runs in',
   restart: 'Ctrl-C in the terminal that it runs in, then npm start',
-  logs: 'nothing: they are in the terminal that it runs in',
+  logs: 'look into the terminal that it runs in',
   upgrade: 'git pull && npm ci, then start it anew',
-  uninstall: 'nothing: stop it, and delete this folder with its data',
+  uninstall: 'stop it, and delete this folder with its data',
 };
 
 const PACKAGE = {
@@ -37,7 +37,7 @@ const PACKAGE = {
 const SERVICE: Handling = {
   ...PACKAGE,
   start: 'sudo systemctl start awala-gateway',
-  stop: 'sudo systemctl stop awala-gateway',
+  stop: "sudo systemctl stop 'awala-gateway-*.socket' awala-gateway",
   restart: 'sudo systemctl restart awala-gateway',
   logs: 'sudo journalctl --unit=awala-gateway --follow',
   upgrade: 'sudo apt install ./awala-gateway_….deb, with the newer package',
@@ -49,8 +49,8 @@ const PROGRAM: Handling = {
   ...CLONE,
   start: 'awala-gateway serve',
   restart: 'Ctrl-C in the terminal that it runs in, then awala-gateway serve',
-  upgrade: 'the lines that installed it, with the newer version',
-  uninstall: 'nothing: stop it, and delete what was unpacked, with its data',
+  upgrade: 'unpack or install the newer version, then start it anew',
+  uninstall: 'stop it, and delete what was unpacked, with its data',
 };
 
 /**

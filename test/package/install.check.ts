@@ -95,6 +95,20 @@ drwx------ awala-gateway:awala-gateway /var/lib/awala-gateway
         assert.ok(bare.output.endsWith('\nNext: sudo awala-gateway setup gateway.example.org\n'));
       });
 
+      it('leads from the doctor and the status to the set-up, and to no key', async () => {
+        const { status, output } = await root.sh('awala-gateway doctor');
+        assert.equal(status, 1);
+        assert.match(output, /^✗ gateway +is not set up\n.*\n +→ sudo awala-gateway setup /);
+        assert.doesNotMatch(output, /keygen|INTERNET_ADDRESS|refuses/);
+        const stopped = await root.sh('awala-gateway status');
+        assert.match(stopped.output, /is not running\nStart it: sudo awala-gateway setup /);
+        const { output: instead } = await root.sh('awala-gateway start');
+        assert.equal(
+          instead,
+          'There is no command “start”. Instead: sudo systemctl start awala-gateway\n',
+        );
+      });
+
       it('has units that systemd takes without a remark, and that leave a process little', async () => {
         const { status, output } = await root.sh(
           'cd /usr/lib/systemd/system; exec systemd-analyze verify --man=no ./awala-gateway*',
