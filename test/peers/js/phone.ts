@@ -10,11 +10,15 @@ import {
   type PrivateNodeRegistration,
   PrivateNodeRegistrationRequest,
 } from '@relaycorp/relaynet-core';
-import { PoWebClient } from '@relaycorp/relaynet-poweb';
+import { PoWebClient, ServerError } from '@relaycorp/relaynet-poweb';
 
 type KeyPair = Awaited<ReturnType<typeof generateRSAKeyPair>>;
 
 const TTL_SECONDS = 3_600;
+
+/** How often a parcel is delivered before the gateway counts as one that cannot take it. */
+const MOST_DELIVERIES = 5;
+const UNAVAILABLE = /\(HTTP 503\)$/;
 
 /** A private gateway with one endpoint, on the deployed JavaScript libraries. */
 export class JsPhone {
@@ -121,9 +125,24 @@ export class JsPhone {
     return parcel.serialize(this.#sender.keys.privateKey);
   }
 
-  /** Delivers a parcel by PoWeb. */
+  /**
+   * Delivers a parcel by PoWeb; again where the gateway cannot take it now, as the apps around the
+   * client do, but only so often.
+   *
+   * @throws {ServerError | ParcelDeliveryError | RefusedParcelError}
+   */
   async deliver(parcel: ArrayBuffer): Promise<void> {
-    await this.client.deliverParcel(parcel, this.deliverySigner);
+    for (let deliveries = 1; ; deliveries++) {
+      try {
+        await this.client.deliverParcel(parcel, this.deliverySigner);
+        return;
+      } catch (error) {
+        const isForNow = error instanceof ServerError && UNAVAILABLE.test(error.message);
+        if (!isForNow || deliveries === MOST_DELIVERIES) {
+          throw error;
+        }
+      }
+    }
   }
 }
 
