@@ -6,6 +6,7 @@ import type { Terminal } from './terminal.ts';
 
 const ERASE_LINE = '\r\u001b[K';
 const LEAST_COLUMNS = 20;
+const BY_OPTIONS = 'Give the answers as options, with --yes.';
 
 interface Streams {
   readonly input: ReadStream;
@@ -53,12 +54,12 @@ export class ProcessTerminal implements Terminal {
     }
   }
 
-  async ask(question: string, signal: AbortSignal): Promise<string> {
+  async ask(question: string, signal: AbortSignal, remedy = BY_OPTIONS): Promise<string> {
     this.#endLine();
     const { input, output, onInterrupt } = this.#streams;
     const lines = createInterface({ input, output });
     const ended = new AbortController();
-    const noAnswer = new SetupError('nobody answers', 'Give the answers as options, with --yes.');
+    const noAnswer = new SetupError('nobody answers', remedy);
     lines.on('SIGINT', onInterrupt).once('close', () => ended.abort(noAnswer));
     const either = AbortSignal.any([signal, ended.signal]);
     try {

@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { typedInternetAddress } from '#awala/internet-address.ts';
 import type { Clock } from '#clock/clock.ts';
-import { DATABASE_FILE } from '#composition/data-folder.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
-import { notedAddress } from '../noted-address.ts';
 import type { Dns } from '../reach/find-service.ts';
+import { ReachError } from '../reach/reach-error.ts';
 import type { Failing } from '../running/readiness.ts';
 import { type Answers, type GivenAnswers, publicPorts, variablesOf } from './answers.ts';
 import { awaitDns } from './await-dns.ts';
@@ -14,6 +10,7 @@ import { awaitReady } from './await-ready.ts';
 import type { ClockCheck } from './clock-check.ts';
 import { EnvironmentFile } from './environment-file.ts';
 import { handOut, pageForUsers } from './for-users.ts';
+import { keepAddress } from './keep-address.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { settleAnswers } from './questions.ts';
 import { adviceOn, formLines, zoneLines } from './record-words.ts';
@@ -49,8 +46,12 @@ export interface SetupParts {
   readonly takenPorts: (ports: ReturnType<typeof publicPorts>) => Promise<readonly TakenPort[]>;
   /** Asks the gateway on this machine what it still lacks. */
   readonly failing: (configured: Environment) => Promise<Failing>;
-  /** Sends parcels through the gateway as the DNS leads to it; false if some did not arrive. */
-  readonly ping: (address: string, configured: Environment) => Promise<boolean>;
+  /**
+   * Sends parcels through the gateway as the DNS leads to it.
+   *
+   * @returns the steps that failed, each with its cause; none if all is well
+   */
+  readonly ping: (address: string, configured: Environment) => Promise<readonly Error[]>;
 }
 
 /**
@@ -86,40 +87,12 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
   terminal.print(
     `✓ gateway        ready${answers.certificates === 'none' ? '' : ', with its certificate'}`,
   );
-  await pingFromOutside(answers, { ...parts, configured });
+  await pingFromOutside(answers, options, { ...parts, configured });
   await handOver(answers, terminal);
   return true;
 }
 
 type ConfiguredParts = SetupParts & { readonly configured: Environment };
-
-/**
- * Phones that registered under another address would be lost.
- *
- * @throws {SetupError} if the data is a gateway's that has another
- */
-async function keepAddress(
-  { address, dataFolder }: Answers,
-  { INTERNET_ADDRESS = '', DATA_DIR = dataFolder }: Environment,
-  terminal: Terminal,
-): Promise<void> {
-  for (const folder of new Set([DATA_DIR, dataFolder])) {
-    if (!existsSync(join(folder, DATABASE_FILE))) {
-      continue;
-    }
-    const known = (await notedAddress(folder)) ?? typedInternetAddress(INTERNET_ADDRESS);
-    if (known === null) {
-      terminal.print(
-        `! ${folder} holds a gateway that does not say its address: its phones know it by that alone.`,
-      );
-    } else if (known !== address) {
-      throw new SetupError(
-        `the gateway in ${folder} is ${known}, and its phones know it by that address alone`,
-        `Repeat with ${known}. To set up another gateway beside it, name another --data-dir and --config.`,
-      );
-    }
-  }
-}
 
 async function findInDns(
   answers: Answers,
@@ -138,7 +111,8 @@ or, in the fields of a web form:\n
 ${block(formLines(records, answers))}\n
 ${adviceOn(answers).join('\n')}\n`);
   if (options.asks) {
-    await terminal.ask('Press Enter when you have added them, or if they are there:', signal);
+    const question = 'Press Enter when you have added them, or if they are there:';
+    await terminal.ask(question, signal, 'Repeat the same line when they are there.');
   }
   clockCheck.check();
   const state = await awaitDns(answers, {
@@ -188,15 +162,25 @@ async function startService(
 
 async function pingFromOutside(
   { address }: Answers,
+  { needsProof }: SetupOptions,
   { ping, configured, terminal }: ConfiguredParts,
 ): Promise<void> {
   terminal.print('');
-  if (!(await ping(address, configured))) {
+  const failures = await ping(address, configured);
+  if (failures.length === 0) {
+    return;
+  }
+  if (needsProof || !failures.every(lacksProofAlone)) {
     throw new SetupError(
       `the gateway runs, but not all of its roads are open (above)`,
       `Do what the lines with an arrow say, then repeat the same line, or only: awala-gateway ping ${address}`,
     );
   }
+  terminal.print('! Internet apps deliver nothing here until DNSSEC is there.');
+}
+
+function lacksProofAlone({ cause }: Error): boolean {
+  return cause instanceof ReachError && cause.reason === 'not-signed';
 }
 
 async function handOver({ address, page }: Answers, terminal: Terminal): Promise<void> {

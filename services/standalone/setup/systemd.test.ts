@@ -78,4 +78,18 @@ describe('the gateway as a unit of systemd', () => {
     assert.match((await show('ActiveState=activating\nNRestarts=3\n')) ?? '', /it ended 3 times\./);
     assert.match((await show('')) ?? '', /it is not there\./);
   });
+
+  it('shows of its last start alone what went wrong', async () => {
+    answers['systemctl show'] = { output: 'ActiveState=failed\nNRestarts=5\nInvocationID=0a1b\n' };
+    const words = [
+      '[13:06:23.982] INFO: Listening {"server":"poweb"}',
+      '[13:06:24.048] ERROR: Cannot start: /nonexistent is no ordinary file',
+    ];
+    answers.journalctl = { output: `${words.join('\n')}\n` };
+    assert.equal(
+      await systemd.fault(),
+      `systemd says that it is failed. Its last words:\n${words[1]}`,
+    );
+    assert.equal(ran.at(-1), 'journalctl -n 12 -o cat _SYSTEMD_INVOCATION_ID=0a1b');
+  });
 });

@@ -8,6 +8,8 @@ const UNIT = 'awala-gateway.service';
 const PUBLIC_SOCKETS = ['awala-gateway-https.socket', 'awala-gateway-http.socket'];
 const PROXIED_SOCKETS = ['awala-gateway-poweb.socket'];
 const LAST_LINES = '12';
+/** Of the log, unless `LOG_FORMAT` is another than by default. */
+const QUIET = /^\[[\d:.]+\] (?:DEBUG|INFO): /;
 /** Since it was started: by then it will not come up by itself. */
 const MANY_RESTARTS = 3;
 
@@ -51,16 +53,29 @@ export class Systemd implements ServiceManager {
   }
 
   async fault(): Promise<string | null> {
-    const properties = ['ActiveState', 'NRestarts'].map((name) => `--property=${name}`);
+    const names = ['ActiveState', 'NRestarts', 'InvocationID'];
+    const properties = names.map((name) => `--property=${name}`);
     const { output } = await this.#run('systemctl', ['show', ...properties, UNIT]);
-    const { ActiveState: state = 'not there', NRestarts: restarts = '0' } = parseEnv(output);
+    const {
+      ActiveState: state = 'not there',
+      NRestarts: restarts = '0',
+      InvocationID: start = '',
+    } = parseEnv(output);
     const isDown = !/^(?:active|activating|reloading|deactivating)$/.test(state);
     if (!isDown && Number(restarts) < MANY_RESTARTS) {
       return null;
     }
-    const words = await this.#run('journalctl', ['-u', UNIT, '-n', LAST_LINES, '-o', 'cat']);
     const how = isDown ? `is ${state}` : `ended ${restarts} times`;
-    return `systemd says that it ${how}. Its last words:\n${words.output.trim()}`;
+    return `systemd says that it ${how}. Its last words:\n${await this.#lastWords(start)}`;
+  }
+
+  /** What it said since it was started last, without what goes well before it ends. */
+  async #lastWords(start: string): Promise<string> {
+    const whose = start === '' ? ['-u', UNIT] : [`_SYSTEMD_INVOCATION_ID=${start}`];
+    const { output } = await this.#run('journalctl', ['-n', LAST_LINES, '-o', 'cat', ...whose]);
+    const lines = output.trim().split('\n');
+    const telling = lines.filter((line) => !QUIET.test(line));
+    return (telling.length > 0 ? telling : lines).join('\n');
   }
 
   /** Whether any of them is. */

@@ -9,8 +9,9 @@ export interface Terminal {
   /**
    * Asks, and waits for a line as long as it takes.
    *
+   * @param remedy - what to do if no answer can come any more; by default, to answer by options
    * @throws the reason of `signal`, once that is aborted
    * @throws {SetupError} if no answer can come any more
    */
-  ask(question: string, signal: AbortSignal): Promise<string>;
+  ask(question: string, signal: AbortSignal, remedy?: string): Promise<string>;
 }

@@ -159,19 +159,38 @@ describe('awala-gateway setup', () => {
     );
   });
 
-  it('leaves a gateway with data its address', async () => {
+  it('lets another name take the place of one that no gateway had yet', async () => {
+    await using machine = await EmptyMachine.make();
+    const args = [...IP, '--resolver', doh.url.href, '--wait', '0s'];
+    await using first = machine.setUp(['gatway.example', ...args]);
+    await first.ended();
+    // As a start leaves it that fails before there is a key.
+    await mkdir(machine.data);
+    await writeFile(join(machine.data, 'gateway.db'), '');
+    await using second = machine.setUp([ADDRESS, ...args]);
+    assert.equal(await second.ended(), 1);
+    assert.match(second.output, /^✗ the DNS does not lead to this gateway yet$/m);
+    assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+  });
+
+  it('leaves a gateway with data its address, and says how to start afresh', async () => {
     await using machine = await EmptyMachine.make();
     const args = [...IP, '--resolver', doh.url.href, '--wait', '0s'];
     await using first = machine.setUp([ADDRESS, ...args]);
     await first.ended();
-    await mkdir(machine.data);
-    await writeFile(join(machine.data, 'gateway.db'), '');
+    {
+      const environment = { DATA_DIR: machine.data, INTERNET_ADDRESS: ADDRESS };
+      await using _gateway = await startGateway({}, environment);
+    }
+    // As by a gateway that did not note its address yet.
+    await rm(join(machine.data, 'internet-address'));
     await using second = machine.setUp(['other.example', ...args]);
     assert.equal(await second.ended(), 1);
     assert.match(
       second.output,
       /^✗ the gateway in \S+ is gateway\.example, and its phones know it by/,
     );
+    assert.match(second.output, /If no phone ever used it, .* sudo mv (\S+) \1\.old;/);
     assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
   });
 
@@ -298,6 +317,19 @@ describe('awala-gateway setup', () => {
     assert.equal(await waiting.ended(), 130, waiting.output);
   });
 
+  it('says how to go on where nobody answers any more', { skip: noTerminal }, async () => {
+    await using machine = await EmptyMachine.make();
+    const args = [ADDRESS, ...IP, '--email', '', '--resolver', doh.url.href];
+    await using setup = machine.setUpAsking(args);
+    await setup.prints('Press Enter');
+    setup.type('\u0004');
+    assert.equal(await setup.ended(), 1, setup.output);
+    assert.match(
+      setup.output,
+      /✗ nobody answers\n {2}→ Repeat the same line when they are there\./,
+    );
+  });
+
   it('ends when it is told to, whatever it waits for', async () => {
     await using machine = await EmptyMachine.make();
     doh.behaviour = () => {};
@@ -354,14 +386,11 @@ describe('awala-gateway setup', () => {
       await writeFile(machine.config, lines.join(''));
     }
 
-    function leadTo(port: number): void {
+    function leadTo(port: number, { isAuthentic = true } = {}): void {
       doh.setAddress(ADDRESS, '127.0.0.1');
       for (const name of NAMES) {
         const data = { target: ADDRESS, port };
-        doh.set('SRV', name, {
-          isAuthentic: true,
-          answers: [{ type: 'SRV', name, ttl: 60, data }],
-        });
+        doh.set('SRV', name, { isAuthentic, answers: [{ type: 'SRV', name, ttl: 60, data }] });
       }
     }
 
@@ -379,6 +408,16 @@ describe('awala-gateway setup', () => {
       assert.ok(setup.output.includes(page));
       setup.signal('SIGTERM');
       assert.equal(await setup.ended(), 0, setup.output);
+    });
+
+    it('hands the gateway over without DNSSEC if told so, though apps cannot post to it', async () => {
+      leadTo(ports.https, { isAuthentic: false });
+      const args = ['--ca', ca, '--yes', '--without-dnssec', '--foreground'];
+      await using setup = machine.setUp([ADDRESS, ...IP, ...args]);
+      await setup.prints('The gateway runs in this terminal');
+      assert.match(setup.output, /✗ DNS for Internet apps .*DNSSEC does not prove/);
+      assert.match(setup.output, /^! Internet apps deliver nothing here until DNSSEC is there\.$/m);
+      assert.ok(setup.output.includes(await readFile(join(machine.data, 'for-users.txt'), 'utf8')));
     });
 
     it('leaves TLS and the public port to a proxy', async () => {

@@ -7,6 +7,9 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { StepFailedError } from '#services/standalone/ping/steps.ts';
+import { AWALA_SERVICES } from '#services/standalone/reach/awala-services.ts';
+import { findService } from '#services/standalone/reach/find-service.ts';
 import { Resolvers } from '#services/standalone/reach/resolvers.ts';
 import type { Failing } from '#services/standalone/running/readiness.ts';
 import { ClockCheck } from '#services/standalone/setup/clock-check.ts';
@@ -56,6 +59,7 @@ describe('setting a gateway up', () => {
   ): Promise<boolean> {
     const clockCheck = new ClockCheck(clock);
     const { ips = [IP], needsProof = true } = options;
+    const dns = dnsOfClients(opened.use(new Resolvers({ clock: systemClock, resolver: doh.url })));
     const work = setUp(
       {
         given: {
@@ -78,8 +82,7 @@ describe('setting a gateway up', () => {
         terminal,
         signal: new AbortController().signal,
         ownAddresses: async () => [],
-        openDns: () =>
-          dnsOfClients(opened.use(new Resolvers({ clock: systemClock, resolver: doh.url }))),
+        openDns: () => dns,
         service: {
           isRunning: async () => false,
           start: async ({ CERTIFICATES }) => void started.push(CERTIFICATES),
@@ -87,7 +90,12 @@ describe('setting a gateway up', () => {
         },
         takenPorts: async () => [],
         failing: async () => failing(),
-        ping: async () => true,
+        // As Internet apps look it up, who alone demand proof.
+        ping: () =>
+          findService(dns, AWALA_SERVICES.apps, ADDRESS).then(
+            () => [],
+            (cause) => [new StepFailedError('DNS for Internet apps', cause)],
+          ),
         ...ports,
       },
     );
@@ -205,6 +213,10 @@ describe('setting a gateway up', () => {
     assert.match(await fails(), /^DNSSEC does not prove/m);
     assert.equal(await run({ needsProof: false }), true);
     assert.match(terminal.text, /^! DNSSEC .*Internet apps deliver nothing here/m);
+    assert.match(terminal.text, /^! Internet apps deliver nothing here until DNSSEC is there\.$/m);
+    assert.match(terminal.text, /^Our Awala gateway: {2}gateway\.example$/m);
+    const ping = async () => [new StepFailedError('connection for phones', new Error('closed'))];
+    assert.match(await fails({ needsProof: false }, { ping }), /^the gateway runs, but not all/);
   });
 
   it('notices a CAA record that forbids Let’s Encrypt, also one of a parent domain', async () => {
