@@ -3,7 +3,7 @@ import type { Dns } from '../reach/find-service.ts';
 import { ReachError } from '../reach/reach-error.ts';
 import type { ClockCheck } from './clock-check.ts';
 import { type DnsState, isFound, lookAtDns } from './dns-state.ts';
-import { adviceOnDns, progressOfDns } from './dns-words.ts';
+import { adviceOnDns, complaintsOfDns, progressOfDns } from './dns-words.ts';
 import type { DnsPlan } from './records.ts';
 import { SetupError } from './setup-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -11,6 +11,8 @@ import type { Terminal } from './terminal.ts';
 const FIRST_PAUSE_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
 const GROWTH = 1.5;
+/** How often the line that counts the time moves. */
+const TICK_MS = 1_000;
 
 interface AwaitDnsParts {
   readonly clock: Clock;
@@ -33,22 +35,47 @@ interface AwaitDnsParts {
  * @throws {SetupError} naming what is missing and what is wrong when time is up
  */
 export async function awaitDns(plan: DnsPlan, parts: AwaitDnsParts): Promise<DnsState> {
-  const { clock, terminal, signal, patienceMs, needsProof } = parts;
+  const { clock, terminal, patienceMs, needsProof } = parts;
   const startMs = clock.elapsedMs();
+  const told = new Set<string>();
   let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     const state = await look(plan, parts);
     parts.clockCheck.check();
-    const passedMs = clock.elapsedMs() - startMs;
-    terminal.progress(progressOfDns(state, passedMs));
-    if (!(state instanceof ReachError) && isFound(state) && (state.isProved || !needsProof)) {
-      return state;
+    for (const complaint of complaintsOfDns(state, plan).filter((each) => !told.has(each))) {
+      told.add(complaint);
+      terminal.print(`! ${complaint}`);
     }
-    if (passedMs >= patienceMs) {
+    const passedMs = clock.elapsedMs() - startMs;
+    const isThere = !(state instanceof ReachError) && isFound(state);
+    const isAll = isThere && (state.isProved || !needsProof);
+    if (isAll || passedMs >= patienceMs) {
+      terminal.progress(progressOfDns(state, { passedMs, nextLookMs: null }));
+      if (isAll) {
+        return state;
+      }
       throw outOfPatience(state, plan);
     }
-    await delay(clock, Math.min(pauseMs, patienceMs - passedMs), signal);
+    await waitForNextLook(state, Math.min(pauseMs, patienceMs - passedMs), { ...parts, startMs });
     pauseMs = Math.min(pauseMs * GROWTH, MAX_PAUSE_MS);
+  }
+}
+
+/** Shows meanwhile that time passes. */
+async function waitForNextLook(
+  state: DnsState | ReachError,
+  pauseMs: number,
+  { clock, terminal, signal, startMs }: AwaitDnsParts & { readonly startMs: number },
+): Promise<void> {
+  const endMs = clock.elapsedMs() + pauseMs;
+  for (;;) {
+    const nowMs = clock.elapsedMs();
+    const nextLookMs = endMs - nowMs;
+    if (nextLookMs <= 0) {
+      return;
+    }
+    terminal.progress(progressOfDns(state, { passedMs: nowMs - startMs, nextLookMs }));
+    await delay(clock, Math.min(nextLookMs, TICK_MS), signal);
   }
 }
 

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { printable } from '../printable.ts';
 import { SetupError } from './setup-error.ts';
-import type { Terminal } from './terminal.ts';
+import type { Progress, Terminal } from './terminal.ts';
 
 const ERASE_LINE = '\r\u001b[K';
 const LEAST_COLUMNS = 20;
@@ -37,17 +37,15 @@ export class ProcessTerminal implements Terminal {
     this.#print(line);
   }
 
-  progress(told: string): void {
+  progress({ news, lines }: Progress): void {
     const { output } = this.#streams;
-    const line = printable(told).replaceAll('\n', ' ');
+    const line = output.isTTY ? longestFitting(lines, output.columns) : onOneLine(news);
     if (line === this.#last) {
       return;
     }
     this.#last = line;
     if (output.isTTY) {
-      const columns = Math.max(output.columns || 80, LEAST_COLUMNS);
-      const fitting = line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
-      output.write(`${ERASE_LINE}${fitting}`);
+      output.write(`${ERASE_LINE}${line}`);
       this.#isLineOpen = true;
     } else {
       this.#print(line);
@@ -78,4 +76,16 @@ export class ProcessTerminal implements Terminal {
     }
     this.#last = '';
   }
+}
+
+/** With a column to spare, in which the cursor stands. The shortest is cut if even that is too long. */
+function longestFitting(told: Progress['lines'], width: number | undefined): string {
+  const columns = Math.max(width || 80, LEAST_COLUMNS);
+  const lines = told.map(onOneLine);
+  const fitting = lines.find(({ length }) => length < columns);
+  return fitting ?? `${(lines.at(-1) ?? '').slice(0, columns - 2)}…`;
+}
+
+function onOneLine(text: string): string {
+  return printable(text).replaceAll('\n', ' ');
 }

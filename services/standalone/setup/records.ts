@@ -41,7 +41,7 @@ export function neededRecords({
       name: `${labels}.${address}`,
       type: 'SRV',
       values: [srvValue(port, host)],
-      short: labels.split('.')[0] ?? labels,
+      short: /^_awala-(\w+)\./.exec(labels)?.[1] ?? labels,
     }),
   );
   return [...addresses, ...services];

@@ -1,11 +1,12 @@
-import type { Terminal } from '#services/standalone/setup/terminal.ts';
+import type { Progress, Terminal } from '#services/standalone/setup/terminal.ts';
 
 /** A terminal that remembers what was printed, and gives answers in turn. */
 export class RecordedTerminal implements Terminal {
   readonly canAsk: boolean;
   readonly lines: string[] = [];
-  /** What {@link progress} showed, without repetitions. */
+  /** What {@link progress} showed on a wide screen, and what was news, without repetitions. */
   readonly shown: string[] = [];
+  readonly news: string[] = [];
   readonly asked: string[] = [];
   readonly #answers: string[];
 
@@ -22,9 +23,12 @@ export class RecordedTerminal implements Terminal {
     this.lines.push(line);
   }
 
-  progress(line: string): void {
+  progress({ news, lines: [line] }: Progress): void {
     if (line !== this.shown.at(-1)) {
       this.shown.push(line);
+    }
+    if (news !== this.news.at(-1)) {
+      this.news.push(news);
     }
   }
 

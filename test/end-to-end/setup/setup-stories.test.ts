@@ -142,9 +142,9 @@ describe('setting a gateway up', () => {
   function once(line: RegExp, action: () => void) {
     const { progress } = terminal;
     let isDone = false;
-    terminal.progress = (shown) => {
-      progress.call(terminal, shown);
-      if (!isDone && line.test(shown)) {
+    terminal.progress = (told) => {
+      progress.call(terminal, told);
+      if (!isDone && line.test(told.lines[0])) {
         isDone = true;
         action();
       }
@@ -165,13 +165,21 @@ describe('setting a gateway up', () => {
   it('waits for the DNS, and says what is there, what is missing, and what is wrong', async () => {
     doh.setAddress(ADDRESS, IP);
     lead('gsc', 'other.example');
-    once(/_awala-gsc ✗ \(0 0 443 other\.example\.\)/, () => lead('gsc'));
-    once(/_awala-gsc ✓ {3}_awala-crc …/, () => leadAll());
+    once(/gsc ✗.* next look in 3 s$/, () => lead('gsc'));
+    once(/gsc ✓ crc –/, () => leadAll());
     assert.equal(await run(), true);
-    assert.match(
-      terminal.shown[0] ?? '',
-      /^ {2}DNS {2}A ✓ {3}_awala-gsc ✗ \(.*\) {3}_awala-crc … {3}_awala-pdc … {3}DNSSEC …/,
-    );
+    assert.deepEqual(terminal.shown.slice(0, 2), [
+      '  DNS 0 s  A ✓ gsc ✗ crc – pdc – DNSSEC –  next look in 5 s',
+      '  DNS 1 s  A ✓ gsc ✗ crc – pdc – DNSSEC –  next look in 4 s',
+    ]);
+    assert.deepEqual(terminal.news.slice(0, 3), [
+      '  DNS  A ✓ gsc ✗ crc – pdc – DNSSEC –',
+      '  DNS  A ✓ gsc ✓ crc – pdc – DNSSEC –',
+      '  DNS  A ✓ gsc ✓ crc ✓ pdc ✓ DNSSEC ✓',
+    ]);
+    const wrong =
+      /^! SRV of _awala-gsc\._tcp\.gateway\.example is 0 0 443 other\.example\.: remove that/;
+    assert.equal(terminal.lines.filter((line) => wrong.test(line)).length, 1);
     assert.match(terminal.text, /^✓ DNS +leads to gateway\.example:443$/m);
     assert.deepEqual(started, ['acme']);
   });
@@ -242,7 +250,7 @@ describe('setting a gateway up', () => {
     assert.equal(await run({ ips: ['2620:FE::1'] }), true);
     assert.match(terminal.text, /IN AAAA 2620:fe::1$/m);
     assert.match(terminal.text, /There is no IPv4 address: phones in networks without IPv6/);
-    assert.match(terminal.shown[0] ?? '', /^ {2}DNS {2}AAAA ✓ {3}_awala-gsc ✓/);
+    assert.match(terminal.shown[0] ?? '', /^ {2}DNS 0 s {2}AAAA ✓ gsc ✓/);
   });
 
   it('finds an old address of the other kind, to which clients might go', async () => {
@@ -254,29 +262,45 @@ describe('setting a gateway up', () => {
   it('bears a resolver that is away for a while', async () => {
     leadAll();
     doh.behaviour = (_, response) => response.destroy();
-    once(/the DNS resolver did not answer/, () => {
+    once(/^ {2}DNS 3 s {2}the resolver gives no answer {2}next look in 2 s$/, () => {
       doh.behaviour = null;
     });
     assert.equal(await run(), true);
+    assert.match(terminal.text, /^! the DNS resolver did not answer/m);
   });
 
-  it('says why there is no certificate, while it waits and at the end', async () => {
+  it('says why there is no certificate, once while it waits and at the end', async () => {
     leadAll();
-    const certificate = 'the authority says “too many certificates”; wait until 16:00';
-    failing = () => ({ certificate });
+    const why = 'there is no certificate yet: the authority says “Timeout”; port 80 must lead here';
+    failing = () => ({ certificate: 'there is no certificate yet' });
+    once(/waits for its certificate \(1 min 20 s of 5 min\)$/, () => {
+      failing = () => ({ certificate: why });
+    });
     const text = await fails();
-    assert.ok(terminal.shown.includes(`  gateway  certificate: ${certificate}`));
-    assert.match(text, /^there is no certificate yet: the authority says “too many certificates”/);
-    assert.match(text, /tries again by itself/);
+    assert.ok(terminal.shown.includes('  gateway  waits for its certificate (1 s of 5 min)'));
+    assert.deepEqual(terminal.news.at(-1), '  gateway  waits for its certificate');
+    assert.deepEqual(
+      terminal.lines.filter((line) => line.includes('Timeout')),
+      [`! ${why}`],
+    );
+    assert.equal(text.split('\n')[0], `after 5 min ${why}`);
+    assert.match(text, /goes on trying by itself, .* Once the cause is gone, repeat the same line/);
+  });
+
+  it('says where to look when nobody knows why there is no certificate', async () => {
+    leadAll();
+    failing = () => ({ certificate: 'there is no certificate yet' });
+    const text = await fails();
+    assert.match(text, /^after 5 min there is no certificate yet, and no answer .* doctor/s);
   });
 
   it('goes on once the certificate is there', async () => {
     leadAll();
     failing = () => null;
-    once(/gateway {2}starting/, () => {
-      failing = () => ({ certificate: 'it is ordered' });
+    once(/gateway {2}starts/, () => {
+      failing = () => ({ certificate: 'there is no certificate yet' });
     });
-    once(/certificate: it is ordered/, () => {
+    once(/waits for its certificate/, () => {
       failing = () => ({});
     });
     assert.equal(await run(), true);

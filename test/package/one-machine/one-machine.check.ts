@@ -83,7 +83,7 @@ describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
     const [block = '', ...others] = rest;
     rest = others;
     await using setup = root.start('sh', '-c', inRoot(`exec ${block}`));
-    await setup.printed('DNSSEC …');
+    await setup.printed('DNSSEC –');
     const lines = setup.output.match(/^ {4}\S+ +3600 IN .*$/gm) ?? [];
     assert.equal(lines.length, 5, setup.output);
     assert.ok(
