@@ -1,23 +1,32 @@
 import { readFile } from 'node:fs/promises';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
+import { isPrivateIpv4 } from './not-public.ts';
 
 /** Where Linux lists IPv6 addresses with their flags. */
 const IPV6_ADDRESSES = '/proc/net/if_inet6';
 /** IFA_F_TEMPORARY and IFA_F_DEPRECATED of Linux: nobody should be told of such an address. */
 const PASSING = 0x01 | 0x20;
 
-/**
- * Finds the addresses by which the Internet reaches this machine, as far as it knows them: behind
- * NAT, it knows none.
- */
-export type OwnAddresses = () => Promise<readonly string[]>;
+/** What a machine knows of its addresses. */
+interface KnownAddresses {
+  /** By which the Internet reaches it; behind NAT, it knows none. */
+  readonly addresses: readonly string[];
+  /** Whether a router could lead the Internet to an IPv4 address of it. */
+  readonly hasPrivateIpv4: boolean;
+}
 
-/** The public addresses of this machine's interfaces that last. */
-export async function ownAddresses(): Promise<readonly string[]> {
+/** Finds what this machine knows of its addresses. */
+export type OwnAddresses = () => Promise<KnownAddresses>;
+
+/** The addresses of this machine's interfaces: the public ones that last. */
+export async function ownAddresses(): Promise<KnownAddresses> {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   const passing = passingAddresses(await readFile(IPV6_ADDRESSES, 'utf8').catch(() => ''));
-  return publicAddresses(all, passing);
+  return {
+    addresses: publicAddresses(all, passing),
+    hasPrivateIpv4: all.some(({ address }) => isPrivateIpv4(address)),
+  };
 }
 
 /** The public ones among addresses of interfaces, each once, IPv4 first. */

@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
 import { typedInternetAddress } from '#awala/internet-address.ts';
+import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import { type Environment, VariableFault } from '#runtime/configuration/variable.ts';
 import { certificates } from '#services/edge/config.ts';
 import { notedAddress } from '../noted-address.ts';
 import { type Answers, answersWithoutAsking, type GivenAnswers, hostOf } from './answers.ts';
+import { objectionTo } from './not-public.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { SetupError } from './setup-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,6 +30,8 @@ interface Question<Answer> {
   /** @returns undefined for an answer that will not do */
   readonly read: (text: string) => Answer | undefined;
   readonly wanted: string;
+  /** Says why an answer will not do, where that is more than what is wanted. */
+  readonly objection?: (text: string) => string | null;
 }
 
 /**
@@ -44,7 +48,7 @@ export async function settleAnswers(
   const known = answersWithoutAsking(given, configured);
   const had = configured.INTERNET_ADDRESS ?? (await notedAddress(known.dataFolder)) ?? undefined;
   const address = await settleAddress(given.address ?? had, parts);
-  const ipAddresses = await settleIpAddresses(known.chosenIpAddresses, parts);
+  const ipAddresses = await settleIpAddresses(known.chosenIpAddresses, configured, parts);
   const email = known.certificates === 'acme' ? await settleEmail(given, configured, parts) : '';
   const host = hostOf(address, configured);
   return { ...known, ...ipAddresses, address, host, email };
@@ -73,14 +77,22 @@ async function settleAddress(typed: string | undefined, parts: QuestionParts): P
 
 async function settleIpAddresses(
   chosen: readonly string[] | null,
+  configured: Environment,
   parts: QuestionParts,
 ): Promise<Pick<Answers, 'ipAddresses' | 'chosenIpAddresses'>> {
-  const own = chosen ? [] : await parts.ownAddresses();
-  if (own.length > 0) {
-    return { ipAddresses: own, chosenIpAddresses: null };
+  if (chosen) {
+    return { ipAddresses: chosen, chosenIpAddresses: chosen };
   }
-  const ipAddresses = chosen ?? (await askIpAddresses(parts));
-  return { ipAddresses, chosenIpAddresses: ipAddresses };
+  const { addresses, hasPrivateIpv4 } = await parts.ownAddresses();
+  if (addresses.length === 0) {
+    const asked = await askIpAddresses(parts);
+    return { ipAddresses: asked, chosenIpAddresses: asked };
+  }
+  const isBehindRouter = hasPrivateIpv4 && !addresses.some((each) => isIP(each) === 4);
+  const router = isBehindRouter ? await settleRouter(addresses, configured, parts) : null;
+  return router === null
+    ? { ipAddresses: addresses, chosenIpAddresses: null }
+    : { ipAddresses: [router, ...addresses], chosenIpAddresses: [router, ...addresses] };
 }
 
 function askIpAddresses(parts: QuestionParts): Promise<readonly string[]> {
@@ -91,15 +103,53 @@ function askIpAddresses(parts: QuestionParts): Promise<readonly string[]> {
       otherwise: 'it is not known which public address leads here',
       option: '--address IP',
       read: (text) => {
-        const addresses = text.split(/[\s,]+/).filter(Boolean);
-        return addresses.length > 0 && addresses.every((each) => isIP(each) > 0)
-          ? addresses
-          : undefined;
+        const addresses = addressesIn(text);
+        return addresses.length > 0 && addresses.every(isPublicAddress) ? addresses : undefined;
       },
       wanted: 'an IP address, or several with blanks between',
+      objection: objectionToOneOf,
     },
     parts,
   );
+}
+
+/** @returns the public IPv4 address of the router that leads here, if there is one */
+async function settleRouter(
+  own: readonly string[],
+  { INTERNET_ADDRESS }: Environment,
+  parts: QuestionParts,
+): Promise<string | null> {
+  if (!parts.asks || INTERNET_ADDRESS !== undefined) {
+    const options = ['<IPv4>', ...own].map((each) => `--address ${each}`).join(' ');
+    parts.terminal.print(
+      `! This machine has no public IPv4 address. If a router forwards ports 80 and 443 to it: ${options}`,
+    );
+    return null;
+  }
+  const answer = await answerTo(
+    {
+      text: 'The router’s public IPv4 address, if it forwards ports 80 and 443 to this machine (Enter for none):',
+      otherwise: '',
+      option: '--address IP',
+      read: (text) =>
+        text === '' || (isIP(text) === 4 && isPublicAddress(text)) ? text : undefined,
+      wanted: 'an IPv4 address, or nothing',
+      objection: objectionToOneOf,
+    },
+    parts,
+  );
+  return answer === '' ? null : answer;
+}
+
+function objectionToOneOf(text: string): string | null {
+  const addresses = addressesIn(text);
+  return addresses.every((each) => isIP(each) > 0)
+    ? (addresses.map(objectionTo).find((each) => each !== null) ?? null)
+    : null;
+}
+
+function addressesIn(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
 }
 
 async function settleEmail(
@@ -136,7 +186,7 @@ export function isEmail(text: string): boolean {
 }
 
 async function answerTo<Answer>(
-  { text, otherwise, option, read, wanted }: Question<Answer>,
+  { text, otherwise, option, read, wanted, objection }: Question<Answer>,
   { asks, terminal, signal }: QuestionParts,
 ): Promise<Answer> {
   if (!asks) {
@@ -148,7 +198,7 @@ async function answerTo<Answer>(
     if (answer !== undefined) {
       return answer;
     }
-    terminal.print(`“${typed}” is not ${wanted}.`);
+    terminal.print(objection?.(typed) ?? `“${typed}” is not ${wanted}.`);
   }
   throw new SetupError(`no answer was ${wanted}`, `Give ${option}`);
 }

@@ -1,5 +1,4 @@
 import type { Clock } from '#clock/clock.ts';
-import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import type { Dns } from '../reach/find-service.ts';
 import { ReachError } from '../reach/reach-error.ts';
@@ -11,6 +10,7 @@ import type { ClockCheck } from './clock-check.ts';
 import { EnvironmentFile } from './environment-file.ts';
 import { handOut, pageForUsers } from './for-users.ts';
 import { keepAddress } from './keep-address.ts';
+import { whyNotPublic } from './not-public.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { settleAnswers } from './questions.ts';
 import { adviceOn, formLines, zoneLines } from './record-words.ts';
@@ -100,8 +100,8 @@ async function findInDns(
   { configured, ...parts }: ConfiguredParts,
 ): Promise<void> {
   const { terminal, signal, clockCheck } = parts;
-  for (const each of answers.ipAddresses.filter((address) => !isPublicAddress(address))) {
-    terminal.print(`! ${each} is not a public address: only its own network reaches it.`);
+  for (const why of answers.ipAddresses.map(whyNotPublic).filter((each) => each !== null)) {
+    terminal.print(`! ${why}`);
   }
   const records = neededRecords(answers);
   const block = (lines: readonly string[]) => lines.map((line) => `    ${line}`).join('\n');

@@ -81,7 +81,7 @@ describe('setting a gateway up', () => {
         clockCheck,
         terminal,
         signal: new AbortController().signal,
-        ownAddresses: async () => [],
+        ownAddresses: async () => ({ addresses: [], hasPrivateIpv4: true }),
         openDns: () => dns,
         service: {
           isRunning: async () => false,
@@ -341,15 +341,71 @@ describe('setting a gateway up', () => {
     assert.deepEqual(started, []);
   });
 
-  it('asks for the address behind NAT, and warns of one that is not public', async () => {
-    terminal = new RecordedTerminal(['somewhere', '10.0.0.1', '']);
+  it('asks for the address behind NAT until it is one that others can reach', async () => {
+    terminal = new RecordedTerminal(['somewhere', '192.168.1.5', '100.64.0.9', '9.9.9.1', '']);
     leadAll();
-    doh.setAddress(ADDRESS, '10.0.0.1');
     assert.equal(await run({ ips: [] }), true);
     assert.match(terminal.asked[0] ?? '', /^The public address that leads to ports 80 and 443/);
-    assert.match(terminal.text, /“somewhere” is not an IP address/);
-    assert.match(terminal.text, /^! 10\.0\.0\.1 is not a public address/m);
+    assert.match(terminal.text, /^“somewhere” is not an IP address/m);
+    assert.match(
+      terminal.text,
+      /^192\.168\.1\.5 is of your home network; the router’s status page shows the public one\.$/m,
+    );
+    assert.match(
+      terminal.text,
+      /^100\.64\.0\.9: your provider shares its address among customers \(CGNAT\): nobody can reach this machine; use a rented server\.$/m,
+    );
     terminal = new RecordedTerminal();
     assert.equal(await run({ ips: [] }), true, 'it remembers the answer');
+  });
+
+  it('takes any address that it is told by an option, and warns of one that is not public', async () => {
+    leadAll();
+    doh.setAddress(ADDRESS, '10.0.0.1');
+    assert.equal(await run({ ips: ['10.0.0.1'] }), true);
+    assert.match(terminal.text, /^! 10\.0\.0\.1 is not a public address/m);
+    doh.setAddress(ADDRESS, '100.127.0.1');
+    assert.equal(await run({ ips: ['100.127.0.1'] }), true);
+    assert.match(terminal.text, /^! 100\.127\.0\.1: .* \(CGNAT\): nobody can reach this machine/m);
+  });
+
+  describe('at home, where IPv4 is behind a router and IPv6 is not', () => {
+    const ownAddresses = async () => ({ addresses: ['2620:fe::1'], hasPrivateIpv4: true });
+
+    beforeEach(() => {
+      leadAll();
+      doh.set('AAAA', ADDRESS, {
+        answers: [{ type: 'AAAA', name: ADDRESS, ttl: 60, data: '2620:fe::1' }],
+      });
+    });
+
+    it('asks for the router’s address, and remembers both', async () => {
+      terminal = new RecordedTerminal(['192.168.1.5', '9.9.9.1', '']);
+      assert.equal(await run({ ips: [] }, { ownAddresses }), true);
+      assert.match(terminal.asked[0] ?? '', /^The router’s public IPv4 address, if it forwards/);
+      assert.match(terminal.text, /^192\.168\.1\.5 is of your home network/m);
+      assert.ok((await machine.configured()).lines.includes('PUBLIC_ADDRESSES=9.9.9.1,2620:fe::1'));
+    });
+
+    it('goes on with IPv6 alone if there is none, and asks once', async () => {
+      doh.set('A', ADDRESS, { answers: [] });
+      terminal = new RecordedTerminal(['', '']);
+      assert.equal(await run({ ips: [] }, { ownAddresses }), true);
+      terminal = new RecordedTerminal(['']);
+      assert.equal(await run({ ips: [] }, { ownAddresses }), true);
+      assert.deepEqual(
+        terminal.asked.filter((question) => question.includes('router')),
+        [],
+      );
+    });
+
+    it('says first what to add where it cannot ask', async () => {
+      doh.set('A', ADDRESS, { answers: [] });
+      assert.equal(await run({ ips: [] }, { ownAddresses }), true);
+      assert.equal(
+        terminal.lines[0],
+        '! This machine has no public IPv4 address. If a router forwards ports 80 and 443 to it: --address <IPv4> --address 2620:fe::1',
+      );
+    });
   });
 });
