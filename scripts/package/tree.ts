@@ -1,5 +1,5 @@
 import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { COMMANDS, type CommandEntry } from '#services/standalone/commands/commands.ts';
 import { INSTALLED } from '#services/standalone/installed.ts';
@@ -11,6 +11,16 @@ import type { NodeProgram } from './node-program.ts';
 
 const FILES = new URL('files/', import.meta.url);
 const CHANGELOG = new URL('../../CHANGELOG.md', import.meta.url);
+const PAGES_FOLDER = new URL('../../docs/', import.meta.url);
+/** Of `docs`, what operators of one machine read; links to other pages lead nowhere there. */
+const PAGES = [
+  'one-machine.md',
+  'backups.md',
+  'configuration.md',
+  'privacy.md',
+  'operations/certificates.md',
+  'operations/one-machine.md',
+];
 const UNIT = /\.(?:service|socket|timer)$/;
 
 /** Which version a package contains. */
@@ -38,7 +48,7 @@ export async function layOut(
   await cp(node.path, join(lib, 'node'));
   const day = date.toISOString().slice(0, 10);
   const release = { NODE_ENV: 'production', ...(revision !== null && { REVISION: revision }) };
-  const doc = 'share/doc/awala-gateway';
+  const doc = relative('/usr', INSTALLED.pages);
   const written: Record<string, string | Buffer> = {
     'bin/awala-gateway': await wrapper(),
     'lib/awala-gateway/release.env': Object.entries(release)
@@ -53,6 +63,9 @@ export async function layOut(
   };
   for (const unit of (await readdir(FILES)).filter((name) => UNIT.test(name))) {
     written[`lib/systemd/system/${unit}`] = await staticFile(unit);
+  }
+  for (const page of PAGES) {
+    written[`${doc}/${page}`] = await readFile(new URL(page, PAGES_FOLDER));
   }
   for (const [path, content] of Object.entries(written)) {
     const file = join(prefix, path);

@@ -8,4 +8,6 @@ export const INSTALLED = {
   cache: '/var/cache/awala-gateway',
   /** The service, if it is the Debian package; a tar ball is unpacked anywhere. */
   unit: '/usr/lib/systemd/system/awala-gateway.service',
+  /** The pages for operators: those of `docs`, by the same names. */
+  pages: '/usr/share/doc/awala-gateway',
 } as const;

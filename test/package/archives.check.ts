@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { INSTALLED } from '#services/standalone/installed.ts';
 import { buildWith, CLONE, scratchFolder, THIS_ARCHITECTURE } from './built-packages.ts';
 
 const run = promisify(execFile);
@@ -79,6 +80,15 @@ describe('packages', { concurrency: false }, () => {
       assert.ok(text.includes(`${name} ${version}`), `${name} has no licence in the package`);
     }
     assert.match(text, /\nNode\.js 26\.\d+\.\d+\n/);
+  });
+
+  it('hold the pages for operators that the program names', async () => {
+    for (const page of ['one-machine.md', 'backups.md', 'operations/one-machine.md']) {
+      assert.equal(
+        await readFile(join(unpacked, INSTALLED.pages, page), 'utf8'),
+        await readFile(join(CLONE, 'docs', page), 'utf8'),
+      );
+    }
   });
 
   it('name who answers for them: the project’s authors, where its last commit came from', async () => {

@@ -2,7 +2,7 @@ import { type Clock, delay } from '#clock/clock.ts';
 import type { Dns } from '../reach/find-service.ts';
 import { ReachError } from '../reach/reach-error.ts';
 import type { ClockCheck } from './clock-check.ts';
-import { type DnsState, isFound, lookAtDns } from './dns-state.ts';
+import { type DnsState, isEnough, lookAtDns } from './dns-state.ts';
 import { adviceOnDns, complaintsOfDns, progressOfDns } from './dns-words.ts';
 import type { DnsPlan } from './records.ts';
 import { SetupError } from './setup-error.ts';
@@ -47,12 +47,11 @@ export async function awaitDns(plan: DnsPlan, parts: AwaitDnsParts): Promise<Dns
       terminal.print(`! ${complaint}`);
     }
     const passedMs = clock.elapsedMs() - startMs;
-    const isThere = !(state instanceof ReachError) && isFound(state);
-    const isAll = isThere && (state.isProved || !needsProof);
-    if (isAll || passedMs >= patienceMs) {
+    const found = state instanceof ReachError || !isEnough(state, needsProof) ? null : state;
+    if (found || passedMs >= patienceMs) {
       terminal.progress(progressOfDns(state, { passedMs, nextLookMs: null }));
-      if (isAll) {
-        return state;
+      if (found) {
+        return found;
       }
       throw outOfPatience(state, plan);
     }

@@ -52,8 +52,13 @@ export async function lookAtDns(plan: DnsPlan, { dns, authority }: LookParts): P
 }
 
 /** Whether clients find the gateway, with or without proof. */
-export function isFound({ records, forbiddenBy }: DnsState): boolean {
+function isFound({ records, forbiddenBy }: DnsState): boolean {
   return forbiddenBy === null && records.every(({ state }) => state === 'there');
+}
+
+/** Whether the set-up can go on. */
+export function isEnough(state: DnsState, needsProof: boolean): boolean {
+  return isFound(state) && (state.isProved === true || !needsProof);
 }
 
 function compared(needed: NeededRecords, answers: readonly Answer[]): RecordState {

@@ -37,7 +37,7 @@ export async function keepAddress(
       throw new SetupError(
         `the gateway in ${folder} is ${known}, and its phones know it by that address alone`,
         `Repeat with ${known}. To set up another gateway beside it, name another --data-dir and --config.
-If no phone ever used it, start afresh: sudo systemctl stop awala-gateway; sudo mv ${folder} ${folder}.old; then repeat this line.`,
+If no phone ever used it, start afresh: sudo systemctl stop 'awala-gateway-*.socket' awala-gateway; sudo mv ${folder} ${folder}.old; then repeat this line.`,
       );
     }
   }

@@ -1,20 +1,19 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { lastBackupAt } from '../backup/last-backup.ts';
+import { INSTALLED } from '../installed.ts';
 import type { Dns } from '../reach/find-service.ts';
 import { ReachError } from '../reach/reach-error.ts';
 import type { Failing } from '../running/readiness.ts';
 import { type Answers, type GivenAnswers, publicPorts, variablesOf } from './answers.ts';
-import { awaitDns } from './await-dns.ts';
 import { awaitReady } from './await-ready.ts';
 import type { ClockCheck } from './clock-check.ts';
 import { EnvironmentFile } from './environment-file.ts';
+import { findInDns } from './find-in-dns.ts';
 import { handOut, pageForUsers } from './for-users.ts';
 import { keepAddress } from './keep-address.ts';
-import { whyNotPublic } from './not-public.ts';
 import type { OwnAddresses } from './own-addresses.ts';
 import { settleAnswers } from './questions.ts';
-import { adviceOn, formLines, zoneLines } from './record-words.ts';
-import { neededRecords } from './records.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { SetupError } from './setup-error.ts';
 import type { TakenPort } from './taken-ports.ts';
@@ -70,14 +69,17 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
   // Before the wait, so that who ends it can go on from here.
   await after.write({ readableBy: answers.dataFolder });
   terminal.print(`✓ configuration  ${after.path}`);
-  await findInDns(answers, options, { ...parts, configured: after.values });
   const configured = after.values;
+  await refuseTakenPorts(answers, { ...parts, configured });
+  await findInDns(answers, options, { ...parts, configured });
   if (service === null && (await parts.failing(configured)) === null) {
     sayHowToStart(after.path, answers.address, terminal);
     return false;
   }
   if (service) {
-    await startService(answers, { ...parts, service, configured });
+    await refuseTakenPorts(answers, { ...parts, configured });
+    await service.start(configured);
+    terminal.print('✓ service        started');
   }
   await awaitReady({
     ...parts,
@@ -94,70 +96,25 @@ export async function setUp(options: SetupOptions, parts: SetupParts): Promise<b
 
 type ConfiguredParts = SetupParts & { readonly configured: Environment };
 
-async function findInDns(
-  answers: Answers,
-  options: SetupOptions,
-  { configured, ...parts }: ConfiguredParts,
+/**
+ * Before the wait for the DNS, and once more after it.
+ *
+ * @throws {SetupError}
+ */
+async function refuseTakenPorts(
+  { certificates, address }: Answers,
+  { service, configured, takenPorts }: ConfiguredParts,
 ): Promise<void> {
-  const { terminal, signal, clockCheck } = parts;
-  for (const why of answers.ipAddresses.map(whyNotPublic).filter((each) => each !== null)) {
-    terminal.print(`! ${why}`);
+  if (service === null || certificates === 'none' || (await service.isRunning())) {
+    return;
   }
-  const records = neededRecords(answers);
-  const block = (lines: readonly string[]) => lines.map((line) => `    ${line}`).join('\n');
-  terminal.print(`\nThe DNS must have these records, as a zone file has them:\n
-${block(zoneLines(records))}\n
-or, in the fields of a web form:\n
-${block(formLines(records, answers))}\n
-${adviceOn(answers).join('\n')}\n`);
-  if (options.asks) {
-    const question = 'Press Enter when you have added them, or if they are there:';
-    await terminal.ask(question, signal, 'Repeat the same line when they are there.');
-  }
-  clockCheck.check();
-  const state = await awaitDns(answers, {
-    ...parts,
-    dns: parts.openDns(configured),
-    authority: authorityOf(answers, configured),
-    patienceMs: options.dnsPatienceMs,
-    needsProof: options.needsProof,
-  });
-  terminal.print(`✓ DNS            leads to ${answers.host}:${answers.port}`);
-  if (!state.isProved) {
-    terminal.print(
-      '! DNSSEC         proves nothing yet: Internet apps deliver nothing here until it does.',
+  const [taken] = await takenPorts(publicPorts(configured));
+  if (taken) {
+    throw new SetupError(
+      `port ${taken.port} is taken by ${taken.by ?? 'another program'}`,
+      `Stop it (sudo ss -ltnp says which it is), and repeat the same line. If it is a proxy that is to stay, lead ${address} through it, as ${INSTALLED.pages}/one-machine.md says: --certificates none.`,
     );
   }
-}
-
-/** As CAA records name it; other directories than the default have names that we do not know. */
-function authorityOf(
-  { certificates }: Answers,
-  { ACME_DIRECTORY = '' }: Environment,
-): string | null {
-  return certificates === 'acme' && ACME_DIRECTORY === '' ? 'letsencrypt.org' : null;
-}
-
-async function startService(
-  { certificates, address }: Answers,
-  {
-    service,
-    configured,
-    takenPorts,
-    terminal,
-  }: ConfiguredParts & { readonly service: ServiceManager },
-): Promise<void> {
-  if (certificates !== 'none' && !(await service.isRunning())) {
-    const [taken] = await takenPorts(publicPorts(configured));
-    if (taken) {
-      throw new SetupError(
-        `port ${taken.port} is taken by ${taken.by ?? 'another program'}`,
-        `Stop it (sudo ss -ltnp says which it is), and repeat the same line. If it is a proxy that is to stay, lead ${address} through it, as docs/one-machine.md says: --certificates none.`,
-      );
-    }
-  }
-  await service.start(configured);
-  terminal.print('✓ service        started');
 }
 
 async function pingFromOutside(
@@ -183,7 +140,7 @@ function lacksProofAlone({ cause }: Error): boolean {
   return cause instanceof ReachError && cause.reason === 'not-signed';
 }
 
-async function handOver({ address, page }: Answers, terminal: Terminal): Promise<void> {
+async function handOver({ address, page, dataFolder }: Answers, terminal: Terminal): Promise<void> {
   const text = pageForUsers(address);
   terminal.print(`\n${text}`);
   try {
@@ -192,6 +149,12 @@ async function handOver({ address, page }: Answers, terminal: Terminal): Promise
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     terminal.print(`This page is for your users. It could not be written to a file: ${reason}`);
+  }
+  if ((await lastBackupAt(dataFolder)) === null) {
+    terminal.print(`
+Next, back it up: without that, a dead disk costs all phones their gateway.
+${INSTALLED.pages}/backups.md says how, once or every day by the
+timer awala-gateway-backup.timer.`);
   }
 }
 

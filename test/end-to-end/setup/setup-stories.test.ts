@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { noteLastBackup } from '#services/standalone/backup/last-backup.ts';
 import { StepFailedError } from '#services/standalone/ping/steps.ts';
 import { AWALA_SERVICES } from '#services/standalone/reach/awala-services.ts';
 import { findService } from '#services/standalone/reach/find-service.ts';
@@ -322,8 +323,7 @@ describe('setting a gateway up', () => {
     );
   });
 
-  it('says that a port is taken, and by whom if that is known, before it asks for a certificate', async () => {
-    leadAll();
+  it('says that a port is taken, and by whom if that is known, before it waits for the DNS', async () => {
     await using holder = createServer().listen({ port: await freePort(), host: '0.0.0.0' });
     await listening(holder, 'listening');
     const address = holder.address();
@@ -337,8 +337,43 @@ describe('setting a gateway up', () => {
       { takenPorts: () => takenPorts({ host: null, ports: [0, port] }, ss) },
     );
     assert.match(text, new RegExp(`^port ${port} is taken by nginx\n`));
-    assert.match(text, /If it is a proxy that is to stay/);
-    assert.deepEqual(started, []);
+    assert.match(
+      text,
+      /If it is a proxy that is to stay, .* \/usr\/share\/doc\/awala-gateway\/one-machine\.md .*--certificates none/,
+    );
+    assert.deepEqual([started, terminal.shown], [[], []]);
+    assert.doesNotMatch(terminal.text, /SRV/);
+  });
+
+  it('asks nothing of the DNS when it is repeated and all is there', async () => {
+    leadAll();
+    terminal = new RecordedTerminal(['']);
+    assert.equal(await run(), true);
+    assert.equal(terminal.asked.length, 1, 'at first, as a resolver remembers what was missing');
+    await writeFile(join(machine.data, 'internet-address'), `${ADDRESS}\n`);
+    terminal = new RecordedTerminal(['']);
+    assert.equal(await run(), true);
+    assert.deepEqual([terminal.asked, terminal.shown.join('')], [[], '']);
+    assert.match(terminal.text, /^✓ DNS +leads to gateway\.example:443$/m);
+    assert.doesNotMatch(terminal.text, /SRV/);
+    lead('crc', 'other.example');
+    once(/crc ✗/, () => lead('crc'));
+    assert.equal(await run(), true);
+    assert.equal(terminal.asked.length, 1);
+    assert.match(terminal.text, /type SRV, name _awala-crc/);
+  });
+
+  it('ends with what is next: a backup, unless there is one', async () => {
+    leadAll();
+    assert.equal(await run(), true);
+    assert.match(
+      terminal.text,
+      /Next, back it up: .*\n\/usr\/share\/doc\/awala-gateway\/backups\.md/,
+    );
+    await noteLastBackup(machine.data, { at: new Date(), to: '/mnt' });
+    terminal = new RecordedTerminal();
+    assert.equal(await run(), true);
+    assert.doesNotMatch(terminal.text, /back it up/);
   });
 
   it('asks for the address behind NAT until it is one that others can reach', async () => {
