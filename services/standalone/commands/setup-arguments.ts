@@ -1,10 +1,11 @@
 import { isIP } from 'node:net';
 import { VariableFault } from '#runtime/configuration/variable.ts';
-import { duration, integer } from '#runtime/configuration/variables.ts';
+import { duration, integer, text } from '#runtime/configuration/variables.ts';
 import { certificates } from '#services/edge/config.ts';
 import { INSTALLED } from '../installed.ts';
 import type { GivenAnswers } from '../setup/answers.ts';
 import { isEmail } from '../setup/questions.ts';
+import { CONTACT } from '../setup/setup-variables.ts';
 import { UsageError } from './command.ts';
 import { readArguments, urlIn } from './option-values.ts';
 
@@ -29,6 +30,7 @@ export interface SetupArguments {
 const OPTIONS = {
   certificates: { ...certificates.choice, name: '--certificates' },
   port: integer('--port', { meaning: '', default: null, min: 1, max: 65_535 }),
+  contact: text('--contact', { meaning: '', default: null, ...CONTACT }),
   wait: duration('--wait', { meaning: '', default: HOUR_MS, min: 0, max: 168 * HOUR_MS }),
 };
 
@@ -56,6 +58,7 @@ export function readSetupArguments(args: readonly string[]): SetupArguments {
       dataFolder: values['data-dir'],
       port: optionValue('port', values.port) ?? undefined,
       page: values.page,
+      contact: values.contact === '' ? '' : (optionValue('contact', values.contact) ?? undefined),
     },
     configFile: values.config,
     yes: values.yes,
@@ -78,6 +81,7 @@ function parse(args: readonly string[]) {
       'data-dir': { type: 'string' },
       port: { type: 'string' },
       page: { type: 'string' },
+      contact: { type: 'string' },
       wait: { type: 'string' },
       'without-dnssec': { type: 'boolean', default: false },
       foreground: { type: 'boolean', default: false },

@@ -63,6 +63,8 @@ repeat: it goes on from wherever it ended, and changes an existing set-up.
   --data-dir <folder>    for keys and parcels (${INSTALLED.data})
   --page <file>          where to write the page for users (for-users.txt in
                          the data folder)
+  --contact <text>       whom users are to tell what is wrong, on that page;
+                         remembered as USERS_CONTACT; '' for nobody
   --foreground           run the gateway in this terminal, not by systemd; from
                          root, as whom the data folder belongs to
   --resolver <URL>       the DNS-over-HTTPS resolver to ask (DOH_URL of the

@@ -19,6 +19,8 @@ export interface GivenAnswers {
   readonly dataFolder: string | undefined;
   readonly port: number | undefined;
   readonly page: string | undefined;
+  /** Empty for none. */
+  readonly contact: string | undefined;
 }
 
 /** Where the TLS certificate comes from, as in `CERTIFICATES`. */
@@ -43,6 +45,8 @@ export interface Answers {
   readonly dataFolder: string;
   /** Where the page for users is written. */
   readonly page: string;
+  /** Whom it tells users to tell what is wrong; null if it does not. */
+  readonly contact: string | null;
 }
 
 /** The public ports, which all sources of a certificate share. */
@@ -67,6 +71,7 @@ export function answersWithoutAsking(
     certificates: given.certificates ?? sourceIn(configured),
     dataFolder,
     page: given.page ?? join(dataFolder, PAGE),
+    contact: (given.contact ?? configuredValue(SETUP_VARIABLES.contact, configured)) || null,
   };
 }
 
@@ -94,7 +99,8 @@ export function operationsPort(configured: Environment): OperationsPort {
 
 /** The variables that the set-up owns; null for those that must not be set. */
 export function variablesOf(answers: Answers): Readonly<Record<string, string | null>> {
-  const { address, certificates, email, dataFolder, chosenIpAddresses, chosenPort } = answers;
+  const { address, certificates, email, dataFolder, chosenIpAddresses, chosenPort, contact } =
+    answers;
   return {
     INTERNET_ADDRESS: address,
     DATA_DIR: dataFolder,
@@ -102,6 +108,7 @@ export function variablesOf(answers: Answers): Readonly<Record<string, string | 
     ...(certificates === 'acme' && { ACME_EMAIL: email === '' ? null : email }),
     [SETUP_VARIABLES.ipAddresses.name]: chosenIpAddresses?.join(',') ?? null,
     [SETUP_VARIABLES.port.name]: chosenPort?.toString() ?? null,
+    [SETUP_VARIABLES.contact.name]: contact,
   };
 }
 

@@ -14,12 +14,17 @@ const READ_AND_WRITE = 0o644;
  * Android app (1.10, `res/values/strings.xml`). There is no QR code, as the app cannot scan one.
  *
  * @param address - as the app must send it: in ASCII
+ * @param contact - whom to tell what is wrong; null to leave that open
  */
-export function pageForUsers(address: string): string {
+export function pageForUsers(address: string, contact: string | null = null): string {
   return `Our Awala gateway:  ${address}
 
 It carries the parcels of the Awala apps on your phone. It cannot read them,
 but it sees when your phone sends and receives, from which network, and how much.
+
+You need an Android phone with the app Awala, from
+https://play.google.com/store/apps/details?id=tech.relaycorp.gateway,
+and an app that uses it, such as Letro.
 
 On the phone, in the app Awala, while connected to the Internet:
 
@@ -40,7 +45,7 @@ stays there.
 
 If it says “Could not resolve Internet gateway address”, look for a slip in the
 address, and whether the phone is on the Internet. If it says “Could not
-register with Internet gateway”, try again in a minute; then tell us.
+register with Internet gateway”, try again in a minute; then tell us${contact === null ? '.' : `: ${contact}`}
 `;
 }
 

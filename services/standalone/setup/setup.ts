@@ -140,8 +140,11 @@ function lacksProofAlone({ cause }: Error): boolean {
   return cause instanceof ReachError && cause.reason === 'not-signed';
 }
 
-async function handOver({ address, page, dataFolder }: Answers, terminal: Terminal): Promise<void> {
-  const text = pageForUsers(address);
+async function handOver(
+  { address, page, contact, dataFolder }: Answers,
+  terminal: Terminal,
+): Promise<void> {
+  const text = pageForUsers(address, contact);
   terminal.print(`\n${text}`);
   try {
     await handOut(page, text);

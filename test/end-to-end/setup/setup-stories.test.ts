@@ -55,11 +55,15 @@ describe('setting a gateway up', () => {
 
   /** Sets up the gateway at {@link ADDRESS}, without questions unless the terminal has answers. */
   function run(
-    options: { readonly ips?: readonly string[]; readonly needsProof?: boolean } = {},
+    options: {
+      readonly ips?: readonly string[];
+      readonly needsProof?: boolean;
+      readonly contact?: string;
+    } = {},
     ports: Partial<SetupParts> = {},
   ): Promise<boolean> {
     const clockCheck = new ClockCheck(clock);
-    const { ips = [IP], needsProof = true } = options;
+    const { ips = [IP], needsProof = true, contact } = options;
     const dns = dnsOfClients(opened.use(new Resolvers({ clock: systemClock, resolver: doh.url })));
     const work = setUp(
       {
@@ -71,6 +75,7 @@ describe('setting a gateway up', () => {
           dataFolder: machine.data,
           port: undefined,
           page: undefined,
+          contact,
         },
         configFile: machine.config,
         asks: terminal.canAsk,
@@ -361,6 +366,18 @@ describe('setting a gateway up', () => {
     assert.equal(await run(), true);
     assert.equal(terminal.asked.length, 1);
     assert.match(terminal.text, /type SRV, name _awala-crc/);
+  });
+
+  it('tells users whom to tell, and remembers it', async () => {
+    leadAll();
+    const page = () => readFile(join(machine.data, 'for-users.txt'), 'utf8');
+    await run();
+    assert.match(await page(), /then tell us\.\n$/);
+    await run({ contact: 'Ada “A.” O\u2019Brien, +44 20 7946 0123' });
+    await run();
+    assert.match(await page(), /then tell us: Ada “A\.” O\u2019Brien, \+44 20 7946 0123\n$/);
+    await run({ contact: '' });
+    assert.match(await page(), /then tell us\.\n$/);
   });
 
   it('ends with what is next: a backup, unless there is one', async () => {
