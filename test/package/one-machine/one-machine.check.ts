@@ -131,6 +131,8 @@ describe('the lines of docs/one-machine.md, typed into a fresh Debian', {
     const repeated = await root.sh(inRoot(setup));
     assert.equal(repeated.status, 0, repeated.output);
     assert.match(repeated.output, /The gateway relays parcels/);
+    assert.match(repeated.output, /^✓ DNS +leads to gateway\.example\.org:443$/m);
+    assert.doesNotMatch(repeated.output, /IN SRV/, 'the records are there');
     const { output } = await root.sh(`dpkg-query -W -f '\${Version}' awala-gateway`);
     assert.equal(output, '99.0.0');
     assert.equal(await nodeId(), before);
