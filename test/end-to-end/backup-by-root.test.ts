@@ -200,7 +200,7 @@ describe('root’s backup and restore of a gateway that another user runs', { sk
 
   it('leaves no copy behind when somebody ends it', async () => {
     await using silent = await RawServer.start();
-    const child = spawn(process.execPath, [MAIN, 'backup', ...sealedTo('s3://bucket/folder')], {
+    using child = spawn(process.execPath, [MAIN, 'backup', ...sealedTo('s3://bucket/folder')], {
       env: {
         PATH: process.env.PATH,
         DATA_DIR: data,
