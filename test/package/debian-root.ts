@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { which } from '#test/backing/programs.ts';
 import { PROGRAM_CACHE } from '#test/program-cache.ts';
@@ -15,6 +16,9 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /** What the package depends on, so that it installs without a network, and what tests look with. */
 const PACKAGES = ['adduser', 'libatomic1', 'libstdc++6', 'strace', 'systemd'];
+
+/** Less than a test may take, which would end it without a word of what was printed. */
+const PATIENCE_MS = 600_000;
 
 /** Debian's releases that the package is for. */
 export const SUITES = ['bookworm', 'trixie'] as const;
@@ -170,11 +174,14 @@ export class Started implements AsyncDisposable {
     this.exited = once(this.#child, 'close').then(([code, signal]) => code ?? signal);
   }
 
-  /** Resolves once it printed this so often; fails if it ends before. */
+  /** Resolves once it printed this so often; fails if it ends before, or takes ten minutes. */
   async printed(text: string, times = 1): Promise<void> {
+    const late = pause(PATIENCE_MS, 'late' as const, { ref: false });
     while (this.output.split(text).length <= times) {
-      if ((await Promise.race([this.#printing.promise, this.exited])) !== 'more') {
-        throw new Error(`it ended before it printed “${text}”: ${this.output}`);
+      const next = await Promise.race([this.#printing.promise, this.exited, late]);
+      if (next !== 'more') {
+        const what = next === 'late' ? 'took too long' : 'ended';
+        throw new Error(`it ${what} before it printed “${text}”: ${this.output}`);
       }
     }
   }

@@ -16,7 +16,7 @@ interface Cut {
   readonly call: string;
   /** The file that the call is about. */
   readonly path: string;
-  /** The how-manieth such call. */
+  /** Which of these calls, from 1; the first unless given. */
   readonly nth?: number;
 }
 
