@@ -10,6 +10,9 @@ import { until } from '#test/runtime/until.ts';
 import { CertificateError } from '../port.ts';
 import { AcmeAuthority } from './acme-authority.ts';
 
+/** Documented in docs/limits.md. */
+const ORDER_TIMEOUT_MS = 300_000;
+
 /** Of an authority that refuses orders; Pebble stands for one that does not. */
 describe('an authority that speaks ACME and refuses an order', () => {
   let server: Server;
@@ -136,6 +139,101 @@ describe('an authority that speaks ACME and refuses an order', () => {
     assert.doesNotMatch(error.message, /\p{C}/u);
     assert.ok(error.message.length < 500);
   });
+});
+
+/** Once the authority is not done, and is to be asked again, it is too late. */
+class ImpatientClock extends ManualClock {
+  override schedule(delayMs: number, action: () => void): () => void {
+    const cancel = super.schedule(delayMs, action);
+    if (delayMs < ORDER_TIMEOUT_MS) {
+      setImmediate(() => this.advance(ORDER_TIMEOUT_MS));
+    }
+    return cancel;
+  }
+}
+
+describe('an authority that is asked for the certificate itself', () => {
+  const chain = 'the chain';
+  const serverInternal = { type: 'urn:ietf:params:acme:error:serverInternal', detail: 'no HSM' };
+
+  /** @param answers - by path; all else is as where all goes well */
+  async function ordered(answers: Readonly<Record<string, AcmeAnswer>>) {
+    const server = createServer((request, response) => {
+      const at = (path: string) => `http://${request.headers.host}${path}`;
+      const { url = '' } = request;
+      if (url === '/certificate') {
+        response.end(chain);
+        return;
+      }
+      const answer = answers[url] ?? { status: url === '/order' ? 201 : 200 };
+      answerAcme(request, response, {
+        ...answer,
+        headers: { location: at('/order/1') },
+        body: {
+          status: 'valid',
+          authorizations: [at('/authorization')],
+          finalize: at('/finalize'),
+          certificate: at('/certificate'),
+          ...answer.body,
+        },
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const directory = `http://127.0.0.1:${port}/directory`;
+    const authority = new AcmeAuthority({ directory, email: null }, new ImpatientClock());
+    const issuing = authority.issue({
+      name: 'gateway.example',
+      accountKey: await authority.newAccountKey(),
+      challenges: { answer: () => {}, forget: () => {} },
+      signal: new AbortController().signal,
+    });
+    try {
+      return await issuing;
+    } finally {
+      server.close();
+      server.closeAllConnections();
+    }
+  }
+
+  for (const status of [502, 504]) {
+    it(`has issued it where its front lost the answer (${status})`, async () => {
+      const issued = await ordered({ '/finalize': { status } });
+      assert.equal(issued.chain, chain);
+    });
+  }
+
+  for (const [status, mayBeIssued] of Object.entries({
+    processing: true,
+    ready: false,
+    invalid: false,
+  })) {
+    it(`may have issued it after a lost answer, unless the order tells otherwise (${status})`, async () => {
+      const issuing = ordered({
+        '/finalize': { status: 504 },
+        '/order/1': { status: 200, body: { status } },
+      });
+      await assert.rejects(issuing, { mayBeIssued });
+    });
+  }
+
+  it('may have issued it where the order cannot be looked at either', async () => {
+    const issuing = ordered({ '/finalize': { status: 504 }, '/order/1': { status: 504 } });
+    await assert.rejects(issuing, { reason: 'authority-unavailable', mayBeIssued: true });
+  });
+
+  it('has not where its front lost an earlier answer', async () => {
+    const issuing = ordered({ '/order': { status: 504 } });
+    await assert.rejects(issuing, { reason: 'authority-unavailable', mayBeIssued: false });
+  });
+
+  for (const status of [500, 503]) {
+    it(`has not where it says that it cannot (${status})`, async () => {
+      const issuing = ordered({ '/finalize': { status, body: serverInternal } });
+      await assert.rejects(issuing, { reason: 'authority-unavailable', mayBeIssued: false });
+    });
+  }
 });
 
 describe('an authority that never comes to an end', () => {

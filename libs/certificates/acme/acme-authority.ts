@@ -4,10 +4,12 @@ import { type Clock, delay } from '#clock/clock.ts';
 import { CertificateError } from '../port.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { abortable, Client, crypto, timeAt } from './library.ts';
-import { certificateError, errorOf, type Problem } from './problems.ts';
+import { certificateError, errorOf, LostAnswerError, type Problem } from './problems.ts';
 
 /** For a whole order, validation included. */
 const ORDER_TIMEOUT_MS = 300_000;
+/** For the answer with the time, to its end. */
+const TIME_TIMEOUT_MS = 20_000;
 /** Between questions whether the authority is done. */
 const POLL_MS = 2_000;
 
@@ -46,7 +48,13 @@ export class AcmeAuthority implements CertificateAuthority {
   }
 
   time(signal: AbortSignal): Promise<number | null> {
-    return abortable(signal, () => timeAt(this.#directory));
+    const deadline = {
+      clock: this.#clock,
+      timeoutMs: TIME_TIMEOUT_MS,
+      signal,
+      tooLate: () => new Error(`it did not tell the time within ${TIME_TIMEOUT_MS / 1_000} s`),
+    };
+    return withDeadline(deadline, (limited) => abortable(limited, () => timeAt(this.#directory)));
   }
 
   issue(order: IssueOrder): Promise<Issued> {
@@ -151,6 +159,8 @@ export class AcmeAuthority implements CertificateAuthority {
         progress.mayBeIssued = false;
         throw errorOf((order.error as Problem | undefined) ?? {});
       }
+      // One that is ready waits to be finalised: the authority never heard of that.
+      progress.mayBeIssued = order.status === 'processing';
       await delay(this.#clock, POLL_MS, signal);
     }
   }
@@ -161,11 +171,17 @@ function problemIn(authorization: Authorization | undefined): Problem | undefine
   return challenges.find(({ error }) => error !== undefined)?.error;
 }
 
-/** Asks for the certificate. An answer that is a refusal is one; no answer may be either. */
+/**
+ * Asks for the certificate. An answer that is a refusal is one; no answer may be either. What became
+ * of a lost one, the order itself tells.
+ */
 async function refusing(progress: Progress, finalize: () => Promise<unknown>): Promise<void> {
   try {
     await finalize();
   } catch (error) {
+    if (error instanceof LostAnswerError) {
+      return;
+    }
     progress.mayBeIssued = !(error instanceof CertificateError);
     throw error;
   }

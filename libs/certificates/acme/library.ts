@@ -7,12 +7,12 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { axios } from 'acme-client';
 import { httpDateMs } from '#clock/http-date.ts';
 import type { CertificateError } from '../port.ts';
-import { certificateError, errorOf, type Problem } from './problems.ts';
+import { certificateError, errorOf, LostAnswerError, type Problem } from './problems.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export { Client, crypto } from 'acme-client';
 
-/** For each request to the authority. */
+/** Of silence, in each request to the authority. */
 const REQUEST_TIMEOUT_MS = 20_000;
 /** Of an answer; certificates have some 5 KiB. */
 const MAX_ANSWER_OCTETS = 1_048_576;
@@ -25,6 +25,8 @@ const NO_FAILURES = [
 const CLIENT_ERROR = 400;
 const TOO_MANY_REQUESTS = 429;
 const SERVER_ERROR = 500;
+/** What fronts say when they got no answer from the server behind them: bad gateway, and too late. */
+const LOST_ANSWER = [502, 504];
 
 /** What ends the requests of the work that is under way, as the library takes no signal itself. */
 const ending = new AsyncLocalStorage<AbortSignal>();
@@ -81,6 +83,9 @@ function refusalOf(status: number, problem: Problem, afterMs: number | null): Ce
   if (status === TOO_MANY_REQUESTS) {
     const type = 'urn:ietf:params:acme:error:rateLimited';
     return errorOf({ detail: 'too many requests', ...problem, type }, afterMs);
+  }
+  if (LOST_ANSWER.includes(status)) {
+    return new LostAnswerError(status, afterMs);
   }
   return status >= SERVER_ERROR
     ? certificateError('authority-unavailable', `the authority answered ${status}`, {

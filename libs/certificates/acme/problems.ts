@@ -44,6 +44,19 @@ export function errorOf(
   return certificateError(reason, `the authority says “${shown(detail)}”`, { retryAfterMs });
 }
 
+/**
+ * A front of the authority, such as a balancer, had no answer from it: what was asked may be done all
+ * the same.
+ */
+export class LostAnswerError extends CertificateError {
+  constructor(status: number, retryAfterMs: number | null) {
+    const happened = `the authority’s front answered ${status}`;
+    super('authority-unavailable', `${happened}; ${ADVICE['authority-unavailable']}`, {
+      retryAfterMs,
+    });
+  }
+}
+
 /** The error for a reason, with what happened and what to do. */
 export function certificateError(
   reason: CertificateFailureReason,

@@ -17,6 +17,7 @@ describe('an authority that says nothing', () => {
   let asked: string[];
   let cut: string[];
   let authority: AcmeAuthority;
+  let clock: ManualClock;
 
   before(async () => {
     server = createServer((request, response) => {
@@ -40,7 +41,8 @@ describe('an authority that says nothing', () => {
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
     const directory = `http://127.0.0.1:${port}/directory`;
-    authority = new AcmeAuthority({ directory, email: null }, new ManualClock());
+    clock = new ManualClock();
+    authority = new AcmeAuthority({ directory, email: null }, clock);
   });
   after(() => {
     server.close();
@@ -84,6 +86,16 @@ describe('an authority that says nothing', () => {
     await until(() => asked.length > 0);
     ending.abort();
     await assert.rejects(asking);
+    await until(() => cut.length > 0);
+  });
+
+  it('is asked for the time for 20 seconds at most', async () => {
+    [silentAt, asked, cut] = ['/directory', [], []];
+    const asking = authority.time(new AbortController().signal);
+    asking.catch(() => {});
+    await until(() => asked.length > 0);
+    clock.advance(20_000);
+    await assert.rejects(asking, /within 20 s/);
     await until(() => cut.length > 0);
   });
 });
