@@ -109,6 +109,18 @@ describe('orders of certificates', () => {
     await certificates[Symbol.asyncDispose]();
   });
 
+  it('are not made if the key of the account cannot be noted, with what to do', async () => {
+    await using certificates = await orders.start();
+    await rm(orders.folder, { recursive: true });
+    await orders.pass(0);
+    await until(() => certificates.failure !== null);
+    await mkdir(orders.folder);
+    const { reason, detail } = certificates.failure ?? {};
+    assert.equal(reason, 'files');
+    assert.match(detail ?? '', /^nothing is ordered, as the key .*ENOENT.*; see to the files$/);
+    assert.equal(orders.authority.orders, 0);
+  });
+
   for (const [what, noted] of Object.entries({
     'are of another century': Array(9).fill({ at: '2126-01-01T00:00:00Z', ...ORDERED }),
     'are many': Array(300).fill({ at: '2026-02-28T23:59:59Z', ...ORDERED }),

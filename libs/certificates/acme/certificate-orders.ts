@@ -52,7 +52,7 @@ export class CertificateOrders {
     await challenges.open();
     await this.#compareClocks(signal);
     const accountKey = await this.#accountKey();
-    await this.#note(lifeMs);
+    await noting('it', this.#notes.begin(lifeMs));
     try {
       const issued = await authority.issue({ name, accountKey, challenges, signal });
       const certificate = readCertificate(issued, name);
@@ -98,20 +98,6 @@ export class CertificateOrders {
     throw certificateError('authority-unavailable', happened, { cause: error });
   }
 
-  /** What cannot be noted is not ordered, or a full disk would use up what the authority allows. */
-  async #note(lifeMs: number | null): Promise<void> {
-    try {
-      await this.#notes.begin(lifeMs);
-    } catch (error) {
-      if (error instanceof CertificateError) {
-        throw error;
-      }
-      const message = error instanceof Error ? error.message : String(error);
-      const happened = `nothing is ordered, as it cannot be noted in DATA_DIR (${message})`;
-      throw certificateError('files', happened, { cause: error });
-    }
-  }
-
   /** The same for all orders: authorities limit how many accounts one may have. */
   async #accountKey(): Promise<string> {
     const { authority, files, log } = this.#parts;
@@ -123,8 +109,27 @@ export class CertificateOrders {
       log.warn({}, 'The key of the account with the authority is damaged: making another account');
     }
     const made = await authority.newAccountKey();
-    await files.keepAccountKey(made);
+    await noting('the key of the account', files.keepAccountKey(made));
     return made;
+  }
+}
+
+/**
+ * What cannot be noted is not ordered, or a full disk would use up what the authority allows.
+ *
+ * @param what - is noted
+ * @throws {CertificateError} `files`, if it cannot be; or the one that noting throws
+ */
+async function noting(what: string, written: Promise<void>): Promise<void> {
+  try {
+    await written;
+  } catch (error) {
+    if (error instanceof CertificateError) {
+      throw error;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    const happened = `nothing is ordered, as ${what} cannot be noted in DATA_DIR (${message})`;
+    throw certificateError('files', happened, { cause: error });
   }
 }
 
