@@ -3,7 +3,7 @@ import { delay } from '#clock/clock.ts';
 import { DescriptorWatch } from '#runtime/descriptors.ts';
 import type { HttpServer } from '#runtime/http/http-server.ts';
 import { createOperationsServer } from '#runtime/operations-server.ts';
-import { Readiness } from '#runtime/readiness.ts';
+import { Readiness, STARTING } from '#runtime/readiness.ts';
 import { releaseOf } from '#runtime/release.ts';
 import type { ProcessParts } from './process-parts.ts';
 
@@ -30,7 +30,7 @@ export class Operations implements AsyncDisposable {
   readonly #readiness: Readiness;
   readonly #checks: Record<string, () => Promise<void>>;
   readonly #descriptors: DescriptorWatch;
-  #notStarted: string | null = 'the service is starting';
+  #notStarted: string | null = STARTING;
   #status: (() => Promise<object>) | null = null;
 
   private constructor(

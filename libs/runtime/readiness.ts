@@ -6,6 +6,11 @@ const CHECK_DEADLINE_MS = 2_000;
 /** How long a success is cached, so that probes do not load what they ask. */
 const MAX_AGE_MS = 1_000;
 
+/** Why a service is not ready that has not started. */
+export const STARTING = 'the service is starting';
+/** Why it is not that has had no certificate; what keeps that may follow. */
+export const NO_CERTIFICATE = 'there is no certificate yet';
+
 interface ReadinessOptions {
   /** What must work for the service to work, by name; each rejects with the reason. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;

@@ -3,6 +3,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import type { Log } from '#log/log.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
+import { NO_CERTIFICATE } from '#runtime/readiness.ts';
 import { startFailure } from '#runtime/start-failures.ts';
 import type { EdgeConfig } from './config.ts';
 import { everyAddress } from './every-address.ts';
@@ -86,7 +87,7 @@ export class Edge implements AsyncDisposable {
     const { current, failure } = certificates;
     const why = failure ? `: ${failure.detail}` : '';
     if (!current) {
-      throw new Error(`there is no certificate yet${why}`);
+      throw new Error(`${NO_CERTIFICATE}${why}`);
     }
     if (current.expiresAt <= clock.now()) {
       throw new Error(`the certificate expired at ${current.expiresAt.toISOString()}${why}`);

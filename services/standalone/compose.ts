@@ -43,7 +43,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       });
       await gateway.sessionKeys.prepare();
       if (config.recordStore.kind === 'sqlite') {
-        await noteAddress(config.dataFolder, gateway.internetAddress);
+        await noteAddress(config.dataFolder, gateway.internetAddress, parts.log);
       }
       return gateway;
     },

@@ -4,20 +4,31 @@ import { join } from 'node:path';
 import { typedInternetAddress } from '#awala/internet-address.ts';
 import { openOrdinary } from '#backing/ordinary-files.ts';
 import { ADDRESS_FILE } from '#composition/data-folder.ts';
+import type { Log } from '#log/log.ts';
 
 /** No domain name is longer. */
 const MAX_NOTE_OCTETS = 1_024;
+const OTHER_ADDRESS = `The data are of a gateway with another address, by which its phones know it. \
+Set INTERNET_ADDRESS back to that, or, if it is the one that was wrong, delete DATA_DIR/${ADDRESS_FILE} and restart`;
 /** Not through a link: whoever reads it may be root. */
 const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 /**
  * Notes in the data folder which gateway it is of, for whoever has lost the configuration. One that is
- * only tried out is not noted. Without room on the disk nothing is, until another start.
+ * only tried out is not noted. Without room on the disk nothing is, until another start. What was
+ * noted stays, and the log says if that is another address: the new one may be a slip.
  *
  * @param address - in canonical form
  */
-export async function noteAddress(dataFolder: string, address: string): Promise<void> {
-  if (address.endsWith('.localhost') || (await notedAddress(dataFolder)) === address) {
+export async function noteAddress(dataFolder: string, address: string, log: Log): Promise<void> {
+  if (address.endsWith('.localhost')) {
+    return;
+  }
+  const noted = await notedAddress(dataFolder);
+  if (noted !== null) {
+    if (noted !== address) {
+      log.warn({ detail: `${noted} is noted, and ${address} configured` }, OTHER_ADDRESS);
+    }
     return;
   }
   const path = join(dataFolder, ADDRESS_FILE);

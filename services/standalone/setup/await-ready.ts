@@ -1,4 +1,6 @@
 import { type Clock, delay } from '#clock/clock.ts';
+import { NO_CERTIFICATE, STARTING } from '#runtime/readiness.ts';
+import { handling } from '../installation.ts';
 import type { Failing } from '../running/readiness.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { SetupError } from './setup-error.ts';
@@ -10,7 +12,7 @@ const PAUSE_MS = 1_000;
 const READY_PATIENCE_MS = 5 * 60_000;
 
 /** What a gateway says that lacks nothing but time. */
-const WITHOUT_CAUSE: readonly string[] = ['the service is starting', 'there is no certificate yet'];
+const WITHOUT_CAUSE: readonly string[] = [STARTING, NO_CERTIFICATE];
 /** For checks whose name is not plain. */
 const WORDS: Readonly<Record<string, string>> = { certificate: 'its certificate' };
 
@@ -91,6 +93,6 @@ function notReady(reasons: Failing): SetupError {
   const words = Object.entries(others).map(([name, reason]) => `${name}: ${reason}`);
   return new SetupError(
     `${patience} the gateway is not ready: ${words.join('; ') || 'it does not answer on its operations port'}`,
-    'sudo awala-gateway doctor says more; its log too: journalctl -u awala-gateway.',
+    `sudo awala-gateway doctor says more. Its log: ${handling().logs}.`,
   );
 }

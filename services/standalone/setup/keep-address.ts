@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { typedInternetAddress } from '#awala/internet-address.ts';
-import { DATABASE_FILE, KEYS_FOLDER } from '#composition/data-folder.ts';
+import { ADDRESS_FILE, DATABASE_FILE, KEYS_FOLDER } from '#composition/data-folder.ts';
 import { keyVault } from '#composition/key-vault.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { handling } from '../installation.ts';
 import { notedAddress } from '../noted-address.ts';
 import type { Answers } from './answers.ts';
 import { SetupError } from './setup-error.ts';
@@ -36,11 +37,17 @@ export async function keepAddress(
     } else if (known !== address) {
       throw new SetupError(
         `the gateway in ${folder} is ${known}, and its phones know it by that address alone`,
-        `Repeat with ${known}. To set up another gateway beside it, name another --data-dir and --config.
-If no phone ever used it, start afresh: sudo systemctl stop 'awala-gateway-*.socket' awala-gateway; sudo mv ${folder} ${folder}.old; then repeat this line.`,
+        waysOut(folder, known, noted !== null),
       );
     }
   }
+}
+
+function waysOut(folder: string, known: string, isNoted: boolean): string {
+  const forget = isNoted ? `; sudo rm ${join(folder, ADDRESS_FILE)}` : '';
+  return `Repeat with ${known}. To set up another gateway beside it, name another --data-dir and --config.
+If ${known} was a slip, correct INTERNET_ADDRESS in the configuration${forget}; then repeat this line.
+If no phone ever used it, start afresh: ${handling().stop}; sudo mv ${folder} ${folder}.old; then repeat this line.`;
 }
 
 /** Without its own key, no gateway served a phone. Other vaults than the local one keep it elsewhere. */

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { TlsCertificate } from '#certificates/port.ts';
+import type { LogFields } from '#log/log.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { selfSigned } from '#test/builders/tls-certificates.ts';
 import { startGateway } from '#test/interop/support/running-gateway.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
+import { recordingLog } from '#test/runtime/recording-log.ts';
 import { until } from '#test/runtime/until.ts';
 import { TlsFront } from '#test/services/tls-front.ts';
 import { CertificateFiles } from '../public-port/certificate-files.ts';
@@ -223,6 +225,32 @@ describe('awala-gateway setup', () => {
       assert.equal(await setup.ended(), 1);
       assert.match(setup.output, /^✗ the DNS does not lead to this gateway yet$/m);
       assert.ok((await machine.configured()).lines.includes(`INTERNET_ADDRESS=${ADDRESS}`));
+    });
+
+    it('is not misled by a slip in its address, with which it was started since', async () => {
+      const logged: [string, LogFields][] = [];
+      const slip = { DATA_DIR: machine.data, INTERNET_ADDRESS: 'gatway.example' };
+      {
+        await using _gateway = await startGateway({ log: recordingLog(logged) }, slip);
+      }
+      const warning = logged.find(([message]) => message.startsWith('warn The data are of a'));
+      assert.ok(warning, `${logged}`);
+      assert.match(warning[0], /another address.* delete DATA_DIR\/internet-address and restart$/);
+      assert.match(
+        `${warning[1].detail}`,
+        /^gateway\.example is noted, and gatway\.example configured$/,
+      );
+      await using setup = machine.setUp([ADDRESS, ...args]);
+      assert.equal(await setup.ended(), 1);
+      assert.match(setup.output, /^✗ the DNS does not lead to this gateway yet$/m);
+    });
+
+    it('says how to mend the note, should that be the slip', async () => {
+      await using setup = machine.setUp(['other.example', ...args]);
+      await setup.ended();
+      const path = join(machine.data, 'internet-address');
+      assert.ok(setup.output.includes(`rm ${path}`), setup.output);
+      assert.match(setup.output, /If gateway\.example was a slip, .*INTERNET_ADDRESS/);
     });
 
     it('says what it cannot know of a gateway that noted no address', async () => {
