@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const PLURALS = { parcel: 'parcels', cargo: 'cargoes' } as const;
 
 /**
- * A status as one screen shows it, at most 80 columns wide.
+ * A status as one screen shows it: in 80 columns, unless a reason that it quotes is longer.
  *
  * @param start - what to type to start a gateway that does not run
  */
