@@ -112,17 +112,16 @@ describe('ping, told where a gateway is', () => {
   });
 
   it('says once that no gateway runs here, and how to start one', async () => {
-    const ports = [await freePort(), await freePort(), await freePort()] as const;
-    const environment = { POWEB_PORT: `${ports[0]}`, COGRPC_PORT: `${ports[1]}` };
-    const { code, text } = await runCommand(
-      'ping',
-      { ...environment, POHTTP_PORT: `${ports[2]}` },
-      [],
-    );
+    const ports = [await freePort(), await freePort(), await freePort()]
+      .sort((one, other) => one - other)
+      .map(String);
+    const [POWEB_PORT = '', POHTTP_PORT = '', COGRPC_PORT = ''] = ports;
+    const environment = { POWEB_PORT, POHTTP_PORT, COGRPC_PORT };
+    const { code, text } = await runCommand('ping', environment, []);
     assert.equal(code, 1);
     assert.equal(
       text,
-      `Pinging the gateway at http://127.0.0.1:${ports[0]}
+      `Pinging the gateway at http://127.0.0.1:${POWEB_PORT}
 ✗ No gateway runs here: nobody listens on port ${ports.join(', ')}. Start one: npm start`,
     );
   });

@@ -81,10 +81,13 @@ async function whyNobodyHere(
   if (looked.some(({ isRefused }) => !isRefused)) {
     return null;
   }
-  const ports = [...new Set(looked.map(({ port }) => port))].join(', ');
+  const ports = [...new Set(looked.map(({ port }) => port))].sort((one, other) => one - other);
+  const { start, settings } = handling();
+  // What is not set up does not start, and systemd says nothing of it.
+  const otherwise = settings === null ? '' : '; sudo awala-gateway doctor says what keeps it';
   return new StepFailedError(
     'No gateway runs here',
-    `nobody listens on port ${ports}. Start one: ${handling().start}`,
+    `nobody listens on port ${ports.join(', ')}. Start one: ${start}${otherwise}`,
   );
 }
 
