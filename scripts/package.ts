@@ -73,11 +73,11 @@ async function packageVersion(given: {
   const log = await run('git', ['log', '-1', '--format=%H %ct %ae'], { cwd: ROOT }).catch(
     () => null,
   );
-  const [revision, committed, committer = null] = log?.stdout.trim().split(' ') ?? [];
+  const [revision, committed, commitAddress = null] = log?.stdout.trim().split(' ') ?? [];
   return {
     version: given.version ?? manifest.version,
     revision: revision ?? null,
-    maintainer: maintainerOf({ given: given.maintainer, author: manifest.author, committer }),
+    maintainer: maintainerOf({ given: given.maintainer, author: manifest.author, commitAddress }),
     date: new Date(Number(committed ?? 0) * 1_000),
   };
 }

@@ -3,24 +3,26 @@
  *
  * @param given - both, as on the command line
  * @param author - in the manifest, as npm has it; its address may be left out
- * @param committer - the address of who made the commit, which stands in where nobody gave one; null
- *   outside a clone
+ * @param commitAddress - of the commit's author, which stands in where nobody gave one; null where git
+ *   names no commit
  * @throws if no address is known, or `given` has none
  * @see Debian Policy 5.6.2
  */
 export function maintainerOf({
   given,
   author,
-  committer,
+  commitAddress,
 }: {
   readonly given: string | undefined;
   readonly author: string;
-  readonly committer: string | null;
+  readonly commitAddress: string | null;
 }): string {
-  const maintainer = given ?? (author.includes('<') ? author : `${author} <${committer ?? ''}>`);
+  const maintainer =
+    given ?? (author.includes('<') ? author : `${author} <${commitAddress ?? ''}>`);
   if (!/^[^<>\n]+ <[^<>\s]+@[^<>\s]+>$/.test(maintainer)) {
+    const isUnknown = given === undefined && commitAddress === null;
     throw new Error(
-      `“${maintainer}” is no maintainer: give --maintainer, as in 'Ada Lovelace <ada@example.org>'`,
+      `${isUnknown ? 'git names no commit here, and ' : ''}“${maintainer}” is no maintainer: give --maintainer, as in 'Ada Lovelace <ada@example.org>'`,
     );
   }
   return maintainer;

@@ -9,12 +9,18 @@ const { runCommandLine } = await import('./command-line.ts');
 const { COMMANDS } = await import('./commands/commands.ts');
 const { outliveReaders } = await import('./closed-output.ts');
 
-const [word = 'serve'] = process.argv.slice(2);
+const DEFAULT_COMMAND = 'serve';
+
+const [word = DEFAULT_COMMAND] = process.argv.slice(2);
 const command = COMMANDS.find(({ name }) => name === word);
 outliveReaders({ endsThen: !command || command.onlyPrints === true });
 
 const exitCode = await runCommandLine(
-  { commands: COMMANDS, defaultCommand: 'serve', printError: (line) => console.error(line) },
+  {
+    commands: COMMANDS,
+    defaultCommand: DEFAULT_COMMAND,
+    printError: (line) => console.error(line),
+  },
   {
     args: process.argv.slice(2),
     environment: process.env,
