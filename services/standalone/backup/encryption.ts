@@ -55,7 +55,8 @@ export interface Keys {
 }
 
 /**
- * Decrypts a backup piece by piece: what comes is genuine, but only the end shows that nothing lacks.
+ * Decrypts a backup piece by piece: what comes is genuine, but only the end shows that nothing is
+ * missing.
  *
  * @throws {BackupError} if these keys do not open it, or it is incomplete or altered
  */

@@ -14,7 +14,7 @@ const DEADLINE_MS = 20_000;
 export const adoptCommand: Command = {
   usage: `Usage: awala-gateway adopt
 
-Takes over the data folder DATA_DIR (./data; of the package,
+Takes over the data folder DATA_DIR (./data; in the package,
 ${INSTALLED.data}) although it is a copy that was made while its gateway
 was running or dead, or although the database’s log is gone. Checks the whole
 database first, and refuses one that is damaged. Parcels that the copy lacks stay

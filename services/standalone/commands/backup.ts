@@ -37,7 +37,7 @@ says what that is.
   --keep <number>           in a folder or bucket, then remove this gateway’s oldest
                             backups but for so many. BACKUP_KEEP (7) by default
 
-Of the package, DATA_DIR is ${INSTALLED.data}, and this takes sudo; a folder
+In the package, DATA_DIR is ${INSTALLED.data}, and this takes sudo; a folder
 that is missing is made, for root alone. awala-gateway-backup.timer, once enabled,
 backs up to BACKUP_TO each day as the user awala-gateway, who must own the folder.
 

@@ -26,7 +26,7 @@ export function readCommandConfig(environment: Environment): CommandConfig {
 /** For the help text of commands that use it. */
 export const BACKING_HELP = `Finds the gateway by the environment variables that its services read:
 ${names()}.
-By default, the gateway in ./data; of the package, in ${INSTALLED.data}.`;
+By default, the gateway in ./data; in the package, in ${INSTALLED.data}.`;
 
 function names(): string {
   const all = listVariables(COMMAND_VARIABLES).map(({ name }) => name);

@@ -18,7 +18,7 @@ export const restoreCommand: Command = {
   usage: `Usage: awala-gateway restore [--identity-file <file>] [--passphrase-file <file>]
                              [--replace-newer] [<address>]
 
-Restores a backup into the data folder DATA_DIR (./data; of the package,
+Restores a backup into the data folder DATA_DIR (./data; in the package,
 ${INSTALLED.data}). No gateway may be running on it, and none there may be
 newer than the backup. What is there is kept in a folder replaced-… beside. The
 backup is checked before anything changes.

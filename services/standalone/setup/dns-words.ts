@@ -10,9 +10,9 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 interface When {
-  /** Since it was looked first, in milliseconds. */
+  /** Since the first look, in milliseconds. */
   readonly passedMs: number;
-  /** Until it is looked again, in milliseconds; null if it is not. */
+  /** Until the next look, in milliseconds; null if there is none. */
   readonly nextLookMs: number | null;
 }
 
@@ -88,7 +88,7 @@ function wordsOf({ word, mark }: Thing): string {
   return `${word} ${mark}`;
 }
 
-/** Minutes, from the first on: seconds would only distract from when it is looked next. */
+/** Minutes, from the first on: seconds would only distract from when the next look is. */
 function sinceInWords(ms: number): string {
   return waitInWords(ms < MINUTE_MS ? ms : Math.floor(ms / MINUTE_MS) * MINUTE_MS);
 }

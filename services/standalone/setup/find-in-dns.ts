@@ -73,7 +73,7 @@ function authorityOf(
 type LookingParts = FindParts &
   FindOptions & { readonly dns: Dns; readonly authority: string | null };
 
-/** @returns null if something lacks, or nobody knows */
+/** @returns null if something is missing, or nobody knows */
 async function enoughAtOnce(
   answers: Answers,
   { clockCheck, needsProof, ...looking }: LookingParts,

@@ -36,7 +36,7 @@ function shownOn(columns: number | null, passedMs: number): string {
 }
 
 describe('what goes on, on a terminal', () => {
-  it('fits the screen, and shows what lacks where not all has room', () => {
+  it('fits the screen, and shows what is missing where not all has room', () => {
     const ms = 12 * 60_000;
     assert.equal(
       shownOn(80, ms),
