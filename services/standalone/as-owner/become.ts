@@ -21,6 +21,8 @@ export function becomeOwner(folder: string, user: User): string {
         `could put another in its place: chown ${user.uid} ${folder}, or name another place`,
     );
   }
+  // By default Node answers with a debugger, through which that user would have what root had read.
+  process.on('SIGUSR1', () => {});
   try {
     process.setgroups?.([]);
     process.setgid?.(user.gid);

@@ -1,18 +1,15 @@
 import type { User } from '../as-owner/other-owner.ts';
-import type { DataSide, Restored, Unpacking } from './data-side.ts';
 
 /** Beside the messages, archives go through this descriptor of the data folder's process. */
 export const ARCHIVE_DESCRIPTOR = 4;
 
-/** What the data folder's process is told. Dates travel as they are (structured clone). */
+/** What the data folder's process is told. Times are milliseconds since 1970, as
+ * messages are JSON. */
 export type Order =
   | { readonly kind: 'folder'; readonly path: string; readonly user: User | null }
-  | { readonly kind: 'snapshot'; readonly about: Parameters<DataSide['takeSnapshot']>[0] }
-  | { readonly kind: 'note'; readonly made: Parameters<DataSide['noteBackup']>[0] }
-  | {
-      readonly kind: 'restore';
-      readonly asked: Pick<Unpacking, 'replacesNewer' | 'now'>;
-    }
+  | { readonly kind: 'snapshot'; readonly atMs: number; readonly internetAddress: string }
+  | { readonly kind: 'note'; readonly atMs: number; readonly to: string }
+  | { readonly kind: 'restore'; readonly replacesNewer: boolean; readonly nowMs: number }
   /** The archive that was sent is whole. */
   | { readonly kind: 'whole' };
 
@@ -24,5 +21,11 @@ export type Report =
   | { readonly kind: 'packed' }
   | { readonly kind: 'note' }
   | { readonly kind: 'progress'; readonly octets: number; readonly ofOctets: number }
-  | { readonly kind: 'restore'; readonly restored: Restored }
+  | {
+      readonly kind: 'restore';
+      readonly atMs: number;
+      readonly internetAddress: string;
+      readonly octets: number;
+      readonly putAside: string | null;
+    }
   | { readonly kind: 'failed'; readonly message: string };

@@ -49,7 +49,8 @@ class DataProcess {
       throw new BackupError('no data folder was named');
     }
     if (order.kind === 'snapshot') {
-      const { octets, archive } = await data.takeSnapshot(order.about);
+      const { atMs, internetAddress } = order;
+      const { octets, archive } = await data.takeSnapshot({ at: new Date(atMs), internetAddress });
       await report({ kind: 'snapshot', octets });
       if (this.#archive.destroyed) {
         throw new BackupError('it was cut short');
@@ -57,15 +58,17 @@ class DataProcess {
       await pipeline(archive, this.#archive);
       await report({ kind: 'packed' });
     } else if (order.kind === 'note') {
-      await data.noteBackup(order.made);
+      await data.noteBackup({ at: new Date(order.atMs), to: order.to });
       await report({ kind: 'note' });
     } else {
-      const restored = await data.restore({
-        ...order.asked,
+      const { manifest, putAside } = await data.restore({
+        replacesNewer: order.replacesNewer,
+        now: new Date(order.nowMs),
         archive: this.#received(),
         onProgress: (octets, ofOctets) => void report({ kind: 'progress', octets, ofOctets }),
       });
-      await report({ kind: 'restore', restored });
+      const { at, internetAddress, octets } = manifest;
+      await report({ kind: 'restore', atMs: at.getTime(), internetAddress, octets, putAside });
     }
   }
 

@@ -35,9 +35,10 @@ export class OwnersProcess implements DataSide {
     this.#child = fork(new URL('./data-process.ts', import.meta.url), {
       // Neither our secrets nor the terminal, through which it could type for root.
       env: { NODE_DISABLE_COMPILE_CACHE: '1' },
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
       detached: true,
-      serialization: 'advanced',
+      // Its owner may speak in its place; the other way runs V8’s deserialiser on what they say.
+      serialization: 'json',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     });
     const archive = this.#child.stdio[ARCHIVE_DESCRIPTOR];
@@ -67,19 +68,26 @@ export class OwnersProcess implements DataSide {
     }
   }
 
-  async takeSnapshot(about: Parameters<DataSide['takeSnapshot']>[0]): Promise<Snapshot> {
+  async takeSnapshot({
+    at,
+    internetAddress,
+  }: Parameters<DataSide['takeSnapshot']>[0]): Promise<Snapshot> {
     const packed = this.#answer('packed');
-    const { octets } = await this.#tell({ kind: 'snapshot', about }, 'snapshot');
+    const { octets } = await this.#tell(
+      { kind: 'snapshot', atMs: at.getTime(), internetAddress },
+      'snapshot',
+    );
     return { octets, archive: untilPacked(this.#archive, packed) };
   }
 
-  async noteBackup(made: Parameters<DataSide['noteBackup']>[0]): Promise<void> {
-    await this.#tell({ kind: 'note', made }, 'note');
+  async noteBackup({ at, to }: Parameters<DataSide['noteBackup']>[0]): Promise<void> {
+    await this.#tell({ kind: 'note', atMs: at.getTime(), to }, 'note');
   }
 
   async restore({ archive, replacesNewer, now, onProgress }: Unpacking): Promise<Restored> {
     this.#onProgress = onProgress;
-    const answer = this.#tell({ kind: 'restore', asked: { replacesNewer, now } }, 'restore');
+    const order = { kind: 'restore', replacesNewer, nowMs: now.getTime() } as const;
+    const answer = this.#tell(order, 'restore');
     answer.catch(() => {});
     const source = new Source(archive);
     // Only so does the pipe's end come through: nothing is read from it.
@@ -94,8 +102,11 @@ export class OwnersProcess implements DataSide {
     if (isSent) {
       this.#send({ kind: 'whole' });
     }
-    const { manifest, putAside } = (await answer).restored;
-    return { manifest, putAside: putAside === null ? null : resolve(this.#folder, putAside) };
+    const { atMs, internetAddress, octets, putAside } = await answer;
+    return {
+      manifest: { at: new Date(atMs), internetAddress, octets },
+      putAside: putAside === null ? null : resolve(this.#folder, putAside),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -62,7 +62,7 @@ export async function handOut(path: string, text: string): Promise<void> {
   }
   const child = fork(new URL('./page-process.ts', import.meta.url), {
     env: { NODE_DISABLE_COMPILE_CACHE: '1' },
-    execArgv: [],
+    execArgv: ['--disable-sigusr1'],
     detached: true,
     timeout: WRITING_TIMEOUT_MS,
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
