@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { assertOrdinary, OddFileError, openOrdinary } from './ordinary-files.ts';
+import { assertOrdinary, OddFileError, openOrdinary, readOrdinary } from './ordinary-files.ts';
 
-const { O_APPEND, O_CREAT, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 const APPEND = O_APPEND | O_CREAT | O_WRONLY;
 
 describe('Opening an ordinary file', () => {
@@ -38,6 +38,7 @@ describe('Opening an ordinary file', () => {
       };
       await assert.rejects(openOrdinary(path, APPEND, 0o600), refusal);
       await assert.rejects(openOrdinary(path, O_RDONLY), refusal);
+      await assert.rejects(readOrdinary(path, 1), refusal);
       assert.throws(() => assertOrdinary(path), refusal);
     }
     await using _ = await open(pipe, O_RDWR);
@@ -54,5 +55,20 @@ describe('Opening an ordinary file', () => {
     assertOrdinary(link);
     await using opened = await openOrdinary(link, O_RDONLY);
     assert.equal(await opened.readFile('utf8'), 'text');
+  });
+
+  it('reads so many octets of a file and no more', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-odd-'));
+    const [file, link] = [join(folder.path, 'file'), join(folder.path, 'link')];
+    await writeFile(file, '');
+    await symlink(file, link);
+    for (const content of ['', 'text', 'x'.repeat(200_000)]) {
+      await writeFile(file, content);
+      assert.equal(String(await readOrdinary(file, content.length)), content);
+      assert.equal(String(await readOrdinary(link, 200_001)), content);
+    }
+    assert.equal(await readOrdinary(file, 199_999), null);
+    await assert.rejects(readOrdinary(link, 200_000, O_NOFOLLOW), { code: 'ELOOP' });
+    await assert.rejects(readOrdinary(join(folder.path, 'none'), 1), { code: 'ENOENT' });
   });
 });

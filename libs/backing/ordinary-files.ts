@@ -37,6 +37,24 @@ export async function openOrdinary(
 }
 
 /**
+ * Reads an ordinary file as it is once it is open, whatever another user puts in its place meanwhile.
+ *
+ * @param flags - as of open(2), besides those to read
+ * @returns null if there is more than `mostOctets`
+ * @throws {OddFileError}
+ */
+export async function readOrdinary(
+  path: string,
+  mostOctets: number,
+  flags = 0,
+): Promise<Buffer | null> {
+  await using file = await openOrdinary(path, constants.O_RDONLY | flags);
+  const stream = file.createReadStream({ end: mostOctets, autoClose: false });
+  const octets = Buffer.concat(await Array.fromAsync(stream));
+  return octets.length > mostOctets ? null : octets;
+}
+
+/**
  * For files that others than Node open.
  *
  * @throws {OddFileError} if there is something else than a file

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { OddFileError, readOrdinary } from '#backing/ordinary-files.ts';
 import { ownFolder } from '#backing/owner-only.ts';
 import { LARGEST_PEM_OCTETS } from '../read-certificate.ts';
 import type { NotedOrder } from './order-notes.ts';
@@ -88,13 +89,15 @@ export class KeptFiles {
     return this.#replace('orders.json', `${JSON.stringify(orders, null, 2)}\n`);
   }
 
-  /** Empty where something else is, as reading a pipe would never end. */
+  /** Empty where something else than a small file is. */
   async #read(name: string): Promise<string | null> {
     const path = join(this.#folder, name);
     try {
-      const found = await stat(path);
-      return found.isFile() && found.size <= LARGEST_PEM_OCTETS ? await readFile(path, 'utf8') : '';
+      return String((await readOrdinary(path, LARGEST_PEM_OCTETS)) ?? '');
     } catch (error) {
+      if (error instanceof OddFileError) {
+        return '';
+      }
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
         return null;
       }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readOrdinary } from '#backing/ordinary-files.ts';
 import { parseObject } from '../running/operations-client.ts';
 
 /** In the data folder: when and where it was last backed up. */
@@ -26,12 +28,9 @@ export async function noteLastBackup(
  */
 export async function lastBackupAt(dataFolder: string): Promise<Date | null> {
   const path = join(dataFolder, LAST_BACKUP_FILE);
-  const found = await stat(path).catch(() => null);
-  // Reading a pipe would never end.
-  if (!found?.isFile() || found.size > MAX_FILE_OCTETS) {
-    return null;
-  }
-  const { at } = parseObject(await readFile(path, 'utf8').catch(() => ''));
+  // Not through a link: whoever reads it may be root.
+  const read = readOrdinary(path, MAX_FILE_OCTETS, constants.O_NOFOLLOW);
+  const { at } = parseObject(String((await read.catch(() => null)) ?? ''));
   const time = typeof at === 'string' ? Date.parse(at) : Number.NaN;
   return Number.isNaN(time) ? null : new Date(time);
 }
