@@ -241,6 +241,19 @@ describe('awala-gateway backup and restore', () => {
     assert.equal(note, 'one.example\n');
   });
 
+  it('leave out an editor’s copy of a key, and say so', async () => {
+    const folder = join(place.path, 'edited');
+    await runCommand('keygen', { DATA_DIR: folder });
+    await writeFile(join(folder, 'keys/identity.key.sealed~'), '');
+    const saved = join(place.path, 'edited.tar.age');
+    const { code, text } = await runCommand('backup', { DATA_DIR: folder }, [...sealing, saved]);
+    assert.equal(code, 0, text);
+    assert.match(text, /^Left out, as no gateway has .*: keys\/identity\.key\.sealed~$/m);
+    const restored = join(place.path, 'from-edited');
+    const restoring = await runCommand('restore', { DATA_DIR: restored }, [...opening, saved]);
+    assert.equal(restoring.code, 0, restoring.text);
+  });
+
   it('restore over an older gateway without being told', async () => {
     const folder = join(place.path, 'older');
     await runCommand('keygen', { DATA_DIR: folder });

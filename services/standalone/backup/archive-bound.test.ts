@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ArchiveBound } from './archive-bound.ts';
+import { packArchive, unpackArchive } from './archive.ts';
+import { ArchiveBound, isTooMuchBeside } from './archive-bound.ts';
 import { BackupError } from './backup-error.ts';
 
 const MIB = 1_024 * 1_024;
@@ -13,6 +14,27 @@ describe('The bound of an archive', () => {
       bound.countFile(2_000);
     }
     assert.equal(await octetsThrough(bound, 655), 655 * MIB);
+  });
+
+  it('takes as many keys and certificates as a backup may hold', async () => {
+    for (const size of [0, 1, 4_095, 4_097, 100_000]) {
+      const mayBe = (count: number) => !isTooMuchBeside(Array<number>(count).fill(size));
+      const count = Array.from({ length: 5_000 }, (_, index) => index).findLast(mayBe) ?? 0;
+      assert.ok(count > 100);
+      const names = Array.from({ length: count }, (_, index) => `keys/${index}`);
+      // The worst case: a manifest that counts none of them.
+      const manifest = { at: new Date(0), internetAddress: 'gateway.example', octets: 0 };
+      const archive = packArchive(manifest, files(names, Buffer.alloc(size)));
+      const unpacked: string[] = [];
+      await unpackArchive(archive, {
+        onManifest: async () => {},
+        onFile: async ({ path, octets }) => {
+          octets.resume();
+          unpacked.push(path);
+        },
+      });
+      assert.deepEqual(unpacked, names);
+    }
   });
 
   it('takes no more', async () => {
@@ -30,6 +52,12 @@ describe('The bound of an archive', () => {
     }, BackupError);
   });
 });
+
+async function* files(paths: readonly string[], source: Buffer) {
+  for (const path of paths) {
+    yield { path, source, sizeOctets: source.length };
+  }
+}
 
 async function octetsThrough(bound: ArchiveBound, mib: number): Promise<number> {
   let octets = 0;

@@ -1,13 +1,30 @@
 import { BackupError } from './backup-error.ts';
 
 /**
- * What an archive may take besides the database and large bodies, which its manifest counts: keys,
- * certificates, the manifest. Each body, of over 128 KiB, brings a header and padding besides.
+ * What an archive may take besides the files that its manifest counts: headers, padding, room for
+ * small files. Keys and certificates must fit in it by themselves. Each body, of over 128 KiB, brings a header and padding besides.
  */
-const MAX_BESIDE_OCTETS = 16 * 1_024 * 1_024;
+export const MAX_BESIDE_OCTETS = 16 * 1_024 * 1_024;
 const BODIES_PER_HEADER = 64;
 /** What a file takes on a disk, however small it is. */
 const LEAST_FILE_OCTETS = 4_096;
+/** A header, and padding to whole blocks. */
+const HEADER_AND_PADDING_OCTETS = 1_024;
+/** The manifest and the archive’s end, which take a few blocks. */
+const AROUND_OCTETS = 65_536;
+
+/**
+ * Whether keys and certificates are more than the bound of an archive takes, so that nobody makes a
+ * backup that nobody can restore.
+ *
+ * @param sizesOctets - of each file
+ */
+export function isTooMuchBeside(sizesOctets: readonly number[]): boolean {
+  const octets = sizesOctets
+    .map((size) => Math.max(size, LEAST_FILE_OCTETS) + HEADER_AND_PADDING_OCTETS)
+    .reduce((sum, one) => sum + one, AROUND_OCTETS);
+  return octets > MAX_BESIDE_OCTETS;
+}
 
 /**
  * Bounds what comes out of a backup. Whoever knows the public key can make one that says it is small

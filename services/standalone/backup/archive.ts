@@ -48,7 +48,8 @@ async function addAll(
   const manifest = Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
   await add(archive, MANIFEST_FILE, { sizeOctets: manifest.length, octets: [manifest], at });
   for await (const { path, source, sizeOctets } of files) {
-    await add(archive, path, { sizeOctets, octets: createReadStream(source), at });
+    const octets = typeof source === 'string' ? createReadStream(source) : [source];
+    await add(archive, path, { sizeOctets, octets, at });
   }
   archive.finalize();
 }

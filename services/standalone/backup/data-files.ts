@@ -1,6 +1,3 @@
-import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { assertOrdinary } from '#backing/ordinary-files.ts';
 import {
   ADDRESS_FILE,
   CERTIFICATES_FOLDER,
@@ -10,7 +7,7 @@ import {
 import { BODY_FOLDER } from '#object-store/filesystem/body-links.ts';
 
 /** Folders of small files that a backup contains whole: keys, and certificates with theirs. */
-const SMALL_FOLDERS = [KEYS_FOLDER, CERTIFICATES_FOLDER];
+export const SMALL_FOLDERS: readonly string[] = [KEYS_FOLDER, CERTIFICATES_FOLDER];
 
 /** What goes with the database, even where a backup lacks some of it: its log, and large bodies. */
 export const WITH_THE_DATABASE: readonly string[] = [
@@ -30,26 +27,6 @@ export const BACKUP_WORK_FOLDER = 'backup-in-progress';
 /** Where a backup is unpacked. */
 export const RESTORE_WORK_FOLDER = 'restore-in-progress';
 
-/**
- * @returns paths within the data folder, such as `keys/sealing.key`
- * @throws {OddFileError} if one of them is no file
- */
-export async function smallFilesIn(folder: string): Promise<readonly string[]> {
-  const note = await lstat(join(folder, ADDRESS_FILE)).catch(() => null);
-  const found = note?.isFile() ? [ADDRESS_FILE] : [];
-  for (const name of SMALL_FOLDERS) {
-    for (const entry of await readdir(join(folder, name), { withFileTypes: true }).catch(none)) {
-      // What is being written has a temporary name until it is complete.
-      if (entry.isFile() && !entry.name.endsWith('.tmp')) {
-        found.push(`${name}/${entry.name}`);
-      } else if (!entry.isSymbolicLink()) {
-        assertOrdinary(join(folder, name, entry.name));
-      }
-    }
-  }
-  return found.toSorted();
-}
-
 /** Paths that a backup may contain. */
 export function mayContain(path: string): boolean {
   return (
@@ -58,11 +35,4 @@ export function mayContain(path: string): boolean {
     new RegExp(`^${BODY_FOLDER}/[0-9]{1,16}$`).test(path) ||
     SMALL_FOLDERS.some((folder) => new RegExp(`^${folder}/[\\w*-][\\w.*-]{0,254}$`).test(path))
   );
-}
-
-function none(error: unknown): [] {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-    return [];
-  }
-  throw error;
 }

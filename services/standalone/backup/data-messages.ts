@@ -16,7 +16,7 @@ export type Order =
 /** What it answers: to each order but the last, one with that name or `failed`. */
 export type Report =
   | { readonly kind: 'folder' }
-  | { readonly kind: 'snapshot'; readonly octets: number }
+  | { readonly kind: 'snapshot'; readonly octets: number; readonly leftOut: readonly string[] }
   /** All of the snapshot's archive was sent. */
   | { readonly kind: 'packed' }
   | { readonly kind: 'note' }

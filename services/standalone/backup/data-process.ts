@@ -50,8 +50,11 @@ class DataProcess {
     }
     if (order.kind === 'snapshot') {
       const { atMs, internetAddress } = order;
-      const { octets, archive } = await data.takeSnapshot({ at: new Date(atMs), internetAddress });
-      await report({ kind: 'snapshot', octets });
+      const { archive, ...taken } = await data.takeSnapshot({
+        at: new Date(atMs),
+        internetAddress,
+      });
+      await report({ kind: 'snapshot', ...taken });
       if (this.#archive.destroyed) {
         throw new BackupError('it was cut short');
       }

@@ -9,6 +9,8 @@ import { OwnersProcess } from './owners-process.ts';
 export interface Snapshot {
   /** What its files take. */
   readonly octets: number;
+  /** Paths of what it does not hold, as no restore would take it. */
+  readonly leftOut: readonly string[];
   /** A tar archive, which can be read once. */
   readonly archive: AsyncIterable<Uint8Array>;
 }
@@ -38,7 +40,7 @@ export interface DataSide extends AsyncDisposable {
   /**
    * Keeps others from backing up or restoring the folder until this is disposed of.
    *
-   * @throws {BackupError} if there is nothing to back up, or no room
+   * @throws {BackupError} if there is nothing to back up, no room, or what a restore would refuse
    * @throws {DatabaseDamagedError}
    */
   takeSnapshot(about: Pick<Manifest, 'at' | 'internetAddress'>): Promise<Snapshot>;

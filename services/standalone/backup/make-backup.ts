@@ -18,14 +18,19 @@ interface BackupPlan {
   readonly progress: Progress;
 }
 
+interface Made {
+  readonly octets: number;
+  readonly leftOut: readonly string[];
+}
+
 /**
  * Makes a backup, reads it back, and only then gives it its name.
  *
- * @returns its octets
+ * @returns its octets, and paths of what it does not hold, as no restore would take it
  * @throws {BackupError} in words for the operator; nothing half remains
  * @throws {DatabaseDamagedError} if there is nothing worth a backup
  */
-export async function makeBackup(plan: BackupPlan): Promise<number> {
+export async function makeBackup(plan: BackupPlan): Promise<Made> {
   const { data, place, name, at, internetAddress, progress, sealer } = plan;
   const snapshot = await data.takeSnapshot({ at, internetAddress });
   const plain = new Measure();
@@ -42,7 +47,7 @@ export async function makeBackup(plan: BackupPlan): Promise<number> {
     throw error;
   }
   await data.noteBackup({ at, to: place.address });
-  return sealed.octets;
+  return { octets: sealed.octets, leftOut: snapshot.leftOut };
 }
 
 interface Written {

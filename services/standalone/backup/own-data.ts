@@ -19,9 +19,9 @@ export class OwnData implements DataSide {
   async takeSnapshot(about: Parameters<DataSide['takeSnapshot']>[0]): Promise<Snapshot> {
     await assertGateway(this.#folder);
     const work = this.#opened.use(await openWorkFolder(this.#folder, BACKUP_WORK_FOLDER));
-    const { octets, files } = await takeSnapshot(this.#folder, work.path);
+    const { octets, leftOut, files } = await takeSnapshot(this.#folder, work.path);
     const archive = packArchive({ ...about, octets }, files());
-    return { octets, archive: watchRoom(this.#folder, archive) };
+    return { octets, leftOut, archive: watchRoom(this.#folder, archive) };
   }
 
   noteBackup(made: Parameters<DataSide['noteBackup']>[0]): Promise<void> {

@@ -73,11 +73,11 @@ export class OwnersProcess implements DataSide {
     internetAddress,
   }: Parameters<DataSide['takeSnapshot']>[0]): Promise<Snapshot> {
     const packed = this.#answer('packed');
-    const { octets } = await this.#tell(
+    const { octets, leftOut } = await this.#tell(
       { kind: 'snapshot', atMs: at.getTime(), internetAddress },
       'snapshot',
     );
-    return { octets, archive: untilPacked(this.#archive, packed) };
+    return { octets, leftOut, archive: untilPacked(this.#archive, packed) };
   }
 
   async noteBackup({ at, to }: Parameters<DataSide['noteBackup']>[0]): Promise<void> {

@@ -9,7 +9,7 @@ import {
 } from '#object-store/filesystem/body-links.ts';
 import { snapshotDatabase } from '#sqlite/snapshot.ts';
 import { BackupError } from './backup-error.ts';
-import { smallFilesIn } from './data-files.ts';
+import { readSmallFiles } from './small-files.ts';
 
 const MIB = 1_024 * 1_024;
 /** What a backup leaves free for the gateway, which keeps 64 MiB in reserve itself. */
@@ -19,8 +19,8 @@ export const LEAST_FREE_OCTETS = 256 * MIB;
 export interface SnapshotFile {
   /** Path within the data folder. */
   readonly path: string;
-  /** Where its octets are. */
-  readonly source: string;
+  /** Its octets, or the path of the file that has them. */
+  readonly source: string | Buffer;
   readonly sizeOctets: number;
 }
 
@@ -28,6 +28,8 @@ export interface SnapshotFile {
 interface Snapshot {
   /** What it takes in all. */
   readonly octets: number;
+  /** Paths of what it does not hold, as no restore would take it. */
+  readonly leftOut: readonly string[];
   files(): AsyncGenerator<SnapshotFile, void, undefined>;
 }
 
@@ -35,7 +37,7 @@ interface Snapshot {
  * Takes a snapshot of a data folder, whether or not a gateway runs on it.
  *
  * @param work - an empty folder within the data folder, where the snapshot stays
- * @throws {BackupError} if there is nothing to back up, or no room
+ * @throws {BackupError} if there is no room, or what a restore would refuse
  * @throws {DatabaseDamagedError} if the database is damaged
  */
 export async function takeSnapshot(dataFolder: string, work: string): Promise<Snapshot> {
@@ -49,24 +51,24 @@ export async function takeSnapshot(dataFolder: string, work: string): Promise<Sn
   await linkBodies(bodies);
   await snapshotDatabase(database, copy);
   await linkMissingBodies(copy, bodies);
-  const small = await smallFilesIn(dataFolder);
-  let octets = (await stat(copy)).size;
-  for (const { sizeOctets } of bodyFilesIn(copy)) {
+  const { files: small, leftOut } = await readSmallFiles(dataFolder);
+  const before = small.map(({ path, content }) => ({
+    path,
+    source: content,
+    sizeOctets: content.length,
+  }));
+  let octets = 0;
+  for await (const { sizeOctets } of filesOf(work, before)) {
     octets += sizeOctets;
   }
-  return { octets, files: () => filesOf({ dataFolder, work, small }) };
+  return { octets, leftOut, files: () => filesOf(work, before) };
 }
 
-async function* filesOf(parts: {
-  readonly dataFolder: string;
-  readonly work: string;
-  readonly small: readonly string[];
-}): AsyncGenerator<SnapshotFile, void, undefined> {
-  const { dataFolder, work, small } = parts;
-  for (const path of small) {
-    const source = join(dataFolder, path);
-    yield { path, source, sizeOctets: (await stat(source)).size };
-  }
+async function* filesOf(
+  work: string,
+  before: readonly SnapshotFile[],
+): AsyncGenerator<SnapshotFile, void, undefined> {
+  yield* before;
   const copy = join(work, DATABASE_FILE);
   yield { path: DATABASE_FILE, source: copy, sizeOctets: (await stat(copy)).size };
   for (const { name, sizeOctets } of bodyFilesIn(copy)) {

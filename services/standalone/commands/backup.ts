@@ -65,7 +65,7 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
     }
     await assertNew(place, target.name);
     const name = target.name ?? backupName(config.internetAddress, at);
-    const octets = await makeBackup({
+    const { octets, leftOut } = await makeBackup({
       data,
       internetAddress: config.internetAddress,
       place,
@@ -75,6 +75,9 @@ restore. The age program opens backups too: age --decrypt, then tar.`,
       progress: new Progress({ clock: systemClock, note }),
     });
     print(`Backed up to ${join(place.address, name)}: ${octetsInWords(octets)}, verified.`);
+    if (leftOut.length > 0) {
+      print(`Left out, as no gateway has files of these names: ${leftOut.join(', ')}`);
+    }
     const holds = whatItHolds(config);
     if (holds !== null) {
       print(holds);
