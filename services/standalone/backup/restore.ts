@@ -87,7 +87,7 @@ async function assertNotNewer(
       throw new BackupError(
         `the gateway in ${dataFolder} is newer (${found.mtime.toISOString()}) than the backup ` +
           `(${at.toISOString()}). To restore all the same, and keep what is there in a folder ` +
-          'beside it, add --replace-newer',
+          'replaced-… in it, add --replace-newer',
       );
     }
   }

@@ -20,7 +20,7 @@ export const restoreCommand: Command = {
 
 Restores a backup into the data folder DATA_DIR (./data; in the package,
 ${INSTALLED.data}). No gateway may be running on it, and none there may be
-newer than the backup. What is there is kept in a folder replaced-… beside. The
+newer than the backup. What is there is kept in a folder replaced-… in it. The
 backup is checked before anything changes.
 
   <address>  a backup, or the folder or bucket of backups, of which it takes the
