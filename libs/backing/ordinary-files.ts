@@ -1,5 +1,5 @@
 import { constants, type Stats, statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** Something else than a file stands in a file's place. */
 export class OddFileError extends Error {
@@ -64,6 +64,14 @@ export function assertOrdinary(path: string): void {
   if (found && !found.isFile()) {
     throw new OddFileError(path, kindOf(found));
   }
+}
+
+/** Whether something is at a path, and not only a link to nothing. */
+export function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function kindOf(found: Stats): string {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openOrdinary } from './ordinary-files.ts';
+import { isThere, openOrdinary } from './ordinary-files.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -54,13 +54,6 @@ export async function makeFolder(path: string): Promise<void> {
       }
     });
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /**

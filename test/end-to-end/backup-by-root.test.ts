@@ -174,6 +174,24 @@ describe('root’s backup and restore of a gateway that another user runs', { sk
     assert.match(stuck.text, /is no ordinary file/);
   });
 
+  it('restores no link and no pipe of another user’s from a folder for all', async () => {
+    const folder = join(place.path, `for-all-${made}`);
+    await mkdir(folder);
+    for (const mode of [0o1777, 0o775]) {
+      await chmod(folder, mode);
+      const link = join(folder, `link-${mode}.tar.age`);
+      await symlink(backup, link);
+      const led = await awala('restore', openedFrom(link));
+      assert.equal(led.code, 1);
+      assert.match(led.text, /holds a link/);
+      const pipe = join(folder, `pipe-${mode}.tar.age`);
+      await run('mkfifo', [pipe]);
+      const stuck = await awala('restore', openedFrom(pipe));
+      assert.equal(stuck.code, 1);
+      assert.match(stuck.text, /is no ordinary file/);
+    }
+  });
+
   it('goes through no folder that several users may change', async () => {
     const folder = join(place.path, `shared-${made}`);
     await mkdir(folder);

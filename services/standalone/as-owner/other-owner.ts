@@ -1,4 +1,4 @@
-import { lstat, readlink } from 'node:fs/promises';
+import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { ForeignFolderError } from './foreign-folder-error.ts';
@@ -44,8 +44,7 @@ export async function otherOwnerOf(
     }
     const next = join(folder, name);
     if (found.uid !== 0) {
-      // The group of root may do what that user may not.
-      return { uid: found.uid, gid: found.gid || NO_GROUP };
+      return userOf(found);
     }
     if (found.isSymbolicLink()) {
       const target = await readlink(next);
@@ -64,6 +63,24 @@ export async function otherOwnerOf(
     folder = name === '..' ? dirname(folder) : next;
   }
   throw new Error(`${path} leads through too many links`);
+}
+
+/** As whom to act in a folder that is not root’s. */
+export function userOf({ uid, gid }: User): User {
+  // The group of root may do what that user may not.
+  return { uid, gid: gid || NO_GROUP };
+}
+
+/**
+ * Whether root must expect that what is in a folder was put there by another user.
+ *
+ * @throws {ForeignFolderError} as {@link otherOwnerOf}
+ */
+export async function mayHoldOthersFiles(folder: string): Promise<boolean> {
+  return (
+    process.geteuid?.() === 0 &&
+    (((await stat(folder)).mode & OTHERS_WRITE) !== 0 || (await otherOwnerOf(folder)) !== null)
+  );
 }
 
 function namesIn(path: string): string[] {

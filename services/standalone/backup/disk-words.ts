@@ -11,7 +11,7 @@ const UNUSABLE: Readonly<Record<string, string>> = {
   EROFS: 'is on a file system that is read-only',
   ENOENT: 'does not exist',
   ENOTDIR: 'is no folder',
-  ELOOP: 'holds a link there, which root does not follow in the folder of another user',
+  ELOOP: 'holds a link there, which root does not follow where another user may put one',
 };
 
 /** @returns an error of the operating system in words; others as they are */

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '#backing/ordinary-files.ts';
 import { restoringMark } from '#sqlite/examine.ts';
 import { REPLACED, WITH_THE_DATABASE } from './data-files.ts';
 
@@ -105,13 +106,6 @@ function moved(before: string, after: string): Step {
 
 function synced(folder: string): Step {
   return { take: () => sync(folder), undo: async () => {} };
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function sync(path: string): Promise<void> {

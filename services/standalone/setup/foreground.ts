@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import process from 'node:process';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import { userOf } from '../as-owner/other-owner.ts';
 import type { ServiceManager } from './service-manager.ts';
 
 /**
@@ -71,9 +72,7 @@ export class Foreground implements ServiceManager, AsyncDisposable {
 async function userFor(dataFolder: string | undefined) {
   const found =
     process.getuid?.() === 0 && dataFolder ? await stat(dataFolder).catch(() => null) : null;
-  return found && found.uid !== 0
-    ? { uid: found.uid, gid: found.gid, environment: { HOME: dataFolder } }
-    : null;
+  return found && found.uid !== 0 ? { ...userOf(found), environment: { HOME: dataFolder } } : null;
 }
 
 /** @returns null while it runs */

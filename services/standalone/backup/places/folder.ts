@@ -1,9 +1,10 @@
 import { constants, rmSync } from 'node:fs';
-import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isThere } from '#backing/ordinary-files.ts';
 import { makeFolder } from '#backing/owner-only.ts';
 import { becomeOwner } from '../../as-owner/become.ts';
-import { otherOwnerOf, type User } from '../../as-owner/other-owner.ts';
+import { mayHoldOthersFiles, otherOwnerOf, type User } from '../../as-owner/other-owner.ts';
 import { atSignal } from '../at-signal.ts';
 import { BackupError } from '../backup-error.ts';
 import { unfinishedName } from '../backup-names.ts';
@@ -42,9 +43,7 @@ export class FolderPlace implements BackupPlace {
     try {
       await this.#make();
       await using file = await open(this.#begin(name).path, 'wx', 0o600);
-      for await (const piece of octets) {
-        await file.write(piece);
-      }
+      await file.writeFile(octets);
       await file.sync();
     } catch (error) {
       await this.discard(name).catch(() => {});
@@ -53,12 +52,13 @@ export class FolderPlace implements BackupPlace {
   }
 
   async *read(name: string): AsyncGenerator<Uint8Array, void, undefined> {
-    const path = this.#unpublished.get(name)?.path ?? join(this.#folder, name);
+    const own = this.#unpublished.get(name);
+    const path = own?.path ?? join(this.#folder, name);
     try {
       // Another user could have put a link to a file of root's there, or a pipe without end.
-      const isOthers = (await otherOwnerOf(this.#folder)) !== null;
-      const file = await open(path, O_RDONLY | (isOthers ? O_NOFOLLOW | O_NONBLOCK : 0));
-      if (isOthers && !(await file.stat()).isFile()) {
+      const isFileOnly = own !== undefined || (await mayHoldOthersFiles(this.#folder));
+      const file = await open(path, O_RDONLY | (isFileOnly ? O_NOFOLLOW | O_NONBLOCK : 0));
+      if (isFileOnly && !(await file.stat()).isFile()) {
         await file.close();
         throw new BackupError(`${join(this.address, name)} is no ordinary file`);
       }
@@ -121,11 +121,4 @@ export class FolderPlace implements BackupPlace {
     this.#unpublished.set(name, begun);
     return begun;
   }
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

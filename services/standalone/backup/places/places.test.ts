@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { backing, missingProgram } from '#test/backing/backing.ts';
 import { startChildServer } from '#test/backing/child-server.ts';
 import { freePort } from '#test/backing/free-ports.ts';
@@ -56,6 +58,21 @@ describePlace('A folder', false, async () => {
   const folder = await mkdtempDisposable(join(tmpdir(), 'awala-backups-'));
   const place = new FolderPlace(join(folder.path, 'made'));
   return { place, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+});
+
+describe('A folder of which another has the rights too', () => {
+  it('reads no pipe that was put in the place of what it wrote', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-backups-'));
+    const place = new FolderPlace(folder.path);
+    await place.write(NAME, pieces(1));
+    const [name = ''] = await readdir(folder.path);
+    await rm(join(folder.path, name));
+    await promisify(execFile)('mkfifo', [join(folder.path, name)]);
+    await assert.rejects(digestOf(place.read(NAME)), {
+      name: 'BackupError',
+      message: `${join(folder.path, NAME)} is no ordinary file`,
+    });
+  });
 });
 
 describe('A folder in which a backup was cut short', () => {
