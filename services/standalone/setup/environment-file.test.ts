@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chown, mkdtempDisposable, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
-import { parseEnv } from 'node:util';
+import { parseEnv, promisify } from 'node:util';
 import { EnvironmentFile } from './environment-file.ts';
 import { SetupError } from './setup-error.ts';
+
+const USER = 65_534;
 
 describe('the file of the configuration', () => {
   async function written(before: string, values: Readonly<Record<string, string | null>>) {
@@ -30,6 +34,29 @@ describe('the file of the configuration', () => {
       assert.equal(await written(text, { DATA_DIR: value }), text);
     });
   }
+
+  it('belongs to who owned it when it was read, whatever is in its place since', {
+    skip: process.getuid?.() !== 0 && 'only root can give files away',
+  }, async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-environment-'));
+    const [path, secret] = [join(folder.path, 'gateway.env'), join(folder.path, 'secret')];
+    await writeFile(secret, 'SECRET=1\n', { mode: 0o600 });
+    await symlink(secret, path);
+    const read = (await EnvironmentFile.read(path)).with({ DATA_DIR: '/data' });
+    await rm(path);
+    await writeFile(path, '');
+    await chown(path, USER, USER);
+    await read.write({ readableBy: folder.path });
+    const { uid, gid, mode } = await stat(path);
+    assert.deepEqual([uid, gid, mode & 0o777], [0, 0, 0o640]);
+  });
+
+  it('is no pipe, which would never end', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-environment-'));
+    const path = join(folder.path, 'gateway.env');
+    await promisify(execFile)('mkfifo', [path]);
+    await assert.rejects(EnvironmentFile.read(path), SetupError);
+  });
 
   it('takes no value that would be read as something else', async () => {
     for (const value of ['a\nLOG_LEVEL=debug', 'a\r', `a"b'c\`d`, ' a']) {

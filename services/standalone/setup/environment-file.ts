@@ -1,13 +1,21 @@
-import { chmod, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import { parseEnv } from 'node:util';
+import { openOrdinary } from '#backing/ordinary-files.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { SetupError } from './setup-error.ts';
 
 /** Its group may read it, so that commands can be run by who belongs to that. */
 const MODE = 0o640;
 const HEADING = '# Written by awala-gateway setup:';
+
+/** Whose a file is. */
+interface Owners {
+  readonly uid: number;
+  readonly gid: number;
+}
 
 /**
  * The gateway's configuration, as Node reads it (`--env-file`): a variable a line. Lines of the
@@ -16,10 +24,13 @@ const HEADING = '# Written by awala-gateway setup:';
 export class EnvironmentFile {
   readonly path: string;
   readonly #text: string;
+  /** Null for a new one. */
+  readonly #owners: Owners | null;
 
-  private constructor(path: string, text: string) {
+  private constructor(path: string, text: string, owners: Owners | null) {
     this.path = path;
     this.#text = text;
+    this.#owners = owners;
   }
 
   /**
@@ -28,13 +39,16 @@ export class EnvironmentFile {
    * @throws {SetupError}
    */
   static async read(path: string): Promise<EnvironmentFile> {
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    try {
+      await using file = await openOrdinary(path, constants.O_RDONLY);
+      return new EnvironmentFile(path, await file.readFile('utf8'), await file.stat());
+    } catch (cause) {
+      const error = cause as NodeJS.ErrnoException;
       if (error.code === 'ENOENT') {
-        return '';
+        return new EnvironmentFile(path, '', null);
       }
       throw unusable(path, error);
-    });
-    return new EnvironmentFile(path, text);
+    }
   }
 
   /** The variables that it sets. */
@@ -57,7 +71,8 @@ export class EnvironmentFile {
     for (const [name, value] of changed) {
       replace(lines, name, value);
     }
-    return new EnvironmentFile(this.path, lines.map((line) => `${line}\n`).join(''));
+    const text = lines.map((line) => `${line}\n`).join('');
+    return new EnvironmentFile(this.path, text, this.#owners);
   }
 
   /** Whether it says something else than `other`. */
@@ -66,7 +81,7 @@ export class EnvironmentFile {
   }
 
   /**
-   * Replaces the file as a whole; who owns it stays. A new one belongs to who owns its folder.
+   * Replaces the file as a whole; whose it was when it was read stays. A new one belongs to who owns its folder.
    *
    * @param readableBy - a path, whose group a new file gets from root if it is there
    * @throws {SetupError}
@@ -75,22 +90,23 @@ export class EnvironmentFile {
     const temporary = `${this.path}.new`;
     try {
       await mkdir(dirname(this.path), { recursive: true });
-      const { uid, gid } = await this.#owners(readableBy);
+      const { uid, gid } = this.#owners ?? (await this.#ownersOfNew(readableBy));
       await rm(temporary, { force: true });
-      await writeFile(temporary, this.#text, { mode: MODE, flag: 'wx', flush: true });
-      await chmod(temporary, MODE);
-      await chown(temporary, uid, gid);
+      {
+        // Not by its path, as whoever may write in the folder could put a link there meanwhile.
+        await using file = await open(temporary, 'wx', MODE);
+        await file.writeFile(this.#text);
+        await file.chmod(MODE);
+        await file.chown(uid, gid);
+        await file.sync();
+      }
       await rename(temporary, this.path);
     } catch (error) {
       throw unusable(this.path, error as NodeJS.ErrnoException);
     }
   }
 
-  async #owners(readableBy: string): Promise<{ readonly uid: number; readonly gid: number }> {
-    const own = await stat(this.path).catch(() => null);
-    if (own) {
-      return own;
-    }
+  async #ownersOfNew(readableBy: string): Promise<Owners> {
     const folder = await stat(dirname(this.path));
     const mayChoose = process.geteuid?.() === 0;
     const reader = mayChoose ? await stat(readableBy).catch(() => folder) : folder;
