@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isThere, openOrdinary } from './ordinary-files.ts';
+import { codeOf } from './system-errors.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -91,8 +92,4 @@ async function narrow(path: string): Promise<void> {
       throw error;
     }
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openOrdinary } from '#backing/ordinary-files.ts';
+import { unlessAbsent } from '#backing/system-errors.ts';
 import type { Clock } from '#clock/clock.ts';
 
 const MIB = 1_024 * 1_024;
@@ -242,11 +243,4 @@ async function freeOctetsFor(path: string): Promise<number> {
 async function octetsOf(path: string): Promise<number> {
   const found = await stat(path).catch(unlessAbsent);
   return found ? Math.min(found.size, found.blocks * 512) : 0;
-}
-
-function unlessAbsent(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-    return null;
-  }
-  throw error;
 }

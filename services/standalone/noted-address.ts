@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { typedInternetAddress } from '#awala/internet-address.ts';
-import { openOrdinary } from '#backing/ordinary-files.ts';
+import { replaceDurably } from '#backing/durable-files.ts';
+import { readOrdinary } from '#backing/ordinary-files.ts';
 import { ADDRESS_FILE } from '#composition/data-folder.ts';
 import type { Log } from '#log/log.ts';
 
@@ -10,8 +10,6 @@ import type { Log } from '#log/log.ts';
 const MAX_NOTE_OCTETS = 1_024;
 const OTHER_ADDRESS = `The data are of a gateway with another address, by which its phones know it. \
 Set INTERNET_ADDRESS back to that, or, if it is the one that was wrong, delete DATA_DIR/${ADDRESS_FILE} and restart`;
-/** Not through a link: whoever reads it may be root. */
-const AS_IT_IS = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 /**
  * Notes in the data folder which gateway it is of, for whoever has lost the configuration. One that is
@@ -31,22 +29,8 @@ export async function noteAddress(dataFolder: string, address: string, log: Log)
     }
     return;
   }
-  const path = join(dataFolder, ADDRESS_FILE);
-  const temporary = `${path}.tmp`;
-  try {
-    await rm(temporary, { force: true });
-    {
-      await using file = await open(temporary, 'wx', 0o600);
-      await file.writeFile(`${address}\n`);
-      await file.sync();
-    }
-    await rename(temporary, path);
-    await using folder = await open(dataFolder, 'r');
-    await folder.sync();
-  } catch {
-    // It serves without.
-    await rm(temporary, { force: true }).catch(() => {});
-  }
+  // It serves without.
+  await replaceDurably(join(dataFolder, ADDRESS_FILE), `${address}\n`).catch(() => {});
 }
 
 /**
@@ -55,15 +39,7 @@ export async function noteAddress(dataFolder: string, address: string, log: Log)
  * @returns null if none is noted
  */
 export async function notedAddress(dataFolder: string): Promise<string | null> {
-  try {
-    await using file = await openOrdinary(join(dataFolder, ADDRESS_FILE), AS_IT_IS);
-    return typedInternetAddress((await headOf(file)).trim());
-  } catch {
-    return null;
-  }
-}
-
-async function headOf(file: FileHandle): Promise<string> {
-  const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_NOTE_OCTETS), 0);
-  return buffer.toString('utf8', 0, bytesRead);
+  // Not through a link: whoever reads it may be root.
+  const read = readOrdinary(join(dataFolder, ADDRESS_FILE), MAX_NOTE_OCTETS, constants.O_NOFOLLOW);
+  return typedInternetAddress(String((await read.catch(() => null)) ?? '').trim());
 }

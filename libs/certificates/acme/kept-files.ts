@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceDurably } from '#backing/durable-files.ts';
 import { OddFileError, readOrdinary } from '#backing/ordinary-files.ts';
 import { ownFolder } from '#backing/owner-only.ts';
+import { codeOf } from '#backing/system-errors.ts';
 import { LARGEST_PEM_OCTETS } from '../read-certificate.ts';
 import type { NotedOrder } from './order-notes.ts';
-
-const FILE_MODE = 0o600;
 
 /** What was kept of a certificate. */
 interface KeptCertificate {
@@ -98,27 +97,15 @@ export class KeptFiles {
       if (error instanceof OddFileError) {
         return '';
       }
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      if (codeOf(error) === 'ENOENT') {
         return null;
       }
       throw error;
     }
   }
 
-  async #replace(name: string, content: string): Promise<void> {
-    const path = join(this.#folder, name);
-    const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
-    try {
-      await using file = await open(temporary, 'wx', FILE_MODE);
-      await file.writeFile(content);
-      await file.sync();
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await rename(temporary, path);
-    await using folder = await open(dirname(path), 'r');
-    await folder.sync();
+  #replace(name: string, content: string): Promise<void> {
+    return replaceDurably(join(this.#folder, name), content);
   }
 }
 

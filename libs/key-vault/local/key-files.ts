@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chmod, link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { chmod, link, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncToDisk, temporaryName, writeDurably } from '#backing/durable-files.ts';
 import { openOrdinary } from '#backing/ordinary-files.ts';
+import { codeOf } from '#backing/system-errors.ts';
 import { LocalVaultError } from './local-vault-error.ts';
 
 const FOLDER_MODE = 0o700;
@@ -58,23 +59,17 @@ export async function readKeyFile(path: string): Promise<Uint8Array | null> {
  * @returns whether this call created it
  */
 export async function createKeyFile(path: string, content: Uint8Array): Promise<boolean> {
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  const temporary = temporaryName(path);
   try {
     await writeDurably(temporary, content);
     const created = await linkUnlessThere(temporary, path);
     await rm(temporary);
-    await syncFolder(dirname(path));
+    await syncToDisk(dirname(path));
     return created;
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => {});
     throw asUnusable(path, error);
   }
-}
-
-async function writeDurably(path: string, content: Uint8Array): Promise<void> {
-  await using file = await open(path, 'wx', FILE_MODE);
-  await file.writeFile(content);
-  await file.sync();
 }
 
 /** A link, unlike a rename, never replaces what another process put there first. */
@@ -90,11 +85,6 @@ async function linkUnlessThere(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, 'r');
-  await handle.sync();
-}
-
 function refuseExposed(path: string, mode: number, wanted: number): void {
   if ((mode & OTHERS) !== 0) {
     throw LocalVaultError.exposed(path, mode & 0o777, wanted);
@@ -103,8 +93,4 @@ function refuseExposed(path: string, mode: number, wanted: number): void {
 
 function asUnusable(path: string, error: unknown): LocalVaultError {
   return error instanceof LocalVaultError ? error : LocalVaultError.unusable(path, error);
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

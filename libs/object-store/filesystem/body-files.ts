@@ -5,6 +5,7 @@ import { callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { openOrdinary } from '#backing/ordinary-files.ts';
 import { ownFilesIn, ownFolder } from '#backing/owner-only.ts';
+import { unlessAbsent } from '#backing/system-errors.ts';
 import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 
@@ -168,11 +169,4 @@ export class BodyFiles {
       });
     return this.#nextSync;
   }
-}
-
-function unlessAbsent(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-    return null;
-  }
-  throw error;
 }

@@ -1,6 +1,7 @@
 import { link, mkdir, opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { unlessAbsent, unlessCode } from '#backing/system-errors.ts';
 
 /** The folder for large bodies, beside the database. */
 export const BODY_FOLDER = 'objects';
@@ -25,7 +26,7 @@ interface Folders {
  */
 export async function linkBodies({ from, to }: Folders): Promise<void> {
   await mkdir(to, { mode: 0o700 });
-  const folder = await opendir(from).catch(unlessCode('ENOENT'));
+  const folder = await opendir(from).catch(unlessAbsent);
   for await (const { name } of folder ?? []) {
     await hasLinked(join(from, name), join(to, name));
   }
@@ -68,15 +69,5 @@ export function* bodyFilesIn(path: string): Generator<BodyFile, void, undefined>
 /** @returns false if there is nothing to link, and nothing linked */
 async function hasLinked(from: string, to: string): Promise<boolean> {
   const made = await link(from, to).catch(unlessCode('ENOENT', 'EEXIST'));
-  return made !== null || (await stat(to).catch(unlessCode('ENOENT'))) !== null;
-}
-
-/** @returns a handler that turns these errors into null */
-function unlessCode(...codes: readonly string[]) {
-  return (error: unknown): null => {
-    if (error instanceof Error && 'code' in error && codes.includes(String(error.code))) {
-      return null;
-    }
-    throw error;
-  };
+  return made !== null || (await stat(to).catch(unlessAbsent)) !== null;
 }

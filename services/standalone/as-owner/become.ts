@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import process from 'node:process';
+import { codeOf } from '#backing/system-errors.ts';
 import { ForeignFolderError } from './foreign-folder-error.ts';
 import type { User } from './other-owner.ts';
 
@@ -43,7 +44,7 @@ function enter(folder: string): string {
     return folder;
   } catch (error) {
     const parent = dirname(folder);
-    if (parent !== folder && error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+    if (parent !== folder && codeOf(error) === 'ENOENT') {
       return enter(parent);
     }
     throw error;

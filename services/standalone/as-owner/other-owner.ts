@@ -1,6 +1,7 @@
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import process from 'node:process';
+import { unlessAbsent } from '#backing/system-errors.ts';
 import { ForeignFolderError } from './foreign-folder-error.ts';
 
 /** As whom a process acts, where that is not root. */
@@ -85,11 +86,4 @@ export async function mayHoldOthersFiles(folder: string): Promise<boolean> {
 
 function namesIn(path: string): string[] {
   return path.split(sep).filter((name) => name !== '' && name !== '.');
-}
-
-function unlessAbsent(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-    return null;
-  }
-  throw error;
 }

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceDurably } from '#backing/durable-files.ts';
 import { readOrdinary } from '#backing/ordinary-files.ts';
 import { parseObject } from '../running/operations-client.ts';
 
@@ -14,11 +13,8 @@ export async function noteLastBackup(
   dataFolder: string,
   { at, to }: { readonly at: Date; readonly to: string },
 ): Promise<void> {
-  const path = join(dataFolder, LAST_BACKUP_FILE);
-  const temporary = `${path}.${randomUUID()}.tmp`;
   const content = `${JSON.stringify({ at: at.toISOString(), to })}\n`;
-  await writeFile(temporary, content, { mode: 0o600, flush: true });
-  await rename(temporary, path);
+  await replaceDurably(join(dataFolder, LAST_BACKUP_FILE), content);
 }
 
 /**

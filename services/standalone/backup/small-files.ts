@@ -1,6 +1,7 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertOrdinary, readOrdinary } from '#backing/ordinary-files.ts';
+import { unlessAbsent } from '#backing/system-errors.ts';
 import { ADDRESS_FILE } from '#composition/data-folder.ts';
 import { isTooMuchBeside, MAX_BESIDE_OCTETS } from './archive-bound.ts';
 import { BackupError } from './backup-error.ts';
@@ -30,14 +31,17 @@ export async function readSmallFiles(folder: string): Promise<SmallFiles> {
   const files: SmallFile[] = [];
   const leftOut: string[] = [];
   for (const path of await smallFilesIn(folder)) {
-    if (mayContain(path)) {
-      const content = await readOrdinary(join(folder, path), MAX_BESIDE_OCTETS).catch(unlessGone);
-      files.push(...(content === undefined ? [] : [{ path, content: content ?? tooMuch(folder) }]));
-      if (isTooMuchBeside(files.map((file) => file.content.length))) {
-        tooMuch(folder);
-      }
-    } else {
+    if (!mayContain(path)) {
       leftOut.push(path);
+      continue;
+    }
+    const read = readOrdinary(join(folder, path), MAX_BESIDE_OCTETS);
+    const content = await read.then((octets) => octets ?? tooMuch(folder)).catch(unlessAbsent);
+    if (content) {
+      files.push({ path, content });
+    }
+    if (isTooMuchBeside(files.map((file) => file.content.length))) {
+      tooMuch(folder);
     }
   }
   return { files, leftOut };
@@ -47,13 +51,14 @@ async function smallFilesIn(folder: string): Promise<readonly string[]> {
   const note = await lstat(join(folder, ADDRESS_FILE)).catch(() => null);
   const found = note?.isFile() ? [ADDRESS_FILE] : [];
   for (const name of SMALL_FOLDERS) {
-    for (const entry of await readdir(join(folder, name), { withFileTypes: true }).catch(none)) {
+    const listing = readdir(join(folder, name), { withFileTypes: true });
+    for (const entry of (await listing.catch(unlessAbsent)) ?? []) {
       // What is being written has a temporary name until it is complete.
       if (entry.name.endsWith('.tmp')) {
         continue;
       }
       const path = join(folder, name, entry.name);
-      if (entry.isSymbolicLink() && (await stat(path).catch(unlessGone)) === undefined) {
+      if (entry.isSymbolicLink() && (await stat(path).catch(unlessAbsent)) === null) {
         throw new BackupError(
           `${path} is a link to nothing: put there what it should lead to, or remove it`,
         );
@@ -70,15 +75,4 @@ function tooMuch(folder: string): never {
     `${SMALL_FOLDERS.map((name) => join(folder, name)).join(' and ')} hold more than a restore ` +
       'would take: move away what is no key and no certificate',
   );
-}
-
-function none(error: unknown): [] {
-  unlessGone(error);
-  return [];
-}
-
-function unlessGone(error: unknown): undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) {
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncToDisk, writeDurably } from '#backing/durable-files.ts';
 import { isThere } from '#backing/ordinary-files.ts';
 import { restoringMark } from '#sqlite/examine.ts';
 import { REPLACED, WITH_THE_DATABASE } from './data-files.ts';
@@ -30,7 +31,7 @@ export async function swapIn({
   );
   const aside = join(dataFolder, `replaced-${now.toISOString().replaceAll(/[:.]/g, '-')}`);
   for (const name of unpacked) {
-    await sync(join(from, name));
+    await syncToDisk(join(from, name));
   }
   const moves = [
     ...old.map((name) => [join(dataFolder, name), join(aside, name)] as const),
@@ -44,7 +45,7 @@ export async function swapIn({
     synced(dataFolder),
   ]);
   await rm(mark);
-  await sync(dataFolder);
+  await syncToDisk(dataFolder);
   return old.length > 0 ? aside : null;
 }
 
@@ -90,8 +91,7 @@ function marked(mark: string): Step {
     // As another file, whatever is there.
     await undo();
     try {
-      await using file = await open(mark, 'wx', 0o600);
-      await file.sync();
+      await writeDurably(mark, '');
     } catch (error) {
       await undo();
       throw error;
@@ -105,10 +105,5 @@ function moved(before: string, after: string): Step {
 }
 
 function synced(folder: string): Step {
-  return { take: () => sync(folder), undo: async () => {} };
-}
-
-async function sync(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
+  return { take: () => syncToDisk(folder), undo: async () => {} };
 }

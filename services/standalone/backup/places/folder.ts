@@ -1,8 +1,10 @@
 import { constants, rmSync } from 'node:fs';
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncToDisk } from '#backing/durable-files.ts';
 import { isThere } from '#backing/ordinary-files.ts';
 import { makeFolder } from '#backing/owner-only.ts';
+import { codeOf } from '#backing/system-errors.ts';
 import { becomeOwner } from '../../as-owner/become.ts';
 import { mayHoldOthersFiles, otherOwnerOf, type User } from '../../as-owner/other-owner.ts';
 import { atSignal } from '../at-signal.ts';
@@ -77,8 +79,7 @@ export class FolderPlace implements BackupPlace {
     }
     await rename(unpublished.path, path);
     this.#unpublished.delete(name);
-    await using folder = await open(this.#folder, 'r');
-    await folder.sync();
+    await syncToDisk(this.#folder);
   }
 
   async discard(name: string): Promise<void> {
@@ -93,7 +94,7 @@ export class FolderPlace implements BackupPlace {
     try {
       return await readdir(this.#folder);
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      if (codeOf(error) === 'ENOENT') {
         return [];
       }
       throw inWords(error, this.address);
