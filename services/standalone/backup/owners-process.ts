@@ -1,10 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { inTime } from '#bounds/deadline.ts';
 import { systemClock } from '#clock/clock.ts';
+import { forkForOwner } from '../as-owner/fork.ts';
 import type { User } from '../as-owner/other-owner.ts';
 import { atSignal } from './at-signal.ts';
 import { BackupError } from './backup-error.ts';
@@ -18,8 +19,7 @@ type Answer<Kind> = Extract<Report, { readonly kind: Kind }>;
 
 /**
  * The side of a data folder whose owner is another user, in a process that becomes that user's
- * before it touches the folder. It starts as root, so that the folder's owner can neither trace it
- * nor change what it runs.
+ * before it touches the folder.
  */
 export class OwnersProcess implements DataSide {
   readonly #folder: string;
@@ -32,15 +32,7 @@ export class OwnersProcess implements DataSide {
 
   private constructor(folder: string) {
     this.#folder = folder;
-    this.#child = fork(new URL('./data-process.ts', import.meta.url), {
-      // Neither our secrets nor the terminal, through which it could type for root.
-      env: { NODE_DISABLE_COMPILE_CACHE: '1' },
-      execArgv: ['--disable-warning=ExperimentalWarning', '--disable-sigusr1'],
-      detached: true,
-      // Its owner may speak in its place; the other way runs V8’s deserialiser on what they say.
-      serialization: 'json',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
-    });
+    this.#child = forkForOwner(new URL('./data-process.ts', import.meta.url), { pipes: ['pipe'] });
     const archive = this.#child.stdio[ARCHIVE_DESCRIPTOR];
     if (!(archive instanceof Duplex)) {
       throw new TypeError('the pipe for archives is no pipe');

@@ -1,8 +1,8 @@
-import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
+import { forkForOwner } from '../as-owner/fork.ts';
 import { otherOwnerOf, type User } from '../as-owner/other-owner.ts';
 
 const WRITING_TIMEOUT_MS = 10_000;
@@ -60,12 +60,8 @@ export async function handOut(path: string, text: string): Promise<void> {
     await writePage(path, text);
     return;
   }
-  const child = fork(new URL('./page-process.ts', import.meta.url), {
-    env: { NODE_DISABLE_COMPILE_CACHE: '1' },
-    execArgv: ['--disable-sigusr1'],
-    detached: true,
+  const child = forkForOwner(new URL('./page-process.ts', import.meta.url), {
     timeout: WRITING_TIMEOUT_MS,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const answered = once(child, 'message').then(([why]: PageAnswer[]) => why);
   const ended = once(child, 'exit').then(() => 'its process ended');
