@@ -4,7 +4,13 @@ import { type Clock, delay } from '#clock/clock.ts';
 import { CertificateError } from '../port.ts';
 import type { CertificateAuthority } from './authority.ts';
 import { abortable, Client, crypto, timeAt } from './library.ts';
-import { certificateError, errorOf, LostAnswerError, type Problem } from './problems.ts';
+import {
+  certificateError,
+  errorOf,
+  LostAnswerError,
+  type Problem,
+  unaskedError,
+} from './problems.ts';
 
 /** For a whole order, validation included. */
 const ORDER_TIMEOUT_MS = 300_000;
@@ -194,7 +200,5 @@ function asCertificateError(error: unknown, progress: Progress): CertificateErro
       ? new CertificateError(reason, message, { retryAfterMs, ...progress, cause: error })
       : error;
   }
-  const message = error instanceof Error ? error.message : String(error);
-  const happened = `the authority cannot be asked (${message})`;
-  return certificateError('authority-unavailable', happened, { ...progress, cause: error });
+  return unaskedError(error, progress);
 }

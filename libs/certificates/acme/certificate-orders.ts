@@ -8,7 +8,7 @@ import { readCertificate } from '../read-certificate.ts';
 import type { CertificateAuthority, Challenges } from './authority.ts';
 import type { KeptFiles } from './kept-files.ts';
 import { type Ordered, OrderNotes } from './order-notes.ts';
-import { certificateError } from './problems.ts';
+import { certificateError, unaskedError } from './problems.ts';
 
 /** What an order takes. */
 export interface OrderParts {
@@ -93,9 +93,7 @@ export class CertificateOrders {
       const happened = `this machine’s clock shows ${time}, by which the authority’s own certificate is out of date`;
       throw certificateError('clock', happened, { cause: error });
     }
-    const message = error instanceof Error ? error.message : String(error);
-    const happened = `the authority cannot be asked (${message})`;
-    throw certificateError('authority-unavailable', happened, { cause: error });
+    throw unaskedError(error);
   }
 
   /** The same for all orders: authorities limit how many accounts one may have. */

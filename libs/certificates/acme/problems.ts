@@ -57,6 +57,16 @@ export class LostAnswerError extends CertificateError {
   }
 }
 
+/** The error where the authority gave no answer, and why. */
+export function unaskedError(
+  error: unknown,
+  options: { readonly mayBeIssued?: boolean } = {},
+): CertificateError {
+  const message = error instanceof Error ? error.message : String(error);
+  const happened = `the authority cannot be asked (${message})`;
+  return certificateError('authority-unavailable', happened, { ...options, cause: error });
+}
+
 /** The error for a reason, with what happened and what to do. */
 export function certificateError(
   reason: CertificateFailureReason,
