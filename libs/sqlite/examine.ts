@@ -52,7 +52,7 @@ export function examine(path: string, { adopts }: ExamineOptions): void {
       assertIntact(database, path);
     }
   } catch (error) {
-    throw isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, messageOf(error))) : error;
+    throw damagedIfCorrupt(error, path);
   }
 }
 
@@ -102,12 +102,17 @@ export function assertIntact(database: DatabaseSync, path: string): void {
       throw DatabaseDamagedError.by(malformed(path, String(found)));
     }
   } catch (error) {
-    throw isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, messageOf(error))) : error;
+    throw damagedIfCorrupt(error, path);
   }
 }
 
 function octetsOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** @returns what SQLite says of a database that it cannot read, in words for the operator; others as they are */
+export function damagedIfCorrupt(error: unknown, path: string): unknown {
+  return isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, messageOf(error))) : error;
 }
 
 function messageOf(error: unknown): string {

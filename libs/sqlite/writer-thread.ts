@@ -1,11 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { Connection } from './connection.ts';
-import { malformed } from './damage.ts';
 import { takeLock, takeLockIfFree } from './database-lock.ts';
-import { DatabaseDamagedError } from './errors.ts';
-import { examine } from './examine.ts';
-import { failureOf, isCorrupt } from './failure.ts';
+import { damagedIfCorrupt, examine } from './examine.ts';
+import { failureOf } from './failure.ts';
 import { commitTogether } from './group-commit.ts';
 import { OpenMark } from './open-mark.ts';
 import { serveThread, type ThreadWork } from './serve-thread.ts';
@@ -46,7 +44,7 @@ function openWriter(options: WriterOptions): ThreadWork {
     return connect(options, lock);
   } catch (error) {
     lock?.[Symbol.dispose]();
-    throw isCorrupt(error) ? DatabaseDamagedError.by(malformed(path, String(error))) : error;
+    throw damagedIfCorrupt(error, path);
   }
 }
 
