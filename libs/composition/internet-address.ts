@@ -7,6 +7,8 @@ export const DOMAIN_NAME: Kind<string> = {
   schema: { type: 'string' },
   parse: (text) => typedInternetAddress(text) ?? undefined,
 };
+/** Ends names that no DNS has: they stay on this machine (RFC 6761 §6.3). */
+const LOCAL = '.localhost';
 const NAME = 'INTERNET_ADDRESS';
 const meaning = 'this gateway’s Awala address, such as gateway.example.org';
 
@@ -16,6 +18,11 @@ export const internetAddress = variable(NAME, { meaning }, DOMAIN_NAME);
 /** The same, with a default for trying a gateway out. */
 export const localInternetAddress = variable(
   NAME,
-  { meaning, default: 'gateway.localhost' },
+  { meaning, default: `gateway${LOCAL}` },
   DOMAIN_NAME,
 );
+
+/** Whether a gateway of this address is only tried out, as the world cannot find it. */
+export function isLocalAddress(address: string): boolean {
+  return address.endsWith(LOCAL);
+}

@@ -1,5 +1,5 @@
 import { dataFolder } from '#composition/data-folder.ts';
-import { localInternetAddress } from '#composition/internet-address.ts';
+import { isLocalAddress, localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import {
@@ -53,7 +53,7 @@ export type StandaloneConfig = Values<typeof STANDALONE_VARIABLES>;
  */
 export function readStandaloneConfig(environment: Environment): StandaloneConfig {
   const config = readConfiguration(environment, STANDALONE_VARIABLES);
-  if (config.certificates.kind === 'acme' && config.internetAddress.endsWith('.localhost')) {
+  if (config.certificates.kind === 'acme' && isLocalAddress(config.internetAddress)) {
     const fault = `INTERNET_ADDRESS is required with CERTIFICATES=acme: ${localInternetAddress.meaning}`;
     throw new ConfigurationError([fault]);
   }

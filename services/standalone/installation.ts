@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isLocalAddress } from '#composition/internet-address.ts';
 import { INSTALLED } from './installed.ts';
 
 /** Where systemd runs (sd_booted(3)). */
@@ -74,7 +75,7 @@ export function handling(
 
 /** Whether a gateway lacks an address that the world could find, and needs one to be started. */
 export function lacksSetUp(internetAddress: string, { setUp }: Handling): boolean {
-  return setUp !== null && internetAddress.endsWith('.localhost');
+  return setUp !== null && isLocalAddress(internetAddress);
 }
 
 /** What brings a gateway up that does not run. */

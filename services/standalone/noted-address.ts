@@ -4,6 +4,7 @@ import { typedInternetAddress } from '#awala/internet-address.ts';
 import { replaceDurably } from '#backing/durable-files.ts';
 import { readOrdinary } from '#backing/ordinary-files.ts';
 import { ADDRESS_FILE } from '#composition/data-folder.ts';
+import { isLocalAddress } from '#composition/internet-address.ts';
 import type { Log } from '#log/log.ts';
 
 /** No domain name is longer. */
@@ -19,7 +20,7 @@ Set INTERNET_ADDRESS back to that, or, if it is the one that was wrong, delete D
  * @param address - in canonical form
  */
 export async function noteAddress(dataFolder: string, address: string, log: Log): Promise<void> {
-  if (address.endsWith('.localhost')) {
+  if (isLocalAddress(address)) {
     return;
   }
   const noted = await notedAddress(dataFolder);

@@ -1,5 +1,6 @@
 import { nodeIdOfKey } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import { isLocalAddress } from '#composition/internet-address.ts';
 import { PowebClient } from '../ping/poweb-client.ts';
 import { AWALA_SERVICES, type ServiceName } from '../reach/awala-services.ts';
 import { type Connected, connect } from '../reach/connect.ts';
@@ -38,7 +39,7 @@ export async function publishedFindings(
   address: string,
   parts: PublishedParts,
 ): Promise<readonly Finding[]> {
-  if (address.endsWith('.localhost')) {
+  if (isLocalAddress(address)) {
     const remedy =
       'Set INTERNET_ADDRESS to a domain name of yours, for phones to find the gateway.';
     return [note('DNS', `${address} is for this machine only`, remedy)];
