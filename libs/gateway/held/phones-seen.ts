@@ -19,8 +19,8 @@ interface PhonesSeenParts {
 
 /**
  * How many phones used the gateway within 30 days: it keeps a sketch for each day, from which none of
- * their ids can be read, though an id can be tried on a sketch of few. For the gateway in one process, as two would overwrite each other's. What was
- * seen within the last minute before a crash is lost.
+ * their ids can be read, though an id can be tried on a sketch of few. For the gateway in one process,
+ * as two would overwrite each other's. What was seen within the last minute before a crash is lost.
  */
 export class PhonesSeen implements AsyncDisposable {
   readonly #parts: PhonesSeenParts;

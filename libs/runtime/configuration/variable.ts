@@ -84,8 +84,9 @@ export function variable<Value, Options extends VariableOptions<Value>>(
         if (value === undefined) {
           const such = example === undefined ? '' : ` (such as ${example})`;
           const given = isHidden ? '' : `, but is ${quote(text)}`;
-          const better = instead?.(text) ? `: ${instead(text)}` : '';
-          throw new VariableFault(`must be ${accepts}${such}${given}${better}`);
+          const better = instead?.(text);
+          const hint = better ? `: ${better}` : '';
+          throw new VariableFault(`must be ${accepts}${such}${given}${hint}`);
         }
         return value;
       }

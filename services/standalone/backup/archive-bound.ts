@@ -2,9 +2,10 @@ import { BackupError } from './backup-error.ts';
 
 /**
  * What an archive may take besides the files that its manifest counts: headers, padding, room for
- * small files. Keys and certificates must fit in it by themselves. Each body, of over 128 KiB, brings a header and padding besides.
+ * small files. Keys and certificates must fit in it by themselves.
  */
 export const MAX_BESIDE_OCTETS = 16 * 1_024 * 1_024;
+/** Of its size, each body of over 128 KiB brings so small a part in header and padding. */
 const BODIES_PER_HEADER = 64;
 /** What a file takes on a disk, however small it is. */
 const LEAST_FILE_OCTETS = 4_096;

@@ -3,8 +3,7 @@ import type { User } from '../as-owner/other-owner.ts';
 /** Beside the messages, archives go through this descriptor of the data folder's process. */
 export const ARCHIVE_DESCRIPTOR = 4;
 
-/** What the data folder's process is told. Times are milliseconds since 1970, as
- * messages are JSON. */
+/** What the data folder's process is told. Times are milliseconds since 1970, as messages are JSON. */
 export type Order =
   | { readonly kind: 'folder'; readonly path: string; readonly user: User | null }
   | { readonly kind: 'snapshot'; readonly atMs: number; readonly internetAddress: string }
