@@ -52,6 +52,18 @@ export class Pebble implements AsyncDisposable {
     this.#closing = parts.closing;
   }
 
+  /** Variables of a gateway on this machine that orders its certificate here. */
+  variablesFor(name: string): Readonly<Record<string, string>> {
+    return {
+      CERTIFICATES: 'acme',
+      ACME_DIRECTORY: this.directory,
+      INTERNET_ADDRESS: name,
+      HTTPS_HOST: '127.0.0.1',
+      HTTPS_PORT: '0',
+      HTTP_PORT: `${this.httpPort}`,
+    };
+  }
+
   static async start(options: PebbleOptions = {}): Promise<Pebble> {
     const { validitySeconds = 90 * 86_400, host = null, httpPort = await freePort() } = options;
     await using opened = new AsyncDisposableStack();

@@ -32,14 +32,7 @@ describe('a gateway that would order its certificate by a wrong clock', {
     pebble = opened.use(await Pebble.start());
     trustInThisProcess(pebble.authority);
     await pebble.point(NAME, { ipv4: ['127.0.0.1'] });
-    environment = {
-      CERTIFICATES: 'acme',
-      ACME_DIRECTORY: pebble.directory,
-      INTERNET_ADDRESS: NAME,
-      HTTPS_HOST: '127.0.0.1',
-      HTTPS_PORT: '0',
-      HTTP_PORT: `${pebble.httpPort}`,
-    };
+    environment = pebble.variablesFor(NAME);
   });
   after(() => opened.disposeAsync());
 

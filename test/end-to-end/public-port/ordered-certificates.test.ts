@@ -32,19 +32,8 @@ describe('a gateway that orders its certificate', { skip: missingPebble }, () =>
 
   function start(folder: string, environment: Readonly<Record<string, string>> = {}) {
     const clock = new ManualClock(new Date());
-    return GatewayUnderTest.start(
-      { clock },
-      {
-        CERTIFICATES: 'acme',
-        ACME_DIRECTORY: pebble.directory,
-        INTERNET_ADDRESS: NAME,
-        HTTPS_HOST: '127.0.0.1',
-        HTTPS_PORT: '0',
-        HTTP_PORT: `${pebble.httpPort}`,
-        DATA_DIR: folder,
-        ...environment,
-      },
-    );
+    const variables = { ...pebble.variablesFor(NAME), DATA_DIR: folder, ...environment };
+    return GatewayUnderTest.start({ clock }, variables);
   }
 
   function httpsOf({ running }: GatewayUnderTest): number {
