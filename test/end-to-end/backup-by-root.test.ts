@@ -30,6 +30,8 @@ const MAIN = fileURLToPath(new URL('../../services/standalone/main.js', import.m
 const run = promisify(execFile);
 const USER = 65_534;
 const MIB = 1_024 * 1_024;
+/** For a command, on a busy machine. */
+const COMMAND_TIMEOUT_MS = 200_000;
 
 const skip = process.getuid?.() !== 0 && 'only root can give files away, and act as another user';
 
@@ -84,7 +86,8 @@ describe('root’s backup and restore of a gateway that another user runs', { sk
   ): Promise<{ readonly code: number; readonly text: string }> {
     const env = { PATH: process.env.PATH, DATA_DIR: data, ...variables };
     try {
-      const { stdout } = await run(process.execPath, [MAIN, command, ...args], { env });
+      const options = { env, timeout: COMMAND_TIMEOUT_MS };
+      const { stdout } = await run(process.execPath, [MAIN, command, ...args], options);
       return { code: 0, text: stdout };
     } catch (error) {
       const { code, stderr } = error as { readonly code: number; readonly stderr: string };
@@ -122,10 +125,11 @@ describe('root’s backup and restore of a gateway that another user runs', { sk
       ['keys/second', Buffer.alloc(MIB)],
     ]);
     const restoring = awala('restore', [...openedFrom(pipe), '--replace-newer']);
-    await using feed = await open(pipe, 'w');
-    await feed.write(sealed.subarray(0, sealed.length / 2));
+    const early = restoring.then(({ text }) => assert.fail(`it ended without reading: ${text}`));
+    await using feed = await Promise.race([open(pipe, 'w'), early]);
+    await Promise.race([feed.write(sealed.subarray(0, sealed.length / 2)), early]);
     const work = join(data, 'restore-in-progress');
-    await until(() => isThere(join(work, 'keys/first')));
+    await Promise.race([until(() => isThere(join(work, 'keys/first'))), early]);
     await rename(join(work, 'keys'), join(data, 'elsewhere'));
     await symlink(precious, join(work, 'keys'));
     await feed.write(sealed.subarray(sealed.length / 2)).catch(() => {});
