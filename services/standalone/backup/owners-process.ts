@@ -12,6 +12,8 @@ import { BackupError } from './backup-error.ts';
 import { ARCHIVE_DESCRIPTOR, type Order, type Report } from './data-messages.ts';
 import type { DataSide, Restored, Snapshot, Unpacking } from './data-side.ts';
 
+/** For starting, entering the folder and becoming its owner’s. */
+const ENTERING_TIMEOUT_MS = 60_000;
 /** For removing the copy of a database, and a link per large body. */
 const CLEANING_TIMEOUT_MS = 60_000;
 
@@ -52,7 +54,10 @@ export class OwnersProcess implements DataSide {
   static async start(folder: string, user: User | null): Promise<OwnersProcess> {
     const started = new OwnersProcess(folder);
     try {
-      await started.#tell({ kind: 'folder', path: folder, user }, 'folder');
+      const entered = started.#tell({ kind: 'folder', path: folder, user }, 'folder');
+      await inTime(systemClock, ENTERING_TIMEOUT_MS, entered, () => {
+        throw new BackupError(`no process could enter ${folder} as its owner in time: try again`);
+      });
       return started;
     } catch (error) {
       await started[Symbol.asyncDispose]();
