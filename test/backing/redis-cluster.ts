@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startChildServer } from './child-server.ts';
+import { freePort } from './free-ports.ts';
 import { obtainRedis } from './programs.ts';
 
 interface RedisCluster extends AsyncDisposable {
@@ -17,14 +18,10 @@ export async function startRedisCluster(): Promise<RedisCluster | { missing: str
     return found;
   }
   const folder = await mkdtemp(join(tmpdir(), 'redis-cluster-'));
+  const busPort = await freePort();
   const server = await startChildServer(found.path, (port) => [
     ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
-    ...[
-      '--cluster-enabled',
-      'yes',
-      '--cluster-port',
-      String(port > 40_000 ? port - 20_000 : port + 20_000),
-    ],
+    ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort)],
     ...['--cluster-announce-ip', '127.0.0.1'],
   ]);
   const redis = new Redis(server.port, '127.0.0.1');
