@@ -5,7 +5,7 @@ import { complaintsOf } from '#test/runtime/checked-tree.ts';
 
 const SCRIPT = join(import.meta.dirname, 'check-docs.ts');
 
-const KEYS = `\`parcels/gateway-bound/<private gateway>/<recipient>/<sender>/<hash>\`
+const KEYS = `\`parcels/gateway-bound/<private gateway>/<hash>\`
 \`parcels/internet-bound/<Internet address>/<sender>/<hash>\` \`cargo/<private gateway>/<hash>\``;
 
 const MAP = `\`\`\`

@@ -22,8 +22,8 @@ const HISTORY = 'CHANGELOG.md';
 const OBJECT_KEYS = [
   gatewayBoundKey({
     privateGateway: '<private gateway>',
-    recipient: '<recipient>',
-    sender: '<sender>',
+    recipient: '',
+    sender: '',
     parcelId: '',
   }),
   internetBoundKey({
@@ -33,7 +33,7 @@ const OBJECT_KEYS = [
     parcelId: '',
   }),
   cargoKey({ sender: '<private gateway>', cargoId: '' }),
-].map((key) => key.replace(/[0-9a-f]{64}$/, '<hash>'));
+].map((key) => key.replace(/(?:[0-9a-f]{48}|[0-9a-f]{64})$/, '<hash>'));
 
 const PATH = /^(?:charts|docs|libs|scripts|services|test)\/[\w./-]+$/;
 

@@ -4,6 +4,7 @@ export type BackingName =
   | 'record-store'
   | 'key-vault'
   | 'signals'
+  | 'held-index'
   | 'work-queue'
   | 'clock';
 

@@ -1,5 +1,6 @@
 import type { GatewayPorts } from '#gateway/gateway.ts';
 import type { Foundations } from './foundations.ts';
+import { openHeldIndex } from './held-index.ts';
 import { type KeyVaultConfig, keyVault, openKeyVault, sharedKeyVault } from './key-vault.ts';
 import {
   type ObjectStoreConfig,
@@ -52,7 +53,9 @@ export interface BackingConfig {
 }
 
 /** The ports with a backing service. */
-export type BackedPorts = Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'queue'>;
+export type BackedPorts = Required<
+  Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'heldIndex' | 'queue'>
+>;
 
 /** The ports that a configuration names an adapter for. */
 export type PortsOf<Config extends BackingConfig> = Config extends {
@@ -77,6 +80,7 @@ export async function openPorts<Config extends BackingConfig>(
     records: given.records ?? (await openRecordStore(config.recordStore, foundations)),
     vault: given.vault ?? (await openKeyVault(config.keyVault, foundations)),
     signals: given.signals ?? (await openSignals(config.signals, foundations)),
+    heldIndex: given.heldIndex ?? (await openHeldIndex(config, foundations)),
     ...(config.workQueue && {
       queue: given.queue ?? (await openWorkQueue(config.workQueue, foundations)),
     }),

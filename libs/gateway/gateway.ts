@@ -1,6 +1,7 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
+import type { HeldIndex } from '#held-index/port.ts';
 import type { KeyVault } from '#key-vault/port.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -23,6 +24,8 @@ export interface GatewayPorts {
   readonly records: RecordStore;
   readonly vault: KeyVault;
   readonly signals: Signals;
+  /** Null, as by default, where the object store tells for nothing what it holds. */
+  readonly heldIndex?: HeldIndex | null;
   readonly queue: WorkQueue;
   readonly clock: Clock;
   /** Whether the clock may be right; never in doubt unless given. */

@@ -16,7 +16,7 @@ export function traceOf(key: string): string {
 
 /** Keys of parcels and cargoes, plain or in a URL. */
 const KEY =
-  /(?:parcels(?:\/|%2F)(?:gateway|internet)-bound|cargo)(?:\/|%2F)(?:[A-Za-z0-9._-]+(?:\/|%2F))*[0-9a-f]{64}(?![0-9a-z])/gi;
+  /(?:parcels(?:\/|%2F)(?:gateway|internet)-bound|cargo)(?:\/|%2F)(?:[A-Za-z0-9._-]+(?:\/|%2F))*(?:[0-9a-f]{48}|[0-9a-f]{64})(?![0-9a-z])/gi;
 /** The same, cut short, as in a listing's prefix. */
 const PART_OF_KEY =
   /(?:parcels(?:\/|%2F)(?:gateway|internet)-bound(?:\/|%2F)[A-Za-z0-9]|cargo(?:\/|%2F)0[0-9a-f]{7})[A-Za-z0-9._%/-]*/gi;

@@ -5,6 +5,7 @@ const PORTS = [
   'record-store',
   'key-vault',
   'signals',
+  'held-index',
   'work-queue',
 ];
 

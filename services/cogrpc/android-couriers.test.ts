@@ -123,7 +123,7 @@ async function passDays(opened: OpenedCogrpc, clock: ManualClock, days: number):
 }
 
 async function removeAll({ mailbox }: OpenedCogrpc, { peer }: AndroidPhone): Promise<void> {
-  for await (const parcel of mailbox.list(peer.nodeId)) {
+  for await (const parcel of mailbox.listStored(peer.nodeId)) {
     await mailbox.remove(parcel);
   }
 }

@@ -1,3 +1,4 @@
+import type { CensusLimits } from '#gateway/held/census.ts';
 import type { SweeperLimits } from '#gateway/held/sweeper.ts';
 import type { DestinationLimits } from '#gateway/internet-delivery/destinations.ts';
 import type { WorkersConfig } from './config.ts';
@@ -31,6 +32,16 @@ export const CARGO_ITEM_CONCURRENCY = 16;
 
 /** At most 2 000 objects a second. */
 export const SWEEPER_LIMITS: SweeperLimits = { batchSize: 500, pauseMs: 250, concurrency: 8 };
+
+/** Each part of what is held is counted every quarter of an hour, and looked for every minute. */
+export const CENSUS_LIMITS: CensusLimits = {
+  intervalMs: 900_000,
+  leaseMs: 60_000,
+  partsAtOnce: 8,
+  concurrency: 8,
+};
+/** How often to look for parts that are due. */
+export const CENSUS_LOOK_MS = 60_000;
 
 /** How often to check the gateway's own certificate. */
 export const RENEWAL_INTERVAL_MS = 86_400_000;

@@ -2,6 +2,7 @@ import type { MessageVerifier } from '#awala/message-verifier.ts';
 import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
+import { Census } from '#gateway/held/census.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
 import { Sweeper } from '#gateway/held/sweeper.ts';
 import { CARGO_TOPIC, INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
@@ -16,6 +17,7 @@ import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { InternetDelivery } from '#gateway/internet-delivery/internet-delivery.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
+import type { HeldIndex } from '#held-index/port.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore } from '#object-store/port.ts';
@@ -25,6 +27,8 @@ import { warnAboutOverrides } from './delivery-overrides.ts';
 import {
   CARGO_ITEM_CONCURRENCY,
   CARGO_VISIBILITY_MS,
+  CENSUS_LIMITS,
+  CENSUS_LOOK_MS,
   CONNECT_TIMEOUT_MS,
   DELIVERY_TIMEOUT_MS,
   DELIVERY_VISIBILITY_MS,
@@ -42,6 +46,7 @@ interface WorkersParts {
   readonly objects: ObjectStore;
   readonly records: RecordStore;
   readonly queue: WorkQueue;
+  readonly heldIndex?: HeldIndex | null;
   readonly clock: Clock;
   readonly plausibility?: Pick<ClockPlausibility, 'doubt' | 'hear'>;
   readonly log: Log;
@@ -81,6 +86,7 @@ export function startWorkers(parts: WorkersParts, limits: WorkersLimits): Worker
       await using _client = client;
       await using _sweeping = periodic.sweeping;
       await using _renewing = periodic.renewing;
+      await using _counting = periodic.counting;
       await Promise.all(consumers.map((consumer) => consumer.close(limits)));
     },
   };
@@ -151,6 +157,8 @@ function consumeCargo(parts: WorkersParts, { cargo }: WorkersLimits): Consumer {
 }
 
 function startPeriodicTasks(parts: WorkersParts, { sweepIntervalMs }: WorkersLimits) {
+  const { heldIndex } = parts;
+  const census = heldIndex && new Census({ ...parts, heldIndex }, CENSUS_LIMITS);
   const sweeper = new Sweeper(parts, SWEEPER_LIMITS);
   return {
     sweeping: new PeriodicTask(parts, {
@@ -165,5 +173,13 @@ function startPeriodicTasks(parts: WorkersParts, { sweepIntervalMs }: WorkersLim
       retryMs: PERIODIC_RETRY_MS,
       run: () => parts.identity.renewIfDue(),
     }),
+    counting: census
+      ? new PeriodicTask(parts, {
+          name: 'count what is held',
+          intervalMs: CENSUS_LOOK_MS,
+          retryMs: PERIODIC_RETRY_MS,
+          run: (signal) => census.run(signal),
+        })
+      : null,
   };
 }

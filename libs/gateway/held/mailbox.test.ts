@@ -67,11 +67,11 @@ describe('Mailbox', () => {
   it('removes only the generation it is told to', async () => {
     const { mailbox } = open();
     await mailbox.store(parcelFor(OURS, 'one'), Buffer.from('old'), TOMORROW);
-    const [old] = await Array.fromAsync(mailbox.list(OURS));
+    const [old] = await Array.fromAsync(mailbox.listStored(OURS));
     await mailbox.store(parcelFor(OURS, 'one'), Buffer.from('new'), TOMORROW);
     assert.ok(old);
     await mailbox.remove(old);
-    const [current] = await Array.fromAsync(mailbox.list(OURS));
+    const [current] = await Array.fromAsync(mailbox.listStored(OURS));
     assert.ok(current);
     await mailbox.remove(current);
     assert.deepEqual(await Array.fromAsync(mailbox.list(OURS)), []);
@@ -83,7 +83,7 @@ describe('Mailbox', () => {
     await mailbox.store(parcelFor(OURS, 'one'), Buffer.from('parcel one'), TOMORROW);
     await settled();
     const [listed] = await Array.fromAsync(mailbox.list(OURS));
-    assert.deepEqual(arrivals, [{ ...listed, storedAt: clock.now() }]);
+    assert.deepEqual(arrivals, [{ ...listed, storedAt: clock.now(), isSettled: false }]);
   });
 
   it('tells nobody of the parcels of others', async () => {
@@ -112,7 +112,7 @@ describe('Mailbox', () => {
     await mailbox.subscribe(OURS, listener).ready;
     const foreignKey = gatewayBoundKey(parcelFor(THEIRS, 'one'));
     const ownKey = gatewayBoundKey(parcelFor(OURS, 'one'));
-    const messages = ['', 'v2', `1 10 2000 1000 ${foreignKey}`, `1 ten 2000 1000 ${ownKey}`];
+    const messages = ['', 'v2', `1 - 10 2000 1000 ${foreignKey}`, `1 - ten 2000 1000 ${ownKey}`];
     for (const message of messages) {
       signals.publish(`arrivals/${OURS}`, message);
     }

@@ -1,9 +1,11 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { HeldIndex, IndexEntry, Token } from '#held-index/port.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type {
   CallPatience,
+  Generation,
   ObjectEntry,
   ObjectKey,
   ObjectStore,
@@ -11,10 +13,29 @@ import type {
   StoringOptions,
 } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
-import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from './object-keys.ts';
+import {
+  formerGatewayBoundKey,
+  gatewayBoundKey,
+  mailboxPrefix,
+  type ParcelIdentity,
+  privateGatewayOf,
+} from './object-keys.ts';
 
 /** A parcel that is held for a private gateway; its body is still in the store. */
-export type HeldParcel = ObjectEntry;
+export interface HeldParcel extends Omit<ObjectEntry, 'generation'> {
+  /** Null where only the index was read, which knows of no generation. */
+  readonly generation: Generation | null;
+  /**
+   * Names the parcel's entry in the index; null if there is none, or it is not known whether the
+   * entry is of this generation.
+   */
+  readonly token: Token | null;
+  /** Whether what is stored by now cannot be older than the entry; see {@link IndexEntry}. */
+  readonly isSettled: boolean;
+}
+
+/** A held parcel whose generation is known, since it was fetched. */
+export type StoredParcel = HeldParcel & { readonly generation: Generation };
 
 /** Hears of arrivals; calls come in order and must not throw. */
 export interface ArrivalListener {
@@ -27,22 +48,27 @@ export interface ArrivalListener {
  * The parcels held for each private gateway, until they are collected or expire.
  *
  * The object store is the truth; a signal to the private gateway's channel tells its collectors
- * that a parcel was stored.
+ * that a parcel was stored. An index, if there is one, tells what is held without listing the
+ * store: a parcel is announced to it before it is stored, and forgotten after it is deleted.
  */
 export class Mailbox {
   readonly #objects: ObjectStore;
   readonly #signals: Signals;
+  readonly #index: HeldIndex | null;
   readonly #clock: Clock;
   readonly #log: Log;
 
+  /** @param parts.heldIndex - null, as by default, where the store is listed instead */
   constructor(parts: {
     readonly objects: ObjectStore;
     readonly signals: Signals;
+    readonly heldIndex?: HeldIndex | null;
     readonly clock: Clock;
     readonly log?: Log;
   }) {
     this.#objects = parts.objects;
     this.#signals = parts.signals;
+    this.#index = parts.heldIndex ?? null;
     this.#clock = parts.clock;
     this.#log = parts.log ?? silentLog;
   }
@@ -60,31 +86,58 @@ export class Mailbox {
     expiresAt: Date,
     options?: StoringOptions,
   ): Promise<ObjectKey> {
+    const { privateGateway } = parcel;
     const key = gatewayBoundKey(parcel);
+    const sizeOctets = octets.byteLength;
+    const announced = { name: nameOf(key, privateGateway), sizeOctets, expiresAt };
+    const token = (await this.#index?.add(privateGateway, announced)) ?? null;
     const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
-    logStep(this.#log, 'stored', key, { octets: octets.byteLength, generation });
-    const held: HeldParcel = {
-      key,
-      generation,
-      sizeOctets: octets.byteLength,
-      expiresAt,
-      storedAt: this.#clock.now(),
-    };
-    this.#signals.publish(arrivalsChannel(parcel.privateGateway), encodeArrival(held));
-    logStep(this.#log, 'signalled', key);
+    logStep(this.#log, 'stored', key, { octets: sizeOctets, generation });
+    const storedAt = this.#clock.now();
+    const held = { key, generation, token, isSettled: false, sizeOctets, expiresAt, storedAt };
+    this.signal(privateGateway, held);
     return key;
   }
 
+  /** Tells collectors of a parcel that is stored. */
+  signal(privateGateway: NodeId, parcel: StoredParcel): void {
+    this.#signals.publish(arrivalsChannel(privateGateway), encodeArrival(parcel));
+    logStep(this.#log, 'signalled', parcel.key);
+  }
+
   /**
-   * Yields what is stored, expired or not, in ascending order of key.
+   * Yields what is held, expired or not, in ascending order of key: by the index where it is
+   * complete, or else as {@link listStored}. What the index names may be gone, or not be stored yet.
    *
    * @param options.startAfter - yields only greater keys
    */
-  list(
+  async *list(
     privateGateway: NodeId,
     options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
   ): AsyncIterable<HeldParcel> {
-    return this.#objects.list(mailboxPrefix(privateGateway), options);
+    options.signal?.throwIfAborted();
+    const entries = await this.#index?.read(privateGateway);
+    if (!entries) {
+      yield* this.listStored(privateGateway, options);
+      return;
+    }
+    for (const entry of entries) {
+      options.signal?.throwIfAborted();
+      const parcel = heldParcel(entry, privateGateway);
+      if (parcel.key > (options.startAfter ?? '')) {
+        yield parcel;
+      }
+    }
+  }
+
+  /** Lists the store for what {@link list} yields. */
+  async *listStored(
+    privateGateway: NodeId,
+    options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
+  ): AsyncIterable<StoredParcel> {
+    for await (const entry of this.#objects.list(mailboxPrefix(privateGateway), options)) {
+      yield storedParcelOf(entry);
+    }
   }
 
   /** Reads the parcel as stored now, perhaps a newer generation than the one given. */
@@ -94,11 +147,15 @@ export class Mailbox {
 
   /** Deletes exactly this generation: a newer parcel under the same key stays. */
   async remove(
-    { key, generation }: Pick<HeldParcel, 'key' | 'generation'>,
+    { key, generation, token }: Pick<StoredParcel, 'key' | 'generation' | 'token'>,
     patience?: CallPatience,
   ): Promise<void> {
     if (await this.#objects.delete(key, { generation, ...patience })) {
       logStep(this.#log, 'deleted', key, { generation });
+    }
+    const privateGateway = privateGatewayOf(key);
+    if (token !== null && privateGateway) {
+      await this.#index?.remove(privateGateway, nameOf(key, privateGateway), token);
     }
   }
 
@@ -112,9 +169,22 @@ export class Mailbox {
   async acknowledge(parcel: ParcelIdentity): Promise<boolean> {
     const key = gatewayBoundKey(parcel);
     logStep(this.#log, 'acknowledged', key, { road: 'cargo', peer: parcel.privateGateway });
+    return (
+      (await this.#forget(key, parcel)) ||
+      (await this.#forget(formerGatewayBoundKey(parcel), parcel))
+    );
+  }
+
+  async #forget(key: ObjectKey, { privateGateway }: ParcelIdentity): Promise<boolean> {
+    const name = nameOf(key, privateGateway);
+    // Looked up first: a parcel that replaces it from now on has an entry of its own.
+    const entry = await this.#index?.find(privateGateway, name);
     const wasHeld = await this.#objects.delete(key);
     if (wasHeld) {
       logStep(this.#log, 'deleted', key);
+    }
+    if (entry?.isSettled) {
+      await this.#index?.remove(privateGateway, name, entry.token);
     }
     return wasHeld;
   }
@@ -138,9 +208,27 @@ function arrivalsChannel(privateGateway: NodeId): string {
   return `arrivals/${privateGateway}`;
 }
 
-function encodeArrival(parcel: HeldParcel): string {
+/** What a listing says of a parcel. */
+export function storedParcelOf(entry: ObjectEntry): StoredParcel {
+  return { ...entry, token: null, isSettled: true };
+}
+
+/** The name of a parcel in the index. */
+function nameOf(key: ObjectKey, privateGateway: NodeId): string {
+  return key.slice(mailboxPrefix(privateGateway).length);
+}
+
+function heldParcel({ name, addedAt, ...entry }: IndexEntry, privateGateway: NodeId): HeldParcel {
+  const key = `${mailboxPrefix(privateGateway)}${name}`;
+  return { ...entry, key, generation: null, storedAt: addedAt };
+}
+
+const NO_TOKEN = '-';
+
+function encodeArrival(parcel: StoredParcel): string {
   return [
     parcel.generation,
+    parcel.token ?? NO_TOKEN,
     parcel.sizeOctets,
     parcel.expiresAt.getTime(),
     parcel.storedAt.getTime(),
@@ -149,10 +237,10 @@ function encodeArrival(parcel: HeldParcel): string {
 }
 
 const ARRIVAL =
-  /^(?<generation>\S+) (?<size>\d{1,9}) (?<expiry>\d{1,15}) (?<stored>\d{1,15}) (?<key>\S+)$/;
+  /^(?<generation>\S+) (?<token>\S+) (?<size>\d{1,9}) (?<expiry>\d{1,15}) (?<stored>\d{1,15}) (?<key>\S+)$/;
 
 /** @returns null for a signal of another version of this gateway that cannot be read */
-function decodeArrival(message: string, privateGateway: NodeId): HeldParcel | null {
+function decodeArrival(message: string, privateGateway: NodeId): StoredParcel | null {
   const fields = ARRIVAL.exec(message)?.groups;
   if (!fields?.key?.startsWith(mailboxPrefix(privateGateway)) || !fields.generation) {
     return null;
@@ -160,6 +248,8 @@ function decodeArrival(message: string, privateGateway: NodeId): HeldParcel | nu
   return {
     key: fields.key,
     generation: fields.generation,
+    token: !fields.token || fields.token === NO_TOKEN ? null : fields.token,
+    isSettled: false,
     sizeOctets: Number(fields.size),
     expiresAt: new Date(Number(fields.expiry)),
     storedAt: new Date(Number(fields.stored)),

@@ -23,16 +23,34 @@ export function mailboxPrefix(privateGateway: NodeId): string {
   return `${GATEWAY_BOUND_PREFIX}${privateGateway}/`;
 }
 
+/** @returns the private gateway that the parcel is held for; null if this is the key of no such */
+export function privateGatewayOf(key: ObjectKey): NodeId | null {
+  const [privateGateway] = key.slice(GATEWAY_BOUND_PREFIX.length).split('/', 1);
+  return key.startsWith(GATEWAY_BOUND_PREFIX) && privateGateway
+    ? parseNodeId(privateGateway)
+    : null;
+}
+
+/** Hexadecimal digits: 192 bits. Short, as an index of what is held has each of them in memory. */
+const DIGEST_DIGITS = 48;
+
 /**
  * The key of a parcel for a private endpoint. The same sender, recipient and parcel id give the
  * same key: a later parcel replaces an earlier one.
  */
 export function gatewayBoundKey(parcel: ParcelIdentity): ObjectKey {
-  return `${gatewayBoundKeyPrefix(parcel)}${sha256Hex(parcel.parcelId)}`;
+  const { privateGateway, recipient, sender, parcelId } = parcel;
+  const digest = sha256Hex(JSON.stringify([recipient, sender, parcelId])).slice(0, DIGEST_DIGITS);
+  return `${mailboxPrefix(privateGateway)}${digest}`;
 }
 
-function gatewayBoundKeyPrefix({ privateGateway, recipient, sender }: ParcelIdentity): string {
-  return `${mailboxPrefix(privateGateway)}${recipient}/${sender}/`;
+/**
+ * The key that the parcel would have had until version 0.1.0. Some are stored until 180 days after
+ * the upgrade.
+ */
+export function formerGatewayBoundKey(parcel: ParcelIdentity): ObjectKey {
+  const { privateGateway, recipient, sender, parcelId } = parcel;
+  return `${mailboxPrefix(privateGateway)}${recipient}/${sender}/${sha256Hex(parcelId)}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
+import type { Mailbox, StoredParcel } from '../held/mailbox.ts';
 import type { CollectionPatience } from './collection-patience.ts';
 
 interface DeletionParts {
@@ -31,7 +31,7 @@ export class CollectionDeletions {
   }
 
   /** @param onDone - called when the parcel is deleted, or cannot be */
-  start(parcel: HeldParcel, onDone: () => void): void {
+  start(parcel: StoredParcel, onDone: () => void): void {
     const deletion = this.#delete(parcel).finally(() => {
       this.#underWay.delete(deletion);
       onDone();
@@ -46,7 +46,7 @@ export class CollectionDeletions {
     }
   }
 
-  async #delete(parcel: HeldParcel): Promise<void> {
+  async #delete(parcel: StoredParcel): Promise<void> {
     const { mailbox, metrics, patience, signal, onFailure } = this.#parts;
     try {
       await (signal.aborted
@@ -58,7 +58,7 @@ export class CollectionDeletions {
     }
   }
 
-  #secondsHeld({ storedAt }: HeldParcel): number {
+  #secondsHeld({ storedAt }: StoredParcel): number {
     return Math.max(0, this.#parts.clock.now().getTime() - storedAt.getTime()) / 1_000;
   }
 }

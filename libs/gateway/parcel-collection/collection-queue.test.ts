@@ -6,7 +6,8 @@ import { CollectionQueue } from './collection-queue.ts';
 const TOMORROW = new Date('2026-01-02T00:00:00Z');
 
 function held(key: string, generation = '1', expiresAt = TOMORROW): HeldParcel {
-  return { key, generation, sizeOctets: 1, expiresAt, storedAt: expiresAt };
+  const storedAt = expiresAt;
+  return { key, generation, token: null, isSettled: true, sizeOctets: 1, expiresAt, storedAt };
 }
 
 function settled(): Promise<void> {

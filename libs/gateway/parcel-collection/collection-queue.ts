@@ -1,6 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { ObjectKey } from '#object-store/port.ts';
-import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
+import type { HeldParcel, Mailbox, StoredParcel } from '../held/mailbox.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 
 /** Arrivals remembered from signals; the next listing finds the rest. */
@@ -24,7 +24,7 @@ export class CollectionQueue {
   readonly #arrivals: HeldParcel[] = [];
   readonly #listed: HeldParcel[] = [];
   /** Keys in progress, each with a newer generation found meanwhile. */
-  readonly #inProgress = new Map<ObjectKey, { generation: string; newer: HeldParcel | null }>();
+  readonly #inProgress = new Map<ObjectKey, { parcel: HeldParcel; newer: HeldParcel | null }>();
   #listedIsNext = false;
   #isListing = false;
   #listAgain = false;
@@ -76,16 +76,27 @@ export class CollectionQueue {
       }
       const current = this.#inProgress.get(parcel.key);
       if (!current) {
-        this.#inProgress.set(parcel.key, { generation: parcel.generation, newer: null });
+        this.#inProgress.set(parcel.key, { parcel, newer: null });
         return parcel;
       }
       // Generations have no order, and fetching reads whatever is stored by then: the latest expiry
       // keeps it from being skipped as expired.
       if (
-        current.generation !== parcel.generation &&
+        !isKnown(parcel, current.parcel) &&
         (!current.newer || current.newer.expiresAt <= parcel.expiresAt)
       ) {
         current.newer = parcel;
+      }
+    }
+  }
+
+  /** The parcel was fetched, in a generation that is known by now. */
+  fetched(parcel: StoredParcel): void {
+    const current = this.#inProgress.get(parcel.key);
+    if (current) {
+      current.parcel = parcel;
+      if (current.newer && isKnown(current.newer, parcel)) {
+        current.newer = null;
       }
     }
   }
@@ -170,6 +181,16 @@ export class CollectionQueue {
       };
     });
   }
+}
+
+/**
+ * Whether a mention of a parcel is of no other generation than the one in progress. A signal for an
+ * entry of the index tells more than the entry: the put may have ended since it was read.
+ */
+function isKnown(mention: HeldParcel, current: HeldParcel): boolean {
+  return mention.generation === null
+    ? mention.token === current.token
+    : mention.generation === current.generation;
 }
 
 interface HeldParcelsOptions {

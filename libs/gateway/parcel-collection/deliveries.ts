@@ -1,5 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
-import type { HeldParcel } from '../held/mailbox.ts';
+import type { StoredParcel } from '../held/mailbox.ts';
 
 interface DeliveriesParts {
   readonly clock: Clock;
@@ -30,7 +30,7 @@ type DeliveriesState = 'quiet' | 'sending' | 'awaiting';
  */
 export class Deliveries {
   readonly #parts: DeliveriesParts;
-  readonly #unacknowledged = new Map<string, HeldParcel>();
+  readonly #unacknowledged = new Map<string, StoredParcel>();
   #state: DeliveriesState = 'quiet';
   #begun = 0;
   #acknowledged = 0;
@@ -59,7 +59,7 @@ export class Deliveries {
   /**
    * Sends a parcel, which may be acknowledged from then on; one at a time. Rejects as `send` does.
    */
-  async send(parcel: HeldParcel, send: (deliveryId: string) => Promise<void>): Promise<void> {
+  async send(parcel: StoredParcel, send: (deliveryId: string) => Promise<void>): Promise<void> {
     this.#begun += 1;
     const deliveryId = this.#begun.toString(36);
     this.#unacknowledged.set(deliveryId, parcel);
@@ -72,7 +72,7 @@ export class Deliveries {
   }
 
   /** @returns null if no such delivery awaits an acknowledgement */
-  acknowledge(deliveryId: string): HeldParcel | null {
+  acknowledge(deliveryId: string): StoredParcel | null {
     const parcel = this.#unacknowledged.get(deliveryId);
     if (!parcel) {
       return null;

@@ -4,7 +4,7 @@ import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { StoredObject } from '#object-store/port.ts';
 import { type ExpiryParts, isExpired } from '../held/expiry.ts';
-import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
+import type { HeldParcel, Mailbox, StoredParcel } from '../held/mailbox.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
 
@@ -15,7 +15,7 @@ const RESTS: Backoff = { firstMs: 250, maxMs: 4_000, jitter: 0 };
 
 /** A parcel whose body is in memory. */
 interface FetchedParcel {
-  readonly parcel: HeldParcel;
+  readonly parcel: StoredParcel;
   readonly body: Uint8Array;
   /** Frees the body. Call it once. */
   readonly release: () => void;
@@ -216,9 +216,10 @@ export class FetchAhead {
       release();
       queue.finish(listed);
     } else {
-      const { body, generation, expiresAt } = stored;
-      const parcel = { ...listed, generation, expiresAt, sizeOctets: body.byteLength };
+      const { body } = stored;
+      const parcel = asStored(listed, stored);
       if (this.#mayKeep(listed, body)) {
+        queue.fetched(parcel);
         this.#fetched.push({ parcel, body, release });
       } else {
         release();
@@ -247,4 +248,20 @@ export class FetchAhead {
       parts.queue.finish(next.parcel);
     }
   }
+}
+
+/**
+ * What was fetched for a listed parcel. It keeps the token only if it cannot be of an older
+ * generation than the entry that the token names: that entry would be missing later.
+ */
+function asStored(listed: HeldParcel, { body, generation, expiresAt }: StoredObject): StoredParcel {
+  const isOfEntry =
+    listed.generation === null ? listed.isSettled : listed.generation === generation;
+  return {
+    ...listed,
+    generation,
+    token: isOfEntry ? listed.token : null,
+    expiresAt,
+    sizeOctets: body.byteLength,
+  };
 }

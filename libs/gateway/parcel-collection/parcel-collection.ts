@@ -231,7 +231,7 @@ export class ParcelCollection {
       throw error;
     }
     const options = { signal: this.#stop.signal, deadlineMs: COLLECTION_CALL_MS };
-    for await (const _ of this.#parts.mailbox.list(privateGateway, options)) {
+    for await (const _ of this.#parts.mailbox.listStored(privateGateway, options)) {
       return;
     }
   }

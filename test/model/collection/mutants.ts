@@ -94,7 +94,7 @@ export class AnyGenerationRemover extends Mailbox {
 export class GenerationConfuser extends Mailbox {
   override async fetch(parcel: HeldParcel): Promise<StoredObject | null> {
     const stored = await super.fetch(parcel);
-    return stored && { ...stored, generation: parcel.generation };
+    return stored && { ...stored, generation: parcel.generation ?? stored.generation };
   }
 }
 
@@ -103,11 +103,13 @@ export class EagerRemover extends Mailbox {
   override async fetch(parcel: HeldParcel): Promise<StoredObject | null> {
     const stored = await super.fetch(parcel);
     if (stored) {
-      await super.remove({ key: parcel.key, generation: stored.generation });
+      await super.remove({ ...parcel, generation: stored.generation });
     }
     return stored;
   }
 }
+
+type RemovedParcel = Parameters<Mailbox['remove']>[0];
 
 /** Gives each mention of a parcel another key, so that none is known to be in progress. */
 export class Duplicator extends Mailbox {
@@ -130,7 +132,7 @@ export class Duplicator extends Mailbox {
     return super.fetch(trulyNamed(parcel));
   }
 
-  override remove(parcel: HeldParcel): Promise<void> {
+  override remove(parcel: RemovedParcel): Promise<void> {
     return super.remove(trulyNamed(parcel));
   }
 
@@ -140,7 +142,7 @@ export class Duplicator extends Mailbox {
   }
 }
 
-function trulyNamed(parcel: HeldParcel): HeldParcel {
+function trulyNamed<Named extends { readonly key: string }>(parcel: Named): Named {
   return { ...parcel, key: parcel.key.replace(/#.*/, '') };
 }
 

@@ -198,7 +198,7 @@ export class World implements SharedStore {
     const key = gatewayBoundKey(identityOf(parcel));
     const stored = this.ledger.held([PRIVATE_GATEWAYS[parcel.to]]).find((held) => held.key === key);
     try {
-      await (stored && this.#courierMailbox.remove(stored));
+      await (stored && this.#courierMailbox.remove({ ...stored, token: null }));
     } catch (error) {
       this.interleaver.note(`the courier's acknowledgement fails: ${error}`);
     }

@@ -1,0 +1,219 @@
+import type { NodeId } from '#awala/node-id.ts';
+import { type Clock, delay } from '#clock/clock.ts';
+import {
+  type CensusClaim,
+  type HeldIndex,
+  type HeldTotals,
+  MAX_READ_ENTRIES,
+  NOTHING_HELD,
+  PARTS,
+  type Part,
+  plus,
+} from '#held-index/port.ts';
+import type { Log } from '#log/log.ts';
+import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
+import { type ExpiryParts, isExpired } from './expiry.ts';
+import { type Mailbox, storedParcelOf } from './mailbox.ts';
+import { GATEWAY_BOUND_PREFIX, mailboxPrefix, privateGatewayOf } from './object-keys.ts';
+
+interface CensusParts extends ExpiryParts {
+  readonly objects: ObjectStore;
+  readonly heldIndex: HeldIndex;
+  readonly mailbox: Pick<Mailbox, 'signal'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How a census goes about it. */
+export interface CensusLimits {
+  /** How long a part that was counted is left alone. */
+  readonly intervalMs: number;
+  /** After so long without a sign of life, the part of a census goes to another. */
+  readonly leaseMs: number;
+  /** Parts counted at once, each with a listing of its own. */
+  readonly partsAtOnce: number;
+  /** Mailboxes of one part compared at once. */
+  readonly concurrency: number;
+}
+
+/** How often a claim is renewed before it would end. */
+const RENEWALS_PER_LEASE = 3;
+
+/**
+ * Compares the index of what is held with what is stored, part by part: adds what the index lacks
+ * and signals it, removes what is not stored, and adds up what is held. Any number of processes may
+ * take part; each part is counted by one of them, once per interval.
+ *
+ * It lists as fast as the store and the index answer, and so slows down with them.
+ */
+export class Census {
+  readonly #parts: CensusParts;
+  readonly #limits: CensusLimits;
+
+  constructor(parts: CensusParts, limits: CensusLimits) {
+    this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  /**
+   * Counts each part that is due and that nobody else has, some at once.
+   *
+   * @param random - from 0 to under 1; processes that begin together begin with different parts
+   * @throws {BackingUnavailableError} when a backing service fails; call again later
+   * @throws the signal's reason, if it is aborted
+   */
+  async run(signal: AbortSignal, random: () => number = Math.random): Promise<void> {
+    const first = Math.floor(random() * PARTS.length);
+    const remaining = [...PARTS.slice(first), ...PARTS.slice(0, first)].values();
+    const hand = async () => {
+      for (const part of remaining) {
+        signal.throwIfAborted();
+        await this.#count(part, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#limits.partsAtOnce }, hand));
+  }
+
+  async #count(part: Part, signal: AbortSignal): Promise<void> {
+    const claim = await this.#parts.heldIndex.claim(part, this.#limits);
+    if (!claim) {
+      return;
+    }
+    using renewal = this.#keep(claim, signal);
+    const totals = await this.#compare(claim, part, renewal.signal);
+    if (!(await claim.complete(totals))) {
+      const detail = `part ${part}`;
+      this.#parts.log.info({ detail }, 'Something was stored without an entry during a census');
+    }
+  }
+
+  /** Renews the claim until disposed of; the signal is aborted once it is lost. */
+  #keep(claim: CensusClaim, signal: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+    const { clock } = this.#parts;
+    const ended = new AbortController();
+    const lost = new AbortController();
+    const all = AbortSignal.any([signal, ended.signal]);
+    const renewing = async () => {
+      for (;;) {
+        await delay(clock, this.#limits.leaseMs / RENEWALS_PER_LEASE, all);
+        await claim.renew();
+      }
+    };
+    renewing().catch((error: unknown) => {
+      if (!all.aborted) {
+        lost.abort(error);
+      }
+    });
+    return {
+      signal: AbortSignal.any([signal, lost.signal]),
+      [Symbol.dispose]: () => ended.abort(),
+    };
+  }
+
+  async #compare(claim: CensusClaim, part: Part, signal: AbortSignal): Promise<HeldTotals> {
+    const remaining = mergedWith(await claim.mailboxes(), this.#stored(part, signal));
+    let totals = NOTHING_HELD;
+    const hand = async () => {
+      for await (const batch of remaining) {
+        signal.throwIfAborted();
+        const found = await this.#compareMailbox(claim, batch);
+        totals = plus(totals, found);
+      }
+    };
+    // One generator among several hands: each takes the next batch when it is done with the last.
+    await Promise.all(Array.from({ length: this.#limits.concurrency }, hand));
+    return totals;
+  }
+
+  /** What is stored in the part, each mailbox in one batch or several. */
+  async *#stored(part: Part, signal: AbortSignal): AsyncGenerator<Batch, void, undefined> {
+    const prefix = `${GATEWAY_BOUND_PREFIX}0${part}`;
+    let batch: Batch | null = null;
+    for await (const entry of this.#parts.objects.list(prefix, { signal })) {
+      const mailbox = privateGatewayOf(entry.key);
+      const isFull = batch !== null && batch.stored.length >= MAX_READ_ENTRIES;
+      if (batch !== null && (batch.mailbox !== mailbox || isFull)) {
+        const isWhole: boolean = batch.isWhole && batch.mailbox !== mailbox;
+        yield { ...batch, isWhole };
+        batch = batch.mailbox === mailbox ? { mailbox, stored: [], isWhole: false } : null;
+      }
+      if (mailbox) {
+        batch ??= { mailbox, stored: [], isWhole: true };
+        batch.stored.push(entry);
+      }
+    }
+    if (batch !== null) {
+      yield batch;
+    }
+  }
+
+  async #compareMailbox(
+    claim: CensusClaim,
+    { mailbox, stored, isWhole }: Batch,
+  ): Promise<HeldTotals> {
+    const entries = await claim.entries(mailbox);
+    const known = new Set(entries?.map(({ name }) => name));
+    const prefix = mailboxPrefix(mailbox);
+    const names = new Set(stored.map(({ key }) => key.slice(prefix.length)));
+    const held = stored.filter((entry) => !isExpired(entry, this.#parts));
+    const missing = held.filter(({ key }) => !known.has(key.slice(prefix.length)));
+    const stale = isWhole
+      ? (entries ?? []).filter(({ name, isSettled }) => isSettled && !names.has(name))
+      : [];
+    if (missing.length > 0 || stale.length > 0) {
+      const objects = missing.map(({ key, ...object }) => ({
+        ...object,
+        name: key.slice(prefix.length),
+      }));
+      await claim.mend(mailbox, { missing: objects, stale });
+    }
+    if (entries !== null) {
+      // In a mailbox with too much in it, each of them only seems to be missing.
+      this.#tell(mailbox, missing);
+    }
+    return held.map(totalOf).reduce(plus, NOTHING_HELD);
+  }
+
+  #tell(mailbox: NodeId, missing: readonly ObjectEntry[]): void {
+    for (const entry of missing) {
+      this.#parts.mailbox.signal(mailbox, storedParcelOf(entry));
+    }
+  }
+}
+
+/** What is stored in a mailbox. */
+interface Batch {
+  readonly mailbox: NodeId;
+  readonly stored: ObjectEntry[];
+  /** Whether that is all. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Both in ascending order: what is stored, and an empty batch for each mailbox with entries in
+ * which nothing is.
+ */
+async function* mergedWith(
+  indexed: readonly string[],
+  stored: AsyncIterable<Batch>,
+): AsyncGenerator<Batch, void, undefined> {
+  let next = 0;
+  for await (const batch of stored) {
+    for (; (indexed[next] ?? batch.mailbox) < batch.mailbox; next++) {
+      yield nothingIn(indexed[next] ?? '');
+    }
+    next += Number(indexed[next] === batch.mailbox);
+    yield batch;
+  }
+  for (; next < indexed.length; next++) {
+    yield nothingIn(indexed[next] ?? '');
+  }
+}
+
+function nothingIn(mailbox: NodeId): Batch {
+  return { mailbox, stored: [], isWhole: true };
+}
+
+function totalOf({ sizeOctets, storedAt }: ObjectEntry): HeldTotals {
+  return { objects: 1, octets: sizeOctets, oldestAt: storedAt };
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+import {
+  type CensusClaim,
+  type ClaimOptions,
+  type HeldIndex,
+  type HeldTotals,
+  type IndexEntry,
+  type IndexedObject,
+  LONGEST_PUT_MS,
+  MAX_READ_ENTRIES,
+  type Mending,
+  PARTS,
+  type Part,
+  partOf,
+  sumOf,
+  type Token,
+} from '../port.ts';
+
+interface InProcessHeldIndexOptions {
+  readonly clock: Clock;
+  /** Entries of all mailboxes; more are not remembered, and their parts stay incomplete. */
+  readonly maxEntries: number;
+}
+
+type Remembered = IndexedObject & { readonly token: Token; readonly addedMs: number };
+
+interface CountedPart {
+  /** By the clock that nobody can set. */
+  claimedUntilMs: number;
+  countedUntilMs: number;
+  claim: object | null;
+  isComplete: boolean;
+  /** Changes whenever something could not be remembered. */
+  withdrawals: number;
+  totals: HeldTotals | null;
+}
+
+/**
+ * An index in the memory of the only process that stores parcels. Complete, part by part, after the
+ * first census.
+ */
+export class InProcessHeldIndex implements HeldIndex {
+  readonly #clock: Clock;
+  readonly #maxEntries: number;
+  readonly #mailboxes = new Map<string, Map<string, Remembered>>();
+  readonly #parts = new Map<Part, CountedPart>(PARTS.map((part) => [part, newPart()]));
+  #count = 0;
+
+  constructor({ clock, maxEntries }: InProcessHeldIndexOptions) {
+    this.#clock = clock;
+    this.#maxEntries = maxEntries;
+  }
+
+  async add(mailbox: string, object: IndexedObject): Promise<Token | null> {
+    return this.#remember(mailbox, object);
+  }
+
+  async remove(mailbox: string, name: string, token: Token): Promise<void> {
+    this.#forget(mailbox, name, token);
+  }
+
+  async read(mailbox: string): Promise<readonly IndexEntry[] | null> {
+    return this.#part(partOf(mailbox)).isComplete
+      ? this.#entries(mailbox, this.#clock.elapsedMs())
+      : null;
+  }
+
+  async find(mailbox: string, name: string): Promise<IndexEntry | null> {
+    const entry = this.#mailboxes.get(mailbox)?.get(name);
+    return entry ? this.#entryOf(entry, this.#clock.elapsedMs()) : null;
+  }
+
+  async claim(part: Part, options: ClaimOptions): Promise<CensusClaim | null> {
+    const counted = this.#part(part);
+    const nowMs = this.#clock.elapsedMs();
+    if (nowMs < Math.max(counted.claimedUntilMs, counted.countedUntilMs)) {
+      return null;
+    }
+    const claim = {};
+    counted.claim = claim;
+    counted.claimedUntilMs = nowMs + options.leaseMs;
+    return this.#claimed(part, { claim, claimedMs: nowMs, options });
+  }
+
+  async totals(): Promise<HeldTotals | null> {
+    return sumOf([...this.#parts.values()].map(({ totals }) => totals));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #claimed(
+    part: Part,
+    {
+      claim,
+      claimedMs,
+      options,
+    }: { readonly claim: object; readonly claimedMs: number; readonly options: ClaimOptions },
+  ): CensusClaim {
+    const counted = this.#part(part);
+    const { withdrawals } = counted;
+    const assertClaimed = () => {
+      if (counted.claim !== claim) {
+        throw new BackingUnavailableError('held-index', 'the claim was lost');
+      }
+    };
+    return {
+      mailboxes: async () => {
+        assertClaimed();
+        return [...this.#mailboxes.keys()].filter((each) => partOf(each) === part).sort();
+      },
+      entries: async (mailbox) => {
+        assertClaimed();
+        return this.#entries(mailbox, claimedMs);
+      },
+      mend: async (mailbox, mending) => {
+        assertClaimed();
+        this.#mend(mailbox, mending);
+      },
+      renew: async () => {
+        assertClaimed();
+        counted.claimedUntilMs = this.#clock.elapsedMs() + options.leaseMs;
+      },
+      complete: async (totals) => {
+        assertClaimed();
+        counted.claim = null;
+        counted.claimedUntilMs = 0;
+        counted.totals = totals;
+        const isComplete = counted.withdrawals === withdrawals;
+        counted.isComplete ||= isComplete;
+        if (isComplete) {
+          counted.countedUntilMs = this.#clock.elapsedMs() + options.intervalMs;
+        }
+        return isComplete;
+      },
+    };
+  }
+
+  #mend(mailbox: string, { missing, stale }: Mending): void {
+    for (const object of missing) {
+      if (!this.#mailboxes.get(mailbox)?.has(object.name)) {
+        this.#remember(mailbox, object);
+      }
+    }
+    for (const { name, token } of stale) {
+      this.#forget(mailbox, name, token);
+    }
+  }
+
+  #remember(mailbox: string, object: IndexedObject): Token | null {
+    const entries = this.#mailboxes.get(mailbox) ?? new Map<string, Remembered>();
+    const isNew = !entries.has(object.name);
+    if (isNew && this.#count >= this.#maxEntries) {
+      const part = this.#part(partOf(mailbox));
+      part.isComplete = false;
+      part.withdrawals += 1;
+      return null;
+    }
+    const token = randomUUID();
+    const { name, sizeOctets, expiresAt } = object;
+    const addedMs = this.#clock.elapsedMs();
+    entries.set(name, { name, sizeOctets, expiresAt, token, addedMs });
+    this.#mailboxes.set(mailbox, entries);
+    this.#count += Number(isNew);
+    return token;
+  }
+
+  #forget(mailbox: string, name: string, token: Token): void {
+    const entries = this.#mailboxes.get(mailbox);
+    if (entries?.get(name)?.token === token) {
+      entries.delete(name);
+      this.#count -= 1;
+      if (entries.size === 0) {
+        this.#mailboxes.delete(mailbox);
+      }
+    }
+  }
+
+  #entries(mailbox: string, atMs: number): IndexEntry[] | null {
+    const entries = this.#mailboxes.get(mailbox);
+    if ((entries?.size ?? 0) > MAX_READ_ENTRIES) {
+      return null;
+    }
+    return [...(entries?.values() ?? [])]
+      .map((entry) => this.#entryOf(entry, atMs))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  #entryOf({ addedMs, ...entry }: Remembered, atMs: number): IndexEntry {
+    const agoMs = this.#clock.elapsedMs() - addedMs;
+    const addedAt = new Date(this.#clock.now().getTime() - agoMs);
+    return { ...entry, addedAt, isSettled: atMs - addedMs > LONGEST_PUT_MS };
+  }
+
+  #part(part: Part): CountedPart {
+    const counted = this.#parts.get(part);
+    if (!counted) {
+      throw new TypeError(`there is no part ${part}`);
+    }
+    return counted;
+  }
+}
+
+function newPart(): CountedPart {
+  return {
+    claimedUntilMs: 0,
+    countedUntilMs: 0,
+    claim: null,
+    isComplete: false,
+    withdrawals: 0,
+    totals: null,
+  };
+}

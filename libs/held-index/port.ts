@@ -1,0 +1,194 @@
+/**
+ * Names one announcement of an object: a later one of the same name has another. Opaque: compare
+ * for equality only.
+ */
+export type Token = string;
+
+/**
+ * One of the sixteen parts of the index, a hexadecimal digit. A mailbox belongs to the part of the
+ * second character of its id.
+ */
+export type Part = string;
+
+/** All parts, in ascending order. */
+export const PARTS: readonly Part[] = [...'0123456789abcdef'];
+
+/** The part that a mailbox belongs to. */
+export function partOf(mailbox: string): Part {
+  return mailbox.charAt(1);
+}
+
+/**
+ * The longest time, in milliseconds, from the announcement of an object until its put has taken
+ * effect or never will: far longer than any caller waits, as a request may linger on its way.
+ */
+export const LONGEST_PUT_MS = 600_000;
+
+/** Entries that a read returns at most; a mailbox with more must be listed. */
+export const MAX_READ_ENTRIES = 5_000;
+
+/** An object that is held in a mailbox, or about to be. */
+export interface IndexedObject {
+  /** Unique in its mailbox; 1 to 255 characters of ASCII. */
+  readonly name: string;
+  /** At most 2^32 − 1. */
+  readonly sizeOctets: number;
+  /** Kept to the second, rounded up. */
+  readonly expiresAt: Date;
+}
+
+/** What the index knows of an object. The object may be gone, or not be stored yet. */
+export interface IndexEntry extends IndexedObject {
+  readonly token: Token;
+  /** By the index's clock. */
+  readonly addedAt: Date;
+  /**
+   * Whether the put that the entry announced had ended when the entry was read, as it was added
+   * {@link LONGEST_PUT_MS} before.
+   */
+  readonly isSettled: boolean;
+}
+
+/** What is held in some mailboxes. */
+export interface HeldTotals {
+  readonly objects: number;
+  readonly octets: number;
+  /** When the oldest of them was stored; null if there is none. */
+  readonly oldestAt: Date | null;
+}
+
+/** What is held where nothing is. */
+export const NOTHING_HELD: HeldTotals = { objects: 0, octets: 0, oldestAt: null };
+
+/** Adds up what is held. */
+export function plus(one: HeldTotals, other: HeldTotals): HeldTotals {
+  return {
+    objects: one.objects + other.objects,
+    octets: one.octets + other.octets,
+    oldestAt: older(one.oldestAt, other.oldestAt),
+  };
+}
+
+/**
+ * The totals of all parts.
+ *
+ * @returns null if one is not known
+ */
+export function sumOf(parts: readonly (HeldTotals | null)[]): HeldTotals | null {
+  return parts.reduce(
+    (sum, part) => (sum && part ? plus(sum, part) : null),
+    NOTHING_HELD as HeldTotals | null,
+  );
+}
+
+function older(one: Date | null, other: Date | null): Date | null {
+  if (!one || !other) {
+    return one ?? other;
+  }
+  return one < other ? one : other;
+}
+
+/** Which part to count, and for how long nobody else may. */
+export interface ClaimOptions {
+  /** How long a part that was counted is left alone. */
+  readonly intervalMs: number;
+  /** The claim ends by itself so long after it was made or renewed. */
+  readonly leaseMs: number;
+}
+
+/**
+ * What is held in each mailbox, known without listing the object store.
+ *
+ * An object is announced before it is put and forgotten after it is deleted, so that a death in
+ * between leaves an entry too many, never one too few. The store stays the truth; a census compares
+ * the two and mends the index.
+ *
+ * The index answers only while it is complete: it knows of every object, or has noticed that it may
+ * not. Except for the census, no method throws for an index that is away.
+ */
+export interface HeldIndex extends AsyncDisposable {
+  /**
+   * Announces an object that is about to be put; replaces the entry of that name. Call before the
+   * put. Takes as long as the index was opened for at most ({@link ADDING_MS} in services).
+   *
+   * @returns null if the entry may not have been written: the part is then incomplete until the
+   *   next census
+   */
+  add(mailbox: string, object: IndexedObject): Promise<Token | null>;
+
+  /**
+   * Forgets an object that was deleted, unless it was announced again since. An entry that could
+   * not be removed stays until the next census.
+   *
+   * @param token - of the entry that the deleted object was put under; call with no other, and with
+   *   one that was read from the index only if its entry was settled
+   */
+  remove(mailbox: string, name: string, token: Token): Promise<void>;
+
+  /**
+   * Everything held in a mailbox, in ascending order of name.
+   *
+   * @returns null if that is not known, or is more than {@link MAX_READ_ENTRIES}
+   */
+  read(mailbox: string): Promise<readonly IndexEntry[] | null>;
+
+  /** The entry of that name; null if there is none, or the index is away. */
+  find(mailbox: string, name: string): Promise<IndexEntry | null>;
+
+  /**
+   * Takes a part for a census.
+   *
+   * @returns null if another census has it, or it was counted within the interval
+   * @throws {BackingUnavailableError}
+   */
+  claim(part: Part, options: ClaimOptions): Promise<CensusClaim | null>;
+
+  /**
+   * What the last census of each part found, together.
+   *
+   * @returns null until all parts are counted
+   * @throws {BackingUnavailableError}
+   */
+  totals(): Promise<HeldTotals | null>;
+}
+
+/** How long accepting waits for {@link HeldIndex.add}, in milliseconds. */
+export const ADDING_MS = 100;
+
+/** What a census found wrong in a mailbox. */
+export interface Mending {
+  /** Objects that are stored and have no entry; one that has got one meanwhile keeps it. */
+  readonly missing: readonly IndexedObject[];
+  /** Entries whose object is not stored; one that has another token by now stays. */
+  readonly stale: readonly Pick<IndexEntry, 'name' | 'token'>[];
+}
+
+/**
+ * A part of the index that one census has for itself. Every method throws
+ * {@link BackingUnavailableError} if the index is away, or the claim was lost.
+ */
+export interface CensusClaim {
+  /** The mailboxes that have entries, in ascending order; some may be missing or gone. */
+  mailboxes(): Promise<readonly string[]>;
+
+  /**
+   * The entries of a mailbox, in ascending order of name. `isSettled` is about the moment of the
+   * claim: what was settled then and is not in a listing begun since is not stored.
+   *
+   * @returns null if there are more than {@link MAX_READ_ENTRIES}
+   */
+  entries(mailbox: string): Promise<readonly IndexEntry[] | null>;
+
+  mend(mailbox: string, mending: Mending): Promise<void>;
+
+  /** Keeps the claim for another `leaseMs`. */
+  renew(): Promise<void>;
+
+  /**
+   * Ends the claim after everything stored was compared. The part is complete from then on.
+   *
+   * @returns false if something was announced in vain, or the index lost its memory, since the
+   *   claim: the part is then free for another census soon
+   */
+  complete(totals: HeldTotals): Promise<boolean>;
+}

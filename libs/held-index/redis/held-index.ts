@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import type { Cluster, Redis } from 'ioredis';
+import { asUnavailable, callInTime } from '#backing/calls.ts';
+import { CircuitBreaker } from '#backing/circuit-breaker.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { RedisTarget } from '#backing/redis/connection-options.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Log } from '#log/log.ts';
+import {
+  type CensusClaim,
+  type ClaimOptions,
+  type HeldIndex,
+  type HeldTotals,
+  type IndexEntry,
+  type IndexedObject,
+  MAX_READ_ENTRIES,
+  PARTS,
+  type Part,
+  partOf,
+  sumOf,
+  type Token,
+} from '../port.ts';
+import { entriesOf, isPair } from './answers.ts';
+import { RedisCensusClaim } from './census-claim.ts';
+import { connect } from './connection.ts';
+import { entryOf, fieldOf, newToken, objectOctets, tokenOctets } from './entry-codec.ts';
+import { IndexKeys } from './index-keys.ts';
+import { type RunScript, scriptsOf } from './scripts.ts';
+import { Withdrawals } from './withdrawals.ts';
+
+interface RedisHeldIndexOptions extends RedisTarget {
+  /** Of all keys. */
+  readonly prefix: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Deadline of a call, in milliseconds, unless it has a shorter one of its own. */
+  readonly deadlineMs: number;
+  /** How long an addition may take, in milliseconds: who stores a parcel waits for it. */
+  readonly addingMs: number;
+}
+
+/** A collector waits so long at most before the store is listed instead. */
+const READING_MS = 1_000;
+/** Failures in a row after which Redis is asked once in a while only. */
+const MOST_FAILURES = 5;
+const REST_MS = 1_000;
+
+/**
+ * An index in Redis, shared by all services: a hash per mailbox, and a mark per part that names the
+ * memory of the server it was set on. A server that was emptied, restarted or promoted does not
+ * bear its mark, so its parts are incomplete until the next census.
+ */
+export class RedisHeldIndex implements HeldIndex {
+  readonly #options: RedisHeldIndexOptions;
+  readonly #redis: Redis | Cluster;
+  readonly #run: RunScript;
+  readonly #keys: IndexKeys;
+  readonly #circuit: CircuitBreaker;
+  readonly #withdrawals: Withdrawals;
+  #closed = false;
+
+  constructor(options: RedisHeldIndexOptions) {
+    this.#options = options;
+    this.#redis = connect(options, options.deadlineMs);
+    this.#run = scriptsOf(this.#redis);
+    this.#keys = new IndexKeys(options.prefix);
+    this.#circuit = new CircuitBreaker({
+      clock: options.clock,
+      backing: 'held-index',
+      failures: MOST_FAILURES,
+      openMs: REST_MS,
+    });
+    this.#withdrawals = new Withdrawals(options, (part) => this.#withdraw(part));
+  }
+
+  async add(mailbox: string, object: IndexedObject): Promise<Token | null> {
+    const token = newToken(randomBytes);
+    const field = fieldOf(object.name);
+    try {
+      await this.#call(this.#options.addingMs, () =>
+        this.#run(
+          'heldAdd',
+          this.#keys.mailbox(mailbox),
+          field,
+          tokenOctets(token),
+          objectOctets(object),
+        ),
+      );
+      return token;
+    } catch (error) {
+      this.#options.log.debug({ error }, 'An entry of the index may be missing');
+      this.#withdrawals.add(partOf(mailbox));
+      return null;
+    }
+  }
+
+  async remove(mailbox: string, name: string, token: Token): Promise<void> {
+    const key = this.#keys.mailbox(mailbox);
+    await this.#unlessAway(() => this.#run('heldRemove', key, fieldOf(name), tokenOctets(token)));
+  }
+
+  async read(mailbox: string): Promise<readonly IndexEntry[] | null> {
+    const keys = [this.#keys.mailbox(mailbox), this.#keys.of(partOf(mailbox)).mark];
+    const answer = await this.#unlessAway(() => this.#run('heldRead', ...keys, MAX_READ_ENTRIES));
+    return isPair(answer) ? entriesOf(answer[1], Number(answer[0])) : null;
+  }
+
+  async find(mailbox: string, name: string): Promise<IndexEntry | null> {
+    const field = fieldOf(name);
+    const key = this.#keys.mailbox(mailbox);
+    const answer = await this.#unlessAway(() => this.#run('heldFind', key, field));
+    return isPair(answer) && Buffer.isBuffer(answer[1])
+      ? entryOf(field, answer[1], Number(answer[0]))
+      : null;
+  }
+
+  async claim(part: Part, options: ClaimOptions): Promise<CensusClaim | null> {
+    return this.#call(this.#options.deadlineMs, () =>
+      RedisCensusClaim.make(part, {
+        ...options,
+        run: this.#run,
+        keys: this.#keys,
+        redis: this.#redis,
+        call: (work) => this.#call(this.#options.deadlineMs, work),
+      }),
+    );
+  }
+
+  async totals(): Promise<HeldTotals | null> {
+    const parts = await this.#call(this.#options.deadlineMs, () =>
+      Promise.all(PARTS.map((part) => this.#redis.get(this.#keys.of(part).totals))),
+    );
+    return sumOf(parts.map(parseTotals));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#withdrawals[Symbol.asyncDispose]();
+    this.#closed = true;
+    this.#redis.disconnect();
+  }
+
+  async #withdraw(part: Part): Promise<void> {
+    const { epoch, mark } = this.#keys.of(part);
+    const newEpoch = newToken(randomBytes);
+    await this.#call(READING_MS, () => this.#run('heldWithdraw', epoch, mark, newEpoch));
+  }
+
+  async #unlessAway(call: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await this.#call(READING_MS, call);
+    } catch (error) {
+      this.#options.log.debug({ error }, 'The index in Redis is away');
+      return null;
+    }
+  }
+
+  /** @throws {BackingUnavailableError} */
+  async #call<Result>(deadlineMs: number, call: () => Promise<Result>): Promise<Result> {
+    if (this.#closed) {
+      throw new BackingUnavailableError('held-index', 'closed');
+    }
+    const deadline = { clock: this.#options.clock, backing: 'held-index', deadlineMs } as const;
+    return this.#circuit.run(
+      async () => {
+        try {
+          return await callInTime(deadline, call);
+        } catch (error) {
+          throw asUnavailable('held-index', error);
+        }
+      },
+      () => true,
+    );
+  }
+}
+
+function parseTotals(text: string | null): HeldTotals | null {
+  const [objects, octets, oldestMs] = (text ?? '').split(' ');
+  return objects && octets
+    ? {
+        objects: Number(objects),
+        octets: Number(octets),
+        oldestAt: oldestMs ? new Date(Number(oldestMs)) : null,
+      }
+    : null;
+}

@@ -1,0 +1,176 @@
+import type { Cluster, Redis } from 'ioredis';
+
+/** Milliseconds since the epoch, by the clock of Redis. */
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/**
+ * Names the memory of this server: a server that started anew, was promoted or was given other data
+ * has another name, and a replica has none.
+ */
+const MEMORY = `
+local info = redis.call('INFO', 'replication')
+local memory = string.find(info, 'role:master', 1, true) and string.match(info, 'master_replid:(%x+)') or ''`;
+
+/** Whether the lease, the key in \`lease\`, is of the census \`id\`, and since when. */
+const isLeased = (lease: string, id: string) => `
+local id, since = string.match(redis.call('GET', ${lease}) or '', '^(%S+) (%d+)$')
+local isLeased = id == ${id}`;
+
+/** Each runs whole, on one server; keys of one part share a slot of a cluster. */
+const SCRIPTS = {
+  /** Keys: mailbox. Arguments: field, token, object. */
+  heldAdd: {
+    numberOfKeys: 1,
+    lua: `${NOW}
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. struct.pack('>I6', now) .. ARGV[3])
+return 1`,
+  },
+  /** Keys: mailbox. Arguments: field, token. */
+  heldRemove: {
+    numberOfKeys: 1,
+    lua: `
+local value = redis.call('HGET', KEYS[1], ARGV[1])
+if value and string.sub(value, 1, #ARGV[2]) == ARGV[2] then
+  return redis.call('HDEL', KEYS[1], ARGV[1])
+end
+return 0`,
+  },
+  /** Keys: mailbox, mark. Arguments: most entries. Returns the time, then fields and values; or nil. */
+  heldRead: {
+    numberOfKeys: 2,
+    lua: `
+local mark = redis.call('GET', KEYS[2])
+if not mark then
+  return false
+end
+${MEMORY}
+if mark ~= memory or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
+  return false
+end
+${NOW}
+return {string.format('%.0f', now), redis.call('HGETALL', KEYS[1])}`,
+  },
+  /**
+   * Keys: mailbox, lease. Arguments: most entries, id. Returns when the lease began, then fields and
+   * values; nil if there are too many; 0 if the lease is lost.
+   */
+  heldEntries: {
+    numberOfKeys: 2,
+    lua: `${isLeased('KEYS[2]', 'ARGV[2]')}
+if not isLeased then
+  return 0
+end
+if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
+  return false
+end
+return {since, redis.call('HGETALL', KEYS[1])}`,
+  },
+  /** Keys: mailbox. Arguments: field. Returns the time and the value, or nil. */
+  heldFind: {
+    numberOfKeys: 1,
+    lua: `
+local value = redis.call('HGET', KEYS[1], ARGV[1])
+if not value then
+  return false
+end
+${NOW}
+return {string.format('%.0f', now), value}`,
+  },
+  /** Keys: epoch, mark. Arguments: a new epoch. */
+  heldWithdraw: {
+    numberOfKeys: 2,
+    lua: `
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('DEL', KEYS[2])
+return 1`,
+  },
+  /** Keys: lease, counted, epoch. Arguments: id, lease in ms. Returns epoch and memory; or nil. */
+  heldClaim: {
+    numberOfKeys: 3,
+    lua: `${NOW}
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  return false
+end
+local lease = ARGV[1] .. ' ' .. string.format('%.0f', now)
+if not redis.call('SET', KEYS[1], lease, 'NX', 'PX', ARGV[2]) then
+  return false
+end
+redis.call('SET', KEYS[3], ARGV[1], 'NX')
+${MEMORY}
+return {redis.call('GET', KEYS[3]), memory}`,
+  },
+  /** Keys: lease. Arguments: id, lease in ms. */
+  heldRenew: {
+    numberOfKeys: 1,
+    lua: `${isLeased('KEYS[1]', 'ARGV[1]')}
+return isLeased and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`,
+  },
+  /**
+   * Keys: mailbox, lease. Arguments: id, number of missing; field, token and object of each; field
+   * and token of each stale.
+   */
+  heldMend: {
+    numberOfKeys: 2,
+    lua: `${isLeased('KEYS[2]', 'ARGV[1]')}
+if not isLeased then
+  return 0
+end
+${NOW}
+local at = 3
+for _ = 1, tonumber(ARGV[2]) do
+  redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1] .. struct.pack('>I6', now) .. ARGV[at + 2])
+  at = at + 3
+end
+while ARGV[at] do
+  local value = redis.call('HGET', KEYS[1], ARGV[at])
+  if value and string.sub(value, 1, #ARGV[at + 1]) == ARGV[at + 1] then
+    redis.call('HDEL', KEYS[1], ARGV[at])
+  end
+  at = at + 2
+end
+return 1`,
+  },
+  /**
+   * Keys: lease, counted, epoch, mark, totals. Arguments: id, epoch, memory, how long to leave the
+   * part alone in ms, totals. Returns -1 if the lease is lost, 0 if something was announced in vain.
+   */
+  heldComplete: {
+    numberOfKeys: 5,
+    lua: `${isLeased('KEYS[1]', 'ARGV[1]')}
+if not isLeased then
+  return -1
+end
+${MEMORY}
+redis.call('DEL', KEYS[1])
+if redis.call('GET', KEYS[3]) ~= ARGV[2] or memory == '' or memory ~= ARGV[3] then
+  return 0
+end
+redis.call('SET', KEYS[4], memory)
+redis.call('SET', KEYS[2], '', 'PX', ARGV[4])
+redis.call('SET', KEYS[5], ARGV[5])
+return 1`,
+  },
+} as const;
+
+type Argument = string | number | Buffer;
+
+/** Calls a script; what it returns comes as `Buffer`s. */
+export type RunScript = (
+  name: keyof typeof SCRIPTS,
+  ...keysAndArguments: readonly Argument[]
+) => Promise<unknown>;
+
+/** Teaches a connection the scripts of the index. */
+export function scriptsOf(redis: Redis | Cluster): RunScript {
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    redis.defineCommand(name, script);
+  }
+  // Commands that are defined at run time have no types.
+  const commands = redis as unknown as Readonly<
+    Record<string, (...args: readonly Argument[]) => Promise<unknown>>
+  >;
+  return async (name, ...keysAndArguments) =>
+    commands[`${name}Buffer`]?.(...keysAndArguments) ?? undefined;
+}
