@@ -46,7 +46,9 @@ export class CollectionSubscriptions {
   }
 
   async #subscribe(privateGateway: NodeId): Promise<void> {
-    const { mailbox, listener } = this.#parts;
+    const { mailbox, listener, signal } = this.#parts;
+    // The pause before this may have ended together with the collection.
+    signal.throwIfAborted();
     const subscription = mailbox.subscribe(privateGateway, listener);
     this.#open.add(subscription);
     try {
