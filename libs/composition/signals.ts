@@ -1,11 +1,20 @@
 import { type Values, variant } from '#runtime/configuration/configuration.ts';
-import { choice } from '#runtime/configuration/variables.ts';
+import { choice, size } from '#runtime/configuration/variables.ts';
 import type { Signals } from '#signals/port.ts';
 import type { Foundations } from './foundations.ts';
 import { redisTarget, redisVariables } from './redis.ts';
 import { OR_ONE_PROCESS, refusing } from './sharing.ts';
 
 const meaning = 'what tells collectors that a parcel arrived';
+
+/** Up to which size parcels travel with their signals, so that nobody need read them. */
+export const maxSignalledOctets = size('SIGNAL_BODIES', {
+  meaning:
+    'parcels up to this size go to connected phones with the signal, without being read again; 0 for none',
+  default: 16_384,
+  min: 0,
+  max: 65_536,
+});
 
 /** For the gateway in one process. */
 export const signals = variant(

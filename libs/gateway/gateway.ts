@@ -50,6 +50,8 @@ export interface Gateway {
 interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
   /** As `acceptsPublished` of {@link SessionKeys}. */
   readonly acceptsPublishedKey?: boolean;
+  /** As in {@link Mailbox}. */
+  readonly maxSignalledOctets?: number;
 }
 
 /**
@@ -61,12 +63,12 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
 export async function openGateway(
   ports: GatewayPorts,
   internetAddress: string,
-  { acceptsPublishedKey, recordsEveryParcel }: GatewayOptions = {},
+  { acceptsPublishedKey, recordsEveryParcel, maxSignalledOctets }: GatewayOptions = {},
 ): Promise<Gateway> {
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports, { acceptsPublished: acceptsPublishedKey });
   const verifier = new DoubtingVerifier(ports);
-  const mailbox = new Mailbox(ports);
+  const mailbox = new Mailbox({ ...ports, maxSignalledOctets });
   const outbox = new Outbox(ports);
   const acceptedParcels = new AcceptedParcels(ports);
   const own = { ...ports, internetAddress, identity };

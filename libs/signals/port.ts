@@ -33,8 +33,11 @@ export interface Signals extends AsyncDisposable {
   /**
    * Queues the message and returns at once. Failures are retried in bounded memory; what cannot be
    * published is dropped and logged.
+   *
+   * @param repeated - what to publish instead where the message may have arrived before, or where
+   *   many messages wait; the message by default
    */
-  publish(channel: string, message: string): void;
+  publish(channel: string, message: string, repeated?: string): void;
 
   subscribe(channel: string, listener: SignalListener): Subscription;
 

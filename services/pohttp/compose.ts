@@ -22,7 +22,7 @@ export function composePohttp(config: PohttpConfig, given: Given): Promise<Pohtt
         ...parts,
         internetAddress,
         verifier: new DoubtingVerifier(parts),
-        mailbox: new Mailbox(parts),
+        mailbox: new Mailbox({ ...parts, maxSignalledOctets: config.maxSignalledOctets }),
         acceptedParcels: new AcceptedParcels(parts),
         // From the Internet, only what is for our own private endpoints is accepted.
         outbox: { store: () => Promise.reject(new Error('PoHTTP sends nothing elsewhere')) },

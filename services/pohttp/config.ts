@@ -1,5 +1,6 @@
 import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { maxSignalledOctets } from '#composition/signals.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { port } from '#runtime/configuration/variables.ts';
@@ -14,6 +15,7 @@ export const POHTTP_VARIABLES = {
 export const POHTTP_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
+  maxSignalledOctets,
   requests: requestIdVariables,
   pohttp: POHTTP_VARIABLES,
 };

@@ -10,7 +10,7 @@ export type Poweb = Running<{ readonly listening: { readonly poweb: number } }>;
 export function composePoweb(config: PowebConfig, given: Given): Promise<Poweb> {
   return composeService('poweb', config, given, {
     async open(parts) {
-      const gateway = await openGateway(parts, config.internetAddress);
+      const gateway = await openGateway(parts, config.internetAddress, config);
       await gateway.sessionKeys.prepare();
       return gateway;
     },

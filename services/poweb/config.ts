@@ -1,5 +1,6 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { maxSignalledOctets } from '#composition/signals.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { integer, port } from '#runtime/configuration/variables.ts';
@@ -20,6 +21,7 @@ export const POWEB_VARIABLES = {
 export const POWEB_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
+  maxSignalledOctets,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
 };

@@ -2,6 +2,7 @@ import { dataFolder } from '#composition/data-folder.ts';
 import { isLocalAddress, localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
+import { maxSignalledOctets } from '#composition/signals.ts';
 import {
   ConfigurationError,
   readConfiguration,
@@ -33,6 +34,7 @@ export const STANDALONE_VARIABLES = {
   dataFolder,
   host: bindHostVariable('127.0.0.1'),
   acceptsPublishedKey,
+  maxSignalledOctets,
   ...BACKING_VARIABLES,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,

@@ -1,6 +1,7 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
+import { maxSignalledOctets } from '#composition/signals.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { boolean, duration, integer, size, url } from '#runtime/configuration/variables.ts';
@@ -71,6 +72,7 @@ export const WORKERS_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
   acceptsPublishedKey,
+  maxSignalledOctets,
   workers: WORKERS_VARIABLES,
 };
 

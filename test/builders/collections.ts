@@ -33,9 +33,15 @@ class SignalsUnderTest extends InProcessSignals {
     super({ log: silentLog });
   }
 
+  /** Gets each publication, to make it when it likes, as often as it likes. */
+  publishLater: ((publish: () => void) => void) | null = null;
+
   override publish(channel: string, message: string): void {
-    if (!this.isDeaf) {
-      super.publish(channel, message);
+    const publish = () => super.publish(channel, message);
+    if (this.publishLater) {
+      this.publishLater(publish);
+    } else if (!this.isDeaf) {
+      publish();
     }
   }
 
@@ -67,11 +73,18 @@ export class CollectionSetting {
   readonly objects: InMemoryObjectStore;
   readonly mailbox: Mailbox;
 
-  constructor(options: InMemoryObjectStoreOptions & { readonly budgetOctets?: number } = {}) {
+  constructor(
+    options: InMemoryObjectStoreOptions & {
+      readonly budgetOctets?: number;
+      readonly maxSignalledOctets?: number;
+    } = {},
+  ) {
     this.budget = new Budget(options.budgetOctets ?? 16 * 1024 * 1024);
     this.objects = new InMemoryObjectStore(options);
     const { objects, clock } = this;
-    this.mailbox = new Mailbox({ objects, signals: this.signals satisfies Signals, clock });
+    const signals: Signals = this.signals;
+    const { maxSignalledOctets } = options;
+    this.mailbox = new Mailbox({ objects, signals, clock, maxSignalledOctets });
   }
 
   /** Stores a parcel whose body is its id, filled up with dots to `octets`. */

@@ -17,7 +17,11 @@ const RECONNECT_AND_REPEAT = 2;
 
 type OwnOptions = Pick<
   RedisOptions,
-  'commandTimeout' | 'enableOfflineQueue' | 'autoResubscribe' | 'maxRetriesPerRequest'
+  | 'commandTimeout'
+  | 'enableOfflineQueue'
+  | 'autoResubscribe'
+  | 'autoResendUnfulfilledCommands'
+  | 'maxRetriesPerRequest'
 >;
 
 /** Whether a server refused because it is a replica, which it may have become just now. */

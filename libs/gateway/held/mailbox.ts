@@ -13,6 +13,7 @@ import type {
   StoringOptions,
 } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
+import { decodeArrival, encodeArrival } from './arrival-signal.ts';
 import {
   formerGatewayBoundKey,
   gatewayBoundKey,
@@ -20,6 +21,12 @@ import {
   type ParcelIdentity,
   privateGatewayOf,
 } from './object-keys.ts';
+
+/**
+ * Where a put is answered later than this, its parcel does not travel with the signal: a phone may
+ * have collected and acknowledged it meanwhile, and would get it again.
+ */
+const PROMPT_MS = 1_000;
 
 /** A parcel that is held for a private gateway; its body is still in the store. */
 export interface HeldParcel extends Omit<ObjectEntry, 'generation'> {
@@ -39,7 +46,8 @@ export type StoredParcel = HeldParcel & { readonly generation: Generation };
 
 /** Hears of arrivals; calls come in order and must not throw. */
 export interface ArrivalListener {
-  onArrival(parcel: HeldParcel): void;
+  /** @param body - the parcel, if its signal brought it */
+  onArrival(parcel: StoredParcel, body: Uint8Array | null): void;
   /** Arrivals may have been missed: list again. */
   onInterrupted(): void;
 }
@@ -57,18 +65,25 @@ export class Mailbox {
   readonly #index: HeldIndex | null;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #maxSignalledOctets: number;
 
-  /** @param parts.heldIndex - null, as by default, where the store is listed instead */
+  /**
+   * @param parts.heldIndex - null, as by default, where the store is listed instead
+   * @param parts.maxSignalledOctets - parcels up to this size travel with their signals; none by
+   *   default
+   */
   constructor(parts: {
     readonly objects: ObjectStore;
     readonly signals: Signals;
     readonly heldIndex?: HeldIndex | null;
+    readonly maxSignalledOctets?: number | undefined;
     readonly clock: Clock;
     readonly log?: Log;
   }) {
     this.#objects = parts.objects;
     this.#signals = parts.signals;
     this.#index = parts.heldIndex ?? null;
+    this.#maxSignalledOctets = parts.maxSignalledOctets ?? 0;
     this.#clock = parts.clock;
     this.#log = parts.log ?? silentLog;
   }
@@ -91,17 +106,26 @@ export class Mailbox {
     const sizeOctets = octets.byteLength;
     const announced = { name: nameOf(key, privateGateway), sizeOctets, expiresAt };
     const token = (await this.#index?.add(privateGateway, announced)) ?? null;
+    const beganAtMs = this.#clock.elapsedMs();
     const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
+    const isPrompt = this.#clock.elapsedMs() - beganAtMs <= PROMPT_MS;
     logStep(this.#log, 'stored', key, { octets: sizeOctets, generation });
     const storedAt = this.#clock.now();
     const held = { key, generation, token, isSettled: false, sizeOctets, expiresAt, storedAt };
-    this.signal(privateGateway, held);
+    const isSmall = sizeOctets <= this.#maxSignalledOctets;
+    this.signal(privateGateway, held, isSmall && isPrompt ? octets : null);
     return key;
   }
 
-  /** Tells collectors of a parcel that is stored. */
-  signal(privateGateway: NodeId, parcel: StoredParcel): void {
-    this.#signals.publish(arrivalsChannel(privateGateway), encodeArrival(parcel));
+  /**
+   * Tells collectors of a parcel that is stored.
+   *
+   * @param body - travels with the signal, unless that may have arrived before
+   */
+  signal(privateGateway: NodeId, parcel: StoredParcel, body: Uint8Array | null = null): void {
+    const channel = arrivalsChannel(privateGateway);
+    const key = encodeArrival(parcel);
+    this.#signals.publish(channel, body ? encodeArrival(parcel, body) : key, key);
     logStep(this.#log, 'signalled', parcel.key);
   }
 
@@ -192,9 +216,9 @@ export class Mailbox {
   subscribe(privateGateway: NodeId, listener: ArrivalListener): Subscription {
     return this.#signals.subscribe(arrivalsChannel(privateGateway), {
       onMessage(message) {
-        const parcel = decodeArrival(message, privateGateway);
-        if (parcel) {
-          listener.onArrival(parcel);
+        const arrival = decodeArrival(message, privateGateway);
+        if (arrival) {
+          listener.onArrival(arrival.parcel, arrival.body);
         } else {
           listener.onInterrupted();
         }
@@ -221,37 +245,4 @@ function nameOf(key: ObjectKey, privateGateway: NodeId): string {
 function heldParcel({ name, addedAt, ...entry }: IndexEntry, privateGateway: NodeId): HeldParcel {
   const key = `${mailboxPrefix(privateGateway)}${name}`;
   return { ...entry, key, generation: null, storedAt: addedAt };
-}
-
-const NO_TOKEN = '-';
-
-function encodeArrival(parcel: StoredParcel): string {
-  return [
-    parcel.generation,
-    parcel.token ?? NO_TOKEN,
-    parcel.sizeOctets,
-    parcel.expiresAt.getTime(),
-    parcel.storedAt.getTime(),
-    parcel.key,
-  ].join(' ');
-}
-
-const ARRIVAL =
-  /^(?<generation>\S+) (?<token>\S+) (?<size>\d{1,9}) (?<expiry>\d{1,15}) (?<stored>\d{1,15}) (?<key>\S+)$/;
-
-/** @returns null for a signal of another version of this gateway that cannot be read */
-function decodeArrival(message: string, privateGateway: NodeId): StoredParcel | null {
-  const fields = ARRIVAL.exec(message)?.groups;
-  if (!fields?.key?.startsWith(mailboxPrefix(privateGateway)) || !fields.generation) {
-    return null;
-  }
-  return {
-    key: fields.key,
-    generation: fields.generation,
-    token: !fields.token || fields.token === NO_TOKEN ? null : fields.token,
-    isSettled: false,
-    sizeOctets: Number(fields.size),
-    expiresAt: new Date(Number(fields.expiry)),
-    storedAt: new Date(Number(fields.stored)),
-  };
 }

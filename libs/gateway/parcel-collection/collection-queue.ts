@@ -5,6 +5,10 @@ import { type CollectionPatience, callDeadlineMs } from './collection-patience.t
 
 /** Arrivals remembered from signals; the next listing finds the rest. */
 const MAX_ARRIVALS = 1_000;
+/** Generations remembered whose signals may still come, or come again, with their bodies. */
+const MAX_REMEMBERED = 64;
+/** Digits of a key's hash by which it is remembered. */
+const NAME_DIGITS = 16;
 /** Entries listed ahead of what is being fetched. */
 const MAX_LISTED = 256;
 
@@ -25,6 +29,8 @@ export class CollectionQueue {
   readonly #listed: HeldParcel[] = [];
   /** Keys in progress, each with a newer generation found meanwhile. */
   readonly #inProgress = new Map<ObjectKey, { parcel: HeldParcel; newer: HeldParcel | null }>();
+  /** Generations that were in progress lately; the oldest come first. */
+  readonly #remembered = new Set<string>();
   #listedIsNext = false;
   #isListing = false;
   #listAgain = false;
@@ -90,11 +96,26 @@ export class CollectionQueue {
     }
   }
 
+  /**
+   * Takes a parcel that has just arrived out of turn.
+   *
+   * @returns false if it is in progress, or was lately
+   */
+  begin(parcel: StoredParcel): boolean {
+    if (this.#inProgress.has(parcel.key) || this.#remembered.has(nameOf(parcel))) {
+      return false;
+    }
+    this.#inProgress.set(parcel.key, { parcel, newer: null });
+    this.#remember(parcel);
+    return true;
+  }
+
   /** The parcel was fetched, in a generation that is known by now. */
   fetched(parcel: StoredParcel): void {
     const current = this.#inProgress.get(parcel.key);
     if (current) {
       current.parcel = parcel;
+      this.#remember(parcel);
       if (current.newer && isKnown(current.newer, parcel)) {
         current.newer = null;
       }
@@ -122,6 +143,14 @@ export class CollectionQueue {
     const newer = this.#inProgress.get(parcel.key)?.newer;
     this.#inProgress.delete(parcel.key);
     this.#listed.push(newer && newer.expiresAt > parcel.expiresAt ? newer : parcel);
+  }
+
+  #remember(parcel: StoredParcel): void {
+    this.#remembered.add(nameOf(parcel));
+    if (this.#remembered.size > MAX_REMEMBERED) {
+      const [oldest = ''] = this.#remembered;
+      this.#remembered.delete(oldest);
+    }
   }
 
   /** Alternates, so that neither a flood of arrivals nor a long backlog blocks the other. */
@@ -181,6 +210,11 @@ export class CollectionQueue {
       };
     });
   }
+}
+
+/** Short, as connected phones keep some of them for hours. */
+function nameOf({ key, generation }: StoredParcel): string {
+  return `${generation} ${key.slice(-NAME_DIGITS)}`;
 }
 
 /**

@@ -92,6 +92,31 @@ export class FetchAhead {
     }
   }
 
+  /**
+   * Takes a parcel whose body came with its signal, as if it had been fetched.
+   *
+   * @returns false if it is not its turn, or there is no memory for it: the body is then dropped
+   */
+  offer(parcel: StoredParcel, body: Uint8Array): boolean {
+    const { queue, budget, signal, onChange } = this.#parts;
+    if (signal.aborted || !this.#mayFetch() || isExpired(parcel, this.#parts)) {
+      return false;
+    }
+    const giveBack = budget.tryAcquire(parcel.sizeOctets);
+    if (!giveBack || !queue.begin(parcel)) {
+      giveBack?.();
+      return false;
+    }
+    this.#octets += parcel.sizeOctets;
+    const release = () => {
+      this.#octets -= parcel.sizeOctets;
+      giveBack();
+    };
+    this.#fetched.push({ parcel, body, release });
+    onChange();
+    return true;
+  }
+
   /** The next parcel to send; the caller releases it. */
   take(): FetchedParcel | undefined {
     return this.#fetched.shift();

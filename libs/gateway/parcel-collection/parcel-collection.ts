@@ -114,7 +114,11 @@ export class ParcelCollection {
       ...shared,
       privateGateways,
       listener: {
-        onArrival: (parcel) => queue.arrived(parcel),
+        onArrival: (parcel, body) => {
+          if (!body || !this.#ahead.offer(parcel, body)) {
+            queue.arrived(parcel);
+          }
+        },
         onInterrupted: () => queue.relist(),
       },
     });

@@ -89,6 +89,26 @@ describe('signals over a disturbed connection to Redis', { skip: redis.missing }
     assert.deepEqual(listener.messages, messages);
   });
 
+  it('bring the repeatable form of what was published while much waited, in order', async () => {
+    await using opened = await open();
+    const listener = new RecordingListener();
+    await using direct = new RedisSignals({ ...opened.options, url: `redis://${redis.address}` });
+    await direct.subscribe('peer-1', listener).ready;
+    opened.proxy.refuse();
+    for (let index = 0; index < 2_000; index++) {
+      opened.signals.publish('peer-1', `whole-${index}`, `key-${index}`);
+    }
+    opened.proxy.accept();
+    await listener.received('key-1999');
+    const numbers = listener.messages.map((message) => Number(message.split('-')[1]));
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: 2_000 }, (_, index) => index),
+    );
+    const whole = listener.messages.filter((message) => message.startsWith('whole'));
+    assert.ok(whole.length <= 501, `${whole.length} whole messages waited`);
+  });
+
   it('say in time that a subscription cannot be had, nor anything else', async () => {
     await using opened = await open({ deadlineMs: 100 });
     opened.proxy.refuse();

@@ -28,6 +28,8 @@ const LONGEST_FLUSH_MS = 1_000;
 interface Waiting {
   readonly channel: string;
   readonly message: string;
+  /** What to publish from the second time on. */
+  readonly repeated: string;
   readonly sinceMs: number;
 }
 
@@ -67,7 +69,8 @@ export class Publisher {
     this.#options = options;
   }
 
-  publish(channel: string, message: string): void {
+  /** @param repeated - published instead if another attempt is needed, or {@link BATCH} messages wait */
+  publish(channel: string, message: string, repeated: string): void {
     if (this.#isClosing) {
       return;
     }
@@ -75,7 +78,9 @@ export class Publisher {
       this.#dropped++;
       return;
     }
-    this.#waiting.push({ channel, message, sinceMs: this.#nowMs() });
+    const isFirst = this.#waiting.length < BATCH;
+    const first = isFirst ? message : repeated;
+    this.#waiting.push({ channel, message: first, repeated, sinceMs: this.#nowMs() });
     this.#startSending();
   }
 
@@ -171,12 +176,13 @@ export class Publisher {
       batch.map(({ channel, message }) => link.publish(channel, message)),
     );
     const isSent = (_: Waiting, index: number) => outcomes[index]?.status === 'fulfilled';
-    const sent = batch.filter(isSent).map((each) => ({ ...each, connection }));
+    const again = batch.map((each) => ({ ...each, message: each.repeated }));
+    const sent = again.filter(isSent).map((each) => ({ ...each, connection }));
     if (sent.length > 0) {
       this.#unconfirmed.push(...sent);
       this.#keepUnconfirmed();
     }
-    return batch.filter((each, index) => !isSent(each, index));
+    return again.filter((each, index) => !isSent(each, index));
   }
 
   #open(): PublisherLink {

@@ -15,8 +15,11 @@ const SUBSCRIBING = {
   maxRetriesPerRequest: 1,
 } as const;
 
-/** Waits for a connection, but for one attempt only. */
-const PUBLISHING = { maxRetriesPerRequest: 1 } as const;
+/**
+ * Waits for a connection, but for one attempt only. What a lost connection left unanswered fails,
+ * so that the publisher knows that it may have arrived.
+ */
+const PUBLISHING = { maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false } as const;
 
 /** The one connection on which a process subscribes to a single Redis server. */
 export class ServerSubscriberLink implements SubscriberLink {
@@ -107,6 +110,7 @@ function connect(
     readonly enableOfflineQueue?: boolean;
     readonly autoResubscribe?: boolean;
     readonly maxRetriesPerRequest?: number;
+    readonly autoResendUnfulfilledCommands?: boolean;
   },
   onDown: (reason: string) => void = () => {},
 ): Redis {

@@ -67,8 +67,8 @@ export class RedisSignals implements Signals {
     this.#publisher = new Publisher({ clock, log, checkKey, open: () => this.#openPublisher() });
   }
 
-  publish(channel: string, message: string): void {
-    this.#publisher.publish(this.#options.prefix + channel, message);
+  publish(channel: string, message: string, repeated = message): void {
+    this.#publisher.publish(this.#options.prefix + channel, message, repeated);
   }
 
   subscribe(channelName: string, listener: SignalListener): Subscription {

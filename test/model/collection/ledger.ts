@@ -47,6 +47,8 @@ export interface StoredGeneration {
   /** Since when it is not the stored one any more, as a position in the run's order. */
   goneSince: number | null;
   acknowledged: boolean;
+  /** When its signal was published with its body, which then needs no store. */
+  signalledAt: number | null;
   readonly since: number;
 }
 
@@ -74,12 +76,22 @@ export class Ledger {
     this.broken.push({ promised, how });
   }
 
-  stored(entry: Omit<StoredGeneration, 'goneSince' | 'acknowledged' | 'since'>): void {
+  stored(
+    entry: Omit<StoredGeneration, 'goneSince' | 'acknowledged' | 'signalledAt' | 'since'>,
+  ): void {
     const since = ++this.#position;
     this.#forget(entry.key);
-    const stored = { ...entry, goneSince: null, acknowledged: false, since };
+    const stored = { ...entry, goneSince: null, acknowledged: false, signalledAt: null, since };
     this.#byGeneration.set(entry.generation, stored);
     this.#stored.set(entry.key, stored);
+  }
+
+  /** The body of a generation travels with a signal from now on. */
+  signalled(generation: Generation): void {
+    const stored = this.#byGeneration.get(generation);
+    if (stored) {
+      stored.signalledAt = this.#position;
+    }
   }
 
   /** @returns the generation that was deleted */

@@ -69,7 +69,7 @@ export class DeafSubscriber extends Mailbox {
 
   override subscribe(privateGateway: NodeId, listener: ArrivalListener): Subscription {
     return super.subscribe(privateGateway, {
-      onArrival: (parcel) => listener.onArrival(parcel),
+      onArrival: (parcel, body) => listener.onArrival(parcel, body),
       onInterrupted: () => listener.onInterrupted(),
       [this.#deafTo]: () => {},
     });
@@ -123,7 +123,7 @@ export class Duplicator extends Mailbox {
 
   override subscribe(privateGateway: NodeId, listener: ArrivalListener): Subscription {
     return super.subscribe(privateGateway, {
-      onArrival: (parcel) => listener.onArrival(this.#renamed(parcel)),
+      onArrival: (parcel, body) => listener.onArrival(this.#renamed(parcel), body),
       onInterrupted: () => listener.onInterrupted(),
     });
   }
@@ -136,7 +136,7 @@ export class Duplicator extends Mailbox {
     return super.remove(trulyNamed(parcel));
   }
 
-  #renamed(parcel: HeldParcel): HeldParcel {
+  #renamed<Renamed extends HeldParcel>(parcel: Renamed): Renamed {
     this.#mentions += 1;
     return { ...parcel, key: `${parcel.key}#${this.#mentions}` };
   }

@@ -170,10 +170,15 @@ export class ObservedCollection {
     }
   }
 
-  /** Whether it was acknowledged here, or deleted after an acknowledgement before this began. */
+  /**
+   * Whether it was acknowledged here, or deleted after an acknowledgement before this began: unless
+   * its sender heard only then that it was stored, and sent its body with the signal.
+   */
   #wasCollected(sent: StoredGeneration): boolean {
-    const isHistory = sent.goneSince !== null && sent.goneSince <= this.#beganAt;
-    return this.#acknowledged.has(sent) || (sent.acknowledged && isHistory);
+    const { goneSince, signalledAt } = sent;
+    const isHistory = goneSince !== null && goneSince <= this.#beganAt;
+    const isLate = goneSince !== null && signalledAt !== null && goneSince <= signalledAt;
+    return this.#acknowledged.has(sent) || (sent.acknowledged && isHistory && !isLate);
   }
 
   #onDeleted(deleted: StoredGeneration): void {

@@ -31,6 +31,7 @@ export async function runStormyScenario(scenario: Scenario, mutant = NO_MUTANT):
 }
 
 function worldFor(scenario: Scenario, options: { relists: boolean; mutant: Mutant }): World {
-  const { peers, choices } = scenario;
-  return new World({ ...options, peers, choices: new GivenChoices(choices) });
+  const { peers, choices, maxSignalledOctets } = scenario;
+  const given = new GivenChoices(choices);
+  return new World({ ...options, peers, maxSignalledOctets, choices: given });
 }

@@ -34,6 +34,8 @@ export type Action =
 export interface Scenario {
   readonly peers: readonly PeerPlan[];
   readonly actions: readonly Action[];
+  /** Parcels up to this size travel with their signals. */
+  readonly maxSignalledOctets: number;
   /** See {@link GivenChoices}. */
   readonly choices: readonly number[];
 }
@@ -115,6 +117,7 @@ function scenario(actions: fc.WeightedArbitrary<Action>[]): fc.Arbitrary<Scenari
   return fc.record({
     peers: fc.array(anyPeerPlan, { minLength: 1, maxLength: MAX_PEERS }),
     actions: fc.array(fc.oneof(...actions), { maxLength: 16, size: 'max' }),
+    maxSignalledOctets: fc.constantFrom(0, MAX_PARCEL_OCTETS / 2, MAX_PARCEL_OCTETS),
     choices: fc.oneof(choices(0), choices(1), choices(4)),
   });
 }

@@ -21,9 +21,18 @@ export class SimulatedSignals implements Signals {
   readonly #interleaver: Interleaver;
   readonly #subscribers = new Set<Subscriber>();
   readonly #faults: Faults;
+  readonly #onBody: (generation: string) => void;
 
-  /** @param faults - each of them fails a subscription that is about to stand */
-  constructor(interleaver: Interleaver, faults: Faults) {
+  /**
+   * @param onBody - called when the signal of a generation is published with its body
+   * @param faults - each of them fails a subscription that is about to stand
+   */
+  constructor(
+    interleaver: Interleaver,
+    faults: Faults,
+    onBody: (generation: string) => void = () => {},
+  ) {
+    this.#onBody = onBody;
     this.#interleaver = interleaver;
     this.#faults = faults;
   }
@@ -34,6 +43,9 @@ export class SimulatedSignals implements Signals {
 
   publish(channel: string, message: string): void {
     void this.#interleaver.turn(`signal published: ${shown(message)}`).then(() => {
+      if (isWithBody(message)) {
+        this.#onBody(generationIn(message));
+      }
       for (const subscriber of this.#subscribers) {
         if (subscriber.standing && subscriber.channel === channel) {
           subscriber.pending.push(message);
@@ -115,5 +127,13 @@ export class SimulatedSignals implements Signals {
 }
 
 function shown(message: string): string {
-  return `generation ${message.split(' ', 1)[0]}`;
+  return `generation ${generationIn(message)}${isWithBody(message) ? ' with body' : ''}`;
+}
+
+function generationIn(message: string): string {
+  return message.split(/[ ~]/, 1)[0] ?? '';
+}
+
+function isWithBody(message: string): boolean {
+  return message.split('~').length > 2;
 }

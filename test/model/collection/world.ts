@@ -52,6 +52,8 @@ export class World implements SharedStore {
     readonly choices: Choices;
     readonly peers: readonly PeerPlan[];
     readonly relists: boolean;
+    /** Parcels up to this size travel with their signals; none by default. */
+    readonly maxSignalledOctets?: number;
     /** A call is answered, and a parcel acknowledged, in the very turn in which it arrives. */
     readonly isBrief?: boolean;
     readonly mutant: Mutant;
@@ -59,11 +61,13 @@ export class World implements SharedStore {
     this.interleaver = new Interleaver(options.choices);
     this.clock = new WatchedClock(this.#time);
     this.ledger = new Ledger(this.#time);
-    this.signals = new SimulatedSignals(this.interleaver, this.subscriptionFaults);
+    this.signals = new SimulatedSignals(this.interleaver, this.subscriptionFaults, (generation) =>
+      this.ledger.signalled(generation),
+    );
     this.limits = options.relists ? LIMITS : { ...LIMITS, relistMs: Number.POSITIVE_INFINITY };
     this.isBrief = options.isBrief ?? false;
     this.mutant = options.mutant;
-    this.#mailbox = this.#mailboxOf('sender');
+    this.#mailbox = this.#mailboxOf('sender', options.maxSignalledOctets);
     this.#courierMailbox = this.#mailboxOf('courier');
     this.#peers = options.peers.map((plan, index) => this.#peer(`peer ${index}`, plan));
   }
@@ -204,9 +208,9 @@ export class World implements SharedStore {
     }
   }
 
-  #mailboxOf(party: string): Mailbox {
+  #mailboxOf(party: string, maxSignalledOctets?: number): Mailbox {
     const objects = new ObservedStore(this, party);
-    return new Mailbox({ objects, signals: this.signals, clock: this.clock });
+    return new Mailbox({ objects, signals: this.signals, clock: this.clock, maxSignalledOctets });
   }
 }
 
