@@ -21,7 +21,10 @@ const BACKUP_TIMER = fileURLToPath(
 );
 
 /** Of TLS in the process, which has tests of its own. */
-const NOT_OF_PLAIN_GATEWAYS = ['awala_certificate_expiry_timestamp_seconds'];
+const NOT_OF_PLAIN_GATEWAYS = [
+  'awala_certificate_expiry_timestamp_seconds',
+  'awala_certificate_failures',
+];
 
 interface Rules {
   readonly groups: readonly {
