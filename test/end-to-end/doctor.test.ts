@@ -7,6 +7,7 @@ import { Examinations } from '#services/standalone/doctor/examinations.ts';
 import { textReport } from '#services/standalone/doctor/report.ts';
 import { handling } from '#services/standalone/installation.ts';
 import { readLookConfig } from '#services/standalone/look/look-variables.ts';
+import { programRunner } from '#services/standalone/running/run-program.ts';
 import { freePort } from '#test/backing/free-ports.ts';
 import { type KmsServer, startKmsServer } from '#test/backing/kms-server/kms-server.ts';
 import { DohServer } from '#test/peers/doh-server.ts';
@@ -156,6 +157,7 @@ describe('awala-gateway doctor, asked about services in the cloud', {
       ca: undefined,
       environment: sound,
       installed: handling(),
+      run: programRunner(sound),
     });
     assert.equal(await runDoctor(examinations.list(), textReport(print)), 1);
     const text = lines.join('\n');

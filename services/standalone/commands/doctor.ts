@@ -6,6 +6,7 @@ import { jsonReport, textReport } from '../doctor/report.ts';
 import { superviseDoctor } from '../doctor/supervised.ts';
 import { handling } from '../installation.ts';
 import { LOOK_VARIABLES, readLookConfig } from '../look/look-variables.ts';
+import { programRunner } from '../running/run-program.ts';
 import type { Command } from './command.ts';
 import { certificatesIn, readArguments, urlIn } from './option-values.ts';
 
@@ -51,6 +52,7 @@ ${listVariables(LOOK_VARIABLES)
       ca: authorities,
       environment,
       installed: handling(),
+      run: programRunner(environment),
     });
     return await runDoctor(examinations.list(), report);
   },

@@ -17,6 +17,7 @@ import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variabl
 import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
 import { Resolvers } from '../reach/resolvers.ts';
 import { runningService } from '../running/operations-client.ts';
+import type { RunProgram } from '../running/run-program.ts';
 import { backupFindings } from './backup-findings.ts';
 import { challengeFindings } from './challenge-findings.ts';
 import { clockFindings, releaseClockFinding } from './clock-findings.ts';
@@ -54,6 +55,7 @@ interface DoctorParts {
   /** What the gateway reads when it starts. */
   readonly environment: Environment;
   readonly installed: Handling;
+  readonly run: RunProgram;
 }
 
 /** Everything that a gateway needs. What is kept on this machine is looked at, and never written. */
@@ -80,13 +82,12 @@ export class Examinations implements AsyncDisposable {
   /** In the order in which to tell what they found. */
   list(): readonly Examination[] {
     const config = this.#config;
-    const { clock } = this.#parts;
     return [
       { name: 'gateway', run: () => gatewayFindings(config, this.#gatewayParts) },
       { name: 'clock and DNS resolver', run: () => this.#clockAndResolver() },
       ...this.#ofDataFolder(),
       ...(this.#isNew ? [] : this.#ofServices()),
-      { name: 'ports', run: () => portFindings(config, clock) },
+      { name: 'ports', run: () => portFindings(config, this.#parts) },
       ...(this.#isNew ? [] : this.#ofWorld()),
     ];
   }

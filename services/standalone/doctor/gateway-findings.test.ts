@@ -20,6 +20,7 @@ describe('awala-gateway doctor, where the package was installed', () => {
       ...parts,
       environment: known,
       installed,
+      run: async () => ({ code: 0, output: '' }),
     });
     const [first, ...others] = examinations.list();
     const [finding] = (await first?.run()) ?? [];

@@ -10,7 +10,9 @@ import {
   parseObject,
   runningService,
 } from '../running/operations-client.ts';
+import { portsOfSystemd } from '../running/ports-of-systemd.ts';
 import { askReadiness } from '../running/readiness.ts';
+import type { RunProgram } from '../running/run-program.ts';
 import { whyNotListening } from '../running/why-not-listening.ts';
 import { type Finding, ill, note, well } from './finding.ts';
 
@@ -30,10 +32,18 @@ interface Listening {
   readonly hostVariable: string;
 }
 
+interface PortsParts {
+  readonly clock: Clock;
+  readonly run: RunProgram;
+}
+
 /** Whether the gateway can listen on its ports; or, if it runs, whether it answers on them. */
-export async function portFindings(config: PortsConfig, clock: Clock): Promise<readonly Finding[]> {
-  const { host, operationsHost, ports } = config;
-  const at = { host: operationsHost, port: ports.OPERATIONS_PORT };
+export async function portFindings(
+  config: PortsConfig,
+  { clock, run }: PortsParts,
+): Promise<readonly Finding[]> {
+  const { host, operationsHost } = config;
+  const at = { host: operationsHost, port: config.ports.OPERATIONS_PORT };
   const service = await runningService(at);
   if (service === 'standalone') {
     return [
@@ -43,32 +53,41 @@ export async function portFindings(config: PortsConfig, clock: Clock): Promise<r
     ];
   }
   const isRunning = service !== null;
+  const ofSystemd = isRunning ? new Set<number>() : await portsOfSystemd(run);
+  const isHeld = ({ port }: Listening) => ofSystemd.has(port);
+  const ports = everyPort(config);
   const findings = await Promise.all(
-    everyPort(config).map(async ({ variable, port, host, hostVariable }) => {
-      const code = await whyNotListening(host, port);
-      const isWell = code === null || (code === 'EADDRINUSE' && isRunning);
-      if (code === 'EACCES' && PUBLIC_PORTS.includes(variable)) {
-        return [
-          note(
-            SUBJECT,
-            `${variable} ${port}: ${LISTENING_FAULTS[code]}`,
-            remedy(code, variable, ''),
-          ),
-        ];
-      }
-      return isWell
-        ? []
-        : [
-            ill(SUBJECT, `${variable} ${port}: ${LISTENING_FAULTS[code] ?? code}`, {
-              why: 'The gateway cannot start.',
-              remedy: remedy(code, variable, hostVariable),
-            }),
-          ];
-    }),
+    ports.filter((each) => !isHeld(each)).map((each) => listeningFindings(each, isRunning)),
   );
   const faults = findings.flat();
-  const remark = isRunning ? `the service ${service} runs here` : `all are free on ${host}`;
-  return faults.length === 0 ? [well(SUBJECT, remark)] : faults;
+  if (faults.length > 0) {
+    return faults;
+  }
+  const held = ports.filter(isHeld).map(({ variable }) => variable);
+  return [well(SUBJECT, isRunning ? `the service ${service} runs here` : freeOn(host, held))];
+}
+
+function freeOn(host: string, held: readonly string[]): string {
+  return held.length === 0
+    ? `all are free on ${host}`
+    : `systemd holds ${held.join(' and ')} for the gateway; the others are free on ${host}`;
+}
+
+/** Whether the gateway could listen on a port. */
+async function listeningFindings(
+  { variable, port, host, hostVariable }: Listening,
+  isRunning: boolean,
+): Promise<readonly Finding[]> {
+  const code = await whyNotListening(host, port);
+  if (code === null || (code === 'EADDRINUSE' && isRunning)) {
+    return [];
+  }
+  const says = `${variable} ${port}: ${LISTENING_FAULTS[code] ?? code}`;
+  if (code === 'EACCES' && PUBLIC_PORTS.includes(variable)) {
+    return [note(SUBJECT, says, remedy(code, variable, ''))];
+  }
+  const cure = { why: 'The gateway cannot start.', remedy: remedy(code, variable, hostVariable) };
+  return [ill(SUBJECT, says, cure)];
 }
 
 function everyPort(config: PortsConfig): readonly Listening[] {
@@ -160,7 +179,7 @@ async function readinessFindings(at: OperationsPort): Promise<readonly Finding[]
 function remedy(code: string, variable: string, hostVariable: string): string {
   switch (code) {
     case 'EADDRINUSE':
-      return `Stop that program (ss -ltnp tells which), or set ${variable} to another port. If it is systemd that holds it for the gateway, start the gateway.`;
+      return `Stop that program (sudo ss -ltnp tells which), or set ${variable} to another port. If that names systemd, it may hold the port for the gateway: then start the gateway.`;
     case 'EACCES':
       return `Set ${variable} to a port over 1023, let systemd hold it (a socket unit), or grant CAP_NET_BIND_SERVICE.`;
     default:

@@ -1,5 +1,6 @@
 import { parseEnv } from 'node:util';
 import type { Environment } from '#runtime/configuration/variable.ts';
+import type { RunProgram } from '../running/run-program.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { SetupError } from './setup-error.ts';
 
@@ -12,17 +13,6 @@ const LAST_LINES = '12';
 const QUIET = /^\[[\d:.]+\] (?:DEBUG|INFO): /;
 /** Since it was started: by then it will not come up by itself. */
 const MANY_RESTARTS = 3;
-
-/** How a program ended. */
-interface Ended {
-  /** Its exit code; null if it could not be run. */
-  readonly code: number | null;
-  /** What it printed, on both outputs. */
-  readonly output: string;
-}
-
-/** Runs a program to its end. */
-export type RunProgram = (program: string, args: readonly string[]) => Promise<Ended>;
 
 /** The gateway as a unit of systemd. */
 export class Systemd implements ServiceManager {

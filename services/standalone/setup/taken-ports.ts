@@ -1,6 +1,6 @@
 import { everyAddress } from '#services/edge/every-address.ts';
+import type { RunProgram } from '../running/run-program.ts';
 import { whyNotListening } from '../running/why-not-listening.ts';
-import type { RunProgram } from './systemd.ts';
 
 /** What holds a port that the gateway needs. */
 export interface TakenPort {
