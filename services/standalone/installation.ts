@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import { isLocalAddress } from '#composition/internet-address.ts';
 import { INSTALLED } from './installed.ts';
 
 /** Where systemd runs (sd_booted(3)). */
 export const SYSTEMD = '/run/systemd/system';
+
+/** Where the pages are, from the folder of this file; and from that of all code in a package or tar ball. */
+const DOCS_OF_CLONE = '../../docs';
+const PAGES_OF_BUNDLE = `../../../../${relative('/usr', INSTALLED.pages)}`;
 
 /** What to do to handle a gateway, depending on how it came to this machine. */
 export interface Handling {
@@ -71,6 +76,23 @@ export function handling(
     return SERVICE;
   }
   return isInstalled ? { ...PROGRAM, ...PACKAGE, start: `sudo ${PROGRAM.start}` } : PROGRAM;
+}
+
+/**
+ * Where to read a page for operators, in words that follow “see”.
+ *
+ * @param name - its path in `docs`
+ * @param program - as of {@link handling}
+ */
+export function pageToRead(
+  name: string,
+  program: string = import.meta.filename,
+  exists: (path: string) => boolean = existsSync,
+): string {
+  const pages = program.endsWith('.ts') ? DOCS_OF_CLONE : PAGES_OF_BUNDLE;
+  const page = resolve(dirname(program), pages, name);
+  // Images, and Debians that leave out what is only read, have none.
+  return exists(page) ? page : `docs/${name} in the gateway’s source`;
 }
 
 /** Whether a gateway lacks an address that the world could find, and needs one to be started. */

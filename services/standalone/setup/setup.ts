@@ -1,7 +1,7 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { lastBackupAt } from '../backup/last-backup.ts';
-import { INSTALLED } from '../installed.ts';
+import { pageToRead } from '../installation.ts';
 import type { Dns } from '../reach/find-service.ts';
 import { ReachError } from '../reach/reach-error.ts';
 import type { Failing } from '../running/readiness.ts';
@@ -112,7 +112,7 @@ async function refuseTakenPorts(
   if (taken) {
     throw new SetupError(
       `port ${taken.port} is taken by ${taken.by ?? 'another program'}`,
-      `Stop it (sudo ss -ltnp says which it is), and repeat the same line. If it is a proxy that is to stay, lead ${address} through it, as ${INSTALLED.pages}/one-machine.md says: --certificates none.`,
+      `Stop it (sudo ss -ltnp says which it is), and repeat the same line. If it is a proxy that is to stay, lead ${address} through it, as ${pageToRead('one-machine.md')} says: --certificates none.`,
     );
   }
 }
@@ -156,8 +156,8 @@ async function handOver(
   if ((await lastBackupAt(dataFolder)) === null) {
     terminal.print(`
 Next, back it up: without that, a dead disk costs all phones their gateway.
-${INSTALLED.pages}/backups.md says how, once or every day by the
-timer awala-gateway-backup.timer.`);
+${pageToRead('backups.md')} says how,
+once or every day.`);
   }
 }
 
