@@ -8,19 +8,10 @@ import { bashCompletion, zshCompletion } from './completion.ts';
 import { copyrightFile } from './licences.ts';
 import { manual } from './manual.ts';
 import type { NodeProgram } from './node-program.ts';
+import { operatorsPages } from './pages.ts';
 
 const FILES = new URL('files/', import.meta.url);
 const CHANGELOG = new URL('../../CHANGELOG.md', import.meta.url);
-const PAGES_FOLDER = new URL('../../docs/', import.meta.url);
-/** Of `docs`, what operators of one machine read; links to other pages lead nowhere there. */
-const PAGES = [
-  'one-machine.md',
-  'backups.md',
-  'configuration.md',
-  'privacy.md',
-  'operations/certificates.md',
-  'operations/one-machine.md',
-];
 const UNIT = /\.(?:service|socket|timer)$/;
 
 /** Which version a package contains. */
@@ -64,8 +55,8 @@ export async function layOut(
   for (const unit of (await readdir(FILES)).filter((name) => UNIT.test(name))) {
     written[`lib/systemd/system/${unit}`] = await staticFile(unit);
   }
-  for (const page of PAGES) {
-    written[`${doc}/${page}`] = await readFile(new URL(page, PAGES_FOLDER));
+  for (const [path, page] of await operatorsPages()) {
+    written[`${doc}/${path}`] = page;
   }
   for (const [path, content] of Object.entries(written)) {
     const file = join(prefix, path);

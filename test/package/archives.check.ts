@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { pageToRead } from '#services/standalone/installation.ts';
 import { INSTALLED } from '#services/standalone/installed.ts';
+import { linksIn } from '../../scripts/docs/markdown.ts';
 import { buildWith, CLONE, scratchFolder, THIS_ARCHITECTURE } from './built-packages.ts';
 
 const run = promisify(execFile);
@@ -82,12 +84,17 @@ describe('packages', { concurrency: false }, () => {
     assert.match(text, /\nNode\.js 26\.\d+\.\d+\n/);
   });
 
-  it('hold the pages for operators that the program names', async () => {
+  it('hold the pages for operators that the program names, and all that these link to', async () => {
+    const pages = join(unpacked, INSTALLED.pages);
+    const there = (await filesIn(pages)).filter((path) => path.endsWith('.md'));
     for (const page of ['one-machine.md', 'backups.md', 'operations/one-machine.md']) {
-      assert.equal(
-        await readFile(join(unpacked, INSTALLED.pages, page), 'utf8'),
-        await readFile(join(CLONE, 'docs', page), 'utf8'),
-      );
+      assert.ok(there.includes(page), page);
+    }
+    for (const page of there) {
+      for (const link of linksIn(await readFile(join(pages, page), 'utf8'))) {
+        const [file = ''] = link.split('#');
+        await assert.doesNotReject(stat(join(pages, dirname(page), file)), `${page}: ${link}`);
+      }
     }
   });
 
@@ -122,6 +129,8 @@ describe('packages', { concurrency: false }, () => {
       env: { PATH: '/usr/bin:/bin' },
     });
     assert.match(stdout, /^awala-gateway \d+\.\d+\.\d+ \([0-9a-f]{40}, Node v26/);
+    const page = pageToRead('backups.md', join(folder, name, 'lib/awala-gateway/libs/bundle/a.js'));
+    assert.equal(page, join(folder, name, 'share/doc/awala-gateway/backups.md'));
   });
 
   it('have a manual page that names every command and variable', async () => {
