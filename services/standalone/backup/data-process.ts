@@ -7,6 +7,7 @@ import { keptAlive } from '#runtime/kept-alive.ts';
 import { startFailure } from '#runtime/start-failures.ts';
 import { becomeOwner } from '../as-owner/become.ts';
 import { ForeignFolderError } from '../as-owner/foreign-folder-error.ts';
+import { MESSAGES_DESCRIPTOR, messagesFrom, sendMessage } from '../as-owner/messages.ts';
 import { BackupError } from './backup-error.ts';
 import { ARCHIVE_DESCRIPTOR, type Order, type Report } from './data-messages.ts';
 import type { DataSide } from './data-side.ts';
@@ -17,17 +18,29 @@ import { OwnData } from './own-data.ts';
  * what it prepared and ends.
  */
 class DataProcess {
+  readonly #messages = new Socket({ fd: MESSAGES_DESCRIPTOR });
   readonly #archive = new Socket({ fd: ARCHIVE_DESCRIPTOR });
   readonly #whole = Promise.withResolvers<void>();
   #data: DataSide | null = null;
   #work: Promise<void> = Promise.resolve();
 
   constructor() {
-    // Each use hears of its errors.
+    // Each use hears of their errors.
+    this.#messages.on('error', () => {});
     this.#archive.on('error', () => {});
     this.#whole.promise.catch(() => {});
-    process.on('message', (order: Order) => this.#heed(order));
-    process.on('disconnect', () => void this.#end());
+    void this.#listen();
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for await (const order of messagesFrom<Order>(this.#messages)) {
+        this.#heed(order);
+      }
+    } catch {
+      // However it ended, nobody is left.
+    }
+    await this.#end();
   }
 
   #heed(order: Order): void {
@@ -41,7 +54,7 @@ class DataProcess {
   async #obey(order: Exclude<Order, { readonly kind: 'whole' }>): Promise<void> {
     if (order.kind === 'folder') {
       this.#data = new OwnData(enter(order));
-      await report({ kind: 'folder' });
+      await this.#report({ kind: 'folder' });
       return;
     }
     const data = this.#data;
@@ -54,24 +67,30 @@ class DataProcess {
         at: new Date(atMs),
         internetAddress,
       });
-      await report({ kind: 'snapshot', ...taken });
+      await this.#report({ kind: 'snapshot', ...taken });
       if (this.#archive.destroyed) {
         throw new BackupError('it was cut short');
       }
       await pipeline(archive, this.#archive);
-      await report({ kind: 'packed' });
+      await this.#report({ kind: 'packed' });
     } else if (order.kind === 'note') {
       await data.noteBackup({ at: new Date(order.atMs), to: order.to });
-      await report({ kind: 'note' });
+      await this.#report({ kind: 'note' });
     } else {
       const { manifest, putAside } = await data.restore({
         replacesNewer: order.replacesNewer,
         now: new Date(order.nowMs),
         archive: this.#received(),
-        onProgress: (octets, ofOctets) => void report({ kind: 'progress', octets, ofOctets }),
+        onProgress: (octets, ofOctets) => void this.#report({ kind: 'progress', octets, ofOctets }),
       });
       const { at, internetAddress, octets } = manifest;
-      await report({ kind: 'restore', atMs: at.getTime(), internetAddress, octets, putAside });
+      await this.#report({
+        kind: 'restore',
+        atMs: at.getTime(),
+        internetAddress,
+        octets,
+        putAside,
+      });
     }
   }
 
@@ -82,11 +101,10 @@ class DataProcess {
   }
 
   async #fail(error: unknown): Promise<void> {
-    await report({ kind: 'failed', message: startFailure(error) });
+    await this.#report({ kind: 'failed', message: startFailure(error) });
     await this.#leave();
-    if (process.connected) {
-      process.disconnect?.();
-    }
+    // Its other end follows, once that has read all.
+    this.#messages.end();
   }
 
   async #end(): Promise<void> {
@@ -95,6 +113,10 @@ class DataProcess {
     this.#archive.destroy();
     await this.#work;
     await this.#leave();
+  }
+
+  #report(message: Report): Promise<void> {
+    return sendMessage(this.#messages, message);
   }
 
   async #leave(): Promise<void> {
@@ -127,16 +149,6 @@ function leadsTo(entered: string, path: string): boolean {
   } catch {
     return false;
   }
-}
-
-function report(message: Report): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.connected && process.send) {
-      process.send(message, undefined, undefined, () => resolve());
-    } else {
-      resolve();
-    }
-  });
 }
 
 new DataProcess();

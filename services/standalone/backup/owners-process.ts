@@ -1,12 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { inTime } from '#bounds/deadline.ts';
 import { systemClock } from '#clock/clock.ts';
-import { forkForOwner } from '../as-owner/fork.ts';
+import { MESSAGES_DESCRIPTOR, messagesFrom, sendMessage } from '../as-owner/messages.ts';
 import type { User } from '../as-owner/other-owner.ts';
+import { pipeTo, startForOwner } from '../as-owner/start-for-owner.ts';
 import { atSignal } from './at-signal.ts';
 import { BackupError } from './backup-error.ts';
 import { ARCHIVE_DESCRIPTOR, type Order, type Report } from './data-messages.ts';
@@ -26,6 +27,7 @@ type Answer<Kind> = Extract<Report, { readonly kind: Kind }>;
 export class OwnersProcess implements DataSide {
   readonly #folder: string;
   readonly #child: ChildProcess;
+  readonly #messages: Duplex;
   readonly #archive: Duplex;
   readonly #untilSignal: Disposable;
   readonly #waiting = new Map<Report['kind'], PromiseWithResolvers<Report>>();
@@ -34,16 +36,11 @@ export class OwnersProcess implements DataSide {
 
   private constructor(folder: string) {
     this.#folder = folder;
-    this.#child = forkForOwner(new URL('./data-process.ts', import.meta.url), { pipes: ['pipe'] });
-    const archive = this.#child.stdio[ARCHIVE_DESCRIPTOR];
-    if (!(archive instanceof Duplex)) {
-      throw new TypeError('the pipe for archives is no pipe');
-    }
-    // Whoever uses it hears of its errors; when the process ends, nobody may be.
-    this.#archive = archive.on('error', () => {});
-    this.#child.on('message', (report: Report) => this.#receive(report));
+    this.#child = startForOwner(new URL('./data-process.ts', import.meta.url), { pipes: ['pipe'] });
+    this.#messages = pipeTo(this.#child, MESSAGES_DESCRIPTOR);
+    this.#archive = pipeTo(this.#child, ARCHIVE_DESCRIPTOR);
     this.#child.on('error', (cause) => this.#fail(notRun(folder, cause)));
-    this.#child.on('disconnect', () => this.#fail(notRun(folder)));
+    void this.#listen();
     this.#untilSignal = atSignal(() => this.#end());
   }
 
@@ -118,9 +115,7 @@ export class OwnersProcess implements DataSide {
       return;
     }
     const exit = once(child, 'exit').catch(() => {});
-    if (child.connected) {
-      child.disconnect();
-    }
+    this.#messages.destroy();
     this.#archive.destroy();
     await inTime(systemClock, CLEANING_TIMEOUT_MS, exit, () => {
       child.unref();
@@ -134,10 +129,7 @@ export class OwnersProcess implements DataSide {
   }
 
   #send(order: Order): void {
-    if (this.#child.connected) {
-      // Its end is heard of elsewhere.
-      this.#child.send(order, () => {});
-    }
+    void sendMessage(this.#messages, order);
   }
 
   #answer<Kind extends Report['kind']>(kind: Kind): Promise<Answer<Kind>> {
@@ -148,6 +140,17 @@ export class OwnersProcess implements DataSide {
       waiting.reject(this.#ended);
     }
     return waiting.promise as Promise<Answer<Kind>>;
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for await (const report of messagesFrom<Report>(this.#messages)) {
+        this.#receive(report);
+      }
+      this.#fail(notRun(this.#folder));
+    } catch (error) {
+      this.#fail(notRun(this.#folder, error));
+    }
   }
 
   #receive(report: Report): void {
@@ -201,9 +204,7 @@ class Source implements AsyncIterable<Uint8Array> {
   }
 }
 
-function notRun(folder: string, cause?: Error): BackupError {
-  return new BackupError(
-    `the process that acts in ${folder} as its owner ended`,
-    cause ? { cause } : {},
-  );
+function notRun(folder: string, cause?: unknown): BackupError {
+  const why = cause instanceof Error ? `: ${cause.message}` : '';
+  return new BackupError(`the process that acts in ${folder} as its owner ended${why}`, { cause });
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { forkForOwner } from '../as-owner/fork.ts';
+import { MESSAGES_DESCRIPTOR, messagesFrom, sendMessage } from '../as-owner/messages.ts';
 import { otherOwnerOf, type User } from '../as-owner/other-owner.ts';
+import { pipeTo, startForOwner } from '../as-owner/start-for-owner.ts';
 
 const WRITING_TIMEOUT_MS = 10_000;
 /** All permissions of a file that is no program. */
@@ -60,16 +60,21 @@ export async function handOut(path: string, text: string): Promise<void> {
     await writePage(path, text);
     return;
   }
-  const child = forkForOwner(new URL('./page-process.ts', import.meta.url), {
+  const child = startForOwner(new URL('./page-process.ts', import.meta.url), {
     timeout: WRITING_TIMEOUT_MS,
   });
-  const answered = once(child, 'message').then(([why]: PageAnswer[]) => why);
-  const ended = once(child, 'exit').then(() => 'its process ended');
-  child.send({ folder, user, name: basename(path), text } satisfies PageOrder, () => {});
-  const why = await Promise.race([answered, ended]);
-  if (why) {
+  const messages = pipeTo(child, MESSAGES_DESCRIPTOR);
+  // Then its pipe ends, too.
+  child.on('error', () => {});
+  const order: PageOrder = { folder, user, name: basename(path), text };
+  void sendMessage(messages, order);
+  for await (const { why } of messagesFrom<PageAnswer>(messages)) {
+    if (why === null) {
+      return;
+    }
     throw new Error(why);
   }
+  throw new Error('its process ended');
 }
 
 /** What the process that writes the page is told. */
@@ -80,8 +85,11 @@ export interface PageOrder {
   readonly text: string;
 }
 
-/** Why it was not written; empty if it was. */
-export type PageAnswer = string;
+/** What it answers. */
+export interface PageAnswer {
+  /** Why the page was not written; null if it was. */
+  readonly why: string | null;
+}
 
 /** Writes the page as whoever runs this. */
 export async function writePage(path: string, text: string): Promise<void> {

@@ -1,20 +1,21 @@
+import { Socket } from 'node:net';
 import { join } from 'node:path';
-import process from 'node:process';
 import { becomeOwner } from '../as-owner/become.ts';
+import { MESSAGES_DESCRIPTOR, messagesFrom, sendMessage } from '../as-owner/messages.ts';
 import { type PageAnswer, type PageOrder, writePage } from './for-users.ts';
 
 /** The process in which root's set-up writes the page for users into the folder of another user. */
-async function write({ folder, user, name, text }: PageOrder): Promise<void> {
+async function write({ folder, user, name, text }: PageOrder): Promise<PageAnswer> {
   try {
     await writePage(join(becomeOwner(folder, user), name), text);
-    answer('');
+    return { why: null };
   } catch (error) {
-    answer(error instanceof Error ? error.message : String(error));
+    return { why: error instanceof Error ? error.message : String(error) };
   }
 }
 
-function answer(why: PageAnswer): void {
-  process.send?.(why, undefined, undefined, () => process.disconnect?.());
+const messages = new Socket({ fd: MESSAGES_DESCRIPTOR });
+for await (const order of messagesFrom<PageOrder>(messages)) {
+  await sendMessage(messages, await write(order));
+  break;
 }
-
-process.once('message', (order: PageOrder) => void write(order));
