@@ -19,7 +19,9 @@ interface DeletionParts {
 /** Deletes what the peer of a collection acknowledged. */
 export class CollectionDeletions {
   readonly #parts: DeletionParts;
-  readonly #underWay = new Set<Promise<void>>();
+  #underWay = 0;
+  /** Tells that none is under way; null while nobody waits for it. */
+  #settled: PromiseWithResolvers<void> | null = null;
 
   constructor(parts: DeletionParts) {
     this.#parts = parts;
@@ -27,22 +29,27 @@ export class CollectionDeletions {
 
   /** Deletions in progress, including retries. */
   get count(): number {
-    return this.#underWay.size;
+    return this.#underWay;
   }
 
   /** @param onDone - called when the parcel is deleted, or cannot be */
   start(parcel: StoredParcel, onDone: () => void): void {
-    const deletion = this.#delete(parcel).finally(() => {
-      this.#underWay.delete(deletion);
+    this.#underWay += 1;
+    void this.#delete(parcel).finally(() => {
+      this.#underWay -= 1;
       onDone();
+      if (this.#underWay === 0) {
+        this.#settled?.resolve();
+        this.#settled = null;
+      }
     });
-    this.#underWay.add(deletion);
   }
 
   /** Resolves when none is in progress. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0) {
-      await Promise.all(this.#underWay);
+    while (this.#underWay > 0) {
+      this.#settled ??= Promise.withResolvers();
+      await this.#settled.promise;
     }
   }
 

@@ -19,7 +19,8 @@ interface SubscriptionParts {
  */
 export class CollectionSubscriptions {
   readonly #parts: SubscriptionParts;
-  readonly #open = new Set<Subscription>();
+  /** Nearly always one, for which a set would take much memory. */
+  #open: Subscription[] = [];
 
   constructor(parts: SubscriptionParts) {
     this.#parts = parts;
@@ -42,7 +43,7 @@ export class CollectionSubscriptions {
     for (const subscription of this.#open) {
       subscription.close();
     }
-    this.#open.clear();
+    this.#open = [];
   }
 
   async #subscribe(privateGateway: NodeId): Promise<void> {
@@ -50,12 +51,12 @@ export class CollectionSubscriptions {
     // The pause before this may have ended together with the collection.
     signal.throwIfAborted();
     const subscription = mailbox.subscribe(privateGateway, listener);
-    this.#open.add(subscription);
+    this.#open = [...this.#open, subscription];
     try {
       await subscription.ready;
     } catch (error) {
       subscription.close();
-      this.#open.delete(subscription);
+      this.#open = this.#open.filter((open) => open !== subscription);
       throw error;
     }
   }

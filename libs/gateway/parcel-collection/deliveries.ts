@@ -30,13 +30,14 @@ type DeliveriesState = 'quiet' | 'sending' | 'awaiting';
  */
 export class Deliveries {
   readonly #parts: DeliveriesParts;
-  readonly #unacknowledged = new Map<string, StoredParcel>();
+  /** Null while there are none: most collections are idle. */
+  #unacknowledged: Map<string, StoredParcel> | null = null;
   #state: DeliveriesState = 'quiet';
   #begun = 0;
   #acknowledged = 0;
-  #onQuiet = () => {};
-  #cancelStall = () => {};
-  #cancelOverdue = () => {};
+  #onQuiet: (() => void) | null = null;
+  #cancelStall: (() => void) | null = null;
+  #cancelOverdue: (() => void) | null = null;
 
   constructor(parts: DeliveriesParts) {
     this.#parts = parts;
@@ -48,7 +49,7 @@ export class Deliveries {
 
   /** Unacknowledged deliveries. */
   get count(): number {
-    return this.#unacknowledged.size;
+    return this.#unacknowledged?.size ?? 0;
   }
 
   /** Deliveries begun so far, and how many of them were acknowledged. */
@@ -62,24 +63,28 @@ export class Deliveries {
   async send(parcel: StoredParcel, send: (deliveryId: string) => Promise<void>): Promise<void> {
     this.#begun += 1;
     const deliveryId = this.#begun.toString(36);
+    this.#unacknowledged ??= new Map();
     this.#unacknowledged.set(deliveryId, parcel);
     this.#enter('sending');
     try {
       await send(deliveryId);
     } finally {
-      this.#enter(this.#unacknowledged.size > 0 ? 'awaiting' : 'quiet');
+      this.#enter(this.count > 0 ? 'awaiting' : 'quiet');
     }
   }
 
   /** @returns null if no such delivery awaits an acknowledgement */
   acknowledge(deliveryId: string): StoredParcel | null {
-    const parcel = this.#unacknowledged.get(deliveryId);
+    const parcel = this.#unacknowledged?.get(deliveryId);
     if (!parcel) {
       return null;
     }
-    this.#unacknowledged.delete(deliveryId);
+    this.#unacknowledged?.delete(deliveryId);
+    if (this.count === 0) {
+      this.#unacknowledged = null;
+    }
     this.#acknowledged += 1;
-    const isOwing = this.#state === 'sending' || this.#unacknowledged.size > 0;
+    const isOwing = this.#state === 'sending' || this.count > 0;
     this.#enter(isOwing ? this.#state : 'quiet');
     return parcel;
   }
@@ -95,15 +100,17 @@ export class Deliveries {
 
   /** Stops measuring time until the next change. */
   stopWatching(): void {
-    this.#cancelStall();
-    this.#cancelOverdue();
+    this.#cancelStall?.();
+    this.#cancelStall = null;
+    this.#cancelOverdue?.();
+    this.#cancelOverdue = null;
   }
 
   #enter(state: DeliveriesState): void {
     this.#state = state;
     this.stopWatching();
     if (state === 'quiet') {
-      this.#onQuiet();
+      this.#onQuiet?.();
     } else if (!this.#parts.signal.aborted) {
       const { clock, limits, onStall, onOverdue } = this.#parts;
       this.#cancelStall = clock.schedule(limits.stallMs, onStall);

@@ -52,13 +52,13 @@ export class FetchAhead {
   /** Octets reserved: in fetching, fetched, or taken and not released. */
   #octets = 0;
   #isStalled = false;
-  /** Failed reads per parcel. */
-  readonly #failures = new WeakMap<HeldParcel, number>();
+  /** Failed reads per parcel; null before the first. */
+  #failures: WeakMap<HeldParcel, number> | null = null;
   /** Parcels that await a retry. */
   #unreadable = 0;
   #failuresInARow = 0;
   #restingUntilMs = 0;
-  #cancelRest = () => {};
+  #cancelRest: (() => void) | null = null;
 
   constructor(parts: FetchAheadParts) {
     this.#parts = parts;
@@ -137,7 +137,7 @@ export class FetchAhead {
 
   /** Drops everything; the signal must have been aborted. */
   close(): void {
-    this.#cancelRest();
+    this.#cancelRest?.();
     for (const { release } of this.#fetched.splice(0)) {
       release();
     }
@@ -200,7 +200,7 @@ export class FetchAhead {
   }
 
   #attemptsAt(parcel: HeldParcel): number {
-    return this.#failures.get(parcel) ?? 0;
+    return this.#failures?.get(parcel) ?? 0;
   }
 
   async #tryLater(parcel: HeldParcel, error: unknown): Promise<void> {
@@ -209,6 +209,7 @@ export class FetchAhead {
       return;
     }
     const attempts = this.#attemptsAt(parcel) + 1;
+    this.#failures ??= new WeakMap();
     this.#failures.set(parcel, attempts);
     this.#unreadable += 1;
     this.#rest();
@@ -231,7 +232,7 @@ export class FetchAhead {
     this.#failuresInARow += 1;
     const restMs = pauseAfter(this.#failuresInARow, RESTS);
     this.#restingUntilMs = clock.elapsedMs() + restMs;
-    this.#cancelRest();
+    this.#cancelRest?.();
     this.#cancelRest = clock.schedule(restMs, onChange);
   }
 

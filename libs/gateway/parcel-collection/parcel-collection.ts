@@ -5,7 +5,7 @@ import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ExpiryParts } from '../held/expiry.ts';
-import type { Mailbox } from '../held/mailbox.ts';
+import type { Mailbox, StoredParcel } from '../held/mailbox.ts';
 import { CollectionDeletions } from './collection-deletions.ts';
 import { COLLECTION_CALL_MS, CollectionPatience } from './collection-patience.ts';
 import { CollectionQueue, heldParcels } from './collection-queue.ts';
@@ -77,7 +77,6 @@ export class ParcelCollection {
   readonly #queue: CollectionQueue;
   readonly #ended = Promise.withResolvers<void>();
   readonly #stop = new AbortController();
-  readonly #patience: CollectionPatience;
   readonly #subscriptions: CollectionSubscriptions;
 
   readonly #ahead: FetchAhead;
@@ -89,47 +88,53 @@ export class ParcelCollection {
   constructor(parts: CollectionParts, request: CollectionRequest) {
     this.#parts = parts;
     this.#request = request;
+    const { privateGateways, limits } = request;
     const callbacks = {
       onChange: () => this.#pump(),
       onFailure: (error: unknown) => this.#end(error),
       signal: this.#stop.signal,
     };
-    this.#patience = new CollectionPatience({
-      ...parts,
-      peer: request.privateGateways[0] ?? null,
+    const { clock, log, metrics } = parts;
+    const patience = new CollectionPatience({
+      clock,
+      log,
+      metrics,
+      peer: privateGateways[0] ?? null,
       random: parts.random ?? Math.random,
-      giveUpAfterMs: request.limits.giveUpAfterMs,
+      giveUpAfterMs: limits.giveUpAfterMs,
       confirm: (error) => this.#confirmAnswering(error),
       signal: this.#stop.signal,
     });
-    const shared = { ...parts, ...callbacks, patience: this.#patience };
-    const { privateGateways, limits } = request;
     this.#queue = new CollectionQueue({
       list: () => heldParcels({ ...shared, privateGateways }),
       ...callbacks,
     });
     const queue = this.#queue;
-    this.#ahead = new FetchAhead({ ...shared, queue, limits, maySend: () => this.#maySend() });
-    this.#subscriptions = new CollectionSubscriptions({
-      ...shared,
+    // One object for all: thousands of idle collections keep theirs.
+    const shared = {
+      ...parts,
+      ...callbacks,
       privateGateways,
+      limits,
+      patience,
+      queue,
+      maySend: () => this.#maySend(),
       listener: {
-        onArrival: (parcel, body) => {
+        onArrival: (parcel: StoredParcel, body: Uint8Array | null) => {
           if (!body || !this.#ahead.offer(parcel, body)) {
             queue.arrived(parcel);
           }
         },
         onInterrupted: () => queue.relist(),
       },
-    });
-    this.#deletions = new CollectionDeletions(shared);
-    this.#deliveries = new Deliveries({
-      ...shared,
-      limits,
       onStall: () => this.#ahead.stall(),
       onOverdue: () =>
         this.#end(new Refusal('acknowledgement-overdue', 'No acknowledgement came in time')),
-    });
+    };
+    this.#ahead = new FetchAhead(shared);
+    this.#subscriptions = new CollectionSubscriptions(shared);
+    this.#deletions = new CollectionDeletions(shared);
+    this.#deliveries = new Deliveries(shared);
   }
 
   /**
@@ -148,8 +153,7 @@ export class ParcelCollection {
       if (signal.aborted) {
         throw signal.reason;
       }
-      await Promise.race([this.#subscriptions.open(), this.#ended.promise]);
-      this.#begin();
+      void this.#subscriptions.open().then(() => this.#begin());
       await this.#ended.promise;
     } finally {
       signal.removeEventListener('abort', onAbort);
