@@ -2,7 +2,6 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { Refusal } from '#awala/errors.ts';
 import { inTime } from '#bounds/deadline.ts';
 import { delay } from '#clock/clock.ts';
 import type { HttpAnswer } from '#runtime/http/answers.ts';
@@ -10,13 +9,15 @@ import { RequestIds } from '#runtime/http/request-ids.ts';
 import { REQUEST_ANSWERS } from './answers.ts';
 import {
   CollectorConnection,
+  type CollectorHost,
   type CollectorLimits,
   type CollectorParts,
+  type NewCollector,
 } from './collector-connection.ts';
-import { type CollectorTraits, canBeMoved, collectorTraits } from './collector-traits.ts';
+import { collectorTraits } from './collector-traits.ts';
 import { HeldMessages } from './held-messages.ts';
-import { IncomingMessages } from './incoming-messages.ts';
-import { type Served, sendAway } from './moving.ts';
+import { inTurns } from './in-turns.ts';
+import { sendAway } from './moving.ts';
 import { Places, type PlacesLimits } from './places.ts';
 
 /** Path of the upgrade requests (RS-016). */
@@ -55,9 +56,12 @@ interface MoveAway {
 export class CollectionServer {
   readonly #parts: CollectorParts;
   readonly #limits: CollectionServerLimits;
+  /** For clients that may lose a delivery that comes before they have read the one before. */
+  readonly #limitsOfMerging: CollectionServerLimits;
   readonly #places: Places;
+  readonly #host: CollectorHost;
   readonly #requestIds: RequestIds;
-  readonly #served = new Set<Served>();
+  readonly #served = new Set<CollectorConnection>();
   readonly #held = new HeldMessages(MAX_HELD_OCTETS);
   readonly #webSockets = new WebSocketServer({
     noServer: true,
@@ -70,13 +74,22 @@ export class CollectionServer {
   });
   #isClosed = false;
   /** Called whenever a connection has ended. */
-  #onEnded = () => {};
+  #onEnded = (_: CollectorConnection) => {};
 
   constructor(parts: CollectionServerParts, limits: CollectionServerLimits) {
     this.#parts = parts;
     this.#limits = limits;
+    this.#limitsOfMerging = { ...limits, window: 1 };
     this.#requestIds = parts.requestIds ?? new RequestIds();
     this.#places = new Places(limits, parts.clock);
+    this.#host = {
+      places: this.#places,
+      held: this.#held,
+      onEnded: (connection) => {
+        this.#served.delete(connection);
+        this.#onEnded(connection);
+      },
+    };
   }
 
   /** Connections, waiting ones included. */
@@ -96,7 +109,7 @@ export class CollectionServer {
 
   /** Call it for each `upgrade` event of the HTTP server. */
   readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    socket.on('error', () => socket.destroy());
+    socket.on('error', destroyIt);
     const path = request.url?.split('?', 1)[0];
     if (path === COLLECTION_PATH) {
       this.#accept(request, socket, head);
@@ -162,26 +175,36 @@ export class CollectionServer {
    */
   async windUp(boundMs: number): Promise<void> {
     this.hold();
-    const all = Promise.all([...this.#served].map(({ connection }) => connection.windUp()));
+    const all = this.#windUpAll();
     await inTime(this.#parts.clock, boundMs, all, () => {});
   }
 
+  async #windUpAll(): Promise<void> {
+    const windingUp: Promise<unknown>[] = [];
+    await inTurns([...this.#served], (connection) => void windingUp.push(connection.windUp()));
+    await Promise.all(windingUp);
+  }
+
   /**
-   * Closes all connections at once, as the process's last act, so that clients come back when the
-   * next process is there. Holds those that come meanwhile.
+   * Closes all connections, as the process's last act, so that clients come back when the next
+   * process is there. Holds those that come meanwhile.
    *
    * Resolves once all are gone, by force after a second, and what they acknowledged is deleted, or
    * two more seconds are over.
    */
   async closeAll(): Promise<void> {
     this.hold();
-    const told = this.#sendAllAway();
-    await this.#untilGone(told, LAST_ANSWERS_MS);
-    for (const served of this.#served) {
-      served.connection.cut();
-    }
+    const told = [...this.#served];
+    await Promise.all([
+      this.#untilGone(told, LAST_ANSWERS_MS),
+      inTurns(told, (connection) => void connection.goAway()),
+    ]);
     this.#isClosed = true;
-    await this.#untilGone([...this.#served], LAST_DELETIONS_MS);
+    const left = [...this.#served];
+    await Promise.all([
+      this.#untilGone(left, LAST_DELETIONS_MS),
+      inTurns(left, (connection) => connection.cut()),
+    ]);
   }
 
   /** Takes collectors again after {@link hold} or {@link closeAll}. */
@@ -196,30 +219,24 @@ export class CollectionServer {
   }
 
   /** In order of arrival. */
-  #those(predicate: (served: Served) => boolean): readonly Served[] {
+  #those(predicate: (connection: CollectorConnection) => boolean): readonly CollectorConnection[] {
     return [...this.#served].filter(predicate);
   }
 
-  /** Asks the present clients to go and come back. */
-  #sendAllAway(): readonly Served[] {
-    const told = [...this.#served];
-    for (const { connection } of told) {
-      void connection.goAway();
-    }
-    return told;
-  }
-
-  /** Resolves once they have ended, or time is up. */
-  async #untilGone(connections: readonly Served[], boundMs: number): Promise<void> {
+  /** Resolves once they have ended, all of which are served now, or time is up. */
+  async #untilGone(connections: readonly CollectorConnection[], boundMs: number): Promise<void> {
+    const left = new Set(connections);
     const { promise, resolve } = Promise.withResolvers<void>();
-    const look = () => {
-      if (!connections.some((served) => this.#served.has(served))) {
+    this.#onEnded = (connection) => {
+      left.delete(connection);
+      if (left.size === 0) {
         resolve();
       }
     };
-    this.#onEnded = look;
-    look();
-    await inTime(this.#parts.clock, boundMs, promise, () => {});
+    if (left.size > 0) {
+      await inTime(this.#parts.clock, boundMs, promise, () => {});
+    }
+    this.#onEnded = () => {};
   }
 
   #idOf({ socket, headers }: IncomingMessage): string {
@@ -227,70 +244,37 @@ export class CollectionServer {
   }
 
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
-    // Read here: what the callback captures stays in memory with the connection.
     const traits = collectorTraits(request.headers);
     const requestId = this.#idOf(request);
-    let goAway = () => {};
-    const claim = {
-      isBrief: !traits.keepAlive,
-      onTimeout: () => goAway(),
-      onMadeRoom: () => void transport.destroy(),
-    };
-    const place = this.#isClosed ? null : this.#places.take(claim);
-    if (!place && traits.mergesDeliveries) {
+    const peerAddress = peerAddressOf(transport);
+    const hasRoom = !this.#isClosed && this.#places.makeRoom();
+    if (!hasRoom && traits.mergesDeliveries) {
       refuse(transport, REQUEST_ANSWERS['collectors-full']);
       return;
     }
-    if (!place) {
-      // Android comes back 3 s after a connection just ends, and never after a refusal.
-      this.#webSockets.handleUpgrade(request, transport, head, () => endNow(transport));
-      return;
-    }
-    transport.once('close', place.leave);
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
-      const incoming = new IncomingMessages(transport, {
-        clock: this.#parts.clock,
-        held: this.#held,
-        onTooLarge: () =>
-          connection.refuse(new Refusal('message-too-large', 'The message is too large')),
-        onOverdue: () =>
-          connection.refuse(new Refusal('message-overdue', 'The message was not complete in time')),
-        onPushedOut: () => connection.cut(),
-      });
-      const connection = new CollectorConnection(
-        socket,
-        { traits, requestId },
-        this.#parts,
-        this.#limits,
-        {
-          place,
-          answerDealtWith: () => incoming.answerDealtWith(),
-        },
-      );
-      goAway = () => void connection.goAway();
-      const served = servedBy(connection, traits, peerAddressOf(transport));
-      this.#served.add(served);
-      connection.open(() => {
-        this.#served.delete(served);
-        this.#onEnded();
-      });
+      if (hasRoom) {
+        this.#open({ socket, transport, traits, requestId, peerAddress });
+      } else {
+        // Android comes back 3 s after a connection just ends, and never after a refusal.
+        endNow(transport);
+      }
     });
+  }
+
+  #open(collector: NewCollector): void {
+    // `ws` handles errors now.
+    collector.transport.off('error', destroyIt);
+    const limits = collector.traits.mergesDeliveries ? this.#limitsOfMerging : this.#limits;
+    const connection = new CollectorConnection(collector, this.#parts, limits, this.#host);
+    this.#places.enter(connection);
+    this.#served.add(connection);
+    connection.open();
   }
 }
 
-function servedBy(
-  connection: CollectorConnection,
-  traits: CollectorTraits,
-  peerAddress: string,
-): Served {
-  const { keepAlive } = traits;
-  return {
-    connection,
-    canBeMoved: canBeMoved(traits),
-    isKeptAlive: keepAlive,
-    peerAddress,
-    isTold: false,
-  };
+function destroyIt(this: Duplex): void {
+  this.destroy();
 }
 
 function peerAddressOf(transport: Duplex): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { serialiseChallenge } from '#awala/collection/handshake.ts';
 import { PeerGoneError, Refusal } from '#awala/errors.ts';
@@ -9,17 +10,22 @@ import {
   ParcelCollection,
 } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
-import type { Log, LogFields } from '#log/log.ts';
+import type { LogFields } from '#log/log.ts';
 import { CLOSE, type CloseCode, type Ending, endingFor, NO_WEBSOCKET } from './answers.ts';
 import { authenticateCollector, type HandshakeParts } from './collector-handshake.ts';
 import { CollectorReport } from './collector-report.ts';
-import { type CollectorTraits, returnsOnlyIfCut } from './collector-traits.ts';
+import { type CollectorTraits, canBeMoved, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
 import { sendDelivery } from './delivery-sender.ts';
-import type { Heartbeat } from './heartbeat.ts';
-import type { Place } from './places.ts';
+import type { Heartbeat, Pulse, Watch } from './heartbeat.ts';
+import type { HeldMessages } from './held-messages.ts';
+import { IncomingMessages } from './incoming-messages.ts';
+import type { Served } from './moving.ts';
+import { PingSender } from './ping-sender.ts';
+import type { Claimant, Places } from './places.ts';
 
 const NONCE_OCTETS = 32;
+const NO_NONCE = new Uint8Array();
 /** Longer texts cannot be delivery ids of ours. */
 const MAX_DELIVERY_ID_OCTETS = 64;
 /** How long a client may take to answer our closing frame. */
@@ -38,92 +44,123 @@ export interface CollectorLimits extends ParcelCollectionLimits {
   readonly handshakeTimeoutMs: number;
 }
 
-/** How a connection informs its server. */
-interface CollectorHost {
-  readonly place: Place;
-  /** The answer to the challenge no longer takes memory. */
-  answerDealtWith(): void;
+/** What a server gives all its connections. */
+export interface CollectorHost {
+  readonly places: Places;
+  readonly held: HeldMessages;
+  /** The connection is closed, and what was acknowledged is deleted. */
+  readonly onEnded: (connection: CollectorConnection) => void;
 }
 
 /** The connection before its client says anything. */
-interface NewCollector {
+export interface NewCollector {
+  readonly socket: WebSocket;
+  /** Beneath the socket, which was opened in this turn of the event loop. */
+  readonly transport: Duplex;
   readonly traits: CollectorTraits;
   /** Names the request that became the connection. */
   readonly requestId: string;
+  /** Address of the other side, such as a load balancer; empty if unknown. */
+  readonly peerAddress: string;
 }
 
 /**
  * The WebSocket connection of a collecting client: challenge, handshake, then deliveries and
  * acknowledgements until either side ends it.
  *
+ * Thousands are idle at once, so what an idle one does not need is made when it is needed.
+ *
  * @see RS-016 "Parcel collection"
  */
-export class CollectorConnection {
+export class CollectorConnection implements Served, Claimant, Pulse {
+  readonly peerAddress: string;
+  isTold = false;
   readonly #socket: WebSocket;
   readonly #traits: CollectorTraits;
   readonly #parts: CollectorParts;
   readonly #limits: CollectorLimits;
   readonly #host: CollectorHost;
   readonly #report: CollectorReport;
-  readonly #gone = new AbortController();
-  readonly #nonce = randomBytes(NONCE_OCTETS);
+  readonly #incoming: IncomingMessages;
   readonly #flow: ConfirmedFlow;
+  readonly #gone = new AbortController();
+  /** Empty once it was answered. */
+  #nonce: Uint8Array = randomBytes(NONCE_OCTETS);
   #phase: 'challenged' | 'verifying' | 'collecting' | 'closing' = 'challenged';
+  /** That the client proved to be. */
+  #nodes: readonly NodeId[] = [];
   #collection: ParcelCollection | null = null;
-  #lastSeenMs: number;
-  #collecting = Promise.resolve();
+  #collecting: Promise<void> | null = null;
   #isToGo = false;
   #windingUp: Promise<boolean> | null = null;
-  #stopHeartbeat = () => {};
-  #cancelTimeout = () => {};
-  #onEnded = () => {};
+  #watch: Watch | null = null;
+  #cancelTimeout: (() => void) | null = null;
 
+  /** @param limits - kept, not copied */
   constructor(
-    socket: WebSocket,
-    { traits, requestId }: NewCollector,
+    { socket, transport, traits, requestId, peerAddress }: NewCollector,
     parts: CollectorParts,
     limits: CollectorLimits,
     host: CollectorHost,
   ) {
+    const { clock } = parts;
+    this.peerAddress = peerAddress;
     this.#socket = socket;
     this.#traits = traits;
     this.#parts = parts;
-    this.#limits = { ...limits, window: traits.mergesDeliveries ? 1 : limits.window };
+    this.#limits = limits;
     this.#host = host;
     this.#report = new CollectorReport(parts.log, requestId);
-    this.#lastSeenMs = parts.clock.elapsedMs();
-    this.#flow = new ConfirmedFlow({
-      clock: parts.clock,
-      sendPing: (payload) => socket.ping(payload),
-      signal: this.#gone.signal,
-    });
+    this.#incoming = new IncomingMessages(transport, this, { clock, held: host.held });
+    this.#flow = new ConfirmedFlow({ clock, pings: new PingSender(socket, transport) });
   }
 
-  /**
-   * Starts the conversation. Call it once.
-   *
-   * @param onEnded - called once the connection is closed and what was acknowledged is deleted
-   */
-  open(onEnded: () => void): void {
-    this.#onEnded = onEnded;
+  /** Whether its client, sent away, comes back in its own time. */
+  get canBeMoved(): boolean {
+    return canBeMoved(this.#traits);
+  }
+
+  /** Whether it stays until it is sent away, rather than end once it has what there is. */
+  get isKeptAlive(): boolean {
+    return this.#traits.keepAlive;
+  }
+
+  /** The opposite of {@link isKeptAlive}. */
+  get isBrief(): boolean {
+    return !this.#traits.keepAlive;
+  }
+
+  /** Starts the conversation. Call it once. */
+  open(): void {
     this.#socket.on('message', (data, isBinary) => this.#onMessage(data, isBinary));
     this.#socket.on('pong', (payload) => this.#onPong(payload));
-    this.#socket.on('ping', () => this.#seen());
+    this.#socket.on('ping', () => this.#watch?.seen());
     this.#socket.on('error', (error) => this.#onMisbehaviour(error));
-    this.#socket.once('close', (code, reason) => this.#onClose(code, String(reason)));
+    this.#socket.on('close', (code, reason) => this.#onClose(code, String(reason)));
     if (this.#traits.isBrowser) {
       this.refuse(new Refusal('browser', 'Web browsers are not allowed'));
       return;
     }
-    this.#stopHeartbeat = this.#parts.heartbeat.watch({
-      ping: () => this.#flow.ping(),
-      lastSeenMs: () => this.#lastSeenMs,
-      lost: () => this.#socket.terminate(),
-    });
-    this.#cancelTimeout = this.#parts.clock.schedule(this.#limits.handshakeTimeoutMs, () =>
+    this.#watch = this.#parts.heartbeat.watch(this);
+    this.#expectWithin(this.#limits.handshakeTimeoutMs, () =>
       this.refuse(new Refusal('challenge-unanswered', 'The challenge was not answered in time')),
     );
     this.#socket.send(serialiseChallenge(this.#nonce));
+  }
+
+  /** Pings the client; its pong is a sign of life. */
+  ping(): void {
+    this.#flow.ping();
+  }
+
+  /** The client gave no sign of life for too long. */
+  lost(): void {
+    this.#socket.terminate();
+  }
+
+  /** Others need the room. */
+  drop(): void {
+    this.#socket.terminate();
   }
 
   /**
@@ -176,11 +213,39 @@ export class CollectorConnection {
     this.#endAs(ending);
   }
 
+  /** Collects what is held for the client: it has proven who it is, and has a place. */
+  collect(): void {
+    if (this.#gone.signal.aborted || this.#windingUp) {
+      return;
+    }
+    const { metrics } = this.#parts;
+    const { log } = this.#report;
+    this.#report.peers = this.#nodes;
+    metrics.collectorConnected();
+    for (const each of this.#nodes) {
+      metrics.phoneSeen(each);
+    }
+    log.debug({ peers: this.#nodes, keepAlive: this.#traits.keepAlive }, 'Collecting');
+    this.#collection = this.#openCollection();
+    this.#phase = 'collecting';
+    // No async function, whose state an idle connection would keep.
+    this.#collecting = this.#collection.run(this.#gone.signal).then(
+      () => {
+        this.#close(CLOSE.completed, 'All parcels were collected');
+        metrics.collectorDisconnected();
+      },
+      (error) => {
+        this.#closeAfter(error);
+        metrics.collectorDisconnected();
+      },
+    );
+  }
+
   #onMessage(data: RawData, isBinary: boolean): void {
-    this.#seen();
+    this.#watch?.seen();
     if (this.#phase === 'challenged' && isBinary) {
       this.#phase = 'verifying';
-      this.#cancelTimeout();
+      this.#expectNothing();
       if (this.#isToGo) {
         void this.goAway();
       } else {
@@ -212,51 +277,24 @@ export class CollectorConnection {
 
   /** Does not wait for the collection, which would keep the handshake in memory. */
   async #shakeHands(handshake: Uint8Array): Promise<void> {
+    const answer = { handshake, nonce: this.#nonce };
+    this.#nonce = NO_NONCE;
     try {
-      const privateGateways = await authenticateCollector(
-        { handshake, nonce: this.#nonce },
-        this.#parts,
-        this.#gone.signal,
-      );
-      this.#host.place.whenGiven(privateGateways.length, () => {
-        if (!this.#gone.signal.aborted && !this.#windingUp) {
-          this.#collecting = this.#collect(privateGateways);
-        }
-      });
+      this.#nodes = await authenticateCollector(answer, this.#parts, this.#gone.signal);
+      this.#host.places.admit(this, this.#nodes.length);
     } catch (error) {
       this.#closeAfter(error);
     } finally {
-      this.#host.answerDealtWith();
+      this.#incoming.answerDealtWith();
     }
   }
 
-  async #collect(privateGateways: readonly NodeId[]): Promise<void> {
-    const { metrics } = this.#parts;
-    const { log } = this.#report;
-    this.#report.peers = privateGateways;
-    metrics.collectorConnected();
-    for (const each of privateGateways) {
-      metrics.phoneSeen(each);
-    }
-    log.debug({ peers: privateGateways, keepAlive: this.#traits.keepAlive }, 'Collecting');
-    this.#collection = this.#openCollection(privateGateways, log);
-    this.#phase = 'collecting';
-    try {
-      await this.#collection.run(this.#gone.signal);
-      this.#close(CLOSE.completed, 'All parcels were collected');
-    } catch (error) {
-      this.#closeAfter(error);
-    } finally {
-      metrics.collectorDisconnected();
-    }
-  }
-
-  #openCollection(privateGateways: readonly NodeId[], log: Log): ParcelCollection {
+  #openCollection(): ParcelCollection {
     const { clock } = this.#parts;
     return new ParcelCollection(
-      { ...this.#parts, log },
+      { ...this.#parts, log: this.#report.log },
       {
-        privateGateways,
+        privateGateways: this.#nodes,
         keepAlive: this.#traits.keepAlive,
         limits: this.#limits,
         send: (deliveryId, parcel) =>
@@ -303,11 +341,8 @@ export class CollectorConnection {
     if (this.#phase !== 'closing') {
       this.#phase = 'closing';
       this.#report.closing(code, reason);
-      this.#cancelTimeout();
       this.#socket.close(code, reason);
-      this.#cancelTimeout = this.#parts.clock.schedule(CLOSE_TIMEOUT_MS, () =>
-        this.#socket.terminate(),
-      );
+      this.#expectWithin(CLOSE_TIMEOUT_MS, () => this.#socket.terminate());
       this.#gone.abort(new Error('the collector was told to go'));
     }
   }
@@ -315,8 +350,10 @@ export class CollectorConnection {
   #onClose(code: number, reason: string): void {
     this.#report.ended(code, reason, this.#collection?.counts);
     this.#phase = 'closing';
-    this.#stopHeartbeat();
-    this.#cancelTimeout();
+    this.#watch?.stop();
+    this.#expectNothing();
+    this.#incoming.end();
+    this.#host.places.leave(this);
     this.#gone.abort(new Error('the collector is gone'));
     void this.#end();
   }
@@ -324,16 +361,22 @@ export class CollectorConnection {
   async #end(): Promise<void> {
     await this.#collecting;
     await this.#collection?.settled();
-    this.#onEnded();
+    this.#host.onEnded(this);
   }
 
-  #onPong(payload: Buffer): void {
-    this.#seen();
+  #onPong(payload: Uint8Array): void {
+    this.#watch?.seen();
     this.#flow.onPong(payload);
   }
 
-  #seen(): void {
-    this.#lastSeenMs = this.#parts.clock.elapsedMs();
+  #expectWithin(timeoutMs: number, otherwise: () => void): void {
+    this.#expectNothing();
+    this.#cancelTimeout = this.#parts.clock.schedule(timeoutMs, otherwise);
+  }
+
+  #expectNothing(): void {
+    this.#cancelTimeout?.();
+    this.#cancelTimeout = null;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Log, LogFields } from '#log/log.ts';
+import { SparingLog } from '#log/sparing-log.ts';
 
 /** How a connection was closed. */
 interface Closing {
@@ -24,24 +25,15 @@ const NO_FAILURE = { level: 'debug', message: 'A collection ended', fields: {} }
 export class CollectorReport {
   /** The nodes that the client proved to be. */
   peers: readonly NodeId[] = [];
-  readonly #log: Log;
-  readonly #requestId: string;
+  /** Names the request that became the connection, and no node. */
+  readonly log: Log;
   #failure: Failure | null = null;
   /** If we closed it. */
   #closing: Closing | null = null;
 
   /** @param log - of the process */
   constructor(log: Log, requestId: string) {
-    this.#log = log;
-    this.#requestId = requestId;
-  }
-
-  /**
-   * Names the request that became the connection, and no node. Created each time, as idle
-   * connections need none.
-   */
-  get log(): Log {
-    return this.#log.with({ request: this.#requestId });
+    this.log = new SparingLog(log, { request: requestId });
   }
 
   /** Notes what went wrong; only the first call counts. */
@@ -66,7 +58,7 @@ export class CollectorReport {
     counts: { readonly sent: number; readonly acknowledged: number } | undefined,
   ): void {
     const { level, message, fields } = this.#failure ?? NO_FAILURE;
-    if (!this.#log.wants(level)) {
+    if (!this.log.wants(level)) {
       return;
     }
     const [peer] = this.peers;

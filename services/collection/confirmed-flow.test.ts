@@ -13,8 +13,7 @@ class Link {
   readonly pings: Uint8Array[] = [];
   readonly flow = new ConfirmedFlow({
     clock: this.clock,
-    sendPing: (payload) => void this.pings.push(Uint8Array.from(payload)),
-    signal: this.gone.signal,
+    pings: { send: (payload) => void this.pings.push(Uint8Array.from(payload)) },
   });
 
   /** Sends all that there is room for. */
@@ -164,10 +163,10 @@ describe('A confirmed flow', () => {
   it('wakes whoever waits for room when something is confirmed, and when the connection ends', async () => {
     const link = new Link();
     link.fill();
-    const confirmed = link.flow.change();
+    const confirmed = link.flow.change(link.gone.signal);
     link.answerLatest(20);
     await confirmed;
-    const ended = link.flow.change();
+    const ended = link.flow.change(link.gone.signal);
     link.gone.abort();
     await ended;
   });

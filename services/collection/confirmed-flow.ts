@@ -27,9 +27,7 @@ const MAX_PINGS = 64;
 
 interface FlowParts {
   readonly clock: Clock;
-  readonly sendPing: (payload: Uint8Array) => void;
-  /** Aborted when the connection ends. */
-  readonly signal: AbortSignal;
+  readonly pings: { send(payload: Uint8Array): void };
 }
 
 interface SentPing {
@@ -41,6 +39,8 @@ interface SentPing {
   readonly sentOctets: number;
   /** How many of them were unconfirmed when it was sent. */
   readonly underWayOctets: number;
+  /** The one sent after it. */
+  next: SentPing | null;
 }
 
 /**
@@ -52,44 +52,49 @@ interface SentPing {
  * were confirmed; the window becomes what that rate confirms within three of the shortest round
  * trips seen, at least 1 s and at most 2.5 s. It grows at once, but at most twofold per round trip,
  * and shrinks when pongs take longer.
+ *
+ * Takes little memory while nothing is in flight, as most connections are idle.
  */
 export class ConfirmedFlow {
   readonly #clock: Clock;
-  readonly #sendPing: (payload: Uint8Array) => void;
-  readonly #pings: SentPing[] = [];
-  /** Where unacknowledged deliveries end, in octets sent. */
-  readonly #ends = new Map<string, number>();
+  readonly #pings: FlowParts['pings'];
+  /** Those without a pong, in order. */
+  #oldestPing: SentPing | null = null;
+  #latestPing: SentPing | null = null;
+  #awaitedPongs = 0;
+  /** Where unacknowledged deliveries end, in octets sent; null while there are none. */
+  #ends: Map<string, number> | null = null;
   #windowOctets = FIRST_WINDOW_OCTETS;
   #sentOctets = 0;
   #confirmedOctets = 0;
   #lastPing = 0;
   #shortestMs = Number.POSITIVE_INFINITY;
   #sinceMs: number;
-  #onChange = () => {};
+  #onChange: (() => void) | null = null;
 
-  constructor({ clock, sendPing, signal }: FlowParts) {
+  constructor({ clock, pings }: FlowParts) {
     this.#clock = clock;
-    this.#sendPing = sendPing;
+    this.#pings = pings;
     this.#sinceMs = this.#nowMs;
-    signal.addEventListener('abort', () => this.#onChange(), { once: true });
   }
 
   /** Sends a ping whose pong confirms all that was sent before. */
   ping(): void {
     this.#lastPing = (this.#lastPing + 1) % 0x1_0000_0000;
-    if (this.#pings.length === MAX_PINGS) {
-      this.#pings.shift();
+    if (this.#awaitedPongs === MAX_PINGS) {
+      this.#forgetOldestPing();
     }
-    this.#pings.push({
+    this.#rememberPing({
       number: this.#lastPing,
       atMs: this.#nowMs,
       sinceMs: this.#sinceMs,
       sentOctets: this.#sentOctets,
       underWayOctets: this.#underWayOctets,
+      next: null,
     });
     const payload = Buffer.allocUnsafe(4);
     payload.writeUInt32BE(this.#lastPing);
-    this.#sendPing(payload);
+    this.#pings.send(payload);
   }
 
   /**
@@ -112,10 +117,20 @@ export class ConfirmedFlow {
     return 0;
   }
 
-  /** Resolves once something was confirmed, or the connection ended; for one waiter at a time. */
-  change(): Promise<void> {
+  /**
+   * Resolves once something was confirmed, or the connection ended; for one waiter at a time.
+   *
+   * @param signal - aborted when the connection ends, and not before the call
+   */
+  change(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.#onChange = resolve;
+      const onChange = () => {
+        signal.removeEventListener('abort', onChange);
+        this.#onChange = null;
+        resolve();
+      };
+      signal.addEventListener('abort', onChange);
+      this.#onChange = onChange;
     });
   }
 
@@ -130,6 +145,7 @@ export class ConfirmedFlow {
     }
     this.#sentOctets += octets;
     if (ended !== null) {
+      this.#ends ??= new Map();
       this.#ends.set(ended, this.#sentOctets);
     }
     const isMuch = this.#underWayOctets >= this.#windowOctets / 2;
@@ -140,21 +156,48 @@ export class ConfirmedFlow {
 
   /** Call it when the peer acknowledges a delivery. */
   onAcknowledged(deliveryId: string): void {
-    const end = this.#ends.get(deliveryId);
-    this.#ends.delete(deliveryId);
+    const end = this.#ends?.get(deliveryId);
+    this.#ends?.delete(deliveryId);
+    if (this.#ends?.size === 0) {
+      this.#ends = null;
+    }
     this.#confirm(end ?? 0);
   }
 
   /** Call it for each pong, which may answer none of our pings, or several at once. */
   onPong(payload: Uint8Array): void {
     const number = payload.length === 4 ? Buffer.from(payload).readUInt32BE() : Number.NaN;
-    const index = this.#pings.findIndex((ping) => ping.number === number);
-    const ping = this.#pings[index];
+    const ping = this.#sentPing(number);
     if (ping) {
-      this.#pings.splice(0, index + 1);
+      while (this.#oldestPing !== ping.next) {
+        this.#forgetOldestPing();
+      }
       this.#adapt(ping);
       this.#confirm(ping.sentOctets);
     }
+  }
+
+  #sentPing(number: number): SentPing | null {
+    let ping = this.#oldestPing;
+    while (ping && ping.number !== number) {
+      ping = ping.next;
+    }
+    return ping;
+  }
+
+  #rememberPing(ping: SentPing): void {
+    if (this.#latestPing) {
+      this.#latestPing.next = ping;
+    }
+    this.#latestPing = ping;
+    this.#oldestPing ??= ping;
+    this.#awaitedPongs += 1;
+  }
+
+  #forgetOldestPing(): void {
+    this.#oldestPing = this.#oldestPing?.next ?? null;
+    this.#latestPing = this.#oldestPing && this.#latestPing;
+    this.#awaitedPongs -= 1;
   }
 
   get #nowMs(): number {
@@ -167,7 +210,7 @@ export class ConfirmedFlow {
 
   /** Octets sent that no ping's pong will confirm. */
   get #uncoveredOctets(): number {
-    const covered = this.#pings.at(-1)?.sentOctets ?? 0;
+    const covered = this.#latestPing?.sentOctets ?? 0;
     return this.#sentOctets - Math.max(covered, this.#confirmedOctets);
   }
 
@@ -198,7 +241,7 @@ export class ConfirmedFlow {
       this.#sinceMs = this.#nowMs;
       this.#confirmedOctets = octets;
     }
-    this.#onChange();
+    this.#onChange?.();
   }
 
   #forgetStale(): void {

@@ -21,7 +21,7 @@ describe('Sending a delivery', () => {
   it('ends when the connection does, though the network still takes what was handed on before', async () => {
     const clock = new ManualClock();
     const gone = new AbortController();
-    const flow = new ConfirmedFlow({ clock, sendPing: () => {}, signal: gone.signal });
+    const flow = new ConfirmedFlow({ clock, pings: { send() {} } });
     const socket = new HesitantSocket();
     const sending = sendDelivery(
       socket as unknown as DeliverySocket,

@@ -61,7 +61,7 @@ async function room(
       return octets;
     }
     const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
-    await flow.change();
+    await flow.change(signal);
     cancelCut();
   }
 }

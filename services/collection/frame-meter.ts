@@ -43,6 +43,9 @@ export class FrameMeter {
   }
 
   take(chunk: Uint8Array): void {
+    if (!this.isAmidMessage && isControlFrame(chunk)) {
+      return;
+    }
     for (let offset = 0; offset < chunk.length; ) {
       offset += this.#isHeaderComplete
         ? this.#takePayload(chunk.length - offset)
@@ -107,6 +110,15 @@ export class FrameMeter {
     this.#header.length = 0;
     this.#headerOctets = SHORT_HEADER_OCTETS;
   }
+}
+
+/** Whether it is just one frame such as a pong, which is most of what idle connections bring. */
+function isControlFrame(chunk: Uint8Array): boolean {
+  const second = chunk[1] ?? 0;
+  const isControl =
+    ((chunk[0] ?? 0) & 0x0f) >= CONTROL_OPCODES_FROM && lengthOctetsOf(second) === 0;
+  const maskOctets = (second & 0x80) === 0 ? 0 : 4;
+  return isControl && chunk.length === SHORT_HEADER_OCTETS + maskOctets + (second & 0x7f);
 }
 
 function lengthOctetsOf(second: number): number {

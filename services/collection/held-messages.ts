@@ -1,14 +1,7 @@
-/** The octets that one connection holds. */
-export interface Holding {
-  /** @param octets - all that it holds now */
-  set(octets: number): void;
-  /** It holds nothing any more. Safe to repeat. */
-  leave(): void;
-}
-
-interface Entry {
-  octets: number;
-  readonly onPushedOut: () => void;
+/** A connection that holds octets. */
+interface Holder {
+  /** Called once if the connection must go; it holds nothing then. */
+  cut(): void;
 }
 
 /**
@@ -18,7 +11,7 @@ interface Entry {
 export class HeldMessages {
   readonly #maxOctets: number;
   /** Those that hold octets. */
-  readonly #entries = new Set<Entry>();
+  readonly #holders = new Map<Holder, number>();
   #heldOctets = 0;
 
   constructor(maxOctets: number) {
@@ -29,45 +22,37 @@ export class HeldMessages {
     return this.#heldOctets;
   }
 
-  /** @param onPushedOut - called once, when the connection must go; it holds nothing then */
-  enter(onPushedOut: () => void): Holding {
-    const entry: Entry = { octets: 0, onPushedOut };
-    let hasLeft = false;
-    return {
-      set: (octets) => {
-        if (!hasLeft) {
-          this.#set(entry, octets);
-          this.#makeRoom();
-        }
-      },
-      leave: () => {
-        hasLeft = true;
-        this.#set(entry, 0);
-      },
-    };
-  }
-
-  #set(entry: Entry, octets: number): void {
-    this.#heldOctets += octets - entry.octets;
-    entry.octets = octets;
+  /** @param octets - all that the connection holds now */
+  set(holder: Holder, octets: number): void {
+    this.#heldOctets += octets - (this.#holders.get(holder) ?? 0);
     if (octets > 0) {
-      this.#entries.add(entry);
+      this.#holders.set(holder, octets);
+      this.#makeRoom();
     } else {
-      this.#entries.delete(entry);
+      this.#holders.delete(holder);
     }
   }
 
   #makeRoom(): void {
     while (this.#heldOctets > this.#maxOctets) {
-      let most: Entry | null = null;
-      for (const entry of this.#entries) {
-        most = most && most.octets >= entry.octets ? most : entry;
-      }
+      const most = this.#largest();
       if (!most) {
         return;
       }
-      this.#set(most, 0);
-      most.onPushedOut();
+      this.set(most, 0);
+      most.cut();
     }
+  }
+
+  #largest(): Holder | null {
+    let most: Holder | null = null;
+    let mostOctets = 0;
+    for (const [holder, octets] of this.#holders) {
+      if (octets > mostOctets) {
+        most = holder;
+        mostOctets = octets;
+      }
+    }
+    return most;
   }
 }

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { Refusal } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { FrameMeter } from './frame-meter.ts';
-import type { HeldMessages, Holding } from './held-messages.ts';
+import type { HeldMessages } from './held-messages.ts';
 
 /** For messages after the answer to the challenge: an acknowledgement has some forty octets. */
 const MAX_SMALL_OCTETS = 4 * 1_024;
@@ -13,12 +14,13 @@ const MESSAGE_TIMEOUT_MS = 10_000;
 interface IncomingParts {
   readonly clock: Clock;
   readonly held: HeldMessages;
-  /** The arriving message is too large. */
-  readonly onTooLarge: () => void;
-  /** The arriving message is late. */
-  readonly onOverdue: () => void;
-  /** Others need the memory. */
-  readonly onPushedOut: () => void;
+}
+
+/** Whose messages they are. */
+interface Sender {
+  refuse(refusal: Refusal): void;
+  /** Called if others need the memory. */
+  cut(): void;
 }
 
 /**
@@ -27,31 +29,38 @@ interface IncomingParts {
  */
 export class IncomingMessages {
   readonly #transport: Duplex;
+  readonly #sender: Sender;
   readonly #parts: IncomingParts;
-  readonly #holding: Holding;
   readonly #meter = new FrameMeter();
   /** Of the answer to the challenge. */
   #answerOctets = 0;
   #isAnswerDealtWith = false;
+  #hasEnded = false;
   #cancelTimeout: (() => void) | null = null;
 
   /** @param transport - of a WebSocket opened in this turn of the event loop */
-  constructor(transport: Duplex, parts: IncomingParts) {
+  constructor(transport: Duplex, sender: Sender, parts: IncomingParts) {
     this.#transport = transport;
+    this.#sender = sender;
     this.#parts = parts;
-    this.#holding = parts.held.enter(parts.onPushedOut);
-    transport.prependListener('data', this.#onChunk);
-    transport.once('close', () => this.#end());
+    transport.prependListener('data', (chunk: Uint8Array) => this.#onChunk(chunk));
   }
 
   /** Call it once the answer to the challenge takes no more memory. */
   answerDealtWith(): void {
     this.#isAnswerDealtWith = true;
     this.#answerOctets = 0;
-    this.#holding.set(this.#meter.heldOctets);
+    this.#hold(this.#meter.heldOctets);
   }
 
-  readonly #onChunk = (chunk: Uint8Array): void => {
+  /** Call it when the connection is over. */
+  end(): void {
+    this.#expect(false);
+    this.#hold(0);
+    this.#hasEnded = true;
+  }
+
+  #onChunk(chunk: Uint8Array): void {
     const before = this.#meter.messages;
     this.#meter.take(chunk);
     if (before === 0 && !this.#isAnswerDealtWith) {
@@ -59,15 +68,21 @@ export class IncomingMessages {
       this.#answerOctets += chunk.length;
     }
     const { heldOctets, announcedOctets, messages, isAmidMessage } = this.#meter;
-    this.#holding.set(Math.max(heldOctets, this.#answerOctets));
+    this.#hold(Math.max(heldOctets, this.#answerOctets));
     if (messages > 0) {
       const isTooLarge = announcedOctets > MAX_SMALL_OCTETS || heldOctets > MAX_SMALL_HELD_OCTETS;
       this.#expect(isAmidMessage && !isTooLarge);
       if (isTooLarge) {
-        this.#refuse(this.#parts.onTooLarge);
+        this.#refuse(new Refusal('message-too-large', 'The message is too large'));
       }
     }
-  };
+  }
+
+  #hold(octets: number): void {
+    if (!this.#hasEnded) {
+      this.#parts.held.set(this.#sender, octets);
+    }
+  }
 
   #expect(isMore: boolean): void {
     if (!isMore) {
@@ -75,23 +90,18 @@ export class IncomingMessages {
       this.#cancelTimeout = null;
     } else {
       this.#cancelTimeout ??= this.#parts.clock.schedule(MESSAGE_TIMEOUT_MS, () =>
-        this.#refuse(this.#parts.onOverdue),
+        this.#refuse(new Refusal('message-overdue', 'The message was not complete in time')),
       );
     }
   }
 
   /** Skips the rest; otherwise the peer might not see why it is sent away. */
-  #refuse(tell: () => void): void {
+  #refuse(refusal: Refusal): void {
     this.#transport.removeAllListeners('data');
     // `ws`, which still gets this chunk, may pause.
     process.nextTick(() => this.#transport.resume());
-    this.#end();
-    tell();
+    this.end();
+    this.#sender.refuse(refusal);
     this.#transport.end();
-  }
-
-  #end(): void {
-    this.#expect(false);
-    this.#holding.leave();
   }
 }

@@ -1,9 +1,8 @@
 import { type Clock, delay } from '#clock/clock.ts';
-import type { CollectorConnection } from './collector-connection.ts';
+import { inTurns } from './in-turns.ts';
 
 /** A connection, to those that move it. */
 export interface Served {
-  readonly connection: CollectorConnection;
   /** Whether its client, sent away, comes back in its own time. */
   readonly canBeMoved: boolean;
   /** Whether it stays until it is sent away, rather than end once it has what there is. */
@@ -12,6 +11,8 @@ export interface Served {
   readonly peerAddress: string;
   /** Whether it was asked to go. */
   isTold: boolean;
+  /** Asks it to go and come back; resolves within some seconds, once it was asked. */
+  goAway(): Promise<void>;
 }
 
 interface Moving {
@@ -33,13 +34,19 @@ export async function sendAway(
   going: readonly Served[],
   { clock, spreadMs, isStillDue = () => true }: Moving,
 ): Promise<void> {
+  const beganMs = clock.elapsedMs();
   const pauseMs = spreadMs / going.length;
-  const asked = going.map(async (served, index) => {
-    await delay(clock, pauseMs * index);
+  const asked: Promise<void>[] = [];
+  await inTurns(going, async (served, index) => {
+    const earlyMs = beganMs + pauseMs * index - clock.elapsedMs();
+    if (earlyMs > 0) {
+      await delay(clock, earlyMs);
+    }
     if (isStillDue()) {
       served.isTold = true;
-      await served.connection.goAway();
+      asked.push(served.goAway());
     }
   });
-  await Promise.all([delay(clock, spreadMs), ...asked]);
+  const leftMs = beganMs + spreadMs - clock.elapsedMs();
+  await Promise.all([delay(clock, Math.max(0, leftMs)), ...asked]);
 }

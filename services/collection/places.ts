@@ -10,34 +10,22 @@ export interface PlacesLimits {
   readonly waitingTimeoutMs: number;
 }
 
-/** A connection's claim to a place. */
-export interface Place {
-  /**
-   * Call it once the client has proven who it is. Calls `action` when it may collect: at once, or
-   * in its turn.
-   *
-   * @param nodes - that it collects for, each of which takes memory
-   */
-  whenGiven(nodes: number, action: () => void): void;
-  /** Call it when the connection has ended. */
-  leave(): void;
-}
-
-interface Claim {
+/** A connection that wants to collect. */
+export interface Claimant {
   /** Whether it collects only what there is, which is allowed even while others are held. */
   readonly isBrief: boolean;
-  /** Called if it waited too long. */
-  readonly onTimeout: () => void;
-  /** Called if others need the room before its client has proven who it is; it has left then. */
-  readonly onMadeRoom: () => void;
+  /** It has a place, and may collect. */
+  collect(): void;
+  /** It waited for a place for too long. */
+  goAway(): void;
+  /** Others need the room, before its client has proven who it is; it has left. */
+  drop(): void;
 }
 
-interface Entry extends Claim {
+interface Waiting {
   /** Places that it takes. */
-  size: number;
-  state: 'stranger' | 'waiting' | 'given' | 'left';
-  action: () => void;
-  cancelTimeout: () => void;
+  readonly size: number;
+  readonly cancelTimeout: () => void;
 }
 
 /**
@@ -49,9 +37,11 @@ export class Places {
   readonly #limits: PlacesLimits;
   readonly #clock: Clock;
   /** In order of arrival. */
-  readonly #strangers = new Set<Entry>();
+  readonly #strangers = new Set<Claimant>();
   /** In the order in which they proved who they are. */
-  readonly #waiting = new Set<Entry>();
+  readonly #waiting = new Map<Claimant, Waiting>();
+  /** Those that collect, with the places that each takes. */
+  readonly #collecting = new Map<Claimant, number>();
   #given = 0;
   #isHolding = false;
 
@@ -77,85 +67,80 @@ export class Places {
   }
 
   /**
-   * Lets a stranger in, replacing the oldest if there is no other room.
+   * Makes room for one more stranger, in place of the oldest if there is no other.
    *
-   * @returns null if those who proved who they are take all the room
+   * @returns false if those who proved who they are take all the room
    */
-  take(claim: Claim): Place | null {
+  makeRoom(): boolean {
     const { maxCollectors, maxWaiting } = this.#limits;
     const taken = this.#given + this.#waiting.size + this.#strangers.size;
-    if (taken >= maxCollectors + maxWaiting && !this.#makeRoom()) {
-      return null;
+    if (taken < maxCollectors + maxWaiting) {
+      return true;
     }
-    const entry: Entry = {
-      ...claim,
-      size: 1,
-      state: 'stranger',
-      action: () => {},
-      cancelTimeout: () => {},
-    };
-    this.#strangers.add(entry);
-    return {
-      whenGiven: (nodes, action) => {
-        entry.size = Math.min(nodes, maxCollectors);
-        entry.action = action;
-        this.#admit(entry);
-      },
-      leave: () => this.#leave(entry),
-    };
+    const [oldest] = this.#strangers;
+    if (oldest) {
+      this.#strangers.delete(oldest);
+      oldest.drop();
+    }
+    return oldest !== undefined;
   }
 
-  #makeRoom(): boolean {
-    const [first] = this.#strangers;
-    if (first) {
-      this.#leave(first);
-      first.onMadeRoom();
-    }
-    return first !== undefined;
+  /** Lets a stranger in, at once after {@link makeRoom}. */
+  enter(claimant: Claimant): void {
+    this.#strangers.add(claimant);
   }
 
-  #admit(entry: Entry): void {
-    if (entry.state !== 'stranger') {
+  /**
+   * Call it once the client has proven who it is: it may collect at once, or in its turn.
+   *
+   * @param nodes - that it collects for, each of which takes memory
+   */
+  admit(claimant: Claimant, nodes: number): void {
+    if (!this.#strangers.delete(claimant)) {
       return;
     }
-    this.#strangers.delete(entry);
-    if (this.#mayCollect(entry)) {
-      this.#give(entry);
+    const size = Math.min(nodes, this.#limits.maxCollectors);
+    if (this.#mayCollect(claimant, size)) {
+      this.#give(claimant, size);
     } else {
-      entry.state = 'waiting';
-      this.#waiting.add(entry);
-      entry.cancelTimeout = this.#clock.schedule(this.#limits.waitingTimeoutMs, entry.onTimeout);
+      const { waitingTimeoutMs } = this.#limits;
+      const cancelTimeout = this.#clock.schedule(waitingTimeoutMs, () => claimant.goAway());
+      this.#waiting.set(claimant, { size, cancelTimeout });
     }
   }
 
-  #mayCollect({ isBrief, size }: Entry): boolean {
-    return this.#given + size <= this.#limits.maxCollectors && (isBrief || !this.#isHolding);
-  }
-
-  #give(entry: Entry): void {
-    this.#waiting.delete(entry);
-    entry.cancelTimeout();
-    entry.state = 'given';
-    this.#given += entry.size;
-    entry.action();
-  }
-
-  #leave(entry: Entry): void {
-    const { state } = entry;
-    entry.state = 'left';
-    this.#strangers.delete(entry);
-    this.#waiting.delete(entry);
-    entry.cancelTimeout();
-    if (state === 'given') {
-      this.#given -= entry.size;
+  /** Call it when the connection has ended. Safe to repeat. */
+  leave(claimant: Claimant): void {
+    this.#strangers.delete(claimant);
+    this.#endWaiting(claimant);
+    const size = this.#collecting.get(claimant);
+    if (size !== undefined) {
+      this.#collecting.delete(claimant);
+      this.#given -= size;
       this.#giveMore();
     }
   }
 
+  #mayCollect({ isBrief }: Claimant, size: number): boolean {
+    return this.#given + size <= this.#limits.maxCollectors && (isBrief || !this.#isHolding);
+  }
+
+  #give(claimant: Claimant, size: number): void {
+    this.#endWaiting(claimant);
+    this.#collecting.set(claimant, size);
+    this.#given += size;
+    claimant.collect();
+  }
+
+  #endWaiting(claimant: Claimant): void {
+    this.#waiting.get(claimant)?.cancelTimeout();
+    this.#waiting.delete(claimant);
+  }
+
   #giveMore(): void {
-    for (const entry of this.#waiting) {
-      if (this.#mayCollect(entry)) {
-        this.#give(entry);
+    for (const [claimant, { size }] of this.#waiting) {
+      if (this.#mayCollect(claimant, size)) {
+        this.#give(claimant, size);
       }
     }
   }
