@@ -1,53 +1,108 @@
-import type { Collector } from '#test/peers/collector.ts';
-import { openCollectors, phoneOf, startCollectionServer } from '../collector.ts';
+import { setTimeout } from 'node:timers/promises';
+import { type CollectionChild, phoneOf, startCollectionServer } from '../collector.ts';
+import { Fleet } from '../fleet.ts';
 import { atMost, figure, type Row } from '../report.ts';
 
 const COLLECTORS = 5_000;
-const OBSERVED_MS = 20_000;
+const PER_SECOND = 500;
+const MAX_KIBIOCTETS = 16;
+const MAX_CPU_MS = 0.007;
+
+/** Until those that have just connected are like those that have long been. */
 const SETTLE_MS = 6_000;
+const EMPTY_MS = 5_000;
+const OBSERVED_MS = 20_000;
+/** Until the memory of what was garbage is given back. */
+const SWEEPING_MS = 500;
 
 /** What it costs to keep phones connected that have nothing to collect. */
 export async function run(): Promise<readonly Row[]> {
-  await using server = await startCollectionServer({
-    parcels: 0,
-    parcelOctets: 0,
-    fetchDelayMs: 0,
-  });
-  const open = (count: number) => openCollectors(server.info.port, [phoneOf(server)], count);
-  closeAll(await open(200));
-  const idle = await server.vitals();
-  const collectors = await open(COLLECTORS);
-  await wait(SETTLE_MS);
-  const start = await server.vitals();
-  await wait(OBSERVED_MS);
-  const end = await server.vitals();
-  const stillOpen = collectors.filter(({ isOpen }) => isOpen).length;
-  closeAll(collectors);
-  if (stillOpen !== COLLECTORS) {
-    throw new Error(`only ${stillOpen} of ${COLLECTORS} collectors stayed connected`);
-  }
-  const kibioctetsEach = (end.rssOctets - idle.rssOctets) / 1024 / COLLECTORS;
-  const corePercent = ((end.cpuMs - start.cpuMs) / OBSERVED_MS) * 100;
-  return [
-    {
-      work: `${COLLECTORS} idle keep-alive collectors in one process`,
-      peer: '',
-      ours: `${figure(kibioctetsEach)} KiB each, ${figure(corePercent)} % of a core`,
-      floor: '',
-      requirements: [
-        atMost('of RSS each', kibioctetsEach, 24, ' KiB'),
-        atMost('of a core', corePercent, 10, ' %'),
-      ],
-    },
-  ];
+  await using server = await startIdleServer();
+  const empty = await emptyServer(server);
+  const size = { count: COLLECTORS, perSecond: PER_SECOND };
+  await using fleet = await Fleet.start(server.info.port, phoneOf(server), size);
+  await fleet.connect();
+  const cost = await costOfIdle(server, empty, COLLECTORS);
+  await expectOpen(fleet, COLLECTORS);
+  return [rowOfIdle(cost, COLLECTORS)];
 }
 
-function closeAll(collectors: readonly Collector[]): void {
-  for (const collector of collectors) {
-    collector[Symbol.dispose]();
+/** Starts a server for collectors that has nothing to deliver. */
+export function startIdleServer(): Promise<CollectionChild> {
+  return startCollectionServer({ parcels: 0, parcelOctets: 0, fetchDelayMs: 0 });
+}
+
+interface EmptyServer {
+  readonly rssOctets: number;
+  /** CPU time in a second, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** What a server takes that has served some collectors, and has none. */
+export async function emptyServer(server: CollectionChild): Promise<EmptyServer> {
+  {
+    const size = { count: 300, perSecond: PER_SECOND };
+    await using few = await Fleet.start(server.info.port, phoneOf(server), size);
+    await few.connect();
+  }
+  return { rssOctets: await settledRss(server), cpuMs: await cpuMsPerSecond(server, EMPTY_MS) };
+}
+
+/** What a connected collector costs more, in octets, and in milliseconds of CPU a second. */
+export interface IdleCost {
+  readonly octets: number;
+  readonly cpuMs: number;
+}
+
+/** What the collectors cost that have connected, each. */
+export async function costOfIdle(
+  server: CollectionChild,
+  empty: EmptyServer,
+  count: number,
+): Promise<IdleCost> {
+  await setTimeout(SETTLE_MS);
+  const rssOctets = await settledRss(server);
+  const cpuMs = await cpuMsPerSecond(server, OBSERVED_MS);
+  return {
+    octets: (rssOctets - empty.rssOctets) / count,
+    cpuMs: (cpuMs - empty.cpuMs) / count,
+  };
+}
+
+export function rowOfIdle({ octets, cpuMs }: IdleCost, count: number): Row {
+  const kibioctets = octets / 1024;
+  return {
+    work: `${count} idle keep-alive collectors in one process`,
+    peer: '',
+    ours: `${figure(kibioctets)} KiB each, ${figure((cpuMs * count) / 10)} % of a core`,
+    floor: '',
+    requirements: [
+      atMost('of RSS each', kibioctets, MAX_KIBIOCTETS, ' KiB'),
+      atMost('of CPU each per second', cpuMs, MAX_CPU_MS, ' ms'),
+    ],
+  };
+}
+
+/** @throws unless all collectors are connected */
+export async function expectOpen(fleet: Fleet, count: number): Promise<void> {
+  const open = await fleet.open();
+  if (open !== count) {
+    throw new Error(`only ${open} of ${count} collectors stayed connected`);
   }
 }
 
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+async function settledRss(server: CollectionChild): Promise<number> {
+  await server.vitals();
+  await setTimeout(SWEEPING_MS);
+  const { rssOctets } = await server.vitals();
+  return rssOctets;
+}
+
+/** Without the collections of garbage that asking for memory brings. */
+async function cpuMsPerSecond(server: CollectionChild, observedMs: number): Promise<number> {
+  const startMs = performance.now();
+  const before = await server.perform<number>('cpuMs');
+  await setTimeout(observedMs);
+  const after = await server.perform<number>('cpuMs');
+  return ((after - before) * 1_000) / (performance.now() - startMs);
 }

@@ -16,12 +16,14 @@ import { delayingCalls, InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CollectionServer } from '#services/collection/collection-server.ts';
+import { WIND_UP_MS } from '#services/collection/collector-connection.ts';
 import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { Heartbeat } from '#services/collection/heartbeat.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { temporaryFolder } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
 import { openEmbeddedBacking } from './embedded-backing.ts';
+import { eventLoopTasks } from './event-loop-tasks.ts';
 
 /** What the benchmark asks of a collection server. */
 export interface CollectionServerSettings {
@@ -43,6 +45,7 @@ export interface CollectionServerInfo {
 
 const DAY_MS = 86_400_000;
 const PUTS_AT_ONCE = 500;
+const DRAIN_MS = 30_000;
 
 const settings: CollectionServerSettings = JSON.parse(process.argv[2] ?? '{}');
 const folder = await temporaryFolder();
@@ -71,16 +74,33 @@ const collection = new CollectionServer(
     handshakeTimeoutMs: 30_000,
     maxWaiting: 0,
     waitingTimeoutMs: 0,
-    maxCollectors: 10_000,
+    maxCollectors: 20_000,
   },
 );
 const server = createServer().on('upgrade', collection.handleUpgrade);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1024, resolve));
 const certificate = await issueCertificate();
-serveVitals<CollectionServerInfo>({
-  port: (server.address() as AddressInfo).port,
-  certificate: Buffer.from(certificate.der).toString('base64'),
-});
+serveVitals<CollectionServerInfo>(
+  {
+    port: (server.address() as AddressInfo).port,
+    certificate: Buffer.from(certificate.der).toString('base64'),
+  },
+  { ...eventLoopTasks(), cpuMs, drain },
+);
+
+/** CPU time of all threads since the start, in milliseconds. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Moves all collectors away, as before the end of a process, and takes collectors again. */
+async function drain(): Promise<void> {
+  await collection.moveAway({ spreadMs: DRAIN_MS, lingerMs: 0 });
+  await collection.windUp(WIND_UP_MS);
+  await collection.closeAll();
+  collection.resume();
+}
 
 async function openStore(): Promise<ObjectStore> {
   return settings.fetchDelayMs === null

@@ -11,7 +11,7 @@ export interface EventLoopDelay {
 const RESOLUTION_MS = 1;
 const NANOSECONDS_PER_MS = 1e6;
 
-/** `watchEventLoop` starts measuring anew; `eventLoopDelay` tells what was measured since. */
+/** `watchEventLoop` starts measuring anew; `eventLoopDelay` stops, and tells what was measured. */
 export function eventLoopTasks(): Tasks {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   // What is recorded is the time between two ticks of a timer, which includes its own interval.
@@ -22,10 +22,13 @@ export function eventLoopTasks(): Tasks {
       delays.enable();
       delays.reset();
     },
-    eventLoopDelay: (): EventLoopDelay => ({
-      medianMs: lateMs(delays.percentile(50)),
-      p99Ms: lateMs(delays.percentile(99)),
-      longestMs: lateMs(delays.max),
-    }),
+    eventLoopDelay: (): EventLoopDelay => {
+      delays.disable();
+      return {
+        medianMs: lateMs(delays.percentile(50)),
+        p99Ms: lateMs(delays.percentile(99)),
+        longestMs: lateMs(delays.max),
+      };
+    },
   };
 }
