@@ -12,6 +12,7 @@ export class HttpConnections {
   /** Those without a request yet. */
   readonly #newcomers = new Set<Socket>();
   readonly #max: number;
+  readonly #onClosed: (socket: Socket) => void;
   /** Of all connections, those that another server accepted. */
   readonly #taken = new WeakSet<Socket>();
   #takenCount = 0;
@@ -19,22 +20,25 @@ export class HttpConnections {
   #noneLeft = () => {};
   #noNewcomers = () => {};
 
-  /** @param max - of all connections, whoever accepted them */
-  constructor(server: Server, clock: Clock, max: number) {
+  /**
+   * @param max - of all connections, whoever accepted them
+   * @param onClosed - called for each that is closed
+   */
+  constructor(server: Server, clock: Clock, max: number, onClosed: (socket: Socket) => void) {
     this.#server = server;
     this.#clock = clock;
     this.#max = max;
+    this.#onClosed = onClosed;
     server.maxConnections = max;
+    const ended = (socket: Socket) => this.#ended(socket);
+    // One function for all: there may be thousands of connections, and idle for hours.
+    const onClose = function (this: Socket) {
+      ended(this);
+    };
     server.on('connection', (socket: Socket) => {
       this.#all.add(socket);
       this.#newcomers.add(socket);
-      socket.once('close', () => {
-        this.#all.delete(socket);
-        this.broughtRequest(socket);
-        if (this.#all.size === 0) {
-          this.#noneLeft();
-        }
-      });
+      socket.on('close', onClose);
     });
     server.on('request', ({ socket }) => this.broughtRequest(socket));
   }
@@ -96,6 +100,15 @@ export class HttpConnections {
 
   cut(): void {
     cutAll(this.#all);
+  }
+
+  #ended(socket: Socket): void {
+    this.#all.delete(socket);
+    this.broughtRequest(socket);
+    this.#onClosed(socket);
+    if (this.#all.size === 0) {
+      this.#noneLeft();
+    }
   }
 
   /** Node counts only what it accepted here, and shares the limit so with the others. */

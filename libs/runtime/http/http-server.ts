@@ -96,6 +96,7 @@ export class HttpServer implements AsyncDisposable {
       this.app.server,
       options.clock,
       this.limits.maxConnections,
+      (socket) => this.#heads.forget(socket),
     );
     this.app.server.on('request', this.#clientErrors.began);
     this.#heads = new UnfinishedHeads(
@@ -238,7 +239,7 @@ export class HttpServer implements AsyncDisposable {
   /** Offers of other protocols, such as HTTP/2, may be ignored (RFC 9110 §7.8). */
   #isUpgrade({ headers, socket }: IncomingMessage): boolean {
     this.#connections.broughtRequest(socket);
-    this.#heads.headComplete(socket);
+    this.#heads.forget(socket);
     const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
     return isWebSocket && this.app.server.listenerCount('upgrade') > 0;
   }

@@ -22,13 +22,10 @@ export class UnfinishedHeads {
   constructor(server: Server, clock: Clock, maxOctets: number) {
     this.#clock = clock;
     this.#maxOctets = maxOctets;
-    server.on('connection', (socket: Socket) => {
-      this.#await(socket);
-      socket.once('close', () => this.#awaiting.delete(socket));
-    });
+    server.on('connection', (socket: Socket) => this.#await(socket));
     server.on('request', (request, response) => {
       const { socket } = request;
-      this.headComplete(socket);
+      this.forget(socket);
       response.once('close', () => {
         if (request.complete) {
           this.#await(socket);
@@ -40,8 +37,8 @@ export class UnfinishedHeads {
     });
   }
 
-  /** Call it for each request that is no `request` event of the server. */
-  headComplete(socket: Socket): void {
+  /** Call it when a connection is closed, and for each request that is no `request` event. */
+  forget(socket: Socket): void {
     this.#awaiting.delete(socket);
   }
 
