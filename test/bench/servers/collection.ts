@@ -1,6 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
@@ -15,6 +13,7 @@ import { noMetrics } from '#metrics/port.ts';
 import { delayingCalls, InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { HttpServer } from '#runtime/http/http-server.ts';
 import { CollectionServer } from '#services/collection/collection-server.ts';
 import { WIND_UP_MS } from '#services/collection/collector-connection.ts';
 import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
@@ -46,6 +45,7 @@ export interface CollectionServerInfo {
 const DAY_MS = 86_400_000;
 const PUTS_AT_ONCE = 500;
 const DRAIN_MS = 30_000;
+const MAX_COLLECTORS = 20_000;
 
 const settings: CollectionServerSettings = JSON.parse(process.argv[2] ?? '{}');
 const folder = await temporaryFolder();
@@ -74,15 +74,18 @@ const collection = new CollectionServer(
     handshakeTimeoutMs: 30_000,
     maxWaiting: 0,
     waitingTimeoutMs: 0,
-    maxCollectors: 20_000,
+    maxCollectors: MAX_COLLECTORS,
   },
 );
-const server = createServer().on('upgrade', collection.handleUpgrade);
-await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', 1024, resolve));
+const limits = { maxConnections: MAX_COLLECTORS };
+const where = { name: 'collection', host: '127.0.0.1', port: 0 };
+const server = new HttpServer({ ...where, clock, log: silentLog, limits });
+server.app.server.on('upgrade', collection.handleUpgrade);
+await server.listen();
 const certificate = await issueCertificate();
 serveVitals<CollectionServerInfo>(
   {
-    port: (server.address() as AddressInfo).port,
+    port: server.port,
     certificate: Buffer.from(certificate.der).toString('base64'),
   },
   { ...eventLoopTasks(), cpuMs, drain },
