@@ -7,13 +7,13 @@ import { delay } from '#clock/clock.ts';
 import type { HttpAnswer } from '#runtime/http/answers.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { REQUEST_ANSWERS } from './answers.ts';
-import {
-  CollectorConnection,
-  type CollectorHost,
-  type CollectorLimits,
-  type CollectorParts,
-  type NewCollector,
-} from './collector-connection.ts';
+import { CollectorConnection } from './collector-connection.ts';
+import type {
+  CollectorHost,
+  CollectorLimits,
+  CollectorParts,
+  NewCollector,
+} from './collector-parts.ts';
 import { collectorTraits } from './collector-traits.ts';
 import { HeldMessages } from './held-messages.ts';
 import { inTurns } from './in-turns.ts';

@@ -1,28 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { serialiseChallenge } from '#awala/collection/handshake.ts';
 import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { inTime } from '#bounds/deadline.ts';
-import {
-  type CollectionParts,
-  ParcelCollection,
-} from '#gateway/parcel-collection/parcel-collection.ts';
-import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { LogFields } from '#log/log.ts';
 import { CLOSE, type CloseCode, type Ending, endingFor, NO_WEBSOCKET } from './answers.ts';
-import { authenticateCollector, type HandshakeParts } from './collector-handshake.ts';
+import { authenticateCollector } from './collector-handshake.ts';
+import type {
+  CollectorHost,
+  CollectorLimits,
+  CollectorParts,
+  NewCollector,
+} from './collector-parts.ts';
 import { CollectorReport } from './collector-report.ts';
 import { type CollectorTraits, canBeMoved, returnsOnlyIfCut } from './collector-traits.ts';
 import { ConfirmedFlow } from './confirmed-flow.ts';
 import { sendDelivery } from './delivery-sender.ts';
-import type { Heartbeat, Pulse, Watch } from './heartbeat.ts';
-import type { HeldMessages } from './held-messages.ts';
+import type { Pulse, Watch } from './heartbeat.ts';
 import { IncomingMessages } from './incoming-messages.ts';
 import type { Served } from './moving.ts';
 import { PingSender } from './ping-sender.ts';
-import type { Claimant, Places } from './places.ts';
+import type { Claimant } from './places.ts';
 
 const NONCE_OCTETS = 32;
 const NO_NONCE = new Uint8Array();
@@ -32,37 +32,6 @@ const MAX_DELIVERY_ID_OCTETS = 64;
 const CLOSE_TIMEOUT_MS = 5_000;
 /** How long a client that must go has to acknowledge what it has. */
 export const WIND_UP_MS = 3_000;
-
-/** What a connection needs. */
-export interface CollectorParts extends CollectionParts, HandshakeParts {
-  readonly heartbeat: Heartbeat;
-}
-
-/** Limits of a connection. */
-export interface CollectorLimits extends ParcelCollectionLimits {
-  /** Time to answer the challenge. */
-  readonly handshakeTimeoutMs: number;
-}
-
-/** What a server gives all its connections. */
-export interface CollectorHost {
-  readonly places: Places;
-  readonly held: HeldMessages;
-  /** The connection is closed, and what was acknowledged is deleted. */
-  readonly onEnded: (connection: CollectorConnection) => void;
-}
-
-/** The connection before its client says anything. */
-export interface NewCollector {
-  readonly socket: WebSocket;
-  /** Beneath the socket, which was opened in this turn of the event loop. */
-  readonly transport: Duplex;
-  readonly traits: CollectorTraits;
-  /** Names the request that became the connection. */
-  readonly requestId: string;
-  /** Address of the other side, such as a load balancer; empty if unknown. */
-  readonly peerAddress: string;
-}
 
 /**
  * The WebSocket connection of a collecting client: challenge, handshake, then deliveries and
