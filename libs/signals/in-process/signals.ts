@@ -1,5 +1,6 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
+import { OwnListener } from '../own-listener.ts';
 import type { SignalListener, Signals, Subscription } from '../port.ts';
 
 /**
@@ -26,11 +27,7 @@ export class InProcessSignals implements Signals {
     if (this.#closed) {
       return refusedSubscription();
     }
-    // A listener subscribed twice is called once per subscription.
-    const own: SignalListener = {
-      onMessage: (message) => listener.onMessage(message),
-      onInterrupted: () => listener.onInterrupted(),
-    };
+    const own = new OwnListener(listener);
     const listeners = this.#channels.get(channel) ?? new Set();
     this.#channels.set(channel, listeners.add(own));
     return { ready: Promise.resolve(), close: () => this.#forget(channel, own) };

@@ -7,6 +7,7 @@ import {
 } from '#backing/redis/connection-options.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { OwnListener } from '../own-listener.ts';
 import type { SignalListener, Signals, Subscription } from '../port.ts';
 import { ClusterPublisherLink, ClusterSubscriberLink } from './cluster-link.ts';
 import { Echo } from './echo.ts';
@@ -72,11 +73,7 @@ export class RedisSignals implements Signals {
   }
 
   subscribe(channelName: string, listener: SignalListener): Subscription {
-    // A listener subscribed twice is called once per subscription.
-    const own: SignalListener = {
-      onMessage: (message) => listener.onMessage(message),
-      onInterrupted: () => listener.onInterrupted(),
-    };
+    const own = new OwnListener(listener);
     if (this.#closed) {
       return { ready: ignored(Promise.reject(closedError())), close() {} };
     }
