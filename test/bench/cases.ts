@@ -1,4 +1,4 @@
-import type { BenchCase } from './report.ts';
+import type { BenchCase } from './rows/row.ts';
 
 /** Every benchmark by its name, in the order of the table. */
 export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchCase }>>> = {

@@ -17,14 +17,14 @@ const SIGNED_OCTETS = 104;
  * The floor of verifying some signatures: for each of them, hashing what is
  * signed and one RSA verification, on inputs that are parsed and prepared.
  *
- * @param inputs - for each piece of work, the contents whose signatures it verifies
+ * @returns verifies the signatures of these contents
  */
-export function floorOf(inputs: readonly (readonly Uint8Array[])[]): Candidate {
+export function verificationFloor(): (contents: readonly Uint8Array[]) => void {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const key = createPublicKey(publicKey.export({ format: 'pem', type: 'spki' }));
   const signed = randomBytes(SIGNED_OCTETS);
   const signature = sign('sha256', signed, { key: privateKey, ...PSS });
-  const work = (contents: readonly Uint8Array[]) => {
+  return (contents) => {
     for (const content of contents) {
       createHash('sha256').update(content).digest();
       if (!verify('sha256', signed, { key, ...PSS }, signature)) {
@@ -32,5 +32,9 @@ export function floorOf(inputs: readonly (readonly Uint8Array[])[]): Candidate {
       }
     }
   };
-  return candidate(inputs, work);
+}
+
+/** @param inputs - for each piece of work, the contents whose signatures it verifies */
+export function floorOf(inputs: readonly (readonly Uint8Array[])[]): Candidate {
+  return candidate(inputs, verificationFloor());
 }

@@ -1,31 +1,30 @@
-import { setTimeout } from 'node:timers/promises';
-
-/** What a piece of work cost per unit of it, in milliseconds. */
-export interface Cost {
-  /** CPU time of the whole process, all threads. */
-  readonly cpuMs: number;
-  readonly wallMs: number;
-}
-
-/** Collects garbage, where `--expose-gc` allows it, so that nobody pays for what was before. */
-function collectGarbage(): void {
-  globalThis.gc?.();
-}
+import { setTimeout as pause } from 'node:timers/promises';
+import { ProcessorMeter } from './machine/processor-meter.ts';
+import type { Row, Turn } from './rows/row.ts';
 
 /** One way of doing some work, and what to do it on. */
 export interface Candidate<Input = unknown> {
   readonly inputs: readonly Input[];
   readonly work: (input: Input) => unknown;
+  /** Pieces of work in an input, which costs are given for. */
+  readonly pieces: number;
   /** Called before each pass over the inputs, outside what is measured. */
-  readonly prepare?: () => void;
+  readonly prepare: () => void;
 }
 
 export function candidate<Input>(
   inputs: readonly Input[],
   work: (input: Input) => unknown,
-  prepare: () => void = () => {},
+  { pieces = 1, prepare = () => {} }: Partial<Pick<Candidate, 'pieces' | 'prepare'>> = {},
 ): Candidate {
-  return { inputs, work: (input) => work(input as Input), prepare };
+  return { inputs, work: (input) => work(input as Input), pieces, prepare };
+}
+
+/** CPU time of a piece of work by each candidate, all threads of the process, in milliseconds. */
+export interface Round<Name extends string> {
+  readonly cpuMs: Readonly<Record<Name, number>>;
+  /** How many processors others used meanwhile. */
+  readonly others: number | null;
 }
 
 const ROUNDS = 7;
@@ -40,33 +39,32 @@ const WARM_UP_MS = 500;
 /** How long it works at least while it is measured, which ends with a pass over the inputs. */
 const MEASURED_MS = 250;
 
-/**
- * Runs the candidates by turns, several rounds each, so that what disturbs the
- * machine disturbs all of them, and takes the median of each one's rounds.
- *
- * @returns for each candidate, the cost of one input
- */
-export async function costsSideBySide<const Candidates extends readonly Candidate[]>(
-  candidates: Candidates,
+/** Runs the candidates by turns, in several rounds, so that what disturbs the machine disturbs all of them. */
+export async function sideBySide<const Name extends string>(
+  candidates: Readonly<Record<Name, Candidate>>,
   rounds = ROUNDS,
-): Promise<{ [Index in keyof Candidates]: Cost }> {
-  const costs = candidates.map((): Cost[] => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, candidate] of candidates.entries()) {
-      collectGarbage();
-      await setTimeout(SWEEPING_MS);
-      await warmUp(candidate);
-      costs[index]?.push(await costOfRound(candidate));
+): Promise<readonly Round<Name>[]> {
+  const meter = new ProcessorMeter();
+  const measured: Round<Name>[] = [];
+  while (measured.length < rounds) {
+    const costs: [string, number][] = [];
+    for (const [name, each] of Object.entries<Candidate>(candidates)) {
+      globalThis.gc?.();
+      await pause(SWEEPING_MS);
+      await warmUp(each);
+      costs.push([name, await costOfPiece(each)]);
     }
+    // Of the names of the candidates, which the type says and `fromEntries` cannot.
+    const cpuMs = Object.fromEntries(costs) as Record<Name, number>;
+    measured.push({ cpuMs, others: meter.others() });
   }
-  // One median per candidate, which the mapped type says and `map` cannot.
-  return costs.map(medianCost) as { [Index in keyof Candidates]: Cost };
+  return measured;
 }
 
 async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
   const startMs = performance.now();
   while (performance.now() - startMs < WARM_UP_MS) {
-    prepare?.();
+    prepare();
     for (const input of inputs) {
       await work(input);
       if (performance.now() - startMs > WARM_UP_MS) {
@@ -76,44 +74,49 @@ async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
   }
 }
 
-/** @returns the cost of one input */
-async function costOfRound({ inputs, work, prepare }: Candidate): Promise<Cost> {
-  let passes = 0;
-  let cpuMs = 0;
-  let wallMs = 0;
-  while (wallMs < MEASURED_MS) {
-    prepare?.();
-    const cost = await costOf(async () => {
+async function costOfPiece({ inputs, work, pieces, prepare }: Candidate): Promise<number> {
+  const worked = { passes: 0, cpuMs: 0, wallMs: 0 };
+  while (worked.wallMs < MEASURED_MS) {
+    prepare();
+    const startMs = performance.now();
+    worked.cpuMs += await cpuMsOf(async () => {
       for (const input of inputs) {
         await work(input);
       }
     });
-    passes++;
-    cpuMs += cost.cpuMs;
-    wallMs += cost.wallMs;
+    worked.passes++;
+    worked.wallMs += performance.now() - startMs;
   }
-  const worked = passes * inputs.length;
-  return { cpuMs: cpuMs / worked, wallMs: wallMs / worked };
+  return worked.cpuMs / (worked.passes * inputs.length * pieces);
 }
 
-function medianCost(costs: readonly Cost[]): Cost {
-  return {
-    cpuMs: median(costs.map(({ cpuMs }) => cpuMs)),
-    wallMs: median(costs.map(({ wallMs }) => wallMs)),
-  };
-}
-
-/** @param values - not empty */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-export async function costOf(work: () => unknown): Promise<Cost> {
-  const cpuBefore = process.cpuUsage();
-  const startMs = performance.now();
+/** CPU time of this process for some work, all threads, in milliseconds. */
+export async function cpuMsOf(work: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
   await work();
-  const wallMs = performance.now() - startMs;
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return { cpuMs: (user + system) / 1_000, wallMs };
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+const YARDSTICKS = { peer: 'the peer library', floor: 'the floor' } as const;
+
+/** What ours may be at most, times each of them; null to tell it only. */
+export type Marks = Readonly<Record<keyof typeof YARDSTICKS, number | null>>;
+
+/** Rows of the CPU time of our own way, against the peer library and against the floor. */
+export function cpuRows(
+  name: string,
+  rounds: readonly Round<'ours' | 'peer' | 'floor'>[],
+  marks: Marks,
+): readonly Row[] {
+  const yardsticks = ['peer', 'floor'] as const;
+  return yardsticks.map((yardstick) => ({
+    name,
+    unit: 'ms of CPU',
+    against: YARDSTICKS[yardstick],
+    mark: marks[yardstick],
+    turns: rounds.map(
+      ({ cpuMs, others }): Turn => ({ value: cpuMs.ours, against: cpuMs[yardstick], others }),
+    ),
+  }));
 }

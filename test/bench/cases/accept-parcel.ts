@@ -19,8 +19,8 @@ import {
 } from '#test/builders/peers.ts';
 import { arrayBuffer } from '#test/peers/js/values.ts';
 import { floorOf } from '../floor.ts';
-import { type Candidate, type Cost, candidate, costsSideBySide } from '../measure.ts';
-import { atLeast, atMost, milliseconds, type Requirement, type Row } from '../report.ts';
+import { type Candidate, candidate, cpuRows, type Marks, sideBySide } from '../measure.ts';
+import type { Row } from '../rows/row.ts';
 
 /** A parcel as a phone delivers it. */
 interface Delivered {
@@ -40,41 +40,31 @@ export async function run(): Promise<readonly Row[]> {
   const world = await makeWorld();
   const known = await authorisedSender('sender', world.recipient, validAround(world.now));
   return [
-    await acceptFrom(world, () => known, {
+    ...(await acceptFrom(world, () => known, {
       work: 'accept a parcel of 1 KiB, sender seen before',
       octets: 1024,
       parcels: 300,
-      requirements: (peer, ours, floor) => [
-        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 100),
-        atMost('the floor', ours.cpuMs / floor.cpuMs, 2.5),
-      ],
-    }),
-    await acceptFrom(world, (index) => authorisedNewcomer(world, index), {
-      work: 'the same, every sender new',
+      marks: { peer: 1 / 100, floor: 2.5 },
+    })),
+    ...(await acceptFrom(world, (index) => authorisedNewcomer(world, index), {
+      work: 'accept a parcel of 1 KiB, every sender new',
       octets: 1024,
       parcels: 60,
       isNewEachTime: true,
-      requirements: (peer, ours) => [
-        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 40),
-      ],
-    }),
-    await acceptFrom(world, () => known, {
-      work: 'the same, 100 KiB, sender seen before',
+      marks: { peer: 1 / 40, floor: null },
+    })),
+    ...(await acceptFrom(world, () => known, {
+      work: 'accept a parcel of 100 KiB, sender seen before',
       octets: 100 * 1024,
       parcels: 200,
-      requirements: (peer, ours) => [
-        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 70),
-      ],
-    }),
-    await acceptFrom(world, () => known, {
-      work: 'the same, 8 MB',
+      marks: { peer: null, floor: 1.25 },
+    })),
+    ...(await acceptFrom(world, () => known, {
+      work: 'accept a parcel of 8 MB, sender seen before',
       octets: 8_000_000,
       parcels: 8,
-      requirements: (peer, ours, floor) => [
-        atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 6),
-        atMost('the floor', ours.cpuMs / floor.cpuMs, 1.25),
-      ],
-    }),
+      marks: { peer: 1 / 6, floor: 1.25 },
+    })),
   ];
 }
 
@@ -96,14 +86,14 @@ interface Scenario {
   readonly octets: number;
   readonly parcels: number;
   readonly isNewEachTime?: boolean;
-  readonly requirements: (peer: Cost, ours: Cost, floor: Cost) => readonly Requirement[];
+  readonly marks: Marks;
 }
 
 async function acceptFrom(
   world: World,
   senderOf: (index: number) => Peer | Promise<Peer>,
   scenario: Scenario,
-): Promise<Row> {
+): Promise<readonly Row[]> {
   const delivered: Delivered[] = [];
   for (let index = 0; index < scenario.parcels; index++) {
     const parcel = await messageFrom(await senderOf(index), {
@@ -114,18 +104,12 @@ async function acceptFrom(
     const header = await countersign(parcel, world.phone);
     delivered.push({ parcel, countersignature: parseCountersignature(header) ?? new Uint8Array() });
   }
-  const [ours, peer, floor] = await costsSideBySide([
-    oursOn(world, delivered, scenario.isNewEachTime ?? false),
-    peerOn(world.gateway.certificate, delivered),
-    floorOf(delivered.map(({ parcel }) => [parcel, parcel])),
-  ]);
-  return {
-    work: scenario.work,
-    peer: milliseconds(peer.cpuMs),
-    ours: milliseconds(ours.cpuMs),
-    floor: milliseconds(floor.cpuMs),
-    requirements: scenario.requirements(peer, ours, floor),
-  };
+  const rounds = await sideBySide({
+    ours: oursOn(world, delivered, scenario.isNewEachTime ?? false),
+    peer: peerOn(world.gateway.certificate, delivered),
+    floor: floorOf(delivered.map(({ parcel }) => [parcel, parcel])),
+  });
+  return cpuRows(scenario.work, rounds, scenario.marks);
 }
 
 /** Where each sender is to be new, each round has a verifier that knows only the phone and the recipient. */
@@ -141,12 +125,13 @@ function oursOn(world: World, delivered: readonly Delivered[], isNewEachTime: bo
     return candidate(delivered, accept);
   }
   const [first, ...others] = delivered;
-  return candidate(others, accept, () => {
+  const prepare = () => {
     verifier = new MessageVerifier();
     if (first) {
       accept(first);
     }
-  });
+  };
+  return candidate(others, accept, { prepare });
 }
 
 const PEER_INPUTS = 40;

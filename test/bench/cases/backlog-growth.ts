@@ -5,50 +5,56 @@ import {
   phoneOf,
   startCollectionServer,
 } from '../collector.ts';
-import { median } from '../measure.ts';
-import { atMost, figure, milliseconds, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { median, type Row, type Turn } from '../rows/row.ts';
 
 const SMALL = 1_000;
 const LARGE = 100_000;
-const FIRST_PARCEL_RUNS = 41;
+const FIRST_PARCEL_TURNS = 7;
+/** In a turn, of each backlog. */
+const FIRST_PARCELS = 7;
 const TOLERANCE = 1.2;
+const AGAINST_SMALL = `the same with ${SMALL} parcels`;
 
 /** A hundred times the backlog must not make the first parcel later, nor any parcel dearer. */
 export async function run(): Promise<readonly Row[]> {
   const settings = { parcelOctets: 1024, fetchDelayMs: null };
   await using small = await startCollectionServer({ ...settings, parcels: SMALL });
   await using large = await startCollectionServer({ ...settings, parcels: LARGE });
-  const first = await compareFirstParcels(small, large);
-  const smallCost = await cpuPerParcel(small);
-  const largeCost = await cpuPerParcel(large);
+  const meter = new ProcessorMeter();
+  const firstParcels: Turn[] = [];
+  while (firstParcels.length < FIRST_PARCEL_TURNS) {
+    const times = await firstParcelTimes(small, large);
+    firstParcels.push({ ...times, others: meter.others() });
+  }
+  const against = await cpuPerParcel(small);
+  const value = await cpuPerParcel(large);
   return [
     {
-      work: `first parcel of a backlog of ${SMALL} → ${LARGE}`,
-      peer: '',
-      ours: `${figure(first.small)} → ${figure(first.large)} ms`,
-      floor: '',
-      requirements: [
-        atMost('the time with the small backlog', first.large / first.small, TOLERANCE),
-      ],
+      name: `first parcel of a backlog of ${LARGE}`,
+      unit: 'ms',
+      against: AGAINST_SMALL,
+      mark: TOLERANCE,
+      turns: firstParcels,
     },
     {
-      work: 'the same, server CPU per parcel collected',
-      peer: '',
-      ours: `${milliseconds(smallCost)} → ${milliseconds(largeCost)}`,
-      floor: '',
-      requirements: [atMost('the cost with the small backlog', largeCost / smallCost, TOLERANCE)],
+      name: `collect a parcel of a backlog of ${LARGE}`,
+      unit: 'ms of CPU',
+      against: AGAINST_SMALL,
+      mark: TOLERANCE,
+      turns: [{ value, against, others: meter.others() }],
     },
   ];
 }
 
-/** Medians over many connections, alternating so that both see the same disturbances. */
-async function compareFirstParcels(small: CollectionChild, large: CollectionChild) {
+/** Medians over some connections, alternating so that both see the same disturbances. */
+async function firstParcelTimes(small: CollectionChild, large: CollectionChild) {
   const times: { small: number[]; large: number[] } = { small: [], large: [] };
-  for (let run = 0; run < FIRST_PARCEL_RUNS; run++) {
+  for (let run = 0; run < FIRST_PARCELS; run++) {
     times.small.push(await firstParcelMs(small.info.port, phoneOf(small)));
     times.large.push(await firstParcelMs(large.info.port, phoneOf(large)));
   }
-  return { small: median(times.small), large: median(times.large) };
+  return { value: median(times.large), against: median(times.small) };
 }
 
 async function cpuPerParcel(server: CollectionChild): Promise<number> {

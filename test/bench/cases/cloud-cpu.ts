@@ -6,10 +6,10 @@ import { Phone } from '#test/peers/phone.ts';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
 import { deliverAll, postAll } from '../cloud/deliver-all.ts';
-import { perCore, usageDuring } from '../cloud/service-usage.ts';
+import { usageDuring, usageRow } from '../cloud/service-usage.ts';
 import { collectAll } from '../collector.ts';
 import { makeDeliveries, makeParcel } from '../deliveries.ts';
-import type { Row } from '../report.ts';
+import type { Row } from '../rows/row.ts';
 
 const PARCELS = 1_000;
 const WARM_UP = 200;
@@ -30,10 +30,6 @@ export async function run(): Promise<readonly Row[]> {
   ];
 }
 
-function costRow(work: string, ours: string): Row {
-  return { work, peer: '', ours, floor: '', requirements: [] };
-}
-
 async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
   await using collection = await cloud.service('collection');
   const phone = await Phone.register(poweb.port);
@@ -44,8 +40,8 @@ async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]>
   const accepting = await usageDuring(services, () => deliverAll(poweb.port, deliveries));
   const collecting = await usageDuring(services, () => collectAll(collection.port, phone.phone));
   return [
-    costRow('PoWeb: a parcel for a phone', perCore(accepting.poweb, PARCELS)),
-    costRow('collection: a parcel from the backlog', perCore(collecting.collection, PARCELS)),
+    usageRow('PoWeb: a parcel for a phone', accepting.poweb, PARCELS),
+    usageRow('collection: a parcel from the backlog', collecting.collection, PARCELS),
   ];
 }
 
@@ -64,8 +60,8 @@ async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<
   await (await relay(WARM_UP))();
   const usage = await usageDuring({ poweb, workers }, await relay(PARCELS));
   return [
-    costRow('PoWeb: a parcel for the Internet', perCore(usage.poweb, PARCELS)),
-    costRow('workers: a parcel posted to the Internet', perCore(usage.workers, PARCELS)),
+    usageRow('PoWeb: a parcel for the Internet', usage.poweb, PARCELS),
+    usageRow('workers: a parcel posted to the Internet', usage.workers, PARCELS),
   ];
 }
 
@@ -75,7 +71,7 @@ async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promis
   await postAll(pohttp.port, await makeDeliveries(phone, WARM_UP, PARCEL_OCTETS));
   const deliveries = await makeDeliveries(phone, PARCELS, PARCEL_OCTETS);
   const usage = await usageDuring({ pohttp }, () => postAll(pohttp.port, deliveries));
-  return [costRow('PoHTTP: a parcel for a phone', perCore(usage.pohttp, PARCELS))];
+  return [usageRow('PoHTTP: a parcel for a phone', usage.pohttp, PARCELS)];
 }
 
 /** What the Internet brought for the phone before is what a courier collects. */
@@ -98,12 +94,13 @@ async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[
   const taking = await usageDuring({ cogrpc, workers }, () => bring(cargoes));
   const taken = CARGOES * PARCELS_PER_CARGO;
   return [
-    costRow('CogRPC: a parcel given to a courier', perCore(giving.cogrpc, given)),
-    costRow(
+    usageRow('CogRPC: a parcel given to a courier', giving.cogrpc, given),
+    usageRow(
       `CogRPC: a parcel taken from a courier, ${PARCELS_PER_CARGO} to a cargo`,
-      perCore(taking.cogrpc, taken),
+      taking.cogrpc,
+      taken,
     ),
-    costRow('workers: a parcel unpacked from cargo', perCore(taking.workers, taken)),
+    usageRow('workers: a parcel unpacked from cargo', taking.workers, taken),
   ];
 }
 

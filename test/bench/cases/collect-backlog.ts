@@ -1,5 +1,6 @@
 import { collectAll, phoneOf, startCollectionServer } from '../collector.ts';
-import { atMost, figure, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { once, type Row } from '../rows/row.ts';
 
 const PARCELS = 10_000;
 const FETCH_DELAY_MS = 20;
@@ -13,21 +14,29 @@ export async function run(): Promise<readonly Row[]> {
     fetchDelayMs: FETCH_DELAY_MS,
   });
   const idle = await server.vitals();
+  const meter = new ProcessorMeter();
   const { parcels, totalMs } = await collectAll(server.info.port, phoneOf(server));
+  const others = meter.others();
   const { peakRssOctets } = await server.vitals();
   if (parcels !== PARCELS) {
     throw new Error(`collected ${parcels} of ${PARCELS}`);
   }
+  const name = `collect ${PARCELS} parcels of 1 KiB, each fetch delayed by ${FETCH_DELAY_MS} ms`;
   return [
     {
-      work: `collect ${PARCELS} parcels of 1 KiB, each fetch delayed by ${FETCH_DELAY_MS} ms`,
-      peer: `one by one: ${(PARCELS * FETCH_DELAY_MS) / 1_000} s`,
-      ours: `${figure(totalMs / 1_000)} s`,
-      floor: '',
-      requirements: [
-        atMost('to the last acknowledgement', totalMs / 1_000, 10, ' s'),
-        atMost('RSS above idle', (peakRssOctets - idle.rssOctets) / MEBIOCTET, 64, ' MiB'),
-      ],
+      name,
+      unit: 's',
+      against: null,
+      mark: 10,
+      turns: once(totalMs / 1_000, others),
+      note: `one by one would take ${(PARCELS * FETCH_DELAY_MS) / 1_000} s`,
+    },
+    {
+      name: `${name}: RSS above idle`,
+      unit: 'MiB',
+      against: null,
+      mark: 64,
+      turns: once((peakRssOctets - idle.rssOctets) / MEBIOCTET),
     },
   ];
 }

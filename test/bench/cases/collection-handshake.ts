@@ -9,8 +9,8 @@ import { MessageVerifier } from '#awala/message-verifier.ts';
 import { internetGateway, privateGateway, signNonce, validAround } from '#test/builders/peers.ts';
 import { arrayBuffer } from '#test/peers/js/values.ts';
 import { floorOf } from '../floor.ts';
-import { candidate, costsSideBySide } from '../measure.ts';
-import { atLeast, milliseconds, type Row } from '../report.ts';
+import { candidate, cpuRows, sideBySide } from '../measure.ts';
+import type { Row } from '../rows/row.ts';
 
 const HANDSHAKES = 500;
 const PEER_INPUTS = 100;
@@ -45,14 +45,6 @@ export async function run(): Promise<readonly Row[]> {
   });
 
   const floorOn = floorOf(inputs.map(({ nonce }) => [nonce]));
-  const [ours, peer, floor] = await costsSideBySide([oursOn, peerOn, floorOn]);
-  return [
-    {
-      work: 'verify a collection handshake',
-      peer: milliseconds(peer.cpuMs),
-      ours: milliseconds(ours.cpuMs),
-      floor: milliseconds(floor.cpuMs),
-      requirements: [atLeast('less CPU than the peer', peer.cpuMs / ours.cpuMs, 80)],
-    },
-  ];
+  const rounds = await sideBySide({ ours: oursOn, peer: peerOn, floor: floorOn });
+  return cpuRows('verify a collection handshake', rounds, { peer: 1 / 80, floor: null });
 }

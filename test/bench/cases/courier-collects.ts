@@ -1,77 +1,123 @@
 import type { CargoDelivery } from '#services/cogrpc/service-definitions.ts';
 import { authorizationOf, Courier } from '#test/peers/courier.ts';
-import { median } from '../measure.ts';
-import { atLeast, atMost, figure, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { digits } from '../rows/in-words.ts';
+import { once, type Row } from '../rows/row.ts';
 import { ChildServer } from '../servers/child-server.ts';
 import type { CogrpcInfo, CogrpcSettings } from '../servers/cogrpc.ts';
 
 const PARCELS = 3_000;
 const PARCEL_OCTETS = 100_000;
 const FETCH_DELAY_MS = 20;
-/** Collected by fetching one after the other, to know what all of them would take. */
-const ONE_BY_ONE_PARCELS = 150;
-const COLLECTIONS = 3;
+/** Fetched one after the other, to know what all of them would take. */
+const FEW_PARCELS = 150;
+/** Times what it takes without delay. */
+const MAX_OF_UNDELAYED = 1.5;
+const TURNS = 3;
 /** From the call, which connects first. */
 const MAX_FIRST_MS = 300;
+const MAX_MEBIOCTETS = 96;
 const SLOW_READER_MS = 12_000;
 const SLOW_READER_PAUSE_MS = 250;
 const MEBIOCTET = 1024 * 1024;
 
 /** Collecting cargo whose parcels take 20 ms each to fetch, by a quick courier and by a slow one. */
 export async function run(): Promise<readonly Row[]> {
-  const oneByOneSeconds = await secondsOneByOne();
-  await using server = await startServer(PARCELS, false);
-  const quick = await watchMemory(server, () => collectRepeatedly(server));
+  await using server = await startServer({ count: PARCELS, fetchMs: FETCH_DELAY_MS });
+  const quick = await watchMemory(server, () => collectByTurns(server));
   const slow = await watchMemory(server, () => collect(server, SLOW_READER_MS));
+  const megaoctets = (PARCELS * PARCEL_OCTETS) / 1e6;
+  const name = `CollectCargo, ${megaoctets} MB in ${PARCELS} parcels, each fetch delayed by ${FETCH_DELAY_MS} ms`;
+  const memory = { unit: 'MiB', against: null, mark: MAX_MEBIOCTETS } as const;
   return [
+    ...rowsOf(name, quick.result),
+    { ...memory, name: `${name}: RSS above idle`, turns: once(quick.mebioctets) },
     {
-      work: `CollectCargo, ${(PARCELS * PARCEL_OCTETS) / 1e6} MB in ${PARCELS} parcels, each fetch delayed by ${FETCH_DELAY_MS} ms`,
-      peer: `one by one: ${figure(oneByOneSeconds)} s`,
-      ours: `${figure(quick.result.seconds)} s`,
-      floor: '',
-      requirements: [
-        atLeast('one-by-one fetching', oneByOneSeconds / quick.result.seconds, 15),
-        atMost('to the first cargo', quick.result.firstMs, MAX_FIRST_MS, ' ms'),
-        atMost('RSS above idle', quick.mebioctets, 96, ' MiB'),
-      ],
-    },
-    {
-      work: `the same, by a courier that pauses ${SLOW_READER_PAUSE_MS} ms after each cargo, for ${SLOW_READER_MS / 1e3} s`,
-      peer: '',
-      ours: `${figure(slow.result.octets / 1e6)} MB read`,
-      floor: '',
-      requirements: [atMost('RSS above idle', slow.mebioctets, 96, ' MiB')],
+      ...memory,
+      name: `CollectCargo by a courier that pauses ${SLOW_READER_PAUSE_MS} ms after each cargo, for ${SLOW_READER_MS / 1e3} s: RSS above idle`,
+      turns: once(slow.mebioctets),
+      note: `${digits(slow.result.octets / 1e6)} MB read`,
     },
   ];
 }
 
-/** What all parcels take if the same server fetches each when the one before is packed: extrapolated from some. */
-async function secondsOneByOne(): Promise<number> {
-  await using server = await startServer(ONE_BY_ONE_PARCELS, true);
-  const { seconds } = await collect(server);
-  return (seconds * PARCELS) / ONE_BY_ONE_PARCELS;
+/** What was collected in one turn, in each way. */
+interface CollectedInTurn {
+  readonly ours: Collected;
+  /** From a store without delay. */
+  readonly undelayed: Collected;
+  /** Some of the parcels, each fetched when the one before is packed. */
+  readonly oneByOne: Collected;
+  readonly others: number | null;
 }
 
-/** The medians of a few collections. */
-async function collectRepeatedly(server: ChildServer<CogrpcInfo>) {
-  const all: Awaited<ReturnType<typeof collect>>[] = [];
-  for (let collection = 0; collection < COLLECTIONS; collection++) {
-    all.push(await collect(server));
+async function collectByTurns(server: CogrpcServer): Promise<readonly CollectedInTurn[]> {
+  const fetchMs = FETCH_DELAY_MS;
+  await using undelayed = await startServer({ count: PARCELS, fetchMs: 0 });
+  await using oneByOne = await startServer({ count: FEW_PARCELS, fetchMs, isOneByOne: true });
+  const meter = new ProcessorMeter();
+  const turns: CollectedInTurn[] = [];
+  while (turns.length < TURNS) {
+    turns.push({
+      ours: await collect(server),
+      undelayed: await collect(undelayed),
+      oneByOne: await collect(oneByOne),
+      others: meter.others(),
+    });
   }
-  return {
-    seconds: median(all.map(({ seconds }) => seconds)),
-    firstMs: median(all.map(({ firstMs }) => firstMs)),
-  };
+  return turns;
 }
 
-function startServer(count: number, isOneByOne: boolean): Promise<ChildServer<CogrpcInfo>> {
-  const held = { count, octets: PARCEL_OCTETS, fetchMs: FETCH_DELAY_MS };
+/** Fetching ahead must hide the delay. */
+function rowsOf(name: string, turns: readonly CollectedInTurn[]): readonly Row[] {
+  const against = (secondsOf: (turn: CollectedInTurn) => number) =>
+    turns.map((turn) => ({
+      value: turn.ours.seconds,
+      against: secondsOf(turn),
+      others: turn.others,
+    }));
+  return [
+    {
+      name,
+      unit: 's',
+      against: 'the same without delay',
+      mark: MAX_OF_UNDELAYED,
+      turns: against(({ undelayed }) => undelayed.seconds),
+    },
+    {
+      name,
+      unit: 's',
+      against: 'fetching one by one',
+      mark: null,
+      turns: against(({ oneByOne }) => (oneByOne.seconds * PARCELS) / FEW_PARCELS),
+    },
+    {
+      name: `${name}: first cargo`,
+      unit: 'ms',
+      against: null,
+      mark: MAX_FIRST_MS,
+      turns: turns.map(({ ours, others }) => ({ value: ours.firstMs, against: null, others })),
+    },
+  ];
+}
+
+type CogrpcServer = ChildServer<CogrpcInfo>;
+type Collected = Awaited<ReturnType<typeof collect>>;
+
+interface Held {
+  readonly count: number;
+  readonly fetchMs: number;
+  readonly isOneByOne?: boolean;
+}
+
+function startServer({ count, fetchMs, isOneByOne = false }: Held): Promise<CogrpcServer> {
+  const held = { count, octets: PARCEL_OCTETS, fetchMs };
   const settings: CogrpcSettings = { held, isOneByOne, cargoOctets: 0 };
   return ChildServer.start('./cogrpc.ts', settings);
 }
 
 /** @returns what `work` resolved for, and the memory that the server had at most, in MiB above idle */
-async function watchMemory<Result>(server: ChildServer<CogrpcInfo>, work: () => Promise<Result>) {
+async function watchMemory<Result>(server: CogrpcServer, work: () => Promise<Result>) {
   const idle = await server.vitals();
   const result = await work();
   const { peakRssOctets } = await server.vitals();
@@ -83,7 +129,7 @@ async function watchMemory<Result>(server: ChildServer<CogrpcInfo>, work: () => 
  *
  * @param slowlyForMs - pauses after each cargo, and hangs up after this long
  */
-async function collect(server: ChildServer<CogrpcInfo>, slowlyForMs?: number) {
+async function collect(server: CogrpcServer, slowlyForMs?: number) {
   const cca = Buffer.from(await server.perform<string>('cca'), 'base64');
   using courier = new Courier(server.info.port);
   const startMs = performance.now();

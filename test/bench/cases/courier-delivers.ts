@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CargoDelivery, CargoDeliveryAck } from '#services/cogrpc/service-definitions.ts';
 import { Courier, type CourierStream } from '#test/peers/courier.ts';
-import { atMost, milliseconds, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { percentile99, type Row } from '../rows/row.ts';
 import { ChildServer } from '../servers/child-server.ts';
 import type { CogrpcInfo, CogrpcSettings } from '../servers/cogrpc.ts';
 
@@ -15,6 +16,7 @@ export async function run(): Promise<readonly Row[]> {
   await using server = await ChildServer.start<CogrpcInfo>('./cogrpc.ts', settings);
   using courier = new Courier(server.info.port);
   const stream = courier.deliver();
+  const meter = new ProcessorMeter();
   const delivered: number[] = [];
   const written: number[] = [];
   // By turns, so that what disturbs the disk disturbs both.
@@ -28,15 +30,18 @@ export async function run(): Promise<readonly Row[]> {
   if (code !== 0) {
     throw new Error(`the delivery ended with ${code}: ${details}`);
   }
-  const acknowledgedMs = percentile99(delivered.slice(WARM_UP));
-  const writtenMs = percentile99(written.slice(WARM_UP));
+  const turn = {
+    value: percentile99(delivered.slice(WARM_UP)),
+    against: percentile99(written.slice(WARM_UP)),
+    others: meter.others(),
+  };
   return [
     {
-      work: `DeliverCargo, ${CARGOES} cargoes of 1 MB, embedded store: p99 of acknowledgement`,
-      peer: '',
-      ours: milliseconds(acknowledgedMs),
-      floor: milliseconds(writtenMs),
-      requirements: [atMost('a bare durable write', acknowledgedMs / writtenMs, 3)],
+      name: `DeliverCargo, ${CARGOES} cargoes of 1 MB, embedded store: p99 of acknowledgement`,
+      unit: 'ms',
+      against: 'a bare durable write',
+      mark: 3,
+      turns: [turn],
     },
   ];
 }
@@ -53,9 +58,4 @@ async function deliver(
     throw new Error('the call ended without an acknowledgement');
   }
   return performance.now() - startMs;
-}
-
-function percentile99(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;
 }

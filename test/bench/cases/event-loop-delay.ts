@@ -6,7 +6,9 @@ import {
   partiesOf,
   startAcceptingServer,
 } from '../deliveries.ts';
-import { atMost, figure, milliseconds, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { digits } from '../rows/in-words.ts';
+import { once, type Row } from '../rows/row.ts';
 import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
 
 const PER_SECOND = 200;
@@ -23,17 +25,20 @@ export async function run(): Promise<readonly Row[]> {
   const agent = new Agent({ keepAlive: true });
   const send = (delivery: Delivery) => deliver(server.info.port, agent, delivery);
   await atAPace(deliveries.slice(0, WARM_UP_SECONDS * PER_SECOND), send);
+  const meter = new ProcessorMeter();
   await server.perform('watchEventLoop');
   await atAPace(deliveries.slice(WARM_UP_SECONDS * PER_SECOND), send);
   const delay = await server.perform<EventLoopDelay>('eventLoopDelay');
+  const others = meter.others();
   agent.destroy();
   return [
     {
-      work: `event-loop delay, p99, while ${PER_SECOND} parcels/s of 10 KiB come in`,
-      peer: '',
-      ours: `${milliseconds(delay.p99Ms)} (median ${figure(delay.medianMs)}, longest ${figure(delay.longestMs)})`,
-      floor: '',
-      requirements: [atMost('delay', delay.p99Ms, MAX_P99_MS, ' ms')],
+      name: `event-loop delay, p99, while ${PER_SECOND} parcels/s of 10 KiB come in`,
+      unit: 'ms',
+      against: null,
+      mark: MAX_P99_MS,
+      turns: once(delay.p99Ms, others),
+      note: `median ${digits(delay.medianMs)}, longest ${digits(delay.longestMs)}`,
     },
   ];
 }

@@ -4,7 +4,8 @@ import { provisionCloudGateway } from '#test/services/cloud-gateway.ts';
 import { memoryOf, type ProcessMemory } from '#test/services/memory-of.ts';
 import { SERVICE_NAMES, ServiceProcess } from '#test/services/service-process.ts';
 import { type ImageProgram, makeImageProgram } from '../footprint/program-of-the-image.ts';
-import { atMost, figure, type Requirement, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { once, type Row } from '../rows/row.ts';
 
 const MEBIOCTET = 1_024 * 1_024;
 const MOST_FOR_SMALL_SERVICES = 100;
@@ -15,71 +16,73 @@ const IDLE_MS = 10_000;
 
 const SMALL_SERVICES: readonly string[] = ['poweb', 'pohttp', 'collection'];
 
-/** What the services take while they have nothing to do, in the form that the image has them. */
+/** What the services take while they have nothing to do, in the form that the image has them. On Linux only. */
 export async function run(): Promise<readonly Row[]> {
   if (process.platform !== 'linux') {
-    return [row('idle memory: counted on Linux only', '')];
+    return [];
   }
   await using program = await makeImageProgram();
-  return [...(await ofFiveServices(program)), ...(await ofStandalone(program))];
+  return [...(await ofFiveServices(program)), await ofStandalone(program)];
 }
 
 async function ofFiveServices(program: ImageProgram): Promise<Row[]> {
   const gateway = await provisionCloudGateway();
   const environment = { ...gateway.environment, ...program.environment };
   await using opened = new AsyncDisposableStack();
+  const meter = new ProcessorMeter();
   const beginMs = performance.now();
   const services: ServiceProcess[] = [];
   for (const name of SERVICE_NAMES) {
     services.push(opened.use(await ServiceProcess.start(name, environment, program)));
   }
   await Promise.all(services.map((service) => service.untilReady()));
-  const startMs = performance.now() - beginMs;
+  const startSeconds = (performance.now() - beginMs) / 1_000;
+  const others = meter.others();
   await pause(IDLE_MS);
   const found = await Promise.all(
     services.map(async ({ name, pid }) => [name, await memoryOf(pid)] as const),
   );
-  const together = sum(found.map(([, memory]) => memory));
+  const markOf = (name: string) => (SMALL_SERVICES.includes(name) ? MOST_FOR_SMALL_SERVICES : null);
   return [
-    ...found.map(([name, memory]) =>
-      row(
-        `idle memory of ${name}`,
-        inWords(memory),
-        SMALL_SERVICES.includes(name) ? [most('PSS', memory.pss, MOST_FOR_SMALL_SERVICES)] : [],
-      ),
-    ),
-    row('idle memory of the five services', inWords(together), [
-      most('PSS together', together.pss, MOST_TOGETHER),
-    ]),
-    row('start of the five services at once', `${figure(startMs / 1_000)} s`),
+    ...found.map(([name, memory]) => memoryRow(name, 'pss', memory, markOf(name))),
+    memoryRow('the five services', 'pss', sum(found.map(([, memory]) => memory)), MOST_TOGETHER),
+    {
+      name: 'start of the five services at once',
+      unit: 's',
+      against: null,
+      mark: null,
+      turns: once(startSeconds, others),
+    },
   ];
 }
 
-async function ofStandalone(program: ImageProgram): Promise<Row[]> {
+async function ofStandalone(program: ImageProgram): Promise<Row> {
   await using data = await dataFolder();
   const ports = { POWEB_PORT: '0', POHTTP_PORT: '0', COGRPC_PORT: '0', DATA_DIR: data.path };
   const environment = { ...program.environment, ...ports };
   await using standalone = await ServiceProcess.startReady('standalone', environment, program);
   await pause(IDLE_MS);
   const memory = await memoryOf(standalone.pid);
-  return [
-    row('idle memory of the gateway in one process', inWords(memory), [
-      most('RSS', memory.rss, MOST_RESIDENT_STANDALONE),
-    ]),
-  ];
+  return memoryRow('the gateway in one process', 'rss', memory, MOST_RESIDENT_STANDALONE);
 }
 
-function row(work: string, ours: string, requirements: readonly Requirement[] = []): Row {
-  return { work, peer: '', ours, floor: '', requirements };
-}
-
-function most(what: string, octets: number, mebioctets: number): Requirement {
-  return atMost(what, octets / MEBIOCTET, mebioctets, ' MiB');
-}
-
-function inWords({ rss, pss, uss }: ProcessMemory): string {
+/** @param part - what the mark is for */
+function memoryRow(
+  whose: string,
+  part: 'rss' | 'pss',
+  memory: ProcessMemory,
+  mark: number | null,
+): Row {
+  const { rss, pss, uss } = memory;
   const mebioctets = (octets: number) => Math.round(octets / MEBIOCTET);
-  return `RSS ${mebioctets(rss)}, PSS ${mebioctets(pss)}, USS ${mebioctets(uss)} MiB`;
+  return {
+    name: `idle memory of ${whose}: ${part.toUpperCase()}`,
+    unit: 'MiB',
+    against: null,
+    mark,
+    turns: once(memory[part] / MEBIOCTET),
+    note: `RSS ${mebioctets(rss)}, PSS ${mebioctets(pss)}, USS ${mebioctets(uss)}`,
+  };
 }
 
 function sum(all: readonly ProcessMemory[]): ProcessMemory {

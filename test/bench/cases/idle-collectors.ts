@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { type CollectionChild, phoneOf, startCollectionServer } from '../collector.ts';
 import { Fleet } from '../fleet.ts';
-import { atMost, figure, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { once, type Row } from '../rows/row.ts';
 
 const COLLECTORS = 5_000;
 const PER_SECOND = 500;
@@ -24,7 +25,7 @@ export async function run(): Promise<readonly Row[]> {
   await fleet.connect();
   const cost = await costOfIdle(server, empty, COLLECTORS);
   await expectOpen(fleet, COLLECTORS);
-  return [rowOfIdle(cost, COLLECTORS)];
+  return rowsOfIdle(cost, COLLECTORS);
 }
 
 /** Starts a server for collectors that has nothing to deliver. */
@@ -52,6 +53,8 @@ export async function emptyServer(server: CollectionChild): Promise<EmptyServer>
 export interface IdleCost {
   readonly octets: number;
   readonly cpuMs: number;
+  /** How many processors others used meanwhile; null if unknown. */
+  readonly others: number | null;
 }
 
 /** What the collectors cost that have connected, each. */
@@ -62,25 +65,34 @@ export async function costOfIdle(
 ): Promise<IdleCost> {
   await setTimeout(SETTLE_MS);
   const rssOctets = await settledRss(server);
+  const meter = new ProcessorMeter();
   const cpuMs = await cpuMsPerSecond(server, OBSERVED_MS);
   return {
+    others: meter.others(),
     octets: (rssOctets - empty.rssOctets) / count,
     cpuMs: (cpuMs - empty.cpuMs) / count,
   };
 }
 
-export function rowOfIdle({ octets, cpuMs }: IdleCost, count: number): Row {
-  const kibioctets = octets / 1024;
-  return {
-    work: `${count} idle keep-alive collectors in one process`,
-    peer: '',
-    ours: `${figure(kibioctets)} KiB each, ${figure((cpuMs * count) / 10)} % of a core`,
-    floor: '',
-    requirements: [
-      atMost('of RSS each', kibioctets, MAX_KIBIOCTETS, ' KiB'),
-      atMost('of CPU each per second', cpuMs, MAX_CPU_MS, ' ms'),
-    ],
-  };
+/** What a collector costs that is connected and idle. */
+export function rowsOfIdle({ octets, cpuMs, others }: IdleCost, count: number): readonly Row[] {
+  const name = `${count} idle keep-alive collectors in one process`;
+  return [
+    {
+      name: `${name}: RSS each`,
+      unit: 'KiB',
+      against: null,
+      mark: MAX_KIBIOCTETS,
+      turns: once(octets / 1024),
+    },
+    {
+      name: `${name}: CPU each per second`,
+      unit: 'ms of CPU',
+      against: null,
+      mark: MAX_CPU_MS,
+      turns: once(cpuMs, others),
+    },
+  ];
 }
 
 /** @throws unless all collectors are connected */

@@ -1,12 +1,13 @@
 import { type CollectionChild, phoneOf } from '../collector.ts';
 import { Fleet } from '../fleet.ts';
-import { atMost, figure, milliseconds, type Row } from '../report.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
+import { once, type Row } from '../rows/row.ts';
 import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
 import {
   costOfIdle,
   emptyServer,
   expectOpen,
-  rowOfIdle,
+  rowsOfIdle,
   startIdleServer,
 } from './idle-collectors.ts';
 
@@ -33,7 +34,7 @@ export async function run(): Promise<readonly Row[]> {
   const returning = await delayDuring(server, () => fleet.connect());
   await expectOpen(fleet, COLLECTORS);
   return [
-    rowOfIdle(cost, COLLECTORS),
+    ...rowsOfIdle(cost, COLLECTORS),
     rowOfDelay(`while they connect, ${PER_SECOND} a second`, connecting),
     rowOfDelay('while they are moved away at that pace', draining),
     rowOfDelay('while they come back', returning),
@@ -45,21 +46,26 @@ async function drain(server: CollectionChild, fleet: Fleet): Promise<number> {
   return sentAway;
 }
 
-async function delayDuring(
-  server: CollectionChild,
-  work: () => Promise<void>,
-): Promise<EventLoopDelay> {
+async function delayDuring(server: CollectionChild, work: () => Promise<void>): Promise<Delay> {
+  const meter = new ProcessorMeter();
   await server.perform('watchEventLoop');
   await work();
-  return server.perform<EventLoopDelay>('eventLoopDelay');
+  const delay = await server.perform<EventLoopDelay>('eventLoopDelay');
+  return { ...delay, others: meter.others() };
 }
 
-function rowOfDelay(when: string, { medianMs, p99Ms, longestMs }: EventLoopDelay): Row {
+interface Delay extends EventLoopDelay {
+  /** How many processors others used meanwhile; null if unknown. */
+  readonly others: number | null;
+}
+
+function rowOfDelay(when: string, { medianMs, p99Ms, longestMs, others }: Delay): Row {
   return {
-    work: `event-loop delay ${when}`,
-    peer: '',
-    ours: `${milliseconds(longestMs)} (median ${figure(medianMs)}, p99 ${figure(p99Ms)})`,
-    floor: '',
-    requirements: [atMost('delay, the longest', longestMs, MAX_DELAY_MS, ' ms')],
+    name: `${COLLECTORS} collectors: longest event-loop delay ${when}`,
+    unit: 'ms',
+    against: null,
+    mark: MAX_DELAY_MS,
+    turns: once(longestMs, others),
+    note: `median ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
   };
 }

@@ -2,8 +2,8 @@ import { constants, createPublicKey, randomBytes, verify } from 'node:crypto';
 import { type CargoWorld, makeCargoWorld, makeParcels } from '../cargo/cargo-world.ts';
 import { packParcels } from '../cargo/packing.ts';
 import { peerUnpacker, Unpacker, unpackingFloor } from '../cargo/unpacking.ts';
-import { candidate, costsSideBySide } from '../measure.ts';
-import { atLeast, milliseconds, type Row } from '../report.ts';
+import { candidate, cpuRows, type Marks, sideBySide } from '../measure.ts';
+import type { Row } from '../rows/row.ts';
 
 const ROUNDS = 5;
 
@@ -14,28 +14,31 @@ interface Scenario {
   readonly parcels: number;
   /** The peer library takes a hundred times as long, so it gets so many in a cargo. */
   readonly peerParcels: number;
+  readonly marks: Marks;
 }
 
 /** From stored cargo to parcels accepted for storing. Figures are CPU time per parcel. */
 export async function run(): Promise<readonly Row[]> {
   const world = await makeCargoWorld();
   return [
-    await unpack(world, {
-      work: 'unpack cargo of parcels of 100 KiB, each verified with its path: CPU each',
+    ...(await unpack(world, {
+      work: 'unpack a parcel of 100 KiB from cargo, and verify it with its path',
       octets: 100 * 1024,
       parcels: 1_000,
       peerParcels: 40,
-    }),
-    await unpack(world, {
-      work: 'the same, parcels of 1 KiB',
+      marks: { peer: null, floor: 1.5 },
+    })),
+    ...(await unpack(world, {
+      work: 'unpack a parcel of 1 KiB from cargo, and verify it with its path',
       octets: 1024,
       parcels: 3_000,
       peerParcels: 60,
-    }),
+      marks: { peer: 1 / 40, floor: null },
+    })),
   ];
 }
 
-async function unpack(world: CargoWorld, scenario: Scenario): Promise<Row> {
+async function unpack(world: CargoWorld, scenario: Scenario): Promise<readonly Row[]> {
   const { parcels: count, peerParcels, octets } = scenario;
   const unpacker = await Unpacker.open(world);
   const parcels = await makeParcels(world, { parcels: count, octets });
@@ -52,24 +55,17 @@ async function unpack(world: CargoWorld, scenario: Scenario): Promise<Row> {
     }
   };
   const peerUnpack = await peerUnpacker(world, unpacker.key);
-  const [ours, peer, floor] = await costsSideBySide(
-    [
-      candidate([cargoes], unpackAll),
-      candidate(peerCargoes, peerUnpack),
-      candidate([parcels], unpackingFloor(parcels, verification(world))),
-    ],
+  const peerPieces = peerParcels / peerCargoes.length;
+  const floor = unpackingFloor(parcels, verification(world));
+  const rounds = await sideBySide(
+    {
+      ours: candidate([cargoes], unpackAll, { pieces: count }),
+      peer: candidate(peerCargoes, peerUnpack, { pieces: peerPieces }),
+      floor: candidate([parcels], floor, { pieces: count }),
+    },
     ROUNDS,
   );
-  const peerMs = (peer.cpuMs * peerCargoes.length) / peerParcels;
-  return {
-    work: scenario.work,
-    peer: milliseconds(peerMs),
-    ours: milliseconds(ours.cpuMs / count),
-    floor: milliseconds(floor.cpuMs / count),
-    requirements: [
-      atLeast('parcels per CPU second of the peer', (peerMs * count) / ours.cpuMs, 40),
-    ],
-  };
+  return cpuRows(scenario.work, rounds, scenario.marks);
 }
 
 /** One RSA verification, prepared. */

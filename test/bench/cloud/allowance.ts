@@ -1,7 +1,7 @@
-import { atMost, figure, type Row } from '../report.ts';
+import { once, type Row } from '../rows/row.ts';
 import type { Calls } from './call-counter.ts';
 
-/** What a piece of work may ask of the backing services. */
+/** What a piece of work may ask of the backing services; nothing else. */
 export interface Allowance {
   readonly work: string;
   readonly pieces: number;
@@ -11,31 +11,32 @@ export interface Allowance {
   readonly mostInAll?: Readonly<Record<string, number>>;
 }
 
-/** Own certificates are read again each minute, which may fall into the time of counting. */
-const MOST_OTHERS = 2;
-
-/** What was asked for, with the demand that it is no more than allowed, and nothing else. */
-export function row({ work, pieces, most, mostInAll = {} }: Allowance, calls: Calls): Row {
-  const others = [...calls].filter(([name]) => !(name in most) && !(name in mostInAll));
-  const count = (name: string) => calls.get(name) ?? 0;
-  return {
-    work,
-    peer: '',
-    ours: `of ${pieces}`,
-    floor: '',
-    requirements: [
-      ...Object.entries(most).map(([name, bound]) =>
-        atMost(`${name}, each`, count(name) / pieces, bound, ''),
-      ),
-      ...Object.entries(mostInAll).map(([name, bound]) =>
-        atMost(`${name}, in all`, count(name), bound, ''),
-      ),
-      atMost(
-        `anything else${others.map(([name, called]) => `, ${figure(called)} ${name}`).join('')}`,
-        others.reduce((sum, [, called]) => sum + called, 0),
-        MOST_OTHERS,
-        '',
-      ),
-    ],
-  };
+/** What was asked, against what may be; what processes ask by the clock is told, and not held against the work. */
+export function callRows(allowance: Allowance, { asked, byClock }: Calls): readonly Row[] {
+  const { work, pieces, most, mostInAll = {} } = allowance;
+  const count = (call: string) => asked.get(call) ?? 0;
+  const row = (what: string, value: number, mark: number, note = ''): Row => ({
+    name: `${work}: ${what}`,
+    unit: 'calls',
+    against: null,
+    mark,
+    turns: once(value),
+    ...(note !== '' && { note }),
+  });
+  const others = [...asked].filter(([call]) => !(call in most) && !(call in mostInAll));
+  return [
+    ...Object.entries(most).map(([call, mark]) =>
+      row(`${call}, each of ${pieces}`, count(call) / pieces, mark),
+    ),
+    ...Object.entries(mostInAll).map(([call, mark]) => row(`${call}, in all`, count(call), mark)),
+    row(
+      'anything else',
+      others.reduce((sum, [, calls]) => sum + calls, 0),
+      0,
+      [
+        ...others.map(([call, calls]) => `${calls} ${call}`),
+        ...[...byClock].map(([call, calls]) => `by the clock ${calls} ${call}`),
+      ].join(', '),
+    ),
+  ];
 }

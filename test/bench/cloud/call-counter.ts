@@ -1,11 +1,18 @@
 import { backing } from '#test/backing/backing.ts';
 import type { BackingName } from '#test/backing/servers.ts';
+import type { CallTally } from './call-tally.ts';
 import { startGcsTap } from './gcs-tap.ts';
 import { startGrpcTap } from './grpc-tap.ts';
 import { type RedisTap, startRedisTap } from './redis-tap.ts';
 
 /** How often each backing service was asked for something, such as `gcs write`, `redis publish`. */
-export type Calls = ReadonlyMap<string, number>;
+export interface Calls {
+  readonly asked: ReadonlyMap<string, number>;
+  /** What processes ask whatever goes on, each few seconds or minutes. */
+  readonly byClock: ReadonlyMap<string, number>;
+}
+
+type Taps = Readonly<Record<string, { readonly calls: CallTally }>>;
 
 /** Long enough for what goes on after an answer was given, such as publishing a signal. */
 const AFTERMATH_MS = 300;
@@ -16,12 +23,12 @@ export class CallCounter implements AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   readonly #opened: AsyncDisposableStack;
   readonly #redis: RedisTap;
-  readonly #taps: Readonly<Record<string, { readonly calls: Map<string, number> }>>;
+  readonly #taps: Taps;
 
   private constructor(parts: {
     readonly opened: AsyncDisposableStack;
     readonly environment: Readonly<Record<string, string>>;
-    readonly taps: Readonly<Record<string, { readonly calls: Map<string, number> }>>;
+    readonly taps: Taps;
     readonly redis: RedisTap;
   }) {
     this.environment = parts.environment;
@@ -54,15 +61,19 @@ export class CallCounter implements AsyncDisposable {
     }
     await work();
     await this.#settle();
-    return new Map(
-      Object.entries(this.#taps).flatMap(([tap, { calls }]) =>
-        [...calls].map(([call, count]) => [`${tap} ${call}`, count] as const),
-      ),
-    );
+    return { asked: this.#all('asked'), byClock: this.#all('byClock') };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#opened.disposeAsync();
+  }
+
+  #all(why: keyof Calls): ReadonlyMap<string, number> {
+    return new Map(
+      Object.entries(this.#taps).flatMap(([tap, { calls }]) =>
+        [...calls[why]].map(([call, count]) => [`${tap} ${call}`, count] as const),
+      ),
+    );
   }
 
   async #settle(): Promise<void> {

@@ -1,28 +1,30 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-
-/** What Cloud Storage bills, whichever of its APIs is used. */
-type GcsOperation = 'write' | 'read' | 'list' | 'delete';
+import { CallTally } from './call-tally.ts';
 
 /** Stands before a server of Cloud Storage and counts what it is asked for. */
 interface GcsTap extends AsyncDisposable {
   /** `http://host:port`, to be used instead of the server's. */
   readonly origin: string;
-  readonly calls: Map<GcsOperation, number>;
+  /** What Cloud Storage bills, whichever of its APIs is used; listings by what they look for. */
+  readonly calls: CallTally;
   /** When an upload was last answered, on the clock of `performance.now()`. */
   readonly storedAtMs: number;
 }
 
 const LISTING = /^\/storage\/v1\/b\/[^/?]+\/o(?:\?|$)/;
 
+/** Objects that a process stores, looks for and removes to know that it can. */
+const CHECK = /\bcheck%2F/i;
+
 /** @param target - the server's `host:port` */
 export async function startGcsTap(target: string): Promise<GcsTap> {
   const agent = new Agent({ keepAlive: true });
-  const calls = new Map<GcsOperation, number>();
+  const calls = new CallTally();
   let storedAtMs = 0;
   const server = createServer((incoming, outgoing) => {
     const operation = operationOf(incoming);
-    calls.set(operation, (calls.get(operation) ?? 0) + 1);
+    calls.count(operation, { isByClock: CHECK.test(incoming.url ?? '') });
     outgoing.on('finish', () => {
       storedAtMs = operation === 'write' ? performance.now() : storedAtMs;
     });
@@ -46,11 +48,17 @@ export async function startGcsTap(target: string): Promise<GcsTap> {
   };
 }
 
-function operationOf({ method, url = '' }: IncomingMessage): GcsOperation {
+function operationOf({ method, url = '' }: IncomingMessage): string {
   if (method === 'GET' || method === 'HEAD') {
-    return LISTING.test(url) ? 'list' : 'read';
+    return LISTING.test(url) ? `list of ${listedBy(url)}` : 'read';
   }
   return method === 'DELETE' ? 'delete' : 'write';
+}
+
+/** The first part of the prefix of all keys that a listing asks for: `parcels`, `cargo`. */
+function listedBy(url: string): string {
+  const prefix = new URL(url, 'http://localhost').searchParams.get('prefix') ?? '';
+  return prefix.split('/')[0] || 'everything';
 }
 
 interface Passing {

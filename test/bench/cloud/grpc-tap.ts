@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   type ClientHttp2Session,
@@ -7,6 +8,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { CallTally } from './call-tally.ts';
 import { firestoreOperations } from './firestore-operations.ts';
 
 /** Stands before a gRPC server without TLS and counts the calls of each method. */
@@ -14,19 +16,22 @@ interface GrpcTap extends AsyncDisposable {
   /** `host:port`, to be used instead of the server's. */
   readonly address: string;
   /** By method, such as `AsymmetricSign`; documents of Firestore as `read` and `write`. */
-  readonly calls: Map<string, number>;
+  readonly calls: CallTally;
 }
+
+/** In what a process asks by the clock: for its own certificates, for a check, to sign nothing. */
+const BY_CLOCK = ['/own-certificate', '/check/', createHash('sha256').digest()];
 
 /** @param target - the server's `host:port` */
 export async function startGrpcTap(target: string): Promise<GrpcTap> {
-  const calls = new Map<string, number>();
+  const calls = new CallTally();
   const upstream = connect(`http://${target}`);
   upstream.on('error', () => {});
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => sessions.add(session));
   server.on('stream', (stream: ServerHttp2Stream, headers) => {
-    passOn(stream, headers, { upstream, count: (name, by) => add(calls, name, by) });
+    passOn(stream, headers, { upstream, calls });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,28 +49,24 @@ export async function startGrpcTap(target: string): Promise<GrpcTap> {
   };
 }
 
-function add(calls: Map<string, number>, name: string, by: number): void {
-  if (by > 0) {
-    calls.set(name, (calls.get(name) ?? 0) + by);
-  }
-}
-
 interface Passing {
   readonly upstream: ClientHttp2Session;
-  readonly count: (name: string, by: number) => void;
+  readonly calls: CallTally;
 }
 
 function passOn(
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
-  { upstream, count }: Passing,
+  { upstream, calls }: Passing,
 ): void {
   const method = headers[':path']?.split('/').at(-1) ?? '';
   const request: Buffer[] = [];
   stream.on('data', (piece: Buffer) => request.push(piece));
   stream.on('end', () => {
-    const documents = firestoreOperations(method, Buffer.concat(request));
-    count(documents?.name ?? method, documents?.count ?? 1);
+    const message = Buffer.concat(request);
+    const documents = firestoreOperations(method, message);
+    const isByClock = BY_CLOCK.some((mark) => message.includes(mark));
+    calls.count(documents?.name ?? method, { times: documents?.count ?? 1, isByClock });
   });
   const passed = upstream.request(headers);
   let trailers: IncomingHttpHeaders = {};

@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceProcess } from '#test/services/service-process.ts';
+import { once, type Row } from '../rows/row.ts';
+
+const MEBIOCTET = 1_024 * 1_024;
 
 /** What a service used since it started, by its own metrics. */
 interface Usage {
@@ -40,9 +43,15 @@ export async function usageDuring<const Name extends string>(
   return Object.fromEntries(used) as Record<Name, Usage>;
 }
 
-/** What one piece of work cost a service, and how many of them fill one core. */
-export function perCore({ cpuMs, rssOctets }: Usage, pieces: number): string {
-  const each = cpuMs / pieces;
-  const mebioctets = Math.round(rssOctets / (1_024 * 1_024));
-  return `${each.toPrecision(3)} ms: ${Math.round(1_000 / each)} per second and core, ${mebioctets} MiB`;
+/** What one piece of work cost a service. */
+export function usageRow(name: string, { cpuMs, rssOctets }: Usage, pieces: number): Row {
+  const value = cpuMs / pieces;
+  return {
+    name,
+    unit: 'ms of CPU',
+    against: null,
+    mark: null,
+    turns: once(value),
+    note: `${Math.round(1_000 / value)} per second and core, ${Math.round(rssOctets / MEBIOCTET)} MiB`,
+  };
 }

@@ -37,6 +37,5 @@ const phone = await issueGatewayCertificate({
 const info = {
   port: server.port,
   phoneCertificate: Buffer.from(phone.der).toString('base64'),
-  gatewayCertificate: Buffer.from(issuer.der).toString('base64'),
 };
 serveVitals<AcceptingServerInfo>(info, eventLoopTasks());

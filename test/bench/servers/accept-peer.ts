@@ -6,13 +6,12 @@ import {
   Parcel,
   ParcelDeliveryVerifier,
 } from '@relaycorp/relaynet-core';
-import { fastify } from 'fastify';
 import { silentLog } from '#log/log.ts';
 import { arrayBuffer } from '#test/peers/js/values.ts';
 import {
   type AcceptingServerInfo,
   type AcceptingServerSettings,
-  portOf,
+  listenWithFastify,
   temporaryFolder,
 } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
@@ -41,15 +40,9 @@ const phone = await issueGatewayCertificate({
 });
 const verifier = new ParcelDeliveryVerifier([own]);
 
-const app = fastify({ logger: { level: 'info', stream: { write() {} } }, bodyLimit: 9_437_184 });
-app.addContentTypeParser(
-  'application/vnd.awala.parcel',
-  { parseAs: 'buffer' },
-  async (_request: unknown, body: Buffer) => body,
-);
-app.post<{ Body: Buffer }>('/v1/parcels', async (request, reply) => {
-  const [, base64 = ''] = (request.headers.authorization ?? '').split(' ');
-  const octets = arrayBuffer(request.body);
+const port = await listenWithFastify(async (body, authorization) => {
+  const [, base64 = ''] = authorization.split(' ');
+  const octets = arrayBuffer(body);
   await verifier.verify(arrayBuffer(Buffer.from(base64, 'base64')), octets);
   const parcel = await Parcel.deserialize(octets);
   const path = await parcel.validate([own]);
@@ -57,13 +50,9 @@ app.post<{ Body: Buffer }>('/v1/parcels', async (request, reply) => {
   const gateway = await path?.[2]?.calculateSubjectId();
   const id = createHash('sha256').update(parcel.id).digest('hex');
   const key = `parcels/gateway-bound/${gateway}/${parcel.recipient.id}/${sender}/${id}`;
-  await objects.put(key, request.body, { expiresAt: parcel.expiryDate });
-  reply.code(202);
-  return '';
+  await objects.put(key, body, { expiresAt: parcel.expiryDate });
 });
-await app.listen({ host: '127.0.0.1', port: 0 });
 serveVitals<AcceptingServerInfo>({
-  port: portOf(app.server.address()),
+  port,
   phoneCertificate: Buffer.from(phone.serialize()).toString('base64'),
-  gatewayCertificate: Buffer.from(own.serialize()).toString('base64'),
 });

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fastify } from 'fastify';
 
 /** What a server that accepts parcels is started with. */
 export interface AcceptingServerSettings {
@@ -14,9 +14,8 @@ export interface AcceptingServerSettings {
 
 export interface AcceptingServerInfo {
   readonly port: number;
-  /** In base64: the phone's certificate, and the gateway's that issued it. */
+  /** The phone's certificate, in base64. */
   readonly phoneCertificate: string;
-  readonly gatewayCertificate: string;
 }
 
 /** A folder that goes when the process does. */
@@ -26,6 +25,27 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-export function portOf(address: AddressInfo | string | null): number {
+/**
+ * A plain fastify server, logging as ours does, that answers 202 to each parcel.
+ *
+ * @param accept - resolves once the parcel is durable
+ * @returns its port
+ */
+export async function listenWithFastify(
+  accept: (parcel: Buffer, authorization: string) => Promise<void>,
+): Promise<number> {
+  const app = fastify({ logger: { level: 'info', stream: { write() {} } }, bodyLimit: 9_437_184 });
+  app.addContentTypeParser(
+    'application/vnd.awala.parcel',
+    { parseAs: 'buffer' },
+    async (_request: unknown, body: Buffer) => body,
+  );
+  app.post<{ Body: Buffer }>('/v1/parcels', async (request, reply) => {
+    await accept(request.body, request.headers.authorization ?? '');
+    reply.code(202);
+    return '';
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const address = app.server.address();
   return typeof address === 'object' && address ? address.port : 0;
 }
