@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
+import { drawFigures } from './plots/figures.ts';
 import { judge, type Verdict } from './rows/judgement.ts';
 import type { Row } from './rows/row.ts';
 import { rowsOfRuns } from './rows/runs.ts';
@@ -11,12 +12,13 @@ const CASE_TIMEOUT_MS = 300_000;
 /** How often a case is run where a row is near its mark, so that chance does not decide. */
 const MOST_RUNS = 3;
 
-const USAGE = `Usage: npm run bench -- [--check] [--only <text>]
+const USAGE = `Usage: npm run bench -- [--check] [--only <text>] [--plots]
 
 Measures this gateway against the peer library and the floor, which no implementation can do without.
 
   --check        measure again what misses its mark, and end non-zero if it still does
   --only <text>  run only the cases whose name contains <text>
+  --plots        draw the figures of all cases into docs/pictures
   --help         show this
 
 A row that misses its mark while others use the processors is “too busy to tell”, which is no failure.
@@ -27,6 +29,7 @@ const { values } = parseArgs({
   options: {
     check: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    plots: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -37,9 +40,15 @@ if (values.help) {
 } else if (names.length === 0) {
   console.error(`No case is called like “${values.only}”.\n\n${USAGE}`);
   process.exitCode = 64;
+} else if (values.plots && values.only !== '') {
+  console.error(`The figures are of all cases.\n\n${USAGE}`);
+  process.exitCode = 64;
 } else {
   const rows = await measure(names, values.check ? MOST_RUNS : 1);
   console.log(tableOf(rows).join('\n'));
+  if (values.plots) {
+    await drawFigures(rows);
+  }
   const missed = tell(rows, 'missed');
   tell(rows, 'too busy to tell');
   process.exitCode = values.check && missed > 0 ? 1 : 0;

@@ -12,7 +12,6 @@ export const EXPLAINED_BY_OTHERS = {
   calls: 1,
   connections: 1,
   'parcels/s': 5,
-  MB: 1,
 } as const satisfies Record<string, number>;
 
 export type Unit = keyof typeof EXPLAINED_BY_OTHERS;

@@ -1,0 +1,104 @@
+import { element, picture, type Svg } from './svg.ts';
+
+/** A value on a line of a dot plot. */
+export interface Dot {
+  /** Of the legend. */
+  readonly series: string;
+  readonly value: number;
+}
+
+/** Values that belong together, on one line. */
+export interface Line {
+  readonly label: string;
+  readonly dots: readonly Dot[];
+  /** In words, at the end of the line. */
+  readonly remark: string;
+}
+
+/** Lines of dots over one axis. */
+export interface DotPlot {
+  readonly title: string;
+  /** Each with its class in the style sheet. */
+  readonly series: Readonly<Record<string, string>>;
+  readonly lines: readonly Line[];
+  /** Where the axis is marked, ascending; all values are drawn between the first and the last. */
+  readonly ticks: readonly number[];
+  readonly isLogarithmic: boolean;
+  readonly tickLabel: (tick: number) => string;
+  /** A tick to stand out, if any. */
+  readonly limit?: number;
+}
+
+const WIDTH = 1_100;
+const LEFT = 590;
+const RIGHT = 950;
+const TOP = 70;
+const LINE_HEIGHT = 20;
+const MARGIN = 16;
+const RADIUS = 4.5;
+
+/** Draws a dot plot as SVG, which follows the reader's choice of light or dark. */
+export function drawDotPlot(plot: DotPlot, style: string): string {
+  const { title, lines, ticks, tickLabel, limit } = plot;
+  const bottom = TOP + lines.length * LINE_HEIGHT;
+  const at = scaleOf(plot);
+  const axis = ticks.flatMap((tick) => [
+    element('line', {
+      class: tick === limit ? 'limit' : 'tick',
+      x1: at(tick),
+      x2: at(tick),
+      y1: TOP,
+      y2: bottom,
+    }),
+    element('text', { class: 'middle faint', x: at(tick), y: TOP - 6 }, tickLabel(tick)),
+  ]);
+  const drawn = lines.flatMap((line, index) =>
+    drawLine(plot, line, { at, y: TOP + (index + 0.5) * LINE_HEIGHT }),
+  );
+  return picture({ width: WIDTH, height: bottom + MARGIN, title, style }, [
+    element('text', { class: 'heading', x: MARGIN, y: 24 }, title),
+    ...legend(plot.series),
+    ...axis,
+    ...drawn,
+  ]);
+}
+
+/** @returns where a value is on the axis */
+function scaleOf({ ticks, isLogarithmic }: DotPlot): (value: number) => number {
+  const [least = 1, most = least] = [ticks[0], ticks.at(-1)];
+  const measure = isLogarithmic ? Math.log : (value: number) => value;
+  return (value) => {
+    const bounded = Math.min(Math.max(value, least), most);
+    const part = (measure(bounded) - measure(least)) / (measure(most) - measure(least));
+    return LEFT + part * (RIGHT - LEFT);
+  };
+}
+
+function legend(series: DotPlot['series']): Svg[] {
+  return Object.entries(series).flatMap(([name, style], index) => {
+    const x = MARGIN + RADIUS + index * 150;
+    return [
+      element('circle', { class: style, cx: x, cy: 45, r: RADIUS }),
+      element('text', { x: x + 10, y: 49 }, name),
+    ];
+  });
+}
+
+function drawLine(
+  { series }: DotPlot,
+  { label, dots, remark }: Line,
+  { at, y }: { readonly at: (value: number) => number; readonly y: number },
+): Svg[] {
+  const places = dots.map(({ value }) => at(value));
+  // A single one is a length from the start of the axis.
+  const from = places.length > 1 ? Math.min(...places) : LEFT;
+  const span = { x1: from, x2: Math.max(...places), y1: y, y2: y };
+  return [
+    element('text', { x: MARGIN, y: y + 4 }, label),
+    element('line', { class: 'span', ...span }),
+    ...dots.map((dot) =>
+      element('circle', { class: series[dot.series] ?? '', cx: at(dot.value), cy: y, r: RADIUS }),
+    ),
+    element('text', { class: 'faint', x: RIGHT + MARGIN, y: y + 4 }, remark),
+  ];
+}
