@@ -8,8 +8,8 @@ export interface Candidate<Input = unknown> {
   readonly work: (input: Input) => unknown;
   /** Pieces of work in an input, which costs are given for. */
   readonly pieces: number;
-  /** Called before each pass over the inputs, outside what is measured. */
-  readonly prepare: () => void;
+  /** Called, and awaited, before each pass over the inputs, outside what is measured. */
+  readonly prepare: () => unknown;
 }
 
 export function candidate<Input>(
@@ -64,7 +64,7 @@ export async function sideBySide<const Name extends string>(
 async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
   const startMs = performance.now();
   while (performance.now() - startMs < WARM_UP_MS) {
-    prepare();
+    await prepare();
     for (const input of inputs) {
       await work(input);
       if (performance.now() - startMs > WARM_UP_MS) {
@@ -77,7 +77,7 @@ async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
 async function costOfPiece({ inputs, work, pieces, prepare }: Candidate): Promise<number> {
   const worked = { passes: 0, cpuMs: 0, wallMs: 0 };
   while (worked.wallMs < MEASURED_MS) {
-    prepare();
+    await prepare();
     const startMs = performance.now();
     worked.cpuMs += await cpuMsOf(async () => {
       for (const input of inputs) {
@@ -99,24 +99,35 @@ export async function cpuMsOf(work: () => unknown): Promise<number> {
 }
 
 const YARDSTICKS = { peer: 'the peer library', floor: 'the floor' } as const;
+type Yardstick = keyof typeof YARDSTICKS;
 
-/** What ours may be at most, times each of them; null to tell it only. */
-export type Marks = Readonly<Record<keyof typeof YARDSTICKS, number | null>>;
+/** What our own way may take at most, times each of the others; null to tell it only. */
+export type Marks<Name extends Yardstick = Yardstick> = Readonly<Record<Name, number | null>>;
 
-/** Rows of the CPU time of our own way, against the peer library and against the floor. */
-export function cpuRows(
+/** Rows of the CPU time of our own way, against the peer library, the floor, or both. */
+export function cpuRows<Name extends Yardstick>(
   name: string,
-  rounds: readonly Round<'ours' | 'peer' | 'floor'>[],
-  marks: Marks,
+  rounds: readonly Round<'ours' | Name>[],
+  marks: Marks<Name>,
 ): readonly Row[] {
-  const yardsticks = ['peer', 'floor'] as const;
-  return yardsticks.map((yardstick) => ({
-    name,
-    unit: 'ms of CPU',
-    against: YARDSTICKS[yardstick],
-    mark: marks[yardstick],
-    turns: rounds.map(
+  return Object.entries<number | null>(marks).map(([key, mark]) => {
+    const yardstick = key as Name;
+    const turns = rounds.map(
       ({ cpuMs, others }): Turn => ({ value: cpuMs.ours, against: cpuMs[yardstick], others }),
-    ),
-  }));
+    );
+    return { name, unit: 'ms of CPU', against: YARDSTICKS[yardstick], mark, turns };
+  });
+}
+
+/** The row of the CPU time of one candidate alone. @param mark - in milliseconds; null to tell it only */
+export function cpuRow<Name extends string>(
+  name: string,
+  rounds: readonly Round<Name>[],
+  candidate: Name,
+  mark: number | null,
+): Row {
+  const turns = rounds.map(
+    ({ cpuMs, others }): Turn => ({ value: cpuMs[candidate], against: null, others }),
+  );
+  return { name, unit: 'ms of CPU', against: null, mark, turns };
 }

@@ -17,7 +17,7 @@ import {
   validAround,
 } from '#test/builders/peers.ts';
 import { hostileParcels } from '#test/fuzz/hostile-messages.ts';
-import { candidate, cpuMsOf, type Round, sideBySide } from '../measure.ts';
+import { candidate, cpuMsOf, cpuRow, sideBySide } from '../measure.ts';
 import type { Row } from '../rows/row.ts';
 
 const LARGEST_KEY_BITS = 4_096;
@@ -53,23 +53,13 @@ export async function run(): Promise<readonly Row[]> {
     },
     ROUNDS,
   );
+  // Marks of three times what it takes and more, so that a slow machine reaches them.
   return [
-    row('refuse the parcel whose path takes most work', rounds, 'path', 15),
-    row('verify the largest cargo, SHA-512, in most pieces', rounds, 'content', 60),
-    row('verify a handshake with most signatures', rounds, 'signatures', 30),
-    row('refuse what is made to be expensive to read', rounds, 'malformed', 3),
+    cpuRow('refuse the parcel whose path takes most work', rounds, 'path', 15),
+    cpuRow('verify the largest cargo, SHA-512, in most pieces', rounds, 'content', 60),
+    cpuRow('verify a handshake with most signatures', rounds, 'signatures', 30),
+    cpuRow('refuse what is made to be expensive to read', rounds, 'malformed', 3),
   ];
-}
-
-/** Marks of three times what a usual machine takes and more, so that a slow one reaches them. */
-function row<Name extends string>(
-  name: string,
-  rounds: readonly Round<Name>[],
-  which: Name,
-  mark: number,
-): Row {
-  const turns = rounds.map(({ cpuMs, others }) => ({ value: cpuMs[which], against: null, others }));
-  return { name, unit: 'ms of CPU', against: null, mark, turns };
 }
 
 /** As many checks of signatures as there may be, each with the largest key and over the largest certificate. */
