@@ -1,14 +1,16 @@
 import { identity } from '#test/builders/peers.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Collector } from '#test/peers/collector.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { Phone } from '#test/peers/phone.ts';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 import { type Allowance, callRows } from '../cloud/allowance.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
 import { CallCounter } from '../cloud/call-counter.ts';
+import { completeIndex } from '../cloud/complete-index.ts';
 import { deliverAll } from '../cloud/deliver-all.ts';
 import { collectAll } from '../collector.ts';
-import { makeDeliveries } from '../deliveries.ts';
+import { type Delivery, makeDeliveries } from '../deliveries.ts';
 import type { Row } from '../rows/row.ts';
 
 const PARCELS = 200;
@@ -16,7 +18,9 @@ const PARCEL_OCTETS = 1_024;
 const REGISTRATIONS = 10;
 /** More than one page of a listing. */
 const BACKLOG = 1_200;
-const PAGE = 1_000;
+/** Collected one after the other by a phone that stays connected. */
+const ARRIVALS = 50;
+const CONNECTIONS = 20;
 const CARGOES = 5;
 /** Too much for a single cargo. */
 const MAILBOX = { parcels: 8, octets: 300_000 };
@@ -24,10 +28,10 @@ const MAILBOX = { parcels: 8, octets: 300_000 };
 /** The job is added, an expired one seen that would be in the way, and the workers are woken. */
 const ENQUEUED = { 'redis evalsha': 1, 'redis hgetall': 1, 'redis publish': 1 };
 /**
- * Of waiting cargo, whose acknowledgements are heeded; of parcels, by the pass for small ones, which
- * finds the size classes that there are, and by one for each of these: here, a single one.
+ * A listing of waiting cargo, whose acknowledgements are heeded. What is held is read from the index: by
+ * the pass for small parcels, which finds the size classes that there are, and by one for each of these: here, a single one.
  */
-const COURIER_LISTINGS = { 'gcs list of cargo': 1, 'gcs list of parcels': 2 };
+const COURIER_LOOKS = { 'gcs list of cargo': 1, 'redis evalsha': 2 };
 /** The CCA is leased and used up, with its session keys; the data key for these may have to be unwrapped. */
 const AUTHORISED_COLLECTION = {
   'firestore read': 8,
@@ -36,6 +40,8 @@ const AUTHORISED_COLLECTION = {
   'kms Encrypt': 1,
   'kms Decrypt': 1,
 };
+
+const SUBSCRIBED = { 'redis subscribe': 1, 'redis unsubscribe': 1 };
 
 /** What is done at a time, of the services that it takes. */
 interface Scene {
@@ -49,6 +55,7 @@ interface Scene {
 export async function run(): Promise<readonly Row[]> {
   await using cloud = await BenchCloud.start();
   await using counter = await CallCounter.start();
+  await completeIndex(cloud.environment);
   const poweb = await cloud.service('poweb', counter.environment);
   const phone = await Phone.register(poweb.port);
   const scene = { cloud, counter, poweb, phone };
@@ -56,7 +63,8 @@ export async function run(): Promise<readonly Row[]> {
     ...(await accept(scene, 'phone', {
       work: 'accept a parcel for a phone',
       pieces: PARCELS,
-      most: { 'gcs write': 1, 'redis publish': 1 },
+      // Announced to the index before it is stored, signalled after.
+      most: { 'gcs write': 1, 'redis evalsha': 1, 'redis publish': 1 },
     })),
     ...(await accept(scene, 'Internet', {
       work: 'accept a parcel for the Internet',
@@ -101,6 +109,16 @@ async function collect({ cloud, counter, poweb }: Scene): Promise<readonly Row[]
   const phone = await Phone.register(poweb.port, 'phone with a backlog');
   await using collection = await cloud.service('collection', counter.environment);
   await collectAll(collection.port, phone.phone);
+  using collector = await Collector.open(collection.port, [phone.phone]);
+  const [first, ...arrivals] = await makeDeliveries(phone, ARRIVALS + 1, PARCEL_OCTETS);
+  await exchange(collector, poweb, first ? [first] : []);
+  const connecting = await counter.during(async () => {
+    for (let index = 0; index < CONNECTIONS; index++) {
+      await collectAll(collection.port, phone.phone);
+    }
+  });
+  const staying = await counter.during(() => exchange(collector, poweb, arrivals));
+  collector[Symbol.dispose]();
   await deliverAll(poweb.port, await makeDeliveries(phone, BACKLOG, PARCEL_OCTETS));
   let collected = 0;
   const calls = await counter.during(async () => {
@@ -109,19 +127,48 @@ async function collect({ cloud, counter, poweb }: Scene): Promise<readonly Row[]
   if (collected !== BACKLOG) {
     throw new Error(`collected ${collected} of ${BACKLOG}`);
   }
-  return callRows(
-    {
-      work: `collect ${BACKLOG} parcels in one connection`,
-      pieces: BACKLOG,
-      most: { 'gcs read': 1, 'gcs delete': 1 },
-      mostInAll: {
-        'gcs list of parcels': Math.ceil(BACKLOG / PAGE),
-        'redis subscribe': 1,
-        'redis unsubscribe': 1,
+  return [
+    ...callRows(
+      {
+        work: 'connect with nothing held, and leave',
+        pieces: CONNECTIONS,
+        most: { 'redis evalsha': 1, ...SUBSCRIBED },
       },
-    },
-    calls,
-  );
+      connecting,
+    ),
+    ...callRows(
+      {
+        // Announced, signalled with its body, and forgotten; never read.
+        work: 'accept a small parcel for a connected phone, which collects it',
+        pieces: ARRIVALS,
+        most: { 'gcs write': 1, 'gcs delete': 1, 'redis evalsha': 2, 'redis publish': 1 },
+      },
+      staying,
+    ),
+    ...callRows(
+      {
+        work: `collect ${BACKLOG} parcels in one connection`,
+        pieces: BACKLOG,
+        most: { 'gcs read': 1, 'gcs delete': 1 },
+        mostInAll: { 'redis evalsha': 1, ...SUBSCRIBED },
+      },
+      calls,
+    ),
+  ];
+}
+
+/** Stores parcels for a phone that is connected, which acknowledges each. */
+async function exchange(
+  collector: Collector,
+  poweb: ServiceProcess,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  const collecting = async () => {
+    for (const _ of deliveries) {
+      collector.acknowledge(await collector.next());
+    }
+  };
+  await Promise.all([collecting(), deliverAll(poweb.port, deliveries)]);
 }
 
 async function useCourier({ cloud, counter, poweb }: Scene): Promise<readonly Row[]> {
@@ -130,6 +177,7 @@ async function useCourier({ cloud, counter, poweb }: Scene): Promise<readonly Ro
   using courier = new Courier(cogrpc.port);
   const side = await CargoPhone.of(phone);
   await courier.deliverAll([await side.cargo()]);
+  await courier.collectAll(await side.cca());
   const cargoes = await Promise.all(Array.from({ length: CARGOES }, () => side.cargo()));
   const delivering = await counter.during(() => courier.deliverAll(cargoes));
   const { parcels, octets } = MAILBOX;
@@ -152,7 +200,7 @@ async function useCourier({ cloud, counter, poweb }: Scene): Promise<readonly Ro
         work: `give ${parcels} parcels of ${octets} octets to a courier, in cargoes`,
         pieces: collected,
         most: { 'kms AsymmetricSign': 1 },
-        mostInAll: { 'gcs read': parcels, ...COURIER_LISTINGS, ...AUTHORISED_COLLECTION },
+        mostInAll: { 'gcs read': parcels, ...COURIER_LOOKS, ...AUTHORISED_COLLECTION },
       },
       collecting,
     ),
