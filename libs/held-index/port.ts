@@ -27,6 +27,17 @@ export const LONGEST_PUT_MS = 600_000;
 /** Entries that a read returns at most; a mailbox with more must be listed. */
 export const MAX_READ_ENTRIES = 5_000;
 
+/** What became of an announcement by the time that the caller may go on. */
+export interface Announcement {
+  /** Null if the entry is missing: the part is then incomplete until the next census. */
+  readonly token: Token | null;
+  /**
+   * Set while the entry is not written yet: resolves with whether it was, never rejects. Whoever
+   * read the mailbox meanwhile does not know of the object, and must be told once it is written.
+   */
+  readonly late: Promise<boolean> | null;
+}
+
 /** An object that is held in a mailbox, or about to be. */
 export interface IndexedObject {
   /** Unique in its mailbox; 1 to 255 characters of ASCII. */
@@ -110,11 +121,8 @@ export interface HeldIndex extends AsyncDisposable {
   /**
    * Announces an object that is about to be put; replaces the entry of that name. Call before the
    * put. Takes as long as the index was opened for at most ({@link ADDING_MS} in services).
-   *
-   * @returns null if the entry may not have been written: the part is then incomplete until the
-   *   next census
    */
-  add(mailbox: string, object: IndexedObject): Promise<Token | null>;
+  add(mailbox: string, object: IndexedObject): Promise<Announcement>;
 
   /**
    * Forgets an object that was deleted, unless it was announced again since. An entry that could

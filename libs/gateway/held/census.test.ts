@@ -126,6 +126,27 @@ describe('a mailbox with an index', () => {
     await setting.store(OURS, 'one');
   });
 
+  it('signals a parcel again once its entry is written, if that came late', async () => {
+    const setting = new Setting();
+    await setting.count();
+    await setting.subscribe(OURS);
+    const writing = Promise.withResolvers<boolean>();
+    const add = setting.heldIndex.add.bind(setting.heldIndex);
+    setting.heldIndex.add = async (...given) => ({
+      ...(await add(...given)),
+      late: writing.promise,
+    });
+    const key = await setting.store(OURS, 'one');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(setting.arrivals.length, 1);
+    writing.resolve(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(
+      setting.arrivals.map((parcel) => parcel.key),
+      [key, key],
+    );
+  });
+
   it('forgets what was removed, once it is deleted', async () => {
     const setting = new Setting();
     await setting.count();

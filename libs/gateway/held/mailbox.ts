@@ -105,7 +105,7 @@ export class Mailbox {
     const key = gatewayBoundKey(parcel);
     const sizeOctets = octets.byteLength;
     const announced = { name: nameOf(key, privateGateway), sizeOctets, expiresAt };
-    const token = (await this.#index?.add(privateGateway, announced)) ?? null;
+    const { token = null, late } = (await this.#index?.add(privateGateway, announced)) ?? {};
     const beganAtMs = this.#clock.elapsedMs();
     const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
     const isPrompt = this.#clock.elapsedMs() - beganAtMs <= PROMPT_MS;
@@ -114,6 +114,11 @@ export class Mailbox {
     const held = { key, generation, token, isSettled: false, sizeOctets, expiresAt, storedAt };
     const isSmall = sizeOctets <= this.#maxSignalledOctets;
     this.signal(privateGateway, held, isSmall && isPrompt ? octets : null);
+    void late?.then((isWritten) => {
+      if (isWritten) {
+        this.signal(privateGateway, held);
+      }
+    });
     return key;
   }
 

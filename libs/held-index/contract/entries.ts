@@ -22,7 +22,8 @@ export function describeEntries(open: OpenIndex): void {
     }) => {
       await completeAll(index);
       for (const seed of [3, 1, 2]) {
-        assert.notEqual(await index.add(MAILBOX, object(digestOf(seed), seed)), null);
+        const { token, late } = await index.add(MAILBOX, object(digestOf(seed), seed));
+        assert.ok(token !== null && late === null);
       }
       const entries = await other.read(MAILBOX);
       assert.deepEqual(
@@ -60,7 +61,7 @@ export function describeEntries(open: OpenIndex): void {
 
     test('forgets what was removed', async ({ index, other }) => {
       await completeAll(index);
-      const token = await index.add(MAILBOX, object(digestOf(1)));
+      const { token } = await index.add(MAILBOX, object(digestOf(1)));
       await index.add(MAILBOX, object(digestOf(2)));
       await other.remove(MAILBOX, digestOf(1), String(token));
       assert.deepEqual(await namesIn(index, MAILBOX), [digestOf(2)]);
@@ -68,8 +69,8 @@ export function describeEntries(open: OpenIndex): void {
 
     test('keeps what was announced again before its former entry is removed', async ({ index }) => {
       await completeAll(index);
-      const former = await index.add(MAILBOX, object(digestOf(1), 10));
-      const current = await index.add(MAILBOX, object(digestOf(1), 20));
+      const { token: former } = await index.add(MAILBOX, object(digestOf(1), 10));
+      const { token: current } = await index.add(MAILBOX, object(digestOf(1), 20));
       assert.notEqual(former, current);
       await index.remove(MAILBOX, digestOf(1), String(former));
       const [entry] = (await index.read(MAILBOX)) ?? [];
@@ -78,7 +79,7 @@ export function describeEntries(open: OpenIndex): void {
     });
 
     test('finds one entry, complete or not', async ({ index }) => {
-      const token = await index.add(MAILBOX, object(digestOf(1)));
+      const { token } = await index.add(MAILBOX, object(digestOf(1)));
       assert.equal((await index.find(MAILBOX, digestOf(1)))?.token, token);
       assert.equal(await index.find(MAILBOX, digestOf(2)), null);
       assert.equal(await index.find(OTHERS_MAILBOX, digestOf(1)), null);
@@ -106,7 +107,7 @@ export function describeEntries(open: OpenIndex): void {
       );
       await Promise.all(adding);
       assert.equal((await index.read(MAILBOX))?.length, MAX_READ_ENTRIES);
-      const token = await index.add(MAILBOX, object(digestOf(MAX_READ_ENTRIES)));
+      const { token } = await index.add(MAILBOX, object(digestOf(MAX_READ_ENTRIES)));
       assert.equal(await index.read(MAILBOX), null);
       await index.remove(MAILBOX, digestOf(MAX_READ_ENTRIES), String(token));
       assert.equal((await index.read(MAILBOX))?.length, MAX_READ_ENTRIES);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import {
+  type Announcement,
   type CensusClaim,
   type ClaimOptions,
   type HeldIndex,
@@ -53,8 +54,8 @@ export class InProcessHeldIndex implements HeldIndex {
     this.#maxEntries = maxEntries;
   }
 
-  async add(mailbox: string, object: IndexedObject): Promise<Token | null> {
-    return this.#remember(mailbox, object);
+  async add(mailbox: string, object: IndexedObject): Promise<Announcement> {
+    return { token: this.#remember(mailbox, object), late: null };
   }
 
   async remove(mailbox: string, name: string, token: Token): Promise<void> {

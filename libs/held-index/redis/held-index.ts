@@ -4,9 +4,11 @@ import { asUnavailable, callInTime } from '#backing/calls.ts';
 import { CircuitBreaker } from '#backing/circuit-breaker.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { RedisTarget } from '#backing/redis/connection-options.ts';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import {
+  type Announcement,
   type CensusClaim,
   type ClaimOptions,
   type HeldIndex,
@@ -35,7 +37,7 @@ interface RedisHeldIndexOptions extends RedisTarget {
   readonly log: Log;
   /** Deadline of a call, in milliseconds, unless it has a shorter one of its own. */
   readonly deadlineMs: number;
-  /** How long an addition may take, in milliseconds: who stores a parcel waits for it. */
+  /** How long whoever stores a parcel waits for an addition, in milliseconds. */
   readonly addingMs: number;
 }
 
@@ -73,25 +75,15 @@ export class RedisHeldIndex implements HeldIndex {
     this.#withdrawals = new Withdrawals(options, (part) => this.#withdraw(part));
   }
 
-  async add(mailbox: string, object: IndexedObject): Promise<Token | null> {
+  async add(mailbox: string, object: IndexedObject): Promise<Announcement> {
     const token = newToken(randomBytes);
-    const field = fieldOf(object.name);
-    try {
-      await this.#call(this.#options.addingMs, () =>
-        this.#run(
-          'heldAdd',
-          this.#keys.mailbox(mailbox),
-          field,
-          tokenOctets(token),
-          objectOctets(object),
-        ),
-      );
-      return token;
-    } catch (error) {
-      this.#options.log.debug({ error }, 'An entry of the index may be missing');
-      this.#withdrawals.add(partOf(mailbox));
-      return null;
-    }
+    const { clock, addingMs } = this.#options;
+    const writing = this.#write(mailbox, object, token);
+    const isWritten = await inTime(clock, addingMs, writing, () => null);
+    return {
+      token: isWritten === false ? null : token,
+      late: isWritten === null ? writing : null,
+    };
   }
 
   async remove(mailbox: string, name: string, token: Token): Promise<void> {
@@ -137,6 +129,22 @@ export class RedisHeldIndex implements HeldIndex {
     await this.#withdrawals[Symbol.asyncDispose]();
     this.#closed = true;
     this.#redis.disconnect();
+  }
+
+  /** @returns false if the entry may be missing, so that its part is no longer complete */
+  async #write(mailbox: string, object: IndexedObject, token: Token): Promise<boolean> {
+    const key = this.#keys.mailbox(mailbox);
+    const field = fieldOf(object.name);
+    try {
+      await this.#call(this.#options.deadlineMs, () =>
+        this.#run('heldAdd', key, field, tokenOctets(token), objectOctets(object)),
+      );
+      return true;
+    } catch (error) {
+      this.#options.log.debug({ error }, 'An entry of the index may be missing');
+      this.#withdrawals.add(partOf(mailbox));
+      return false;
+    }
   }
 
   async #withdraw(part: Part): Promise<void> {
