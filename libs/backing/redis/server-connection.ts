@@ -18,6 +18,7 @@ const RECONNECT_AND_REPEAT = 2;
 type OwnOptions = Pick<
   RedisOptions,
   | 'commandTimeout'
+  | 'socketTimeout'
   | 'enableOfflineQueue'
   | 'autoResubscribe'
   | 'autoResendUnfulfilledCommands'

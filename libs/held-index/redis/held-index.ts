@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
-import { asUnavailable, callInTime } from '#backing/calls.ts';
+import { asUnavailable, CallLimit, callInTime } from '#backing/calls.ts';
 import { CircuitBreaker } from '#backing/circuit-breaker.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import type { RedisTarget } from '#backing/redis/connection-options.ts';
@@ -43,6 +43,11 @@ interface RedisHeldIndexOptions extends RedisTarget {
 
 /** A collector waits so long at most before the store is listed instead. */
 const READING_MS = 1_000;
+/**
+ * Calls to Redis at once: more than it can answer while anybody waits. While it is silent, so many
+ * are kept at most.
+ */
+const MOST_CALLS = 10_000;
 /** Failures in a row after which Redis is asked once in a while only. */
 const MOST_FAILURES = 5;
 const REST_MS = 1_000;
@@ -57,6 +62,7 @@ export class RedisHeldIndex implements HeldIndex {
   readonly #redis: Redis | Cluster;
   readonly #run: RunScript;
   readonly #keys: IndexKeys;
+  readonly #limit = new CallLimit({ backing: 'held-index', concurrency: MOST_CALLS, waiting: 0 });
   readonly #circuit: CircuitBreaker;
   readonly #withdrawals: Withdrawals;
   #closed = false;
@@ -92,7 +98,11 @@ export class RedisHeldIndex implements HeldIndex {
   }
 
   async read(mailbox: string): Promise<readonly IndexEntry[] | null> {
-    const keys = [this.#keys.mailbox(mailbox), this.#keys.of(partOf(mailbox)).mark];
+    const part = partOf(mailbox);
+    if (this.#withdrawals.has(part)) {
+      return null;
+    }
+    const keys = [this.#keys.mailbox(mailbox), this.#keys.of(part).mark];
     const answer = await this.#unlessAway(() => this.#run('heldRead', ...keys, MAX_READ_ENTRIES));
     return isPair(answer) ? entriesOf(answer[1], Number(answer[0])) : null;
   }
@@ -171,7 +181,7 @@ export class RedisHeldIndex implements HeldIndex {
     return this.#circuit.run(
       async () => {
         try {
-          return await callInTime(deadline, call);
+          return await callInTime(deadline, (signal) => this.#limit.run(call, signal));
         } catch (error) {
           throw asUnavailable('held-index', error);
         }

@@ -37,7 +37,10 @@ if value and string.sub(value, 1, #ARGV[2]) == ARGV[2] then
 end
 return 0`,
   },
-  /** Keys: mailbox, mark. Arguments: most entries. Returns the time, then fields and values; or nil. */
+  /**
+   * Keys: mailbox, mark. Arguments: most entries. Returns the time, then fields and values; or nil.
+   * A replica refuses as it does a write, so that the connection is replaced.
+   */
   heldRead: {
     numberOfKeys: 2,
     lua: `
@@ -46,6 +49,9 @@ if not mark then
   return false
 end
 ${MEMORY}
+if memory == '' then
+  return redis.error_reply('READONLY the server is a replica')
+end
 if mark ~= memory or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
   return false
 end

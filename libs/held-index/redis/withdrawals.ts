@@ -10,15 +10,17 @@ const LONGEST_END_MS = 1_000;
 
 /**
  * Parts of which an entry may be missing, until the index knows that they are incomplete. At most
- * one attempt at a time.
+ * one attempt at a time, and one to come.
  */
 export class Withdrawals implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #withdraw: (part: Part) => Promise<void>;
-  readonly #parts = new Set<Part>();
+  readonly #pending = new Set<Part>();
+  #underWay: Part | null = null;
   #attempt: Promise<void> | null = null;
-  #cancel = () => {};
+  #cancelNext: (() => void) | null = null;
+  #isClosed = false;
 
   /** @param withdraw - throws if the part could not be withdrawn */
   constructor(
@@ -31,34 +33,43 @@ export class Withdrawals implements AsyncDisposable {
   }
 
   add(part: Part): void {
-    this.#parts.add(part);
-    this.#attempt ??= this.#tryAll();
+    this.#pending.add(part);
+    if (!this.#cancelNext) {
+      this.#attempt ??= this.#tryAll();
+    }
+  }
+
+  /** Whether a part is still to be withdrawn. */
+  has(part: Part): boolean {
+    return this.#pending.has(part) || this.#underWay === part;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#cancel();
+    this.#isClosed = true;
+    this.#cancelNext?.();
     this.#attempt ??= this.#tryAll();
     await inTime(systemClock, LONGEST_END_MS, this.#attempt, () => {});
-    this.#cancel();
-    this.#parts.clear();
   }
 
   async #tryAll(): Promise<void> {
-    // Deletes what it starts with: a part added during its attempt is withdrawn again.
-    for (const part of [...this.#parts]) {
-      this.#parts.delete(part);
+    for (const part of [...this.#pending]) {
+      // Deleted first: an entry that cannot be added meanwhile withdraws the part once more.
+      this.#pending.delete(part);
+      this.#underWay = part;
       try {
         await this.#withdraw(part);
         const detail = `part ${part}`;
         this.#log.info({ detail }, 'The index of what is held is incomplete until the next census');
       } catch {
-        this.#parts.add(part);
+        this.#pending.add(part);
         break;
       }
     }
+    this.#underWay = null;
     this.#attempt = null;
-    if (this.#parts.size > 0) {
-      this.#cancel = this.#clock.schedule(PAUSE_MS, () => {
+    if (this.#pending.size > 0 && !this.#isClosed) {
+      this.#cancelNext = this.#clock.schedule(PAUSE_MS, () => {
+        this.#cancelNext = null;
         this.#attempt ??= this.#tryAll();
       });
     }
