@@ -42,16 +42,16 @@ export interface Announcement {
 export interface IndexedObject {
   /** Unique in its mailbox; 1 to 255 characters of ASCII. */
   readonly name: string;
-  /** At most 2^32 − 1. */
+  /** At most 2^24 − 1. */
   readonly sizeOctets: number;
-  /** Kept to the second, rounded up. */
+  /** May be kept as up to 256 s later. */
   readonly expiresAt: Date;
 }
 
 /** What the index knows of an object. The object may be gone, or not be stored yet. */
 export interface IndexEntry extends IndexedObject {
   readonly token: Token;
-  /** By the index's clock. */
+  /** By the index's clock; to the second, rounded down. */
   readonly addedAt: Date;
   /**
    * Whether the put that the entry announced had ended when the entry was read, as it was added

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startChildServer } from './child-server.ts';
 import { obtainRedis } from './programs.ts';
+import { BackingMissingError } from './servers.ts';
 
 /** A Redis server that nobody else uses. */
 export interface OwnRedis extends AsyncDisposable {
@@ -15,11 +16,11 @@ export interface OwnRedis extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-/** Starts the server, or says what to install. */
-export async function startOwnRedis(): Promise<OwnRedis | { readonly missing: string }> {
+/** @throws if the program is missing, which suites ask for first */
+export async function startOwnRedis(): Promise<OwnRedis> {
   const found = await obtainRedis();
   if ('missing' in found) {
-    return found;
+    throw new BackingMissingError(found.missing);
   }
   const folder = await mkdtemp(join(tmpdir(), 'own-redis-'));
   const start = (port?: number) =>

@@ -30,7 +30,8 @@ export function describeEntries(open: OpenIndex): void {
         entries?.map(({ name, sizeOctets }) => [name, sizeOctets]),
         [1, 2, 3].map((seed) => [digestOf(seed), seed]),
       );
-      assert.deepEqual(entries?.[0]?.expiresAt, object('').expiresAt);
+      const laterMs = Number(entries?.[0]?.expiresAt) - object('').expiresAt.getTime();
+      assert.ok(laterMs >= 0 && laterMs < 256_000, `expires ${laterMs} ms later`);
     });
 
     test('keeps mailboxes apart', async ({ index }) => {

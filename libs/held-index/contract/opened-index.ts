@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {
   type CensusClaim,
+  type ClaimOptions,
   type HeldIndex,
   type IndexedObject,
   NOTHING_HELD,
   PARTS,
+  type Part,
 } from '../port.ts';
 
 /** Two openings of one index, of which both, or the one, may be the same. */
@@ -37,8 +39,12 @@ export function object(name: string, sizeOctets = 10): IndexedObject {
 }
 
 /** Takes a part that must be free. */
-export async function claimed(index: HeldIndex, part: string): Promise<CensusClaim> {
-  const claim = await index.claim(part, CLAIM);
+export async function claimed(
+  index: HeldIndex,
+  part: Part,
+  options: ClaimOptions = CLAIM,
+): Promise<CensusClaim> {
+  const claim = await index.claim(part, options);
   assert.ok(claim, `the part ${part} is not free`);
   return claim;
 }

@@ -6,8 +6,8 @@ import { describeHeldIndex } from '../contract.ts';
 import { RedisHeldIndex } from './held-index.ts';
 
 /** Octets of a value before and behind the time at which it was added. */
-const TOKEN_OCTETS = 5;
-const TIME_OCTETS = 6;
+const TOKEN_OCTETS = 4;
+const TIME_OCTETS = 4;
 
 /**
  * The promises of an index, tested over the Redis at `url`.
@@ -41,7 +41,7 @@ async function makeOlder(redis: Redis, pattern: string, ms: number): Promise<voi
     if ((await redis.type(key)) === 'hash') {
       for (const [field, value] of await pairsOf(redis, key)) {
         const at = value.readUIntBE(TOKEN_OCTETS, TIME_OCTETS);
-        value.writeUIntBE(at - ms, TOKEN_OCTETS, TIME_OCTETS);
+        value.writeUIntBE(at - Math.ceil(ms / 1_000), TOKEN_OCTETS, TIME_OCTETS);
         await redis.hset(key, field, value);
       }
     }

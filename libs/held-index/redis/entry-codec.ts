@@ -1,13 +1,20 @@
 import { type IndexEntry, type IndexedObject, LONGEST_PUT_MS, type Token } from '../port.ts';
 
-/** Octets of a value: the token, when it was added (ms), when the object expires (s), its size. */
-const TOKEN_OCTETS = 5;
-const ADDED_OCTETS = 6;
-const EXPIRY_OCTETS = 4;
-const SIZE_OCTETS = 4;
+/**
+ * Octets of a value: the token, when it was added (s), when the object expires (the upper three of
+ * four octets of seconds), its size. Together 14, as an allocation of 16 takes no more.
+ */
+const TOKEN_OCTETS = 4;
+const ADDED_OCTETS = 4;
+const EXPIRY_OCTETS = 3;
+const SIZE_OCTETS = 3;
 const EXPIRY_AT = TOKEN_OCTETS + ADDED_OCTETS;
-const VALUE_OCTETS = EXPIRY_AT + EXPIRY_OCTETS + SIZE_OCTETS;
-const UINT32 = 2 ** 32 - 1;
+const SIZE_AT = EXPIRY_AT + EXPIRY_OCTETS;
+const VALUE_OCTETS = SIZE_AT + SIZE_OCTETS;
+const UINT24 = 2 ** 24 - 1;
+const EXPIRY_UNIT_MS = 256_000;
+/** An entry is this much younger than it says, at most. */
+const ADDED_UNIT_MS = 1_000;
 
 /** Names of so many lowercase hexadecimal digits take half as many octets. */
 const DIGEST = /^[0-9a-f]{48}$/;
@@ -41,9 +48,9 @@ export function newToken(randomOctets: (count: number) => Buffer): Token {
 /** What is written of an object behind its token and the time, which a script adds. */
 export function objectOctets({ expiresAt, sizeOctets }: IndexedObject): Buffer {
   const octets = Buffer.alloc(EXPIRY_OCTETS + SIZE_OCTETS);
-  const seconds = Math.ceil(expiresAt.getTime() / 1_000);
-  octets.writeUInt32BE(Math.min(Math.max(seconds, 0), UINT32), 0);
-  octets.writeUInt32BE(Math.min(sizeOctets, UINT32), EXPIRY_OCTETS);
+  const expiry = Math.ceil(expiresAt.getTime() / EXPIRY_UNIT_MS);
+  octets.writeUIntBE(Math.min(Math.max(expiry, 0), UINT24), 0, EXPIRY_OCTETS);
+  octets.writeUIntBE(Math.min(sizeOctets, UINT24), EXPIRY_OCTETS, SIZE_OCTETS);
   return octets;
 }
 
@@ -57,13 +64,13 @@ export function entryOf(field: Buffer, value: Buffer, atMs: number): IndexEntry 
   if (value.length !== VALUE_OCTETS) {
     return null;
   }
-  const addedMs = value.readUIntBE(TOKEN_OCTETS, ADDED_OCTETS);
+  const addedMs = value.readUIntBE(TOKEN_OCTETS, ADDED_OCTETS) * ADDED_UNIT_MS;
   return {
     name: nameOf(field),
     token: value.toString('hex', 0, TOKEN_OCTETS),
     addedAt: new Date(addedMs),
-    expiresAt: new Date(value.readUInt32BE(EXPIRY_AT) * 1_000),
-    sizeOctets: value.readUInt32BE(EXPIRY_AT + EXPIRY_OCTETS),
-    isSettled: atMs - addedMs > LONGEST_PUT_MS,
+    expiresAt: new Date(value.readUIntBE(EXPIRY_AT, EXPIRY_OCTETS) * EXPIRY_UNIT_MS),
+    sizeOctets: value.readUIntBE(SIZE_AT, SIZE_OCTETS),
+    isSettled: atMs - addedMs - ADDED_UNIT_MS > LONGEST_PUT_MS,
   };
 }

@@ -22,8 +22,7 @@ describe('an index of what is held in a Redis with a replica', { skip: missing }
   it('claims nothing once a replica that lagged was promoted, until it is counted there', async () => {
     await using opened = await open();
     const { index, promoted, clients } = opened;
-    const claim = await index.claim('0', SOON);
-    await claim?.complete(NOTHING_HELD);
+    await (await claimed(index, '0', SOON)).complete(NOTHING_HELD);
     await index.add(MAILBOX, object(digestOf(1)));
     await untilReplicated(clients);
     await clients[1].replicaof('NO', 'ONE');
@@ -55,8 +54,7 @@ describe('an index of what is held in a Redis with a replica', { skip: missing }
   it('is read at the new master by whoever had a connection to the former one', async () => {
     await using opened = await open();
     const { index, promoted, proxy, clients } = opened;
-    const claim = await index.claim('0', SOON);
-    await claim?.complete(NOTHING_HELD);
+    await (await claimed(index, '0', SOON)).complete(NOTHING_HELD);
     await untilReplicated(clients);
     proxy.leadTo(opened.addresses[1]);
     await opened.swap();

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
-import { uniqueName } from '#test/backing/backing.ts';
+import { missingProgram, uniqueName } from '#test/backing/backing.ts';
 import { type FaultProxy, startFaultProxy } from '#test/backing/fault-proxy.ts';
 import { type OwnRedis, startOwnRedis } from '#test/backing/own-redis.ts';
+import { obtainRedis } from '#test/backing/programs.ts';
 import { until } from '#test/runtime/until.ts';
 import {
   CLAIM,
@@ -22,9 +23,7 @@ import { type CensusClaim, type HeldIndex, NOTHING_HELD, type Part } from '../po
 import { RedisHeldIndex } from './held-index.ts';
 import { IndexKeys } from './index-keys.ts';
 
-const started = await startOwnRedis();
-const missing = 'missing' in started ? started.missing : false;
-assert.ok(!(missing && process.env.CI), String(missing));
+const missing = missingProgram(await obtainRedis());
 
 const ADDING_MS = 100;
 const FAILURES_UNTIL_REST = 5;
@@ -33,9 +32,12 @@ const REST_MS = 1_000;
 const SOON = { ...CLAIM, intervalMs: 1 };
 
 describe('an index of what is held in a Redis that fails', { skip: missing }, () => {
-  const redis = started as OwnRedis;
+  let redis: OwnRedis;
 
-  after(() => (missing ? undefined : redis[Symbol.asyncDispose]()));
+  before(async () => {
+    redis = await startOwnRedis();
+  });
+  after(() => redis?.[Symbol.asyncDispose]());
 
   describe('and forgets', () => {
     it('claims to be complete no more once the server was emptied, until it is counted', async () => {

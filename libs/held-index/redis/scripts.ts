@@ -13,6 +13,10 @@ const MEMORY = `
 local info = redis.call('INFO', 'replication')
 local memory = string.find(info, 'role:master', 1, true) and string.match(info, 'master_replid:(%x+)') or ''`;
 
+/** Seconds since the epoch, in four octets. */
+const ADDED = `
+local added = struct.pack('>I4', redis.call('TIME')[1])`;
+
 /** Whether the lease, the key in \`lease\`, is of the census \`id\`, and since when. */
 const isLeased = (lease: string, id: string) => `
 local id, since = string.match(redis.call('GET', ${lease}) or '', '^(%S+) (%d+)$')
@@ -23,8 +27,8 @@ const SCRIPTS = {
   /** Keys: mailbox. Arguments: field, token, object. */
   heldAdd: {
     numberOfKeys: 1,
-    lua: `${NOW}
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. struct.pack('>I6', now) .. ARGV[3])
+    lua: `${ADDED}
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. added .. ARGV[3])
 return 1`,
   },
   /** Keys: mailbox. Arguments: field, token. */
@@ -123,10 +127,10 @@ return isLeased and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`,
 if not isLeased then
   return 0
 end
-${NOW}
+${ADDED}
 local at = 3
 for _ = 1, tonumber(ARGV[2]) do
-  redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1] .. struct.pack('>I6', now) .. ARGV[at + 2])
+  redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1] .. added .. ARGV[at + 2])
   at = at + 3
 end
 while ARGV[at] do
