@@ -32,7 +32,8 @@ export interface Subscription {
 export interface Signals extends AsyncDisposable {
   /**
    * Queues the message and returns at once. Failures are retried in bounded memory; what cannot be
-   * published is dropped and logged.
+   * published is dropped and logged, and its subscribers are told of an interruption once that is
+   * possible.
    *
    * @param repeated - what to publish instead where the message may have arrived before, or where
    *   many messages wait; the message by default

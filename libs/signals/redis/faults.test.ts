@@ -109,6 +109,30 @@ describe('signals over a disturbed connection to Redis', { skip: redis.missing }
     assert.ok(whole.length <= 501, `${whole.length} whole messages waited`);
   });
 
+  it('tell of an interruption where what was published waited for too long', async () => {
+    const time = new ManualClock();
+    // Deadlines and all that listeners are told are real; only the publisher waits by the manual time.
+    const clock: Clock = { ...systemClock, elapsedMs: () => time.elapsedMs() };
+    await using opened = await open({ clock });
+    const [missed, other] = [new RecordingListener(), new RecordingListener()];
+    await using direct = new RedisSignals({ ...opened.options, url: `redis://${redis.address}` });
+    await direct.subscribe('peer-1', missed).ready;
+    await direct.subscribe('peer-2', other).ready;
+    opened.proxy.refuse();
+    opened.signals.publish('peer-1', 'key-1');
+    opened.signals.publish('peer-1', 'key-2');
+    time.advance(30_001);
+    const { accepted } = opened.proxy;
+    await waitUntil(() => opened.proxy.accepted > accepted + 1);
+    opened.signals.publish('peer-2', 'key-3');
+    opened.proxy.accept();
+    await missed.until(() => missed.interruptions > 0);
+    await other.received('key-3');
+    assert.deepEqual(missed.messages, []);
+    assert.equal(missed.interruptions, 1);
+    assert.equal(other.interruptions, 0);
+  });
+
   it('say in time that a subscription cannot be had, nor anything else', async () => {
     await using opened = await open({ deadlineMs: 100 });
     opened.proxy.refuse();

@@ -3,12 +3,16 @@ import { isFromReplica } from '#backing/redis/server-connection.ts';
 import { inTime } from '#bounds/deadline.ts';
 import { type Clock, delay, systemClock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import { DroppedMessages, LOOK } from './dropped-messages.ts';
 import type { PublisherLink } from './link.ts';
 
 /** Messages that may wait for Redis; more are dropped. */
 const MOST_WAITING = 10_000;
 
-/** Messages kept for republishing in case the server was a replica; the oldest go first. */
+/**
+ * Messages kept for republishing in case the server was a replica; of as many before them, only the
+ * channel.
+ */
 const MOST_UNCONFIRMED = 10_000;
 
 /** How long after a message the server is tested for accepting writes. */
@@ -17,7 +21,7 @@ const CONFIRM_AFTER_MS = 5_000;
 /** Messages sent before waiting for the answers. */
 const BATCH = 500;
 
-/** Messages older than this are dropped: after an interruption collectors read the store anyway. */
+/** Messages older than this are dropped: what is held is found without them. */
 const LONGEST_WAIT_MS = 30_000;
 
 const PAUSE_MS = 250;
@@ -47,7 +51,9 @@ interface PublisherOptions {
 }
 
 /**
- * Publishes in order and in the background, with retries for a while, in bounded memory.
+ * Publishes in order and in the background, with retries for a while, in bounded memory. Whoever
+ * subscribes to the channel of a message that was dropped is told to look ({@link LOOK}), as soon
+ * as Redis can be reached.
  *
  * A server that has become a replica still accepts messages, but only its own subscribers get them.
  * So some time after a message this writes to the server; if that is refused, or the connection was
@@ -58,8 +64,10 @@ export class Publisher {
   readonly #closing = new AbortController();
   #waiting: Waiting[] = [];
   #unconfirmed: Published[] = [];
+  /** Of unconfirmed messages that are not kept: the channel's oldest connection. */
+  #unkept = new Map<string, number>();
   #cancelConfirming: (() => void) | null = null;
-  #dropped = 0;
+  readonly #dropped = new DroppedMessages();
   #link: PublisherLink | undefined;
   #sending = false;
   #sent: Promise<void> = Promise.resolve();
@@ -70,17 +78,16 @@ export class Publisher {
   }
 
   /** @param repeated - published instead if another attempt is needed, or {@link BATCH} messages wait */
-  publish(channel: string, message: string, repeated: string): void {
+  publish(channel: string, message: string, repeated = message): void {
     if (this.#isClosing) {
       return;
     }
     if (this.#waiting.length >= MOST_WAITING) {
-      this.#dropped++;
-      return;
+      this.#dropped.add([{ channel, message }]);
+    } else {
+      const first = this.#waiting.length < BATCH ? message : repeated;
+      this.#waiting.push({ channel, message: first, repeated, sinceMs: this.#nowMs() });
     }
-    const isFirst = this.#waiting.length < BATCH;
-    const first = isFirst ? message : repeated;
-    this.#waiting.push({ channel, message: first, repeated, sinceMs: this.#nowMs() });
     this.#startSending();
   }
 
@@ -93,19 +100,25 @@ export class Publisher {
   async confirm(): Promise<void> {
     const link = this.#open();
     const published = this.#unconfirmed;
+    const unkept = this.#unkept;
     this.#unconfirmed = [];
+    this.#unkept = new Map();
     try {
       await link.write(this.#options.checkKey);
     } catch (error) {
       if (isFromReplica(error)) {
-        this.#publishAgain(published);
+        this.#publishAgain(published, unkept);
       } else {
         this.#unconfirmed.unshift(...published);
-        this.#keepUnconfirmed();
+        this.#keepUnconfirmed(unkept);
       }
       throw error;
     }
-    this.#publishAgain(published.filter(({ connection }) => connection !== link.connection));
+    const isElsewhere = (connection: number) => connection !== link.connection;
+    this.#publishAgain(
+      published.filter(({ connection }) => isElsewhere(connection)),
+      new Map([...unkept].filter(([, connection]) => isElsewhere(connection))),
+    );
   }
 
   /** Sends what still waits, for a moment at most: collectors would not look for it soon. */
@@ -125,18 +138,29 @@ export class Publisher {
     }
   }
 
-  #publishAgain(published: readonly Published[]): void {
-    const room = MOST_WAITING - this.#waiting.length;
-    if (this.#isClosing || published.length === 0 || room <= 0) {
+  /** @param unkept - channels of which there were more messages */
+  #publishAgain(published: readonly Published[], unkept: ReadonlyMap<string, number>): void {
+    if (this.#isClosing) {
       return;
     }
+    const first = Math.max(0, published.length - MOST_WAITING + this.#waiting.length);
     const sinceMs = this.#nowMs();
-    this.#waiting.unshift(...published.slice(-room).map((each) => ({ ...each, sinceMs })));
+    this.#waiting.unshift(...published.slice(first).map((each) => ({ ...each, sinceMs })));
+    this.#dropped.add(published.slice(0, first));
+    this.#dropped.add(unkept.keys().map((channel) => ({ channel, message: LOOK })));
     this.#startSending();
   }
 
-  #keepUnconfirmed(): void {
-    this.#unconfirmed.splice(0, this.#unconfirmed.length - MOST_UNCONFIRMED);
+  /** @param unkept - channels that are to be remembered as well */
+  #keepUnconfirmed(unkept: ReadonlyMap<string, number> = new Map()): void {
+    const tooMany = this.#unconfirmed.length - MOST_UNCONFIRMED;
+    const oldest = this.#unconfirmed.splice(0, tooMany);
+    const more = oldest.map(({ channel, connection }) => [channel, connection] as const);
+    for (const [channel, connection] of [...unkept, ...more]) {
+      if (this.#unkept.size < MOST_UNCONFIRMED) {
+        this.#unkept.set(channel, Math.min(connection, this.#unkept.get(channel) ?? connection));
+      }
+    }
     this.#confirmLater();
   }
 
@@ -154,8 +178,8 @@ export class Publisher {
 
   async #sendAll(): Promise<void> {
     const { clock } = this.#options;
-    while (this.#waiting.length > 0 && !this.#closing.signal.aborted) {
-      const batch = this.#waiting.splice(0, BATCH);
+    while (this.#hasMore && !this.#closing.signal.aborted) {
+      const batch = this.#takeBatch();
       const unsent = await this.#send(batch);
       if (unsent.length > 0) {
         this.#waiting.unshift(...unsent);
@@ -165,6 +189,20 @@ export class Publisher {
     }
     this.#sending = false;
     this.#reportDropped();
+  }
+
+  get #hasMore(): boolean {
+    return this.#waiting.length > 0 || this.#dropped.areUntold;
+  }
+
+  #takeBatch(): Waiting[] {
+    const batch = this.#waiting.splice(0, BATCH);
+    const sinceMs = this.#nowMs();
+    const untold = this.#dropped.takeChannels(BATCH - batch.length);
+    return [
+      ...batch,
+      ...untold.map((channel) => ({ channel, message: LOOK, repeated: LOOK, sinceMs })),
+    ];
   }
 
   /** @returns the messages that failed, in order */
@@ -192,15 +230,14 @@ export class Publisher {
 
   #dropOld(): void {
     const oldestMs = this.#nowMs() - LONGEST_WAIT_MS;
-    const kept = this.#waiting.filter(({ sinceMs }) => sinceMs > oldestMs);
-    this.#dropped += this.#waiting.length - kept.length;
-    this.#waiting = kept;
+    const isKept = ({ sinceMs }: Waiting) => sinceMs > oldestMs;
+    this.#dropped.add(this.#waiting.filter((each) => !isKept(each)));
+    this.#waiting = this.#waiting.filter(isKept);
   }
 
   #reportDropped(): void {
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped;
-      this.#dropped = 0;
+    const dropped = this.#dropped.takeCount();
+    if (dropped > 0) {
       this.#options.log.warn({ dropped }, 'Signals were dropped: Redis could not be reached');
     }
   }

@@ -10,6 +10,7 @@ import type { Log } from '#log/log.ts';
 import { OwnListener } from '../own-listener.ts';
 import type { SignalListener, Signals, Subscription } from '../port.ts';
 import { ClusterPublisherLink, ClusterSubscriberLink } from './cluster-link.ts';
+import { LOOK } from './dropped-messages.ts';
 import { Echo } from './echo.ts';
 import type { LinkEvents, PublisherLink, SubscriberLink } from './link.ts';
 import { Publisher } from './publisher.ts';
@@ -167,6 +168,14 @@ export class RedisSignals implements Signals {
     }
   }
 
+  #onMessage(name: string, message: string): void {
+    if (message === LOOK) {
+      this.#tellInterrupted(this.#subscriptions.listenersOf(name));
+    } else {
+      this.#subscriptions.deliver(name, message);
+    }
+  }
+
   #tellInterrupted(missed: readonly { channel: Channel; listener: SignalListener }[]): void {
     const { clock, interruptionSpreadMs } = this.#options;
     for (const { channel, listener } of missed) {
@@ -190,7 +199,7 @@ export class RedisSignals implements Signals {
   #openSubscriber(): SubscriberLink {
     if (!this.#link) {
       const events: LinkEvents = {
-        onMessage: (channel, message) => this.#subscriptions.deliver(channel, message),
+        onMessage: (channel, message) => this.#onMessage(channel, message),
         onUp: () => this.#onUp(),
         onDown: (reason) => this.#onDown(reason),
       };

@@ -68,7 +68,7 @@ export class Subscriptions {
     const missed: { channel: Channel; listener: SignalListener }[] = [];
     for (const channel of channels.filter((candidate) => this.has(candidate))) {
       if (channel.wasInterrupted) {
-        missed.push(...[...channel.listeners].map((listener) => ({ channel, listener })));
+        missed.push(...this.listenersOf(channel.name));
       }
       channel.isStanding = true;
       channel.wasInterrupted = false;
@@ -78,6 +78,11 @@ export class Subscriptions {
       channel.whenStanding.clear();
     }
     return missed;
+  }
+
+  listenersOf(name: string): { channel: Channel; listener: SignalListener }[] {
+    const channel = this.#channels.get(name);
+    return channel ? [...channel.listeners].map((listener) => ({ channel, listener })) : [];
   }
 
   deliver(name: string, message: string): void {
