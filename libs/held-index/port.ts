@@ -158,6 +158,13 @@ export interface HeldIndex extends AsyncDisposable {
    * @throws {BackingUnavailableError}
    */
   totals(): Promise<HeldTotals | null>;
+
+  /**
+   * How many parts are incomplete now, of {@link PARTS}.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  incompleteParts(): Promise<number>;
 }
 
 /** How long accepting waits for {@link HeldIndex.add}, in milliseconds. */

@@ -18,6 +18,8 @@ export interface GatewayMetrics {
   /** A parcel was stored durably, and its sender may be told. */
   parcelAccepted(road: Road, bound: 'gateway' | 'internet'): void;
   parcelRefused(road: Road, reason: RefusalReason): void;
+  /** A parcel for a private endpoint was stored though the index of what is held may not know it. */
+  parcelNotIndexed(): void;
   /** A collector acknowledged a parcel; `secondsHeld` since it was stored, if known. */
   parcelCollected(by: 'websocket' | 'cargo', secondsHeld: number | null): void;
   /** Stored objects or records expired and were removed or skipped. */
@@ -56,6 +58,7 @@ export interface GatewayMetrics {
 export const noMetrics: GatewayMetrics = {
   parcelAccepted() {},
   parcelRefused() {},
+  parcelNotIndexed() {},
   parcelCollected() {},
   expired() {},
   postponedForClock() {},

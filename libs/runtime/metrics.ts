@@ -160,6 +160,7 @@ function gatewayMetrics(
   return {
     parcelAccepted: (road, bound) => count.accepted.inc({ road, bound }),
     parcelRefused: (road, reason) => count.refused.inc({ road, reason: boundedReason(reason) }),
+    parcelNotIndexed: () => count.notIndexed.inc(),
     parcelCollected(by, secondsHeld) {
       count.collected.inc({ by });
       if (secondsHeld !== null) {
@@ -201,6 +202,10 @@ function counters(registry: Registry) {
   return {
     accepted: counter('parcels_accepted', 'Parcels stored durably', ['road', 'bound']),
     refused: counter('parcels_refused', 'Parcels refused', ['road', 'reason']),
+    notIndexed: counter(
+      'parcels_not_indexed',
+      'Parcels stored though the index of what is held may not know them',
+    ),
     collected: counter('parcels_collected', 'Parcels acknowledged by their collector', ['by']),
     postponedForClock: counter(
       'postponed_for_clock',

@@ -1,5 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
+import type { HeldIndex } from '#held-index/port.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { TOPICS } from './set-aside-jobs.ts';
@@ -8,16 +9,22 @@ import { TOPICS } from './set-aside-jobs.ts';
 const MOST_COUNTED = 1_000;
 
 /**
- * Adds the metrics of work: how much waits and how long, what was set aside, and how long the
- * gateway's certificate lasts.
+ * Adds the metrics of work: how much waits and how long, what was set aside, how much of the index
+ * of what is held is incomplete, and how long the gateway's certificate lasts.
  */
 export function observeWork(
   metrics: ProcessMetrics,
   {
     queue,
     identity,
+    heldIndex,
     clock,
-  }: { readonly queue: WorkQueue; readonly identity: Identity; readonly clock: Clock },
+  }: {
+    readonly queue: WorkQueue;
+    readonly identity: Identity;
+    readonly heldIndex: HeldIndex | null;
+    readonly clock: Clock;
+  },
 ): void {
   const eachTopic = async (count: (topic: string) => Promise<number>) =>
     Object.fromEntries(
@@ -35,6 +42,13 @@ export function observeWork(
   metrics.observeEach('jobs_set_aside', 'Jobs set aside, counted up to 1000', 'topic', () =>
     eachTopic((topic) => countSetAside(queue, topic)),
   );
+  if (heldIndex) {
+    metrics.observe(
+      'held_index_incomplete_parts',
+      'Parts of the index of what is held, of 16, for which the store is listed instead',
+      () => heldIndex.incompleteParts(),
+    );
+  }
   metrics.observe(
     'certificate_seconds_left',
     'Time until the certificate that the gateway issues others with expires',

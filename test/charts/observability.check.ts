@@ -21,6 +21,9 @@ const OBSERVED = [
   ['../../services/workers/work-metrics.ts', 'queue_oldest_due_seconds'],
   ['../../services/workers/work-metrics.ts', 'jobs_set_aside'],
   ['../../services/workers/work-metrics.ts', 'certificate_seconds_left'],
+  ['../../services/workers/work-metrics.ts', 'held_index_incomplete_parts'],
+  ['../../services/workers/held-metrics.ts', 'held_objects'],
+  ['../../services/workers/held-metrics.ts', 'held_oldest_seconds'],
 ] as const;
 
 /** Of HAProxy's own exporter. */

@@ -8,6 +8,7 @@ import { LONGEST_PUT_MS } from '#held-index/port.ts';
 import { silentLog } from '#log/log.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
 import { Census } from './census.ts';
 import { type HeldParcel, Mailbox } from './mailbox.ts';
 import { formerGatewayBoundKey, gatewayBoundKey } from './object-keys.ts';
@@ -145,6 +146,19 @@ describe('a mailbox with an index', () => {
       setting.arrivals.map((parcel) => parcel.key),
       [key, key],
     );
+  });
+
+  it('counts parcels that the index may not know, and stores them all the same', async () => {
+    const setting = new Setting();
+    const { clock, objects, signals } = setting;
+    const heldIndex = new InProcessHeldIndex({ clock, maxEntries: 1 });
+    const metrics = new RecordedMetrics();
+    const mailbox = new Mailbox({ clock, objects, signals, heldIndex, metrics });
+    for (const id of ['one', 'two', 'three']) {
+      await mailbox.store(identityOf(OURS, id), Buffer.from('1'), setting.expiresAt);
+    }
+    assert.deepEqual(metrics.counts, { parcelNotIndexed: 2 });
+    assert.equal((await Array.fromAsync(mailbox.list(OURS))).length, 3);
   });
 
   it('forgets what was removed, once it is deleted', async () => {

@@ -1,8 +1,15 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { HeldIndex, IndexEntry, Token } from '#held-index/port.ts';
+import type {
+  Announcement,
+  HeldIndex,
+  IndexEntry,
+  IndexedObject,
+  Token,
+} from '#held-index/port.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
+import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 import type {
   CallPatience,
   Generation,
@@ -66,6 +73,7 @@ export class Mailbox {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #maxSignalledOctets: number;
+  readonly #metrics: Pick<GatewayMetrics, 'parcelNotIndexed'>;
 
   /**
    * @param parts.heldIndex - null, as by default, where the store is listed instead
@@ -79,6 +87,7 @@ export class Mailbox {
     readonly maxSignalledOctets?: number | undefined;
     readonly clock: Clock;
     readonly log?: Log;
+    readonly metrics?: Pick<GatewayMetrics, 'parcelNotIndexed'>;
   }) {
     this.#objects = parts.objects;
     this.#signals = parts.signals;
@@ -86,6 +95,7 @@ export class Mailbox {
     this.#maxSignalledOctets = parts.maxSignalledOctets ?? 0;
     this.#clock = parts.clock;
     this.#log = parts.log ?? silentLog;
+    this.#metrics = parts.metrics ?? noMetrics;
   }
 
   /**
@@ -105,7 +115,7 @@ export class Mailbox {
     const key = gatewayBoundKey(parcel);
     const sizeOctets = octets.byteLength;
     const announced = { name: nameOf(key, privateGateway), sizeOctets, expiresAt };
-    const { token = null, late } = (await this.#index?.add(privateGateway, announced)) ?? {};
+    const { token, late } = await this.#announce(privateGateway, announced);
     const beganAtMs = this.#clock.elapsedMs();
     const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
     const isPrompt = this.#clock.elapsedMs() - beganAtMs <= PROMPT_MS;
@@ -120,6 +130,17 @@ export class Mailbox {
       }
     });
     return key;
+  }
+
+  async #announce(privateGateway: NodeId, parcel: IndexedObject): Promise<Announcement> {
+    if (!this.#index) {
+      return { token: null, late: null };
+    }
+    const announcement = await this.#index.add(privateGateway, parcel);
+    if (announcement.token === null) {
+      this.#metrics.parcelNotIndexed();
+    }
+    return announcement;
   }
 
   /**

@@ -138,6 +138,16 @@ export function describeCensus(open: OpenIndex): void {
       assert.deepEqual(await other.totals(), { objects: 17, octets: 180, oldestAt });
     });
 
+    test('knows how many parts are incomplete', async ({ index, other }) => {
+      assert.equal(await index.incompleteParts(), PARTS.length);
+      await (await claimed(index, '0')).complete(NOTHING_HELD);
+      assert.equal(await other.incompleteParts(), PARTS.length - 1);
+      for (const part of PARTS.slice(1)) {
+        await (await claimed(index, part)).complete(NOTHING_HELD);
+      }
+      assert.equal(await other.incompleteParts(), 0);
+    });
+
     test('stays complete while it is counted again', async ({ index, elapse }) => {
       await completeAll(index);
       await elapse(CLAIM.intervalMs + 1_000);

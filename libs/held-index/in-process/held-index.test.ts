@@ -35,6 +35,7 @@ it('does not claim to know all where there was no room to remember something', a
   await index.add(MAILBOX, object(digestOf(2)));
   assert.equal((await index.add(MAILBOX, object(digestOf(3)))).token, null);
   assert.equal(await index.read(MAILBOX), null);
+  assert.equal(await index.incompleteParts(), 1);
   await elapse(900_001);
   const counting = await claimed(index, '0');
   assert.equal((await index.add(MAILBOX, object(digestOf(3)))).token, null);

@@ -89,6 +89,10 @@ export class InProcessHeldIndex implements HeldIndex {
     return sumOf([...this.#parts.values()].map(({ totals }) => totals));
   }
 
+  async incompleteParts(): Promise<number> {
+    return [...this.#parts.values()].filter(({ isComplete }) => !isComplete).length;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #claimed(

@@ -19,7 +19,7 @@ import {
   namesIn,
   object,
 } from '../contract/opened-index.ts';
-import { type CensusClaim, type HeldIndex, NOTHING_HELD, type Part } from '../port.ts';
+import { type CensusClaim, type HeldIndex, NOTHING_HELD, PARTS, type Part } from '../port.ts';
 import { RedisHeldIndex } from './held-index.ts';
 import { IndexKeys } from './index-keys.ts';
 
@@ -47,6 +47,7 @@ describe('an index of what is held in a Redis that fails', { skip: missing }, ()
       await index.add(MAILBOX, object(digestOf(1)));
       await redis.client.flushall();
       assert.equal(await index.read(MAILBOX), null);
+      assert.equal(await index.incompleteParts(), PARTS.length);
       await index.add(MAILBOX, object(digestOf(2)));
       assert.equal(await index.read(MAILBOX), null);
       await (await claimed(index, '0')).complete(NOTHING_HELD);
@@ -96,6 +97,7 @@ describe('an index of what is held in a Redis that fails', { skip: missing }, ()
       await index.remove(MAILBOX, digestOf(1), '0123456789');
       await assert.rejects(index.claim('0', CLAIM), BackingUnavailableError);
       await assert.rejects(index.totals(), BackingUnavailableError);
+      await assert.rejects(index.incompleteParts(), BackingUnavailableError);
     });
 
     it('is incomplete for everybody as soon as it is back, where an entry may be missing', async () => {
@@ -108,6 +110,7 @@ describe('an index of what is held in a Redis that fails', { skip: missing }, ()
       proxy.accept();
       await until(async () => (await other.read(MAILBOX)) === null, 20);
       assert.deepEqual(await namesIn(other, MAILBOX_IN_A), []);
+      assert.equal(await other.incompleteParts(), 1);
     });
 
     it('is not read by a process that has yet to tell that an entry may be missing', async () => {

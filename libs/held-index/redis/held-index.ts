@@ -135,6 +135,13 @@ export class RedisHeldIndex implements HeldIndex {
     return sumOf(parts.map(parseTotals));
   }
 
+  async incompleteParts(): Promise<number> {
+    const complete = await this.#call(this.#options.deadlineMs, () =>
+      Promise.all(PARTS.map((part) => this.#run('heldIsComplete', this.#keys.of(part).mark))),
+    );
+    return PARTS.filter((part, at) => complete[at] !== 1 || this.#withdrawals.has(part)).length;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#withdrawals[Symbol.asyncDispose]();
     this.#closed = true;

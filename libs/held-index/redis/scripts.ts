@@ -13,6 +13,12 @@ const MEMORY = `
 local info = redis.call('INFO', 'replication')
 local memory = string.find(info, 'role:master', 1, true) and string.match(info, 'master_replid:(%x+)') or ''`;
 
+/** As a replica refuses a write, so that the connection is replaced. */
+const MEMORY_OF_MASTER = `${MEMORY}
+if memory == '' then
+  return redis.error_reply('READONLY the server is a replica')
+end`;
+
 /** Seconds since the epoch, in four octets. */
 const ADDED = `
 local added = struct.pack('>I4', redis.call('TIME')[1])`;
@@ -41,10 +47,7 @@ if value and string.sub(value, 1, #ARGV[2]) == ARGV[2] then
 end
 return 0`,
   },
-  /**
-   * Keys: mailbox, mark. Arguments: most entries. Returns the time, then fields and values; or nil.
-   * A replica refuses as it does a write, so that the connection is replaced.
-   */
+  /** Keys: mailbox, mark. Arguments: most entries. Returns the time, then fields and values; or nil. */
   heldRead: {
     numberOfKeys: 2,
     lua: `
@@ -52,15 +55,18 @@ local mark = redis.call('GET', KEYS[2])
 if not mark then
   return false
 end
-${MEMORY}
-if memory == '' then
-  return redis.error_reply('READONLY the server is a replica')
-end
+${MEMORY_OF_MASTER}
 if mark ~= memory or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
   return false
 end
 ${NOW}
 return {string.format('%.0f', now), redis.call('HGETALL', KEYS[1])}`,
+  },
+  /** Keys: mark. Returns 1 if the part is complete. */
+  heldIsComplete: {
+    numberOfKeys: 1,
+    lua: `${MEMORY_OF_MASTER}
+return redis.call('GET', KEYS[1]) == memory and 1 or 0`,
   },
   /**
    * Keys: mailbox, lease. Arguments: most entries, id. Returns when the lease began, then fields and

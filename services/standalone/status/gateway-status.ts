@@ -31,11 +31,13 @@ export interface GatewayStatus {
   } | null;
   /** Within 30 days, to some 2 %. */
   readonly phonesSeen: number | null;
-  /** Null where it is not kept on this machine, and counting would cost. */
+  /** Null where it is not known. On a cloud store, it is what the last census found. */
   readonly held: {
     readonly forPhones: Held;
-    readonly forInternet: Held;
-    readonly cargo: Held;
+    /** Null where it is not kept on this machine, and counting would cost. */
+    readonly forInternet: Held | null;
+    /** The same. */
+    readonly cargo: Held | null;
   } | null;
   readonly jobs: {
     readonly waiting: number;

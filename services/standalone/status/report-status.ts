@@ -4,27 +4,32 @@ import type { LocalDatabases } from '#composition/local-databases.ts';
 import type { Operations } from '#composition/operations.ts';
 import type { Gateway } from '#gateway/gateway.ts';
 import { PhonesSeen } from '#gateway/held/phones-seen.ts';
+import type { HeldIndex } from '#held-index/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { releaseOf } from '#runtime/release.ts';
 import type { Edge } from '#services/edge/edge.ts';
+import { observeHeld } from '#services/workers/held-metrics.ts';
 import { TOPICS } from '#services/workers/set-aside-jobs.ts';
 import { countSetAside } from '#services/workers/work-metrics.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { lastBackupAt } from '../backup/last-backup.ts';
 import type { StandaloneConfig } from '../config.ts';
-import type { GatewayStatus, Held } from './gateway-status.ts';
+import type { GatewayStatus } from './gateway-status.ts';
 import { LastMinute } from './last-minute.ts';
-import { heldIn } from './stored-status.ts';
+import { type HeldByKind, heldIn, statusOf } from './stored-status.ts';
 
 const LEAST_REMEMBERED_MS = 10_000;
 /** Counting takes a twentieth of the time at most. */
 const REMEMBERED_PER_COUNT = 20;
 
+const NOTHING_KNOWN = { forPhones: null, forInternet: null, cargo: null };
+
 interface StatusParts {
   readonly clock: Clock;
   readonly records: RecordStore;
   readonly queue: WorkQueue;
+  readonly heldIndex: HeldIndex | null;
   readonly databases: LocalDatabases;
   readonly processMetrics: ProcessMetrics;
   readonly identity: Gateway['identity'];
@@ -51,9 +56,12 @@ export async function reportStatus(
   );
   const lastMinute = opened.use(new LastMinute(clock, processMetrics));
   const startedAtMs = clock.elapsedMs();
-  const counted = new LookUps<GatewayStatus['held']>(clock, 1);
+  const counted = new LookUps<HeldByKind | null>(clock, 1);
   const held = () => counted.get('held', () => heldHere(config, parts));
-  observeHeld(processMetrics, held);
+  observeHeld(processMetrics, clock, async () => {
+    const { forPhones, forInternet, cargo } = (await held()) ?? NOTHING_KNOWN;
+    return { 'for-phones': forPhones, 'for-internet': forInternet, cargo };
+  });
   processMetrics.observe(
     'last_backup_timestamp_seconds',
     'When the last backup succeeded, in Unix time; 0 if none ever did',
@@ -72,7 +80,7 @@ export async function reportStatus(
         lastMinute: await lastMinute.counts(),
       },
       phonesSeen: phones.count(),
-      held: await held(),
+      held: await held().then((found) => found && statusOf(found)),
       jobs: await jobsOf(parts),
       diskRoomOctets: await parts.databases.roomOctets(),
       certificates: await certificatesOf(parts),
@@ -85,40 +93,19 @@ export async function reportStatus(
 /** Counted again when it is old enough that counting takes a small part of the time. */
 async function heldHere(
   { objectStore }: StandaloneConfig,
-  { clock, databases }: StatusParts,
-): Promise<Remembered<GatewayStatus['held']>> {
+  { clock, databases, heldIndex }: StatusParts,
+): Promise<Remembered<HeldByKind | null>> {
   if (objectStore.kind !== 'filesystem') {
-    return { value: null, forMs: Number.POSITIVE_INFINITY };
+    const totals = await heldIndex?.totals().catch(() => null);
+    return totals
+      ? { value: { ...NOTHING_KNOWN, forPhones: totals }, forMs: LEAST_REMEMBERED_MS }
+      : { value: null, forMs: 0 };
   }
   const beganAtMs = clock.elapsedMs();
   const value = await heldIn(await databases.in(objectStore.folder), clock.now());
   const tookMs = clock.elapsedMs() - beganAtMs;
   return { value, forMs: Math.max(LEAST_REMEMBERED_MS, REMEMBERED_PER_COUNT * tookMs) };
 }
-
-/** Absent where it is not counted. */
-function observeHeld(metrics: ProcessMetrics, held: () => Promise<GatewayStatus['held']>): void {
-  const each = async (read: (held: Held) => number) =>
-    Object.fromEntries(
-      Object.entries((await held()) ?? {}).map(([what, found]) => [
-        LABELS[what] ?? what,
-        read(found),
-      ]),
-    );
-  const help = 'for phones, for Internet apps, and in cargo that is not unpacked yet';
-  metrics.observeEach('held_objects', `Parcels and cargoes held: ${help}`, 'what', () =>
-    each(({ objects }) => objects),
-  );
-  metrics.observeEach('held_octets', `Octets held: ${help}`, 'what', () =>
-    each(({ octets }) => octets),
-  );
-}
-
-const LABELS: Readonly<Record<string, string>> = {
-  forPhones: 'for-phones',
-  forInternet: 'for-internet',
-  cargo: 'cargo',
-};
 
 async function jobsOf({ queue, clock }: StatusParts): Promise<GatewayStatus['jobs']> {
   const each = await Promise.all(

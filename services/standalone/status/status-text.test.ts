@@ -62,6 +62,15 @@ describe('The status of a gateway', () => {
     );
   });
 
+  it('says what is not counted on a cloud store', () => {
+    const held = RUNNING.held && { ...RUNNING.held, forInternet: null, cargo: null };
+    assert.deepEqual(statusText({ ...RUNNING, held }, 'npm start').slice(3, 6), [
+      'for phones    120 parcels, 3.4 MiB, the oldest 2 d 3 h ago',
+      'for apps      not counted',
+      'to unpack     not counted',
+    ]);
+  });
+
   it('says what is unknown of one that does not run and has nothing', () => {
     const nothing: GatewayStatus = {
       ...RUNNING,

@@ -22,8 +22,11 @@ export function statusText(status: GatewayStatus, start: string): readonly strin
     ...(held
       ? [
           line('for phones', heldText(held.forPhones, 'parcel', status)),
-          line('for apps', heldText(held.forInternet, 'parcel', status)),
-          line('to unpack', heldText(held.cargo, 'cargo', status)),
+          line(
+            'for apps',
+            held.forInternet ? heldText(held.forInternet, 'parcel', status) : unknown,
+          ),
+          line('to unpack', held.cargo ? heldText(held.cargo, 'cargo', status) : unknown),
         ]
       : [line('held', unknown)]),
     line('jobs', jobs ? jobsText(jobs) : unknown),

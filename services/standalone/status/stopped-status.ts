@@ -11,7 +11,7 @@ import { dataFolderOf, hasDatabase, type LookConfig } from '../look/look-variabl
 import { openRecordsToLook, openVaultToLook } from '../look/open-to-look.ts';
 import { roomLeft } from '../look/room-left.ts';
 import type { GatewayStatus } from './gateway-status.ts';
-import { heldIn, jobsIn } from './stored-status.ts';
+import { heldIn, jobsIn, statusOf } from './stored-status.ts';
 
 const DEADLINE_MS = 10_000;
 
@@ -46,7 +46,7 @@ async function storedIn(config: LookConfig, folder: string | null, clock: Clock)
   opened.use(database);
   const records = config.recordStore.kind === 'sqlite' ? openRecordsToLook(folder, parts) : null;
   return {
-    held: database && (await orNull(heldIn(database, clock.now()))),
+    held: database && (await orNull(heldIn(database, clock.now()).then(statusOf))),
     jobs: database && (await orNull(jobsIn(database, clock))),
     phonesSeen: await orNull(phonesIn(records, clock)),
     diskRoomOctets: await orNull(roomLeft(folder, parts)),

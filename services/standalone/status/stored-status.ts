@@ -11,17 +11,29 @@ import type { GatewayStatus, Held } from './gateway-status.ts';
 
 type Readable = Pick<Database, 'read'>;
 
+/** What is held of each kind; null where it is not known. */
+export interface HeldByKind {
+  readonly forPhones: HeldTotals;
+  readonly forInternet: HeldTotals | null;
+  readonly cargo: HeldTotals | null;
+}
+
 /** What is held in a data folder. */
-export async function heldIn(
-  database: Readable,
-  now: Date,
-): Promise<NonNullable<GatewayStatus['held']>> {
-  const [forPhones, forInternet, cargo] = [
-    await totalUnder(GATEWAY_BOUND_PREFIX, database, now),
-    await totalUnder(INTERNET_BOUND_PREFIX, database, now),
-    await totalUnder(CARGO_PREFIX, database, now),
-  ];
-  return { forPhones: asHeld(forPhones), forInternet: asHeld(forInternet), cargo: asHeld(cargo) };
+export async function heldIn(database: Readable, now: Date): Promise<HeldByKind> {
+  return {
+    forPhones: await totalUnder(GATEWAY_BOUND_PREFIX, database, now),
+    forInternet: await totalUnder(INTERNET_BOUND_PREFIX, database, now),
+    cargo: await totalUnder(CARGO_PREFIX, database, now),
+  };
+}
+
+/** The same as a status has it. */
+export function statusOf({ forPhones, forInternet, cargo }: HeldByKind): GatewayStatus['held'] {
+  return {
+    forPhones: asHeld(forPhones),
+    forInternet: forInternet && asHeld(forInternet),
+    cargo: cargo && asHeld(cargo),
+  };
 }
 
 /** The jobs in a data folder. */

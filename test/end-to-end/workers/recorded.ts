@@ -27,6 +27,7 @@ export class RecordedMetrics implements GatewayMetrics {
     this.#count(`parcelAccepted ${road} ${bound}`);
   readonly parcelRefused = (road: string, reason: string) =>
     this.#count(`parcelRefused ${road} ${reason}`);
+  readonly parcelNotIndexed = () => this.#count('parcelNotIndexed');
   readonly parcelCollected = (by: string) => this.#count(`parcelCollected ${by}`);
   readonly parcelDelivered = (outcome: string) => this.#count(`parcelDelivered ${outcome}`);
   readonly expired = (what: string, count: number) => this.#count(`expired ${what}`, count);
