@@ -52,11 +52,11 @@ describe('a gateway that orders its certificate', { skip: missingPebble }, () =>
     }
   }
 
-  /** Lets seconds pass until there is a certificate. */
+  /** Lets time pass until there is a certificate, no faster than real servers answer. */
   async function untilShown(gateway: GatewayUnderTest, name = NAME): Promise<string> {
     let shown: string | null = null;
     await until(async () => {
-      gateway.clock.advance(1_000);
+      gateway.clock.advance(250);
       shown = await certificateShown(gateway, name);
       return shown !== null;
     }, 50);
@@ -137,7 +137,7 @@ describe('a gateway that orders its certificate', { skip: missingPebble }, () =>
     await using folder = await dataFolder();
     await using gateway = await start(folder.path, { HTTPS_HOST: '::1' });
     await until(async () => {
-      gateway.clock.advance(1_000);
+      gateway.clock.advance(250);
       return connectOverTls({ host: '::1', port: httpsOf(gateway), root, name: NAME }).then(
         (socket) => {
           socket.destroy();
