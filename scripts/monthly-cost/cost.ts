@@ -1,9 +1,16 @@
+import { hostingCost } from './hosting.ts';
 import { PRICES } from './prices.ts';
-import type { Usage } from './usage.ts';
+import { MEASURED_CPU, type Usage, usageOf } from './usage.ts';
 
-const HOURS = 730;
+/** What a month on the five services may cost at most, as `npm run bench -- --check` holds it. */
+export const MARKS = {
+  large: { phones: 10_000_000, dollars: 29_000 },
+  /** What it cost while phones that connected listed their mailboxes. */
+  small: { phones: 1_000, dollars: 568 },
+} as const;
 
-interface CostLine {
+/** A line of the bill. */
+export interface CostLine {
   readonly what: string;
   /** 0 for what that form of the gateway does not have. */
   readonly dollars: number;
@@ -12,11 +19,11 @@ interface CostLine {
 /** What that usage costs in a month, by Google service. */
 export function costOf(usage: Usage): CostLine[] {
   const { storage, firestore, kms } = PRICES;
-  const parcels = usage.classA - usage.ofThemListings;
+  const listings = usage.censusListings + usage.visitListings;
   return [
-    { what: 'Cloud Storage: uploads (class A)', dollars: parcels * storage.classA },
-    { what: 'Cloud Storage: listings (class A)', dollars: usage.ofThemListings * storage.classA },
-    { what: 'Cloud Storage: downloads (class B)', dollars: usage.classB * storage.classB },
+    { what: 'Cloud Storage: uploads (class A)', dollars: usage.uploads * storage.classA },
+    { what: 'Cloud Storage: listings (class A)', dollars: listings * storage.classA },
+    { what: 'Cloud Storage: downloads (class B)', dollars: usage.downloads * storage.classB },
     { what: 'Cloud Storage: storage', dollars: usage.storedGibibytes * storage.gibibyteMonth },
     {
       what: 'Firestore: reads, writes, deletions',
@@ -32,28 +39,22 @@ export function costOf(usage: Usage): CostLine[] {
   ];
 }
 
-/** What the processes run on, and what stands before and between them. */
-function hostingCost(usage: Usage): CostLine[] {
-  const { redis, cluster, balancing, machine } = PRICES;
-  const cores =
-    cluster.feeHour + usage.vcpus * cluster.vcpuHour + usage.memoryGibibytes * cluster.gibibyteHour;
-  const machineMonth =
-    (machine.hour + machine.addressHour) * HOURS +
-    machine.diskGibibytes * machine.diskGibibyteMonth;
-  const inCluster = usage.form === 'cluster' ? 1 : 0;
-  return [
-    { what: 'Redis', dollars: inCluster * redis.gigabyteHour * redis.gigabytes * HOURS },
-    { what: 'Kubernetes: cores and memory', dollars: inCluster * cores * HOURS },
-    {
-      what: 'Load balancing',
-      dollars:
-        inCluster * (balancing.rulesHour * HOURS + usage.balancedGibibytes * balancing.gibibyte),
-    },
-    {
-      what: 'One machine, its disk and its address',
-      dollars: (1 - inCluster) * machineMonth,
-    },
-  ];
+/** What that usage costs in a month, in US dollars. */
+export function totalCost(usage: Usage): number {
+  return costOf(usage).reduce((sum, { dollars }) => sum + dollars, 0);
+}
+
+/**
+ * Up to how many milliseconds of CPU time, for what a phone does in a day, that many phones on the five
+ * services cost no more. Where they cost more than 15 pods do anyway.
+ *
+ * @param most - US dollars a month
+ */
+export function affordableCpuMs(phones: number, most: number): number {
+  const { busy, steady } = MEASURED_CPU;
+  const costAt = (ms: number) => totalCost(usageOf(phones, 'cluster', { busy: ms, steady }));
+  const dollarsPerMs = (costAt(busy) - costAt(busy / 2)) / (busy / 2);
+  return busy + (most - costAt(busy)) / dollarsPerMs;
 }
 
 /** Each price is for the part above the step before. */

