@@ -20,5 +20,6 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'cloud-collectors': () => import('./cases/cloud-collectors.ts'),
   'cloud-cpu': () => import('./cases/cloud-cpu.ts'),
   'cloud-start': () => import('./cases/cloud-start.ts'),
+  'cloud-cost': () => import('./cases/cloud-cost.ts'),
   footprint: () => import('./cases/footprint.ts'),
 };

@@ -11,6 +11,7 @@ export const EXPLAINED_BY_OTHERS = {
   MiB: 1,
   calls: 1,
   connections: 1,
+  US$: 1,
   'parcels/s': 5,
 } as const satisfies Record<string, number>;
 
