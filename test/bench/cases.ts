@@ -16,6 +16,7 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'courier-collects': () => import('./cases/courier-collects.ts'),
   'courier-delivers': () => import('./cases/courier-delivers.ts'),
   'cloud-calls': () => import('./cases/cloud-calls.ts'),
+  'cloud-storage': () => import('./cases/cloud-storage.ts'),
   'cloud-delivery': () => import('./cases/cloud-delivery.ts'),
   'cloud-collectors': () => import('./cases/cloud-collectors.ts'),
   'cloud-cpu': () => import('./cases/cloud-cpu.ts'),
