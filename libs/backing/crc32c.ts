@@ -1,27 +1,29 @@
 /** Castagnoli's polynomial, reflected (RFC 3720, 12.1). */
 const POLYNOMIAL = 0x82f63b78;
 
-/** Four tables, to process four octets per step. */
-const [T0, T1, T2, T3] = buildTables();
+/** Tables, to process so many octets per step. */
+const STEP = 8;
+
+/** One after the other: what an octet does to the remainder, with none to seven others behind it. */
+const TABLES = buildTables();
 
 /** CRC32C of `data` as an unsigned 32-bit number: the checksum of Cloud Storage and Cloud KMS. */
 export function crc32c(data: Uint8Array): number {
   let crc = -1;
   let index = 0;
-  for (const whole = data.length - 3; index < whole; index += 4) {
-    crc ^=
-      at(data, index) |
-      (at(data, index + 1) << 8) |
-      (at(data, index + 2) << 16) |
-      (at(data, index + 3) << 24);
+  for (const whole = data.length - STEP; index <= whole; index += STEP) {
     crc =
-      at(T3, crc & 0xff) ^
-      at(T2, (crc >>> 8) & 0xff) ^
-      at(T1, (crc >>> 16) & 0xff) ^
-      at(T0, crc >>> 24);
+      table(7, (crc ^ at(data, index)) & 0xff) ^
+      table(6, ((crc >>> 8) ^ at(data, index + 1)) & 0xff) ^
+      table(5, ((crc >>> 16) ^ at(data, index + 2)) & 0xff) ^
+      table(4, (crc >>> 24) ^ at(data, index + 3)) ^
+      table(3, at(data, index + 4)) ^
+      table(2, at(data, index + 5)) ^
+      table(1, at(data, index + 6)) ^
+      table(0, at(data, index + 7));
   }
   for (; index < data.length; index++) {
-    crc = at(T0, (crc ^ at(data, index)) & 0xff) ^ (crc >>> 8);
+    crc = table(0, (crc ^ at(data, index)) & 0xff) ^ (crc >>> 8);
   }
   return ~crc >>> 0;
 }
@@ -33,21 +35,26 @@ export function crc32cBase64(data: Uint8Array): string {
   return octets.toString('base64');
 }
 
-function buildTables(): [Int32Array, Int32Array, Int32Array, Int32Array] {
-  const first = new Int32Array(256);
+function buildTables(): Int32Array {
+  const tables = new Int32Array(STEP * 256);
   for (let octet = 0; octet < 256; octet++) {
     let crc = octet;
     for (let bit = 0; bit < 8; bit++) {
       crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
     }
-    first[octet] = crc;
+    tables[octet] = crc;
   }
-  const next = (table: Int32Array) => table.map((crc) => at(first, crc & 0xff) ^ (crc >>> 8));
-  const second = next(first);
-  const third = next(second);
-  return [first, second, third, next(third)];
+  for (let index = 256; index < tables.length; index++) {
+    const before = tables[index - 256] as number;
+    tables[index] = (tables[before & 0xff] as number) ^ (before >>> 8);
+  }
+  return tables;
 }
 
-function at(values: Int32Array | Uint8Array, index: number): number {
-  return values[index] as number;
+function table(number: number, octet: number): number {
+  return TABLES[number * 256 + octet] as number;
+}
+
+function at(data: Uint8Array, index: number): number {
+  return data[index] as number;
 }
