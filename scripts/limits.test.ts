@@ -42,7 +42,6 @@ const NOT_CONSTANTS: Readonly<Record<string, readonly string[]>> = {
   'passes over a mailbox': ['9', '16', '64', '128', '256', '512 KiB', '1', '2 MiB', '4 MiB'],
   "a collection's recorded progress": ['31'],
   'the identity key in Cloud KMS': ['2 048', '3 072'],
-  'idle connections to Cloud Storage': ['5 s'],
   'operations on Firestore at once': ['100'],
   redirects: ['307', '308'],
   ports: ['80', '443'],
@@ -59,7 +58,6 @@ const WITHOUT_ROW: readonly string[] = [
   'libs/awala/limits.ts MAX_LIFE_MS',
   'libs/awala/ramf/message.ts MAX_FIELDS_OCTETS',
   'libs/clock/clock.ts MAX_TIMER_MS',
-  'libs/object-store/gcs/stored-objects.ts MOST_LISTENERS',
   'services/cogrpc/limits.ts MAX_GRPC_MESSAGE_OCTETS',
 ];
 

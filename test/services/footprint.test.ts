@@ -21,23 +21,24 @@ const CLOUD = [
   '@grpc/grpc-js',
   '@grpc/proto-loader',
   'ioredis',
+  'undici',
 ];
 /** With the first certificate that a process issues; here, the one that a new gateway begins with. */
 const ISSUING = ['asn1js', 'pkijs'];
-const POSTING = ['dns-packet', 'undici'];
 const LOADED: Readonly<Record<ServiceName | 'standalone', readonly string[]>> = {
   poweb: [...EVERYWHERE, ...CLOUD, 'bullmq'],
   collection: [...EVERYWHERE, ...CLOUD, 'ws'],
   pohttp: [...EVERYWHERE, ...CLOUD],
   cogrpc: [...EVERYWHERE, ...CLOUD, 'bullmq'],
-  workers: [...EVERYWHERE, ...CLOUD, ...POSTING, 'bullmq'],
+  workers: [...EVERYWHERE, ...CLOUD, 'dns-packet', 'bullmq'],
   standalone: [
     ...EVERYWHERE,
     ...ISSUING,
-    ...POSTING,
     '@grpc/grpc-js',
     '@grpc/proto-loader',
+    'dns-packet',
     'pino-pretty',
+    'undici',
     'ws',
   ],
 };

@@ -18,6 +18,20 @@ describe('the settings of a bucket', () => {
     assert.deepEqual(await verifyBucket(place), []);
   });
 
+  it('are of a bucket in the project that is named, or else in that of the credentials', async (test) => {
+    const { GCLOUD_PROJECT = '' } = process.env;
+    test.after(() => Object.assign(process.env, { GCLOUD_PROJECT }));
+    process.env.GCLOUD_PROJECT = 'of-the-credentials';
+    for (const [project, expected] of [
+      ['named', 'named'],
+      ['', 'of-the-credentials'],
+    ] as const) {
+      await using service = await startBucketService();
+      await provisionBucket({ ...PLACE, project, apiEndpoint: service.origin });
+      assert.equal(service.project, expected);
+    }
+  });
+
   it('are mended in a bucket that is there', async () => {
     await using service = await startBucketService();
     const place = { ...PLACE, apiEndpoint: service.origin };
@@ -58,6 +72,8 @@ describe('the settings of a bucket', () => {
 async function startBucketService() {
   const service = {
     bucket: null as Record<string, unknown> | null,
+    /** Where a bucket was created. */
+    project: null as string | null,
     origin: '',
     async [Symbol.asyncDispose]() {
       server.close();
@@ -68,6 +84,7 @@ async function startBucketService() {
   const server = createServer(async (request, response) => {
     const text = Buffer.concat(await Array.fromAsync(request)).toString();
     const isKnown = service.bucket !== null;
+    service.project ??= new URL(request.url ?? '', service.origin).searchParams.get('project');
     if (request.method === 'POST' || (request.method === 'PATCH' && isKnown)) {
       service.bucket = { ...service.bucket, ...JSON.parse(text) };
     }

@@ -4,7 +4,7 @@ import { StorageCalls } from './storage-calls.ts';
 
 interface BucketPlace {
   readonly bucket: string;
-  /** The project that a new bucket belongs to. */
+  /** The project that a new bucket belongs to; empty for that of the credentials. */
   readonly project: string;
   /** Where a new bucket is, such as `EUROPE-WEST3`. */
   readonly location: string;
@@ -55,7 +55,12 @@ export async function provisionBucket(place: BucketPlace): Promise<void> {
     if (!(error instanceof GcsStatusError && error.status === 404)) {
       throw error;
     }
-    await calls.run((bucket) => bucket.create({ location: place.location, ...settings }));
+    await calls.run(async (bucket) => {
+      if (place.project === '') {
+        await bucket.storage.getProjectId();
+      }
+      await bucket.create({ location: place.location, ...settings });
+    });
   }
 }
 

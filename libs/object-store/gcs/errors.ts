@@ -1,5 +1,3 @@
-import type { ApiError } from '@google-cloud/storage';
-
 const MOST_TEXT = 300;
 
 /** Cloud Storage answered, but refused. */
@@ -24,14 +22,6 @@ export function isTransient(error: unknown): boolean {
   return error instanceof GcsStatusError ? TRANSIENT_STATUSES.has(error.status) : true;
 }
 
-/**
- * Turns the client library's error for a response into {@link GcsStatusError}; returns any other as
- * it is.
- */
-export function asStatusError(error: unknown): unknown {
-  return isAnswer(error) ? new GcsStatusError(error.code, error.message) : error;
-}
-
 /** Whether the object is missing; a missing bucket is a failure instead. */
 export function isObjectMissing(error: unknown): boolean {
   return (
@@ -44,9 +34,4 @@ export function isObjectMissing(error: unknown): boolean {
 /** Whether the object was not in the state that the request required. */
 export function isUnmet(error: unknown): boolean {
   return error instanceof GcsStatusError && error.status === 412;
-}
-
-/** Goes by the error's shape, so that the library need not be loaded. */
-function isAnswer(error: unknown): error is ApiError & { code: number } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number';
 }

@@ -174,6 +174,27 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
     await silent.quiet();
   });
 
+  it('keeps no connection on which its answer ends half-way', async () => {
+    await using silent = await startSilentServer(
+      'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf',
+    );
+    await using opened = await open({ apiEndpoint: silent.origin, deadlineMs: 500 });
+    await assert.rejects(opened.store.get('a'), /no answer within 500 ms/);
+    assert.equal(silent.accepted, 1);
+    await silent.quiet();
+  });
+
+  it('is asked nothing any more, and keeps no connection, once it was closed', async () => {
+    await using silent = await startSilentServer();
+    await using opened = await open({ apiEndpoint: silent.origin });
+    const call = assert.rejects(opened.store.get('a'), BackingUnavailableError);
+    await silent.reached();
+    await opened.store[Symbol.asyncDispose]();
+    await call;
+    assert.equal(silent.accepted, 1);
+    await silent.quiet();
+  });
+
   it('is read without a warning of the process', async () => {
     await using opened = await open();
     const warnings: Error[] = [];
@@ -227,12 +248,15 @@ describe('a bucket of Cloud Storage that is disturbed', { skip: gcs.missing }, (
   });
 });
 
-/** Takes connections, and never says a word. */
-async function startSilentServer() {
+/** Takes connections, and never says more than `beginning` on each. */
+async function startSilentServer(beginning = '') {
   const sockets = new Set<Socket>();
+  const request = Promise.withResolvers<void>();
   const silent = {
     accepted: 0,
     origin: '',
+    /** Resolves once a request has come. */
+    reached: () => request.promise,
     /** Resolves once no connection is left. */
     async quiet() {
       await Promise.all([...sockets].map((socket) => once(socket, 'close')));
@@ -246,7 +270,10 @@ async function startSilentServer() {
     silent.accepted++;
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    socket.resume();
+    socket.once('data', () => {
+      request.resolve();
+      socket.write(beginning);
+    });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const bound = server.address();

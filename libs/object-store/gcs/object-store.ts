@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Bucket } from '@google-cloud/storage';
 import { asUnavailable } from '#backing/calls.ts';
-import { crc32cBase64 } from '#backing/crc32c.ts';
 import { Proofs } from '#backing/proofs.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
@@ -16,8 +14,8 @@ import type {
 } from '../port.ts';
 import { isObjectMissing, isUnmet } from './errors.ts';
 import { type GcsOptions, PAGE_SIZE } from './options.ts';
-import { StorageCalls } from './storage-calls.ts';
-import { download, expiryMetadata, type ListedPage, readPage } from './stored-objects.ts';
+import { type StorageCall, StorageCalls } from './storage-calls.ts';
+import { download, type ListedPage, readPage, remove, upload } from './stored-objects.ts';
 
 /** Writes cost most: US$ 0.005 a thousand, so 0.02 a month for an idle process. */
 const WRITTEN_FOR_MS = 600_000;
@@ -65,13 +63,8 @@ export class GcsObjectStore implements ObjectStore {
   ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(expiresAt);
-    // The service checks the octets before the object appears; the library would check afterwards.
-    const metadata = { ...expiryMetadata(expiresAt), crc32c: crc32cBase64(body) };
-    const save = async (bucket: Bucket) => {
-      const file = bucket.file(key);
-      await file.save(asBuffer(body), { resumable: false, validation: false, metadata });
-      return String(file.metadata.generation);
-    };
+    const save: StorageCall<Generation> = (bucket, signal) =>
+      upload(bucket, { key, body, expiresAt }, signal);
     return this.#proofs.shownBy('write', () => this.#run(save, notExpected, deadlineMs));
   }
 
@@ -79,7 +72,7 @@ export class GcsObjectStore implements ObjectStore {
     assertObjectKey(key);
     return this.#proofs.shownBy('read', () =>
       this.#run(
-        (bucket) => download(bucket.file(key)),
+        (bucket, signal) => download(bucket, key, signal),
         (error) => (isObjectMissing(error) ? null : undefined),
         deadlineMs,
       ),
@@ -96,19 +89,16 @@ export class GcsObjectStore implements ObjectStore {
       this.#calls.assertOpen();
       return false;
     }
-    const remove = () =>
+    const removal = () =>
       this.#run(
-        async (bucket) => {
-          // Named both ways: test servers only know the object's generation.
-          await (generation === undefined
-            ? bucket.file(key).delete()
-            : bucket.file(key, { generation }).delete({ ifGenerationMatch: generation }));
+        async (bucket, signal) => {
+          await remove(bucket, { key, generation }, signal);
           return true;
         },
         (error) => (isObjectMissing(error) || isUnmet(error) ? false : undefined),
         options.deadlineMs,
       );
-    return this.#proofs.shownBy('delete', remove);
+    return this.#proofs.shownBy('delete', removal);
   }
 
   async *list(
@@ -122,7 +112,7 @@ export class GcsObjectStore implements ObjectStore {
       signal?.throwIfAborted();
       const query = { prefix, startOffset: startAfter, pageToken, maxResults: this.#pageSize };
       const page: ListedPage = await this.#run(
-        (bucket) => readPage(bucket, query),
+        (bucket, signal) => readPage(bucket, query, signal),
         notExpected,
         deadlineMs,
       );
@@ -145,7 +135,7 @@ export class GcsObjectStore implements ObjectStore {
   /** Lists each time; tries other needs only if no real work has exercised them lately. */
   async check(needs: readonly ObjectNeed[] = []): Promise<void> {
     const query = { prefix: 'check/', startOffset: '', pageToken: undefined, maxResults: 1 };
-    await this.#run((bucket) => readPage(bucket, query));
+    await this.#run((bucket, signal) => readPage(bucket, query, signal));
     await this.#proofs.check(needs);
   }
 
@@ -161,7 +151,7 @@ export class GcsObjectStore implements ObjectStore {
 
   /** @param expected - turns an expected error into a result, and gives undefined for a failure */
   async #run<T>(
-    call: (bucket: Bucket) => Promise<T>,
+    call: StorageCall<T>,
     expected: (error: unknown) => T | undefined = notExpected,
     deadlineMs?: number,
   ): Promise<T> {
@@ -179,7 +169,3 @@ export class GcsObjectStore implements ObjectStore {
 
 /** Treats every error as a failure. */
 function notExpected(): undefined {}
-
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
-}

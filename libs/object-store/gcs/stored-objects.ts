@@ -1,6 +1,7 @@
-import type { Readable } from 'node:stream';
-import type { Bucket, File } from '@google-cloud/storage';
-import type { ObjectEntry, StoredObject } from '../port.ts';
+import type { Bucket } from '@google-cloud/storage';
+import { crc32cBase64 } from '#backing/crc32c.ts';
+import type { Generation, ObjectEntry, ObjectKey, StoredObject } from '../port.ts';
+import type { LibraryRequest, StorageAnswer, StorageRequest } from './transport.ts';
 
 const CONTENT_TYPE = /^application\/octet-stream; expires-at=(-?\d{1,16})$/;
 
@@ -42,6 +43,11 @@ export interface ListedPage {
 }
 
 /** The fields requested by {@link FIELDS}. */
+interface Page {
+  readonly items?: readonly ListedObject[];
+  readonly nextPageToken?: string;
+}
+
 interface ListedObject {
   readonly name: string;
   readonly generation: string;
@@ -51,17 +57,25 @@ interface ListedObject {
 }
 
 /** Requests one page. Stateless. */
-export async function readPage(bucket: Bucket, query: PageQuery): Promise<ListedPage> {
-  const { startOffset, pageToken, ...rest } = query;
-  // Because of `fields`, the library returns plain objects of the response, not `File`s.
-  const [objects, nextQuery] = (await bucket.getFiles({
-    ...rest,
-    ...(startOffset !== '' && { startOffset }),
-    ...(pageToken !== undefined && { pageToken }),
-    fields: FIELDS,
-    autoPaginate: false,
-  })) as unknown as [readonly ListedObject[], { readonly pageToken?: string } | null];
-  return { entries: objects.flatMap(asEntries), nextPageToken: nextQuery?.pageToken };
+export async function readPage(
+  bucket: Bucket,
+  query: PageQuery,
+  signal: AbortSignal,
+): Promise<ListedPage> {
+  const { prefix, maxResults, startOffset, pageToken } = query;
+  const { body } = await request(bucket, {
+    uri: '/o',
+    qs: {
+      prefix,
+      maxResults,
+      ...(startOffset !== '' && { startOffset }),
+      ...(pageToken !== undefined && { pageToken }),
+      fields: FIELDS,
+    },
+    signal,
+  });
+  const { items = [], nextPageToken } = body as Page;
+  return { entries: items.flatMap(asEntries), nextPageToken };
 }
 
 /** None for an object without a custom time: the store did not write it. */
@@ -80,34 +94,75 @@ function asEntries({
   return [{ key: name, generation, expiresAt, sizeOctets: Number(size), storedAt }];
 }
 
-const MOST_LISTENERS = 20;
+/** Stores an object in one request. The service checks the octets before the object appears. */
+export async function upload(
+  bucket: Bucket,
+  { key, body, expiresAt }: { key: ObjectKey; body: Uint8Array; expiresAt: Date },
+  signal: AbortSignal,
+): Promise<Generation> {
+  const metadata = { ...expiryMetadata(expiresAt), crc32c: crc32cBase64(body) };
+  const answer = await request(bucket, {
+    method: 'POST',
+    uri: `${bucket.storage.apiEndpoint}/upload/storage/v1/b/${bucket.name}/o`,
+    qs: { uploadType: 'multipart', name: key },
+    multipart: [
+      { 'Content-Type': 'application/json', body: JSON.stringify(metadata) },
+      { 'Content-Type': metadata.contentType, body },
+    ],
+    signal,
+  });
+  return String((answer.body as ListedObject).generation);
+}
 
-/** A response as the library gives it: a stream of the body, with headers. */
-interface DownloadResponse extends Readable {
-  readonly headers: Readonly<Record<string, string | undefined>>;
+/** Reads an object in one request; its headers give checksum, generation and expiry. */
+export async function download(
+  bucket: Bucket,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<StoredObject> {
+  const { headers, body } = await request(bucket, {
+    uri: pathOf(key),
+    qs: { alt: 'media' },
+    headers: { 'Accept-Encoding': 'gzip', 'Cache-Control': 'no-store' },
+    signal,
+  });
+  const octets = body as Uint8Array;
+  if (checksumIn(headers['x-goog-hash']) !== crc32cBase64(octets)) {
+    throw new Error('Cloud Storage returned an object whose checksum is another');
+  }
+  const { 'x-goog-generation': generation, 'content-type': contentType } = headers;
+  const expiresAt = expiryOfDownload(String(contentType));
+  if (typeof generation !== 'string' || expiresAt === null) {
+    throw new Error('Cloud Storage returned an object without generation or expiry');
+  }
+  return { body: octets, generation, expiresAt };
+}
+
+/** Deletes an object, or one generation of it, in one request. */
+export async function remove(
+  bucket: Bucket,
+  { key, generation }: { key: ObjectKey; generation: Generation | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  // Named both ways: test servers only know the object's generation.
+  const qs = generation === undefined ? {} : { generation, ifGenerationMatch: generation };
+  await request(bucket, { method: 'DELETE', uri: pathOf(key), qs, signal });
+}
+
+function pathOf(key: ObjectKey): string {
+  return `/o/${encodeURIComponent(key)}`;
+}
+
+/** The CRC32C in base64; the service names it beside other checksums. */
+function checksumIn(header: string | string[] | undefined): string | undefined {
+  return /\bcrc32c=([\w+/=]+)/.exec(String(header))?.[1];
 }
 
 /**
- * Reads an object in one request; its headers give generation and expiry. The library checks the
- * body's CRC32C.
+ * Makes one request by the library: it gives the URL and its headers, the transport what it passes
+ * on. Its methods for single objects go through several streams, which cost more than the request.
  */
-export async function download(file: File): Promise<StoredObject> {
-  const stream = file.createReadStream({ decompress: false, validation: 'crc32c' });
-  let response: DownloadResponse | undefined;
-  stream.once('response', (arrived: DownloadResponse) => {
-    response = arrived;
-    // The library pipes through more layers than Node's leak warning allows for.
-    arrived.setMaxListeners(MOST_LISTENERS);
-  });
-  const parts: Buffer[] = [];
-  for await (const part of stream) {
-    parts.push(part);
-  }
-  const generation = response?.headers['x-goog-generation'];
-  const expiresAt = expiryOfDownload(response?.headers['content-type']);
-  if (generation === undefined || expiresAt === null) {
-    throw new Error('Cloud Storage returned an object without generation or expiry');
-  }
-  const body = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
-  return { body, generation, expiresAt };
+async function request(bucket: Bucket, options: StorageRequest): Promise<StorageAnswer> {
+  const [, answer] = await bucket.request(options as unknown as LibraryRequest);
+  return answer as unknown as StorageAnswer;
 }
