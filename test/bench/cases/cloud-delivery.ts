@@ -14,15 +14,17 @@ const WARM_UP = 200;
 const PARCELS = 1_000;
 const PARCEL_OCTETS = 1_024;
 const PAUSE_MS = 5;
-const MAX_MEDIAN_MS = 10;
-const MAX_P99_MS = 50;
+/** As far away as a bucket in another zone: a parcel that had to be read would take as much longer. */
+const CALL_DELAY_MS = 30;
+const MAX_MEDIAN_MS = 5;
+const MAX_P99_MS = 25;
 
 /** From the moment a parcel is stored until the phone that is connected to collection has it. */
 export async function run(): Promise<readonly Row[]> {
   await using cloud = await BenchCloud.start();
-  await using tap = await startGcsTap((await backing('gcs')).address);
+  await using tap = await startGcsTap((await backing('gcs')).address, CALL_DELAY_MS);
   const poweb = await cloud.service('poweb', { GCS_ENDPOINT: tap.origin });
-  const collection = await cloud.service('collection');
+  const collection = await cloud.service('collection', { GCS_ENDPOINT: tap.origin });
   const phone = await Phone.register(poweb.port);
   using collector = await Collector.open(collection.port, [phone.phone]);
   const agent = new Agent({ keepAlive: true });
@@ -37,7 +39,7 @@ export async function run(): Promise<readonly Row[]> {
   const others = meter.others();
   agent.destroy();
   const measured = delaysMs.slice(WARM_UP);
-  const name = 'a parcel to a connected collector, stored → received, through Redis';
+  const name = `a parcel of 1 KiB to a connected collector, stored → received, calls to the store taking ${CALL_DELAY_MS} ms`;
   return [
     {
       name: `${name}: median`,

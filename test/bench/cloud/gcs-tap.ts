@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { CallTally } from './call-tally.ts';
 
 /** Stands before a server of Cloud Storage and counts what it is asked for. */
@@ -17,8 +18,11 @@ const LISTING = /^\/storage\/v1\/b\/[^/?]+\/o(?:\?|$)/;
 /** Objects that a process stores, looks for and removes to know that it can. */
 const CHECK = /\bcheck%2F/i;
 
-/** @param target - the server's `host:port` */
-export async function startGcsTap(target: string): Promise<GcsTap> {
+/**
+ * @param target - the server's `host:port`
+ * @param delayMs - how long each answer is held back, as if the service were so far away
+ */
+export async function startGcsTap(target: string, delayMs = 0): Promise<GcsTap> {
   const agent = new Agent({ keepAlive: true });
   const calls = new CallTally();
   let storedAtMs = 0;
@@ -28,7 +32,7 @@ export async function startGcsTap(target: string): Promise<GcsTap> {
     outgoing.on('finish', () => {
       storedAtMs = operation === 'write' ? performance.now() : storedAtMs;
     });
-    passOn({ incoming, outgoing, target, agent });
+    passOn({ incoming, outgoing, target, agent, delayMs });
   }).listen(0, '127.0.0.1');
   server.keepAliveTimeout = 60_000;
   await once(server, 'listening');
@@ -66,14 +70,16 @@ interface Passing {
   readonly outgoing: ServerResponse;
   readonly target: string;
   readonly agent: Agent;
+  readonly delayMs: number;
 }
 
-function passOn({ incoming, outgoing, target, agent }: Passing): void {
+function passOn({ incoming, outgoing, target, agent, delayMs }: Passing): void {
   const { method, url, headers } = incoming;
   const { connection: _, ...kept } = headers;
   const passed = request(`http://${target}${url}`, { method, headers: kept, agent });
   passed.on('error', () => outgoing.destroy());
-  passed.on('response', (answer) => {
+  passed.on('response', async (answer) => {
+    await (delayMs > 0 && pause(delayMs));
     const { connection: _, 'keep-alive': _keepAlive, ...answered } = answer.headers;
     outgoing.writeHead(answer.statusCode ?? 502, answered);
     answer.pipe(outgoing);
