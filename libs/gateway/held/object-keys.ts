@@ -45,7 +45,7 @@ export function gatewayBoundKey(parcel: ParcelIdentity): ObjectKey {
 }
 
 /**
- * The key that the parcel would have had until version 0.1.0. Some are stored until 180 days after
+ * The key that the parcel would have had before version 0.1.0. Some are stored until 180 days after
  * the upgrade.
  */
 export function formerGatewayBoundKey(parcel: ParcelIdentity): ObjectKey {
