@@ -187,12 +187,11 @@ export interface CensusClaim {
   mailboxes(): Promise<readonly string[]>;
 
   /**
-   * The entries of a mailbox, in ascending order of name. `isSettled` is about the moment of the
-   * claim: what was settled then and is not in a listing begun since is not stored.
-   *
-   * @returns null if there are more than {@link MAX_READ_ENTRIES}
+   * The entries of a mailbox, however many, in any order; one may come twice. `isSettled` is about
+   * the moment of the claim: what was settled then and is not in a listing begun since is not
+   * stored.
    */
-  entries(mailbox: string): Promise<readonly IndexEntry[] | null>;
+  entries(mailbox: string): AsyncIterable<IndexEntry>;
 
   mend(mailbox: string, mending: Mending): Promise<void>;
 

@@ -4,6 +4,8 @@ import {
   type CensusClaim,
   type HeldIndex,
   type HeldTotals,
+  type IndexEntry,
+  type IndexedObject,
   MAX_READ_ENTRIES,
   NOTHING_HELD,
   PARTS,
@@ -147,31 +149,41 @@ export class Census {
     }
   }
 
-  async #compareMailbox(
-    claim: CensusClaim,
-    { mailbox, stored, isWhole }: Batch,
-  ): Promise<HeldTotals> {
-    const entries = await claim.entries(mailbox);
-    const known = new Set(entries?.map(({ name }) => name));
-    const prefix = mailboxPrefix(mailbox);
-    const names = new Set(stored.map(({ key }) => key.slice(prefix.length)));
-    const held = stored.filter((entry) => !isExpired(entry, this.#parts));
-    const missing = held.filter(({ key }) => !known.has(key.slice(prefix.length)));
-    const stale = isWhole
-      ? (entries ?? []).filter(({ name, isSettled }) => isSettled && !names.has(name))
-      : [];
-    if (missing.length > 0 || stale.length > 0) {
-      const objects = missing.map(({ key, ...object }) => ({
-        ...object,
-        name: key.slice(prefix.length),
-      }));
-      await claim.mend(mailbox, { missing: objects, stale });
-    }
-    if (entries !== null) {
-      // In a mailbox with too much in it, each of them only seems to be missing.
-      this.#tell(mailbox, missing);
+  async #compareMailbox(claim: CensusClaim, batch: Batch): Promise<HeldTotals> {
+    const held = batch.stored.filter((entry) => !isExpired(entry, this.#parts));
+    if (batch.isWhole) {
+      await this.#mend(claim, { ...batch, held });
+    } else {
+      // Too much to be compared: what has an entry keeps it, and collectors list.
+      const missing = held.map((entry) => asIndexed(entry, batch.mailbox));
+      await claim.mend(batch.mailbox, { missing, stale: [] });
     }
     return held.map(totalOf).reduce(plus, NOTHING_HELD);
+  }
+
+  async #mend(
+    claim: CensusClaim,
+    { mailbox, stored, held }: Batch & { readonly held: readonly ObjectEntry[] },
+  ): Promise<void> {
+    const names = new Set(stored.map((entry) => asIndexed(entry, mailbox).name));
+    const known = new Set<string>();
+    const stale: IndexEntry[] = [];
+    for await (const entry of claim.entries(mailbox)) {
+      if (names.has(entry.name)) {
+        known.add(entry.name);
+      } else if (entry.isSettled) {
+        stale.push(entry);
+      }
+      if (stale.length === MAX_READ_ENTRIES) {
+        await claim.mend(mailbox, { missing: [], stale: stale.splice(0) });
+      }
+    }
+    const missing = held.filter((entry) => !known.has(asIndexed(entry, mailbox).name));
+    if (missing.length > 0 || stale.length > 0) {
+      const objects = missing.map((entry) => asIndexed(entry, mailbox));
+      await claim.mend(mailbox, { missing: objects, stale });
+    }
+    this.#tell(mailbox, missing);
   }
 
   #tell(mailbox: NodeId, missing: readonly ObjectEntry[]): void {
@@ -212,6 +224,10 @@ async function* mergedWith(
 
 function nothingIn(mailbox: NodeId): Batch {
   return { mailbox, stored: [], isWhole: true };
+}
+
+function asIndexed({ key, sizeOctets, expiresAt }: ObjectEntry, mailbox: NodeId): IndexedObject {
+  return { name: key.slice(mailboxPrefix(mailbox).length), sizeOctets, expiresAt };
 }
 
 function totalOf({ sizeOctets, storedAt }: ObjectEntry): HeldTotals {

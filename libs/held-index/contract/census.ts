@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { testsOver } from '#test/tests-over.ts';
-import { LONGEST_PUT_MS, NOTHING_HELD, PARTS } from '../port.ts';
+import { LONGEST_PUT_MS, MAX_READ_ENTRIES, NOTHING_HELD, PARTS } from '../port.ts';
 import {
   CLAIM,
   claimed,
@@ -71,12 +71,23 @@ export function describeCensus(open: OpenIndex): void {
       await index.add(OTHERS_MAILBOX, object(digestOf(3)));
       const claim = await claimed(index, '0');
       assert.deepEqual(await claim.mailboxes(), [MAILBOX, OTHERS_MAILBOX]);
-      const entries = await claim.entries(MAILBOX);
+      const entries = await Array.fromAsync(claim.entries(MAILBOX));
       assert.deepEqual(
-        entries?.map(({ name }) => name),
+        entries.map(({ name }) => name),
         [digestOf(1)],
       );
-      assert.deepEqual(await claim.entries(`00${'9'.repeat(63)}`), []);
+      assert.deepEqual(await Array.fromAsync(claim.entries(`00${'9'.repeat(63)}`)), []);
+    });
+
+    test('shows all that a mailbox has, however much', async ({ index }) => {
+      const claim = await claimed(index, '0');
+      const count = MAX_READ_ENTRIES + 1;
+      const missing = Array.from({ length: count }, (_, seed) => object(digestOf(seed)));
+      await claim.mend(MAILBOX, { missing, stale: [] });
+      const entries = await Array.fromAsync(claim.entries(MAILBOX));
+      assert.equal(new Set(entries.map(({ name }) => name)).size, count);
+      await claim.mend(MAILBOX, { missing: [], stale: entries });
+      assert.deepEqual(await Array.fromAsync(claim.entries(MAILBOX)), []);
     });
 
     test('calls settled what was when it began, however long it takes', async ({
@@ -87,7 +98,7 @@ export function describeCensus(open: OpenIndex): void {
       await elapse(LONGEST_PUT_MS - CLAIM.leaseMs / 2);
       const claim = await claimed(index, '0');
       await elapse(CLAIM.leaseMs - 1_000);
-      const [entry] = (await claim.entries(MAILBOX)) ?? [];
+      const [entry] = await Array.fromAsync(claim.entries(MAILBOX));
       assert.equal(entry?.isSettled, false);
     });
 

@@ -110,14 +110,15 @@ export class InProcessHeldIndex implements HeldIndex {
         throw new BackingUnavailableError('held-index', 'the claim was lost');
       }
     };
+    const entriesOf = (mailbox: string) => this.#all(mailbox, claimedMs);
     return {
       mailboxes: async () => {
         assertClaimed();
         return [...this.#mailboxes.keys()].filter((each) => partOf(each) === part).sort();
       },
-      entries: async (mailbox) => {
+      async *entries(mailbox) {
         assertClaimed();
-        return this.#entries(mailbox, claimedMs);
+        yield* entriesOf(mailbox);
       },
       mend: async (mailbox, mending) => {
         assertClaimed();
@@ -183,13 +184,15 @@ export class InProcessHeldIndex implements HeldIndex {
   }
 
   #entries(mailbox: string, atMs: number): IndexEntry[] | null {
-    const entries = this.#mailboxes.get(mailbox);
-    if ((entries?.size ?? 0) > MAX_READ_ENTRIES) {
-      return null;
-    }
-    return [...(entries?.values() ?? [])]
-      .map((entry) => this.#entryOf(entry, atMs))
-      .sort((one, other) => (one.name < other.name ? -1 : 1));
+    const isTooMuch = (this.#mailboxes.get(mailbox)?.size ?? 0) > MAX_READ_ENTRIES;
+    return isTooMuch
+      ? null
+      : this.#all(mailbox, atMs).sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  #all(mailbox: string, atMs: number): IndexEntry[] {
+    const entries = this.#mailboxes.get(mailbox)?.values() ?? [];
+    return Array.from(entries, (entry) => this.#entryOf(entry, atMs));
   }
 
   #entryOf({ addedMs, ...entry }: Remembered, atMs: number): IndexEntry {

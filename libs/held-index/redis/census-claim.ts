@@ -1,15 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import {
-  type CensusClaim,
-  type ClaimOptions,
-  type HeldTotals,
-  type IndexEntry,
-  MAX_READ_ENTRIES,
-  type Mending,
-  type Part,
-} from '../port.ts';
+import type { CensusClaim, ClaimOptions, HeldTotals, IndexEntry, Mending, Part } from '../port.ts';
 import { entriesOf, isPair } from './answers.ts';
 import { fieldOf, newToken, objectOctets, tokenOctets } from './entry-codec.ts';
 import type { IndexKeys } from './index-keys.ts';
@@ -18,8 +10,8 @@ import type { RunScript } from './scripts.ts';
 /** Keys that Redis looks at in one step, in some tenths of a millisecond. */
 const SCANNED_AT_ONCE = 1_000;
 
-/** Entries added, and entries removed, in one step. */
-const MENDED_AT_ONCE = 500;
+/** Entries read, added or removed in one step. */
+const ENTRIES_AT_ONCE = 500;
 
 interface RedisCensusClaimParts extends ClaimOptions {
   readonly run: RunScript;
@@ -68,19 +60,25 @@ export class RedisCensusClaim implements CensusClaim {
     return [...found].sort();
   }
 
-  async entries(mailbox: string): Promise<readonly IndexEntry[] | null> {
+  async *entries(mailbox: string): AsyncGenerator<IndexEntry, void, undefined> {
     const { keys, run } = this.#parts;
     const both = [keys.mailbox(mailbox), keys.of(this.#part).lease];
-    const answer = await this.#call(() =>
-      run('heldEntries', ...both, MAX_READ_ENTRIES, this.#claimed.id),
-    );
-    assertClaimed(answer !== 0);
-    return isPair(answer) ? entriesOf(answer[1], Number(answer[0])) : null;
+    let cursor = '0';
+    do {
+      const from = cursor;
+      const answer = await this.#call(() =>
+        run('heldEntries', ...both, from, ENTRIES_AT_ONCE, this.#claimed.id),
+      );
+      const [since, page] = isPair(answer) ? answer : [];
+      assertClaimed(isPair(page));
+      yield* entriesOf(page[1], Number(since));
+      cursor = String(page[0]);
+    } while (cursor !== '0');
   }
 
   async mend(mailbox: string, { missing, stale }: Mending): Promise<void> {
-    for (let at = 0; at < Math.max(missing.length, stale.length); at += MENDED_AT_ONCE) {
-      const end = at + MENDED_AT_ONCE;
+    for (let at = 0; at < Math.max(missing.length, stale.length); at += ENTRIES_AT_ONCE) {
+      const end = at + ENTRIES_AT_ONCE;
       await this.#mend(mailbox, { missing: missing.slice(at, end), stale: stale.slice(at, end) });
     }
   }
@@ -151,7 +149,7 @@ export class RedisCensusClaim implements CensusClaim {
   }
 }
 
-function assertClaimed(isClaimed: boolean): void {
+function assertClaimed(isClaimed: boolean): asserts isClaimed {
   if (!isClaimed) {
     throw new BackingUnavailableError('held-index', 'the claim was lost');
   }

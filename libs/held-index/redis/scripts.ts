@@ -69,19 +69,16 @@ return {string.format('%.0f', now), redis.call('HGETALL', KEYS[1])}`,
 return redis.call('GET', KEYS[1]) == memory and 1 or 0`,
   },
   /**
-   * Keys: mailbox, lease. Arguments: most entries, id. Returns when the lease began, then fields and
-   * values; nil if there are too many; 0 if the lease is lost.
+   * Keys: mailbox, lease. Arguments: cursor, entries to look at, id. Returns when the lease began, then
+   * the next cursor with fields and values; 0 if the lease is lost.
    */
   heldEntries: {
     numberOfKeys: 2,
-    lua: `${isLeased('KEYS[2]', 'ARGV[2]')}
+    lua: `${isLeased('KEYS[2]', 'ARGV[3]')}
 if not isLeased then
   return 0
 end
-if redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
-  return false
-end
-return {since, redis.call('HGETALL', KEYS[1])}`,
+return {since, redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])}`,
   },
   /** Keys: mailbox. Arguments: field. Returns the time and the value, or nil. */
   heldFind: {
