@@ -183,8 +183,11 @@ export interface Mending {
  * {@link BackingUnavailableError} if the index is away, or the claim was lost.
  */
 export interface CensusClaim {
-  /** The mailboxes that have entries, in ascending order; some may be missing or gone. */
-  mailboxes(): Promise<readonly string[]>;
+  /**
+   * The mailboxes that have entries, some at a time, in no order; one may come twice, or be gone.
+   * Some may be missing that had none when it began.
+   */
+  mailboxes(): AsyncIterable<readonly string[]>;
 
   /**
    * The entries of a mailbox, however many, in any order; one may come twice. `isSettled` is about

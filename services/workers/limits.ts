@@ -38,7 +38,7 @@ export const CENSUS_LIMITS: CensusLimits = {
   intervalMs: 900_000,
   leaseMs: 60_000,
   partsAtOnce: 8,
-  concurrency: 8,
+  concurrency: 32,
 };
 /** How often to look for parts that are due. */
 export const CENSUS_LOOK_MS = 60_000;

@@ -17,6 +17,7 @@ import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
 import { type ExpiryParts, isExpired } from './expiry.ts';
 import { type Mailbox, storedParcelOf } from './mailbox.ts';
 import { GATEWAY_BOUND_PREFIX, mailboxPrefix, privateGatewayOf } from './object-keys.ts';
+import { SeenMailboxes } from './seen-mailboxes.ts';
 
 interface CensusParts extends ExpiryParts {
   readonly objects: ObjectStore;
@@ -113,22 +114,30 @@ export class Census {
   }
 
   async #compare(claim: CensusClaim, part: Part, signal: AbortSignal): Promise<HeldTotals> {
-    const remaining = mergedWith(await claim.mailboxes(), this.#stored(part, signal));
     let totals = NOTHING_HELD;
-    const hand = async () => {
-      for await (const batch of remaining) {
-        signal.throwIfAborted();
-        const found = await this.#compareMailbox(claim, batch);
-        totals = plus(totals, found);
-      }
+    const compareAll = async (batches: AsyncGenerator<Batch, void, undefined>) => {
+      const hand = async () => {
+        for await (const batch of batches) {
+          signal.throwIfAborted();
+          const found = await this.#compareMailbox(claim, batch);
+          totals = plus(totals, found);
+        }
+      };
+      // One generator among several hands: each takes the next batch when it is done with the last.
+      await Promise.all(Array.from({ length: this.#limits.concurrency }, hand));
     };
-    // One generator among several hands: each takes the next batch when it is done with the last.
-    await Promise.all(Array.from({ length: this.#limits.concurrency }, hand));
+    const seen = new SeenMailboxes();
+    await compareAll(this.#stored(part, seen, signal));
+    await compareAll(emptyOnes(claim, seen));
     return totals;
   }
 
   /** What is stored in the part, each mailbox in one batch or several. */
-  async *#stored(part: Part, signal: AbortSignal): AsyncGenerator<Batch, void, undefined> {
+  async *#stored(
+    part: Part,
+    seen: SeenMailboxes,
+    signal: AbortSignal,
+  ): AsyncGenerator<Batch, void, undefined> {
     const prefix = `${GATEWAY_BOUND_PREFIX}0${part}`;
     let batch: Batch | null = null;
     for await (const entry of this.#parts.objects.list(prefix, { signal })) {
@@ -140,6 +149,7 @@ export class Census {
         batch = batch.mailbox === mailbox ? { mailbox, stored: [], isWhole: false } : null;
       }
       if (mailbox) {
+        seen.add(mailbox);
         batch ??= { mailbox, stored: [], isWhole: true };
         batch.stored.push(entry);
       }
@@ -201,24 +211,17 @@ interface Batch {
   readonly isWhole: boolean;
 }
 
-/**
- * Both in ascending order: what is stored, and an empty batch for each mailbox with entries in
- * which nothing is.
- */
-async function* mergedWith(
-  indexed: readonly string[],
-  stored: AsyncIterable<Batch>,
+/** Mailboxes with entries in which nothing is stored. */
+async function* emptyOnes(
+  claim: CensusClaim,
+  seen: SeenMailboxes,
 ): AsyncGenerator<Batch, void, undefined> {
-  let next = 0;
-  for await (const batch of stored) {
-    for (; (indexed[next] ?? batch.mailbox) < batch.mailbox; next++) {
-      yield nothingIn(indexed[next] ?? '');
+  for await (const mailboxes of claim.mailboxes()) {
+    for (const mailbox of mailboxes) {
+      if (!seen.has(mailbox)) {
+        yield nothingIn(mailbox);
+      }
     }
-    next += Number(indexed[next] === batch.mailbox);
-    yield batch;
-  }
-  for (; next < indexed.length; next++) {
-    yield nothingIn(indexed[next] ?? '');
   }
 }
 

@@ -70,7 +70,8 @@ export function describeCensus(open: OpenIndex): void {
       await index.add(MAILBOX_IN_A, object(digestOf(2)));
       await index.add(OTHERS_MAILBOX, object(digestOf(3)));
       const claim = await claimed(index, '0');
-      assert.deepEqual(await claim.mailboxes(), [MAILBOX, OTHERS_MAILBOX]);
+      const pages = await Array.fromAsync(claim.mailboxes());
+      assert.deepEqual([...new Set(pages.flat())].sort(), [MAILBOX, OTHERS_MAILBOX]);
       const entries = await Array.fromAsync(claim.entries(MAILBOX));
       assert.deepEqual(
         entries.map(({ name }) => name),

@@ -111,10 +111,11 @@ export class InProcessHeldIndex implements HeldIndex {
       }
     };
     const entriesOf = (mailbox: string) => this.#all(mailbox, claimedMs);
+    const mailboxes = this.#mailboxes;
     return {
-      mailboxes: async () => {
+      async *mailboxes() {
         assertClaimed();
-        return [...this.#mailboxes.keys()].filter((each) => partOf(each) === part).sort();
+        yield [...mailboxes.keys()].filter((each) => partOf(each) === part);
       },
       async *entries(mailbox) {
         assertClaimed();

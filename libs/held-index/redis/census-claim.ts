@@ -50,14 +50,12 @@ export class RedisCensusClaim implements CensusClaim {
       : null;
   }
 
-  async mailboxes(): Promise<readonly string[]> {
+  async *mailboxes(): AsyncGenerator<readonly string[], void, undefined> {
     const { redis } = this.#parts;
     const servers = redis instanceof Cluster ? redis.nodes('master') : [redis];
-    const found = new Set<string>();
     for (const server of servers) {
-      await this.#scan(server, found);
+      yield* this.#scan(server);
     }
-    return [...found].sort();
   }
 
   async *entries(mailbox: string): AsyncGenerator<IndexEntry, void, undefined> {
@@ -129,7 +127,7 @@ export class RedisCensusClaim implements CensusClaim {
     return completed === 1;
   }
 
-  async #scan(server: Redis, found: Set<string>): Promise<void> {
+  async *#scan(server: Redis): AsyncGenerator<readonly string[], void, undefined> {
     const { keys } = this.#parts;
     const pattern = keys.pattern(this.#part);
     let cursor = '0';
@@ -137,9 +135,7 @@ export class RedisCensusClaim implements CensusClaim {
       const [next, page] = await this.#call(() =>
         server.scan(cursor, 'MATCH', pattern, 'COUNT', SCANNED_AT_ONCE),
       );
-      for (const key of page) {
-        found.add(keys.mailboxOf(key, this.#part));
-      }
+      yield page.map((key) => keys.mailboxOf(key, this.#part));
       cursor = next;
     } while (cursor !== '0');
   }
