@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { completeAll } from '#held-index/contract/opened-index.ts';
+import { InProcessHeldIndex } from '#held-index/in-process/held-index.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { RecordedLog, RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
@@ -21,6 +23,7 @@ class Setting {
   readonly log = new RecordedLog();
   readonly metrics = new RecordedMetrics();
   readonly mailbox: Mailbox;
+  readonly heldIndex = new InProcessHeldIndex({ clock: this.clock, maxEntries: 100 });
   progress = new CollectionProgress();
   reach = new CourierReach();
   found = new FoundClasses();
@@ -36,7 +39,8 @@ class Setting {
     };
     const objects = new InMemoryObjectStore({ before: count });
     const signals = new InProcessSignals({ log: this.log });
-    this.mailbox = new Mailbox({ objects, signals, clock: this.clock });
+    const { clock, heldIndex } = this;
+    this.mailbox = new Mailbox({ objects, signals, heldIndex, clock });
     const list = this.mailbox.list.bind(this.mailbox);
     this.mailbox.list = (...given) => this.#counted(list(...given));
   }
@@ -111,6 +115,17 @@ describe('passes over a mailbox', () => {
     assert.deepEqual(new Set(sizes.slice(3, 5)), new Set([100 * KB, 110 * KB]));
     assert.deepEqual(sizes.slice(5), [900 * KB, 3_000 * KB, 5_000 * KB]);
     assert.deepEqual([...places].sort(), places);
+  });
+
+  it('bring what lives longer than what was to replace it, and never did', async () => {
+    const setting = new Setting();
+    await completeAll(setting.heldIndex);
+    await setting.hold([KB]);
+    const [entry] = (await setting.heldIndex.read(PEER)) ?? [];
+    const expiresAt = new Date(setting.clock.now().getTime() + 1_000);
+    await setting.heldIndex.add(PEER, { name: String(entry?.name), sizeOctets: KB, expiresAt });
+    setting.clock.advance(1_000);
+    assert.deepEqual((await setting.pass()).sizes, [KB]);
   });
 
   it('cost one listing where there are small parcels only, or nothing', async () => {

@@ -2,7 +2,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import { type ExpiryParts, isExpired } from '../held/expiry.ts';
+import { type ExpiryParts, hasSurelyExpired, isExpired } from '../held/expiry.ts';
 import type { HeldParcel, Mailbox } from '../held/mailbox.ts';
 import type { CargoItem, CollectionCourier } from './collection-contents.ts';
 import {
@@ -103,7 +103,7 @@ export class ParcelPasses {
    * Also notes the classes that the first pass finds, and counts what is left behind, once each.
    */
   #isToGo(parcel: HeldParcel, sizeClass: SizeClass, left: LeftParcels): boolean {
-    if (isExpired(parcel, this.#parts)) {
+    if (hasSurelyExpired(parcel, this.#parts)) {
       if (sizeClass === FIRST_CLASS) {
         logStep(this.#parts.log, 'skipped', parcel.key);
       }

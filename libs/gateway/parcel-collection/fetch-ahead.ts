@@ -3,7 +3,7 @@ import type { Budget } from '#bounds/budget.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { StoredObject } from '#object-store/port.ts';
-import { type ExpiryParts, isExpired } from '../held/expiry.ts';
+import { type ExpiryParts, hasSurelyExpired, isExpired } from '../held/expiry.ts';
 import type { HeldParcel, Mailbox, StoredParcel } from '../held/mailbox.ts';
 import { type CollectionPatience, callDeadlineMs } from './collection-patience.ts';
 import type { CollectionQueue } from './collection-queue.ts';
@@ -82,7 +82,7 @@ export class FetchAhead {
       if (!parcel) {
         return;
       }
-      if (isExpired(parcel, this.#parts)) {
+      if (hasSurelyExpired(parcel, this.#parts)) {
         logStep(this.#parts.log, 'skipped', parcel.key);
         queue.finish(parcel);
       } else if (!this.#startFetching(parcel)) {
