@@ -24,18 +24,29 @@ export function partOf(mailbox: string): Part {
  */
 export const LONGEST_PUT_MS = 600_000;
 
+/**
+ * The longest time, in milliseconds, from the announcement of an object until whoever made it has
+ * the answer to the put, or gave up: what is stored later was not accepted.
+ */
+export const LONGEST_ACCEPTING_MS = 10_000;
+
 /** Entries that a read returns at most; a mailbox with more must be listed. */
 export const MAX_READ_ENTRIES = 5_000;
 
 /** What became of an announcement by the time that the caller may go on. */
 export interface Announcement {
-  /** Null if the entry is missing: the part is then incomplete until the next census. */
-  readonly token: Token | null;
   /**
-   * Set while the entry is not written yet: resolves with whether it was, never rejects. Whoever
+   * Null if nobody may remove the entry before it is settled: it is not written, or another put of
+   * that name may be under way.
+   */
+  readonly token: Token | null;
+  /** Whether there may be no entry: the part is then incomplete until the next census. */
+  readonly isMissing: boolean;
+  /**
+   * Set while the entry is not written yet: resolves with what became of it, never rejects. Whoever
    * read the mailbox meanwhile does not know of the object, and must be told once it is written.
    */
-  readonly late: Promise<boolean> | null;
+  readonly late: Promise<Announcement> | null;
 }
 
 /** An object that is held in a mailbox, or about to be. */
@@ -183,6 +194,12 @@ export interface Mending {
  * {@link BackingUnavailableError} if the index is away, or the claim was lost.
  */
 export interface CensusClaim {
+  /**
+   * How long to wait before listing, in milliseconds: objects may be about to be stored whose
+   * entries are lost, or were never written.
+   */
+  readonly waitMs: number;
+
   /**
    * The mailboxes that have entries, some at a time, in no order; one may come twice, or be gone.
    * Some may be missing that had none when it began.

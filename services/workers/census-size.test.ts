@@ -75,8 +75,11 @@ class World {
       return answer;
     };
     return {
+      waitMs: 0,
       mailboxes: () => this.#scan(part),
-      entries: (mailbox) => answered(entriesOf(mailbox)),
+      entries: async function* (mailbox) {
+        yield* await answered(entriesOf(mailbox));
+      },
       mend: () => assert.fail('nothing is wrong'),
       renew: () => answered(undefined),
       complete: (totals) => {

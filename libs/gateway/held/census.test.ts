@@ -4,7 +4,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { InProcessHeldIndex } from '#held-index/in-process/held-index.ts';
-import { LONGEST_PUT_MS, MAX_READ_ENTRIES } from '#held-index/port.ts';
+import { LONGEST_ACCEPTING_MS, LONGEST_PUT_MS, MAX_READ_ENTRIES } from '#held-index/port.ts';
 import { silentLog } from '#log/log.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
@@ -25,6 +25,10 @@ function identityOf(privateGateway: NodeId, parcelId: string) {
   return { privateGateway, recipient, sender, parcelId };
 }
 
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 class Setting {
   readonly clock = new ManualClock(START);
   calls: ObjectStoreCall[] = [];
@@ -37,13 +41,20 @@ class Setting {
       return this.onCall(call);
     },
   });
-  readonly heldIndex = new InProcessHeldIndex({ clock: this.clock, maxEntries: 10_000 });
+  readonly heldIndex: InProcessHeldIndex;
   readonly signals = new InProcessSignals({ log: silentLog });
-  readonly mailbox = new Mailbox(this);
+  readonly mailbox: Mailbox;
   /** Stores as a version without an index would. */
-  readonly #mailboxWithout = new Mailbox({ ...this.#ports, heldIndex: null });
-  readonly census = new Census({ ...this.#ports, mailbox: this.mailbox, log: silentLog }, LIMITS);
+  readonly #mailboxWithout: Mailbox;
+  readonly census: Census;
   readonly arrivals: HeldParcel[] = [];
+
+  constructor(maxEntries = 10_000) {
+    this.heldIndex = new InProcessHeldIndex({ clock: this.clock, maxEntries });
+    this.mailbox = new Mailbox(this);
+    this.#mailboxWithout = new Mailbox({ ...this.#ports, heldIndex: null });
+    this.census = new Census({ ...this.#ports, mailbox: this.mailbox, log: silentLog }, LIMITS);
+  }
 
   get #ports() {
     const { clock, objects, heldIndex, signals } = this;
@@ -131,20 +142,23 @@ describe('a mailbox with an index', () => {
     const setting = new Setting();
     await setting.count();
     await setting.subscribe(OURS);
-    const writing = Promise.withResolvers<boolean>();
+    const writing = Promise.withResolvers<void>();
     const add = setting.heldIndex.add.bind(setting.heldIndex);
-    setting.heldIndex.add = async (...given) => ({
-      ...(await add(...given)),
-      late: writing.promise,
-    });
+    setting.heldIndex.add = async (...given) => {
+      const late = writing.promise.then(() => add(...given));
+      return { token: null, isMissing: false, late };
+    };
     const key = await setting.store(OURS, 'one');
     await new Promise((resolve) => setImmediate(resolve));
     assert.equal(setting.arrivals.length, 1);
-    writing.resolve(true);
+    writing.resolve();
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual(
-      setting.arrivals.map((parcel) => parcel.key),
-      [key, key],
+      setting.arrivals.map((parcel) => [parcel.key, parcel.token !== null]),
+      [
+        [key, false],
+        [key, true],
+      ],
     );
   });
 
@@ -166,7 +180,7 @@ describe('a mailbox with an index', () => {
     await setting.count();
     await setting.subscribe(OURS);
     await setting.store(OURS, 'one');
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     const [parcel] = setting.arrivals;
     assert.ok(parcel?.generation);
     const { generation } = parcel;
@@ -232,12 +246,12 @@ describe('a census', () => {
       await setting.storeWithoutEntry(OURS, 'two'),
       await setting.storeWithoutEntry(OURS, 'three'),
     ];
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     setting.arrivals.length = 0;
     assert.deepEqual(await setting.keys(OURS), []);
     await setting.countAgain();
     assert.deepEqual(await setting.keys(OURS), keys.sort());
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     assert.deepEqual(setting.arrivals.map(({ key }) => key).sort(), keys);
   });
 
@@ -247,7 +261,7 @@ describe('a census', () => {
     await setting.subscribe(OURS);
     await setting.count();
     await setting.countAgain();
-    await new Promise((resolve) => setImmediate(resolve));
+    await settled();
     assert.deepEqual(setting.arrivals, []);
   });
 
@@ -304,6 +318,21 @@ describe('a census', () => {
     putting.resolve();
     const key = await storing;
     assert.deepEqual(await setting.keys(OURS), [key]);
+  });
+
+  it('waits before it lists for what may be about to be stored without an entry', async () => {
+    const setting = new Setting(0);
+    const putting = Promise.withResolvers<void>();
+    setting.onCall = ({ method }) => (method === 'put' ? putting.promise : undefined);
+    const storing = setting.store(OURS, 'one');
+    await setting.subscribe(OURS);
+    const counting = setting.count();
+    assert.equal(await setting.listingsDuring(settled), 15);
+    putting.resolve();
+    await storing;
+    setting.clock.advance(LONGEST_ACCEPTING_MS);
+    await counting;
+    assert.equal((await setting.heldIndex.totals())?.objects, 1);
   });
 
   it('adds up what is held and has not expired', async () => {

@@ -83,6 +83,9 @@ export class Census {
       return;
     }
     using renewal = this.#keep(claim, signal);
+    if (claim.waitMs > 0) {
+      await delay(this.#parts.clock, claim.waitMs, renewal.signal);
+    }
     const totals = await this.#compare(claim, part, renewal.signal);
     if (!(await claim.complete(totals))) {
       const detail = `part ${part}`;

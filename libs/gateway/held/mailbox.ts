@@ -35,6 +35,9 @@ import {
  */
 const PROMPT_MS = 1_000;
 
+/** Where there is no index. */
+const NO_ANNOUNCEMENT: Announcement = { token: null, isMissing: false, late: null };
+
 /** A parcel that is held for a private gateway; its body is still in the store. */
 export interface HeldParcel extends Omit<ObjectEntry, 'generation'> {
   /** Null where only the index was read, which knows of no generation. */
@@ -124,9 +127,9 @@ export class Mailbox {
     const held = { key, generation, token, isSettled: false, sizeOctets, expiresAt, storedAt };
     const isSmall = sizeOctets <= this.#maxSignalledOctets;
     this.signal(privateGateway, held, isSmall && isPrompt ? octets : null);
-    void late?.then((isWritten) => {
-      if (isWritten) {
-        this.signal(privateGateway, held);
+    void late?.then((announcement) => {
+      if (!this.#noted(announcement).isMissing) {
+        this.signal(privateGateway, { ...held, token: announcement.token });
       }
     });
     return key;
@@ -134,10 +137,13 @@ export class Mailbox {
 
   async #announce(privateGateway: NodeId, parcel: IndexedObject): Promise<Announcement> {
     if (!this.#index) {
-      return { token: null, late: null };
+      return NO_ANNOUNCEMENT;
     }
-    const announcement = await this.#index.add(privateGateway, parcel);
-    if (announcement.token === null) {
+    return this.#noted(await this.#index.add(privateGateway, parcel));
+  }
+
+  #noted(announcement: Announcement): Announcement {
+    if (announcement.isMissing) {
       this.#metrics.parcelNotIndexed();
     }
     return announcement;

@@ -68,15 +68,35 @@ export function describeEntries(open: OpenIndex): void {
       assert.deepEqual(await namesIn(index, MAILBOX), [digestOf(2)]);
     });
 
-    test('keeps what was announced again before its former entry is removed', async ({ index }) => {
+    test('keeps what was announced again before its former entry is removed', async ({
+      index,
+      elapse,
+    }) => {
       await completeAll(index);
       const { token: former } = await index.add(MAILBOX, object(digestOf(1), 10));
+      await elapse(LONGEST_PUT_MS + 1_000);
       const { token: current } = await index.add(MAILBOX, object(digestOf(1), 20));
       assert.notEqual(former, current);
       await index.remove(MAILBOX, digestOf(1), String(former));
       const [entry] = (await index.read(MAILBOX)) ?? [];
       assert.equal(entry?.token, current);
       assert.equal(entry?.sizeOctets, 20);
+    });
+
+    test('lets nobody remove what two may be about to put, until it is settled', async ({
+      index,
+      other,
+      elapse,
+    }) => {
+      await completeAll(index);
+      const { token: former } = await index.add(MAILBOX, object(digestOf(1), 10));
+      const { token, isMissing } = await other.add(MAILBOX, object(digestOf(1), 20));
+      assert.deepEqual([token, isMissing], [null, false]);
+      await index.remove(MAILBOX, digestOf(1), String(former));
+      const [entry] = (await index.read(MAILBOX)) ?? [];
+      assert.equal(entry?.sizeOctets, 20);
+      await elapse(LONGEST_PUT_MS + 1_000);
+      assert.notEqual((await other.add(MAILBOX, object(digestOf(1), 30))).token, null);
     });
 
     test('finds one entry, complete or not', async ({ index }) => {

@@ -10,7 +10,7 @@ import {
   object,
 } from '../contract/opened-index.ts';
 import { describeHeldIndex } from '../contract.ts';
-import { NOTHING_HELD } from '../port.ts';
+import { LONGEST_ACCEPTING_MS, NOTHING_HELD } from '../port.ts';
 import { InProcessHeldIndex } from './held-index.ts';
 
 function open(maxEntries = 100_000) {
@@ -33,15 +33,18 @@ it('does not claim to know all where there was no room to remember something', a
   await completeAll(index);
   const { token } = await index.add(MAILBOX, object(digestOf(1)));
   await index.add(MAILBOX, object(digestOf(2)));
-  assert.equal((await index.add(MAILBOX, object(digestOf(3)))).token, null);
+  assert.equal((await index.add(MAILBOX, object(digestOf(3)))).isMissing, true);
   assert.equal(await index.read(MAILBOX), null);
   assert.equal(await index.incompleteParts(), 1);
   await elapse(900_001);
   const counting = await claimed(index, '0');
-  assert.equal((await index.add(MAILBOX, object(digestOf(3)))).token, null);
+  assert.equal(counting.waitMs, 0);
+  assert.equal((await index.add(MAILBOX, object(digestOf(3)))).isMissing, true);
   assert.equal(await counting.complete(NOTHING_HELD), false);
   assert.equal(await index.read(MAILBOX), null);
   await index.remove(MAILBOX, digestOf(1), String(token));
-  await (await claimed(index, '0')).complete(NOTHING_HELD);
+  const again = await claimed(index, '0');
+  assert.equal(again.waitMs, LONGEST_ACCEPTING_MS);
+  await again.complete(NOTHING_HELD);
   assert.deepEqual(await namesIn(index, MAILBOX), [digestOf(2)]);
 });

@@ -9,6 +9,7 @@ import {
   type HeldTotals,
   type IndexEntry,
   type IndexedObject,
+  LONGEST_ACCEPTING_MS,
   LONGEST_PUT_MS,
   MAX_READ_ENTRIES,
   type Mending,
@@ -35,6 +36,7 @@ interface CountedPart {
   isComplete: boolean;
   /** Changes whenever something could not be remembered. */
   withdrawals: number;
+  withdrawnMs: number;
   totals: HeldTotals | null;
 }
 
@@ -55,7 +57,7 @@ export class InProcessHeldIndex implements HeldIndex {
   }
 
   async add(mailbox: string, object: IndexedObject): Promise<Announcement> {
-    return { token: this.#remember(mailbox, object), late: null };
+    return this.#remember(mailbox, object);
   }
 
   async remove(mailbox: string, name: string, token: Token): Promise<void> {
@@ -113,6 +115,7 @@ export class InProcessHeldIndex implements HeldIndex {
     const entriesOf = (mailbox: string) => this.#all(mailbox, claimedMs);
     const mailboxes = this.#mailboxes;
     return {
+      waitMs: Math.max(0, counted.withdrawnMs + LONGEST_ACCEPTING_MS - claimedMs),
       async *mailboxes() {
         assertClaimed();
         yield [...mailboxes.keys()].filter((each) => partOf(each) === part);
@@ -155,22 +158,25 @@ export class InProcessHeldIndex implements HeldIndex {
     }
   }
 
-  #remember(mailbox: string, object: IndexedObject): Token | null {
+  #remember(mailbox: string, object: IndexedObject): Announcement {
     const entries = this.#mailboxes.get(mailbox) ?? new Map<string, Remembered>();
-    const isNew = !entries.has(object.name);
+    const former = entries.get(object.name);
+    const isNew = former === undefined;
     if (isNew && this.#count >= this.#maxEntries) {
       const part = this.#part(partOf(mailbox));
       part.isComplete = false;
       part.withdrawals += 1;
-      return null;
+      part.withdrawnMs = this.#clock.elapsedMs();
+      return { token: null, isMissing: true, late: null };
     }
     const token = randomUUID();
     const { name, sizeOctets, expiresAt } = object;
     const addedMs = this.#clock.elapsedMs();
+    const isRival = former !== undefined && !isSettled(former, addedMs);
     entries.set(name, { name, sizeOctets, expiresAt, token, addedMs });
     this.#mailboxes.set(mailbox, entries);
     this.#count += Number(isNew);
-    return token;
+    return { token: isRival ? null : token, isMissing: false, late: null };
   }
 
   #forget(mailbox: string, name: string, token: Token): void {
@@ -199,7 +205,7 @@ export class InProcessHeldIndex implements HeldIndex {
   #entryOf({ addedMs, ...entry }: Remembered, atMs: number): IndexEntry {
     const agoMs = this.#clock.elapsedMs() - addedMs;
     const addedAt = new Date(this.#clock.now().getTime() - agoMs);
-    return { ...entry, addedAt, isSettled: atMs - addedMs > LONGEST_PUT_MS };
+    return { ...entry, addedAt, isSettled: isSettled({ addedMs }, atMs) };
   }
 
   #part(part: Part): CountedPart {
@@ -211,6 +217,10 @@ export class InProcessHeldIndex implements HeldIndex {
   }
 }
 
+function isSettled({ addedMs }: Pick<Remembered, 'addedMs'>, atMs: number): boolean {
+  return atMs - addedMs > LONGEST_PUT_MS;
+}
+
 function newPart(): CountedPart {
   return {
     claimedUntilMs: 0,
@@ -218,6 +228,7 @@ function newPart(): CountedPart {
     claim: null,
     isComplete: false,
     withdrawals: 0,
+    withdrawnMs: Number.NEGATIVE_INFINITY,
     totals: null,
   };
 }

@@ -1,7 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Cluster, type Redis } from 'ioredis';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import type { CensusClaim, ClaimOptions, HeldTotals, IndexEntry, Mending, Part } from '../port.ts';
+import {
+  type CensusClaim,
+  type ClaimOptions,
+  type HeldTotals,
+  type IndexEntry,
+  LONGEST_ACCEPTING_MS,
+  type Mending,
+  type Part,
+} from '../port.ts';
 import { entriesOf, isPair } from './answers.ts';
 import { fieldOf, newToken, objectOctets, tokenOctets } from './entry-codec.ts';
 import type { IndexKeys } from './index-keys.ts';
@@ -24,7 +32,8 @@ interface RedisCensusClaimParts extends ClaimOptions {
 interface Claimed {
   readonly id: string;
   readonly epoch: Buffer;
-  readonly memory: Buffer;
+  /** How long the epoch had lasted when the claim was made. */
+  readonly epochMs: number;
 }
 
 /** A claim that stands as a lease in Redis. */
@@ -44,10 +53,14 @@ export class RedisCensusClaim implements CensusClaim {
     const { lease, counted, epoch } = parts.keys.of(part);
     const id = randomUUID();
     const answer = await parts.run('heldClaim', lease, counted, epoch, id, parts.leaseMs);
-    const [currentEpoch, memory] = isPair(answer) ? answer : [];
-    return Buffer.isBuffer(currentEpoch) && Buffer.isBuffer(memory)
-      ? new RedisCensusClaim(part, parts, { id, epoch: currentEpoch, memory })
+    const [currentEpoch, epochMs] = isPair(answer) ? answer : [];
+    return Buffer.isBuffer(currentEpoch)
+      ? new RedisCensusClaim(part, parts, { id, epoch: currentEpoch, epochMs: Number(epochMs) })
       : null;
+  }
+
+  get waitMs(): number {
+    return Math.max(0, LONGEST_ACCEPTING_MS - this.#claimed.epochMs);
   }
 
   async *mailboxes(): AsyncGenerator<readonly string[], void, undefined> {
@@ -114,13 +127,13 @@ export class RedisCensusClaim implements CensusClaim {
   async complete({ objects, octets, oldestAt }: HeldTotals): Promise<boolean> {
     const { keys, run, intervalMs } = this.#parts;
     const { lease, counted, epoch, mark, totals } = keys.of(this.#part);
-    const { id, epoch: claimedEpoch, memory } = this.#claimed;
+    const { id, epoch: claimedEpoch } = this.#claimed;
     const text = `${objects} ${octets} ${oldestAt?.getTime() ?? ''}`;
     const completed = await this.#call(() =>
       run(
         'heldComplete',
         ...[lease, counted, epoch, mark, totals],
-        ...[id, claimedEpoch, memory, intervalMs, text],
+        ...[id, claimedEpoch, intervalMs, text],
       ),
     );
     assertClaimed(completed !== -1);

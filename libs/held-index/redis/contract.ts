@@ -1,8 +1,12 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
 import { Redis } from 'ioredis';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
 import { uniqueName } from '#test/backing/backing.ts';
+import { CLAIM, claimed, type OpenIndex } from '../contract/opened-index.ts';
 import { describeHeldIndex } from '../contract.ts';
+import { LONGEST_ACCEPTING_MS, NOTHING_HELD } from '../port.ts';
 import { RedisHeldIndex } from './held-index.ts';
 
 /** Octets of a value before and behind the time at which it was added. */
@@ -15,7 +19,21 @@ const TIME_OCTETS = 4;
  * @param address - `host:port` of its only server
  */
 export function describeRedisIndex(name: string, url: string, address: string): void {
-  describeHeldIndex(name, async () => {
+  const open = openerOf(url, address);
+  describeHeldIndex(name, open);
+
+  it('lets a census wait only while it does not know the memory of its server for long', async () => {
+    await using opened = await open();
+    const first = await claimed(opened.index, '0');
+    assert.equal(first.waitMs, LONGEST_ACCEPTING_MS);
+    await first.complete(NOTHING_HELD);
+    await opened.elapse(CLAIM.intervalMs + 1_000);
+    assert.equal((await claimed(opened.other, '0')).waitMs, 0);
+  });
+}
+
+function openerOf(url: string, address: string): OpenIndex {
+  return async () => {
     const prefix = uniqueName('held');
     const patience = { deadlineMs: 10_000, addingMs: 10_000 };
     const open = () =>
@@ -32,7 +50,7 @@ export function describeRedisIndex(name: string, url: string, address: string): 
         redis.disconnect();
       },
     };
-  });
+  };
 }
 
 /** Dates back what is written, as nobody can set the clock of Redis. */
@@ -46,9 +64,9 @@ async function makeOlder(redis: Redis, pattern: string, ms: number): Promise<voi
       }
     }
     const leftMs = await redis.pttl(key);
-    if (key.endsWith('/lease')) {
-      const [id, since] = String(await redis.get(key)).split(' ');
-      await redis.set(key, `${id} ${Number(since) - ms}`, 'KEEPTTL');
+    if (key.endsWith('/lease') || key.endsWith('/epoch')) {
+      const [id, since, ...rest] = String(await redis.get(key)).split(' ');
+      await redis.set(key, [id, Number(since) - ms, ...rest].join(' '), 'KEEPTTL');
     }
     if (leftMs > 0) {
       await redis.pexpire(key, leftMs - ms);

@@ -15,6 +15,7 @@ import {
   type HeldTotals,
   type IndexEntry,
   type IndexedObject,
+  LONGEST_PUT_MS,
   MAX_READ_ENTRIES,
   PARTS,
   type Part,
@@ -85,11 +86,11 @@ export class RedisHeldIndex implements HeldIndex {
     const token = newToken(randomBytes);
     const { clock, addingMs } = this.#options;
     const writing = this.#write(mailbox, object, token);
-    const isWritten = await inTime(clock, addingMs, writing, () => null);
-    return {
-      token: isWritten === false ? null : token,
-      late: isWritten === null ? writing : null,
-    };
+    return inTime(clock, addingMs, writing, () => ({
+      token: null,
+      isMissing: false,
+      late: writing,
+    }));
   }
 
   async remove(mailbox: string, name: string, token: Token): Promise<void> {
@@ -148,19 +149,19 @@ export class RedisHeldIndex implements HeldIndex {
     this.#redis.disconnect();
   }
 
-  /** @returns false if the entry may be missing, so that its part is no longer complete */
-  async #write(mailbox: string, object: IndexedObject, token: Token): Promise<boolean> {
+  /** Where the entry may be missing, its part is no longer complete. */
+  async #write(mailbox: string, object: IndexedObject, token: Token): Promise<Announcement> {
     const key = this.#keys.mailbox(mailbox);
-    const field = fieldOf(object.name);
+    const written = [fieldOf(object.name), tokenOctets(token), objectOctets(object)];
     try {
-      await this.#call(this.#options.deadlineMs, () =>
-        this.#run('heldAdd', key, field, tokenOctets(token), objectOctets(object)),
+      const isAlone = await this.#call(this.#options.deadlineMs, () =>
+        this.#run('heldAdd', key, ...written, LONGEST_PUT_MS),
       );
-      return true;
+      return { token: isAlone === 1 ? token : null, isMissing: false, late: null };
     } catch (error) {
       this.#options.log.debug({ error }, 'An entry of the index may be missing');
       this.#withdrawals.add(partOf(mailbox));
-      return false;
+      return { token: null, isMissing: true, late: null };
     }
   }
 

@@ -19,7 +19,7 @@ export class IndexKeys {
     return {
       /** Stands while the part is complete; names the memory of its server. */
       mark: `${tag}/mark`,
-      /** Changes with each entry that may be missing. */
+      /** Another begins with each entry that may be missing; see `EPOCH`. */
       epoch: `${tag}/epoch`,
       lease: `${tag}/lease`,
       /** Stands until the next census is due. */

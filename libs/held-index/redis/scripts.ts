@@ -23,6 +23,12 @@ end`;
 const ADDED = `
 local added = struct.pack('>I4', redis.call('TIME')[1])`;
 
+/**
+ * What a new epoch is called: the first argument, which is new, since when it lasts, and the memory
+ * that it is of. One begins whenever entries may be missing.
+ */
+const EPOCH = `ARGV[1] .. ' ' .. string.format('%.0f', now) .. ' ' .. memory`;
+
 /** Whether the lease, the key in \`lease\`, is of the census \`id\`, and since when. */
 const isLeased = (lease: string, id: string) => `
 local id, since = string.match(redis.call('GET', ${lease}) or '', '^(%S+) (%d+)$')
@@ -30,12 +36,17 @@ local isLeased = id == ${id}`;
 
 /** Each runs whole, on one server; keys of one part share a slot of a cluster. */
 const SCRIPTS = {
-  /** Keys: mailbox. Arguments: field, token, object. */
+  /**
+   * Keys: mailbox. Arguments: field, token, object, how long a put takes at most in ms. Returns 0 if
+   * another put of the same name may be under way.
+   */
   heldAdd: {
     numberOfKeys: 1,
     lua: `${ADDED}
+local former = redis.call('HGET', KEYS[1], ARGV[1])
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. added .. ARGV[3])
-return 1`,
+local age = former and struct.unpack('>I4', added) - struct.unpack('>I4', former, #ARGV[2] + 1)
+return (not former or age * 1000 > tonumber(ARGV[4])) and 1 or 0`,
   },
   /** Keys: mailbox. Arguments: field, token. */
   heldRemove: {
@@ -91,15 +102,18 @@ end
 ${NOW}
 return {string.format('%.0f', now), value}`,
   },
-  /** Keys: epoch, mark. Arguments: a new epoch. */
+  /** Keys: epoch, mark. Arguments: id. */
   heldWithdraw: {
     numberOfKeys: 2,
-    lua: `
-redis.call('SET', KEYS[1], ARGV[1])
+    lua: `${NOW}${MEMORY}
+redis.call('SET', KEYS[1], ${EPOCH})
 redis.call('DEL', KEYS[2])
 return 1`,
   },
-  /** Keys: lease, counted, epoch. Arguments: id, lease in ms. Returns epoch and memory; or nil. */
+  /**
+   * Keys: lease, counted, epoch. Arguments: id, lease in ms. Returns the epoch and how long it has
+   * lasted; or nil.
+   */
   heldClaim: {
     numberOfKeys: 3,
     lua: `${NOW}
@@ -110,9 +124,14 @@ local lease = ARGV[1] .. ' ' .. string.format('%.0f', now)
 if not redis.call('SET', KEYS[1], lease, 'NX', 'PX', ARGV[2]) then
   return false
 end
-redis.call('SET', KEYS[3], ARGV[1], 'NX')
 ${MEMORY}
-return {redis.call('GET', KEYS[3]), memory}`,
+local epoch = redis.call('GET', KEYS[3]) or ''
+local since, its = string.match(epoch, '^%S+ (%d+) (%x*)$')
+if its ~= memory then
+  epoch, since = ${EPOCH}, now
+  redis.call('SET', KEYS[3], epoch)
+end
+return {epoch, string.format('%.0f', now - since)}`,
   },
   /** Keys: lease. Arguments: id, lease in ms. */
   heldRenew: {
@@ -146,8 +165,8 @@ end
 return 1`,
   },
   /**
-   * Keys: lease, counted, epoch, mark, totals. Arguments: id, epoch, memory, how long to leave the
-   * part alone in ms, totals. Returns -1 if the lease is lost, 0 if something was announced in vain.
+   * Keys: lease, counted, epoch, mark, totals. Arguments: id, epoch, how long to leave the part alone
+   * in ms, totals. Returns -1 if the lease is lost, 0 if something was announced in vain.
    */
   heldComplete: {
     numberOfKeys: 5,
@@ -157,12 +176,12 @@ if not isLeased then
 end
 ${MEMORY}
 redis.call('DEL', KEYS[1])
-if redis.call('GET', KEYS[3]) ~= ARGV[2] or memory == '' or memory ~= ARGV[3] then
+if redis.call('GET', KEYS[3]) ~= ARGV[2] or memory ~= string.match(ARGV[2], ' (%x+)$') then
   return 0
 end
 redis.call('SET', KEYS[4], memory)
-redis.call('SET', KEYS[2], '', 'PX', ARGV[4])
-redis.call('SET', KEYS[5], ARGV[5])
+redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
+redis.call('SET', KEYS[5], ARGV[4])
 return 1`,
   },
 } as const;
