@@ -1,5 +1,8 @@
-/** A call fails before it takes effect, or after, as if the answer was lost. */
-export type Fault = 'before' | 'after';
+/**
+ * A call fails before it takes effect, or after, as if the answer was lost. Some take effect later
+ * than their caller waits.
+ */
+export type Fault = 'before' | 'after' | 'later';
 
 /** The faults still to come, and how many there were. */
 export class Faults {

@@ -47,7 +47,10 @@ export class Interleaver {
    *
    * @param afterEach - called when all that a turn set off has come to rest
    */
-  async run(actions: readonly (() => void)[], afterEach: () => void): Promise<void> {
+  async run(
+    actions: readonly (() => Promise<void> | void)[],
+    afterEach: () => void,
+  ): Promise<void> {
     const left = [...actions];
     await settled();
     while (this.#waiting.length + left.length > 0) {
@@ -57,7 +60,7 @@ export class Interleaver {
         this.note(turn.label);
         turn.take();
       } else {
-        left.shift()?.();
+        await left.shift()?.();
       }
       await settled();
       if (this.trace.length > MAX_TURNS) {
@@ -69,7 +72,7 @@ export class Interleaver {
 }
 
 /** Resolves once every promise that could settle by itself has settled. */
-function settled(): Promise<void> {
+export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

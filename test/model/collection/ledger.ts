@@ -18,7 +18,10 @@ export type Promised =
   | 'reservations are returned'
   | 'it completes only when all is acknowledged'
   | 'it ends only for a reason'
-  | 'it leaves nothing behind';
+  | 'it leaves nothing behind'
+  | 'a complete index lacks nothing that is stored'
+  | 'a census completes the index'
+  | 'a census removes false entries';
 
 interface BrokenPromise {
   readonly promised: Promised;
@@ -44,13 +47,24 @@ export interface StoredGeneration {
   readonly name: string;
   readonly privateGateway: NodeId;
   readonly expiresAtMs: number;
+  readonly storedMs: number;
   /** Since when it is not the stored one any more, as a position in the run's order. */
   goneSince: number | null;
   acknowledged: boolean;
   /** When its signal was published with its body, which then needs no store. */
   signalledAt: number | null;
+  /** A complete index lacked it for a while, as it may; see `IndexWatch`. */
+  wasOverlooked: boolean;
   readonly since: number;
 }
+
+/** What has happened to a generation when it is stored. */
+const NEW = {
+  goneSince: null,
+  acknowledged: false,
+  signalledAt: null,
+  wasOverlooked: false,
+} satisfies Partial<StoredGeneration>;
 
 /**
  * Knows what was stored, replaced, acknowledged and deleted, in the order in
@@ -76,12 +90,10 @@ export class Ledger {
     this.broken.push({ promised, how });
   }
 
-  stored(
-    entry: Omit<StoredGeneration, 'goneSince' | 'acknowledged' | 'signalledAt' | 'since'>,
-  ): void {
+  stored(entry: Omit<StoredGeneration, keyof typeof NEW | 'since' | 'storedMs'>): void {
     const since = ++this.#position;
     this.#forget(entry.key);
-    const stored = { ...entry, goneSince: null, acknowledged: false, signalledAt: null, since };
+    const stored = { ...entry, ...NEW, storedMs: this.#clock.elapsedMs(), since };
     this.#byGeneration.set(entry.generation, stored);
     this.#stored.set(entry.key, stored);
   }

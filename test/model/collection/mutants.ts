@@ -2,19 +2,30 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type ArrivalListener, type HeldParcel, Mailbox } from '#gateway/held/mailbox.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import type { HeldIndex } from '#held-index/port.ts';
 import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import type { Signals, Subscription } from '#signals/port.ts';
+import type { ServerRules } from './index-server.ts';
 import { PRIVATE_GATEWAYS } from './scenario.ts';
 
-interface MailboxParts {
+/** What a mailbox is given. */
+export interface MailboxParts {
   readonly objects: ObjectStore;
   readonly signals: Signals;
+  readonly heldIndex: HeldIndex | null;
   readonly clock: Clock;
 }
 
 /** A fault put into the collection from outside, by what it is given. */
 export interface Mutant {
   readonly mailbox?: (parts: MailboxParts) => Mailbox;
+  /** Of those who store parcels. */
+  readonly publisher?: (parts: MailboxParts) => Mailbox;
+  /** Of collections and censuses. */
+  readonly index?: (index: HeldIndex) => HeldIndex;
+  readonly server?: Partial<ServerRules>;
+  /** Whether an announcement that was not confirmed is withdrawn. @default true */
+  readonly withdraws?: boolean;
   readonly clock?: (clock: Clock) => Clock;
   readonly limits?: Partial<ParcelCollectionLimits>;
 }

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { isRefusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
@@ -36,6 +37,7 @@ export class ObservedCollection {
   readonly #sent = new Set<Generation>();
   readonly #acknowledged = new Set<StoredGeneration>();
   readonly #beganAt: number;
+  readonly #beganMs: number;
   readonly #faultsBefore: number;
   #lastHeardMs: number;
   #wasOverdue = false;
@@ -47,13 +49,18 @@ export class ObservedCollection {
     this.#peer = peer;
     this.#onReceived = onReceived;
     this.#beganAt = world.ledger.position;
+    this.#beganMs = world.clock.elapsedMs();
     this.#faultsBefore = world.faultCount;
     this.#lastHeardMs = world.clock.now().getTime();
     this.#budget = new WatchedBudget(world.budget);
     this.#limits = { ...world.limits, window: peer.window };
     const { clock, mutant } = world;
-    const objects = new ObservedStore(world, peer.name, (deleted) => this.#onDeleted(deleted));
-    const parts = { objects, signals: world.signals, clock };
+    const process = world.process(peer.name);
+    const onDeleted = (deleted: StoredGeneration) => this.#onDeleted(deleted);
+    const objects = new ObservedStore(world, process, { onDeleted });
+    const index = world.index?.of(process) ?? null;
+    const heldIndex = index && (mutant.index?.(index) ?? index);
+    const parts = { objects, signals: world.signals, heldIndex, clock };
     const mailbox = mutant.mailbox?.(parts) ?? new Mailbox(parts);
     this.#collection = new ParcelCollection(
       {
@@ -190,7 +197,7 @@ export class ObservedCollection {
   #checkCompletion(): void {
     const held = this.#world.ledger
       .held(this.#peer.privateGateways)
-      .filter(({ since }) => since <= this.#beganAt);
+      .filter(({ since, wasOverlooked }) => since <= this.#beganAt && !wasOverlooked);
     if (this.#peer.keepAlive) {
       this.#breaks('it ends only for a reason', 'it was to be kept alive');
     }
@@ -204,10 +211,17 @@ export class ObservedCollection {
     this.#hear();
     const isExpected =
       (error instanceof Disconnected && this.#connection.signal.aborted) ||
-      (isRefusal(error, 'acknowledgement-overdue') && this.#wasOverdue);
+      (isRefusal(error, 'acknowledgement-overdue') && this.#wasOverdue) ||
+      (error instanceof BackingUnavailableError && this.#mayGiveUp());
     if (!isExpected) {
       this.#breaks('it ends only for a reason', String(error));
     }
+  }
+
+  /** Two faults in a row may be all that happened for long enough. */
+  #mayGiveUp(): boolean {
+    const agoMs = this.#world.clock.elapsedMs() - this.#beganMs;
+    return this.#hadFault() && agoMs >= this.#limits.giveUpAfterMs;
   }
 
   /** The peer gave a sign, or it is too late for one. */

@@ -1,6 +1,5 @@
-import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { GATEWAY_BOUND_PREFIX } from '#gateway/held/object-keys.ts';
+import { GATEWAY_BOUND_PREFIX, privateGatewayOf } from '#gateway/held/object-keys.ts';
 import type { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import type {
   Generation,
@@ -10,17 +9,23 @@ import type {
   StoredObject,
 } from '#object-store/port.ts';
 import type { Fault, Faults } from './faults.ts';
-import type { Interleaver } from './interleaver.ts';
 import type { Ledger, StoredGeneration } from './ledger.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 
 /** Where the calls of all parties meet, and which of them will fail. */
 export interface SharedStore {
   readonly objects: InMemoryObjectStore;
-  readonly interleaver: Interleaver;
+  readonly interleaver: { note(event: string): void };
   readonly ledger: Ledger;
   readonly faults: Faults;
   /** Whether a call is answered in the same turn in which it takes effect. */
   readonly isBrief: boolean;
+}
+
+interface ObservedStoreOptions {
+  readonly onDeleted?: (deleted: StoredGeneration) => void;
+  /** When whoever puts gives up, and until when its put may take effect. */
+  readonly puts?: { readonly answeredByMs: number; readonly endMs: number };
 }
 
 const PAGE_SIZE = 2;
@@ -31,28 +36,30 @@ const PAGE_SIZE = 2;
  */
 export class ObservedStore implements ObjectStore {
   readonly #shared: SharedStore;
-  readonly #party: string;
-  readonly #onDeleted: (deleted: StoredGeneration) => void;
+  readonly #process: SimulatedProcess;
+  readonly #options: ObservedStoreOptions;
 
-  constructor(
-    shared: SharedStore,
-    party: string,
-    onDeleted: (deleted: StoredGeneration) => void = () => {},
-  ) {
+  constructor(shared: SharedStore, process: SimulatedProcess, options: ObservedStoreOptions = {}) {
     this.#shared = shared;
-    this.#party = party;
-    this.#onDeleted = onDeleted;
+    this.#process = process;
+    this.#options = options;
   }
 
-  put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
-    const name = nameIn(body);
-    return this.#call(`stores ${name}`, async ({ objects, ledger }) => {
-      const generation = await objects.put(key, body, options);
-      const privateGateway = privateGatewayOf(key);
-      const expiresAtMs = options.expiresAt.getTime();
-      ledger.stored({ generation, key, name, privateGateway, expiresAtMs });
-      return generation;
-    });
+  async put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
+    const what = `stores ${nameIn(body)}`;
+    const put = () => this.#put(key, body, options);
+    if (this.#shared.faults.take('later')) {
+      void this.#process
+        .arrives(`${what}, late`)
+        .then(put)
+        .catch(() => {});
+      throw unavailable();
+    }
+    const generation = await this.#call(what, put);
+    if (this.#process.clock.elapsedMs() >= (this.#options.puts?.answeredByMs ?? Infinity)) {
+      throw unavailable();
+    }
+    return generation;
   }
 
   get(key: ObjectKey): Promise<StoredObject | null> {
@@ -65,7 +72,7 @@ export class ObservedStore implements ObjectStore {
       const isDeleted = await shared.objects.delete(key, options);
       const deleted = isDeleted && shared.ledger.deleted(key);
       if (deleted) {
-        this.#onDeleted(deleted);
+        this.#options.onDeleted?.(deleted);
       }
       return isDeleted;
     });
@@ -103,22 +110,41 @@ export class ObservedStore implements ObjectStore {
     what: string,
     effect: (shared: SharedStore) => Promise<Result>,
   ): Promise<Result> {
-    await this.#turn(what, 'before');
+    const { isBrief } = this.#shared;
+    await this.#process.arrives(what);
+    this.#failIf('before');
     const result = await effect(this.#shared);
-    if (!this.#shared.isBrief) {
-      await this.#turn(`is answered: ${what}`, 'after');
+    await this.#process.isAnswered(what, isBrief);
+    if (!isBrief) {
+      this.#failIf('after');
     }
     return result;
   }
 
-  async #turn(what: string, moment: Fault): Promise<void> {
+  async #put(key: ObjectKey, body: Uint8Array, options: { expiresAt: Date }): Promise<Generation> {
+    const { objects, ledger, interleaver } = this.#shared;
+    if (this.#process.clock.elapsedMs() >= (this.#options.puts?.endMs ?? Infinity)) {
+      interleaver.note('  which comes too late');
+      throw unavailable();
+    }
+    const generation = await objects.put(key, body, options);
+    const privateGateway = privateGatewayOf(key) ?? '';
+    const expiresAtMs = options.expiresAt.getTime();
+    ledger.stored({ generation, key, name: nameIn(body), privateGateway, expiresAtMs });
+    return generation;
+  }
+
+  #failIf(moment: Fault): void {
     const { interleaver, faults } = this.#shared;
-    await interleaver.turn(`${this.#party} ${what}`);
     if (faults.take(moment)) {
       interleaver.note('  which fails');
-      throw new BackingUnavailableError('object-store', 'simulated');
+      throw unavailable();
     }
   }
+}
+
+function unavailable(): BackingUnavailableError {
+  return new BackingUnavailableError('object-store', 'simulated');
 }
 
 async function* takeFirst<Item>(count: number, items: AsyncIterable<Item>): AsyncGenerator<Item> {
@@ -135,10 +161,6 @@ async function* takeFirst<Item>(count: number, items: AsyncIterable<Item>): Asyn
 /** A body starts with the name of its generation, then a space. */
 function nameIn(body: Uint8Array): string {
   return Buffer.from(body).toString('latin1').split(' ', 1)[0] ?? '';
-}
-
-function privateGatewayOf(key: ObjectKey): NodeId {
-  return key.slice(GATEWAY_BOUND_PREFIX.length).split('/', 1)[0] ?? '';
 }
 
 function shown(key: string): string {

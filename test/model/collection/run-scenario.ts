@@ -1,6 +1,6 @@
 import { GivenChoices } from './interleaver.ts';
 import { type Mutant, NO_MUTANT } from './mutants.ts';
-import type { Scenario } from './scenario.ts';
+import type { PrivateGateway, Scenario } from './scenario.ts';
 import { World } from './world.ts';
 
 /**
@@ -30,7 +30,26 @@ export async function runStormyScenario(scenario: Scenario, mutant = NO_MUTANT):
   await world.end();
 }
 
-function worldFor(scenario: Scenario, options: { relists: boolean; mutant: Mutant }): World {
+/**
+ * What the index did not tell, the next census and the reading after it do; and what it told
+ * falsely, it does not tell any more.
+ *
+ * @throws {BrokenPromiseError}
+ */
+export async function runIndexedScenario(scenario: Scenario, mutant = NO_MUTANT): Promise<void> {
+  const world = worldFor(scenario, { relists: true, indexed: ['A', 'B'], mutant });
+  await world.run(scenario.actions);
+  await world.calmDown();
+  await world.settle();
+  world.checkAllCollected();
+  await world.index?.checkMended();
+  await world.end();
+}
+
+function worldFor(
+  scenario: Scenario,
+  options: { relists: boolean; indexed?: PrivateGateway[]; mutant: Mutant },
+): World {
   const { peers, choices, maxSignalledOctets } = scenario;
   const given = new GivenChoices(choices);
   return new World({ ...options, peers, maxSignalledOctets, choices: given });

@@ -2,6 +2,7 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import type { SignalListener, Signals, Subscription } from '#signals/port.ts';
 import type { Faults } from './faults.ts';
 import type { Interleaver } from './interleaver.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 
 interface Subscriber {
   readonly channel: string;
@@ -42,17 +43,21 @@ export class SimulatedSignals implements Signals {
   }
 
   publish(channel: string, message: string): void {
-    void this.#interleaver.turn(`signal published: ${shown(message)}`).then(() => {
-      if (isWithBody(message)) {
-        this.#onBody(generationIn(message));
-      }
-      for (const subscriber of this.#subscribers) {
-        if (subscriber.standing && subscriber.channel === channel) {
-          subscriber.pending.push(message);
-          void this.#handOver(subscriber);
-        }
-      }
-    });
+    const published = this.#interleaver.turn(`signal published: ${shown(message)}`);
+    void published.then(() => this.#deliver(channel, message));
+  }
+
+  /** Signals as a process that may die publishes them. */
+  of(process: SimulatedProcess): Signals {
+    return {
+      publish: (channel, message) => {
+        const published = process.arrives(`publishes a signal: ${shown(message)}`);
+        void published.then(() => this.#deliver(channel, message));
+      },
+      subscribe: (channel, listener) => this.subscribe(channel, listener),
+      check: () => this.check(),
+      [Symbol.asyncDispose]: () => this[Symbol.asyncDispose](),
+    };
   }
 
   subscribe(channel: string, listener: SignalListener): Subscription {
@@ -118,6 +123,18 @@ export class SimulatedSignals implements Signals {
     const message = subscriber.pending.shift();
     if (message !== undefined && !subscriber.closed) {
       subscriber.listener.onMessage(message);
+    }
+  }
+
+  #deliver(channel: string, message: string): void {
+    if (isWithBody(message)) {
+      this.#onBody(generationIn(message));
+    }
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.standing && subscriber.channel === channel) {
+        subscriber.pending.push(message);
+        void this.#handOver(subscriber);
+      }
     }
   }
 

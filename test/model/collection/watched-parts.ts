@@ -55,7 +55,8 @@ export class WatchedBudget extends Budget {
 /** A clock that knows how many of its calls are still to come. */
 export class WatchedClock implements Clock {
   readonly #clock: Clock;
-  readonly #scheduled = new Set<object>();
+  /** When each is due. */
+  readonly #scheduled = new Map<object, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -63,6 +64,11 @@ export class WatchedClock implements Clock {
 
   get scheduledCount(): number {
     return this.#scheduled.size;
+  }
+
+  /** When the next is due; never, if there is none. */
+  get nextDueMs(): number {
+    return Math.min(...this.#scheduled.values());
   }
 
   now(): Date {
@@ -75,7 +81,7 @@ export class WatchedClock implements Clock {
 
   schedule(delayMs: number, action: () => void): () => void {
     const scheduled = {};
-    this.#scheduled.add(scheduled);
+    this.#scheduled.set(scheduled, this.#clock.elapsedMs() + delayMs);
     const cancel = this.#clock.schedule(delayMs, () => {
       this.#scheduled.delete(scheduled);
       action();

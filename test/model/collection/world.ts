@@ -2,18 +2,30 @@ import type { NodeId } from '#awala/node-id.ts';
 import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
-import { gatewayBoundKey, type ParcelIdentity } from '#gateway/held/object-keys.ts';
+import { gatewayBoundKey } from '#gateway/held/object-keys.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { LONGEST_ACCEPTING_MS } from '#held-index/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { Faults } from './faults.ts';
-import { type Choices, Interleaver } from './interleaver.ts';
+import { type Choices, Interleaver, settled } from './interleaver.ts';
 import { BrokenPromiseError, Ledger } from './ledger.ts';
 import type { Mutant } from './mutants.ts';
 import { ObservedStore, type SharedStore } from './observed-store.ts';
-import { type Action, type PeerPlan, PRIVATE_GATEWAYS, type PrivateGateway } from './scenario.ts';
+import {
+  type Action,
+  identityOf,
+  type ParcelName,
+  type ParcelPlan,
+  type PeerPlan,
+  PRIVATE_GATEWAYS,
+  type PrivateGateway,
+} from './scenario.ts';
 import { SimulatedPeer } from './simulated-peer.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+import { SimulatedPublisher } from './simulated-publisher.ts';
 import { SimulatedSignals } from './simulated-signals.ts';
 import { WatchedClock } from './watched-parts.ts';
+import { CENSUS_LIMITS, WorldIndex } from './world-index.ts';
 
 /** Small, so that few parcels reach them. */
 const LIMITS: ParcelCollectionLimits = {
@@ -38,13 +50,16 @@ export class World implements SharedStore {
   readonly budget = new Budget(BUDGET_OCTETS, { forSmall: OCTETS_FOR_SMALL });
   readonly limits: ParcelCollectionLimits;
   readonly isBrief: boolean;
+  readonly maxSignalledOctets: number;
   readonly mutant: Mutant;
   readonly clock: WatchedClock;
   readonly ledger: Ledger;
   readonly signals: SimulatedSignals;
+  /** Complete at first. */
+  readonly index: WorldIndex | null;
   readonly #time = new ManualClock();
   readonly #peers: SimulatedPeer[];
-  readonly #mailbox: Mailbox;
+  readonly #publishers: SimulatedPublisher[] = [];
   readonly #courierMailbox: Mailbox;
   #storedCount = 0;
 
@@ -54,6 +69,8 @@ export class World implements SharedStore {
     readonly relists: boolean;
     /** Parcels up to this size travel with their signals; none by default. */
     readonly maxSignalledOctets?: number;
+    /** Whose mailboxes an index knows; without any, the store is listed. */
+    readonly indexed?: readonly PrivateGateway[];
     /** A call is answered, and a parcel acknowledged, in the very turn in which it arrives. */
     readonly isBrief?: boolean;
     readonly mutant: Mutant;
@@ -67,8 +84,10 @@ export class World implements SharedStore {
     this.limits = options.relists ? LIMITS : { ...LIMITS, relistMs: Number.POSITIVE_INFINITY };
     this.isBrief = options.isBrief ?? false;
     this.mutant = options.mutant;
-    this.#mailbox = this.#mailboxOf('sender', options.maxSignalledOctets);
-    this.#courierMailbox = this.#mailboxOf('courier');
+    this.maxSignalledOctets = options.maxSignalledOctets ?? 0;
+    const { indexed = [] } = options;
+    this.index = indexed.length > 0 ? new WorldIndex(this, indexed) : null;
+    this.#courierMailbox = this.#mailboxOfCourier();
     this.#peers = options.peers.map((plan, index) => this.#peer(`peer ${index}`, plan));
   }
 
@@ -76,11 +95,16 @@ export class World implements SharedStore {
     return this.faults.count + this.subscriptionFaults.count;
   }
 
+  /** A process that does not die. */
+  process(name: string): SimulatedProcess {
+    return new SimulatedProcess(name, { turns: this.interleaver, clock: this.clock });
+  }
+
   /** Goes on until nothing moves any more; stops at the first broken promise. */
   async run(actions: readonly Action[]): Promise<void> {
     await this.interleaver.run(
       actions.map((action) => () => this.#perform(action)),
-      () => this.#check(),
+      () => this.check(),
     );
   }
 
@@ -88,6 +112,7 @@ export class World implements SharedStore {
   async calmDown(): Promise<void> {
     this.faults.clear();
     this.subscriptionFaults.clear();
+    this.index?.calmDown();
     for (const peer of this.#peers) {
       peer.resume();
     }
@@ -107,11 +132,21 @@ export class World implements SharedStore {
     await this.run([{ type: 'pass time', ms }]);
   }
 
+  /** Two censuses pass, and what each collection reads after them. */
+  async settle(): Promise<void> {
+    for (let count = 0; count < 2; count++) {
+      await this.passTime(CENSUS_LIMITS.intervalMs + 1);
+      await this.run([{ type: 'index', event: { what: 'census' } }]);
+      await this.passTime(LONGEST_ACCEPTING_MS);
+    }
+    await this.passTime(LIMITS.relistMs);
+  }
+
   checkAllCollected(): void {
     for (const { name } of this.ledger.held(Object.values(PRIVATE_GATEWAYS))) {
       this.ledger.breaks('nothing is lost', `${name} is not collected`);
     }
-    this.#check();
+    this.check();
   }
 
   /** Disconnects every peer and looks at what remains. */
@@ -119,6 +154,7 @@ export class World implements SharedStore {
     for (const peer of this.#peers) {
       peer.disconnect();
     }
+    this.index?.end();
     await this.run([]);
     if (this.budget.held !== 0) {
       this.ledger.breaks('reservations are returned', `${this.budget.held} octets are held`);
@@ -129,7 +165,7 @@ export class World implements SharedStore {
     if (this.clock.scheduledCount > 0) {
       this.ledger.breaks('it leaves nothing behind', 'a timer');
     }
-    this.#check();
+    this.check();
   }
 
   #peer(name: string, plan: PeerPlan): SimulatedPeer {
@@ -137,10 +173,12 @@ export class World implements SharedStore {
     return new SimulatedPeer(this, { ...plan, name, privateGateways });
   }
 
-  #check(): void {
+  /** @throws {BrokenPromiseError} the first promise that is broken by now */
+  check(): void {
     for (const peer of this.#peers) {
       peer.check();
     }
+    this.index?.watch.check();
     const [broken] = this.ledger.broken;
     if (broken) {
       throw new BrokenPromiseError(broken, this.interleaver.trace);
@@ -153,18 +191,25 @@ export class World implements SharedStore {
     );
   }
 
-  #perform(action: Action): void {
+  #perform(action: Action): Promise<void> | void {
     switch (action.type) {
       case 'store':
-        void this.#store(action);
+        this.#store(action);
+        break;
+      case 'index':
+        this.index?.perform(action.event);
+        break;
+      case 'kill a publisher':
+        this.#killPublisher(action);
         break;
       case 'collect by courier':
         void this.#collectByCourier(action);
         break;
-      case 'pass time':
-        this.interleaver.note(`${action.ms} ms pass`);
-        this.#time.advance(action.ms);
+      case 'acknowledge in cargo':
+        void this.#acknowledgeInCargo(action);
         break;
+      case 'pass time':
+        return this.#pass(action.ms);
       case 'interrupt signals':
         this.interleaver.note('signals are interrupted');
         this.signals.interrupt();
@@ -186,19 +231,37 @@ export class World implements SharedStore {
     }
   }
 
-  async #store(parcel: { to: PrivateGateway; parcel: number; octets: number; lifeMs: number }) {
+  /** As with real timers, all that one sets off comes to rest before the next. */
+  async #pass(ms: number): Promise<void> {
+    this.interleaver.note(`${ms} ms pass`);
+    const endMs = this.#time.elapsedMs() + ms;
+    while (this.clock.nextDueMs <= endMs) {
+      this.#time.advanceToNext();
+      await settled();
+    }
+    this.#time.advance(endMs - this.#time.elapsedMs());
+  }
+
+  #store(parcel: ParcelPlan): void {
     this.#storedCount += 1;
     const name = `${parcel.to}${parcel.parcel}-v${this.#storedCount}`;
-    const body = Buffer.from(`${name} `.padEnd(parcel.octets, '.'));
-    const expiresAt = new Date(this.clock.now().getTime() + parcel.lifeMs);
-    try {
-      await this.#mailbox.store(identityOf(parcel), body, expiresAt);
-    } catch (error) {
-      this.interleaver.note(`${name} is refused: ${error}`);
+    const publisher = new SimulatedPublisher(this, `publisher ${this.#storedCount}`);
+    this.#publishers.push(publisher);
+    this.index?.watch.publishes(name, publisher);
+    void publisher.store(parcel, name);
+  }
+
+  #killPublisher({ which, arrives }: { which: number; arrives: boolean }): void {
+    const busy = this.#publishers.filter(({ isBusy }) => isBusy);
+    const publisher = busy[which % busy.length];
+    if (publisher) {
+      this.interleaver.note(`${publisher.process.name} dies`);
+      publisher.process.kill(arrives);
     }
   }
 
-  async #collectByCourier(parcel: { to: PrivateGateway; parcel: number }): Promise<void> {
+  /** Deletes the generation that is stored by now. */
+  async #collectByCourier(parcel: ParcelName): Promise<void> {
     const key = gatewayBoundKey(identityOf(parcel));
     const stored = this.ledger.held([PRIVATE_GATEWAYS[parcel.to]]).find((held) => held.key === key);
     try {
@@ -208,14 +271,20 @@ export class World implements SharedStore {
     }
   }
 
-  #mailboxOf(party: string, maxSignalledOctets?: number): Mailbox {
-    const objects = new ObservedStore(this, party);
-    return new Mailbox({ objects, signals: this.signals, clock: this.clock, maxSignalledOctets });
+  /** Deletes whichever generation is stored, then. */
+  async #acknowledgeInCargo(parcel: ParcelName): Promise<void> {
+    try {
+      await this.#courierMailbox.acknowledge(identityOf(parcel));
+    } catch (error) {
+      this.interleaver.note(`the acknowledgement in cargo fails: ${error}`);
+    }
   }
-}
 
-function identityOf({ to, parcel }: { to: PrivateGateway; parcel: number }): ParcelIdentity {
-  const other = `0${'e'.repeat(64)}`;
-  const privateGateway = PRIVATE_GATEWAYS[to];
-  return { privateGateway, recipient: other, sender: other, parcelId: String(parcel) };
+  #mailboxOfCourier(): Mailbox {
+    const process = this.process('courier');
+    const objects = new ObservedStore(this, process);
+    const index = this.index?.of(process) ?? null;
+    const heldIndex = index && (this.mutant.index?.(index) ?? index);
+    return new Mailbox({ objects, signals: this.signals, heldIndex, clock: this.clock });
+  }
 }
