@@ -8,6 +8,9 @@ type Call = readonly PreparedCallStatement[];
  * Runs calls in one transaction with one sync. Each call is still atomic, and a failed one undoes
  * only itself.
  *
+ * Calls have no savepoints, for which SQLite would copy every page that one changes: where one
+ * fails, both halves are run again, until it is alone.
+ *
  * @returns one answer per call, after the sync
  */
 export function commitTogether(
@@ -17,7 +20,7 @@ export function commitTogether(
 ): WireAnswer[] {
   try {
     connection.exec('BEGIN IMMEDIATE');
-    const answers = calls.map((call) => runWithin(connection, call));
+    const answers = calls.map((call) => connection.run(call));
     connection.exec('COMMIT');
     return answers;
   } catch (error) {
@@ -28,8 +31,10 @@ export function commitTogether(
         ? commitTogether(connection, calls, { copiesLog: false })
         : [{ failure }];
     }
-    // The whole transaction failed, as on a full disk: retry each call alone, as some may fit.
-    return calls.flatMap((call) => commitTogether(connection, [call]));
+    // Also where the whole failed, as on a full disk: some may fit.
+    const middle = Math.ceil(calls.length / 2);
+    const halves = [calls.slice(0, middle), calls.slice(middle)];
+    return halves.flatMap((half) => commitTogether(connection, half));
   }
 }
 
@@ -43,38 +48,6 @@ function copyLog(connection: Connection): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** @throws what ended the whole transaction */
-function runWithin(connection: Connection, call: Call): WireAnswer {
-  const [only] = call;
-  if (call.length === 1 && only) {
-    return runOnly(connection, only);
-  }
-  connection.exec('SAVEPOINT call');
-  try {
-    const result = connection.run(call);
-    connection.exec('RELEASE call');
-    return result;
-  } catch (error) {
-    if (!connection.inTransaction) {
-      throw error;
-    }
-    connection.exec('ROLLBACK TO call; RELEASE call');
-    return { failure: failureOf(error) };
-  }
-}
-
-/** Needs no savepoint: SQLite undoes a single failed statement. */
-function runOnly(connection: Connection, statement: PreparedCallStatement): WireAnswer {
-  try {
-    return connection.run([statement]);
-  } catch (error) {
-    if (!connection.inTransaction) {
-      throw error;
-    }
-    return { failure: failureOf(error) };
   }
 }
 

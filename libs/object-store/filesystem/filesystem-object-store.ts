@@ -68,20 +68,25 @@ export class FilesystemObjectStore implements ObjectStore {
       const expiresAtMs = options.expiresAt.getTime();
       const storedAtMs = this.#parts.clock.now().getTime();
       const row = [key, generation, expiresAtMs, body.length, storedAtMs, Number(inFile)];
-      const statements: Statement[] = [
-        { sql: SQL.selectReplacedFile, parameters: [key] },
-        { sql: SQL.deleteReplacedBody, parameters: [key] },
-        { sql: SQL.upsertObject, parameters: row },
-      ];
-      if (!inFile) {
-        statements.push({ sql: SQL.insertBody, parameters: [generation, body] });
+      const bodyBy = (sql: string): readonly Statement[] =>
+        inFile ? [] : [{ sql, parameters: [generation, body] }];
+      const write = (statements: readonly Statement[]) =>
+        this.#write(statements, inFile ? generation : null, options);
+      const { changes } = await write([
+        { sql: SQL.insertObject, parameters: row },
+        ...bodyBy(SQL.insertBodyIfChanged),
+      ]);
+      if (changes[0] === 0) {
+        // Few replace another, so that only they need look for what to remove.
+        const { rows } = await write([
+          { sql: SQL.selectReplacedFile, parameters: [key] },
+          { sql: SQL.deleteReplacedBody, parameters: [key] },
+          { sql: SQL.upsertObject, parameters: row },
+          ...bodyBy(SQL.insertBody),
+        ]);
+        const replacedFiles = rows[0] ?? [];
+        await this.#sweeper.removeFiles(replacedFiles.map((file) => Number(file.generation)));
       }
-      const [replacedFiles = []] = await this.#write(
-        statements,
-        inFile ? generation : null,
-        options,
-      );
-      await this.#sweeper.removeFiles(replacedFiles.map((file) => Number(file.generation)));
       return String(generation);
     });
   }
@@ -184,8 +189,7 @@ export class FilesystemObjectStore implements ObjectStore {
   /** @param file - generation of the file to remove if nothing is written */
   async #write(statements: readonly Statement[], file: number | null, patience: CallPatience) {
     try {
-      return (await this.#parts.database.write(statements, { ...patience, leavesReserve: true }))
-        .rows;
+      return await this.#parts.database.write(statements, { ...patience, leavesReserve: true });
     } catch (error) {
       if (file !== null) {
         const unknown = error instanceof DatabaseUnavailableError && error.outcomeUnknown;

@@ -26,6 +26,14 @@ export const OBJECT_MIGRATIONS: readonly Migration[] = [
 export const SQL = {
   insertBody: 'INSERT INTO object_bodies (generation, body) VALUES (?, ?)',
 
+  /** Parameters: as `insertBody`. Does nothing unless the statement before changed a row. */
+  insertBodyIfChanged:
+    'INSERT INTO object_bodies (generation, body) SELECT ?, ? WHERE changes() > 0',
+
+  /** Does nothing if there is an object of that key. */
+  insertObject: `INSERT INTO objects (key, generation, expires_at_ms, size_octets, stored_at_ms, in_file)
+    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+
   /** Parameters: key. */
   deleteReplacedBody:
     'DELETE FROM object_bodies WHERE generation = (SELECT generation FROM objects WHERE key = ?)',
