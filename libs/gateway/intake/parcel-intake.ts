@@ -3,6 +3,7 @@ import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
+import { type Log, silentLog } from '#log/log.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { AcceptedBefore, AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
@@ -31,6 +32,7 @@ export interface ParcelIntakeParts {
   /** This gateway's own, in canonical form. */
   readonly internetAddress: string;
   readonly clock: Clock;
+  readonly log?: Log;
   readonly metrics: GatewayMetrics;
 }
 
@@ -69,7 +71,7 @@ interface Origin {
 /**
  * Takes parcels in, whatever the road they came by. Each is read, verified, looked up among what was
  * accepted before, stored and recorded; one that fails on the way is not accepted. What the intake
- * resolves for is durable.
+ * resolves for is durable, apart from records made as well as can be.
  *
  * | standing | meaning | stored | recorded |
  * |---|---|---|---|
@@ -86,7 +88,7 @@ export class ParcelIntake {
 
   constructor(parts: ParcelIntakeParts) {
     this.#parts = parts;
-    this.#bestEffortRecords = bestEffortRecords(parts);
+    this.#bestEffortRecords = bestEffortRecords({ log: silentLog, ...parts });
     this.#rates = new DeliveryRates(parts);
   }
 
