@@ -5,6 +5,7 @@ import type { prettyFactory } from 'pino-pretty';
 import type { Log, LogFields, LogLevel } from '#log/log.ts';
 import { choice } from './configuration/variables.ts';
 import { fitForLog } from './log-fields.ts';
+import { LogOutput } from './log-output.ts';
 
 type LogFormat = 'json' | 'pretty' | 'gcp';
 
@@ -22,14 +23,6 @@ export const logVariables = {
     default: 'json',
   }),
 } as const;
-
-/**
- * Octets of entries waiting to be written; more are dropped, so that a stuck reader of the log
- * never stops the service.
- */
-const MAX_WAITING_OCTETS = 8 * 1_048_576;
-
-const FLUSH_LIMIT_MS = 1_000;
 
 const BASE_FITTING = { showsNames: false, keepsTraces: true, showsStacks: false };
 
@@ -58,15 +51,10 @@ export function createLog(options: LogOptions, output?: DestinationStream): Proc
   if (output) {
     return Object.assign(new PinoLog(pino(settings, output), format), { flush: doNothing });
   }
-  // With a minLength of 0, flushing would do nothing.
-  const file = { dest: 1, sync: false, minLength: 1, maxLength: MAX_WAITING_OCTETS };
-  const stdout = destination(file);
-  const flush = () =>
-    new Promise<void>((resolve) => {
-      setTimeout(resolve, FLUSH_LIMIT_MS).unref();
-      stdout.flush(() => resolve());
-    });
-  return Object.assign(new PinoLog(pino(settings, stdout), format), { flush });
+  const stdout = new LogOutput();
+  return Object.assign(new PinoLog(pino(settings, stdout), format), {
+    flush: () => stdout.flush(),
+  });
 }
 
 class PinoLog implements Log {
