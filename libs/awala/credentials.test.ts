@@ -17,6 +17,10 @@ describe('credentials', () => {
     'Other AAEC',
     'Awala-CCA AAE',
     'Awala-CCA A*==',
+    'Awala-CCA AA\tAEC',
+    'Awala-CCA AA E',
+    'Awala-CCA AA-_',
+    'Awala-CCA AAE=C',
   ]) {
     it(`are not “${value}”`, () => {
       assert.equal(parseCredentials(value, SCHEMES), null);

@@ -35,7 +35,16 @@ export function inTime<Result, Other>(
 ): Promise<Result | Other> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(timeoutMs, () => resolve(Promise.try(otherwise)));
-    work.finally(cancel).then(resolve, reject);
+    work.then(
+      (result) => {
+        cancel();
+        resolve(result);
+      },
+      (error: unknown) => {
+        cancel();
+        reject(error);
+      },
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
@@ -156,5 +156,5 @@ export class AcceptedParcels {
 function recordId(parcel: AcceptedParcelIdentity): string {
   const { privateGateway, heldFor, senderId, recipientId, parcelId } = parcel;
   const ids = JSON.stringify([senderId, recipientId, parcelId, heldFor]);
-  return `${privateGateway ?? FROM_INTERNET}/${createHash('sha256').update(ids, 'utf8').digest('hex')}`;
+  return `${privateGateway ?? FROM_INTERNET}/${hash('sha256', ids, 'hex')}`;
 }

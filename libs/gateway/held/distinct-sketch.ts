@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Estimates are within some 2 % of the truth. */
 const INDEX_BITS = 12;
@@ -25,7 +25,7 @@ export class DistinctSketch {
 
   /** @returns whether the sketch changed; false if the text was given before, and at times if not */
   add(text: string): boolean {
-    const digest = createHash('sha256').update(text).digest();
+    const digest = hash('sha256', text, 'buffer');
     const index = digest.readUInt16BE(0) >> (16 - INDEX_BITS);
     const rank = Math.clz32(digest.readUInt32BE(2)) + 1;
     if (rank <= (this.octets[index] ?? 0)) {

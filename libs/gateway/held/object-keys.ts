@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type NodeId, parseNodeId } from '#awala/node-id.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 
@@ -95,5 +95,5 @@ export function senderOfCargoKey(key: ObjectKey): NodeId | null {
 }
 
 function sha256Hex(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  return hash('sha256', text, 'hex');
 }

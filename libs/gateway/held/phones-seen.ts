@@ -26,6 +26,8 @@ export class PhonesSeen implements AsyncDisposable {
   readonly #parts: PhonesSeenParts;
   readonly #days = new Map<string, DistinctSketch>();
   readonly #changed = new Set<string>();
+  /** The last date that was asked for, as most phones are seen on the same. */
+  #lastDay = { number: Number.NaN, date: '' };
   #cancel = () => {};
 
   private constructor(parts: PhonesSeenParts) {
@@ -54,7 +56,7 @@ export class PhonesSeen implements AsyncDisposable {
 
   /** A phone proved who it is, by its node id. */
   note(phone: string): void {
-    const today = dateOf(this.#parts.clock.now());
+    const today = this.#today();
     const sketch = this.#days.get(today) ?? new DistinctSketch();
     this.#days.set(today, sketch);
     if (sketch.add(phone)) {
@@ -81,6 +83,15 @@ export class PhonesSeen implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancel();
     await this.#save();
+  }
+
+  #today(): string {
+    const now = this.#parts.clock.now();
+    const number = Math.floor(now.getTime() / DAY_MS);
+    if (number !== this.#lastDay.number) {
+      this.#lastDay = { number, date: dateOf(now) };
+    }
+    return this.#lastDay.date;
   }
 
   #saveLater(): void {

@@ -121,14 +121,17 @@ export class Identity {
    * while the clock is in doubt
    */
   async trustedCertificates(): Promise<readonly [Certificate, ...Certificate[]]> {
-    const maxAgeMs = this.#validNow().length > 0 ? TRUST_REFRESH_MS : WANT_REFRESH_MS;
+    let valid = this.#validNow();
+    const maxAgeMs = valid.length > 0 ? TRUST_REFRESH_MS : WANT_REFRESH_MS;
     if (this.#parts.clock.elapsedMs() - this.#loadedAtMs >= maxAgeMs) {
       await this.#refresh();
+      valid = this.#validNow();
     }
-    if (this.#validNow().length === 0 && this.#sign) {
+    if (valid.length === 0 && this.#sign) {
       await this.#renewForWant();
+      valid = this.#validNow();
     }
-    const [current, ...older] = this.#validNow();
+    const [current, ...older] = valid;
     if (!current) {
       throw new BackingUnavailableError(
         'record-store',
