@@ -26,7 +26,7 @@ export class LateAnnouncer extends Mailbox {
     const generation = await this.#objects.put(key, octets, { expiresAt });
     const name = key.slice(mailboxPrefix(privateGateway).length);
     const announced = { name, sizeOctets, expiresAt };
-    const token = (await this.#index?.add(privateGateway, announced)) ?? null;
+    const token = (await this.#index?.add(privateGateway, announced))?.token ?? null;
     const held = { key, generation, token, isSettled: false, sizeOctets, expiresAt };
     this.signal(privateGateway, { ...held, storedAt: expiresAt });
     return key;
@@ -78,6 +78,10 @@ abstract class OtherIndex implements HeldIndex {
 
   claim(part: Part, options: ClaimOptions): Promise<CensusClaim | null> {
     return this.index.claim(part, options);
+  }
+
+  incompleteParts(): Promise<number> {
+    return this.index.incompleteParts();
   }
 
   totals(): ReturnType<HeldIndex['totals']> {
@@ -133,7 +137,9 @@ export class FaultyClaimer extends OtherIndex {
 
 /** Calls everything settled. */
 export const settlesAll: ClaimFault = (claim) => ({
-  entries: async (mailbox) => settled(await claim.entries(mailbox)),
+  async *entries(mailbox) {
+    yield* settled(await Array.fromAsync(claim.entries(mailbox))) ?? [];
+  },
 });
 
 /** Does not wait. */

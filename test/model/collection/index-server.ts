@@ -5,8 +5,8 @@ import {
   type IndexedObject,
   LONGEST_ACCEPTING_MS,
   LONGEST_PUT_MS,
-  MAX_READ_ENTRIES,
   type Mending,
+  PARTS,
   type Part,
   partOf,
   type Token,
@@ -186,7 +186,7 @@ export class IndexServer {
     return named.map(([mailbox]) => mailbox).filter((mailbox) => partOf(mailbox) === part);
   }
 
-  entriesSince(mailbox: string, { part }: Claimed): IndexEntry[] | null {
+  entriesSince(mailbox: string, { part }: Claimed): IndexEntry[] {
     return this.#entries(mailbox, this.#part(part).lease?.sinceMs ?? 0);
   }
 
@@ -214,6 +214,10 @@ export class IndexServer {
     return true;
   }
 
+  incompleteParts(): number {
+    return PARTS.filter((part) => !this.isComplete(part)).length;
+  }
+
   totals(part: Part): HeldTotals | null {
     return this.#part(part).totals;
   }
@@ -222,13 +226,10 @@ export class IndexServer {
     return { id: this.newName(), sinceMs: this.#nowMs(), memory: this.memory };
   }
 
-  #entries(mailbox: string, atMs: number): IndexEntry[] | null {
-    const entries = [...(this.#data.mailboxes.get(mailbox)?.values() ?? [])];
-    return entries.length > MAX_READ_ENTRIES
-      ? null
-      : entries
-          .map((entry) => entryOf(entry, atMs))
-          .sort((one, other) => (one.name < other.name ? -1 : 1));
+  #entries(mailbox: string, atMs: number): IndexEntry[] {
+    return [...(this.#data.mailboxes.get(mailbox)?.values() ?? [])]
+      .map((entry) => entryOf(entry, atMs))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   #part(part: Part): CountedPart {

@@ -1,5 +1,6 @@
 import { BackingUnavailableError } from '#backing/errors.ts';
 import {
+  type Announcement,
   type CensusClaim,
   type ClaimOptions,
   type HeldIndex,
@@ -64,7 +65,7 @@ export class SimulatedIndex implements HeldIndex {
     return this.#announced;
   }
 
-  async add(mailbox: string, object: IndexedObject): Promise<Token | null> {
+  async add(mailbox: string, object: IndexedObject): Promise<Announcement> {
     const { server, faults, process } = this.#parts;
     const token = server.newName();
     const what = `announces ${token}`;
@@ -82,13 +83,13 @@ export class SimulatedIndex implements HeldIndex {
         this.#announced = { ...this.#announced, losses: server.losses };
         return server.add(mailbox, object, token);
       });
-      return counts ? token : null;
+      return { token: counts ? token : null, isMissing: false, late: null };
     } catch {
       this.#announced = { losses: null, owesWithdrawal: true };
       if (this.#parts.withdraws ?? true) {
         this.#withdrawals.add(partOf(mailbox));
       }
-      return null;
+      return { token: null, isMissing: true, late: null };
     }
   }
 
@@ -120,6 +121,11 @@ export class SimulatedIndex implements HeldIndex {
     return claimed && this.#claim(claimed, options);
   }
 
+  incompleteParts(): Promise<number> {
+    const { server } = this.#parts;
+    return this.#call('counts incomplete parts', () => server.incompleteParts());
+  }
+
   totals(): Promise<HeldTotals | null> {
     const { server } = this.#parts;
     return this.#call('reads totals', () => sumOf(PARTS.map((part) => server.totals(part))));
@@ -138,8 +144,12 @@ export class SimulatedIndex implements HeldIndex {
       });
     return {
       waitMs: claimed.waitMs,
-      mailboxes: () => call('finds mailboxes', () => server.mailboxes(claimed.part).sort()),
-      entries: (mailbox) => call('reads entries', () => server.entriesSince(mailbox, claimed)),
+      async *mailboxes() {
+        yield await call('finds mailboxes', () => server.mailboxes(claimed.part));
+      },
+      async *entries(mailbox) {
+        yield* await call('reads entries', () => server.entriesSince(mailbox, claimed));
+      },
       mend: (mailbox, mending) => call('mends', () => server.mend(mailbox, mending)),
       renew: () => call('renews the claim', () => server.renew(claimed, leaseMs)),
       complete: (totals) =>
