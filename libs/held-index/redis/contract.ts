@@ -35,7 +35,7 @@ export function describeRedisIndex(name: string, url: string, address: string): 
 function openerOf(url: string, address: string): OpenIndex {
   return async () => {
     const prefix = uniqueName('held');
-    const patience = { deadlineMs: 10_000, addingMs: 10_000 };
+    const patience = { deadlineMs: 60_000, addingMs: 60_000, readingMs: 60_000 };
     const open = () =>
       new RedisHeldIndex({ url, prefix, clock: systemClock, log: silentLog, ...patience });
     const [index, other] = [open(), open()];

@@ -26,7 +26,7 @@ describe('an index of what is held in a Redis with a replica', { skip: missing }
     await index.add(MAILBOX, object(digestOf(1)));
     await untilReplicated(clients);
     await clients[1].replicaof('NO', 'ONE');
-    assert.notEqual(await index.add(MAILBOX, object(digestOf(2))), null);
+    assert.notEqual((await index.add(MAILBOX, object(digestOf(2)))).token, null);
     assert.notEqual(await promoted.find(MAILBOX, digestOf(1)), null);
     assert.equal(await promoted.find(MAILBOX, digestOf(2)), null);
     assert.equal(await promoted.read(MAILBOX), null);
@@ -73,8 +73,11 @@ describe('an index of what is held in a Redis with a replica', { skip: missing }
     const { index, promoted, proxy } = opened;
     proxy.leadTo(opened.addresses[1]);
     await opened.swap();
-    await until(async () => (await index.add(MAILBOX, object(digestOf(1)))) !== null, 20);
-    assert.notEqual(await promoted.find(MAILBOX, digestOf(1)), null);
+    let added = 0;
+    const isAdded = async () =>
+      (await index.add(MAILBOX, object(digestOf(++added)))).token !== null;
+    await until(isAdded, 20);
+    assert.notEqual(await promoted.find(MAILBOX, digestOf(added)), null);
   });
 });
 
@@ -92,6 +95,7 @@ async function open() {
     log: silentLog,
     deadlineMs: 10_000,
     addingMs: 10_000,
+    readingMs: 10_000,
   };
   const index = opened.use(new RedisHeldIndex({ ...options, url: `redis://${proxy.address}` }));
   const promoted = opened.use(

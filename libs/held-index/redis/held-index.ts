@@ -40,6 +40,12 @@ interface RedisHeldIndexOptions extends RedisTarget {
   readonly deadlineMs: number;
   /** How long whoever stores a parcel waits for an addition, in milliseconds. */
   readonly addingMs: number;
+  /**
+   * How long a read may take, in milliseconds: a collector waits for it.
+   *
+   * @default {@link READING_MS}
+   */
+  readonly readingMs?: number;
 }
 
 /** A collector waits so long at most before the store is listed instead. */
@@ -165,15 +171,19 @@ export class RedisHeldIndex implements HeldIndex {
     }
   }
 
+  get #readingMs(): number {
+    return this.#options.readingMs ?? READING_MS;
+  }
+
   async #withdraw(part: Part): Promise<void> {
     const { epoch, mark } = this.#keys.of(part);
     const newEpoch = newToken(randomBytes);
-    await this.#call(READING_MS, () => this.#run('heldWithdraw', epoch, mark, newEpoch));
+    await this.#call(this.#readingMs, () => this.#run('heldWithdraw', epoch, mark, newEpoch));
   }
 
   async #unlessAway(call: () => Promise<unknown>): Promise<unknown> {
     try {
-      return await this.#call(READING_MS, call);
+      return await this.#call(this.#readingMs, call);
     } catch (error) {
       this.#options.log.debug({ error }, 'The index in Redis is away');
       return null;
