@@ -31,6 +31,8 @@ export async function startRedisPair(): Promise<RedisPair | { readonly missing: 
   const clients = [connectTo(servers[0]), connectTo(servers[1])] as const;
   await clients[1].replicaof('127.0.0.1', servers[0].port);
   await untilFollowing(clients[1]);
+  // The master is told a moment later, and hands over to nobody before.
+  await untilInfo(clients[0], 'state=online');
   let master: 0 | 1 = 0;
   return {
     addresses: [`127.0.0.1:${servers[0].port}`, `127.0.0.1:${servers[1].port}`],
@@ -52,8 +54,12 @@ export async function startRedisPair(): Promise<RedisPair | { readonly missing: 
   };
 }
 
-async function untilFollowing(client: Redis): Promise<void> {
-  while (!(await client.info('replication')).includes('master_link_status:up')) {
+function untilFollowing(client: Redis): Promise<void> {
+  return untilInfo(client, 'master_link_status:up');
+}
+
+async function untilInfo(client: Redis, expected: string): Promise<void> {
+  while (!(await client.info('replication')).includes(expected)) {
     await pause(10);
   }
 }
