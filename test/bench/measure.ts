@@ -31,12 +31,12 @@ const ROUNDS = 7;
 /** Garbage is swept in the background after a collection: nobody shall pay for another's. */
 const SWEEPING_MS = 100;
 /**
- * How long a candidate works before it is measured in each round: a forced
+ * CPU time that a candidate takes before it is measured in each round: a forced
  * collection drops compiled code whose hidden classes have no instance left,
  * and what a service does all day is not compiling that again.
  */
 const WARM_UP_MS = 500;
-/** How long it works at least while it is measured, which ends with a pass over the inputs. */
+/** What it takes at least while it is measured, which ends with a pass over the inputs. */
 const MEASURED_MS = 250;
 
 /** Runs the candidates by turns, in several rounds, so that what disturbs the machine disturbs all of them. */
@@ -62,12 +62,12 @@ export async function sideBySide<const Name extends string>(
 }
 
 async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
-  const startMs = performance.now();
-  while (performance.now() - startMs < WARM_UP_MS) {
+  const enoughMs = cpuMs() + WARM_UP_MS;
+  while (cpuMs() < enoughMs) {
     await prepare();
     for (const input of inputs) {
       await work(input);
-      if (performance.now() - startMs > WARM_UP_MS) {
+      if (cpuMs() > enoughMs) {
         return;
       }
     }
@@ -75,26 +75,29 @@ async function warmUp({ inputs, work, prepare }: Candidate): Promise<void> {
 }
 
 async function costOfPiece({ inputs, work, pieces, prepare }: Candidate): Promise<number> {
-  const worked = { passes: 0, cpuMs: 0, wallMs: 0 };
-  while (worked.wallMs < MEASURED_MS) {
+  let passes = 0;
+  let takenMs = 0;
+  while (takenMs < MEASURED_MS) {
     await prepare();
-    const startMs = performance.now();
-    worked.cpuMs += await cpuMsOf(async () => {
+    takenMs += await cpuMsOf(async () => {
       for (const input of inputs) {
         await work(input);
       }
     });
-    worked.passes++;
-    worked.wallMs += performance.now() - startMs;
+    passes++;
   }
-  return worked.cpuMs / (worked.passes * inputs.length * pieces);
+  return takenMs / (passes * inputs.length * pieces);
 }
 
 /** CPU time of this process for some work, all threads, in milliseconds. */
 export async function cpuMsOf(work: () => unknown): Promise<number> {
-  const before = process.cpuUsage();
+  const beforeMs = cpuMs();
   await work();
-  const { user, system } = process.cpuUsage(before);
+  return cpuMs() - beforeMs;
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }
 

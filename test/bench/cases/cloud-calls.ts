@@ -99,7 +99,7 @@ async function register({ counter, poweb }: Scene): Promise<readonly Row[]> {
     {
       work: 'register a phone',
       pieces: REGISTRATIONS,
-      most: { 'kms AsymmetricSign': 2, 'firestore write': 1 },
+      most: { 'kms AsymmetricSign': 2 },
     },
     calls,
   );

@@ -7,8 +7,7 @@ import { ProcessorMeter } from '../machine/processor-meter.ts';
 import type { Row, Turn } from '../rows/row.ts';
 
 const STARTS = 5;
-/** Times what loading the client libraries takes. */
-const MAX_OF_LOADING = 2;
+const MAX_SECONDS = 2.5;
 const LOAD_CLIENTS = join(import.meta.dirname, '../start/load-clients.js');
 
 /** How long a service takes from the start of its process until it says that it is ready. */
@@ -29,13 +28,16 @@ export async function run(): Promise<readonly Row[]> {
       await service.stop();
       turns.push({ value, against, others: meter.others() });
     }
-    rows.push({
-      name: `start of ${name}’s process to ready`,
-      unit: 's',
-      against: 'loading the client libraries',
-      mark: MAX_OF_LOADING,
-      turns,
-    });
+    const row = { name: `start of ${name}’s process to ready`, unit: 's' } as const;
+    rows.push(
+      {
+        ...row,
+        against: null,
+        mark: MAX_SECONDS,
+        turns: turns.map((turn) => ({ ...turn, against: null })),
+      },
+      { ...row, against: 'loading the client libraries', mark: null, turns },
+    );
   }
   return rows;
 }

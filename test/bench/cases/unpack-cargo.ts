@@ -26,7 +26,7 @@ export async function run(): Promise<readonly Row[]> {
       octets: 100 * 1024,
       parcels: 1_000,
       peerParcels: 40,
-      marks: { peer: null, floor: 1.5 },
+      marks: { peer: 1 / 40, floor: null },
     })),
     ...(await unpack(world, {
       work: 'unpack a parcel of 1 KiB from cargo, and verify it with its path',
