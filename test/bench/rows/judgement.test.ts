@@ -81,6 +81,13 @@ describe('a row of the bench', () => {
     assert.equal(judge(rowOf(timed([60], QUIET), row)).verdict, 'missed');
   });
 
+  it('may take longer beside others than what they delay less', () => {
+    const row = { unit: 's', against: 'fetching one by one', mark: 1 / 15 } as const;
+    const delayed = (others: number) => compared([1 / 7, 1 / 6.9, 1 / 13], { others });
+    assert.equal(judge(rowOf(delayed(BUSY), row)).verdict, 'too busy to tell');
+    assert.equal(judge(rowOf(delayed(QUIET), row)).verdict, 'missed');
+  });
+
   it('may have no more memory and make no more calls, whoever else is there', () => {
     for (const unit of ['KiB', 'MiB', 'calls', 'connections'] as const) {
       const row = { unit, against: null, mark: 24 };

@@ -21,16 +21,13 @@ const QUIET_PROCESSORS = 0.15;
  */
 const QUIET_SPREAD = 1.2;
 
-/** What others explain of a comparison at most, as they disturb both sides. */
-const EXPLAINED_OF_COMPARISONS = 1.5;
-
 /**
  * Judges a row by its quiet turns, where at least half of them are, and otherwise by all. Where the
  * median of disturbed turns misses the mark by no more than others explain, nobody can tell.
  *
  * Only a figure that they do not explain, such as a count, is settled with a first miss.
  */
-export function judge({ unit, against, mark, turns }: Row): Judgement {
+export function judge({ unit, mark, turns }: Row): Judgement {
   const leastAgainst = Math.min(...turns.map((turn) => turn.against ?? Number.POSITIVE_INFINITY));
   const quiet = turns.filter((turn) => !isDisturbed(turn, leastAgainst));
   const isQuiet = quiet.length * 2 >= turns.length;
@@ -41,8 +38,7 @@ export function judge({ unit, against, mark, turns }: Row): Judgement {
   if (figure <= mark) {
     return { verdict: 'reached', figure, isOpen: false };
   }
-  const explained = against === null ? EXPLAINED_BY_OTHERS[unit] : EXPLAINED_OF_COMPARISONS;
-  const isOpen = figure <= mark * explained;
+  const isOpen = figure <= mark * EXPLAINED_BY_OTHERS[unit];
   return { verdict: isOpen && !isQuiet ? 'too busy to tell' : 'missed', figure, isOpen };
 }
 
