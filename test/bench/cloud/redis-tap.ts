@@ -28,6 +28,8 @@ export function isByClock(command: string, args: readonly string[]): boolean {
 export async function startRedisTap(address: string): Promise<RedisTap> {
   const [host = '', port] = address.split(':');
   const commands = new Redis({ host, port: Number(port) });
+  // Its own first commands must not come while the other connection becomes a monitor.
+  await commands.ping();
   const monitor = await commands.monitor();
   const calls = new CallTally();
   let marks = 0;
