@@ -21,6 +21,9 @@ export interface CollectorsSettings {
   readonly perSecond: number;
 }
 
+/** Connecting at a time: on a busy machine, all take longer rather than being given up. */
+const AT_ONCE = 50;
+
 const settings: CollectorsSettings = JSON.parse(process.argv[2] ?? '{}');
 const phone = readPhone();
 let collectors: Collector[] = [];
@@ -46,6 +49,7 @@ async function connect(): Promise<void> {
     if (earlyMs > 0) {
       await setTimeout(earlyMs);
     }
+    await opening[index - AT_ONCE];
     opening.push(Collector.open(port, [phone], { localAddress }));
   }
   collectors = await Promise.all(opening);
