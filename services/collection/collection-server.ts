@@ -83,6 +83,7 @@ export class CollectionServer {
     this.#requestIds = parts.requestIds ?? new RequestIds();
     this.#places = new Places(limits, parts.clock);
     this.#host = {
+      clock: parts.clock,
       places: this.#places,
       held: this.#held,
       onEnded: (connection) => {

@@ -72,7 +72,6 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     limits: CollectorLimits,
     host: CollectorHost,
   ) {
-    const { clock } = parts;
     this.peerAddress = peerAddress;
     this.#socket = socket;
     this.#traits = traits;
@@ -80,8 +79,9 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     this.#limits = limits;
     this.#host = host;
     this.#report = new CollectorReport(parts.log, requestId);
-    this.#incoming = new IncomingMessages(transport, this, { clock, held: host.held });
-    this.#flow = new ConfirmedFlow({ clock, pings: new PingSender(socket, transport) });
+    this.#incoming = new IncomingMessages(transport, this, host);
+    const pings = new PingSender(socket, transport);
+    this.#flow = new ConfirmedFlow({ clock: parts.clock, pings });
   }
 
   /** Whether its client, sent away, comes back in its own time. */

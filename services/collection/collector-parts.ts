@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Clock } from '#clock/clock.ts';
 import type { CollectionParts } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { CollectorConnection } from './collector-connection.ts';
@@ -20,8 +21,9 @@ export interface CollectorLimits extends ParcelCollectionLimits {
   readonly handshakeTimeoutMs: number;
 }
 
-/** What a server gives all its connections. */
+/** What a server gives all its connections: one object, kept by thousands. */
 export interface CollectorHost {
+  readonly clock: Clock;
   readonly places: Places;
   readonly held: HeldMessages;
   /** The connection is closed, and what was acknowledged is deleted. */
