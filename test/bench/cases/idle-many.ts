@@ -14,6 +14,7 @@ import {
 /** As many as the usual limit of 20 000 descriptors leaves room for, with what else is open. */
 const COLLECTORS = 15_000;
 const PER_SECOND = 500;
+const MAX_KIBIOCTETS = 16;
 const MAX_DELAY_MS = 20;
 
 /** What one process makes of as many collectors as it can have: that come, stay, are moved and come back. */
@@ -34,7 +35,7 @@ export async function run(): Promise<readonly Row[]> {
   const returning = await delayDuring(server, () => fleet.connect());
   await expectOpen(fleet, COLLECTORS);
   return [
-    ...rowsOfIdle(cost, COLLECTORS),
+    ...rowsOfIdle(cost, COLLECTORS, MAX_KIBIOCTETS),
     rowOfDelay(`while they connect, ${PER_SECOND} a second`, connecting),
     rowOfDelay('while they are moved away at that pace', draining),
     rowOfDelay('while they come back', returning),
