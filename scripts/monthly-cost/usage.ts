@@ -40,8 +40,8 @@ const CPU_MS = {
   collection: 2.5,
   /** A handshake, with its signature, and a listing, which a read of the index has replaced; by no case of its own. */
   connection: 5,
-  /** Per second that a collector is connected: by `npm run bench -- --only idle-collectors`, 22 November 2026. */
-  connectedSecond: 0.02,
+  /** Per second that a collector is connected: 0.0038 by `npm run bench -- --only idle-many`, 29 November 2026, on a busy machine. */
+  connectedSecond: 0.005,
   /** A visit of a courier: a cargo unpacked, and one packed and signed; by no case of its own. */
   visit: 40,
   /**
@@ -53,8 +53,8 @@ const CPU_MS = {
 
 /** Memory of a connected collector. */
 const COLLECTOR_OCTETS = {
-  /** Of the process: by `npm run bench -- --only idle-collectors`, 22 November 2026. */
-  process: 24 * KIB,
+  /** Of the process: 12.9 by `npm run bench -- --only idle-many`, 29 November 2026. */
+  process: 13 * KIB,
   /** Of the system, for its connection; assumed. */
   system: 16 * KIB,
 } as const;
