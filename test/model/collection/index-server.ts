@@ -5,6 +5,7 @@ import {
   type IndexedObject,
   LONGEST_ACCEPTING_MS,
   LONGEST_PUT_MS,
+  MAX_READ_ENTRIES,
   type Mending,
   PARTS,
   type Part,
@@ -139,7 +140,10 @@ export class IndexServer {
   }
 
   read(mailbox: string): IndexEntry[] | null {
-    return this.isComplete(partOf(mailbox)) ? this.#entries(mailbox, this.#nowMs()) : null;
+    const isTooMuch = (this.#data.mailboxes.get(mailbox)?.size ?? 0) > MAX_READ_ENTRIES;
+    return this.isComplete(partOf(mailbox)) && !isTooMuch
+      ? this.#entries(mailbox, this.#nowMs())
+      : null;
   }
 
   find(mailbox: string, name: string): IndexEntry | null {
