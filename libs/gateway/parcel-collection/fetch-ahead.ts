@@ -10,6 +10,11 @@ import type { CollectionQueue } from './collection-queue.ts';
 
 /** Unreadable parcels that await a retry; beyond this, nothing more is read. */
 const MAX_UNREADABLE = 256;
+/**
+ * A body that comes later, as after a pause of the signals, is not taken: the parcel may have been
+ * collected and acknowledged meanwhile, and would be delivered again.
+ */
+const FRESH_MS = 250;
 /** Pause after a failure before something else is read, doubled each time. */
 const RESTS: Backoff = { firstMs: 250, maxMs: 4_000, jitter: 0 };
 
@@ -99,7 +104,8 @@ export class FetchAhead {
    */
   offer(parcel: StoredParcel, body: Uint8Array): boolean {
     const { queue, budget, signal, onChange } = this.#parts;
-    if (signal.aborted || !this.#mayFetch() || isExpired(parcel, this.#parts)) {
+    const isLate = this.#ageMs(parcel) > FRESH_MS;
+    if (signal.aborted || isLate || !this.#mayFetch() || isExpired(parcel, this.#parts)) {
       return false;
     }
     const giveBack = budget.tryAcquire(parcel.sizeOctets);
@@ -115,6 +121,11 @@ export class FetchAhead {
     this.#fetched.push({ parcel, body, release });
     onChange();
     return true;
+  }
+
+  /** How long ago it was stored, or how far the clock of whoever stored it is off. */
+  #ageMs({ storedAt }: StoredParcel): number {
+    return Math.abs(this.#parts.clock.now().getTime() - storedAt.getTime());
   }
 
   /** The next parcel to send; the caller releases it. */

@@ -119,6 +119,29 @@ describe('ParcelCollection of parcels that come with their signals', () => {
     collection.disconnect();
   });
 
+  for (const [when, passedMs] of [
+    ['comes late', 251],
+    ['was made by a clock that is ahead', -251],
+  ] as const) {
+    it(`reads a parcel whose signal ${when}`, async () => {
+      const { setting, reads } = settingWithBodies();
+      const late: (() => void)[] = [];
+      setting.signals.publishLater = (publish) => late.push(publish);
+      const collection = setting.collect();
+      await settled();
+      const { now } = setting.clock;
+      setting.clock.now = () => new Date(now.call(setting.clock).getTime() - Math.min(passedMs, 0));
+      await setting.store('late', { octets: 50 });
+      setting.clock.now = now;
+      setting.clock.advance(Math.max(passedMs, 0));
+      late[0]?.();
+      await collection.acknowledgeAll();
+      assert.deepEqual(collection.sent, ['late']);
+      assert.equal(reads.length, 1);
+      collection.disconnect();
+    });
+  }
+
   it('delivers none that has expired on its way', async () => {
     const { setting } = settingWithBodies();
     const late: (() => void)[] = [];

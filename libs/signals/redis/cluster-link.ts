@@ -69,6 +69,10 @@ export class ClusterSubscriberLink implements SubscriberLink {
 
 /** Publishes on a Redis Cluster, to the shard of each channel. */
 export class ClusterPublisherLink implements PublisherLink {
+  get isUp(): boolean {
+    return this.#cluster.status === 'ready';
+  }
+
   /** Constant: nodes of a cluster say themselves when a slot has moved. */
   readonly connection = 1;
   readonly #cluster: Cluster;

@@ -25,6 +25,8 @@ export interface SubscriberLink {
 
 /** A connection that publishes; it reconnects by itself. */
 export interface PublisherLink {
+  /** Whether messages go out at once. */
+  readonly isUp: boolean;
   /** Changes whenever the connection is a new one. */
   readonly connection: number;
   publish(channel: string, message: string): Promise<void>;

@@ -8,6 +8,7 @@ import { Publisher } from './publisher.ts';
 
 /** Redis, or what a connection to it leads to. */
 class SimulatedLink implements PublisherLink {
+  isUp = true;
   connection = 1;
   isAway = false;
   isReplica = false;

@@ -211,7 +211,9 @@ export class Publisher {
     // The connection counts only from when it is up.
     const connection = Math.max(link.connection, 1);
     const outcomes = await Promise.allSettled(
-      batch.map(({ channel, message }) => link.publish(channel, message)),
+      batch.map(({ channel, message, repeated }) =>
+        link.publish(channel, link.isUp ? message : repeated),
+      ),
     );
     const isSent = (_: Waiting, index: number) => outcomes[index]?.status === 'fulfilled';
     const again = batch.map((each) => ({ ...each, message: each.repeated }));

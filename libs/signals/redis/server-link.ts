@@ -73,6 +73,10 @@ export class ServerPublisherLink implements PublisherLink {
     );
   }
 
+  get isUp(): boolean {
+    return this.#redis.status === 'ready';
+  }
+
   get connection(): number {
     return this.#connection;
   }
