@@ -1,6 +1,6 @@
-import { Cluster } from 'ioredis';
+import type { Cluster } from 'ioredis';
+import { connectToCluster } from '#backing/redis/cluster-connection.ts';
 import type { RedisAddress } from '#backing/redis/connection-options.ts';
-import { reconnectPause } from '#backing/redis/connection-options.ts';
 import {
   type LinkEvents,
   type PublisherLink,
@@ -95,19 +95,12 @@ export class ClusterPublisherLink implements PublisherLink {
 }
 
 function connect(
-  { host, port, options }: RedisAddress,
+  address: RedisAddress,
   deadlineMs: number,
   more: { shardedSubscribers?: boolean },
 ): Cluster {
-  const { retryStrategy: _, ...redisOptions } = options;
-  return new Cluster([{ host, port }], {
-    ...more,
-    redisOptions: { ...redisOptions, commandTimeout: deadlineMs },
-    clusterRetryStrategy: reconnectPause,
-    maxRedirections: 4,
-    // Managed clusters present certificates for names that only they resolve.
-    dnsLookup: (name, callback) => callback(null, name),
-  }).on('error', () => {
+  const limits = { ...more, maxRedirections: 4 };
+  return connectToCluster(address, { commandTimeout: deadlineMs }, limits).on('error', () => {
     // `close` reports it.
   });
 }

@@ -1,9 +1,9 @@
 import { Cluster, type Redis } from 'ioredis';
+import { connectToCluster } from '#backing/redis/cluster-connection.ts';
 import {
   parseRedisTarget,
   type RedisAddress,
   type RedisTarget,
-  reconnectPause,
 } from '#backing/redis/connection-options.ts';
 import { connectToServer, isFromReplica } from '#backing/redis/server-connection.ts';
 
@@ -69,20 +69,14 @@ export class QueueConnections {
   }
 
   #connect(maxRetriesPerRequest: number | null): Redis | Cluster {
-    const { host, port, options, isCluster } = this.#address;
     const ignore = () => {
       // The call fails and tells its caller.
     };
-    if (!isCluster) {
+    if (!this.#address.isCluster) {
       // A failure of ioredis's own resubscribing would go unheard.
       const own = { maxRetriesPerRequest, autoResubscribe: false };
       return connectToServer(this.#address, own).on('error', ignore);
     }
-    const { retryStrategy: _, ...redisOptions } = options;
-    return new Cluster([{ host, port }], {
-      redisOptions: { ...redisOptions, maxRetriesPerRequest },
-      clusterRetryStrategy: reconnectPause,
-      dnsLookup: (name, callback) => callback(null, name),
-    }).on('error', ignore);
+    return connectToCluster(this.#address, { maxRetriesPerRequest }).on('error', ignore);
   }
 }
