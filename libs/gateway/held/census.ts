@@ -16,7 +16,7 @@ import type { Log } from '#log/log.ts';
 import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
 import { type ExpiryParts, isExpired } from './expiry.ts';
 import { type Mailbox, storedParcelOf } from './mailbox.ts';
-import { GATEWAY_BOUND_PREFIX, mailboxPrefix, privateGatewayOf } from './object-keys.ts';
+import { GATEWAY_BOUND_PREFIX, nameInMailbox, privateGatewayOf } from './object-keys.ts';
 import { SeenMailboxes } from './seen-mailboxes.ts';
 
 interface CensusParts extends ExpiryParts {
@@ -178,7 +178,7 @@ export class Census {
     claim: CensusClaim,
     { mailbox, stored, held }: Batch & { readonly held: readonly ObjectEntry[] },
   ): Promise<void> {
-    const names = new Set(stored.map((entry) => asIndexed(entry, mailbox).name));
+    const names = new Set(stored.map(({ key }) => nameInMailbox(key, mailbox)));
     const known = new Set<string>();
     const stale: IndexEntry[] = [];
     for await (const entry of claim.entries(mailbox)) {
@@ -191,7 +191,7 @@ export class Census {
         await claim.mend(mailbox, { missing: [], stale: stale.splice(0) });
       }
     }
-    const missing = held.filter((entry) => !known.has(asIndexed(entry, mailbox).name));
+    const missing = held.filter(({ key }) => !known.has(nameInMailbox(key, mailbox)));
     if (missing.length > 0 || stale.length > 0) {
       const objects = missing.map((entry) => asIndexed(entry, mailbox));
       await claim.mend(mailbox, { missing: objects, stale });
@@ -233,7 +233,7 @@ function nothingIn(mailbox: NodeId): Batch {
 }
 
 function asIndexed({ key, sizeOctets, expiresAt }: ObjectEntry, mailbox: NodeId): IndexedObject {
-  return { name: key.slice(mailboxPrefix(mailbox).length), sizeOctets, expiresAt };
+  return { name: nameInMailbox(key, mailbox), sizeOctets, expiresAt };
 }
 
 function totalOf({ sizeOctets, storedAt }: ObjectEntry): HeldTotals {

@@ -25,6 +25,7 @@ import {
   formerGatewayBoundKey,
   gatewayBoundKey,
   mailboxPrefix,
+  nameInMailbox,
   type ParcelIdentity,
   privateGatewayOf,
 } from './object-keys.ts';
@@ -117,7 +118,7 @@ export class Mailbox {
     const { privateGateway } = parcel;
     const key = gatewayBoundKey(parcel);
     const sizeOctets = octets.byteLength;
-    const announced = { name: nameOf(key, privateGateway), sizeOctets, expiresAt };
+    const announced = { name: nameInMailbox(key, privateGateway), sizeOctets, expiresAt };
     const { token, late } = await this.#announce(privateGateway, announced);
     const beganAtMs = this.#clock.elapsedMs();
     const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
@@ -211,7 +212,7 @@ export class Mailbox {
     }
     const privateGateway = privateGatewayOf(key);
     if (token !== null && privateGateway) {
-      await this.#index?.remove(privateGateway, nameOf(key, privateGateway), token);
+      await this.#index?.remove(privateGateway, nameInMailbox(key, privateGateway), token);
     }
   }
 
@@ -232,7 +233,7 @@ export class Mailbox {
   }
 
   async #forget(key: ObjectKey, { privateGateway }: ParcelIdentity): Promise<boolean> {
-    const name = nameOf(key, privateGateway);
+    const name = nameInMailbox(key, privateGateway);
     // Looked up first: a parcel that replaces it from now on has an entry of its own.
     const entry = await this.#index?.find(privateGateway, name);
     const wasHeld = await this.#objects.delete(key);
@@ -267,11 +268,6 @@ function arrivalsChannel(privateGateway: NodeId): string {
 /** What a listing says of a parcel. */
 export function storedParcelOf(entry: ObjectEntry): StoredParcel {
   return { ...entry, token: null, isSettled: true };
-}
-
-/** The name of a parcel in the index. */
-function nameOf(key: ObjectKey, privateGateway: NodeId): string {
-  return key.slice(mailboxPrefix(privateGateway).length);
 }
 
 function heldParcel({ name, addedAt, ...entry }: IndexEntry, privateGateway: NodeId): HeldParcel {

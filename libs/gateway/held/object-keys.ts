@@ -23,6 +23,11 @@ export function mailboxPrefix(privateGateway: NodeId): string {
   return `${GATEWAY_BOUND_PREFIX}${privateGateway}/`;
 }
 
+/** What tells a parcel from the others that are held for the private gateway: its key's end. */
+export function nameInMailbox(key: ObjectKey, privateGateway: NodeId): string {
+  return key.slice(mailboxPrefix(privateGateway).length);
+}
+
 /** @returns the private gateway that the parcel is held for; null if this is the key of no such */
 export function privateGatewayOf(key: ObjectKey): NodeId | null {
   const [privateGateway] = key.slice(GATEWAY_BOUND_PREFIX.length).split('/', 1);

@@ -1,5 +1,5 @@
 import { type HeldParcel, Mailbox } from '#gateway/held/mailbox.ts';
-import { gatewayBoundKey, mailboxPrefix, type ParcelIdentity } from '#gateway/held/object-keys.ts';
+import { gatewayBoundKey, nameInMailbox, type ParcelIdentity } from '#gateway/held/object-keys.ts';
 import type { CensusClaim, ClaimOptions, HeldIndex, IndexEntry, Part } from '#held-index/port.ts';
 import type { ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
 import type { MailboxParts } from './mutants.ts';
@@ -24,7 +24,7 @@ export class LateAnnouncer extends Mailbox {
     const key = gatewayBoundKey(parcel);
     const sizeOctets = octets.byteLength;
     const generation = await this.#objects.put(key, octets, { expiresAt });
-    const name = key.slice(mailboxPrefix(privateGateway).length);
+    const name = nameInMailbox(key, privateGateway);
     const announced = { name, sizeOctets, expiresAt };
     const token = (await this.#index?.add(privateGateway, announced))?.token ?? null;
     const held = { key, generation, token, isSettled: false, sizeOctets, expiresAt };
