@@ -13,7 +13,7 @@ const MOST_IN_PROCESS = 200_000;
 /**
  * Opens the index of what is held, where the signals go: parcels are announced to both.
  *
- * @returns null for a store on this machine's disk, which tells for nothing what it holds
+ * @returns null for a store on this machine's disk, where listing costs next to nothing
  */
 export async function openHeldIndex(
   {

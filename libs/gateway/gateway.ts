@@ -24,7 +24,7 @@ export interface GatewayPorts {
   readonly records: RecordStore;
   readonly vault: KeyVault;
   readonly signals: Signals;
-  /** Null, as by default, where the object store tells for nothing what it holds. */
+  /** Null, as by default, where listing the object store costs next to nothing. */
   readonly heldIndex?: HeldIndex | null;
   readonly queue: WorkQueue;
   readonly clock: Clock;

@@ -49,9 +49,9 @@ type State =
  * Streams the parcels held for some private gateways to one connected peer: the
  * backlog, then arrivals.
  *
- * Subscribes, waits until the subscriptions stand, and only then lists, so that
+ * Subscribes, waits until the subscriptions stand, and only then reads what is held, so that
  * a parcel stored at any moment is found by the one or the other. A signal is
- * only a hint: the listing is repeated after an interruption, when signals
+ * only a hint: what is held is read again after an interruption, when signals
  * overflowed, and every {@link ParcelCollectionLimits.relistMs}. Expired parcels are
  * skipped. A parcel is sent once per collection unless it is replaced; an
  * acknowledgement deletes exactly the generation that was sent.
