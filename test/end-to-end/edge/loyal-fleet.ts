@@ -58,6 +58,9 @@ export class LoyalFleet implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#isOver) {
       using collector = await this.#phone.collect(this.#choosePort());
+      if (this.#isOver) {
+        return;
+      }
       if (collector.socket.readyState === WebSocket.OPEN) {
         this.#present.add(collector);
       }
