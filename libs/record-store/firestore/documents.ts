@@ -24,7 +24,7 @@ export interface StoredDocument {
 }
 
 /** Required for a write to take effect: no document, or one of that update time. */
-export type Precondition = 'absent' | UpdateTime;
+type Precondition = 'absent' | UpdateTime;
 
 /** Returned when a write did not take effect: the document that is stored instead, if any. */
 interface Unwritten {
@@ -37,6 +37,48 @@ export async function readDocument(reference: DocumentReference): Promise<Stored
   return isStored(snapshot) ? decodeDocument(snapshot) : null;
 }
 
+/** A document by its collection and its id. */
+export interface DocumentName {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** What a document is to hold. */
+export interface Content {
+  readonly fields: RecordFields;
+  readonly expiresAt: Date | null;
+}
+
+/** The library's reference to a document; asks for nothing. */
+export function referenceTo(firestore: Firestore, { kind, id }: DocumentName): DocumentReference {
+  return firestore.collection(kind).doc(encodeId(id));
+}
+
+/**
+ * Reads several documents by one call.
+ *
+ * @returns each, or null if there is none, in the order of their names
+ */
+export async function readDocuments(
+  firestore: Firestore,
+  names: readonly DocumentName[],
+): Promise<(StoredDocument | null)[]> {
+  const snapshots = await firestore.getAll(...names.map((name) => referenceTo(firestore, name)));
+  return snapshots.map((snapshot) => (isStored(snapshot) ? decodeDocument(snapshot) : null));
+}
+
+/** Writes several documents, whatever is stored, by one call: all of them, or none. */
+export async function writeDocuments(
+  firestore: Firestore,
+  writes: readonly (DocumentName & Content)[],
+): Promise<void> {
+  const batch = firestore.batch();
+  for (const write of writes) {
+    batch.set(referenceTo(firestore, write), dataOf(write));
+  }
+  await batch.commit();
+}
+
 /**
  * Writes the whole document.
  *
@@ -45,15 +87,14 @@ export async function readDocument(reference: DocumentReference): Promise<Stored
  */
 export async function writeDocument(
   reference: DocumentReference,
-  given: { fields: RecordFields; expiresAt: Date | null; precondition?: Precondition },
+  given: Content & { precondition?: Precondition },
 ): Promise<Unwritten | null> {
-  const revision = randomUUID();
-  const data = { fields: given.fields, [EXPIRY_FIELD]: given.expiresAt, revision };
+  const data = dataOf(given);
   if (await isMet(() => write(reference, data, given.precondition))) {
     return null;
   }
   const stored = await readDocument(reference);
-  return stored?.revision === revision ? null : { stored };
+  return stored?.revision === data.revision ? null : { stored };
 }
 
 /** @returns whether the document had that update time, and is now deleted */
@@ -80,6 +121,11 @@ function decodeDocument(
     revision,
     updateTime: snapshot.updateTime,
   };
+}
+
+/** A document's data, with a revision of its own. */
+function dataOf({ fields, expiresAt }: Content) {
+  return { fields, [EXPIRY_FIELD]: expiresAt, revision: randomUUID() };
 }
 
 async function write(

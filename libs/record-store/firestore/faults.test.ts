@@ -25,6 +25,21 @@ describe('records in a disturbed Firestore', () => {
     assert.deepEqual(Object.fromEntries(faults.calls), { Commit: 3, BatchGetDocuments: 1 });
   });
 
+  it('share a call if they are written at one time whatever is stored, or read at one time', async () => {
+    await using opened = await open();
+    const { store } = opened;
+    const ids = Array.from({ length: 101 }, (_, index) => `one-${index}`);
+    faults.calls.clear();
+    // One of them twice: what comes last counts.
+    await Promise.all(['one-1', ...ids].map((id, step) => store.set(SESSIONS, id, { step })));
+    const read = await Promise.all([...ids, 'none'].map((id) => store.get(SESSIONS, id)));
+    assert.deepEqual(
+      read.map((record) => record?.fields.step),
+      [...ids.map((_, index) => index + 1), undefined],
+    );
+    assert.deepEqual(Object.fromEntries(faults.calls), { Commit: 2, BatchGetDocuments: 2 });
+  });
+
   it('are not said to be there for a service that must write them and may not', async () => {
     await using opened = await open();
     const { store } = opened;
