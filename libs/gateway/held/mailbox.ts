@@ -29,6 +29,7 @@ import {
   type ParcelIdentity,
   privateGatewayOf,
 } from './object-keys.ts';
+import { StaleEntries } from './stale-entries.ts';
 
 /**
  * Where a put is answered later than this, its parcel does not travel with the signal: a phone may
@@ -78,6 +79,7 @@ export class Mailbox {
   readonly #log: Log;
   readonly #maxSignalledOctets: number;
   readonly #metrics: Pick<GatewayMetrics, 'parcelNotIndexed'>;
+  readonly #stale: StaleEntries;
 
   /**
    * @param parts.heldIndex - null, as by default, where the store is listed instead
@@ -100,6 +102,7 @@ export class Mailbox {
     this.#clock = parts.clock;
     this.#log = parts.log ?? silentLog;
     this.#metrics = parts.metrics ?? noMetrics;
+    this.#stale = new StaleEntries(parts.clock);
   }
 
   /**
@@ -164,7 +167,8 @@ export class Mailbox {
 
   /**
    * Yields what is held, expired or not, in ascending order of key: by the index where it is
-   * complete, or else as {@link listStored}. What the index names may be gone, or not be stored yet.
+   * complete and mostly right, or else as {@link listStored}. What the index names may be gone, or not
+   * be stored yet.
    *
    * @param options.startAfter - yields only greater keys
    */
@@ -173,7 +177,8 @@ export class Mailbox {
     options: { startAfter?: ObjectKey; signal?: AbortSignal } & CallPatience = {},
   ): AsyncIterable<HeldParcel> {
     options.signal?.throwIfAborted();
-    const entries = await this.#index?.read(privateGateway);
+    const isRight = !this.#stale.areMany(privateGateway);
+    const entries = isRight ? await this.#index?.read(privateGateway) : null;
     if (!entries) {
       yield* this.listStored(privateGateway, options);
       return;
@@ -198,8 +203,16 @@ export class Mailbox {
   }
 
   /** Reads the parcel as stored now, perhaps a newer generation than the one given. */
-  fetch(parcel: HeldParcel, patience?: CallPatience): Promise<StoredObject | null> {
-    return this.#objects.get(parcel.key, patience);
+  async fetch(
+    { key, generation }: HeldParcel,
+    patience?: CallPatience,
+  ): Promise<StoredObject | null> {
+    const stored = await this.#objects.get(key, patience);
+    const privateGateway = privateGatewayOf(key);
+    if (!stored && generation === null && privateGateway) {
+      this.#stale.found(privateGateway);
+    }
+    return stored;
   }
 
   /** Deletes exactly this generation: a newer parcel under the same key stays. */
