@@ -1,7 +1,8 @@
 import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import { PARTS } from '#held-index/port.ts';
 import { PAGE_SIZE } from '#object-store/gcs/options.ts';
-import { CENSUS_LIMITS } from '#services/workers/limits.ts';
+import { readConfiguration } from '#runtime/configuration/configuration.ts';
+import { WORKERS_VARIABLES } from '#services/workers/config.ts';
 
 const KIB = 1_024;
 const GIB = KIB ** 3;
@@ -89,7 +90,8 @@ const LEAST_VCPUS = 5 * 3 * POD_VCPUS;
 /** PoWeb, CogRPC and the workers: each signs once a minute to check that it can, if it did not anyway. */
 const SIGNING_SERVICES = 3;
 const MINUTES = DAYS * 24 * 60;
-const CENSUSES_PER_DAY = (DAY_SECONDS * 1_000) / CENSUS_LIMITS.intervalMs;
+const CENSUSES_PER_DAY =
+  (DAY_SECONDS * 1_000) / readConfiguration({}, WORKERS_VARIABLES).censusIntervalMs;
 const READS_PER_CONNECTED_HOUR = 3_600_000 / PARCEL_COLLECTION_LIMITS.relistMs;
 
 /**

@@ -16,8 +16,15 @@ import {
 } from '#held-index/port.ts';
 import { silentLog } from '#log/log.ts';
 import type { ObjectEntry, ObjectStore } from '#object-store/port.ts';
+import { readConfiguration } from '#runtime/configuration/configuration.ts';
+import { WORKERS_VARIABLES } from './config.ts';
 import { CENSUS_LIMITS } from './limits.ts';
 
+/** As they are unless operators say otherwise. */
+const LIMITS = {
+  ...CENSUS_LIMITS,
+  intervalMs: readConfiguration({}, WORKERS_VARIABLES).censusIntervalMs,
+};
 const OBJECTS = 50_000_000;
 const PAGE = 1_000;
 const PER_MAILBOX = 5;
@@ -65,7 +72,7 @@ class World {
     // The census asks them for nothing else.
     const objects = this.objects as ObjectStore;
     const heldIndex = this.heldIndex as HeldIndex;
-    return new Census({ ...parts, objects, heldIndex }, CENSUS_LIMITS);
+    return new Census({ ...parts, objects, heldIndex }, LIMITS);
   }
 
   #claim(part: Part): CensusClaim {
@@ -167,7 +174,7 @@ describe('a census of 50 million objects', () => {
     const [one, three] = [await count(1, USUAL), await count(3, USUAL)];
     const pagesMs = (OBJECTS / PAGE) * USUAL.pageMs;
     assert.ok(one.tookMs >= pagesMs / CENSUS_LIMITS.partsAtOnce, `${one.tookMs}`);
-    assert.ok(one.tookMs <= CENSUS_LIMITS.intervalMs, `${one.tookMs} ms`);
+    assert.ok(one.tookMs <= LIMITS.intervalMs, `${one.tookMs} ms`);
     assert.ok(three.tookMs <= one.tookMs, `${three.tookMs} ms, but ${one.tookMs} ms alone`);
   });
 

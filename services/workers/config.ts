@@ -59,6 +59,13 @@ export const WORKERS_VARIABLES = {
     min: 1_000,
     max: 86_400_000,
   }),
+  censusIntervalMs: duration('CENSUS_INTERVAL', {
+    meaning:
+      'how often to count what is held for phones on a cloud store, which also mends its index',
+    default: 900_000,
+    min: 1_000,
+    max: 1_800_000,
+  }),
   drainMs: duration('WORKERS_DRAIN', {
     meaning: 'how long running jobs have to end when the workers stop',
     default: 20_000,

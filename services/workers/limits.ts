@@ -33,14 +33,13 @@ export const CARGO_ITEM_CONCURRENCY = 16;
 /** At most 2 000 objects a second. */
 export const SWEEPER_LIMITS: SweeperLimits = { batchSize: 500, pauseMs: 250, concurrency: 8 };
 
-/** Each part of what is held is counted every quarter of an hour, and looked for every minute. */
-export const CENSUS_LIMITS: CensusLimits = {
-  intervalMs: 900_000,
+/** How what is held is counted. */
+export const CENSUS_LIMITS: Omit<CensusLimits, 'intervalMs'> = {
   leaseMs: 60_000,
   partsAtOnce: 8,
   concurrency: 32,
 };
-/** How often to look for parts that are due. */
+/** How often to look for parts that are due, unless they are counted more often. */
 export const CENSUS_LOOK_MS = 60_000;
 
 /** How often to check the gateway's own certificate. */

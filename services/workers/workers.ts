@@ -156,9 +156,14 @@ function consumeCargo(parts: WorkersParts, { cargo }: WorkersLimits): Consumer {
   });
 }
 
-function startPeriodicTasks(parts: WorkersParts, { sweepIntervalMs }: WorkersLimits) {
+function startPeriodicTasks(
+  parts: WorkersParts,
+  { sweepIntervalMs, censusIntervalMs }: WorkersLimits,
+) {
   const { heldIndex } = parts;
-  const census = heldIndex && new Census({ ...parts, heldIndex }, CENSUS_LIMITS);
+  const limits = { ...CENSUS_LIMITS, intervalMs: censusIntervalMs };
+  const census = heldIndex && new Census({ ...parts, heldIndex }, limits);
+  const censusLookMs = Math.min(CENSUS_LOOK_MS, censusIntervalMs);
   const sweeper = new Sweeper(parts, SWEEPER_LIMITS);
   return {
     sweeping: new PeriodicTask(parts, {
@@ -176,8 +181,8 @@ function startPeriodicTasks(parts: WorkersParts, { sweepIntervalMs }: WorkersLim
     counting: census
       ? new PeriodicTask(parts, {
           name: 'count what is held',
-          intervalMs: CENSUS_LOOK_MS,
-          retryMs: PERIODIC_RETRY_MS,
+          intervalMs: censusLookMs,
+          retryMs: censusLookMs,
           run: (signal) => census.run(signal),
         })
       : null,

@@ -134,6 +134,7 @@ export class OpenedGateway implements AsyncDisposable {
       },
       cargo: { concurrency: 1 },
       sweepIntervalMs,
+      censusIntervalMs: 86_400_000,
       drainMs,
     };
     return startWorkers({ ...this.ports, ...this.gateway, ...given }, config);
