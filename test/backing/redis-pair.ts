@@ -54,7 +54,8 @@ export async function startRedisPair(): Promise<RedisPair | { readonly missing: 
   };
 }
 
-function untilFollowing(client: Redis): Promise<void> {
+/** Resolves once the server that the client is connected to has what its master had. */
+export function untilFollowing(client: Redis): Promise<void> {
   return untilInfo(client, 'master_link_status:up');
 }
 

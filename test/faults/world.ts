@@ -31,6 +31,8 @@ export const QUEUED_ROADS: readonly string[] = [
 
 /** Short, so that lost jobs are soon queued again. */
 const SWEEP_INTERVAL = '2s';
+/** Short, so that the index is complete again before the next case. */
+const CENSUS_INTERVAL = '5s';
 
 /** A gateway and all its clients; the gateway has five processes unless said otherwise. */
 export interface World<Gateway extends TestedGateway = FaultyGateway> extends AsyncDisposable {
@@ -51,6 +53,7 @@ export async function openWorld<Gateway extends TestedGateway>(
   const gateway = opened.use(
     await start({
       SWEEP_INTERVAL,
+      CENSUS_INTERVAL,
       COLLECTION_DRAIN: '300ms',
       COLLECTION_LINGER: '4s',
       ...app.doh.environment,

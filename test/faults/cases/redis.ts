@@ -24,6 +24,15 @@ export const REDIS_CASES: Readonly<Record<string, FaultCase>> = {
     unharmed,
     lastsMs: FORM.outageMs,
   },
+  'Redis fails over to a replica that lags': {
+    begin: ({ gateway }) => gateway.redis.startLaggingReplica(),
+    end: async ({ gateway: { redis, lines } }) => {
+      await redis.failOver();
+      lines.redis.leadTo(redis.address);
+    },
+    unharmed,
+    lastsMs: FORM.outageMs,
+  },
   'connections to Redis are cut': {
     begin: ({ gateway }) => gateway.lines.redis.cut(),
     end: () => {},
