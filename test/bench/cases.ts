@@ -6,6 +6,7 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'collection-handshake': () => import('./cases/collection-handshake.ts'),
   'unauthenticated-message': () => import('./cases/unauthenticated-message.ts'),
   'http-accept': () => import('./cases/http-accept.ts'),
+  'whole-request': () => import('./cases/whole-request.ts'),
   'event-loop-delay': () => import('./cases/event-loop-delay.ts'),
   'collect-backlog': () => import('./cases/collect-backlog.ts'),
   'backlog-growth': () => import('./cases/backlog-growth.ts'),

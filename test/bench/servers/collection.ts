@@ -88,14 +88,8 @@ serveVitals<CollectionServerInfo>(
     port: server.port,
     certificate: Buffer.from(certificate.der).toString('base64'),
   },
-  { ...eventLoopTasks(), cpuMs, drain },
+  { ...eventLoopTasks(), drain },
 );
-
-/** CPU time of all threads since the start, in milliseconds. */
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
-}
 
 /** Moves all collectors away, as before the end of a process, and takes collectors again. */
 async function drain(): Promise<void> {
