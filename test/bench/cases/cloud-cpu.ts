@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Peer } from '#test/builders/peers.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { InternetApp } from '#test/peers/internet-app.ts';
 import { Phone } from '#test/peers/phone.ts';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
+import { completeIndex } from '../cloud/complete-index.ts';
 import { deliverAll, postAll } from '../cloud/deliver-all.ts';
 import { usageDuring, usageRow } from '../cloud/service-usage.ts';
 import { collectAll } from '../collector.ts';
@@ -16,17 +18,25 @@ const WARM_UP = 200;
 const PARCEL_OCTETS = 10 * 1_024;
 const CARGOES = 20;
 const PARCELS_PER_CARGO = 25;
+const CONNECTIONS = 400;
+const CONNECTED_AT_ONCE = 20;
+const VISITS = 40;
+const PARCELS_PER_VISIT = 5;
 const PATIENCE_MS = 120_000;
+/** Milliseconds of CPU time that a service may take for a parcel. */
+const MOST_MS = { poweb: 1.2, collection: 0.9, posted: 2, unpacked: 1.5 } as const;
 
-/** CPU time of each service per parcel of 10 KiB, on the cloud adapters, without TLS. */
+/** CPU time of each service per parcel of 10 KiB and other work, on the cloud adapters, without TLS. */
 export async function run(): Promise<readonly Row[]> {
   await using cloud = await BenchCloud.start();
+  await completeIndex(cloud.environment);
   const poweb = await cloud.service('poweb');
   return [
     ...(await byPoweb(cloud, poweb)),
     ...(await toTheInternet(cloud, poweb)),
     ...(await fromTheInternet(cloud, poweb)),
     ...(await byCourier(cloud, poweb)),
+    ...(await byVisits(cloud, poweb)),
   ];
 }
 
@@ -39,10 +49,31 @@ async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]>
   const deliveries = await makeDeliveries(phone, PARCELS, PARCEL_OCTETS);
   const accepting = await usageDuring(services, () => deliverAll(poweb.port, deliveries));
   const collecting = await usageDuring(services, () => collectAll(collection.port, phone.phone));
+  const other = await Phone.register(poweb.port, 'phone that gets nothing');
+  const connecting = await usageDuring(services, () => connectAll(collection.port, other.phone));
   return [
-    usageRow('PoWeb: a parcel for a phone', accepting.poweb, PARCELS),
-    usageRow('collection: a parcel from the backlog', collecting.collection, PARCELS),
+    usageRow('PoWeb: a parcel for a phone', accepting.poweb, {
+      pieces: PARCELS,
+      mark: MOST_MS.poweb,
+    }),
+    usageRow('collection: a parcel from the backlog', collecting.collection, {
+      pieces: PARCELS,
+      mark: MOST_MS.collection,
+    }),
+    usageRow('collection: a phone that comes and goes, nothing held', connecting.collection, {
+      pieces: CONNECTIONS,
+    }),
   ];
+}
+
+async function connectAll(port: number, phone: Peer): Promise<void> {
+  const remaining = Array.from({ length: CONNECTIONS }).values();
+  const workers = Array.from({ length: CONNECTED_AT_ONCE }, async () => {
+    for (const _ of remaining) {
+      await collectAll(port, phone);
+    }
+  });
+  await Promise.all(workers);
 }
 
 async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
@@ -60,8 +91,11 @@ async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<
   await (await relay(WARM_UP))();
   const usage = await usageDuring({ poweb, workers }, await relay(PARCELS));
   return [
-    usageRow('PoWeb: a parcel for the Internet', usage.poweb, PARCELS),
-    usageRow('workers: a parcel posted to the Internet', usage.workers, PARCELS),
+    usageRow('PoWeb: a parcel for the Internet', usage.poweb, { pieces: PARCELS }),
+    usageRow('workers: a parcel posted to the Internet', usage.workers, {
+      pieces: PARCELS,
+      mark: MOST_MS.posted,
+    }),
   ];
 }
 
@@ -71,7 +105,7 @@ async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promis
   await postAll(pohttp.port, await makeDeliveries(phone, WARM_UP, PARCEL_OCTETS));
   const deliveries = await makeDeliveries(phone, PARCELS, PARCEL_OCTETS);
   const usage = await usageDuring({ pohttp }, () => postAll(pohttp.port, deliveries));
-  return [usageRow('PoHTTP: a parcel for a phone', usage.pohttp, PARCELS)];
+  return [usageRow('PoHTTP: a parcel for a phone', usage.pohttp, { pieces: PARCELS })];
 }
 
 /** What the Internet brought for the phone before is what a courier collects. */
@@ -94,21 +128,65 @@ async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[
   const taking = await usageDuring({ cogrpc, workers }, () => bring(cargoes));
   const taken = CARGOES * PARCELS_PER_CARGO;
   return [
-    usageRow('CogRPC: a parcel given to a courier', giving.cogrpc, given),
+    usageRow('CogRPC: a parcel given to a courier', giving.cogrpc, { pieces: given }),
     usageRow(
       `CogRPC: a parcel taken from a courier, ${PARCELS_PER_CARGO} to a cargo`,
       taking.cogrpc,
-      taken,
+      { pieces: taken },
     ),
-    usageRow('workers: a parcel unpacked from cargo', taking.workers, taken),
+    usageRow('workers: a parcel unpacked from cargo', taking.workers, {
+      pieces: taken,
+      mark: MOST_MS.unpacked,
+    }),
   ];
 }
 
-async function makeCargoes(phone: Phone, side: CargoPhone, count: number): Promise<Uint8Array[]> {
+/** Each visit brings a cargo and takes one, of parcels for that phone itself. */
+async function byVisits(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+  await using cogrpc = await cloud.service('cogrpc');
+  await using workers = await cloud.service('workers');
+  using courier = new Courier(cogrpc.port);
+  const visit = async (name: string) => {
+    const phone = await Phone.register(poweb.port, name);
+    const side = await CargoPhone.of(phone);
+    const cargoes = await makeCargoes(phone, side, 1, PARCELS_PER_VISIT);
+    return async () => {
+      await courier.deliverAll(cargoes);
+      await until(() => hasNoCargo(cloud));
+      await courier.collectAll(await side.cca());
+    };
+  };
+  const visitAll = async (count: number) => {
+    const visits: (() => Promise<void>)[] = [];
+    while (visits.length < count) {
+      visits.push(await visit(`phone ${visits.length} of ${count}`));
+    }
+    return async () => {
+      for (const each of visits) {
+        await each();
+      }
+    };
+  };
+  await (await visitAll(VISITS / 4))();
+  const { cogrpc: first, workers: second } = await usageDuring(
+    { cogrpc, workers },
+    await visitAll(VISITS),
+  );
+  const usage = { ...first, cpuMs: first.cpuMs + second.cpuMs };
+  const name = `CogRPC and workers: a visit with ${PARCELS_PER_VISIT} parcels each way`;
+  return [usageRow(name, usage, { pieces: VISITS })];
+}
+
+async function makeCargoes(
+  phone: Phone,
+  side: CargoPhone,
+  count: number,
+  parcelsEach = PARCELS_PER_CARGO,
+): Promise<Uint8Array[]> {
   const cargoes: Uint8Array[] = [];
   while (cargoes.length < count) {
     const parcels: Uint8Array[] = [];
-    while (parcels.length < PARCELS_PER_CARGO) {
+    while (parcels.length < parcelsEach) {
       parcels.push(await makeParcel(phone, PARCEL_OCTETS));
     }
     cargoes.push(await side.cargo(parcels));

@@ -1,19 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceProcess } from '#test/services/service-process.ts';
+import { ProcessorMeter } from '../machine/processor-meter.ts';
 import { once, type Row } from '../rows/row.ts';
 
 const MEBIOCTET = 1_024 * 1_024;
 
 /** What a service used since it started, by its own metrics. */
-interface Usage {
+interface Used {
   readonly cpuMs: number;
   readonly rssOctets: number;
+}
+
+/** What a service used for some work. */
+interface Usage extends Used {
+  /** How many processors others used meanwhile; null if unknown. */
+  readonly others: number | null;
 }
 
 /** Once it is ready, a service collects what starting left behind, which is no part of any work. */
 const SETTLING_MS = 1_000;
 
-async function usageOf({ operationsPort }: ServiceProcess): Promise<Usage> {
+async function usageOf({ operationsPort }: ServiceProcess): Promise<Used> {
   const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`);
   const metrics = await response.text();
   const value = (name: string) =>
@@ -35,23 +42,33 @@ export async function usageDuring<const Name extends string>(
   };
   await pause(SETTLING_MS);
   const before = new Map(await all());
+  const meter = new ProcessorMeter();
   await work();
+  const others = meter.others();
   const used = (await all()).map(([name, { cpuMs, rssOctets }]) => {
-    const usage: Usage = { cpuMs: cpuMs - (before.get(name)?.cpuMs ?? 0), rssOctets };
+    const usage: Usage = { cpuMs: cpuMs - (before.get(name)?.cpuMs ?? 0), rssOctets, others };
     return [name, usage] as const;
   });
   return Object.fromEntries(used) as Record<Name, Usage>;
 }
 
-/** What one piece of work cost a service. */
-export function usageRow(name: string, { cpuMs, rssOctets }: Usage, pieces: number): Row {
+/**
+ * What one piece of work cost a service.
+ *
+ * @param mark - milliseconds of CPU time that it may take; null to tell it only
+ */
+export function usageRow(
+  name: string,
+  { cpuMs, rssOctets, others }: Usage,
+  { pieces, mark = null }: { readonly pieces: number; readonly mark?: number | null },
+): Row {
   const value = cpuMs / pieces;
   return {
     name,
     unit: 'ms of CPU',
     against: null,
-    mark: null,
-    turns: once(value),
+    mark,
+    turns: once(value, others),
     note: `${Math.round(1_000 / value)} per second and core, ${Math.round(rssOctets / MEBIOCTET)} MiB`,
   };
 }
