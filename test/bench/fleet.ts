@@ -25,11 +25,14 @@ export class Fleet implements AsyncDisposable {
       phoneKey: base64(phone.privateKey.export({ type: 'pkcs8', format: 'der' })),
       phoneSpki: base64(phone.spki),
       certificate: base64(phone.certificate.der),
-      count: count / PROCESSES,
       perSecond: perSecond / PROCESSES,
     };
     const processes = Array.from({ length: PROCESSES }, (_, index) => {
-      const settings: CollectorsSettings = { ...shared, localAddress: `127.0.0.${index + 2}` };
+      const settings: CollectorsSettings = {
+        ...shared,
+        count: Math.floor((count + index) / PROCESSES),
+        localAddress: `127.0.0.${index + 2}`,
+      };
       return ChildServer.start<null>('./collectors.ts', settings);
     });
     return new Fleet(await Promise.all(processes));
