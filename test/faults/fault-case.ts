@@ -6,7 +6,7 @@ import { FORM } from './form.ts';
 import type { FaultyGateway } from './gateway/faulty-gateway.ts';
 import type { TestedGateway } from './gateway/tested-gateway.ts';
 import type { Balance } from './ledger.ts';
-import { countOurs, describeRepeats, type Repeat } from './repeats.ts';
+import { countOurs, describeOurs, describeRepeats, type Repeat } from './repeats.ts';
 import { QUEUED_ROADS, ROAD, type World } from './world.ts';
 
 /** Service must resume within this time after a fault ends. */
@@ -138,7 +138,7 @@ function assertFewRepeats(repeats: readonly Repeat[], accepted: number, inHand: 
   const ours = countOurs(repeats);
   assert.ok(
     ours <= Math.max(inHand, accepted * MOST_OURS),
-    `${ours} of ${accepted} parcels were handed over again by our doing`,
+    `${ours} of ${accepted} parcels were handed over again by our doing:\n${describeOurs(repeats).join('\n')}`,
   );
 }
 

@@ -128,7 +128,9 @@ export class Ledger {
     const before = earlier.at(-1);
     if (before) {
       const reason = reasonOf(earlier, handOver, entry, this.#deaths);
-      this.#repeats.push({ id, before, again: handOver, reason });
+      const { road, attempts, lastAnsweredAtMs } = entry;
+      const sent = { attempts, lastAnsweredAtMs };
+      this.#repeats.push({ id, road, sent, before, again: handOver, reason });
       return handOver;
     }
     const latestMs = this.#latestOffered.get(entry.road) ?? Number.NEGATIVE_INFINITY;

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Channel, countOurs, describeRepeats, type HandOver, reasonOf } from './repeats.ts';
+import {
+  type Channel,
+  countOurs,
+  describeOurs,
+  describeRepeats,
+  type HandOver,
+  reasonOf,
+} from './repeats.ts';
 
 const ONCE = { attempts: 1, lastAnsweredAtMs: 0 };
 
@@ -53,10 +60,11 @@ describe('why a parcel was handed over again', () => {
 
   it('is told by road, and counted where the gateway might have known better', () => {
     const before = handOver('cargo', 1_000);
+    const parcel = { road: 'phone → phone', sent: ONCE, before };
     const repeats = [
-      { id: 'one', before, again: handOver('cargo', 2_000), reason: 'secondCca' },
-      { id: 'two', before, again: handOver('cargo', 2_000), reason: 'secondCca' },
-      { id: 'three', before, again, reason: 'unheeded' },
+      { ...parcel, id: 'one', again: handOver('cargo', 2_000), reason: 'secondCca' },
+      { ...parcel, id: 'two', again: handOver('cargo', 2_000), reason: 'secondCca' },
+      { ...parcel, id: 'three', again, reason: 'unheeded' },
     ] as const;
     assert.equal(countOurs(repeats), 1);
     const [first = '', second = ''] = describeRepeats(repeats);
@@ -65,5 +73,8 @@ describe('why a parcel was handed over again', () => {
       second,
       /^ +1 {2}WebSocket after cargo {2}ours {4}its acknowledgement was not heeded$/,
     );
+    assert.deepEqual(describeOurs(repeats), [
+      'phone → phone (three): its acknowledgement was not heeded; sent 1 times, last answered 60000; received 59000, acknowledged never ms ago',
+    ]);
   });
 });

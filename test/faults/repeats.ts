@@ -27,9 +27,21 @@ const REASONS = {
 
 type Reason = keyof typeof REASONS;
 
+/** How a parcel was sent. */
+interface Sent {
+  /** Attempts to deliver it to the gateway. */
+  readonly attempts: number;
+  /** When the latest of them ended; null until then. */
+  readonly lastAnsweredAtMs: number | null;
+}
+
 /** A repeated hand-over of a parcel. */
 export interface Repeat {
   readonly id: string;
+  /** The way of the parcel, as the ledger names it. */
+  readonly road: string;
+  /** As it had been sent by then. */
+  readonly sent: Sent;
   readonly before: HandOver;
   readonly again: HandOver;
   readonly reason: Reason;
@@ -46,13 +58,12 @@ const COURIERS_PAUSE_MS = 5_000;
  * Why a parcel was handed over again.
  *
  * @param earlier - the hand-overs before, at least one
- * @param sent.lastAnsweredAtMs - when the latest attempt to deliver it to the gateway ended; null until then
  * @param deaths - when processes were killed
  */
 export function reasonOf(
   earlier: readonly HandOver[],
   again: HandOver,
-  sent: { readonly attempts: number; readonly lastAnsweredAtMs: number | null },
+  sent: Sent,
   deaths: readonly number[],
 ): Reason {
   const [first] = earlier;
@@ -103,4 +114,16 @@ export function describeRepeats(repeats: readonly Repeat[]): string[] {
   return [...counts]
     .toSorted(([, a], [, b]) => b - a)
     .map(([line, count]) => `${String(count).padStart(7)}  ${line}`);
+}
+
+/** A line for each that the gateway could have avoided, with times before it in milliseconds, to look into. */
+export function describeOurs(repeats: readonly Repeat[]): string[] {
+  return repeats
+    .filter(({ reason }) => REASONS[reason].isOurs)
+    .map(({ id, road, sent, before, again, reason }) => {
+      const ago = (ms: number | null) => (ms === null ? 'never' : Math.round(again.atMs - ms));
+      const delivered = `sent ${sent.attempts} times, last answered ${ago(sent.lastAnsweredAtMs)}`;
+      const received = `received ${ago(before.atMs)}, acknowledged ${ago(before.acknowledgedAtMs)}`;
+      return `${road} (${id}): ${REASONS[reason].words}; ${delivered}; ${received} ms ago`;
+    });
 }
