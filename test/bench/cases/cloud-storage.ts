@@ -45,9 +45,10 @@ export async function run(): Promise<readonly Row[]> {
   };
   const floor = bareRequests(apiEndpoint, bucket);
   const storeAll = () => Promise.all(KEYS.map((key) => ours.put(key)));
-  await storeAll();
   const rows: Row[] = [];
   for (const call of ['put', 'get', 'delete'] as const) {
+    // What bare requests stored lacks what ours needs.
+    await storeAll();
     const prepare = call === 'delete' ? storeAll : undefined;
     const by = (way: Way) =>
       candidate(KEYS, (key) => way[call](key), { ...(prepare && { prepare }) });
