@@ -33,18 +33,18 @@ export const PHONE = {
 
 /** Milliseconds of CPU time, and what measured them when, rounded up. */
 const CPU_MS = {
-  /** By `npm run bench -- --only cloud-cpu`, 22 November 2026, as the next three. */
-  powebToInternet: 4,
-  workersToInternet: 4,
-  pohttp: 2.6,
+  /** By `npm run bench -- --only cloud-cpu`, 29 November 2026, as the next four, and visits. */
+  powebToInternet: 2.2,
+  workersToInternet: 1.2,
+  pohttp: 1.2,
   /** With the read that a parcel needs no more if it comes with its signal. */
-  collection: 2.5,
-  /** A handshake, with its signature, and a listing, which a read of the index has replaced; by no case of its own. */
-  connection: 5,
-  /** Per second that a collector is connected: 0.0038 by `npm run bench -- --only idle-many`, 29 November 2026, on a busy machine. */
+  collection: 0.8,
+  /** A handshake, with its signature, and a read of the index. */
+  connection: 0.9,
+  /** Per second that a collector is connected: 0.0047 by `npm run bench -- --only idle-many`, 29 November 2026. */
   connectedSecond: 0.005,
-  /** A visit of a courier: a cargo unpacked, and one packed and signed; by no case of its own. */
-  visit: 40,
+  /** A visit of a courier: a cargo of five parcels unpacked, and one packed and signed. */
+  visit: 67,
   /**
    * A mailbox of five parcels that the census compares once: 0.07 to 0.10 on 29 November 2026, of 3 000
    * with a Redis and pages of listings on the same machine.
