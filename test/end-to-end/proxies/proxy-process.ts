@@ -2,9 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { TlsCertificate } from '#certificates/port.ts';
+import { accepts } from '#test/backing/accepts.ts';
 import { startChildServer } from '#test/backing/child-server.ts';
 import { freePort } from '#test/backing/free-ports.ts';
+import { until } from '#test/runtime/until.ts';
 
+const LOOK_EVERY_MS = 20;
 const DEPLOY = join(import.meta.dirname, '../../../deploy');
 
 /** A proxy whose configuration the repository shows. */
@@ -63,6 +66,8 @@ export async function startProxy(
     https,
   );
   opened.defer(() => server.stop());
+  // Some listen there a moment later.
+  await until(() => accepts({ port: http, host: '127.0.0.1' }), LOOK_EVERY_MS);
   const closing = opened.move();
   return {
     port: https,
