@@ -1,4 +1,3 @@
-import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import { systemClock } from '#clock/clock.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { noMetrics } from '#metrics/port.ts';
@@ -8,6 +7,7 @@ import { registerPowebRoutes } from '#services/poweb/poweb-server.ts';
 import {
   type AcceptingServerInfo,
   type AcceptingServerSettings,
+  registeredAt,
   temporaryFolder,
 } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
@@ -25,17 +25,7 @@ const server = new HttpServer({ name: 'poweb', host: '127.0.0.1', port: 0, log, 
 registerPowebRoutes(server.app, { ...ports, ...gateway }, 10);
 await server.listen();
 
-const issuer = await gateway.identity.currentCertificate();
-const phone = await issueGatewayCertificate({
-  subjectKey: Buffer.from(settings.phoneKey, 'base64'),
-  issuer,
-  issuerKey: gateway.identity.publicKeyDer,
-  sign: gateway.identity.sign,
-  notBefore: issuer.notBefore,
-  notAfter: issuer.notAfter,
-});
-const info = {
-  port: server.port,
-  phoneCertificate: Buffer.from(phone.der).toString('base64'),
-};
-serveVitals<AcceptingServerInfo>(info, eventLoopTasks());
+serveVitals<AcceptingServerInfo>(
+  await registeredAt(server.port, gateway, settings),
+  eventLoopTasks(),
+);

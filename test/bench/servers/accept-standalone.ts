@@ -1,4 +1,3 @@
-import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
 import { createLog } from '#runtime/logging.ts';
 import { composeStandalone } from '#services/standalone/compose.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
@@ -6,6 +5,7 @@ import { ANY_PORT } from '#test/services/any-port.ts';
 import {
   type AcceptingServerInfo,
   type AcceptingServerSettings,
+  registeredAt,
   temporaryFolder,
 } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
@@ -16,16 +16,4 @@ const config = readStandaloneConfig({ ...ANY_PORT, DATA_DIR: folder, LOG_FORMAT:
 const log = createLog({ ...config.log, fields: { service: 'standalone' } });
 const { gateway, listening } = await composeStandalone(config, { log });
 
-const issuer = await gateway.identity.currentCertificate();
-const phone = await issueGatewayCertificate({
-  subjectKey: Buffer.from(settings.phoneKey, 'base64'),
-  issuer,
-  issuerKey: gateway.identity.publicKeyDer,
-  sign: gateway.identity.sign,
-  notBefore: issuer.notBefore,
-  notAfter: issuer.notAfter,
-});
-serveVitals<AcceptingServerInfo>({
-  port: listening.poweb,
-  phoneCertificate: Buffer.from(phone.der).toString('base64'),
-});
+serveVitals<AcceptingServerInfo>(await registeredAt(listening.poweb, gateway, settings));

@@ -3,6 +3,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fastify } from 'fastify';
+import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
+import type { Gateway } from '#gateway/gateway.ts';
 
 /** What a server that accepts parcels is started with. */
 export interface AcceptingServerSettings {
@@ -16,6 +18,24 @@ export interface AcceptingServerInfo {
   readonly port: number;
   /** The phone's certificate, in base64. */
   readonly phoneCertificate: string;
+}
+
+/** What a gateway of ours tells of itself, once it has registered the phone. */
+export async function registeredAt(
+  port: number,
+  { identity }: Pick<Gateway, 'identity'>,
+  { phoneKey }: AcceptingServerSettings,
+): Promise<AcceptingServerInfo> {
+  const issuer = await identity.currentCertificate();
+  const phone = await issueGatewayCertificate({
+    subjectKey: Buffer.from(phoneKey, 'base64'),
+    issuer,
+    issuerKey: identity.publicKeyDer,
+    sign: identity.sign,
+    notBefore: issuer.notBefore,
+    notAfter: issuer.notAfter,
+  });
+  return { port, phoneCertificate: Buffer.from(phone.der).toString('base64') };
 }
 
 /** A folder that goes when the process does. */
