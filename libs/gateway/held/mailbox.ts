@@ -208,8 +208,9 @@ export class Mailbox {
     patience?: CallPatience,
   ): Promise<StoredObject | null> {
     const stored = await this.#objects.get(key, patience);
-    const privateGateway = privateGatewayOf(key);
-    if (!stored && generation === null && privateGateway) {
+    // Only the index names parcels without their generation.
+    const privateGateway = !stored && generation === null ? privateGatewayOf(key) : null;
+    if (privateGateway) {
       this.#stale.found(privateGateway);
     }
     return stored;

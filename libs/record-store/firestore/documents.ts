@@ -33,8 +33,7 @@ interface Unwritten {
 
 /** @returns null if there is no such document */
 export async function readDocument(reference: DocumentReference): Promise<StoredDocument | null> {
-  const snapshot = await reference.get();
-  return isStored(snapshot) ? decodeDocument(snapshot) : null;
+  return documentIn(await reference.get());
 }
 
 /** A document by its collection and its id. */
@@ -64,7 +63,7 @@ export async function readDocuments(
   names: readonly DocumentName[],
 ): Promise<(StoredDocument | null)[]> {
   const snapshots = await firestore.getAll(...names.map((name) => referenceTo(firestore, name)));
-  return snapshots.map((snapshot) => (isStored(snapshot) ? decodeDocument(snapshot) : null));
+  return snapshots.map(documentIn);
 }
 
 /** Writes several documents, whatever is stored, by one call: all of them, or none. */
@@ -105,7 +104,6 @@ export function deleteDocument(
   return isMet(async () => reference.delete({ lastUpdateTime: await asTimestamp(updateTime) }));
 }
 
-/** Decodes a snapshot; null if its document does not exist. */
 function decodeDocument(
   snapshot: QueryDocumentSnapshot<DocumentData, DocumentData>,
 ): StoredDocument {
@@ -152,6 +150,10 @@ async function isMet(write: () => Promise<unknown>): Promise<boolean> {
     }
     throw error;
   }
+}
+
+function documentIn(snapshot: DocumentSnapshot): StoredDocument | null {
+  return isStored(snapshot) ? decodeDocument(snapshot) : null;
 }
 
 function isStored(snapshot: DocumentSnapshot): snapshot is QueryDocumentSnapshot {
