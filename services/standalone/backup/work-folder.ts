@@ -10,6 +10,9 @@ import { BackupError } from './backup-error.ts';
 /** One backup or restore of a data folder at a time. */
 const LOCK = 'backup';
 
+/** What is under way when a signal comes may put one more file in while the folder is being removed. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 10 };
+
 /** A folder for the time of a backup or restore; disposing of it, or a signal, removes it. */
 interface WorkFolder extends AsyncDisposable {
   readonly path: string;
@@ -25,10 +28,10 @@ export async function openWorkFolder(dataFolder: string, name: string): Promise<
   await ownFile(lockFile);
   const lock = lockBackups(dataFolder);
   const path = join(dataFolder, name);
-  const remove = () => rm(path, { recursive: true, force: true });
+  const remove = () => rm(path, REMOVAL);
   // First, as a signal may come as soon as the folder is there. Otherwise whoever is tired of waiting
   // would leave a copy of the database, and links that keep the room of deleted parcels taken.
-  const untilSignal = atSignal(() => rmSync(path, { recursive: true, force: true }));
+  const untilSignal = atSignal(() => rmSync(path, REMOVAL));
   try {
     await remove();
     await mkdir(path, { mode: 0o700 });
