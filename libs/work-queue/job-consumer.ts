@@ -27,7 +27,10 @@ const IDLE_MS = 60_000;
 /** Pauses before retrying a store that does not answer. */
 const TAKING_BACKOFF: Backoff = { firstMs: 500, maxMs: 4_000 };
 
-/** Takes due jobs of a topic, as many as it can handle at once. */
+/**
+ * Takes due jobs of a topic, as many as it can handle at once. Gives back, for later, what it is
+ * given again while an attempt at it runs: a store that lost its memory is told of the job anew.
+ */
 export class JobConsumer implements Consumer {
   readonly #parts: JobConsumerParts;
   readonly #running = new Set<RunningJob>();
@@ -144,6 +147,7 @@ export class JobConsumer implements Consumer {
       ...this.#parts,
       maxAttempts: this.#parts.options.maxAttempts,
       endByMs: dueAgainMs,
+      isInHand: this.#running.values().some(({ key }) => key === job.key),
       visibilityTimeoutMs: this.#parts.options.visibilityTimeoutMs,
     });
     this.#running.add(running);

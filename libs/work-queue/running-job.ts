@@ -19,6 +19,8 @@ interface RunningJobParts {
   /** When the store gives the job to another. */
   readonly endByMs: number;
   readonly visibilityTimeoutMs: number;
+  /** Whether an earlier attempt at the same job runs still. */
+  readonly isInHand: boolean;
 }
 
 /**
@@ -51,16 +53,21 @@ export class RunningJob {
       this.#end(() => this.#remove());
     } else if (job.failures >= parts.maxAttempts) {
       this.#end(() => this.#setAside('its consumer died, or did not end in time', job.failures));
+    } else if (parts.isInHand) {
+      this.#end(() => this.#giveBack(this.#afterPause()));
     } else {
       void this.#run();
     }
   }
 
+  get key(): string {
+    return this.#job.key;
+  }
+
   /** Ends the attempt without counting it. */
   takeBack(): void {
     this.#takenBack.abort(new Error('the queue is closing'));
-    const { attempts } = this.#job;
-    this.#end(() => this.#release({ ...this.#job, attempts: attempts - 1 }, this.#nowMs()));
+    this.#end(() => this.#giveBack(this.#nowMs()));
   }
 
   async #run(): Promise<void> {
@@ -100,6 +107,11 @@ export class RunningJob {
       return this.#setAside(reasonOf(error), failures);
     }
     return this.#release({ ...this.#job, failures }, this.#afterPause());
+  }
+
+  /** Puts the job back as if it had not been taken. */
+  #giveBack(dueMs: number): Promise<number> {
+    return this.#release({ ...this.#job, attempts: this.#job.attempts - 1 }, dueMs);
   }
 
   async #remove(): Promise<null> {

@@ -5,7 +5,7 @@ import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
-import type { ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
+import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
 import { type ExpiryParts, isExpired } from '../held/expiry.ts';
 import { senderOfCargoKey } from '../held/object-keys.ts';
@@ -36,7 +36,6 @@ export class CargoUnpacking {
   readonly #parts: CargoUnpackingParts;
   readonly #opening: CargoOpening;
   readonly #contents: CargoContents;
-  readonly #inHand = new Set<ObjectKey>();
 
   /** @param limits.itemConcurrency - items of one cargo processed at once */
   constructor(parts: CargoUnpackingParts, limits: { readonly itemConcurrency: number }) {
@@ -50,23 +49,14 @@ export class CargoUnpacking {
    *
    * @throws {PoisonJobError} if the cargo cannot be read or decrypted
    * @throws {RetryLaterError} if a backing service failed; what was processed is not processed
-   * again. Also if this process is unpacking the cargo already, as a queue that lost its memory gives
-   * it out again: parcels that are stored and not yet recorded would be stored twice
+   * again
    */
   readonly handle = async (job: Job): Promise<void> => {
     const sender = senderOfCargoKey(job.key);
     if (sender === null) {
       throw new PoisonJobError('the key is not that of a cargo');
     }
-    if (this.#inHand.has(job.key)) {
-      throw new RetryLaterError('the cargo is being unpacked already', { isAttempt: false });
-    }
-    this.#inHand.add(job.key);
-    try {
-      await backingFailuresRetried(this.#parts.clock, () => this.#handle(job, sender));
-    } finally {
-      this.#inHand.delete(job.key);
-    }
+    await backingFailuresRetried(this.#parts.clock, () => this.#handle(job, sender));
   };
 
   async #handle(job: Job, sender: NodeId): Promise<void> {

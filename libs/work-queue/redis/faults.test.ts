@@ -151,6 +151,35 @@ describe('a work queue in Redis among processes and faults', { skip: redis.missi
     await consumer.close({ drainMs: 1_000 });
   });
 
+  it('begins no job that it has in hand, though Redis forgot it and was told anew', async () => {
+    await using opened = await open();
+    const taken = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<void>();
+    const after = Promise.withResolvers<void>();
+    const attempts: number[] = [];
+    const handler = async ({ key, attempt }: Job) => {
+      if (key === 'after') {
+        after.resolve();
+        return;
+      }
+      attempts.push(attempt);
+      taken.resolve();
+      await ended.promise;
+    };
+    opened.queue.consume(TOPIC, handler, OPTIONS);
+    await opened.queue.enqueue(TOPIC, 'in hand');
+    await taken.promise;
+    await forgetAll(opened.prefix);
+    await opened.queue.enqueue(TOPIC, 'in hand');
+    // Given out after the one before it.
+    await opened.queue.enqueue(TOPIC, 'after');
+    await after.promise;
+    assert.deepEqual(attempts, [1]);
+    ended.resolve();
+    await untilEmpty(opened.queue);
+    assert.deepEqual(attempts, [1, 1]);
+  });
+
   it('does not keep a job that it was given too late', async () => {
     await using opened = await open({ deadlineMs: 500 });
     await using other = opened.another();
@@ -314,6 +343,13 @@ async function keysOf(prefix: string): Promise<string[]> {
   const keys = await client.keys(`{${prefix}}*`);
   client.disconnect();
   return keys;
+}
+
+/** As after a start with nothing in it, for this queue alone. */
+async function forgetAll(prefix: string): Promise<void> {
+  const client = new Redis(`redis://${redis.address}`);
+  await client.del(await client.keys(`{${prefix}}*`));
+  client.disconnect();
 }
 
 /** Resolves once Redis gave the job to somebody, whether the answer came or not. */

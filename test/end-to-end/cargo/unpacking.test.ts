@@ -6,7 +6,6 @@ import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { endpoint, internetGateway, type Peer, privateGateway } from '#test/builders/peers.ts';
-import { until } from '#test/runtime/until.ts';
 import { OpenedGateway } from '../workers/opened-gateway.ts';
 import { UnpackingSetting as Setting } from './unpacking-setting.ts';
 
@@ -239,27 +238,6 @@ describe('Unpacking cargo', () => {
       assert.deepEqual(await opened.keys(CARGO_PREFIX), []);
     });
   }
-
-  it('is unpacked once by a process that is given it again meanwhile', async () => {
-    await using setting = await Setting.open();
-    const { opened } = setting;
-    const key = await setting.store(await setting.pack([await opened.internetBound()]));
-    const record = Promise.withResolvers<void>();
-    let puts = 0;
-    opened.beforeObjects = ({ method }) => {
-      puts += method === 'put' ? 1 : 0;
-    };
-    opened.beforeRecords = ({ method }) => (method === 'set' ? record.promise : undefined);
-    const first = setting.handle(key);
-    const again = assert.rejects(setting.handle(key), { code: 'RETRY_LATER' });
-    await until(() => puts > 0);
-    record.resolve();
-    await again;
-    await first;
-    await setting.handle(key);
-    assert.equal(puts, 1);
-    assert.equal((await opened.outbox()).length, 1);
-  });
 
   it('comes again when the same cargo was stored anew meanwhile', async () => {
     await using setting = await Setting.open();
