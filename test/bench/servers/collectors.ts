@@ -1,4 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
+import { constants, setPriority } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { nodeIdOfKey } from '#awala/node-id.ts';
 import { Certificate } from '#awala/x509/certificate.ts';
@@ -23,6 +24,9 @@ export interface CollectorsSettings {
 
 /** Connecting at a time: on a busy machine, all take longer rather than being given up. */
 const AT_ONCE = 50;
+
+// What is measured must not wait for a processor on account of what measures it.
+setPriority(constants.priority.PRIORITY_LOW);
 
 const settings: CollectorsSettings = JSON.parse(process.argv[2] ?? '{}');
 const phone = readPhone();
