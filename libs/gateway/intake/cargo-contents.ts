@@ -10,6 +10,7 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Mailbox } from '../held/mailbox.ts';
 import { heedAcknowledgement } from './cargo-acknowledgement.ts';
+import { InStep } from './in-step.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
 /** What {@link CargoContents} needs. */
@@ -70,10 +71,13 @@ export class CargoContents {
    * @throws {AggregateError} for surprises, once all the other items are taken in
    */
   async take(items: Iterable<Uint8Array>, origin: CargoOrigin): Promise<void> {
-    const run = new Run(this.#parts, origin);
+    const inStep = new InStep(this.#itemConcurrency);
+    const run = new Run(this.#parts, origin, inStep);
     // Each hand takes the next item when it is done; if one fails, the iteration ends for all.
     const iterator = Iterator.from(items);
-    const hands = Array.from({ length: this.#itemConcurrency }, () => run.takeAll(iterator));
+    const hands = Array.from({ length: this.#itemConcurrency }, () =>
+      run.takeAll(iterator).finally(() => inStep.leave()),
+    );
     const results = await Promise.allSettled(hands);
     if (!run.isEmpty || results.every(({ status }) => status === 'fulfilled')) {
       run.logTotals();
@@ -102,14 +106,16 @@ class Run {
   doubt: ClockInDoubtError | null = null;
   readonly #parts: CargoContentsParts;
   readonly #origin: CargoOrigin;
+  readonly #inStep: InStep;
   readonly #totals: Partial<Record<Outcome, number>> = {};
   #items = 0;
   /** Others run until this resolves. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: CargoContentsParts, origin: CargoOrigin) {
+  constructor(parts: CargoContentsParts, origin: CargoOrigin, inStep: InStep) {
     this.#parts = parts;
     this.#origin = origin;
+    this.#inStep = inStep;
   }
 
   /** Whether no item has come so far. */
@@ -164,8 +170,11 @@ class Run {
     const { intake } = this.#parts;
     const { privateGateway, cargo, log } = this.#origin;
     const parcel = intake.read(item);
-    const from = { privateGateway, road: 'cargo' } as const;
-    const { key, isDuplicate } = await intake.acceptFromPrivateGateway(parcel, from);
+    const { key, isDuplicate } = await intake.acceptFromPrivateGateway(parcel, {
+      privateGateway,
+      road: 'cargo',
+      beforeRecords: () => this.#inStep.wait(),
+    });
     logStep(log, 'accepted', key, {
       road: 'cargo',
       octets: item.byteLength,

@@ -49,6 +49,11 @@ export interface HandOver {
   readonly road: 'poweb' | 'cargo';
   /** How long storing may take, in milliseconds; as any call by default. */
   readonly storeWithinMs?: number;
+  /**
+   * Awaited before each call to the record store: parcels that are handed over together may make
+   * theirs at one time, and so share them.
+   */
+  readonly beforeRecords?: () => Promise<void>;
 }
 
 /** Where a parcel is held until it is collected, or delivered to the Internet. */
@@ -66,6 +71,7 @@ interface Origin {
   readonly road: Road;
   readonly records: ParcelRecords;
   readonly storeWithinMs?: number;
+  readonly beforeRecords?: () => Promise<void>;
 }
 
 /**
@@ -156,6 +162,7 @@ export class ParcelIntake {
       recipientId: parcel.recipient.id,
       parcelId: parcel.id,
     };
+    await from.beforeRecords?.();
     const earlier = await records.find(entry);
     const now = this.#parts.clock.now();
     const standing = standingOf(parcel, earlier, now);
@@ -167,6 +174,7 @@ export class ParcelIntake {
     if (standing !== 'duplicate' || isFirstByCargo) {
       const byCargo = road === 'cargo' || earlier?.byCargo === true;
       const known = withParcel(earlier, parcel, now);
+      await from.beforeRecords?.();
       await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
     }
     return { key, isDuplicate: standing === 'duplicate' };

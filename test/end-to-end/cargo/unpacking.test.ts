@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { serialisePca } from '#awala/cargo/pca.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
 import { generateSessionKey } from '#awala/sessions/session-key.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { CARGO_PREFIX } from '#gateway/held/object-keys.ts';
 import { endpoint, internetGateway, type Peer, privateGateway } from '#test/builders/peers.ts';
+import { until } from '#test/runtime/until.ts';
 import { OpenedGateway } from '../workers/opened-gateway.ts';
 import { UnpackingSetting as Setting } from './unpacking-setting.ts';
 
@@ -158,6 +160,31 @@ describe('Unpacking cargo', () => {
     await emptyStore(opened);
     await setting.unpack([parcel], opened.phone);
     assert.equal((await opened.held(opened.phone)).length, 1);
+  });
+
+  it('looks its parcels up at one time, and records them at one time, however long each takes', async () => {
+    await using setting = await Setting.open();
+    const { opened } = setting;
+    const parcels = await Promise.all([1, 2, 3, 4].map(() => opened.gatewayBound()));
+    const key = await setting.store(await setting.pack(parcels));
+    const calls: string[] = [];
+    const answers: (() => void)[] = [];
+    opened.beforeRecords = ({ method, kind }) => {
+      if (kind !== 'collected-parcel') {
+        return undefined;
+      }
+      calls.push(method);
+      return method === 'get' ? new Promise((resolve) => answers.push(resolve)) : undefined;
+    };
+    const handled = setting.handle(key);
+    await until(() => answers.length === 4);
+    for (const answer of answers) {
+      assert.deepEqual(calls, ['get', 'get', 'get', 'get']);
+      answer();
+      await turn();
+    }
+    await handled;
+    assert.deepEqual(calls.slice(4), ['set', 'set', 'set', 'set']);
   });
 
   it('takes a parcel in again that was stored but not recorded', async () => {
