@@ -41,7 +41,7 @@ const CPU_MS = {
   collection: 0.8,
   /** A handshake, with its signature, and a read of the index. */
   connection: 0.9,
-  /** Per second that a collector is connected: 0.0047 by `npm run bench -- --only idle-many`, 29 November 2026. */
+  /** Per second that a collector is connected: 0.0047 by `npm run bench -- --only idle-collectors`, 29 November 2026. */
   connectedSecond: 0.005,
   /** A visit of a courier: a cargo of five parcels unpacked, and one packed and signed. */
   visit: 67,
@@ -54,7 +54,7 @@ const CPU_MS = {
 
 /** Memory of a connected collector. */
 const COLLECTOR_OCTETS = {
-  /** Of the process: 12.9 by `npm run bench -- --only idle-many`, 29 November 2026. */
+  /** Of the process: 12.9 by `npm run bench -- --only idle-collectors`, 29 November 2026. */
   process: 13 * KIB,
   /** Of the system, for its connection; assumed. */
   system: 16 * KIB,

@@ -11,7 +11,6 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'collect-backlog': () => import('./cases/collect-backlog.ts'),
   'backlog-growth': () => import('./cases/backlog-growth.ts'),
   'idle-collectors': () => import('./cases/idle-collectors.ts'),
-  'idle-many': () => import('./cases/idle-many.ts'),
   'pack-cargo': () => import('./cases/pack-cargo.ts'),
   'unpack-cargo': () => import('./cases/unpack-cargo.ts'),
   'courier-collects': () => import('./cases/courier-collects.ts'),

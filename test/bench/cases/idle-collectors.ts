@@ -1,125 +1,65 @@
-import { setTimeout } from 'node:timers/promises';
-import { type CollectionChild, phoneOf, startCollectionServer } from '../collector.ts';
+import { type CollectionChild, phoneOf } from '../collector.ts';
 import { Fleet } from '../fleet.ts';
+import { costOfIdle, emptyServer, expectOpen, rowsOfIdle, startIdleServer } from '../idle-cost.ts';
 import { ProcessorMeter } from '../machine/processor-meter.ts';
 import { once, type Row } from '../rows/row.ts';
+import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
 
-const COLLECTORS = 5_000;
+/** As many as the usual limit of 20 000 descriptors leaves room for, with what else is open. */
+const COLLECTORS = 15_000;
 const PER_SECOND = 500;
-/** Fewer collectors take more each than 15 000, as a part does not grow with their number. */
-const MAX_KIBIOCTETS = 20;
-const MAX_CPU_MS = 0.007;
+const MAX_DELAY_MS = 20;
 
-/** Until those that have just connected are like those that have long been. */
-const SETTLE_MS = 6_000;
-const EMPTY_MS = 5_000;
-const OBSERVED_MS = 20_000;
-/** Until the memory of what was garbage is given back. */
-const SWEEPING_MS = 500;
-
-/** What it costs to keep phones connected that have nothing to collect. */
+/** What one process makes of as many collectors as it can have: that come, stay, are moved and come back. */
 export async function run(): Promise<readonly Row[]> {
   await using server = await startIdleServer();
   const empty = await emptyServer(server);
   const size = { count: COLLECTORS, perSecond: PER_SECOND };
   await using fleet = await Fleet.start(server.info.port, phoneOf(server), size);
-  await fleet.connect();
+  const connecting = await delayDuring(server, () => fleet.connect());
   const cost = await costOfIdle(server, empty, COLLECTORS);
   await expectOpen(fleet, COLLECTORS);
-  return rowsOfIdle(cost, COLLECTORS, MAX_KIBIOCTETS);
+  const draining = await delayDuring(server, async () => {
+    const sentAway = await drain(server, fleet);
+    if (sentAway !== COLLECTORS) {
+      throw new Error(`only ${sentAway} of ${COLLECTORS} collectors were sent away`);
+    }
+  });
+  const returning = await delayDuring(server, () => fleet.connect());
+  await expectOpen(fleet, COLLECTORS);
+  return [
+    ...rowsOfIdle(cost, COLLECTORS),
+    rowOfDelay(`while they connect, ${PER_SECOND} a second`, connecting),
+    rowOfDelay('while they are moved away at that pace', draining),
+    rowOfDelay('while they come back', returning),
+  ];
 }
 
-/** Starts a server for collectors that has nothing to deliver. */
-export function startIdleServer(): Promise<CollectionChild> {
-  return startCollectionServer({ parcels: 0, parcelOctets: 0, fetchDelayMs: 0 });
+async function drain(server: CollectionChild, fleet: Fleet): Promise<number> {
+  const [, sentAway] = await Promise.all([server.perform('drain'), fleet.sentAway()]);
+  return sentAway;
 }
 
-interface EmptyServer {
-  readonly rssOctets: number;
-  /** CPU time in a second, in milliseconds. */
-  readonly cpuMs: number;
+async function delayDuring(server: CollectionChild, work: () => Promise<void>): Promise<Delay> {
+  const meter = new ProcessorMeter();
+  await server.perform('watchEventLoop');
+  await work();
+  const delay = await server.perform<EventLoopDelay>('eventLoopDelay');
+  return { ...delay, others: meter.others() };
 }
 
-/** What a server takes that has served some collectors, and has none. */
-export async function emptyServer(server: CollectionChild): Promise<EmptyServer> {
-  {
-    const size = { count: 300, perSecond: PER_SECOND };
-    await using few = await Fleet.start(server.info.port, phoneOf(server), size);
-    await few.connect();
-  }
-  return { rssOctets: await settledRss(server), cpuMs: await cpuMsPerSecond(server, EMPTY_MS) };
-}
-
-/** What a connected collector costs more, in octets, and in milliseconds of CPU a second. */
-export interface IdleCost {
-  readonly octets: number;
-  readonly cpuMs: number;
+interface Delay extends EventLoopDelay {
   /** How many processors others used meanwhile; null if unknown. */
   readonly others: number | null;
 }
 
-/** What the collectors cost that have connected, each. */
-export async function costOfIdle(
-  server: CollectionChild,
-  empty: EmptyServer,
-  count: number,
-): Promise<IdleCost> {
-  await setTimeout(SETTLE_MS);
-  const rssOctets = await settledRss(server);
-  const meter = new ProcessorMeter();
-  const cpuMs = await cpuMsPerSecond(server, OBSERVED_MS);
+function rowOfDelay(when: string, { medianMs, p99Ms, longestMs, others }: Delay): Row {
   return {
-    others: meter.others(),
-    octets: (rssOctets - empty.rssOctets) / count,
-    cpuMs: (cpuMs - empty.cpuMs) / count,
+    name: `${COLLECTORS} collectors: longest event-loop delay ${when}`,
+    unit: 'ms',
+    against: null,
+    mark: MAX_DELAY_MS,
+    turns: once(longestMs, others),
+    note: `median ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
   };
-}
-
-/** What a collector costs that is connected and idle. */
-export function rowsOfIdle(
-  { octets, cpuMs, others }: IdleCost,
-  count: number,
-  maxKibioctets: number,
-): readonly Row[] {
-  const name = `${count} idle keep-alive collectors in one process`;
-  return [
-    {
-      name: `${name}: RSS each`,
-      unit: 'KiB',
-      against: null,
-      mark: maxKibioctets,
-      turns: once(octets / 1024),
-    },
-    {
-      name: `${name}: CPU each per second`,
-      unit: 'ms of CPU',
-      against: null,
-      mark: MAX_CPU_MS,
-      turns: once(cpuMs, others),
-    },
-  ];
-}
-
-/** @throws unless all collectors are connected */
-export async function expectOpen(fleet: Fleet, count: number): Promise<void> {
-  const open = await fleet.open();
-  if (open !== count) {
-    throw new Error(`only ${open} of ${count} collectors stayed connected`);
-  }
-}
-
-async function settledRss(server: CollectionChild): Promise<number> {
-  await server.vitals();
-  await setTimeout(SWEEPING_MS);
-  const { rssOctets } = await server.vitals();
-  return rssOctets;
-}
-
-/** Without the collections of garbage that asking for memory brings. */
-async function cpuMsPerSecond(server: CollectionChild, observedMs: number): Promise<number> {
-  const startMs = performance.now();
-  const before = await server.cpuMs();
-  await setTimeout(observedMs);
-  const after = await server.cpuMs();
-  return ((after - before) * 1_000) / (performance.now() - startMs);
 }
