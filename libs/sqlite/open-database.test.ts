@@ -218,13 +218,16 @@ describe('ownership of a database', () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'awala-sqlite-'));
     const path = join(folder.path, 'gateway.db');
     const owner = ownInAnotherProcess(path);
-    await printed(owner, 'open');
+    const exit = once(owner, 'exit');
+    const lines = linesOf(owner);
+    await lines.areAtLeast(1);
     await assert.rejects(openDatabase(path, OPTIONS), DatabaseInUseError);
     await using guest = await openDatabase(path, { ...OPTIONS, shared: true });
-    await guest.write([{ sql: 'INSERT INTO numbers VALUES (-1)' }]);
-    const told = await printed(owner, '20');
+    await untilWritten(guest, 'INSERT INTO numbers VALUES (-1)');
+    await lines.areAtLeast(20);
     owner.kill('SIGKILL');
-    await once(owner, 'exit');
+    await exit;
+    const told = lines.all.filter((line) => line !== 'open').map(Number);
     await using database = await openDatabase(path, OPTIONS);
     const rows = await database.read({ sql: 'SELECT number FROM numbers' });
     const numbers = new Set(rows.map(({ number }) => number));
@@ -265,18 +268,39 @@ function ownInAnotherProcess(path: string): ChildProcess {
   return spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** The numbers that the process printed up to the given line. */
-async function printed(child: ChildProcess, line: string): Promise<number[]> {
-  let text = '';
-  for await (const chunk of child.stdout?.iterator({ destroyOnReturn: false }) ?? []) {
-    text += chunk;
-    if (text.split('\n').slice(0, -1).includes(line)) {
-      break;
+/** Writes, however often another process that writes all the time is in the way. */
+async function untilWritten(database: Database, sql: string): Promise<void> {
+  for (;;) {
+    try {
+      await database.write([{ sql }]);
+      return;
+    } catch (error) {
+      assert.ok(error instanceof DatabaseUnavailableError, String(error));
     }
   }
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .filter((one) => one !== 'open')
-    .map(Number);
+}
+
+/** The lines that a process prints. */
+function linesOf({ stdout }: ChildProcess) {
+  const all: string[] = [];
+  let rest = '';
+  let onMore = () => {};
+  stdout?.on('data', (octets) => {
+    const lines = `${rest}${octets}`.split('\n');
+    rest = lines.pop() ?? '';
+    all.push(...lines);
+    onMore();
+  });
+  return {
+    /** So far. */
+    all,
+    /** Resolves once it has printed so many. */
+    async areAtLeast(count: number): Promise<void> {
+      while (all.length < count) {
+        await new Promise<void>((resolve) => {
+          onMore = resolve;
+        });
+      }
+    },
+  };
 }
