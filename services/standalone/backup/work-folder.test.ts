@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { link, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtempDisposable, readdir, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { openWorkFolder } from './work-folder.ts';
 
@@ -11,40 +11,42 @@ const ROUNDS = 300;
 const NAME = 'in-progress';
 
 describe('The work folder of a backup', () => {
-  let data: string;
-  before(async () => {
-    data = await mkdtemp(join(tmpdir(), 'work-folder-'));
-    await writeFile(join(data, 'body'), 'body');
-  });
-  after(() => rm(data, { recursive: true }));
-
   it('is gone after a signal, whatever is being written to it meanwhile', async () => {
-    // Otherwise the signal would end this process.
-    const heard = () => {};
-    process.on('SIGTERM', heard);
+    await using data = await mkdtempDisposable(join(tmpdir(), 'work-folder-'));
+    const body = join(data.path, 'body');
+    await writeFile(body, 'body');
+    using _ = hearing('SIGTERM');
     for (let round = 0; round < ROUNDS; round++) {
-      const folder = await openWorkFolder(data, NAME);
-      const writing = fill(folder.path);
+      await using folder = await openWorkFolder(data.path, NAME);
+      const writing = fill(folder.path, body);
       for (let turns = 0; turns < round % 12; turns++) {
         await setImmediate();
       }
       process.emit('SIGTERM', 'SIGTERM');
       await writing;
-      assert.deepEqual((await readdir(data)).includes(NAME), false, `in round ${round}`);
-      await folder[Symbol.asyncDispose]();
+      assert.ok(!(await readdir(data.path)).includes(NAME), `in round ${round}`);
     }
-    process.off('SIGTERM', heard);
   });
-
-  async function fill(path: string): Promise<void> {
-    try {
-      const inner = join(path, 'objects');
-      await mkdir(inner);
-      for (let name = 0; name < 20; name++) {
-        await link(join(data, 'body'), join(inner, String(name)));
-      }
-    } catch {
-      // The folder is gone.
-    }
-  }
 });
+
+/** Keeps a signal from ending this process. */
+function hearing(signal: NodeJS.Signals): Disposable {
+  const heard = () => {};
+  process.on(signal, heard);
+  return { [Symbol.dispose]: () => void process.off(signal, heard) };
+}
+
+/** Writes for as long as the folder is there, and removes some of it, as SQLite does with a journal. */
+async function fill(folder: string, body: string): Promise<void> {
+  try {
+    const inner = join(folder, 'objects');
+    await mkdir(inner);
+    for (let name = 0; name < 20; name++) {
+      await link(body, join(inner, String(name)));
+      await link(body, join(folder, 'journal'));
+      await unlink(join(folder, 'journal'));
+    }
+  } catch {
+    // The folder is gone.
+  }
+}

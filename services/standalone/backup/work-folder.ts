@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ownFile } from '#backing/owner-only.ts';
@@ -10,8 +10,8 @@ import { BackupError } from './backup-error.ts';
 /** One backup or restore of a data folder at a time. */
 const LOCK = 'backup';
 
-/** What is under way when a signal comes may put one more file in while the folder is being removed. */
-const REMOVAL = { recursive: true, force: true, maxRetries: 10, retryDelay: 10 };
+/** How often a signal removes a folder that is being written to. */
+const MOST_REMOVALS = 10;
 
 /** A folder for the time of a backup or restore; disposing of it, or a signal, removes it. */
 interface WorkFolder extends AsyncDisposable {
@@ -28,10 +28,10 @@ export async function openWorkFolder(dataFolder: string, name: string): Promise<
   await ownFile(lockFile);
   const lock = lockBackups(dataFolder);
   const path = join(dataFolder, name);
-  const remove = () => rm(path, REMOVAL);
+  const remove = () => rm(path, { recursive: true, force: true });
   // First, as a signal may come as soon as the folder is there. Otherwise whoever is tired of waiting
   // would leave a copy of the database, and links that keep the room of deleted parcels taken.
-  const untilSignal = atSignal(() => rmSync(path, REMOVAL));
+  const untilSignal = atSignal(() => removeNow(path));
   try {
     await remove();
     await mkdir(path, { mode: 0o700 });
@@ -48,6 +48,16 @@ export async function openWorkFolder(dataFolder: string, name: string): Promise<
       await remove();
     },
   };
+}
+
+/**
+ * Removes a folder, though what is under way when a signal comes writes to it: a file that comes
+ * meanwhile makes the removal fail (ENOTEMPTY), and one that goes makes it end too early, without an error.
+ */
+function removeNow(path: string): void {
+  for (let removals = 0; removals < MOST_REMOVALS && existsSync(path); removals++) {
+    rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 10 });
+  }
 }
 
 function lockBackups(dataFolder: string): Disposable {
