@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempDisposable, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { until } from '#test/runtime/until.ts';
 import type { Database } from './database.ts';
 import {
   DatabaseFullError,
@@ -17,6 +20,7 @@ import {
 import { type OpenDatabaseOptions, openDatabase } from './open-database.ts';
 
 const OPTIONS = { deadlineMs: BACKING_DEADLINE_MS };
+const LOOK_EVERY_MS = 20;
 
 describe('openDatabase', () => {
   it('gives back every type of value as it was', async () => {
@@ -219,15 +223,16 @@ describe('ownership of a database', () => {
     const path = join(folder.path, 'gateway.db');
     const owner = ownInAnotherProcess(path);
     const exit = once(owner, 'exit');
-    const lines = linesOf(owner);
-    await lines.areAtLeast(1);
+    const lines: string[] = [];
+    createInterface({ input: owner.stdout }).on('line', (line) => lines.push(line));
+    await until(() => lines.length >= 1, LOOK_EVERY_MS);
     await assert.rejects(openDatabase(path, OPTIONS), DatabaseInUseError);
     await using guest = await openDatabase(path, { ...OPTIONS, shared: true });
-    await untilWritten(guest, 'INSERT INTO numbers VALUES (-1)');
-    await lines.areAtLeast(20);
+    await until(() => isWritten(guest, 'INSERT INTO numbers VALUES (-1)'));
+    await until(() => lines.length >= 20, LOOK_EVERY_MS);
     owner.kill('SIGKILL');
     await exit;
-    const told = lines.all.filter((line) => line !== 'open').map(Number);
+    const told = lines.filter((line) => line !== 'open').map(Number);
     await using database = await openDatabase(path, OPTIONS);
     const rows = await database.read({ sql: 'SELECT number FROM numbers' });
     const numbers = new Set(rows.map(({ number }) => number));
@@ -263,44 +268,18 @@ async function ids(database: Database) {
   return (await database.read({ sql: 'SELECT id FROM t ORDER BY id' })).map(({ id }) => id);
 }
 
-function ownInAnotherProcess(path: string): ChildProcess {
+function ownInAnotherProcess(path: string): ChildProcessByStdio<null, Readable, null> {
   const program = new URL('./fixtures/own-database.ts', import.meta.url).pathname;
   return spawn(process.execPath, [program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** Writes, however often another process that writes all the time is in the way. */
-async function untilWritten(database: Database, sql: string): Promise<void> {
-  for (;;) {
-    try {
-      await database.write([{ sql }]);
-      return;
-    } catch (error) {
-      assert.ok(error instanceof DatabaseUnavailableError, String(error));
-    }
+/** @returns false if another process, which writes all the time, was in the way for too long */
+async function isWritten(database: Database, sql: string): Promise<boolean> {
+  try {
+    await database.write([{ sql }]);
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof DatabaseUnavailableError, String(error));
+    return false;
   }
-}
-
-/** The lines that a process prints. */
-function linesOf({ stdout }: ChildProcess) {
-  const all: string[] = [];
-  let rest = '';
-  let onMore = () => {};
-  stdout?.on('data', (octets) => {
-    const lines = `${rest}${octets}`.split('\n');
-    rest = lines.pop() ?? '';
-    all.push(...lines);
-    onMore();
-  });
-  return {
-    /** So far. */
-    all,
-    /** Resolves once it has printed so many. */
-    async areAtLeast(count: number): Promise<void> {
-      while (all.length < count) {
-        await new Promise<void>((resolve) => {
-          onMore = resolve;
-        });
-      }
-    },
-  };
 }

@@ -348,7 +348,7 @@ async function keysOf(prefix: string): Promise<string[]> {
 /** As after a start with nothing in it, for this queue alone. */
 async function forgetAll(prefix: string): Promise<void> {
   const client = new Redis(`redis://${redis.address}`);
-  await client.del(await client.keys(`{${prefix}}*`));
+  await client.del(await keysOf(prefix));
   client.disconnect();
 }
 
