@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
 import { MessageFault } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import type { RamfMessage } from '#awala/ramf/message.ts';
 import { BackingError, ClockInDoubtError } from '#backing/errors.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
@@ -10,7 +11,7 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Mailbox } from '../held/mailbox.ts';
 import { heedAcknowledgement } from './cargo-acknowledgement.ts';
-import { InStep } from './in-step.ts';
+import { InStep, type StepTask } from './in-step.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
 /** What {@link CargoContents} needs. */
@@ -71,14 +72,12 @@ export class CargoContents {
    * @throws {AggregateError} for surprises, once all the other items are taken in
    */
   async take(items: Iterable<Uint8Array>, origin: CargoOrigin): Promise<void> {
-    const inStep = new InStep(this.#itemConcurrency);
-    const run = new Run(this.#parts, origin, inStep);
+    const run = new Run(this.#parts, origin);
+    const inStep = new InStep();
+    const tasks = Array.from({ length: this.#itemConcurrency }, () => inStep.add());
     // Each hand takes the next item when it is done; if one fails, the iteration ends for all.
     const iterator = Iterator.from(items);
-    const hands = Array.from({ length: this.#itemConcurrency }, () =>
-      run.takeAll(iterator).finally(() => inStep.leave()),
-    );
-    const results = await Promise.allSettled(hands);
+    const results = await Promise.allSettled(tasks.map((task) => run.takeAll(iterator, task)));
     if (!run.isEmpty || results.every(({ status }) => status === 'fulfilled')) {
       run.logTotals();
     }
@@ -106,16 +105,16 @@ class Run {
   doubt: ClockInDoubtError | null = null;
   readonly #parts: CargoContentsParts;
   readonly #origin: CargoOrigin;
-  readonly #inStep: InStep;
+  /** Parcels that are being accepted, by their ids. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
   readonly #totals: Partial<Record<Outcome, number>> = {};
   #items = 0;
   /** Others run until this resolves. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: CargoContentsParts, origin: CargoOrigin, inStep: InStep) {
+  constructor(parts: CargoContentsParts, origin: CargoOrigin) {
     this.#parts = parts;
     this.#origin = origin;
-    this.#inStep = inStep;
   }
 
   /** Whether no item has come so far. */
@@ -123,15 +122,20 @@ class Run {
     return this.#items === 0;
   }
 
-  async takeAll(items: Iterable<Uint8Array>): Promise<void> {
-    for (const item of items) {
-      this.#origin.signal.throwIfAborted();
-      const outcome = await this.#take(item);
-      this.#totals[outcome] = (this.#totals[outcome] ?? 0) + 1;
-      if (++this.#items % ITEMS_PER_TURN === 0) {
-        this.#turn = setImmediate();
+  /** @param task - in step with the others while it has parcels to accept */
+  async takeAll(items: Iterable<Uint8Array>, task: StepTask): Promise<void> {
+    try {
+      for (const item of items) {
+        this.#origin.signal.throwIfAborted();
+        const outcome = await this.#take(item, task);
+        this.#totals[outcome] = (this.#totals[outcome] ?? 0) + 1;
+        if (++this.#items % ITEMS_PER_TURN === 0) {
+          this.#turn = setImmediate();
+        }
+        await this.#turn;
       }
-      await this.#turn;
+    } finally {
+      task.leave();
     }
   }
 
@@ -140,12 +144,13 @@ class Run {
     logStep(log, 'unpacked', cargo, { items: this.#totals, peer });
   }
 
-  async #take(item: Uint8Array): Promise<Outcome> {
+  async #take(item: Uint8Array, task: StepTask): Promise<Outcome> {
     try {
       switch (typeOfCargoMessage(item)) {
         case 'parcel':
-          return await this.#takeParcel(item);
+          return await this.#takeParcel(item, task);
         case 'pca':
+          task.leave();
           return await this.#takeAcknowledgement(item);
         default:
           return 'ignored';
@@ -166,18 +171,34 @@ class Run {
     }
   }
 
-  async #takeParcel(item: Uint8Array): Promise<Outcome> {
-    const { intake } = this.#parts;
+  /** Those with the same ids one after the other, as each must know whether the last was made later. */
+  async #takeParcel(item: Uint8Array, task: StepTask): Promise<Outcome> {
+    const parcel = this.#parts.intake.read(item);
+    const ids = JSON.stringify([parcel.sender.nodeId, parcel.recipient.id, parcel.id]);
+    while (this.#underWay.has(ids)) {
+      task.leave();
+      await this.#underWay.get(ids);
+    }
+    task.join();
+    const accepting = this.#accept(parcel, task);
+    const over = accepting.then(
+      () => this.#underWay.delete(ids),
+      () => this.#underWay.delete(ids),
+    );
+    this.#underWay.set(ids, over);
+    return accepting;
+  }
+
+  async #accept(parcel: RamfMessage, task: StepTask): Promise<Outcome> {
     const { privateGateway, cargo, log } = this.#origin;
-    const parcel = intake.read(item);
-    const { key, isDuplicate } = await intake.acceptFromPrivateGateway(parcel, {
+    const { key, isDuplicate } = await this.#parts.intake.acceptFromPrivateGateway(parcel, {
       privateGateway,
       road: 'cargo',
-      beforeRecords: () => this.#inStep.wait(),
+      beforeRecords: () => task.wait(),
     });
     logStep(log, 'accepted', key, {
       road: 'cargo',
-      octets: item.byteLength,
+      octets: parcel.octets.byteLength,
       ...(isDuplicate && { duplicate: true }),
       peer: privateGateway,
       cargo,

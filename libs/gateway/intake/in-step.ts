@@ -1,28 +1,30 @@
 /**
- * Lets several tasks go on together. Each that wants to waits until all the others that take part do
- * as well, or have left.
+ * Lets several tasks go on together: each that waits goes on once all the others that are in step wait
+ * as well.
  */
 export class InStep {
-  #tasks: number;
+  #tasks = 0;
   #waiting: (() => void)[] = [];
 
-  /** @param tasks - how many take part */
-  constructor(tasks: number) {
-    this.#tasks = tasks;
+  /** Adds a task, which is in step until it leaves. */
+  add(): StepTask {
+    this.#tasks++;
+    let isInStep = true;
+    const change = (to: boolean) => {
+      if (to !== isInStep) {
+        isInStep = to;
+        this.#tasks += to ? 1 : -1;
+        this.#goOn();
+      }
+    };
+    return { wait: () => this.#wait(), leave: () => change(false), join: () => change(true) };
   }
 
-  /** Resolves once all are here. */
-  wait(): Promise<void> {
+  #wait(): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#goOn();
     });
-  }
-
-  /** A task takes part no more. */
-  leave(): void {
-    this.#tasks--;
-    this.#goOn();
   }
 
   #goOn(): void {
@@ -34,4 +36,14 @@ export class InStep {
       }
     }
   }
+}
+
+/** One of the tasks that go on together. */
+export interface StepTask {
+  /** Resolves once all in step wait. Call it only in step. */
+  wait(): Promise<void>;
+  /** The others wait for it no more. Safe to repeat. */
+  leave(): void;
+  /** They wait for it again. Safe to repeat. */
+  join(): void;
 }

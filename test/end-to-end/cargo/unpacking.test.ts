@@ -67,6 +67,34 @@ describe('Unpacking cargo', () => {
     assert.equal(opened.metrics.counts['parcelCollected cargo'], 1);
   });
 
+  it('takes in parcels while an acknowledgement in the same cargo takes its time', async () => {
+    await using setting = await Setting.open();
+    const { opened } = setting;
+    await setting.unpack([await opened.gatewayBound({ id: 'one' })]);
+    const deleting = Promise.withResolvers<void>();
+    opened.beforeObjects = ({ method }) => (method === 'delete' ? deleting.promise : undefined);
+    const pca = pcaOf(opened.sender, opened.recipient, 'one');
+    const cargo = [await opened.gatewayBound({ id: 'two' }), pca];
+    const unpacked = setting.unpack(cargo, opened.phone);
+    const { acceptedParcels } = opened.gateway;
+    const accepted = () => Array.fromAsync(acceptedParcels.list(opened.phone.nodeId));
+    await until(async () => (await accepted()).some(({ parcelId }) => parcelId === 'two'));
+    deleting.resolve();
+    await unpacked;
+  });
+
+  it('keeps the one made last of parcels with the same ids, in whatever order they come', async () => {
+    await using setting = await Setting.open();
+    const { opened } = setting;
+    const nowMs = opened.clock.now().getTime();
+    const older = await opened.gatewayBound({ id: 'one', createdAt: new Date(nowMs - 60_000) });
+    const newer = await opened.gatewayBound({ id: 'one' });
+    await setting.unpack([newer, older, newer, older]);
+    const [held = ''] = await opened.held(opened.phone);
+    assert.deepEqual((await opened.objects.get(held))?.body, newer);
+    assert.equal(opened.metrics.counts['parcelAccepted cargo gateway'], 1);
+  });
+
   it('does nothing on an acknowledgement of a parcel that is held for another private gateway', async () => {
     await using setting = await Setting.open();
     const { opened } = setting;

@@ -41,7 +41,7 @@ export class OpenedGateway implements AsyncDisposable {
   readonly log = new RecordedLog();
   readonly metrics = new RecordedMetrics();
   /** Run before each call to a store; may throw in its stead, or wait. */
-  beforeObjects: (call: ObjectStoreCall) => void = () => {};
+  beforeObjects: (call: ObjectStoreCall) => Promise<void> | void = () => {};
   beforeRecords: (call: RecordStoreCall) => Promise<void> | void = () => {};
   /** Calls to the record store so far. */
   recordCalls = 0;
