@@ -114,6 +114,8 @@ function older(one: Date | null, other: Date | null): Date | null {
 export interface ClaimOptions {
   /** How long a part that was counted is left alone. */
   readonly intervalMs: number;
+  /** How long it is complete at most, unless it is counted again: several intervals. */
+  readonly completeMs: number;
   /** The claim ends by itself so long after it was made or renewed. */
   readonly leaseMs: number;
 }
@@ -187,6 +189,13 @@ export interface Mending {
   readonly missing: readonly IndexedObject[];
   /** Entries whose object is not stored; one that has another token by now stays. */
   readonly stale: readonly Pick<IndexEntry, 'name' | 'token'>[];
+  /**
+   * What is stored under entries that tell of another: the put that they announced never took effect.
+   * An entry that has another token by now stays as it is.
+   *
+   * @default none
+   */
+  readonly wrong?: readonly (IndexedObject & Pick<IndexEntry, 'token'>)[];
 }
 
 /**
@@ -219,10 +228,11 @@ export interface CensusClaim {
   renew(): Promise<void>;
 
   /**
-   * Ends the claim after everything stored was compared. The part is complete from then on.
+   * Ends the claim after everything stored was compared. The part is complete from then on, for
+   * {@link ClaimOptions.completeMs} at most.
    *
-   * @returns false if something was announced in vain, or the index lost its memory, since the
-   *   claim: the part is then free for another census soon
+   * @returns false if it is not, as something was announced in vain, or the index lost its memory or
+   *   has no room, since the claim
    */
   complete(totals: HeldTotals): Promise<boolean>;
 }

@@ -24,6 +24,7 @@ import { CENSUS_LIMITS } from './limits.ts';
 const LIMITS = {
   ...CENSUS_LIMITS,
   intervalMs: readConfiguration({}, WORKERS_VARIABLES).censusIntervalMs,
+  completeMs: Number.POSITIVE_INFINITY,
 };
 const OBJECTS = 50_000_000;
 const PAGE = 1_000;

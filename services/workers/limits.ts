@@ -28,17 +28,19 @@ export const CARGO_VISIBILITY_MS = 600_000;
 /** Surprises before a job is set aside. */
 export const MAX_ATTEMPTS = 10;
 /** Items of one cargo processed at once. */
-export const CARGO_ITEM_CONCURRENCY = 16;
+export const CARGO_ITEM_CONCURRENCY = 32;
 
 /** At most 2 000 objects a second. */
 export const SWEEPER_LIMITS: SweeperLimits = { batchSize: 500, pauseMs: 250, concurrency: 8 };
 
 /** How what is held is counted. */
-export const CENSUS_LIMITS: Omit<CensusLimits, 'intervalMs'> = {
+export const CENSUS_LIMITS: Omit<CensusLimits, 'intervalMs' | 'completeMs'> = {
   leaseMs: 60_000,
   partsAtOnce: 8,
   concurrency: 32,
 };
+/** Intervals without a census after which a part of the index is complete no more. */
+export const COMPLETE_INTERVALS = 4;
 /** How often to look for parts that are due, unless they are counted more often. */
 export const CENSUS_LOOK_MS = 60_000;
 

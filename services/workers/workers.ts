@@ -29,6 +29,7 @@ import {
   CARGO_VISIBILITY_MS,
   CENSUS_LIMITS,
   CENSUS_LOOK_MS,
+  COMPLETE_INTERVALS,
   CONNECT_TIMEOUT_MS,
   DELIVERY_TIMEOUT_MS,
   DELIVERY_VISIBILITY_MS,
@@ -161,7 +162,11 @@ function startPeriodicTasks(
   { sweepIntervalMs, censusIntervalMs }: WorkersLimits,
 ) {
   const { heldIndex } = parts;
-  const limits = { ...CENSUS_LIMITS, intervalMs: censusIntervalMs };
+  const limits = {
+    ...CENSUS_LIMITS,
+    intervalMs: censusIntervalMs,
+    completeMs: COMPLETE_INTERVALS * censusIntervalMs,
+  };
   const census = heldIndex && new Census({ ...parts, heldIndex }, limits);
   const censusLookMs = Math.min(CENSUS_LOOK_MS, censusIntervalMs);
   const sweeper = new Sweeper(parts, SWEEPER_LIMITS);

@@ -16,7 +16,13 @@ import { formerGatewayBoundKey, gatewayBoundKey } from './object-keys.ts';
 const OURS: NodeId = `0${'a'.repeat(64)}`;
 const THEIRS: NodeId = `0${'b'.repeat(64)}`;
 const START = new Date('2026-01-01T00:00:00Z');
-const LIMITS = { intervalMs: 900_000, leaseMs: 60_000, partsAtOnce: 4, concurrency: 4 };
+const LIMITS = {
+  intervalMs: 900_000,
+  completeMs: 3_600_000,
+  leaseMs: 60_000,
+  partsAtOnce: 4,
+  concurrency: 4,
+};
 const NEVER = new AbortController().signal;
 
 function identityOf(privateGateway: NodeId, parcelId: string) {
@@ -108,6 +114,31 @@ class Setting {
 }
 
 describe('a mailbox with an index', () => {
+  it('tells the true size again after a replacement that was announced and never stored', async () => {
+    const setting = new Setting();
+    await setting.store(OURS, 'one');
+    setting.onCall = ({ method }) => {
+      if (method === 'put') {
+        throw new BackingUnavailableError('object-store', 'told to fail');
+      }
+    };
+    const replacing = setting.mailbox.store(
+      identityOf(OURS, 'one'),
+      Buffer.alloc(100_000),
+      setting.expiresAt,
+    );
+    await assert.rejects(replacing, BackingUnavailableError);
+    setting.onCall = () => {};
+    const sizes = async () => {
+      const parcels = await Array.fromAsync(setting.mailbox.list(OURS));
+      return parcels.map(({ sizeOctets }) => sizeOctets);
+    };
+    await setting.count();
+    assert.deepEqual(await sizes(), [100_000], 'it may still be on its way');
+    await setting.countAgain();
+    assert.deepEqual(await sizes(), [1]);
+  });
+
   it('is listed until it is counted, and read from the index from then on', async () => {
     const setting = new Setting();
     const key = await setting.store(OURS, 'one');

@@ -31,6 +31,8 @@ interface CensusParts extends ExpiryParts {
 export interface CensusLimits {
   /** How long a part that was counted is left alone. */
   readonly intervalMs: number;
+  /** How long a part is complete at most, unless it is counted again: several intervals. */
+  readonly completeMs: number;
   /** After so long without a sign of life, the part of a census goes to another. */
   readonly leaseMs: number;
   /** Parts counted at once, each with a listing of its own. */
@@ -44,7 +46,8 @@ const RENEWALS_PER_LEASE = 3;
 
 /**
  * Compares the index of what is held with what is stored, part by part: adds what the index lacks
- * and signals it, removes what is not stored, and adds up what is held. Any number of processes may
+ * and signals it, corrects the sizes of what was never replaced, removes what is not stored, and
+ * adds up what is held. Any number of processes may
  * take part; each part is counted by one of them, once per interval.
  *
  * It lists as fast as the store and the index answer, and so slows down with them.
@@ -89,7 +92,10 @@ export class Census {
     const totals = await this.#compare(claim, part, renewal.signal);
     if (!(await claim.complete(totals))) {
       const detail = `part ${part}`;
-      this.#parts.log.info({ detail }, 'Something was stored without an entry during a census');
+      this.#parts.log.info(
+        { detail },
+        'A part of the index is not complete: something was stored meanwhile without an entry',
+      );
     }
   }
 
@@ -178,12 +184,17 @@ export class Census {
     claim: CensusClaim,
     { mailbox, stored, held }: Batch & { readonly held: readonly ObjectEntry[] },
   ): Promise<void> {
-    const names = new Set(stored.map(({ key }) => nameInMailbox(key, mailbox)));
+    const byName = new Map(stored.map((each) => [nameInMailbox(each.key, mailbox), each]));
     const known = new Set<string>();
     const stale: IndexEntry[] = [];
+    const wrong: (IndexedObject & Pick<IndexEntry, 'token'>)[] = [];
     for await (const entry of claim.entries(mailbox)) {
-      if (names.has(entry.name)) {
+      const its = byName.get(entry.name);
+      if (its) {
         known.add(entry.name);
+        if (entry.isSettled && its.sizeOctets !== entry.sizeOctets) {
+          wrong.push({ ...asIndexed(its, mailbox), token: entry.token });
+        }
       } else if (entry.isSettled) {
         stale.push(entry);
       }
@@ -192,9 +203,9 @@ export class Census {
       }
     }
     const missing = held.filter(({ key }) => !known.has(nameInMailbox(key, mailbox)));
-    if (missing.length > 0 || stale.length > 0) {
+    if (missing.length > 0 || stale.length > 0 || wrong.length > 0) {
       const objects = missing.map((entry) => asIndexed(entry, mailbox));
-      await claim.mend(mailbox, { missing: objects, stale });
+      await claim.mend(mailbox, { missing: objects, stale, wrong });
     }
     this.#tell(mailbox, missing);
   }

@@ -4,7 +4,7 @@ import type { Clock } from '#clock/clock.ts';
 
 /** From so many entries without an object on, listing the store costs less than asking for each again. */
 const MANY = 16;
-/** Until a census has removed most of them. */
+/** After the latest: until a census has removed most of them. */
 const REMEMBERED_MS = 1_200_000;
 const MOST_MAILBOXES = 10_000;
 

@@ -44,6 +44,19 @@ export function describeCensus(open: OpenIndex): void {
       assert.ok(await other.claim('0', CLAIM));
     });
 
+    test('completes a part for some time, unless it is counted again', async ({
+      index,
+      elapse,
+    }) => {
+      await completeAll(index);
+      await elapse(CLAIM.intervalMs + 1_000);
+      await (await claimed(index, '0')).complete(NOTHING_HELD);
+      await elapse(CLAIM.completeMs - CLAIM.intervalMs - 1_000);
+      assert.deepEqual(await namesIn(index, MAILBOX), []);
+      assert.equal(await index.read(MAILBOX_IN_A), null);
+      assert.equal(await index.incompleteParts(), PARTS.length - 1);
+    });
+
     test('gives the part of a census that died to another, which alone may go on', async ({
       index,
       other,
@@ -132,6 +145,28 @@ export function describeCensus(open: OpenIndex): void {
       await claim.mend(MAILBOX, { missing: [], stale });
       await claim.complete(NOTHING_HELD);
       assert.deepEqual(await namesIn(index, MAILBOX), [digestOf(2)]);
+    });
+
+    test('corrects what an entry tells, except what was announced meanwhile', async ({ index }) => {
+      const first = String((await index.add(MAILBOX, object(digestOf(1), 10))).token);
+      const second = String((await index.add(MAILBOX, object(digestOf(2), 10))).token);
+      const claim = await claimed(index, '0');
+      await index.add(MAILBOX, object(digestOf(2), 20));
+      const wrong = [
+        { ...object(digestOf(1), 99), token: first },
+        { ...object(digestOf(2), 99), token: second },
+      ];
+      await claim.mend(MAILBOX, { missing: [], stale: [], wrong });
+      await claim.complete(NOTHING_HELD);
+      const entries = (await index.read(MAILBOX)) ?? [];
+      assert.deepEqual(
+        entries.map(({ name, sizeOctets }) => [name, sizeOctets]),
+        [
+          [digestOf(1), 99],
+          [digestOf(2), 20],
+        ],
+      );
+      assert.equal(entries[0]?.token, first);
     });
 
     test('knows the totals once every part is counted', async ({ index, other }) => {

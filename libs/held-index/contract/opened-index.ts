@@ -26,7 +26,7 @@ export const MAILBOX = `00${'1'.repeat(63)}`;
 export const OTHERS_MAILBOX = `00${'2'.repeat(63)}`;
 export const MAILBOX_IN_A = `0a${'3'.repeat(63)}`;
 
-export const CLAIM = { intervalMs: 900_000, leaseMs: 60_000 };
+export const CLAIM = { intervalMs: 900_000, completeMs: 3_600_000, leaseMs: 60_000 };
 const EXPIRES_AT = new Date('2030-01-01T00:00:00Z');
 
 /** An object named by the hash that most names are. */

@@ -33,7 +33,7 @@ interface CountedPart {
   claimedUntilMs: number;
   countedUntilMs: number;
   claim: object | null;
-  isComplete: boolean;
+  completeUntilMs: number;
   /** Changes whenever something could not be remembered. */
   withdrawals: number;
   withdrawnMs: number;
@@ -65,7 +65,7 @@ export class InProcessHeldIndex implements HeldIndex {
   }
 
   async read(mailbox: string): Promise<readonly IndexEntry[] | null> {
-    return this.#part(partOf(mailbox)).isComplete
+    return this.#isComplete(this.#part(partOf(mailbox)))
       ? this.#entries(mailbox, this.#clock.elapsedMs())
       : null;
   }
@@ -92,7 +92,7 @@ export class InProcessHeldIndex implements HeldIndex {
   }
 
   async incompleteParts(): Promise<number> {
-    return [...this.#parts.values()].filter(({ isComplete }) => !isComplete).length;
+    return [...this.#parts.values()].filter((part) => !this.#isComplete(part)).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -137,20 +137,29 @@ export class InProcessHeldIndex implements HeldIndex {
         counted.claim = null;
         counted.claimedUntilMs = 0;
         counted.totals = totals;
+        const nowMs = this.#clock.elapsedMs();
         const isComplete = counted.withdrawals === withdrawals;
-        counted.isComplete ||= isComplete;
         if (isComplete) {
-          counted.countedUntilMs = this.#clock.elapsedMs() + options.intervalMs;
+          counted.completeUntilMs = nowMs + options.completeMs;
         }
+        // Also where there is no room: nothing is gained by listing all again at once.
+        counted.countedUntilMs = nowMs + options.intervalMs;
         return isComplete;
       },
     };
   }
 
-  #mend(mailbox: string, { missing, stale }: Mending): void {
+  #mend(mailbox: string, { missing, stale, wrong = [] }: Mending): void {
     for (const object of missing) {
       if (!this.#mailboxes.get(mailbox)?.has(object.name)) {
         this.#remember(mailbox, object);
+      }
+    }
+    for (const { name, token, sizeOctets, expiresAt } of wrong) {
+      const entries = this.#mailboxes.get(mailbox);
+      const former = entries?.get(name);
+      if (former?.token === token) {
+        entries?.set(name, { ...former, sizeOctets, expiresAt });
       }
     }
     for (const { name, token } of stale) {
@@ -164,7 +173,7 @@ export class InProcessHeldIndex implements HeldIndex {
     const isNew = former === undefined;
     if (isNew && this.#count >= this.#maxEntries) {
       const part = this.#part(partOf(mailbox));
-      part.isComplete = false;
+      part.completeUntilMs = 0;
       part.withdrawals += 1;
       part.withdrawnMs = this.#clock.elapsedMs();
       return { token: null, isMissing: true, late: null };
@@ -208,6 +217,10 @@ export class InProcessHeldIndex implements HeldIndex {
     return { ...entry, addedAt, isSettled: isSettled({ addedMs }, atMs) };
   }
 
+  #isComplete({ completeUntilMs }: CountedPart): boolean {
+    return this.#clock.elapsedMs() < completeUntilMs;
+  }
+
   #part(part: Part): CountedPart {
     const counted = this.#parts.get(part);
     if (!counted) {
@@ -226,7 +239,7 @@ function newPart(): CountedPart {
     claimedUntilMs: 0,
     countedUntilMs: 0,
     claim: null,
-    isComplete: false,
+    completeUntilMs: 0,
     withdrawals: 0,
     withdrawnMs: Number.NEGATIVE_INFINITY,
     totals: null,

@@ -87,18 +87,28 @@ export class RedisCensusClaim implements CensusClaim {
     } while (cursor !== '0');
   }
 
-  async mend(mailbox: string, { missing, stale }: Mending): Promise<void> {
-    for (let at = 0; at < Math.max(missing.length, stale.length); at += ENTRIES_AT_ONCE) {
+  async mend(mailbox: string, { missing, stale, wrong = [] }: Mending): Promise<void> {
+    const most = Math.max(missing.length, stale.length, wrong.length);
+    for (let at = 0; at < most; at += ENTRIES_AT_ONCE) {
       const end = at + ENTRIES_AT_ONCE;
-      await this.#mend(mailbox, { missing: missing.slice(at, end), stale: stale.slice(at, end) });
+      await this.#mend(mailbox, {
+        missing: missing.slice(at, end),
+        stale: stale.slice(at, end),
+        wrong: wrong.slice(at, end),
+      });
     }
   }
 
-  async #mend(mailbox: string, { missing, stale }: Mending): Promise<void> {
+  async #mend(mailbox: string, { missing, stale, wrong }: Required<Mending>): Promise<void> {
     const { keys, run } = this.#parts;
     const added = missing.flatMap((object) => [
       fieldOf(object.name),
       tokenOctets(newToken(randomBytes)),
+      objectOctets(object),
+    ]);
+    const corrected = wrong.flatMap((object) => [
+      fieldOf(object.name),
+      tokenOctets(object.token),
       objectOctets(object),
     ]);
     const removed = stale.flatMap(({ name, token }) => [fieldOf(name), tokenOctets(token)]);
@@ -110,7 +120,9 @@ export class RedisCensusClaim implements CensusClaim {
         lease,
         this.#claimed.id,
         missing.length,
+        wrong.length,
         ...added,
+        ...corrected,
         ...removed,
       ),
     );
@@ -125,7 +137,7 @@ export class RedisCensusClaim implements CensusClaim {
   }
 
   async complete({ objects, octets, oldestAt }: HeldTotals): Promise<boolean> {
-    const { keys, run, intervalMs } = this.#parts;
+    const { keys, run, intervalMs, completeMs } = this.#parts;
     const { lease, counted, epoch, mark, totals } = keys.of(this.#part);
     const { id, epoch: claimedEpoch } = this.#claimed;
     const text = `${objects} ${octets} ${oldestAt?.getTime() ?? ''}`;
@@ -133,7 +145,7 @@ export class RedisCensusClaim implements CensusClaim {
       run(
         'heldComplete',
         ...[lease, counted, epoch, mark, totals],
-        ...[id, claimedEpoch, intervalMs, text],
+        ...[id, claimedEpoch, intervalMs, text, completeMs],
       ),
     );
     assertClaimed(completed !== -1);

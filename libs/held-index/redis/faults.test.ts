@@ -160,6 +160,30 @@ describe('an index of what is held in a Redis that fails', { skip: missing }, ()
     });
   });
 
+  describe('and takes no writes', () => {
+    for (const [why, { set, back }] of Object.entries({
+      'it is full': { set: ['maxmemory', '1'], back: ['maxmemory', '0'] },
+      'it has lost its replicas': {
+        set: ['min-replicas-to-write', '1'],
+        back: ['min-replicas-to-write', '0'],
+      },
+    })) {
+      it(`claims to be complete no more as long as ${why}, and until it is counted`, async () => {
+        await using opened = await open();
+        const { index, other } = opened;
+        await completeAll(index);
+        await redis.client.config('SET', ...set);
+        assert.equal(await isLost(index.add(MAILBOX, object(digestOf(1)))), true);
+        assert.equal(await other.read(MAILBOX), null);
+        assert.equal(await other.read(MAILBOX_IN_A), null);
+        await redis.client.config('SET', ...back);
+        await until(async () => (await other.incompleteParts()) === 1, 20);
+        assert.equal(await other.read(MAILBOX), null);
+        assert.deepEqual(await namesIn(other, MAILBOX_IN_A), []);
+      });
+    }
+  });
+
   describe('and is silent', () => {
     it('lets who stores a parcel wait as long as it may, and no longer', async () => {
       const clock = new ManualClock();

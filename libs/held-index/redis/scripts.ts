@@ -19,6 +19,12 @@ if memory == '' then
   return redis.error_reply('READONLY the server is a replica')
 end`;
 
+/**
+ * Writes nothing to the mark, and fails where Redis takes no writes: it is full, cannot save, or has
+ * lost its replicas. What was stored since has no entry then, and nobody can withdraw the mark.
+ */
+const WRITABLE = (mark: string) => `redis.call('SETRANGE', ${mark}, 0, '')`;
+
 /** Seconds since the epoch, in four octets. */
 const ADDED = `
 local added = struct.pack('>I4', redis.call('TIME')[1])`;
@@ -66,6 +72,7 @@ local mark = redis.call('GET', KEYS[2])
 if not mark then
   return false
 end
+${WRITABLE('KEYS[2]')}
 ${MEMORY_OF_MASTER}
 if mark ~= memory or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
   return false
@@ -76,7 +83,8 @@ return {string.format('%.0f', now), redis.call('HGETALL', KEYS[1])}`,
   /** Keys: mark. Returns 1 if the part is complete. */
   heldIsComplete: {
     numberOfKeys: 1,
-    lua: `${MEMORY_OF_MASTER}
+    lua: `${WRITABLE('KEYS[1]')}
+${MEMORY_OF_MASTER}
 return redis.call('GET', KEYS[1]) == memory and 1 or 0`,
   },
   /**
@@ -102,17 +110,17 @@ end
 ${NOW}
 return {string.format('%.0f', now), value}`,
   },
-  /** Keys: epoch, mark. Arguments: id. */
+  /** Keys: epoch, mark. Arguments: id. A server that is full still deletes, so that comes first. */
   heldWithdraw: {
     numberOfKeys: 2,
     lua: `${NOW}${MEMORY}
-redis.call('SET', KEYS[1], ${EPOCH})
 redis.call('DEL', KEYS[2])
+redis.call('SET', KEYS[1], ${EPOCH})
 return 1`,
   },
   /**
    * Keys: lease, counted, epoch. Arguments: id, lease in ms. Returns the epoch and how long it has
-   * lasted; or nil.
+   * lasted; or nil. One that began later than now is over, as the clock was set back.
    */
   heldClaim: {
     numberOfKeys: 3,
@@ -127,7 +135,7 @@ end
 ${MEMORY}
 local epoch = redis.call('GET', KEYS[3]) or ''
 local since, its = string.match(epoch, '^%S+ (%d+) (%x*)$')
-if its ~= memory then
+if its ~= memory or tonumber(since) > now then
   epoch, since = ${EPOCH}, now
   redis.call('SET', KEYS[3], epoch)
 end
@@ -140,8 +148,8 @@ return {epoch, string.format('%.0f', now - since)}`,
 return isLeased and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`,
   },
   /**
-   * Keys: mailbox, lease. Arguments: id, number of missing; field, token and object of each; field
-   * and token of each stale.
+   * Keys: mailbox, lease. Arguments: id, numbers of missing and of wrong; field, token and object of
+   * each; field and token of each stale.
    */
   heldMend: {
     numberOfKeys: 2,
@@ -150,14 +158,24 @@ if not isLeased then
   return 0
 end
 ${ADDED}
-local at = 3
+local function valueWith(field, token)
+  local value = redis.call('HGET', KEYS[1], field)
+  return value and string.sub(value, 1, #token) == token and value
+end
+local at = 4
 for _ = 1, tonumber(ARGV[2]) do
   redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1] .. added .. ARGV[at + 2])
   at = at + 3
 end
+for _ = 1, tonumber(ARGV[3]) do
+  local value = valueWith(ARGV[at], ARGV[at + 1])
+  if value then
+    redis.call('HSET', KEYS[1], ARGV[at], string.sub(value, 1, #ARGV[at + 1] + #added) .. ARGV[at + 2])
+  end
+  at = at + 3
+end
 while ARGV[at] do
-  local value = redis.call('HGET', KEYS[1], ARGV[at])
-  if value and string.sub(value, 1, #ARGV[at + 1]) == ARGV[at + 1] then
+  if valueWith(ARGV[at], ARGV[at + 1]) then
     redis.call('HDEL', KEYS[1], ARGV[at])
   end
   at = at + 2
@@ -166,7 +184,7 @@ return 1`,
   },
   /**
    * Keys: lease, counted, epoch, mark, totals. Arguments: id, epoch, how long to leave the part alone
-   * in ms, totals. Returns -1 if the lease is lost, 0 if something was announced in vain.
+   * in ms, totals, how long it is complete in ms. Returns -1 if the lease is lost, 0 if something was announced in vain.
    */
   heldComplete: {
     numberOfKeys: 5,
@@ -179,7 +197,7 @@ redis.call('DEL', KEYS[1])
 if redis.call('GET', KEYS[3]) ~= ARGV[2] or memory ~= string.match(ARGV[2], ' (%x+)$') then
   return 0
 end
-redis.call('SET', KEYS[4], memory)
+redis.call('SET', KEYS[4], memory, 'PX', ARGV[5])
 redis.call('SET', KEYS[2], '', 'PX', ARGV[3])
 redis.call('SET', KEYS[5], ARGV[4])
 return 1`,

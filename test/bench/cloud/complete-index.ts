@@ -6,7 +6,7 @@ import { NOTHING_HELD, PARTS } from '#held-index/port.ts';
 import { silentLog } from '#log/log.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
 
-const CLAIM = { intervalMs: 3_600_000, leaseMs: 60_000 };
+const CLAIM = { intervalMs: 3_600_000, completeMs: 3_600_000, leaseMs: 60_000 };
 const DEADLINE_MS = 10_000;
 
 /** Lets the index of a new gateway, which holds nothing yet, be complete, as after a census. */

@@ -23,8 +23,8 @@ interface Epoch {
 }
 
 interface CountedPart {
-  /** The memory that it was set in. */
-  mark: string | null;
+  /** The memory that it was set in, and when it lapses. */
+  mark: { readonly memory: string; readonly untilMs: number } | null;
   epoch: Epoch | null;
   lease: { readonly id: string; readonly sinceMs: number; untilMs: number } | null;
   countedUntilMs: number;
@@ -116,7 +116,11 @@ export class IndexServer {
 
   isComplete(part: Part): boolean {
     const { mark } = this.#part(part);
-    return mark !== null && (mark === this.memory || !this.#rules.marksNameMemory);
+    return (
+      mark !== null &&
+      this.#nowMs() < mark.untilMs &&
+      (mark.memory === this.memory || !this.#rules.marksNameMemory)
+    );
   }
 
   names(mailbox: string): string[] {
@@ -194,10 +198,17 @@ export class IndexServer {
     return this.#entries(mailbox, this.#part(part).lease?.sinceMs ?? 0);
   }
 
-  mend(mailbox: string, { missing, stale }: Mending): void {
+  mend(mailbox: string, { missing, stale, wrong = [] }: Mending): void {
     for (const object of missing) {
       if (!this.find(mailbox, object.name)) {
         this.add(mailbox, object, this.newName());
+      }
+    }
+    for (const { name, token, sizeOctets, expiresAt } of wrong) {
+      const entries = this.#data.mailboxes.get(mailbox);
+      const former = entries?.get(name);
+      if (former?.token === token) {
+        entries?.set(name, { ...former, sizeOctets, expiresAt });
       }
     }
     for (const { name, token } of stale) {
@@ -205,15 +216,20 @@ export class IndexServer {
     }
   }
 
-  complete({ part, epoch }: Claimed, intervalMs: number, totals: HeldTotals): boolean {
+  complete(
+    { part, epoch }: Claimed,
+    { intervalMs, completeMs }: Omit<ClaimOptions, 'leaseMs'>,
+    totals: HeldTotals,
+  ): boolean {
     const counted = this.#part(part);
     counted.lease = null;
     const isWithdrawn = counted.epoch?.id !== epoch.id && this.#rules.completionMindsWithdrawals;
     if (isWithdrawn || epoch.memory !== this.memory) {
       return false;
     }
-    counted.mark = this.memory;
-    counted.countedUntilMs = this.#nowMs() + intervalMs;
+    const nowMs = this.#nowMs();
+    counted.mark = { memory: this.memory, untilMs: nowMs + completeMs };
+    counted.countedUntilMs = nowMs + intervalMs;
     counted.totals = totals;
     return true;
   }

@@ -133,7 +133,7 @@ export class SimulatedIndex implements HeldIndex {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #claim(claimed: Claimed, { leaseMs, intervalMs }: ClaimOptions): CensusClaim {
+  #claim(claimed: Claimed, options: ClaimOptions): CensusClaim {
     const { server, observer } = this.#parts;
     const call = <Result>(what: string, effect: () => Result) =>
       this.#call(`${what}, part ${claimed.part}`, () => {
@@ -151,10 +151,10 @@ export class SimulatedIndex implements HeldIndex {
         yield* await call('reads entries', () => server.entriesSince(mailbox, claimed));
       },
       mend: (mailbox, mending) => call('mends', () => server.mend(mailbox, mending)),
-      renew: () => call('renews the claim', () => server.renew(claimed, leaseMs)),
+      renew: () => call('renews the claim', () => server.renew(claimed, options.leaseMs)),
       complete: (totals) =>
         call('completes', () => {
-          const isComplete = server.complete(claimed, intervalMs, totals);
+          const isComplete = server.complete(claimed, options, totals);
           if (isComplete) {
             observer?.onCompleted(claimed);
           }

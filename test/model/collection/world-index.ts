@@ -15,6 +15,7 @@ import type { World } from './world.ts';
 /** As in the workers, but for fewer hands. */
 export const CENSUS_LIMITS = {
   intervalMs: 900_000,
+  completeMs: 86_400_000,
   leaseMs: 60_000,
   partsAtOnce: 2,
   concurrency: 1,
@@ -101,7 +102,7 @@ export class WorldIndex {
     for (const part of this.#parts) {
       const claimed = this.server.claim(part, CENSUS_LIMITS);
       if (claimed) {
-        this.server.complete(claimed, 0, NOTHING_HELD);
+        this.server.complete(claimed, { ...CENSUS_LIMITS, intervalMs: 0 }, NOTHING_HELD);
       }
     }
     this.server.replicate();
