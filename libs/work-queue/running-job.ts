@@ -51,10 +51,10 @@ export class RunningJob {
     this.#end = (writeDown) => resolve(() => this.#carefully(writeDown));
     if (job.expiresAtMs !== null && job.expiresAtMs <= this.#nowMs()) {
       this.#end(() => this.#remove());
-    } else if (job.failures >= parts.maxAttempts) {
-      this.#end(() => this.#setAside('its consumer died, or did not end in time', job.failures));
     } else if (parts.isInHand) {
       this.#end(() => this.#giveBack(this.#afterPause()));
+    } else if (job.failures >= parts.maxAttempts) {
+      this.#end(() => this.#setAside('its consumer died, or did not end in time', job.failures));
     } else {
       void this.#run();
     }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Queue } from 'bullmq';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import { backing, uniqueName } from '#test/backing/backing.ts';
 import { RedisJobStore } from './job-store.ts';
 
@@ -28,5 +30,28 @@ describe('The jobs in Redis', { skip: redis.missing }, () => {
     await store.release(taken, { dueMs: retryMs, waitsFor: null });
     assert.deepEqual(await store.take(TOPIC, taking), { jobs: [], nextDueMs: retryMs });
     assert.equal(await store.oldestDueMs(TOPIC, nowMs), null);
+  });
+
+  it('are there for others where Redis fails after some were taken and before they are handed on', async (test) => {
+    const options = {
+      url: `redis://${redis.address}`,
+      prefix: uniqueName('jobs'),
+      deadlineMs: 10_000,
+    };
+    await using store = new RedisJobStore(options, NOBODY);
+    const nowMs = Date.now();
+    const latestDueMs = nowMs + 3_600_000;
+    const taking = { nowMs, limit: 2, dueAgainMs: nowMs + 60_000, latestDueMs };
+    await store.add({ topic: TOPIC, key: 'key', expiresAtMs: null, dueMs: nowMs, nowMs });
+    const failing = async () => {
+      throw new Error('told to fail');
+    };
+    test.mock.method(Queue.prototype, 'getDelayed', failing, { times: 1 });
+    await assert.rejects(store.take(TOPIC, taking), BackingUnavailableError);
+    const { jobs } = await store.take(TOPIC, taking);
+    assert.deepEqual(
+      jobs.map(({ key, attempts, failures }) => ({ key, attempts, failures })),
+      [{ key: 'key', attempts: 1, failures: 0 }],
+    );
   });
 });

@@ -98,14 +98,17 @@ export class RedisJobStore implements JobStore {
     return this.#call((signal) =>
       topicQueue.inTurn(async () => {
         await topicQueue.makeDueInTime(taking, this.#clock);
-        const jobs = await this.#takeJobs(topic, taking, signal);
-        const [next] = jobs.length < taking.limit ? await topicQueue.queue.getDelayed(0, 0) : [];
-        if (signal.aborted) {
-          // Nobody waits for these jobs any more, and nobody else would get them until their locks
-          // end.
+        const jobs: TakenJob[] = [];
+        try {
+          await this.#takeJobs(jobs, topic, taking, signal);
+          const [next] = jobs.length < taking.limit ? await topicQueue.queue.getDelayed(0, 0) : [];
+          signal.throwIfAborted();
+          return { jobs, nextDueMs: next ? dueMsOf(next) : null };
+        } catch (error) {
+          // Nobody gets these jobs, and nobody else would until their locks end.
           await this.#giveBack(jobs);
+          throw error;
         }
-        return { jobs, nextDueMs: next ? dueMsOf(next) : null };
       }),
     );
   }
@@ -256,15 +259,16 @@ export class RedisJobStore implements JobStore {
     await this.#connections.commands.publish(this.#channel, `${delayMs} ${topic}${what}`);
   }
 
+  /** Adds what it takes to `jobs`, also if it then fails. */
   async #takeJobs(
+    jobs: TakenJob[],
     topic: string,
     { nowMs, limit, dueAgainMs }: Taking,
     signal: AbortSignal,
-  ): Promise<TakenJob[]> {
+  ): Promise<void> {
     const forMs = dueAgainMs - nowMs + this.#graceMs;
     const onStalled = () => this.#events.onDue(topic, this.#clock.now().getTime());
     const worker = this.#topic(topic).worker(Math.min(forMs, this.#lockMs), onStalled);
-    const jobs: TakenJob[] = [];
     while (jobs.length < limit && !signal.aborted) {
       const token = randomUUID();
       const job: StoredJob | undefined = await worker.getNextJob(token, { block: false });
@@ -275,7 +279,6 @@ export class RedisJobStore implements JobStore {
       const { key, expiresAtMs } = job.data;
       jobs.push({ topic, key, expiresAtMs, ...countsOf(job), token });
     }
-    return jobs;
   }
 
   /** Puts jobs back as if they had not been taken. */
