@@ -9,6 +9,9 @@ export const MOST_CONNECTIONS = 64;
 /** The service keeps idle ones for minutes; opening one takes a TLS handshake. */
 const IDLE_CONNECTION_MS = 60_000;
 
+/** Until then a request that waits for its connection is kept in memory, though nobody waits for it any more. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
 /** A bucket, and the connections to it. */
 export interface StorageClient {
   readonly bucket: Bucket;
@@ -38,6 +41,7 @@ export async function openClient({
     });
   const connections = new EnvHttpProxyAgent({
     connections: MOST_CONNECTIONS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     keepAliveTimeout: IDLE_CONNECTION_MS,
     keepAliveMaxTimeout: IDLE_CONNECTION_MS,
     // What a cancelled request leaves behind goes with its connection.

@@ -16,11 +16,12 @@ type Controller = Dispatcher.DispatchController;
  * @param signal - ends the request together with its connection
  * @throws what ended it, or the signal's reason
  */
-export function exchange(
+export async function exchange(
   connections: Dispatcher,
   request: Dispatcher.DispatchOptions,
   signal?: AbortSignal,
 ): Promise<WholeAnswer> {
+  signal?.throwIfAborted();
   const answer = new AnswerCollector(signal);
   connections.dispatch(request, answer);
   return answer.whole;
@@ -31,12 +32,13 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   readonly #answer = Promise.withResolvers<WholeAnswer>();
   readonly #signal: AbortSignal | undefined;
   readonly #pieces: Buffer[] = [];
-  #stopListening = () => {};
+  #controller: Controller | null = null;
   #statusCode = 0;
   #headers: WholeAnswer['headers'] = {};
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal;
+    signal?.addEventListener('abort', this.#abort, { once: true });
   }
 
   get whole(): Promise<WholeAnswer> {
@@ -44,14 +46,10 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Controller): void {
-    const signal = this.#signal;
-    const abort = () => controller.abort(signal?.reason);
-    if (signal?.aborted) {
-      abort();
-      return;
+    this.#controller = controller;
+    if (this.#signal?.aborted) {
+      this.#abort();
     }
-    signal?.addEventListener('abort', abort, { once: true });
-    this.#stopListening = () => signal?.removeEventListener('abort', abort);
   }
 
   onResponseStart(_: Controller, statusCode: number, headers: WholeAnswer['headers']): void {
@@ -73,5 +71,16 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   onResponseError(_: Controller, error: Error): void {
     this.#stopListening();
     this.#answer.reject(error);
+  }
+
+  /** A request that waits for a connection is not sent any more; nobody waits for that. */
+  readonly #abort = () => {
+    const reason = this.#signal?.reason;
+    this.#controller?.abort(reason);
+    this.#answer.reject(reason);
+  };
+
+  #stopListening(): void {
+    this.#signal?.removeEventListener('abort', this.#abort);
   }
 }

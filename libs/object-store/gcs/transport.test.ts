@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type OutgoingHttpHeader } from 'node:http';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { type Bucket, Storage } from '@google-cloud/storage';
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import { crc32cBase64 } from '#backing/crc32c.ts';
 import { openClient } from './client.ts';
 import { GcsStatusError } from './errors.ts';
@@ -70,6 +71,31 @@ describe('requests to Cloud Storage', () => {
       assert.deepEqual(made, expected);
     });
   }
+
+  it('end with their signal, also while they wait for a connection, and are not sent then', async () => {
+    await using service = await startService();
+    const connecting = Promise.withResolvers<void>();
+    const connect = buildConnector({});
+    const connections = new Agent({
+      connect: (options, callback) =>
+        void connecting.promise.then(() => connect(options, callback)),
+    });
+    const storage = new Storage({ apiEndpoint: service.origin, projectId: 'project' });
+    sendOver({ connections, authorise: null }, storage);
+    const caller = new AbortController();
+    const removing = remove(
+      storage.bucket('bucket'),
+      { key: KEY, generation: undefined },
+      caller.signal,
+    );
+    await setImmediate();
+    caller.abort(new Error('nobody waits'));
+    await assert.rejects(removing, /nobody waits/);
+    connecting.resolve();
+    await download(storage.bucket('bucket'), KEY, AbortSignal.timeout(60_000));
+    assert.equal(service.requests.length, 1);
+    await connections.close();
+  });
 
   it('reuse connections', async () => {
     await using service = await startService();
