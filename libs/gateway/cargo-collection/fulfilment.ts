@@ -11,8 +11,11 @@ import { FoundClasses, UNTRACKED } from './size-classes.ts';
 
 /** How long a call holds a collection without renewing the lease, as when its process died. */
 const LEASE_MS = 10_000;
-/** How long a call waits for the one before it to let go: couriers call again at once. */
-const LEASE_PATIENCE_MS = 1_000;
+/**
+ * How long a call waits for the one before it to let go, which first stores its progress: couriers call
+ * again at once. Less than the 3 s that the deployed JavaScript client gives a call.
+ */
+const LEASE_PATIENCE_MS = 2_000;
 const LEASE_RETRY_MS = 50;
 /** Keeps a record from expiring before its CCA by any process's clock. */
 const RECORD_MARGIN_MS = 3_600_000;
@@ -52,7 +55,7 @@ export class Fulfilments {
   }
 
   /**
-   * Leases a CCA to the caller, waiting up to a second for another call to let go
+   * Leases a CCA to the caller, waiting up to two seconds for another call to let go
    * of it.
    *
    * @throws {Refusal} `cca-fulfilled`; `cca-in-use` if another call keeps the lease

@@ -85,8 +85,12 @@ export class JsCourier {
   }
 }
 
-/** How a call ends at the time limit: by it, or by the gateway, which answers just before. */
-const OUT_OF_TIME = /DEADLINE_EXCEEDED|UNAVAILABLE: The gateway is too slow now/;
+/**
+ * How a call ends at the time limit: by it, or by the gateway, which answers just before; or because the
+ * gateway has not got round to ending the call before it.
+ */
+const OUT_OF_TIME =
+  /DEADLINE_EXCEEDED|UNAVAILABLE: The gateway is too slow now|ABORTED: another call is collecting/;
 
 /** Calls until something else than the time limit ends the call. @returns the number of calls */
 async function untilInTime(call: () => Promise<unknown>): Promise<number> {
