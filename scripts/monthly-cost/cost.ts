@@ -1,6 +1,6 @@
 import { hostingCost } from './hosting.ts';
 import { PRICES } from './prices.ts';
-import { MEASURED_CPU, type Usage, usageOf } from './usage.ts';
+import { MOST_CPU, type Usage, usageOf } from './usage.ts';
 
 /** What a month on the five services may cost at most, as `npm run bench -- --check` holds it. */
 export const MARKS = {
@@ -51,7 +51,7 @@ export function totalCost(usage: Usage): number {
  * @param most - US dollars a month
  */
 export function affordableCpuMs(phones: number, most: number): number {
-  const { busy, steady } = MEASURED_CPU;
+  const { busy, steady } = MOST_CPU;
   const costAt = (ms: number) => totalCost(usageOf(phones, 'cluster', { busy: ms, steady }));
   const dollarsPerMs = (costAt(busy) - costAt(busy / 2)) / (busy / 2);
   return busy + (most - costAt(busy)) / dollarsPerMs;

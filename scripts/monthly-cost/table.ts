@@ -1,5 +1,5 @@
 import { affordableCpuMs, costOf, MARKS, totalCost } from './cost.ts';
-import { type Form, MEASURED_CPU, type Usage, usageOf } from './usage.ts';
+import { type Form, MOST_CPU, type Usage, usageOf } from './usage.ts';
 
 /** Phones, one number per column. */
 export const PHONES = [1_000, 100_000, 10_000_000];
@@ -67,7 +67,7 @@ export function rateTable(): string {
 
 /** What CPU time phones take, and may take. */
 export function cpuSentence(): string {
-  const { busy, steady } = MEASURED_CPU;
+  const { busy, steady } = MOST_CPU;
   const { phones, dollars: most } = MARKS.large;
   const affordable = Math.floor(affordableCpuMs(phones, most));
   return `A phone takes ${Math.round(busy)} ms of CPU time a day, and ${Math.round(steady)} ms more for the census. ${grouped(phones)} phones cost US$ ${grouped(most)} a month at most while the first is ${affordable} ms or less.`;

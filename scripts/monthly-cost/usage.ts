@@ -31,18 +31,17 @@ export const PHONE = {
   recordOctets: KIB,
 } as const;
 
-/** Milliseconds of CPU time, and what measured them when, rounded up. */
-const CPU_MS = {
-  /** By `npm run bench -- --only cloud-cpu`, 29 November 2026, as the next four, and visits. */
-  powebToInternet: 2.2,
-  workersToInternet: 1.2,
-  pohttp: 1.2,
+/** Milliseconds of CPU time that a piece of work takes at most: `npm run bench -- --check` holds each but the last. */
+export const MOST_CPU_MS = {
+  powebToInternet: 2.4,
+  workersToInternet: 2,
+  pohttp: 1.4,
   /** With the read that a parcel needs no more if it comes with its signal. */
-  collection: 0.8,
+  collection: 0.9,
   /** A handshake, with its signature, and a read of the index. */
-  connection: 0.9,
-  /** Per second that a collector is connected: 0.0047 by `npm run bench -- --only idle-collectors`, 29 November 2026. */
-  connectedSecond: 0.005,
+  connection: 1.2,
+  /** Per second that a collector is connected. */
+  connectedSecond: 0.007,
   /** A visit of a courier: a cargo of five parcels unpacked, and one packed and signed. */
   visit: 67,
   /**
@@ -108,19 +107,19 @@ export interface PhoneCpu {
   readonly steady: number;
 }
 
-/** By the figures that were measured. */
-export const MEASURED_CPU: PhoneCpu = {
+/** At what each piece of work may take. */
+export const MOST_CPU: PhoneCpu = {
   busy:
-    PHONE.parcelsToInternet * (CPU_MS.powebToInternet + CPU_MS.workersToInternet) +
-    PHONE.parcelsFromInternet * (CPU_MS.pohttp + CPU_MS.collection) +
-    PHONE.connections * CPU_MS.connection +
-    PHONE.hoursConnected * 3_600 * CPU_MS.connectedSecond +
-    PHONE.visited * CPU_MS.visit,
-  steady: CENSUSES_PER_DAY * CPU_MS.countedMailbox,
+    PHONE.parcelsToInternet * (MOST_CPU_MS.powebToInternet + MOST_CPU_MS.workersToInternet) +
+    PHONE.parcelsFromInternet * (MOST_CPU_MS.pohttp + MOST_CPU_MS.collection) +
+    PHONE.connections * MOST_CPU_MS.connection +
+    PHONE.hoursConnected * 3_600 * MOST_CPU_MS.connectedSecond +
+    PHONE.visited * MOST_CPU_MS.visit,
+  steady: CENSUSES_PER_DAY * MOST_CPU_MS.countedMailbox,
 };
 
 /** What that many phones use in a month. */
-export function usageOf(phones: number, form: Form = 'cluster', cpu: PhoneCpu = MEASURED_CPU) {
+export function usageOf(phones: number, form: Form = 'cluster', cpu: PhoneCpu = MOST_CPU) {
   return {
     form,
     ...storageUsage(phones),

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { MOST_CPU_MS } from '../../scripts/monthly-cost/usage.ts';
 import { type CollectionChild, phoneOf, startCollectionServer } from './collector.ts';
 import { Fleet } from './fleet.ts';
 import { ProcessorMeter } from './machine/processor-meter.ts';
@@ -8,7 +9,6 @@ import { once, type Row } from './rows/row.ts';
 const FEW = { count: 300, perSecond: 500 };
 
 const MAX_KIBIOCTETS = 16;
-const MAX_CPU_MS = 0.007;
 
 /** Until those that have just connected are like those that have long been. */
 const SETTLE_MS = 6_000;
@@ -77,7 +77,7 @@ export function rowsOfIdle({ octets, cpuMs, others }: IdleCost, count: number): 
       name: `${name}: CPU each per second`,
       unit: 'ms of CPU',
       against: null,
-      mark: MAX_CPU_MS,
+      mark: MOST_CPU_MS.connectedSecond,
       turns: once(cpuMs, others),
     },
   ];

@@ -14,7 +14,7 @@ export interface ParcelCollectionLimits {
   readonly acknowledgementTimeoutMs: number;
   /** Without a success for this long while backing services fail, the collection ends. */
   readonly giveUpAfterMs: number;
-  /** Interval of the listings that make up for lost signals. */
+  /** Between two looks at all that is held, which make up for lost signals. */
   readonly relistMs: number;
 }
 

@@ -1,5 +1,5 @@
 import { affordableCpuMs, MARKS, totalCost } from '../../../scripts/monthly-cost/cost.ts';
-import { MEASURED_CPU, usageOf } from '../../../scripts/monthly-cost/usage.ts';
+import { MOST_CPU, usageOf } from '../../../scripts/monthly-cost/usage.ts';
 import { digits } from '../rows/in-words.ts';
 import { once, type Row } from '../rows/row.ts';
 
@@ -7,7 +7,7 @@ import { once, type Row } from '../rows/row.ts';
 export async function run(): Promise<readonly Row[]> {
   const { large, small } = MARKS;
   const affordable = Math.floor(affordableCpuMs(large.phones, large.dollars));
-  const note = `${digits(MEASURED_CPU.busy)} ms of CPU a phone and day; ${affordable} would reach it`;
+  const note = `${digits(MOST_CPU.busy)} ms of CPU a phone and day; ${affordable} would reach it`;
   return [{ ...costRow(large), note }, costRow(small)];
 }
 

@@ -5,6 +5,7 @@ import { Courier } from '#test/peers/courier.ts';
 import { InternetApp } from '#test/peers/internet-app.ts';
 import { Phone } from '#test/peers/phone.ts';
 import type { ServiceProcess } from '#test/services/service-process.ts';
+import { MOST_CPU_MS } from '../../../scripts/monthly-cost/usage.ts';
 import { BenchCloud } from '../cloud/bench-cloud.ts';
 import { completeIndex } from '../cloud/complete-index.ts';
 import { deliverAll, postAll } from '../cloud/deliver-all.ts';
@@ -17,15 +18,15 @@ const PARCELS = 1_500;
 /** Until V8 has compiled what a service does all day. */
 const WARM_UP = 1_500;
 const PARCEL_OCTETS = 10 * 1_024;
-const CARGOES = 40;
 const PARCELS_PER_CARGO = 25;
+const CARGOES = PARCELS / PARCELS_PER_CARGO;
 const CONNECTIONS = 400;
 const CONNECTED_AT_ONCE = 20;
 const VISITS = 40;
 const PARCELS_PER_VISIT = 5;
 const PATIENCE_MS = 120_000;
-/** Milliseconds of CPU time that a service may take for a parcel. */
-const MOST_MS = { poweb: 1.2, collection: 0.9, posted: 2, unpacked: 1.5 } as const;
+/** Milliseconds of CPU time that a service may take for a parcel, beside what the cost is made of. */
+const MOST_MS = { poweb: 1.2, unpacked: 1.5 } as const;
 
 /** CPU time of each service per parcel of 10 KiB and other work, on the cloud adapters, without TLS. */
 export async function run(): Promise<readonly Row[]> {
@@ -60,10 +61,11 @@ async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]>
     }),
     usageRow('collection: a parcel from the backlog', collecting.collection, {
       pieces: PARCELS,
-      mark: MOST_MS.collection,
+      mark: MOST_CPU_MS.collection,
     }),
     usageRow('collection: a phone that comes and goes, nothing held', connecting.collection, {
       pieces: CONNECTIONS,
+      mark: MOST_CPU_MS.connection,
     }),
   ];
 }
@@ -93,10 +95,13 @@ async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<
   await (await relay(WARM_UP))();
   const usage = await usageDuring({ poweb, workers }, await relay(PARCELS));
   return [
-    usageRow('PoWeb: a parcel for the Internet', usage.poweb, { pieces: PARCELS }),
+    usageRow('PoWeb: a parcel for the Internet', usage.poweb, {
+      pieces: PARCELS,
+      mark: MOST_CPU_MS.powebToInternet,
+    }),
     usageRow('workers: a parcel posted to the Internet', usage.workers, {
       pieces: PARCELS,
-      mark: MOST_MS.posted,
+      mark: MOST_CPU_MS.workersToInternet,
     }),
   ];
 }
@@ -107,7 +112,12 @@ async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promis
   await postAll(pohttp.port, await makeDeliveries(phone, WARM_UP, PARCEL_OCTETS));
   const deliveries = await makeDeliveries(phone, PARCELS, PARCEL_OCTETS);
   const usage = await usageDuring({ pohttp }, () => postAll(pohttp.port, deliveries));
-  return [usageRow('PoHTTP: a parcel for a phone', usage.pohttp, { pieces: PARCELS })];
+  return [
+    usageRow('PoHTTP: a parcel for a phone', usage.pohttp, {
+      pieces: PARCELS,
+      mark: MOST_CPU_MS.pohttp,
+    }),
+  ];
 }
 
 /** What the Internet brought for the phone before is what a courier collects. */
@@ -176,7 +186,7 @@ async function byVisits(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]
   );
   const usage = { ...first, cpuMs: first.cpuMs + second.cpuMs };
   const name = `CogRPC and workers: a visit with ${PARCELS_PER_VISIT} parcels each way`;
-  return [usageRow(name, usage, { pieces: VISITS })];
+  return [usageRow(name, usage, { pieces: VISITS, mark: MOST_CPU_MS.visit })];
 }
 
 async function makeCargoes(
