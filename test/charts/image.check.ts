@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, describe, it } from 'node:test';
 import { freePort } from '#test/backing/free-ports.ts';
+import { NODE_OPTIONS, type ServiceName } from '#test/services/service-process.ts';
 import { readStages } from './dockerfile.ts';
 import { listOwnFiles, makeImageFolder } from './image-folder.ts';
 import { ImageProcess } from './image-process.ts';
@@ -97,9 +98,13 @@ describe('the image', async () => {
         REVISION: 'abc',
       };
       const args = container.at('args');
+      assert.deepEqual(args, [
+        ...(NODE_OPTIONS[service as ServiceName] ?? []),
+        `services/${service}/main.js`,
+      ]);
       await using started = new ImageProcess(
         image,
-        [String(Array.isArray(args) ? args[0] : '')],
+        Array.isArray(args) ? args.map(String) : [],
         environment,
       );
       assert.equal((await started.ask(port, '/livez')).status, 200);

@@ -11,6 +11,7 @@ import { readPohttpConfig } from '#services/pohttp/config.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { readCommandConfig } from '#services/standalone/commands/command-variables.ts';
 import { readWorkersConfig } from '#services/workers/config.ts';
+import { NODE_OPTIONS, type ServiceName } from '#test/services/service-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -64,7 +65,8 @@ describe('compose.yaml', () => {
     for (const [name, read] of Object.entries(READERS)) {
       const service = file.services[name];
       assert.ok(service, name);
-      assert.deepEqual(service.command, [`services/${name}/main.js`]);
+      const options = NODE_OPTIONS[name as ServiceName] ?? [];
+      assert.deepEqual(service.command, [...options, `services/${name}/main.js`]);
       read(environmentOf(service));
     }
   });
@@ -72,7 +74,7 @@ describe('compose.yaml', () => {
   it('runs commands and services that exist, with the same backing', () => {
     const own = Object.entries(file.services).filter(([, service]) => service.build !== undefined);
     for (const [name, service] of own) {
-      const main = service.command?.[0] ?? '';
+      const main = service.command?.find((word) => word.endsWith('main.js')) ?? '';
       assert.ok(name === 'command' || existsSync(join(ROOT, main)), `${name}: ${main}`);
       readCommandConfig(environmentOf(service));
     }

@@ -11,11 +11,20 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 /** A process with a `main.js`. */
 type ProcessName = ServiceName | 'standalone';
 
+/**
+ * Options of Node that the charts and the compose files give a service.
+ *
+ * @see docs/decisions/idle-collectors.md
+ */
+export const NODE_OPTIONS: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
+  collection: ['--max-semi-space-size=2', '--initial-old-space-size=256'],
+};
+
 /** What is run, and how. */
 export interface Program {
   /** The folder with `services`; by default, of this clone. */
   readonly folder?: string;
-  /** Options of Node. */
+  /** Options of Node, besides those of {@link NODE_OPTIONS}. */
   readonly options?: readonly string[];
   /** What follows the program. */
   readonly args?: readonly string[];
@@ -72,7 +81,8 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     // Of collection; other services do not know it.
     const agentPort = environment.COLLECTION_AGENT_PORT ?? `${await freePort()}`;
     const main = join(folder, 'services', name, 'main.js');
-    const args = ['--disable-warning=ExperimentalWarning', ...options, main, ...words];
+    const nodeOptions = [...(NODE_OPTIONS[name] ?? []), ...options];
+    const args = ['--disable-warning=ExperimentalWarning', ...nodeOptions, main, ...words];
     const child = spawn(process.execPath, args, {
       env: {
         ...environment,

@@ -32,13 +32,20 @@ export class ChildServer<Info> implements AsyncDisposable {
     this.info = info;
   }
 
-  /** @param settings - passed on as JSON */
-  static async start<Info>(file: string, settings: object): Promise<ChildServer<Info>> {
+  /**
+   * @param settings - passed on as JSON
+   * @param nodeOptions - of the service that the server stands for
+   */
+  static async start<Info>(
+    file: string,
+    settings: object,
+    nodeOptions: readonly string[] = [],
+  ): Promise<ChildServer<Info>> {
     const url = new URL(file, import.meta.url);
     const child = fork(url, [JSON.stringify(settings)], {
       // What a server logs would stand between the figures.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', ...nodeOptions],
     });
     const died = once(child, 'exit').then(([code]) => {
       throw new Error(`${file} ended with ${code} before it was ready`);
