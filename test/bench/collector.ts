@@ -1,7 +1,7 @@
 import { Certificate } from '#awala/x509/certificate.ts';
 import { identity, type Peer } from '#test/builders/peers.ts';
 import { Collector } from '#test/peers/collector.ts';
-import { NODE_OPTIONS } from '#test/services/service-process.ts';
+import { V8_OPTIONS } from '#test/services/service-process.ts';
 import { ChildServer } from './servers/child-server.ts';
 import type { CollectionServerInfo, CollectionServerSettings } from './servers/collection.ts';
 
@@ -17,7 +17,7 @@ export function startCollectionServer(
   const phone = identity('phone');
   const phoneKey = Buffer.from(phone.spki).toString('base64');
   const whose = { phoneKey, phone: phone.nodeId };
-  return ChildServer.start('./collection.ts', { ...settings, ...whose }, NODE_OPTIONS.collection);
+  return ChildServer.start('./collection.ts', { ...settings, ...whose }, V8_OPTIONS.collection);
 }
 
 /** The phone that the server holds parcels for. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { after, describe, it } from 'node:test';
 import { freePort } from '#test/backing/free-ports.ts';
-import { NODE_OPTIONS, type ServiceName } from '#test/services/service-process.ts';
+import { type ServiceName, V8_OPTIONS } from '#test/services/service-process.ts';
 import { readStages } from './dockerfile.ts';
 import { listOwnFiles, makeImageFolder } from './image-folder.ts';
 import { ImageProcess } from './image-process.ts';
@@ -99,7 +99,7 @@ describe('the image', async () => {
       };
       const args = container.at('args');
       assert.deepEqual(args, [
-        ...(NODE_OPTIONS[service as ServiceName] ?? []),
+        ...(V8_OPTIONS[service as ServiceName] ?? []),
         `services/${service}/main.js`,
       ]);
       await using started = new ImageProcess(

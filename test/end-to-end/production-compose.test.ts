@@ -12,7 +12,7 @@ import { readPohttpConfig } from '#services/pohttp/config.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { readStandaloneConfig } from '#services/standalone/config.ts';
 import { readWorkersConfig } from '#services/workers/config.ts';
-import { NODE_OPTIONS, type ServiceName } from '#test/services/service-process.ts';
+import { type ServiceName, V8_OPTIONS } from '#test/services/service-process.ts';
 import { PROGRAMS } from '../../scripts/configuration/programs.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/compose');
@@ -136,7 +136,7 @@ describe('deploy/compose', () => {
     const { services } = await read('five-services.yaml');
     for (const [name, readConfig] of Object.entries(SERVICES)) {
       const service = services[name] ?? assert.fail(name);
-      const options = NODE_OPTIONS[name as ServiceName] ?? [];
+      const options = V8_OPTIONS[name as ServiceName] ?? [];
       assert.deepEqual(service.command, [...options, `services/${name}/main.js`]);
       readConfig(environmentOf(service));
     }

@@ -11,7 +11,7 @@ import { readPohttpConfig } from '#services/pohttp/config.ts';
 import { readPowebConfig } from '#services/poweb/config.ts';
 import { readCommandConfig } from '#services/standalone/commands/command-variables.ts';
 import { readWorkersConfig } from '#services/workers/config.ts';
-import { NODE_OPTIONS, type ServiceName } from '#test/services/service-process.ts';
+import { type ServiceName, V8_OPTIONS } from '#test/services/service-process.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -65,7 +65,7 @@ describe('compose.yaml', () => {
     for (const [name, read] of Object.entries(READERS)) {
       const service = file.services[name];
       assert.ok(service, name);
-      const options = NODE_OPTIONS[name as ServiceName] ?? [];
+      const options = V8_OPTIONS[name as ServiceName] ?? [];
       assert.deepEqual(service.command, [...options, `services/${name}/main.js`]);
       read(environmentOf(service));
     }

@@ -12,11 +12,11 @@ export type ServiceName = (typeof SERVICE_NAMES)[number];
 type ProcessName = ServiceName | 'standalone';
 
 /**
- * Options of Node that the charts and the compose files give a service.
+ * Options of V8 that the charts and the compose files give a service.
  *
  * @see docs/decisions/idle-collectors.md
  */
-export const NODE_OPTIONS: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
+export const V8_OPTIONS: Readonly<Partial<Record<ProcessName, readonly string[]>>> = {
   collection: ['--max-semi-space-size=2', '--initial-old-space-size=256'],
 };
 
@@ -24,7 +24,7 @@ export const NODE_OPTIONS: Readonly<Partial<Record<ProcessName, readonly string[
 export interface Program {
   /** The folder with `services`; by default, of this clone. */
   readonly folder?: string;
-  /** Options of Node, besides those of {@link NODE_OPTIONS}. */
+  /** Options of Node, besides those of {@link V8_OPTIONS}. */
   readonly options?: readonly string[];
   /** What follows the program. */
   readonly args?: readonly string[];
@@ -81,7 +81,7 @@ export class ServiceProcess<Name extends ProcessName = ServiceName> implements A
     // Of collection; other services do not know it.
     const agentPort = environment.COLLECTION_AGENT_PORT ?? `${await freePort()}`;
     const main = join(folder, 'services', name, 'main.js');
-    const nodeOptions = [...(NODE_OPTIONS[name] ?? []), ...options];
+    const nodeOptions = [...(V8_OPTIONS[name] ?? []), ...options];
     const args = ['--disable-warning=ExperimentalWarning', ...nodeOptions, main, ...words];
     const child = spawn(process.execPath, args, {
       env: {

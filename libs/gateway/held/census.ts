@@ -2,6 +2,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import { type Clock, delay } from '#clock/clock.ts';
 import {
   type CensusClaim,
+  type ClaimOptions,
   type HeldIndex,
   type HeldTotals,
   type IndexEntry,
@@ -28,13 +29,7 @@ interface CensusParts extends ExpiryParts {
 }
 
 /** How a census goes about it. */
-export interface CensusLimits {
-  /** How long a part that was counted is left alone. */
-  readonly intervalMs: number;
-  /** How long a part is complete at most, unless it is counted again: several intervals. */
-  readonly completeMs: number;
-  /** After so long without a sign of life, the part of a census goes to another. */
-  readonly leaseMs: number;
+export interface CensusLimits extends ClaimOptions {
   /** Parts counted at once, each with a listing of its own. */
   readonly partsAtOnce: number;
   /** Mailboxes of one part compared at once. */
@@ -47,8 +42,8 @@ const RENEWALS_PER_LEASE = 3;
 /**
  * Compares the index of what is held with what is stored, part by part: adds what the index lacks
  * and signals it, corrects the sizes of what was never replaced, removes what is not stored, and
- * adds up what is held. Any number of processes may
- * take part; each part is counted by one of them, once per interval.
+ * adds up what is held. Any number of processes may take part; each part is counted by one of
+ * them, once per interval.
  *
  * It lists as fast as the store and the index answer, and so slows down with them.
  */
@@ -187,13 +182,13 @@ export class Census {
     const byName = new Map(stored.map((each) => [nameInMailbox(each.key, mailbox), each]));
     const known = new Set<string>();
     const stale: IndexEntry[] = [];
-    const wrong: (IndexedObject & Pick<IndexEntry, 'token'>)[] = [];
+    const wrong: IndexEntry[] = [];
     for await (const entry of claim.entries(mailbox)) {
       const its = byName.get(entry.name);
       if (its) {
         known.add(entry.name);
         if (entry.isSettled && its.sizeOctets !== entry.sizeOctets) {
-          wrong.push({ ...asIndexed(its, mailbox), token: entry.token });
+          wrong.push({ ...entry, ...asIndexed(its, mailbox) });
         }
       } else if (entry.isSettled) {
         stale.push(entry);

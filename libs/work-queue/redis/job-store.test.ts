@@ -11,12 +11,7 @@ const NOBODY = { onDue() {}, onHastened() {} };
 
 describe('The jobs in Redis', { skip: redis.missing }, () => {
   it('tell when one that was tried before is due, however long ago it was enqueued', async () => {
-    const options = {
-      url: `redis://${redis.address}`,
-      prefix: uniqueName('jobs'),
-      deadlineMs: 10_000,
-    };
-    await using store = new RedisJobStore(options, NOBODY);
+    await using store = open();
     const nowMs = Date.now();
     const enqueuedMs = nowMs - 7_200_000;
     const retryMs = nowMs + 3_600_000;
@@ -33,12 +28,7 @@ describe('The jobs in Redis', { skip: redis.missing }, () => {
   });
 
   it('are there for others where Redis fails after some were taken and before they are handed on', async (test) => {
-    const options = {
-      url: `redis://${redis.address}`,
-      prefix: uniqueName('jobs'),
-      deadlineMs: 10_000,
-    };
-    await using store = new RedisJobStore(options, NOBODY);
+    await using store = open();
     const nowMs = Date.now();
     const latestDueMs = nowMs + 3_600_000;
     const taking = { nowMs, limit: 2, dueAgainMs: nowMs + 60_000, latestDueMs };
@@ -55,3 +45,10 @@ describe('The jobs in Redis', { skip: redis.missing }, () => {
     );
   });
 });
+
+/** Opens the jobs of a queue of its own. */
+function open(): RedisJobStore {
+  const url = `redis://${redis.address}`;
+  const prefix = uniqueName('jobs');
+  return new RedisJobStore({ url, prefix, deadlineMs: 10_000 }, NOBODY);
+}
