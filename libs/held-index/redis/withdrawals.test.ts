@@ -80,6 +80,20 @@ describe('a part of which an entry may be missing', () => {
     assert.equal(withdrawals.has('a'), false);
   });
 
+  it('is withdrawn before the end, if added during the attempt that was under way', async () => {
+    const setting = new Setting();
+    const { attempts, withdrawals } = setting;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setting.withdraw = () => promise;
+    withdrawals.add('a');
+    withdrawals.add('a');
+    withdrawals.add('b');
+    const closing = withdrawals[Symbol.asyncDispose]();
+    resolve();
+    await closing;
+    assert.deepEqual(attempts, ['a', 'a', 'b']);
+  });
+
   it('is attempted for the last time when the process closes the index', async () => {
     const { clock, attempts, withdrawals } = new Setting();
     withdrawals.add('a');

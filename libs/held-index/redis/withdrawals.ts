@@ -18,7 +18,8 @@ export class Withdrawals implements AsyncDisposable {
   readonly #withdraw: (part: Part) => Promise<void>;
   readonly #pending = new Set<Part>();
   #underWay: Part | null = null;
-  #attempt: Promise<void> | null = null;
+  /** Whether all that there was to withdraw could be. */
+  #attempt: Promise<boolean> | null = null;
   #cancelNext: (() => void) | null = null;
   #isClosed = false;
 
@@ -47,11 +48,20 @@ export class Withdrawals implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#cancelNext?.();
-    this.#attempt ??= this.#tryAll();
-    await inTime(systemClock, LONGEST_END_MS, this.#attempt, () => {});
+    await inTime(systemClock, LONGEST_END_MS, this.#tryTheRest(), () => {});
   }
 
-  async #tryAll(): Promise<void> {
+  /** Also what was added during the attempt that is under way; if that fails, so will another. */
+  async #tryTheRest(): Promise<void> {
+    const hasFailed = (await this.#attempt) === false;
+    if (this.#pending.size > 0 && !hasFailed) {
+      this.#attempt ??= this.#tryAll();
+      await this.#attempt;
+    }
+  }
+
+  async #tryAll(): Promise<boolean> {
+    let hasFailed = false;
     for (const part of [...this.#pending]) {
       // Deleted first: an entry that cannot be added meanwhile withdraws the part once more.
       this.#pending.delete(part);
@@ -62,6 +72,7 @@ export class Withdrawals implements AsyncDisposable {
         this.#log.info({ detail }, 'The index of what is held is incomplete until the next census');
       } catch {
         this.#pending.add(part);
+        hasFailed = true;
         break;
       }
     }
@@ -73,5 +84,6 @@ export class Withdrawals implements AsyncDisposable {
         this.#attempt ??= this.#tryAll();
       });
     }
+    return !hasFailed;
   }
 }
