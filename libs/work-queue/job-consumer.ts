@@ -3,7 +3,7 @@ import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import { LONGEST_PAUSE_MS } from './job-rules.ts';
-import type { JobStore, TakenJob } from './job-store.ts';
+import { type JobStore, notAttempted, type TakenJob } from './job-store.ts';
 import type { ConsumeOptions, Consumer, Job } from './port.ts';
 import { RunningJob } from './running-job.ts';
 
@@ -138,7 +138,7 @@ export class JobConsumer implements Consumer {
   async #giveBack(jobs: readonly TakenJob[]): Promise<void> {
     for (const job of jobs) {
       const back = { dueMs: this.#nowMs(), waitsFor: null };
-      await this.#parts.store.release({ ...job, attempts: job.attempts - 1 }, back);
+      await this.#parts.store.release(notAttempted(job), back);
     }
   }
 

@@ -22,6 +22,11 @@ export interface TakenJob {
   readonly token: string;
 }
 
+/** The job as if it had not been taken, to be put back. */
+export function notAttempted(job: TakenJob): TakenJob {
+  return { ...job, attempts: job.attempts - 1 };
+}
+
 /** How a job is put back. */
 export interface PutBack {
   readonly dueMs: number;

@@ -5,7 +5,7 @@ import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import { traceOf } from '#log/trace.ts';
 import { LONGEST_PAUSE_MS } from './job-rules.ts';
-import type { JobStore, TakenJob } from './job-store.ts';
+import { type JobStore, notAttempted, type TakenJob } from './job-store.ts';
 import { type Job, PoisonJobError, RetryLaterError } from './port.ts';
 
 interface RunningJobParts {
@@ -97,10 +97,10 @@ export class RunningJob {
 
   async #fail(error: unknown): Promise<number | null> {
     if (error instanceof RetryLaterError) {
-      const attempts = this.#job.attempts - (error.isAttempt ? 0 : 1);
+      const job = error.isAttempt ? this.#job : notAttempted(this.#job);
       const latestMs = this.#nowMs() + LONGEST_PAUSE_MS;
       const dueMs = error.notBefore?.getTime() ?? this.#afterPause();
-      return this.#release({ ...this.#job, attempts }, Math.min(dueMs, latestMs), error.waitsFor);
+      return this.#release(job, Math.min(dueMs, latestMs), error.waitsFor);
     }
     const failures = this.#job.failures + 1;
     if (error instanceof PoisonJobError || failures >= this.#parts.maxAttempts) {
@@ -111,7 +111,7 @@ export class RunningJob {
 
   /** Puts the job back as if it had not been taken. */
   #giveBack(dueMs: number): Promise<number> {
-    return this.#release({ ...this.#job, attempts: this.#job.attempts - 1 }, dueMs);
+    return this.#release(notAttempted(this.#job), dueMs);
   }
 
   async #remove(): Promise<null> {

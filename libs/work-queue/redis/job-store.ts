@@ -2,7 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { asUnavailable, callInTime } from '#backing/calls.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
-import type { JobStore, NewJob, PutBack, TakenJob, Taking, Waiting } from '../job-store.ts';
+import {
+  type JobStore,
+  type NewJob,
+  notAttempted,
+  type PutBack,
+  type TakenJob,
+  type Taking,
+  type Waiting,
+} from '../job-store.ts';
 import type { SetAsideJob } from '../port.ts';
 import { QueueConnections } from './connections.ts';
 import { HeldLocks } from './held-locks.ts';
@@ -286,7 +294,7 @@ export class RedisJobStore implements JobStore {
     const nowMs = this.#clock.now().getTime();
     for (const job of jobs) {
       const back = { dueMs: nowMs, waitsFor: null };
-      await this.release({ ...job, attempts: job.attempts - 1 }, back).catch(() => {
+      await this.release(notAttempted(job), back).catch(() => {
         // Their locks end soon.
       });
       this.#events.onDue(job.topic, nowMs);
