@@ -7,7 +7,7 @@ import type { FaultyGateway } from './gateway/faulty-gateway.ts';
 import type { TestedGateway } from './gateway/tested-gateway.ts';
 import type { Balance } from './ledger.ts';
 import { countOurs, describeOurs, describeRepeats, type Repeat } from './repeats.ts';
-import { QUEUED_ROADS, ROAD, type World } from './world.ts';
+import { type BegunCase, QUEUED_ROADS, ROAD, type World } from './world.ts';
 
 /** Service must resume within this time after a fault ends. */
 const RESUMPTION_PATIENCE_MS = 10_000;
@@ -44,20 +44,6 @@ export interface FaultCase<Gateway extends TestedGateway = FaultyGateway> {
 /** What a case says of its clients, whatever the gateway. */
 type Expectations = Pick<FaultCase, 'refused' | 'unharmed' | 'mayCut'>;
 
-/** A case that has begun. */
-interface Begun {
-  readonly name: string;
-  readonly atMs: number;
-  /** Parcels that may be handed over again by the gateway's doing; any number until the case has ended. */
-  mostOurs: number;
-}
-
-/** The cases of a world so far, in their order. */
-const begun = new WeakMap<World<TestedGateway>, Begun[]>();
-
-/** Ids that earlier cases left in the store; later ones do not wait for them. */
-const leftBehind = new WeakMap<World<TestedGateway>, ReadonlySet<string>>();
-
 /**
  * Lets a fault come and go under load, and fails unless clients were answered as
  * they must be, service resumed in time, and the ledger closes.
@@ -68,12 +54,12 @@ export async function undergo<Gateway extends TestedGateway>(
   fault: FaultCase<Gateway>,
 ): Promise<void> {
   const { load } = world;
-  const itself: Begun = {
+  const itself: BegunCase = {
     name: t.name,
     atMs: performance.now(),
     mostOurs: Number.POSITIVE_INFINITY,
   };
-  begun.set(world, [...(begun.get(world) ?? []), itself]);
+  world.cases.push(itself);
   const acceptedBefore = load.ledger.accepted;
   const accepted = () => load.ledger.accepted - acceptedBefore;
   const repeatsBefore = load.ledger.repeats.length;
@@ -158,9 +144,8 @@ function report(
  */
 function assertFewRepeats(world: World<TestedGateway>): void {
   const { repeats } = world.load.ledger;
-  const cases = begun.get(world) ?? [];
-  for (const [index, { name, atMs, mostOurs }] of cases.entries()) {
-    const endMs = cases[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
+  for (const [index, { name, atMs, mostOurs }] of world.cases.entries()) {
+    const endMs = world.cases[index + 1]?.atMs ?? Number.POSITIVE_INFINITY;
     const its = repeats.filter(({ before }) => before.atMs >= atMs && before.atMs < endMs);
     const ours = countOurs(its);
     assert.ok(
@@ -226,14 +211,14 @@ function assertAnswers({ load }: World<TestedGateway>, { mayCut = false }: Expec
 /** Waits until all is handed over, or time is up; then looks in the store for the rest. */
 async function settle(world: World<TestedGateway>, patienceMs: number): Promise<Balance> {
   const { ledger } = world.load;
-  const before = leftBehind.get(world) ?? new Set();
+  const before = world.leftBehind;
   const giveUpAtMs = performance.now() + patienceMs;
   const isWaiting = () => ledger.outstanding().some((id) => !before.has(id));
   while (isWaiting() && performance.now() < giveUpAtMs) {
     await world.fetchCargo();
     await pause(SETTLE_LOOK_MS);
   }
-  leftBehind.set(world, new Set(ledger.outstanding()));
+  world.leftBehind = new Set(ledger.outstanding());
   // Listed only now, as an older listing may lack what was moved since.
   return ledger.balance({ now: new Date(), stored: await world.gateway.storedKeys() });
 }

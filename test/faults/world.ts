@@ -34,6 +34,14 @@ const SWEEP_INTERVAL = '2s';
 /** Short, so that the index is complete again before the next case. */
 const CENSUS_INTERVAL = '5s';
 
+/** A case that has begun. */
+export interface BegunCase {
+  readonly name: string;
+  readonly atMs: number;
+  /** Parcels that may be handed over again by the gateway's doing; any number until the case has ended. */
+  mostOurs: number;
+}
+
 /** A gateway and all its clients; the gateway has five processes unless said otherwise. */
 export interface World<Gateway extends TestedGateway = FaultyGateway> extends AsyncDisposable {
   readonly gateway: Gateway;
@@ -42,6 +50,10 @@ export interface World<Gateway extends TestedGateway = FaultyGateway> extends As
   readonly starvation: Starvation;
   /** Lets the courier collect the rest for the phone without the Internet, delivering no new parcels. */
   readonly fetchCargo: () => Promise<unknown>;
+  /** The cases so far, in their order. */
+  readonly cases: BegunCase[];
+  /** Ids that earlier cases left in the store; later ones do not wait for them. */
+  leftBehind: ReadonlySet<string>;
 }
 
 /** @param start - starts a gateway with these variables */
@@ -70,6 +82,8 @@ export async function openWorld<Gateway extends TestedGateway>(
     load,
     starvation,
     fetchCargo: () => travel(load, trip, []),
+    cases: [],
+    leftBehind: new Set(),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }
