@@ -45,9 +45,8 @@ export const PRICES = {
    */
   machine: { diskGibibyteMonth: 0.1, addressHour: 0.005 },
   /**
-   * `e2-small`, half the time of a core, by cloud.google.com/compute/all-pricing as remembered from 2025, not read
-   * again. `e2-standard-4` as four times the `e2-medium` in Infracost, 1 July 2026 (`container_cluster_test`), Iowa:
-   * both are charged by core and GiB.
+   * Half of, and four times, the `e2-medium` in Infracost, 1 July 2026 (`container_cluster_test`), Iowa: all three are
+   * charged by core and GiB, of which they have half a core and 2, one and 4, four and 16.
    */
   machines: {
     'small cloud': { hour: 0.016_75, vcpus: 0.5, diskGibibytes: 10 },
