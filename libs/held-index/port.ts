@@ -43,6 +43,12 @@ export interface Announcement {
   /** Whether there may be no entry: the part is then incomplete until the next census. */
   readonly isMissing: boolean;
   /**
+   * What the mailbox's entries add up to, this one included; null if that is not known yet, or the entry
+   * could not be written. Too little while the part is incomplete; too much where objects are gone, or
+   * were never stored, until a census removes their entries.
+   */
+  readonly held: HeldAmount | null;
+  /**
    * Set while the entry is not written yet: resolves with what became of it, never rejects. Whoever
    * read the mailbox meanwhile does not know of the object, and must be told once it is written.
    */
@@ -71,10 +77,14 @@ export interface IndexEntry extends IndexedObject {
   readonly isSettled: boolean;
 }
 
-/** What is held in some mailboxes. */
-export interface HeldTotals {
+/** How much is held in some mailboxes. */
+export interface HeldAmount {
   readonly objects: number;
   readonly octets: number;
+}
+
+/** What is held in some mailboxes. */
+export interface HeldTotals extends HeldAmount {
   /** When the oldest of them was stored; null if there is none. */
   readonly oldestAt: Date | null;
 }
@@ -152,6 +162,14 @@ export interface HeldIndex extends AsyncDisposable {
    * @returns null if that is not known, or is more than {@link MAX_READ_ENTRIES}
    */
   read(mailbox: string): Promise<readonly IndexEntry[] | null>;
+
+  /**
+   * How much is held in a mailbox by its entries; see {@link Announcement.held}. `oldestAt` is when the
+   * oldest entry was added; null also if there are more than {@link MAX_READ_ENTRIES}.
+   *
+   * @returns null if that is not known
+   */
+  totalsOf(mailbox: string): Promise<HeldTotals | null>;
 
   /** The entry of that name; null if there is none, or the index is away. */
   find(mailbox: string, name: string): Promise<IndexEntry | null>;

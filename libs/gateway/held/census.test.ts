@@ -177,7 +177,7 @@ describe('a mailbox with an index', () => {
     const add = setting.heldIndex.add.bind(setting.heldIndex);
     setting.heldIndex.add = async (...given) => {
       const late = writing.promise.then(() => add(...given));
-      return { token: null, isMissing: false, late };
+      return { token: null, isMissing: false, held: null, late };
     };
     const key = await setting.store(OURS, 'one');
     await new Promise((resolve) => setImmediate(resolve));

@@ -38,7 +38,12 @@ import { StaleEntries } from './stale-entries.ts';
 const PROMPT_MS = 1_000;
 
 /** Where there is no index. */
-const NO_ANNOUNCEMENT: Announcement = { token: null, isMissing: false, late: null };
+const NO_ANNOUNCEMENT: Announcement = {
+  token: null,
+  isMissing: false,
+  held: null,
+  late: null,
+};
 
 /** A parcel that is held for a private gateway; its body is still in the store. */
 export interface HeldParcel extends Omit<ObjectEntry, 'generation'> {

@@ -4,6 +4,7 @@ import { BackingUnavailableError } from '#backing/errors.ts';
 import { testsOver } from '#test/tests-over.ts';
 import { LONGEST_PUT_MS, MAX_READ_ENTRIES, NOTHING_HELD, PARTS } from '../port.ts';
 import {
+  amountIn,
   CLAIM,
   claimed,
   completeAll,
@@ -25,6 +26,7 @@ export function describeCensus(open: OpenIndex): void {
     }) => {
       await index.add(MAILBOX, object(digestOf(1)));
       assert.equal(await index.read(MAILBOX), null);
+      assert.equal(await index.totalsOf(MAILBOX), null);
       await (await claimed(index, '0')).complete(NOTHING_HELD);
       assert.deepEqual(await namesIn(other, MAILBOX), [digestOf(1)]);
       assert.equal(await index.read(MAILBOX_IN_A), null);
@@ -131,6 +133,7 @@ export function describeCensus(open: OpenIndex): void {
         ],
       );
       assert.equal(entries[0]?.token, token);
+      assert.deepEqual(await amountIn(index, MAILBOX), { objects: 2, octets: 30 });
     });
 
     test('removes what is not stored, except what was announced meanwhile', async ({ index }) => {
@@ -145,6 +148,7 @@ export function describeCensus(open: OpenIndex): void {
       await claim.mend(MAILBOX, { missing: [], stale });
       await claim.complete(NOTHING_HELD);
       assert.deepEqual(await namesIn(index, MAILBOX), [digestOf(2)]);
+      assert.deepEqual(await amountIn(index, MAILBOX), { objects: 1, octets: 10 });
     });
 
     test('corrects what an entry tells, except what was announced meanwhile', async ({ index }) => {
@@ -167,6 +171,7 @@ export function describeCensus(open: OpenIndex): void {
         ],
       );
       assert.equal(entries[0]?.token, first);
+      assert.deepEqual(await amountIn(index, MAILBOX), { objects: 2, octets: 119 });
     });
 
     test('knows the totals once every part is counted', async ({ index, other }) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { testsOver } from '#test/tests-over.ts';
-import { LONGEST_PUT_MS, MAX_READ_ENTRIES } from '../port.ts';
+import { LONGEST_PUT_MS, MAX_READ_ENTRIES, NOTHING_HELD } from '../port.ts';
 import {
+  amountIn,
   completeAll,
   digestOf,
   MAILBOX,
@@ -99,6 +100,40 @@ export function describeEntries(open: OpenIndex): void {
       assert.notEqual((await other.add(MAILBOX, object(digestOf(1), 30))).token, null);
     });
 
+    test('knows how much is held, and since when', async ({ index, other, elapse }) => {
+      await completeAll(index);
+      assert.deepEqual(await index.totalsOf(MAILBOX), NOTHING_HELD);
+      const { held } = await index.add(MAILBOX, object(digestOf(1), 10));
+      assert.deepEqual(held, { objects: 1, octets: 10 });
+      await elapse(60_000);
+      const { held: both } = await other.add(MAILBOX, object(digestOf(2), 2 ** 24 - 1));
+      assert.deepEqual(both, { objects: 2, octets: 10 + 2 ** 24 - 1 });
+      const [first, second] = (await index.read(MAILBOX)) ?? [];
+      assert.ok(first && second && first.addedAt < second.addedAt);
+      assert.deepEqual(await index.totalsOf(MAILBOX), { ...both, oldestAt: first.addedAt });
+      assert.deepEqual(await index.totalsOf(OTHERS_MAILBOX), NOTHING_HELD);
+    });
+
+    test('counts a replaced entry once, and a removed one not at all', async ({
+      index,
+      elapse,
+    }) => {
+      await completeAll(index);
+      await index.add(MAILBOX, object(digestOf(1), 10));
+      const { token } = await index.add(MAILBOX, object(digestOf(2), 300));
+      await elapse(LONGEST_PUT_MS + 1_000);
+      const replaced = await index.add(MAILBOX, object(digestOf(1), 70_000));
+      assert.deepEqual(replaced.held, { objects: 2, octets: 70_300 });
+      await index.remove(MAILBOX, digestOf(2), 'ffffffff');
+      await index.remove(MAILBOX, digestOf(2), String(token));
+      await index.remove(MAILBOX, digestOf(2), String(token));
+      assert.deepEqual(await amountIn(index, MAILBOX), { objects: 1, octets: 70_000 });
+      await index.remove(MAILBOX, digestOf(1), String(replaced.token));
+      assert.deepEqual(await index.totalsOf(MAILBOX), NOTHING_HELD);
+      const again = await index.add(MAILBOX, object(digestOf(3), 5));
+      assert.deepEqual(again.held, { objects: 1, octets: 5 });
+    });
+
     test('finds one entry, complete or not', async ({ index }) => {
       const { token } = await index.add(MAILBOX, object(digestOf(1)));
       assert.equal((await index.find(MAILBOX, digestOf(1)))?.token, token);
@@ -130,6 +165,9 @@ export function describeEntries(open: OpenIndex): void {
       assert.equal((await index.read(MAILBOX))?.length, MAX_READ_ENTRIES);
       const { token } = await index.add(MAILBOX, object(digestOf(MAX_READ_ENTRIES)));
       assert.equal(await index.read(MAILBOX), null);
+      const objects = MAX_READ_ENTRIES + 1;
+      const held = { objects, octets: objects * object('').sizeOctets };
+      assert.deepEqual(await index.totalsOf(MAILBOX), { ...held, oldestAt: null });
       await index.remove(MAILBOX, digestOf(MAX_READ_ENTRIES), String(token));
       assert.equal((await index.read(MAILBOX))?.length, MAX_READ_ENTRIES);
     });

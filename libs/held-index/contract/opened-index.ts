@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   type CensusClaim,
   type ClaimOptions,
+  type HeldAmount,
   type HeldIndex,
   type IndexedObject,
   NOTHING_HELD,
@@ -54,6 +55,14 @@ export async function completeAll(index: HeldIndex): Promise<void> {
   for (const part of PARTS) {
     assert.equal(await (await claimed(index, part)).complete(NOTHING_HELD), true);
   }
+}
+
+/** How much a mailbox has, which must be known. */
+export async function amountIn(index: HeldIndex, mailbox: string): Promise<HeldAmount> {
+  const totals = await index.totalsOf(mailbox);
+  assert.ok(totals, 'the index is not complete');
+  const { objects, octets } = totals;
+  return { objects, octets };
 }
 
 /** The names in a mailbox, which must be known. */

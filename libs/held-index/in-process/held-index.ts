@@ -5,6 +5,7 @@ import {
   type Announcement,
   type CensusClaim,
   type ClaimOptions,
+  type HeldAmount,
   type HeldIndex,
   type HeldTotals,
   type IndexEntry,
@@ -28,6 +29,12 @@ interface InProcessHeldIndexOptions {
 
 type Remembered = IndexedObject & { readonly token: Token; readonly addedMs: number };
 
+interface RememberedMailbox {
+  readonly entries: Map<string, Remembered>;
+  /** Of all entries. */
+  octets: number;
+}
+
 interface CountedPart {
   /** By the clock that nobody can set. */
   claimedUntilMs: number;
@@ -47,7 +54,7 @@ interface CountedPart {
 export class InProcessHeldIndex implements HeldIndex {
   readonly #clock: Clock;
   readonly #maxEntries: number;
-  readonly #mailboxes = new Map<string, Map<string, Remembered>>();
+  readonly #mailboxes = new Map<string, RememberedMailbox>();
   readonly #parts = new Map<Part, CountedPart>(PARTS.map((part) => [part, newPart()]));
   #count = 0;
 
@@ -70,8 +77,19 @@ export class InProcessHeldIndex implements HeldIndex {
       : null;
   }
 
+  async totalsOf(mailbox: string): Promise<HeldTotals | null> {
+    if (!this.#isComplete(this.#part(partOf(mailbox)))) {
+      return null;
+    }
+    const held = amountIn(this.#mailboxes.get(mailbox));
+    const isTold = held.objects > 0 && held.objects <= MAX_READ_ENTRIES;
+    const entries = isTold ? this.#all(mailbox, this.#clock.elapsedMs()) : [];
+    const oldestMs = Math.min(...entries.map(({ addedAt }) => addedAt.getTime()));
+    return { ...held, oldestAt: isTold ? new Date(oldestMs) : null };
+  }
+
   async find(mailbox: string, name: string): Promise<IndexEntry | null> {
-    const entry = this.#mailboxes.get(mailbox)?.get(name);
+    const entry = this.#entry(mailbox, name);
     return entry ? this.#entryOf(entry, this.#clock.elapsedMs()) : null;
   }
 
@@ -151,15 +169,14 @@ export class InProcessHeldIndex implements HeldIndex {
 
   #mend(mailbox: string, { missing, stale, wrong = [] }: Mending): void {
     for (const object of missing) {
-      if (!this.#mailboxes.get(mailbox)?.has(object.name)) {
+      if (!this.#entry(mailbox, object.name)) {
         this.#remember(mailbox, object);
       }
     }
     for (const { name, token, sizeOctets, expiresAt } of wrong) {
-      const entries = this.#mailboxes.get(mailbox);
-      const former = entries?.get(name);
+      const former = this.#entry(mailbox, name);
       if (former?.token === token) {
-        entries?.set(name, { ...former, sizeOctets, expiresAt });
+        this.#put(mailbox, { ...former, sizeOctets, expiresAt });
       }
     }
     for (const { name, token } of stale) {
@@ -168,46 +185,59 @@ export class InProcessHeldIndex implements HeldIndex {
   }
 
   #remember(mailbox: string, object: IndexedObject): Announcement {
-    const entries = this.#mailboxes.get(mailbox) ?? new Map<string, Remembered>();
-    const former = entries.get(object.name);
-    const isNew = former === undefined;
-    if (isNew && this.#count >= this.#maxEntries) {
+    const former = this.#entry(mailbox, object.name);
+    if (!former && this.#count >= this.#maxEntries) {
       const part = this.#part(partOf(mailbox));
       part.completeUntilMs = 0;
       part.withdrawals += 1;
       part.withdrawnMs = this.#clock.elapsedMs();
-      return { token: null, isMissing: true, late: null };
+      return { token: null, isMissing: true, held: null, late: null };
     }
     const token = randomUUID();
     const { name, sizeOctets, expiresAt } = object;
     const addedMs = this.#clock.elapsedMs();
     const isRival = former !== undefined && !isSettled(former, addedMs);
-    entries.set(name, { name, sizeOctets, expiresAt, token, addedMs });
-    this.#mailboxes.set(mailbox, entries);
-    this.#count += Number(isNew);
-    return { token: isRival ? null : token, isMissing: false, late: null };
+    const held = this.#put(mailbox, { name, sizeOctets, expiresAt, token, addedMs });
+    return { token: isRival ? null : token, isMissing: false, held, late: null };
+  }
+
+  /** @returns what is held in the mailbox by now */
+  #put(mailbox: string, entry: Remembered): HeldAmount {
+    const its = this.#mailboxes.get(mailbox) ?? { entries: new Map(), octets: 0 };
+    this.#count -= its.entries.size;
+    its.octets += entry.sizeOctets - (its.entries.get(entry.name)?.sizeOctets ?? 0);
+    its.entries.set(entry.name, entry);
+    this.#count += its.entries.size;
+    this.#mailboxes.set(mailbox, its);
+    return amountIn(its);
+  }
+
+  #entry(mailbox: string, name: string): Remembered | undefined {
+    return this.#mailboxes.get(mailbox)?.entries.get(name);
   }
 
   #forget(mailbox: string, name: string, token: Token): void {
-    const entries = this.#mailboxes.get(mailbox);
-    if (entries?.get(name)?.token === token) {
-      entries.delete(name);
+    const its = this.#mailboxes.get(mailbox);
+    const entry = its?.entries.get(name);
+    if (its && entry?.token === token) {
+      its.entries.delete(name);
+      its.octets -= entry.sizeOctets;
       this.#count -= 1;
-      if (entries.size === 0) {
+      if (its.entries.size === 0) {
         this.#mailboxes.delete(mailbox);
       }
     }
   }
 
   #entries(mailbox: string, atMs: number): IndexEntry[] | null {
-    const isTooMuch = (this.#mailboxes.get(mailbox)?.size ?? 0) > MAX_READ_ENTRIES;
+    const isTooMuch = (this.#mailboxes.get(mailbox)?.entries.size ?? 0) > MAX_READ_ENTRIES;
     return isTooMuch
       ? null
       : this.#all(mailbox, atMs).sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   #all(mailbox: string, atMs: number): IndexEntry[] {
-    const entries = this.#mailboxes.get(mailbox)?.values() ?? [];
+    const entries = this.#mailboxes.get(mailbox)?.entries.values() ?? [];
     return Array.from(entries, (entry) => this.#entryOf(entry, atMs));
   }
 
@@ -228,6 +258,10 @@ export class InProcessHeldIndex implements HeldIndex {
     }
     return counted;
   }
+}
+
+function amountIn(mailbox: RememberedMailbox | undefined): HeldAmount {
+  return { objects: mailbox?.entries.size ?? 0, octets: mailbox?.octets ?? 0 };
 }
 
 function isSettled({ addedMs }: Pick<Remembered, 'addedMs'>, atMs: number): boolean {

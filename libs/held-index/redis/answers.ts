@@ -1,9 +1,27 @@
-import type { IndexEntry } from '../port.ts';
+import type { HeldAmount, IndexEntry } from '../port.ts';
 import { entryOf } from './entry-codec.ts';
+
+/** What a script answered with; nothing if that is not a list. */
+export function asList(answer: unknown): readonly unknown[] {
+  return Array.isArray(answer) ? answer : [];
+}
 
 /** Whether a script answered with two things. */
 export function isPair(answer: unknown): answer is readonly [unknown, unknown] {
   return Array.isArray(answer) && answer.length === 2;
+}
+
+/**
+ * How much is held.
+ *
+ * @param answer - objects, and octets in decimal
+ * @returns null for another answer
+ */
+export function amountOf(answer: readonly unknown[]): HeldAmount | null {
+  const [objects, octets] = answer;
+  return typeof objects === 'number' && Buffer.isBuffer(octets)
+    ? { objects, octets: Number(octets) }
+    : null;
 }
 
 /**
@@ -13,7 +31,7 @@ export function isPair(answer: unknown): answer is readonly [unknown, unknown] {
  * @param atMs - as in {@link entryOf}
  */
 export function entriesOf(answer: unknown, atMs: number): IndexEntry[] {
-  const octets = Array.isArray(answer) ? answer.filter(Buffer.isBuffer) : [];
+  const octets = asList(answer).filter((each) => Buffer.isBuffer(each));
   const entries: IndexEntry[] = [];
   for (let at = 0; at + 1 < octets.length; at += 2) {
     const [field, value] = [octets[at], octets[at + 1]];

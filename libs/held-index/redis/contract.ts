@@ -4,13 +4,22 @@ import { Redis } from 'ioredis';
 import { systemClock } from '#clock/clock.ts';
 import { silentLog } from '#log/log.ts';
 import { uniqueName } from '#test/backing/backing.ts';
-import { CLAIM, claimed, type OpenIndex } from '../contract/opened-index.ts';
+import {
+  amountIn,
+  CLAIM,
+  claimed,
+  completeAll,
+  digestOf,
+  MAILBOX,
+  object,
+} from '../contract/opened-index.ts';
 import { describeHeldIndex } from '../contract.ts';
 import { LONGEST_ACCEPTING_MS, NOTHING_HELD } from '../port.ts';
+import { fieldOf, SUM_FIELD, TOKEN_OCTETS } from './entry-codec.ts';
 import { RedisHeldIndex } from './held-index.ts';
+import { IndexKeys } from './index-keys.ts';
 
-/** Octets of a value before and behind the time at which it was added. */
-const TOKEN_OCTETS = 4;
+/** Octets of the time at which an entry was added, behind the token. */
 const TIME_OCTETS = 4;
 
 /**
@@ -30,9 +39,38 @@ export function describeRedisIndex(name: string, url: string, address: string): 
     await opened.elapse(CLAIM.intervalMs + 1_000);
     assert.equal((await claimed(opened.other, '0')).waitMs, 0);
   });
+
+  it('adds up what the version before has written, which kept no sum', async () => {
+    await using opened = await open();
+    const { index, redis, prefix } = opened;
+    const key = new IndexKeys(prefix).mailbox(MAILBOX);
+    await completeAll(index);
+    await index.add(MAILBOX, object(digestOf(1), 10));
+    const { token } = await index.add(MAILBOX, object(digestOf(2), 20));
+    await redis.hdel(key, SUM_FIELD);
+    assert.deepEqual(await amountIn(index, MAILBOX), { objects: 2, octets: 30 });
+    await redis.hdel(key, SUM_FIELD);
+    await index.remove(MAILBOX, digestOf(2), String(token));
+    assert.deepEqual(await amountIn(index, MAILBOX), { objects: 1, octets: 10 });
+    await index.add(MAILBOX, object(digestOf(3), 5));
+    await redis.hdel(key, fieldOf(digestOf(1)));
+    assert.deepEqual(await amountIn(index, MAILBOX), { objects: 1, octets: 5 });
+  });
+
+  it('leaves nothing of a mailbox that the version before has emptied', async () => {
+    await using opened = await open();
+    const { index, redis, prefix } = opened;
+    const key = new IndexKeys(prefix).mailbox(MAILBOX);
+    await index.add(MAILBOX, object(digestOf(1)));
+    await redis.hdel(key, fieldOf(digestOf(1)));
+    assert.equal(await redis.exists(key), 1);
+    const claim = await claimed(index, '0');
+    assert.deepEqual(await Array.fromAsync(claim.entries(MAILBOX)), []);
+    assert.equal(await redis.exists(key), 0);
+  });
 }
 
-function openerOf(url: string, address: string): OpenIndex {
+function openerOf(url: string, address: string) {
   return async () => {
     const prefix = uniqueName('held');
     const patience = { deadlineMs: 60_000, addingMs: 60_000, readingMs: 60_000 };
@@ -43,7 +81,9 @@ function openerOf(url: string, address: string): OpenIndex {
     return {
       index,
       other,
-      elapse: (ms) => makeOlder(redis, `{${prefix}:*`, ms),
+      redis,
+      prefix,
+      elapse: (ms: number) => makeOlder(redis, `{${prefix}:*`, ms),
       async [Symbol.asyncDispose]() {
         await index[Symbol.asyncDispose]();
         await other[Symbol.asyncDispose]();
@@ -74,11 +114,12 @@ async function makeOlder(redis: Redis, pattern: string, ms: number): Promise<voi
   }
 }
 
+/** Entries, without their sum. */
 async function pairsOf(redis: Redis, key: string): Promise<[Buffer, Buffer][]> {
   const fields = await redis.hkeysBuffer(key);
   const values = await redis.hvalsBuffer(key);
   return fields.flatMap((field, index) => {
     const value = values[index];
-    return value ? [[field, value] satisfies [Buffer, Buffer]] : [];
+    return value && field.length > 0 ? [[field, value] satisfies [Buffer, Buffer]] : [];
   });
 }

@@ -4,13 +4,14 @@ import { type IndexEntry, type IndexedObject, LONGEST_PUT_MS, type Token } from 
  * Octets of a value: the token, when it was added (s), when the object expires (the upper three of
  * four octets of seconds), its size. Together 14, as an allocation of 16 takes no more.
  */
-const TOKEN_OCTETS = 4;
+export const TOKEN_OCTETS = 4;
 const ADDED_OCTETS = 4;
 const EXPIRY_OCTETS = 3;
 const SIZE_OCTETS = 3;
 const EXPIRY_AT = TOKEN_OCTETS + ADDED_OCTETS;
 const SIZE_AT = EXPIRY_AT + EXPIRY_OCTETS;
-const VALUE_OCTETS = SIZE_AT + SIZE_OCTETS;
+/** Octets of an entry's value. */
+export const VALUE_OCTETS = SIZE_AT + SIZE_OCTETS;
 const UINT24 = 2 ** 24 - 1;
 const EXPIRY_UNIT_MS = 256_000;
 /** An entry is this much younger than it says, at most. */
@@ -19,6 +20,12 @@ const ADDED_UNIT_MS = 1_000;
 /** Names of so many lowercase hexadecimal digits take half as many octets. */
 const DIGEST = /^[0-9a-f]{48}$/;
 const DIGEST_OCTETS = 24;
+
+/**
+ * The one field of a mailbox's hash that is no entry: how many octets all entries have together, and how
+ * many they are. That must be known whenever a parcel is accepted, however much it is.
+ */
+export const SUM_FIELD = '';
 
 /** How a name is written in Redis: digests in binary, others behind a slash, or two. */
 export function fieldOf(name: string): Buffer {
@@ -58,10 +65,10 @@ export function objectOctets({ expiresAt, sizeOctets }: IndexedObject): Buffer {
  * Reads an entry.
  *
  * @param atMs - the moment, by the clock of Redis, that `isSettled` is about
- * @returns null for what another version of this gateway wrote
+ * @returns null for the sum, and for what another version of this gateway wrote
  */
 export function entryOf(field: Buffer, value: Buffer, atMs: number): IndexEntry | null {
-  if (value.length !== VALUE_OCTETS) {
+  if (field.length === 0 || value.length !== VALUE_OCTETS) {
     return null;
   }
   const addedMs = value.readUIntBE(TOKEN_OCTETS, ADDED_OCTETS) * ADDED_UNIT_MS;

@@ -131,6 +131,7 @@ describe('an index of what is held in a Redis that fails', { skip: missing }, ()
       proxy.accept();
       await until(async () => (await index.read(MAILBOX_IN_A)) !== null, 20);
       assert.equal(await index.read(MAILBOX), null);
+      assert.equal(await index.totalsOf(MAILBOX), null);
     });
 
     it('is not completed by a census under way, but by the next', async () => {

@@ -23,7 +23,7 @@ import {
   sumOf,
   type Token,
 } from '../port.ts';
-import { entriesOf, isPair } from './answers.ts';
+import { amountOf, asList, entriesOf, isPair } from './answers.ts';
 import { RedisCensusClaim } from './census-claim.ts';
 import { connect } from './connection.ts';
 import { entryOf, fieldOf, newToken, objectOctets, tokenOctets } from './entry-codec.ts';
@@ -95,6 +95,7 @@ export class RedisHeldIndex implements HeldIndex {
     return inTime(clock, addingMs, writing, () => ({
       token: null,
       isMissing: false,
+      held: null,
       late: writing,
     }));
   }
@@ -112,6 +113,19 @@ export class RedisHeldIndex implements HeldIndex {
     const keys = [this.#keys.mailbox(mailbox), this.#keys.of(part).mark];
     const answer = await this.#unlessAway(() => this.#run('heldRead', ...keys, MAX_READ_ENTRIES));
     return isPair(answer) ? entriesOf(answer[1], Number(answer[0])) : null;
+  }
+
+  async totalsOf(mailbox: string): Promise<HeldTotals | null> {
+    const part = partOf(mailbox);
+    if (this.#withdrawals.has(part)) {
+      return null;
+    }
+    const keys = [this.#keys.mailbox(mailbox), this.#keys.of(part).mark];
+    const answer = await this.#unlessAway(() => this.#run('heldTotals', ...keys, MAX_READ_ENTRIES));
+    const [oldestS, ...amount] = asList(answer);
+    const held = amountOf(amount);
+    const oldestAt = typeof oldestS === 'number' ? new Date(oldestS * 1_000) : null;
+    return held && { ...held, oldestAt };
   }
 
   async find(mailbox: string, name: string): Promise<IndexEntry | null> {
@@ -160,14 +174,16 @@ export class RedisHeldIndex implements HeldIndex {
     const key = this.#keys.mailbox(mailbox);
     const written = [fieldOf(object.name), tokenOctets(token), objectOctets(object)];
     try {
-      const isAlone = await this.#call(this.#options.deadlineMs, () =>
+      const answer = await this.#call(this.#options.deadlineMs, () =>
         this.#run('heldAdd', key, ...written, LONGEST_PUT_MS),
       );
-      return { token: isAlone === 1 ? token : null, isMissing: false, late: null };
+      const [isAlone, ...amount] = asList(answer);
+      const held = amountOf(amount);
+      return { token: isAlone === 1 ? token : null, isMissing: false, held, late: null };
     } catch (error) {
       this.#options.log.debug({ error }, 'An entry of the index may be missing');
       this.#withdrawals.add(partOf(mailbox));
-      return { token: null, isMissing: true, late: null };
+      return { token: null, isMissing: true, held: null, late: null };
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import { SUM_FIELD, TOKEN_OCTETS, VALUE_OCTETS } from './entry-codec.ts';
 
 /** Milliseconds since the epoch, by the clock of Redis. */
 const NOW = `
@@ -35,6 +36,65 @@ local added = struct.pack('>I4', redis.call('TIME')[1])`;
  */
 const EPOCH = `ARGV[1] .. ' ' .. string.format('%.0f', now) .. ' ' .. memory`;
 
+/** How many entries a mailbox, the first key, has; the sum is not one. */
+const COUNT = `
+local sum = redis.call('HGET', KEYS[1], '${SUM_FIELD}')
+local count = redis.call('HLEN', KEYS[1]) - (sum and 1 or 0)`;
+
+/**
+ * How many octets they have. Added up here if the sum is not of as many entries, as the version before
+ * kept none.
+ */
+const AMOUNT = `${COUNT}
+local function sizeOf(value)
+  local high, middle, low = string.byte(value, -3, -1)
+  return low and high * 65536 + middle * 256 + low or 0
+end
+local octets, summed = string.match(sum or '', '^(%d+) (%d+)$')
+local isSummed = tonumber(summed) == count
+octets = isSummed and tonumber(octets) or 0
+if not isSummed and count > 0 then
+  local all = redis.call('HGETALL', KEYS[1])
+  for at = 1, #all, 2 do
+    octets = octets + (all[at] == '${SUM_FIELD}' and 0 or sizeOf(all[at + 1]))
+  end
+end`;
+
+/** To change entries of a mailbox, the first key; {@link KEPT} must follow. */
+const CHANGING = `${AMOUNT}
+local function remove(field, value)
+  redis.call('HDEL', KEYS[1], field)
+  octets, count = octets - sizeOf(value), count - 1
+end
+local function put(field, value, former)
+  redis.call('HSET', KEYS[1], field, value)
+  octets, count = octets + sizeOf(value), count + 1
+  if former then
+    octets, count = octets - sizeOf(former), count - 1
+  end
+end`;
+
+/** Writes the sum, and how many entries it is of, if that changed. A mailbox without entries has none. */
+const KEPT = `
+octets = string.format('%.0f', octets)
+if count == 0 then
+  redis.call('DEL', KEYS[1])
+elseif sum ~= octets .. ' ' .. count then
+  redis.call('HSET', KEYS[1], '${SUM_FIELD}', octets .. ' ' .. count)
+end`;
+
+/** Goes on only if the part of the mark, the second key, is complete. */
+const IF_COMPLETE = `
+local mark = redis.call('GET', KEYS[2])
+if not mark then
+  return false
+end
+${WRITABLE('KEYS[2]')}
+${MEMORY_OF_MASTER}
+if mark ~= memory then
+  return false
+end`;
+
 /** Whether the lease, the key in \`lease\`, is of the census \`id\`, and since when. */
 const isLeased = (lease: string, id: string) => `
 local id, since = string.match(redis.call('GET', ${lease}) or '', '^(%S+) (%d+)$')
@@ -43,42 +103,58 @@ local isLeased = id == ${id}`;
 /** Each runs whole, on one server; keys of one part share a slot of a cluster. */
 const SCRIPTS = {
   /**
-   * Keys: mailbox. Arguments: field, token, object, how long a put takes at most in ms. Returns 0 if
-   * another put of the same name may be under way.
+   * Keys: mailbox. Arguments: field, token, object, how long a put takes at most in ms. Returns a list: 0 if
+   * another put of the same name may be under way, or else 1; entries; octets.
    */
   heldAdd: {
     numberOfKeys: 1,
-    lua: `${ADDED}
+    lua: `${ADDED}${CHANGING}
 local former = redis.call('HGET', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. added .. ARGV[3])
+put(ARGV[1], ARGV[2] .. added .. ARGV[3], former)
+${KEPT}
 local age = former and struct.unpack('>I4', added) - struct.unpack('>I4', former, #ARGV[2] + 1)
-return (not former or age * 1000 > tonumber(ARGV[4])) and 1 or 0`,
+local isAlone = not former or age * 1000 > tonumber(ARGV[4])
+return {isAlone and 1 or 0, count, octets}`,
   },
   /** Keys: mailbox. Arguments: field, token. */
   heldRemove: {
     numberOfKeys: 1,
     lua: `
 local value = redis.call('HGET', KEYS[1], ARGV[1])
-if value and string.sub(value, 1, #ARGV[2]) == ARGV[2] then
-  return redis.call('HDEL', KEYS[1], ARGV[1])
+if not value or string.sub(value, 1, #ARGV[2]) ~= ARGV[2] then
+  return 0
 end
-return 0`,
+${CHANGING}
+remove(ARGV[1], value)
+${KEPT}
+return 1`,
   },
   /** Keys: mailbox, mark. Arguments: most entries. Returns the time, then fields and values; or nil. */
   heldRead: {
     numberOfKeys: 2,
-    lua: `
-local mark = redis.call('GET', KEYS[2])
-if not mark then
-  return false
-end
-${WRITABLE('KEYS[2]')}
-${MEMORY_OF_MASTER}
-if mark ~= memory or redis.call('HLEN', KEYS[1]) > tonumber(ARGV[1]) then
+    lua: `${IF_COMPLETE}${COUNT}
+if count > tonumber(ARGV[1]) then
   return false
 end
 ${NOW}
 return {string.format('%.0f', now), redis.call('HGETALL', KEYS[1])}`,
+  },
+  /**
+   * Keys: mailbox, mark. Arguments: most entries of which to tell the oldest. Returns nil, or a list:
+   * since when the oldest is held in s, or nil; entries; octets.
+   */
+  heldTotals: {
+    numberOfKeys: 2,
+    lua: `${IF_COMPLETE}${AMOUNT}
+local oldest = false
+if count <= tonumber(ARGV[1]) then
+  for _, value in ipairs(redis.call('HVALS', KEYS[1])) do
+    local added = #value == ${VALUE_OCTETS} and struct.unpack('>I4', value, ${TOKEN_OCTETS + 1})
+    oldest = added and (not oldest or added < oldest) and added or oldest
+  end
+end
+${KEPT}
+return {oldest, count, octets}`,
   },
   /** Keys: mark. Returns 1 if the part is complete. */
   heldIsComplete: {
@@ -89,13 +165,17 @@ return redis.call('GET', KEYS[1]) == memory and 1 or 0`,
   },
   /**
    * Keys: mailbox, lease. Arguments: cursor, entries to look at, id. Returns when the lease began, then
-   * the next cursor with fields and values; 0 if the lease is lost.
+   * the next cursor with fields and values; 0 if the lease is lost. The version before leaves a sum behind.
    */
   heldEntries: {
     numberOfKeys: 2,
     lua: `${isLeased('KEYS[2]', 'ARGV[3]')}
 if not isLeased then
   return 0
+end
+${COUNT}
+if sum and count == 0 then
+  redis.call('DEL', KEYS[1])
 end
 return {since, redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])}`,
   },
@@ -157,29 +237,33 @@ return isLeased and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`,
 if not isLeased then
   return 0
 end
-${ADDED}
+${ADDED}${CHANGING}
 local function valueWith(field, token)
   local value = redis.call('HGET', KEYS[1], field)
   return value and string.sub(value, 1, #token) == token and value
 end
 local at = 4
 for _ = 1, tonumber(ARGV[2]) do
-  redis.call('HSETNX', KEYS[1], ARGV[at], ARGV[at + 1] .. added .. ARGV[at + 2])
+  if redis.call('HEXISTS', KEYS[1], ARGV[at]) == 0 then
+    put(ARGV[at], ARGV[at + 1] .. added .. ARGV[at + 2])
+  end
   at = at + 3
 end
 for _ = 1, tonumber(ARGV[3]) do
   local value = valueWith(ARGV[at], ARGV[at + 1])
   if value then
-    redis.call('HSET', KEYS[1], ARGV[at], string.sub(value, 1, #ARGV[at + 1] + #added) .. ARGV[at + 2])
+    put(ARGV[at], string.sub(value, 1, #ARGV[at + 1] + #added) .. ARGV[at + 2], value)
   end
   at = at + 3
 end
 while ARGV[at] do
-  if valueWith(ARGV[at], ARGV[at + 1]) then
-    redis.call('HDEL', KEYS[1], ARGV[at])
+  local value = valueWith(ARGV[at], ARGV[at + 1])
+  if value then
+    remove(ARGV[at], value)
   end
   at = at + 2
 end
+${KEPT}
 return 1`,
   },
   /**

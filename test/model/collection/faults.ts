@@ -1,8 +1,8 @@
 /**
  * A call fails before it takes effect, or after, as if the answer was lost. Some take effect later
- * than their caller waits.
+ * than their caller waits: it gives up (`later`), or goes on and hears of it then (`late`).
  */
-export type Fault = 'before' | 'after' | 'later';
+export type Fault = 'before' | 'after' | 'later' | 'late';
 
 /** The faults still to come, and how many there were. */
 export class Faults {

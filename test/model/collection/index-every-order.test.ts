@@ -7,6 +7,7 @@ import {
   FaultyClaimer,
   HastyFinder,
   HastyReader,
+  hearsNothingLate,
   hurries,
   LateAnnouncer,
   settlesAll,
@@ -32,6 +33,7 @@ const WAIT: Action = { type: 'pass time', ms: LONGEST_ACCEPTING_MS };
 const CENSUS = index({ what: 'census' });
 const FAIL_OVER = index({ what: 'fails over' });
 const EMPTY = index({ what: 'is emptied', restarts: false });
+const WRITTEN_LATE = index({ what: 'fails a call', moment: 'late' });
 const NOT_CONFIRMED = index({ what: 'fails a call', moment: 'before' });
 
 /** A parcel that waits for its acknowledgement. */
@@ -78,6 +80,15 @@ describe('the collection of parcels by an index, in every possible order', () =>
       after: [CONNECT],
     },
     'stored while it is counted': { actions: [CENSUS, STORE], after: [CONNECT] },
+    'stored before its entry is written, while the collector connects': {
+      before: [PAUSE, WRITTEN_LATE],
+      actions: [CONNECT, STORE],
+      after: [RESUME],
+    },
+    'replaced before its entry is written, while it is acknowledged': {
+      before: [...SENT, WRITTEN_LATE],
+      actions: [RESUME, STORE],
+    },
     'to be replaced by one that expires, but never is': {
       before: [STORE],
       actions: [STORE_BRIEFLY, killPublisher(false)],
@@ -94,6 +105,11 @@ describe('the collection of parcels by an index, in every possible order', () =>
     'of which nothing arrives': { actions: [STORE, killPublisher(false)] },
     'of which the last call arrives': { actions: [STORE, killPublisher(true)] },
     'while a part is counted': { actions: [STORE, CENSUS, killPublisher(false)] },
+    'before its entry is written': {
+      before: [WRITTEN_LATE],
+      actions: [STORE, killPublisher(false)],
+    },
+    'while its entry is written': { before: [WRITTEN_LATE], actions: [STORE, killPublisher(true)] },
     'before it tells what may be missing': {
       actions: [NOT_CONFIRMED, STORE, killPublisher(true)],
     },
@@ -176,4 +192,13 @@ describe('the model of the index, in every possible order', () => {
       );
     });
   }
+
+  it('catches a publisher that does not signal again what is written late', async () => {
+    const mutant = { publisher: hearsNothingLate };
+    const story = { before: [WRITTEN_LATE], actions: [CONNECT, STORE], mutant };
+    await assert.rejects(
+      tell(story),
+      (error) => error instanceof BrokenPromiseError && error.promised === 'nothing is lost',
+    );
+  });
 });

@@ -33,6 +33,11 @@ export class LateAnnouncer extends Mailbox {
   }
 }
 
+/** Hears nothing of an entry that is written later than it waits. */
+export function hearsNothingLate({ heldIndex, ...parts }: MailboxParts): Mailbox {
+  return new Mailbox({ ...parts, heldIndex: heldIndex && new PunctualAnnouncer(heldIndex) });
+}
+
 /** Removes the entry of whatever it does not find. */
 export class TidyFetcher extends Mailbox {
   readonly #index: HeldIndex | null;
@@ -80,6 +85,10 @@ abstract class OtherIndex implements HeldIndex {
     return this.index.claim(part, options);
   }
 
+  totalsOf(mailbox: string): ReturnType<HeldIndex['totalsOf']> {
+    return this.index.totalsOf(mailbox);
+  }
+
   incompleteParts(): Promise<number> {
     return this.index.incompleteParts();
   }
@@ -90,6 +99,13 @@ abstract class OtherIndex implements HeldIndex {
 
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.index[Symbol.asyncDispose]();
+  }
+}
+
+/** Never tells what became of an entry that is written late. */
+class PunctualAnnouncer extends OtherIndex {
+  override async add(...given: Parameters<HeldIndex['add']>): ReturnType<HeldIndex['add']> {
+    return { ...(await this.index.add(...given)), late: null };
   }
 }
 

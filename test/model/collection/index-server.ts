@@ -1,5 +1,6 @@
 import {
   type ClaimOptions,
+  type HeldAmount,
   type HeldTotals,
   type IndexEntry,
   type IndexedObject,
@@ -147,6 +148,21 @@ export class IndexServer {
     const isTooMuch = (this.#data.mailboxes.get(mailbox)?.size ?? 0) > MAX_READ_ENTRIES;
     return this.isComplete(partOf(mailbox)) && !isTooMuch
       ? this.#entries(mailbox, this.#nowMs())
+      : null;
+  }
+
+  held(mailbox: string): HeldAmount {
+    const entries = [...(this.#data.mailboxes.get(mailbox)?.values() ?? [])];
+    const octets = entries.reduce((sum, { sizeOctets }) => sum + sizeOctets, 0);
+    return { objects: entries.length, octets };
+  }
+
+  totalsOf(mailbox: string): HeldTotals | null {
+    const entries = [...(this.#data.mailboxes.get(mailbox)?.values() ?? [])];
+    const oldestMs = Math.min(...entries.map(({ addedMs }) => addedMs));
+    const isTold = entries.length > 0 && entries.length <= MAX_READ_ENTRIES;
+    return this.isComplete(partOf(mailbox))
+      ? { ...this.held(mailbox), oldestAt: isTold ? new Date(oldestMs) : null }
       : null;
   }
 

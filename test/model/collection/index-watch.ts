@@ -13,7 +13,8 @@ import type { SimulatedPublisher } from './simulated-publisher.ts';
  * While a part calls itself complete, it has an entry for whatever is stored and has not expired,
  * unless no census that began after the put has ended, and
  *
- * - the announcement was not confirmed, which the publisher has not told the index yet, or
+ * - the entry is not written yet and its publisher went on meanwhile, or the announcement was not
+ *   confirmed, which the publisher has not told the index yet, or
  * - the announcement was not confirmed, or its entry was lost with the server's data, and the put
  *   took longer than anybody waits who accepts a parcel.
  */
@@ -63,8 +64,8 @@ export class IndexWatch implements IndexObserver {
    */
   checkMended(mailboxes: readonly NodeId[], keys: readonly string[]): void {
     for (const publisher of this.#publishers.values()) {
-      if (publisher.announced?.owesWithdrawal && !publisher.process.isDead) {
-        this.#ledger.breaks('a complete index lacks nothing that is stored', 'never withdrawn');
+      if (publisher.announced?.isOwed && !publisher.process.isDead) {
+        this.#ledger.breaks('a complete index lacks nothing that is stored', 'never told');
       }
     }
     for (const mailbox of mailboxes) {
@@ -89,8 +90,7 @@ export class IndexWatch implements IndexObserver {
     const publisher = this.#publishers.get(name);
     const announced = publisher?.announced;
     const isLate = storedMs >= (publisher?.answeredByMs ?? 0);
-    const isOwed =
-      announced?.owesWithdrawal || (isLate && announced?.losses !== this.#server.losses);
+    const isOwed = announced?.isOwed || (isLate && announced?.losses !== this.#server.losses);
     const countedAt = this.#countedAt.get(partOf(privateGateway)) ?? Number.NEGATIVE_INFINITY;
     return isOwed === true && countedAt < since;
   }

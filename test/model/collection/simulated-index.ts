@@ -42,8 +42,8 @@ interface SimulatedIndexParts {
 export interface Announced {
   /** What the server had lost when the latest entry was written; null if that was not confirmed. */
   readonly losses: number | null;
-  /** Whether the index does not know yet that an entry may be missing. */
-  readonly owesWithdrawal: boolean;
+  /** Whether the index has neither the entry yet, nor the word that it may be missing. */
+  readonly isOwed: boolean;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface Announced {
 export class SimulatedIndex implements HeldIndex {
   readonly #parts: SimulatedIndexParts;
   readonly #withdrawals: Withdrawals;
-  #announced: Announced = { losses: null, owesWithdrawal: false };
+  #announced: Announced = { losses: null, isOwed: false };
 
   constructor(parts: SimulatedIndexParts) {
     this.#parts = parts;
@@ -66,8 +66,17 @@ export class SimulatedIndex implements HeldIndex {
   }
 
   async add(mailbox: string, object: IndexedObject): Promise<Announcement> {
+    const token = this.#parts.server.newName();
+    const writing = this.#write(mailbox, object, token);
+    if (!this.#parts.faults.take('late')) {
+      return writing;
+    }
+    this.#announced = { ...this.#announced, isOwed: true };
+    return { token: null, isMissing: false, held: null, late: writing };
+  }
+
+  async #write(mailbox: string, object: IndexedObject, token: Token): Promise<Announcement> {
     const { server, faults, process } = this.#parts;
-    const token = server.newName();
     const what = `announces ${token}`;
     try {
       if (faults.take('later')) {
@@ -79,17 +88,18 @@ export class SimulatedIndex implements HeldIndex {
         });
         throw unavailable('given up');
       }
-      const counts = await this.#call(what, () => {
-        this.#announced = { ...this.#announced, losses: server.losses };
-        return server.add(mailbox, object, token);
+      const { counts, held } = await this.#call(what, () => {
+        this.#announced = { losses: server.losses, isOwed: false };
+        const counts = server.add(mailbox, object, token);
+        return { counts, held: server.held(mailbox) };
       });
-      return { token: counts ? token : null, isMissing: false, late: null };
+      return { token: counts ? token : null, isMissing: false, held, late: null };
     } catch {
-      this.#announced = { losses: null, owesWithdrawal: true };
+      this.#announced = { losses: null, isOwed: true };
       if (this.#parts.withdraws ?? true) {
         this.#withdrawals.add(partOf(mailbox));
       }
-      return { token: null, isMissing: true, late: null };
+      return { token: null, isMissing: true, held: null, late: null };
     }
   }
 
@@ -119,6 +129,10 @@ export class SimulatedIndex implements HeldIndex {
       return made;
     });
     return claimed && this.#claim(claimed, options);
+  }
+
+  totalsOf(mailbox: string): Promise<HeldTotals | null> {
+    return this.#unlessAway('asks how much there is', () => this.#parts.server.totalsOf(mailbox));
   }
 
   incompleteParts(): Promise<number> {
@@ -166,7 +180,7 @@ export class SimulatedIndex implements HeldIndex {
   #withdraw(part: Part): Promise<void> {
     return this.#call(`withdraws part ${part}`, () => {
       this.#parts.server.withdraw(part);
-      this.#announced = { ...this.#announced, owesWithdrawal: false };
+      this.#announced = { ...this.#announced, isOwed: false };
     });
   }
 

@@ -40,7 +40,7 @@ export class SimulatedPublisher {
 
   /** Whether it has something to do yet. */
   get isBusy(): boolean {
-    return !this.process.isDead && (this.#isStoring || this.announced?.owesWithdrawal === true);
+    return !this.process.isDead && (this.#isStoring || this.announced?.isOwed === true);
   }
 
   /** @param name - which the body starts with */
