@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServiceProcess } from '#test/services/service-process.ts';
 import { ProcessorMeter } from '../machine/processor-meter.ts';
-import { once, type Row } from '../rows/row.ts';
+import { median, type Row } from '../rows/row.ts';
 
 const MEBIOCTET = 1_024 * 1_024;
 
@@ -12,7 +12,7 @@ interface Used {
 }
 
 /** What a service used for some work. */
-interface Usage extends Used {
+export interface Usage extends Used {
   /** How many processors others used meanwhile; null if unknown. */
   readonly others: number | null;
 }
@@ -55,20 +55,23 @@ export async function usageDuring<const Name extends string>(
 /**
  * What one piece of work cost a service.
  *
+ * @param turns - of the same work, one at least
+ * @param pieces - in each turn
  * @param mark - milliseconds of CPU time that it may take; null to tell it only
  */
 export function usageRow(
   name: string,
-  { cpuMs, rssOctets, others }: Usage,
+  turns: readonly Usage[],
   { pieces, mark = null }: { readonly pieces: number; readonly mark?: number | null },
 ): Row {
-  const value = cpuMs / pieces;
+  const values = turns.map(({ cpuMs }) => cpuMs / pieces);
+  const rssOctets = Math.max(...turns.map((turn) => turn.rssOctets));
   return {
     name,
     unit: 'ms of CPU',
     against: null,
     mark,
-    turns: once(value, others),
-    note: `${Math.round(1_000 / value)} per second and core, ${Math.round(rssOctets / MEBIOCTET)} MiB`,
+    turns: turns.map(({ cpuMs, others }) => ({ value: cpuMs / pieces, against: null, others })),
+    note: `${Math.round(1_000 / median(values))} per second and core, ${Math.round(rssOctets / MEBIOCTET)} MiB`,
   };
 }
