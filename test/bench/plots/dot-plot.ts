@@ -29,19 +29,36 @@ export interface DotPlot {
   readonly limit?: number;
 }
 
-const WIDTH = 1_100;
-const LEFT = 590;
-const RIGHT = 950;
+const AXIS_WIDTH = 360;
 const TOP = 70;
 const LINE_HEIGHT = 20;
 const MARGIN = 16;
 const RADIUS = 4.5;
+/** On average, in the widest fonts that readers may have. */
+const CHARACTER_WIDTH = 7.5;
+const HEADING_CHARACTER_WIDTH = 9.5;
+
+/** Where the columns are: labels, axis, remarks. */
+interface Columns {
+  readonly left: number;
+  readonly right: number;
+  readonly width: number;
+}
+
+/** Where a line is drawn. */
+interface Place {
+  /** Along the axis. */
+  readonly at: (value: number) => number;
+  readonly columns: Columns;
+  readonly y: number;
+}
 
 /** Draws a dot plot as SVG, which follows the reader's choice of light or dark. */
 export function drawDotPlot(plot: DotPlot, style: string): string {
   const { title, lines, ticks, tickLabel, limit } = plot;
   const bottom = TOP + lines.length * LINE_HEIGHT;
-  const at = scaleOf(plot);
+  const columns = columnsOf(plot);
+  const at = scaleOf(plot, columns);
   const axis = ticks.flatMap((tick) => [
     element('line', {
       class: tick === limit ? 'limit' : 'tick',
@@ -53,9 +70,9 @@ export function drawDotPlot(plot: DotPlot, style: string): string {
     element('text', { class: 'middle faint', x: at(tick), y: TOP - 6 }, tickLabel(tick)),
   ]);
   const drawn = lines.flatMap((line, index) =>
-    drawLine(plot, line, { at, y: TOP + (index + 0.5) * LINE_HEIGHT }),
+    drawLine(plot, line, { at, columns, y: TOP + (index + 0.5) * LINE_HEIGHT }),
   );
-  return picture({ width: WIDTH, height: bottom + MARGIN, title, style }, [
+  return picture({ width: columns.width, height: bottom + MARGIN, title, style }, [
     element('text', { class: 'heading', x: MARGIN, y: 24 }, title),
     ...legend(plot.series),
     ...axis,
@@ -63,14 +80,28 @@ export function drawDotPlot(plot: DotPlot, style: string): string {
   ]);
 }
 
+/** Room for whatever is longest in each column. */
+function columnsOf({ title, lines }: DotPlot): Columns {
+  const widest = (texts: readonly string[]) =>
+    CHARACTER_WIDTH * Math.max(0, ...texts.map(({ length }) => length));
+  const left = 2 * MARGIN + widest(lines.map(({ label }) => label));
+  const right = left + AXIS_WIDTH;
+  const ofAll = right + 2 * MARGIN + widest(lines.map(({ remark }) => remark));
+  const ofTitle = 2 * MARGIN + title.length * HEADING_CHARACTER_WIDTH;
+  return { left, right, width: Math.max(ofAll, ofTitle) };
+}
+
 /** @returns where a value is on the axis */
-function scaleOf({ ticks, isLogarithmic }: DotPlot): (value: number) => number {
+function scaleOf(
+  { ticks, isLogarithmic }: DotPlot,
+  { left, right }: Columns,
+): (value: number) => number {
   const [least = 1, most = least] = [ticks[0], ticks.at(-1)];
   const measure = isLogarithmic ? Math.log : (value: number) => value;
   return (value) => {
     const bounded = Math.min(Math.max(value, least), most);
     const part = (measure(bounded) - measure(least)) / (measure(most) - measure(least));
-    return LEFT + part * (RIGHT - LEFT);
+    return left + part * (right - left);
   };
 }
 
@@ -87,11 +118,11 @@ function legend(series: DotPlot['series']): Svg[] {
 function drawLine(
   { series }: DotPlot,
   { label, dots, remark }: Line,
-  { at, y }: { readonly at: (value: number) => number; readonly y: number },
+  { at, columns, y }: Place,
 ): Svg[] {
   const places = dots.map(({ value }) => at(value));
   // A single one is a length from the start of the axis.
-  const from = places.length > 1 ? Math.min(...places) : LEFT;
+  const from = places.length > 1 ? Math.min(...places) : columns.left;
   const span = { x1: from, x2: Math.max(...places), y1: y, y2: y };
   return [
     element('text', { x: MARGIN, y: y + 4 }, label),
@@ -99,6 +130,6 @@ function drawLine(
     ...dots.map((dot) =>
       element('circle', { class: series[dot.series] ?? '', cx: at(dot.value), cy: y, r: RADIUS }),
     ),
-    element('text', { class: 'faint', x: RIGHT + MARGIN, y: y + 4 }, remark),
+    element('text', { class: 'faint', x: columns.right + MARGIN, y: y + 4 }, remark),
   ];
 }

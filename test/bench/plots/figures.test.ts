@@ -74,11 +74,31 @@ describe('the figures of the bench', () => {
   });
 
   it('put a value where it is on the axis, and one beyond it at its end', () => {
-    const plot = { ...marks(ROWS, WHERE), ticks: [0, 0.4] };
-    const places = [...drawDotPlot(plot, '').matchAll(/<circle class="ours" cx="(\S+)" cy="[^4]/g)];
-    assert.deepEqual(
-      places.map(([, x]) => x),
-      ['950', '815'],
+    const drawn = drawDotPlot({ ...marks(ROWS, WHERE), ticks: [0, 0.4] }, '');
+    const places = numbersIn(drawn, /<circle class="ours" cx="(\S+)" cy="[^4]/g);
+    const [start = 0, end = 0] = numbersIn(drawn, /<line class="tick" x1="(\S+)"/g);
+    assert.ok(end > start);
+    assert.deepEqual(places, [end, start + ((end - start) * 0.25) / 0.4]);
+  });
+
+  it('give each column the room that its longest text takes', () => {
+    const drawnWith = (label: string, remark: string) => {
+      const dots = [{ series: 'measured', value: 0.5 }];
+      const plot = { ...marks(ROWS, WHERE), lines: [{ label, remark, dots }] };
+      const drawn = drawDotPlot(plot, '');
+      const [width = 0] = numbersIn(drawn, /width="(\S+)"/g);
+      const [start = 0] = numbersIn(drawn, /<line class="tick" x1="(\S+)"/g);
+      return { width, start };
+    };
+    const [short, long] = [50, 100].map((length) =>
+      drawnWith('a'.repeat(length), 'b'.repeat(length)),
     );
+    assert.ok(short && long);
+    assert.ok(long.start - short.start >= 350);
+    assert.ok(long.width - short.width >= 700);
   });
 });
+
+function numbersIn(text: string, pattern: RegExp): number[] {
+  return [...text.matchAll(pattern)].map(([, number]) => Number(number));
+}
