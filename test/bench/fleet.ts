@@ -48,6 +48,18 @@ export class Fleet implements AsyncDisposable {
     return this.#sumOf('open');
   }
 
+  /** How many of those that are connected no more closed with each code; 1006 if they were cut. */
+  async closings(): Promise<Readonly<Record<number, number>>> {
+    const codes = await Promise.all(
+      this.#processes.map((each) => each.perform<readonly number[]>('closings')),
+    );
+    const counts: Record<number, number> = {};
+    for (const code of codes.flat()) {
+      counts[code] = (counts[code] ?? 0) + 1;
+    }
+    return counts;
+  }
+
   /** Resolves with how many were asked to go and come back, once all are gone. */
   sentAway(): Promise<number> {
     return this.#sumOf('sentAway');

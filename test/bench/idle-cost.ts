@@ -87,7 +87,8 @@ export function rowsOfIdle({ octets, cpuMs, others }: IdleCost, count: number): 
 export async function expectOpen(fleet: Fleet, count: number): Promise<void> {
   const open = await fleet.open();
   if (open !== count) {
-    throw new Error(`only ${open} of ${count} collectors stayed connected`);
+    const closings = JSON.stringify(await fleet.closings());
+    throw new Error(`only ${open} of ${count} collectors stayed connected: closed ${closings}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
+import { ProcessorMeter } from './machine/processor-meter.ts';
 import { drawFigures } from './plots/figures.ts';
 import { judge, type Verdict } from './rows/judgement.ts';
 import type { Row } from './rows/row.ts';
@@ -64,10 +65,11 @@ async function measure(
 ): Promise<{ readonly rows: readonly Row[]; readonly failed: readonly string[] }> {
   const rows: Row[] = [];
   const failed: string[] = [];
+  const meter = new ProcessorMeter();
   for (const name of names) {
     process.stderr.write(`measuring ${name} …\n`);
     try {
-      rows.push(...(await rowsOfRuns(() => runCase(name), mostRuns)));
+      rows.push(...(await rowsOfRuns(() => runCase(name), mostRuns, meter)));
     } catch (error) {
       failed.push(error instanceof Error ? error.message : String(error));
     }

@@ -43,6 +43,10 @@ export function judge({ unit, mark, turns }: Row): Judgement {
 }
 
 function isDisturbed({ against, others }: Turn, leastAgainst: number): boolean {
-  const isBeside = others !== null && others > QUIET_PROCESSORS;
-  return isBeside || (against !== null && against > leastAgainst * QUIET_SPREAD);
+  return areOthersBeside(others) || (against !== null && against > leastAgainst * QUIET_SPREAD);
+}
+
+/** @param others - how many processors they used; null if unknown */
+export function areOthersBeside(others: number | null): boolean {
+  return others !== null && others > QUIET_PROCESSORS;
 }

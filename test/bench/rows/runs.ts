@@ -1,20 +1,35 @@
-import { judge } from './judgement.ts';
+import type { ProcessorMeter } from '../machine/processor-meter.ts';
+import { areOthersBeside, judge } from './judgement.ts';
 import type { Row } from './row.ts';
 
 /**
- * Runs a case, and again while the verdict on a row is open; each row gets the turns of all runs.
+ * Runs a case, and again while the verdict on a row is open; each row gets the turns of all runs. A
+ * run that fails beside others is run again, too: a client that gets no processor is given up.
  *
  * @param mostRuns - in all
+ * @param meter - tells how much of the processors others used since it was last asked
+ * @throws as the last run, if that failed, or one did while nobody else used the processors
  */
 export async function rowsOfRuns(
   run: () => Promise<readonly Row[]>,
   mostRuns: number,
+  meter: Pick<ProcessorMeter, 'others'>,
 ): Promise<readonly Row[]> {
-  let rows = await run();
-  for (let runs = 1; runs < mostRuns && rows.some((row) => judge(row).isOpen); runs++) {
-    rows = joined(rows, await run());
+  let rows: readonly Row[] = [];
+  meter.others();
+  for (let runs = 1; ; runs++) {
+    try {
+      rows = joined(rows, await run());
+    } catch (error) {
+      if (runs < mostRuns && areOthersBeside(meter.others())) {
+        continue;
+      }
+      throw error;
+    }
+    if (runs === mostRuns || !rows.some((row) => judge(row).isOpen)) {
+      return rows;
+    }
   }
-  return rows;
 }
 
 /** Rows of the later run with the turns of the same rows of the former. */

@@ -25,8 +25,9 @@ export interface CollectorsSettings {
 /** Connecting at a time: on a busy machine, all take longer rather than being given up. */
 const AT_ONCE = 50;
 
-// What is measured must not wait for a processor on account of what measures it.
-setPriority(constants.priority.PRIORITY_LOW);
+// What is measured must not wait for a processor on account of what measures it; but with the lowest
+// priority, a client that has others beside it could be too late with its pongs.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const settings: CollectorsSettings = JSON.parse(process.argv[2] ?? '{}');
 const phone = readPhone();
@@ -37,6 +38,11 @@ serveVitals<null>(null, {
   connect,
   /** How many are connected. */
   open: () => collectors.filter(({ isOpen }) => isOpen).length,
+  /** The code with which each closed that is connected no more. */
+  closings: () =>
+    Promise.all(
+      collectors.filter(({ isOpen }) => !isOpen).map(async ({ closed }) => (await closed).code),
+    ),
   /** Resolves with how many were sent away, once all are gone. */
   sentAway: async () => {
     const codes = await Promise.all(collectors.map(async ({ closed }) => (await closed).code));
