@@ -17,7 +17,7 @@ import type { Row } from '../rows/row.ts';
 const PARCELS = 1_500;
 /** Until V8 has compiled what a service does all day. */
 const WARM_UP = 1_500;
-/** Of what is measured first, as one differs from the next by a tenth; what it stores is collected again. */
+/** How often a phone’s own roads are measured, as one turn differs from the next by a tenth. */
 const TURNS = 3;
 const PARCEL_OCTETS = 10 * 1_024;
 const PARCELS_PER_CARGO = 25;

@@ -58,7 +58,7 @@ export function drawDotPlot(plot: DotPlot, style: string): string {
   const { title, lines, ticks, tickLabel, limit } = plot;
   const bottom = TOP + lines.length * LINE_HEIGHT;
   const columns = columnsOf(plot);
-  const at = scaleOf(plot, columns);
+  const at = scaleOf(plot, columns.left);
   const axis = ticks.flatMap((tick) => [
     element('line', {
       class: tick === limit ? 'limit' : 'tick',
@@ -91,17 +91,14 @@ function columnsOf({ title, lines }: DotPlot): Columns {
   return { left, right, width: Math.max(ofAll, ofTitle) };
 }
 
-/** @returns where a value is on the axis */
-function scaleOf(
-  { ticks, isLogarithmic }: DotPlot,
-  { left, right }: Columns,
-): (value: number) => number {
+/** @param left - where the axis begins. @returns where a value is on it */
+function scaleOf({ ticks, isLogarithmic }: DotPlot, left: number): (value: number) => number {
   const [least = 1, most = least] = [ticks[0], ticks.at(-1)];
   const measure = isLogarithmic ? Math.log : (value: number) => value;
   return (value) => {
     const bounded = Math.min(Math.max(value, least), most);
     const part = (measure(bounded) - measure(least)) / (measure(most) - measure(least));
-    return left + part * (right - left);
+    return left + part * AXIS_WIDTH;
   };
 }
 

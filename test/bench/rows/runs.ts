@@ -4,11 +4,11 @@ import type { Row } from './row.ts';
 
 /**
  * Runs a case, and again while the verdict on a row is open; each row gets the turns of all runs. A
- * run that fails beside others is run again, too: a client that gets no processor is given up.
+ * run that fails beside others is repeated, too: the server gives up a client that gets no processor.
  *
  * @param mostRuns - in all
  * @param meter - tells how much of the processors others used since it was last asked
- * @throws as the last run, if that failed, or one did while nobody else used the processors
+ * @throws what a run threw while nobody else used the processors, or the last one at all
  */
 export async function rowsOfRuns(
   run: () => Promise<readonly Row[]>,

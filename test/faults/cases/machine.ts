@@ -89,7 +89,7 @@ async function loseMachineWithJobs(
     [...(await gateway.storedKeys())].filter((key) => key.startsWith(prefix));
   /** @returns a function that counts what has been stored since and is still there */
   const countFromNow = async (prefix: string) => {
-    // What is done with already may only have to be deleted.
+    // What was stored earlier may be done with already, and wait only to be deleted.
     const before = new Set(await stored(prefix));
     return async () => (await stored(prefix)).filter((key) => !before.has(key)).length;
   };
