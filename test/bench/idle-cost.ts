@@ -13,7 +13,7 @@ const MAX_KIBIOCTETS = 16;
 /** Until those that have just connected are like those that have long been. */
 const SETTLE_MS = 6_000;
 const EMPTY_MS = 5_000;
-const OBSERVED_MS = 20_000;
+const OBSERVED_MS = 10_000;
 /** Until the memory of what was garbage is given back. */
 const SWEEPING_MS = 500;
 

@@ -27,7 +27,7 @@ export interface Round<Name extends string> {
   readonly others: number | null;
 }
 
-const ROUNDS = 7;
+const ROUNDS = 5;
 /** Garbage is swept in the background after a collection: nobody shall pay for another's. */
 const SWEEPING_MS = 100;
 /**

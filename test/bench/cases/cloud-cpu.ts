@@ -14,7 +14,7 @@ import { collectAll } from '../collector.ts';
 import { makeDeliveries, makeParcel } from '../deliveries.ts';
 import type { Row } from '../rows/row.ts';
 
-const PARCELS = 1_500;
+const PARCELS = 1_000;
 /** Until V8 has compiled what a service does all day. */
 const WARM_UP = 1_500;
 /** How often a phone’s own roads are measured, as one turn differs from the next by a tenth. */

@@ -11,7 +11,7 @@ import { ProcessorMeter } from '../machine/processor-meter.ts';
 import { median, once, percentile99, type Row } from '../rows/row.ts';
 
 const WARM_UP = 200;
-const PARCELS = 1_000;
+const PARCELS = 500;
 const PARCEL_OCTETS = 1_024;
 const PAUSE_MS = 5;
 /** As far away as a bucket in another zone: a parcel that had to be read would take as much longer. */

@@ -6,7 +6,7 @@ import { BenchCloud } from '../cloud/bench-cloud.ts';
 import { ProcessorMeter } from '../machine/processor-meter.ts';
 import type { Row, Turn } from '../rows/row.ts';
 
-const STARTS = 5;
+const STARTS = 3;
 const MAX_SECONDS = 2.5;
 const LOAD_CLIENTS = join(import.meta.dirname, '../start/load-clients.js');
 

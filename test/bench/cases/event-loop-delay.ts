@@ -12,7 +12,7 @@ import { once, type Row } from '../rows/row.ts';
 import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
 
 const PER_SECOND = 200;
-const SECONDS = 20;
+const SECONDS = 10;
 const WARM_UP_SECONDS = 3;
 const PARCEL_OCTETS = 10 * 1024;
 const MAX_P99_MS = 20;
