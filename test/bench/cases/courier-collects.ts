@@ -22,14 +22,18 @@ const MEBIOCTET = 1024 * 1024;
 /** Collecting cargo whose parcels take 20 ms each to fetch, by a quick courier and by a slow one. */
 export async function run(): Promise<readonly Row[]> {
   await using server = await startServer({ count: PARCELS, fetchMs: FETCH_DELAY_MS });
-  const quick = await watchMemory(server, () => collectByTurns(server));
+  const quick = await collectByTurns(server);
   const slow = await watchMemory(server, () => collect(server, SLOW_READER_MS));
   const megaoctets = (PARCELS * PARCEL_OCTETS) / 1e6;
   const name = `CollectCargo, ${megaoctets} MB in ${PARCELS} parcels, each fetch delayed by ${FETCH_DELAY_MS} ms`;
   const memory = { unit: 'MiB', against: null, mark: MAX_MEBIOCTETS } as const;
   return [
-    ...rowsOf(name, quick.result),
-    { ...memory, name: `${name}: RSS above idle`, turns: once(quick.mebioctets) },
+    ...rowsOf(name, quick),
+    {
+      ...memory,
+      name: `${name}: RSS above idle`,
+      turns: quick.flatMap(({ mebioctets }) => once(mebioctets)),
+    },
     {
       ...memory,
       name: `CollectCargo by a courier that pauses ${SLOW_READER_PAUSE_MS} ms after each cargo, for ${SLOW_READER_MS / 1e3} s: RSS above idle`,
@@ -46,6 +50,8 @@ interface CollectedInTurn {
   readonly undelayed: Collected;
   /** Some of the parcels, each fetched when the one before is packed. */
   readonly oneByOne: Collected;
+  /** That ours took at most, in MiB above idle. */
+  readonly mebioctets: number;
   readonly others: number | null;
 }
 
@@ -56,8 +62,10 @@ async function collectByTurns(server: CogrpcServer): Promise<readonly CollectedI
   const meter = new ProcessorMeter();
   const turns: CollectedInTurn[] = [];
   while (turns.length < TURNS) {
+    const { result: ours, mebioctets } = await watchMemory(server, () => collect(server));
     turns.push({
-      ours: await collect(server),
+      ours,
+      mebioctets,
       undelayed: await collect(undelayed),
       oneByOne: await collect(oneByOne),
       others: meter.others(),

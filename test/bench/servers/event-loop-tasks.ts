@@ -1,7 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { Tasks } from './child-server.ts';
 
-/** How late a server process got round to what was due. */
+/**
+ * How late a server process got round to what was due, without the time in which it waited for a
+ * processor that others used.
+ */
 export interface EventLoopDelay {
   readonly medianMs: number;
   readonly p99Ms: number;
@@ -10,25 +13,63 @@ export interface EventLoopDelay {
 
 const RESOLUTION_MS = 1;
 const NANOSECONDS_PER_MS = 1e6;
+/** Of the main thread, on Linux: time on a processor, time waiting for one, turns; in nanoseconds. */
+const SCHEDULING = '/proc/self/schedstat';
 
 /** `watchEventLoop` starts measuring anew; `eventLoopDelay` stops, and tells what was measured. */
 export function eventLoopTasks(): Tasks {
-  const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  // What is recorded is the time between two ticks of a timer, which includes its own interval.
-  const lateMs = (nanoseconds: number) =>
-    Math.max(0, nanoseconds / NANOSECONDS_PER_MS - RESOLUTION_MS);
+  let watch: DelayWatch | null = null;
   return {
     watchEventLoop: () => {
-      delays.enable();
-      delays.reset();
+      watch = new DelayWatch();
     },
-    eventLoopDelay: (): EventLoopDelay => {
-      delays.disable();
-      return {
-        medianMs: lateMs(delays.percentile(50)),
-        p99Ms: lateMs(delays.percentile(99)),
-        longestMs: lateMs(delays.max),
-      };
-    },
+    eventLoopDelay: (): EventLoopDelay | null => watch?.end() ?? null,
   };
+}
+
+/** Ticks each millisecond, and notes how late each tick is. */
+class DelayWatch {
+  readonly #scheduling = openScheduling();
+  readonly #octets = Buffer.alloc(80);
+  readonly #lateMs: number[] = [];
+  #tickedAtMs = performance.now();
+  #waitedMs = this.#waitedForProcessorMs();
+  readonly #timer = setInterval(() => this.#tick(), RESOLUTION_MS);
+
+  #tick(): void {
+    const nowMs = performance.now();
+    const waitedMs = this.#waitedForProcessorMs();
+    const lateMs = nowMs - this.#tickedAtMs - RESOLUTION_MS - (waitedMs - this.#waitedMs);
+    this.#lateMs.push(Math.max(0, lateMs));
+    this.#tickedAtMs = nowMs;
+    this.#waitedMs = waitedMs;
+  }
+
+  end(): EventLoopDelay {
+    clearInterval(this.#timer);
+    if (this.#scheduling !== null) {
+      closeSync(this.#scheduling);
+    }
+    const sorted = this.#lateMs.toSorted((a, b) => a - b);
+    const at = (part: number) => sorted[Math.ceil(sorted.length * part) - 1] ?? 0;
+    return { medianMs: at(0.5), p99Ms: at(0.99), longestMs: at(1) };
+  }
+
+  /** 0 where the system does not tell. */
+  #waitedForProcessorMs(): number {
+    if (this.#scheduling === null) {
+      return 0;
+    }
+    const length = readSync(this.#scheduling, this.#octets, 0, this.#octets.length, 0);
+    const [, waited = '0'] = this.#octets.toString('latin1', 0, length).split(' ');
+    return Number(waited) / NANOSECONDS_PER_MS;
+  }
+}
+
+function openScheduling(): number | null {
+  try {
+    return openSync(SCHEDULING, 'r');
+  } catch {
+    return null;
+  }
 }
