@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { median, percentile99 } from '../rows/row.ts';
 import type { Tasks } from './child-server.ts';
 
 /**
@@ -21,9 +22,14 @@ export function eventLoopTasks(): Tasks {
   let watch: DelayWatch | null = null;
   return {
     watchEventLoop: () => {
+      watch?.end();
       watch = new DelayWatch();
     },
-    eventLoopDelay: (): EventLoopDelay | null => watch?.end() ?? null,
+    eventLoopDelay: (): EventLoopDelay | null => {
+      const delay = watch?.end() ?? null;
+      watch = null;
+      return delay;
+    },
   };
 }
 
@@ -50,9 +56,11 @@ class DelayWatch {
     if (this.#scheduling !== null) {
       closeSync(this.#scheduling);
     }
-    const sorted = this.#lateMs.toSorted((a, b) => a - b);
-    const at = (part: number) => sorted[Math.ceil(sorted.length * part) - 1] ?? 0;
-    return { medianMs: at(0.5), p99Ms: at(0.99), longestMs: at(1) };
+    return {
+      medianMs: median(this.#lateMs),
+      p99Ms: percentile99(this.#lateMs),
+      longestMs: this.#lateMs.reduce((longest, each) => Math.max(longest, each), 0),
+    };
   }
 
   /** 0 where the system does not tell. */
