@@ -22,8 +22,10 @@ const MEBIOCTET = 1024 * 1024;
 /** Collecting cargo whose parcels take 20 ms each to fetch, by a quick courier and by a slow one. */
 export async function run(): Promise<readonly Row[]> {
   await using server = await startServer({ count: PARCELS, fetchMs: FETCH_DELAY_MS });
-  const quick = await collectByTurns(server);
-  const slow = await watchMemory(server, () => collect(server, SLOW_READER_MS));
+  const { rssOctets: idleOctets } = await server.vitals();
+  const quick = await collectByTurns(server, idleOctets);
+  const slow = await collect(server, SLOW_READER_MS);
+  const slowMebioctets = await mostMebioctets(server, idleOctets);
   const megaoctets = (PARCELS * PARCEL_OCTETS) / 1e6;
   const name = `CollectCargo, ${megaoctets} MB in ${PARCELS} parcels, each fetch delayed by ${FETCH_DELAY_MS} ms`;
   const memory = { unit: 'MiB', against: null, mark: MAX_MEBIOCTETS } as const;
@@ -37,8 +39,8 @@ export async function run(): Promise<readonly Row[]> {
     {
       ...memory,
       name: `CollectCargo by a courier that pauses ${SLOW_READER_PAUSE_MS} ms after each cargo, for ${SLOW_READER_MS / 1e3} s: RSS above idle`,
-      turns: once(slow.mebioctets),
-      note: `${digits(slow.result.octets / 1e6)} MB read`,
+      turns: once(slowMebioctets),
+      note: `${digits(slow.octets / 1e6)} MB read`,
     },
   ];
 }
@@ -50,22 +52,25 @@ interface CollectedInTurn {
   readonly undelayed: Collected;
   /** Some of the parcels, each fetched when the one before is packed. */
   readonly oneByOne: Collected;
-  /** That ours took at most, in MiB above idle. */
+  /** That ours took at most, in MiB above what it had before all turns. */
   readonly mebioctets: number;
   readonly others: number | null;
 }
 
-async function collectByTurns(server: CogrpcServer): Promise<readonly CollectedInTurn[]> {
+async function collectByTurns(
+  server: CogrpcServer,
+  idleOctets: number,
+): Promise<readonly CollectedInTurn[]> {
   const fetchMs = FETCH_DELAY_MS;
   await using undelayed = await startServer({ count: PARCELS, fetchMs: 0 });
   await using oneByOne = await startServer({ count: FEW_PARCELS, fetchMs, isOneByOne: true });
   const meter = new ProcessorMeter();
   const turns: CollectedInTurn[] = [];
   while (turns.length < TURNS) {
-    const { result: ours, mebioctets } = await watchMemory(server, () => collect(server));
+    const ours = await collect(server);
     turns.push({
       ours,
-      mebioctets,
+      mebioctets: await mostMebioctets(server, idleOctets),
       undelayed: await collect(undelayed),
       oneByOne: await collect(oneByOne),
       others: meter.others(),
@@ -122,12 +127,10 @@ function startServer({ count, fetchMs, isOneByOne = false }: Held): Promise<Cogr
   return ChildServer.start('./cogrpc.ts', settings);
 }
 
-/** @returns what `work` resolved for, and the memory that the server had at most, in MiB above idle */
-async function watchMemory<Result>(server: CogrpcServer, work: () => Promise<Result>) {
-  const idle = await server.vitals();
-  const result = await work();
+/** @returns the memory that the server had at most since it was last asked, in MiB above idle */
+async function mostMebioctets(server: CogrpcServer, idleOctets: number): Promise<number> {
   const { peakRssOctets } = await server.vitals();
-  return { result, mebioctets: (peakRssOctets - idle.rssOctets) / MEBIOCTET };
+  return (peakRssOctets - idleOctets) / MEBIOCTET;
 }
 
 /**
