@@ -13,6 +13,9 @@ export type CollectionCall = 'list' | 'read' | 'delete' | 'subscribe';
  */
 export type SessionKeyKind = 'registration' | 'bound' | 'published' | 'former';
 
+/** What is divided by who wants it. */
+type SharedThing = 'connections' | 'calls' | 'memory';
+
 /** What the gateway counts. Label values come from bounded sets. */
 export interface GatewayMetrics {
   /** A parcel was stored durably, and its sender may be told. */
@@ -49,6 +52,11 @@ export interface GatewayMetrics {
    * `too-slow`, as several calls of its kind failed to take one as large.
    */
   parcelsLeftByCourier(why: 'too-large' | 'too-slow', count: number): void;
+  /**
+   * Somebody had to give way, as others wanted their share of `what`: the network, or the client
+   * within it, that held most or stood still.
+   */
+  overShare(what: SharedThing, who: 'network' | 'client'): void;
   registered(): void;
   /** A private gateway proved who it is. For counting how many there are; its id goes no further. */
   phoneSeen(phone: string): void;
@@ -73,6 +81,7 @@ export const noMetrics: GatewayMetrics = {
   sessionMessage() {},
   oversizeCargoSent() {},
   parcelsLeftByCourier() {},
+  overShare() {},
   registered() {},
   phoneSeen() {},
 };

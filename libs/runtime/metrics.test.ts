@@ -23,6 +23,7 @@ describe('metrics', () => {
     gateway.cargoCollected();
     gateway.oversizeCargoSent();
     gateway.parcelsLeftByCourier('too-large', 2);
+    gateway.overShare('calls', 'network');
     gateway.registered();
     assert.deepEqual(await read(metrics, 'awala_parcels_accepted_total'), [
       'awala_parcels_accepted_total{road="poweb",bound="gateway",service="poweb"} 2',
@@ -37,6 +38,7 @@ describe('metrics', () => {
       'awala_cargoes_collected_total{service="poweb"} 1',
       'awala_oversize_cargoes_sent_total{service="poweb"} 1',
       'awala_parcels_left_by_couriers_total{why="too-large",service="poweb"} 2',
+      'awala_over_share_total{what="calls",who="network",service="poweb"} 1',
       'awala_registrations_total{service="poweb"} 1',
     ]) {
       assert.deepEqual(await read(metrics, line), [line]);

@@ -180,6 +180,7 @@ function gatewayMetrics(
     sessionMessage: (key, outcome) => count.sessionMessages.inc({ key, outcome }),
     oversizeCargoSent: () => count.oversizeCargoSent.inc(),
     parcelsLeftByCourier: (why, number) => count.leftByCourier.inc({ why }, number),
+    overShare: (what, who) => count.overShare.inc({ what, who }),
     registered: () => count.registered.inc(),
     phoneSeen,
   };
@@ -231,6 +232,11 @@ function counters(registry: Registry) {
     leftByCourier: counter('parcels_left_by_couriers', 'Parcels that a courier cannot carry', [
       'why',
     ]),
+    overShare: counter(
+      'over_share',
+      'Connections, calls and memory that had to give way to others',
+      ['what', 'who'],
+    ),
     registered: counter('registrations', 'Private gateways registered'),
   };
 }

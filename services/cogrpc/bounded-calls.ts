@@ -9,6 +9,7 @@ import { streamOf, watchOctets } from './call-stream.ts';
 import { admitDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_SMALL_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
+import { Recent } from './recent.ts';
 
 interface BoundedCallsParts {
   readonly clock: Clock;
@@ -128,29 +129,4 @@ function endWithoutPeer(
       leave();
     });
   });
-}
-
-/** The latest entries, up to a number: one more pushes out the oldest. */
-class Recent {
-  readonly #max: number;
-  /** In order of arrival. */
-  readonly #entries = new Set<{ readonly onPushedOut: () => void }>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  /** @returns a function that leaves; safe to call twice */
-  enter(onPushedOut: () => void): () => void {
-    const entry = { onPushedOut };
-    this.#entries.add(entry);
-    const [first] = this.#entries;
-    if (first && this.#entries.size > this.#max) {
-      this.#entries.delete(first);
-      first.onPushedOut();
-    }
-    return () => {
-      this.#entries.delete(entry);
-    };
-  }
 }

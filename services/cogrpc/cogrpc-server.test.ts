@@ -173,8 +173,10 @@ describe('the CogRPC server', () => {
     it('are UNAVAILABLE for one delivery too many, until another ends', async () => {
       await using opened = await openCogrpc({ limits: { maxDeliveries: 1 } });
       using courier = new Courier(opened.port);
+      const phone = await CargoPhone.register(opened);
       const first = courier.deliver();
-      await until(() => opened.server.calls === 1);
+      first.send({ id: 'one', cargo: await phone.cargo() });
+      await first.receivedAtLeast(1);
       assert.equal((await courier.deliver().ended).code, status.UNAVAILABLE);
       first.call.end();
       await first.ended;

@@ -1,4 +1,3 @@
-import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import {
   Server,
@@ -8,6 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import { Refusal } from '#awala/errors.ts';
 import type { Budget } from '#bounds/budget.ts';
+import { FairShares } from '#bounds/fair-shares.ts';
 import {
   CargoAuthorizer,
   type CargoAuthorizerParts,
@@ -20,13 +20,16 @@ import { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgement
 import type { RecordStore } from '#record-store/port.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
+import { type CallPlace, CallPlaces } from './call-places.ts';
 import { CargoCollectionCall } from './collect-cargo.ts';
 import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
 import { CargoDeliveryCall } from './deliver-cargo.ts';
 import type { AdmittedDelivery } from './delivery-admission.ts';
+import { channelOptions, widenWindows } from './grpc-settings.ts';
 import { Health } from './health.ts';
-import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
+import type { CogrpcLimits } from './limits.ts';
+import { Recent } from './recent.ts';
 import {
   CARGO_RELAY_NAMES,
   type CargoDelivery,
@@ -70,6 +73,10 @@ export class CogrpcServer {
   readonly #waiting: WaitingAcknowledgements;
   readonly #deliveries = new Set<Drainable>();
   readonly #collections = new Set<Drainable>();
+  readonly #deliveryPlaces: CallPlaces;
+  readonly #collectionPlaces: CallPlaces;
+  /** Calls that gave way, and whose peers have not acknowledged that. */
+  readonly #gaveWay: Recent;
   #isDraining = false;
 
   constructor(parts: CogrpcParts, limits: CogrpcLimits) {
@@ -96,7 +103,16 @@ export class CogrpcServer {
     this.#server.addService(healthDefinition(), this.#health.implementation);
     const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
     widenWindows(this.#server, limits.windowOctets);
-    this.#connections = new Connections(injector, limits.maxConnections);
+    const shares = new FairShares({
+      capacity: limits.maxConnections,
+      idle: this.#idle,
+      onGivenWay: (_, isNarrowest) =>
+        parts.metrics.overShare('connections', isNarrowest ? 'client' : 'network'),
+    });
+    this.#connections = new Connections(injector, shares);
+    this.#deliveryPlaces = this.#placesFor(limits.maxDeliveries);
+    this.#collectionPlaces = this.#placesFor(limits.maxCollections);
+    this.#gaveWay = new Recent(limits.maxEndingCalls);
   }
 
   /** Couriers' calls in progress. */
@@ -151,7 +167,7 @@ export class CogrpcServer {
 
   #deliver(stream: ServerDuplexStream<AdmittedDelivery, CargoDeliveryAck>): void {
     const call = this.#open(stream, { method: 'DeliverCargo', answersEarly: false });
-    if (this.#admit(call, this.#deliveries, this.#limits.maxDeliveries)) {
+    if (this.#admit(call, stream, this.#deliveryPlaces)) {
       const { clock } = this.#parts;
       const parts = { intake: this.#intake, clock, limits: this.#limits };
       const delivery = new CargoDeliveryCall(call, parts);
@@ -162,13 +178,17 @@ export class CogrpcServer {
 
   #collect(stream: ServerDuplexStream<CargoDeliveryAck, CargoDelivery>): void {
     const call = this.#open(stream, { method: 'CollectCargo', answersEarly: true });
-    if (this.#admit(call, this.#collections, this.#limits.maxCollections)) {
+    const place = this.#admit(call, stream, this.#collectionPlaces);
+    if (place) {
+      // It said whose it is with its first octets.
+      place.touch();
       const collection = new CargoCollectionCall(call, {
         authorizer: this.#authorizer,
         fulfilments: this.#fulfilments,
         waiting: this.#waiting,
         collection: { ...this.#parts, budget: this.#parts.collectionBudget },
         limits: this.#limits,
+        onAuthorised: (peer) => place.countFor(peer),
       });
       this.#keep(collection, this.#collections, call);
       void collection.run(stream.metadata);
@@ -192,20 +212,51 @@ export class CogrpcServer {
     return this.#requestIds.idOf(peer.slice(0, peer.lastIndexOf(':')), sent);
   }
 
+  #placesFor(capacity: number): CallPlaces {
+    const { metrics } = this.#parts;
+    return new CallPlaces({
+      capacity,
+      idle: this.#idle,
+      mostForOneGateway: this.#limits.maxCollectionsForOneGateway,
+      onGivenWay: (who) => metrics.overShare('calls', who),
+    });
+  }
+
+  get #idle() {
+    return { clock: this.#parts.clock, afterMs: this.#limits.idleMs };
+  }
+
+  /** @returns null if the call was refused */
   #admit<Request, Response>(
     call: CourierCall<Request, Response>,
-    others: ReadonlySet<Drainable>,
-    max: number,
-  ): boolean {
-    if (others.size >= max) {
-      call.fail(new Refusal('calls-full', 'Too many couriers at once; try again later'));
-      return false;
-    }
+    stream: ServerDuplexStream<Request, Response>,
+    places: CallPlaces,
+  ): CallPlace | null {
     if (this.#isDraining) {
       call.fail(new Refusal('stopping', 'The server is going away; try again later'));
-      return false;
+      return null;
     }
-    return true;
+    const peer = stream.getPeer();
+    const connection = this.#connections.of(peer);
+    const place = places.enter(connection?.who ?? ['gone', peer], () => this.#endFor(call, peer));
+    if (!place) {
+      call.fail(tooManyCalls());
+      return null;
+    }
+    connection?.touch();
+    call.onProgress(() => {
+      place.touch();
+      connection?.touch();
+    });
+    void call.finished.then(() => place.leave());
+    return place;
+  }
+
+  /** Ends a call for another; its peer gets less time to hear that if many must. */
+  #endFor<Request, Response>(call: CourierCall<Request, Response>, peer: string): void {
+    call.fail(tooManyCalls());
+    const leave = this.#gaveWay.enter(() => this.#connections.cut(peer));
+    void call.finished.then(leave);
   }
 
   #keep<Request, Response>(
@@ -218,35 +269,6 @@ export class CogrpcServer {
   }
 }
 
-function channelOptions(limits: CogrpcLimits) {
-  return {
-    'grpc.max_receive_message_length': MAX_GRPC_MESSAGE_OCTETS,
-    'grpc.max_send_message_length': MAX_GRPC_MESSAGE_OCTETS,
-    'grpc.max_concurrent_streams': limits.maxCallsPerConnection,
-    'grpc.max_connection_idle_ms': limits.connectionIdleMs,
-    'grpc.max_connection_age_ms': limits.connectionAgeMs,
-    'grpc.max_connection_age_grace_ms': limits.connectionAgeGraceMs,
-    'grpc.keepalive_time_ms': limits.keepalivePauseMs,
-    'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
-    'grpc.enable_channelz': 0,
-  };
-}
-
-/**
- * Allows couriers `windowOctets` in flight, on each connection and in each call. With HTTP/2's own
- * 64 KiB per round trip, a cargo of megabytes would take longer than deployed couriers give a call.
- *
- * grpc-js has this setting for clients only. If the fields used here disappear, the type checker
- * says so.
- *
- * @param server - with connection injectors
- */
-function widenWindows(server: Server, windowOctets: number): void {
-  // biome-ignore lint/complexity/useLiteralKeys: TypeScript lets private fields be read this way only.
-  for (const http2Server of server['http2Servers'].keys() as Iterable<Http2Server>) {
-    http2Server.on('session', (session) => {
-      session.settings({ initialWindowSize: windowOctets });
-      session.setLocalWindowSize(windowOctets);
-    });
-  }
+function tooManyCalls(): Refusal {
+  return new Refusal('calls-full', 'Too many couriers at once; try again later');
 }

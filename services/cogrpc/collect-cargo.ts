@@ -2,6 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { parseCcaAuthorization } from '#awala/cargo/cca.ts';
 import { isRefusal, Refusal } from '#awala/errors.ts';
 import { freeOctets } from '#awala/free-octets.ts';
+import type { NodeId } from '#awala/node-id.ts';
 import type {
   CargoAuthorization,
   CargoAuthorizer,
@@ -22,6 +23,8 @@ interface CollectCargoParts {
   readonly waiting: Pick<WaitingAcknowledgements, 'heed'>;
   readonly collection: CargoCollectionParts;
   readonly limits: CogrpcLimits;
+  /** Called once the CCA is verified, with the private gateway whose it is. */
+  readonly onAuthorised: (peer: NodeId) => void;
 }
 
 /**
@@ -77,6 +80,8 @@ export class CargoCollectionCall {
     const { signal, endsAtMs, log } = this.#call;
     const authorization = await this.#authorise(metadata);
     this.#authorization = authorization;
+    this.#parts.onAuthorised(authorization.peer);
+    signal.throwIfAborted();
     const [fulfilment] = await Promise.all([
       fulfilments.begin(authorization, signal),
       waiting.heed(authorization.peer),

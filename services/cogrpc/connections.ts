@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ConnectionInjector } from '@grpc/grpc-js';
+import type { FairShares, Share, Who } from '#bounds/fair-shares.ts';
+import { networkOf } from '#runtime/client-network.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 
 /** An address, or the descriptor of a socket that listens already. */
@@ -15,27 +17,43 @@ export function whereToListen(
   return fd === undefined ? address : { fd };
 }
 
+/** A connection of a courier. */
+export interface Connection {
+  /** Its network, and within that the connection itself. */
+  readonly who: Who;
+  /** Shows that something gets on over it, so that others of its network are closed before it. */
+  touch(): void;
+}
+
+interface OpenConnection extends Connection {
+  /** By which gRPC knows its peer. */
+  readonly name: string;
+}
+
 /**
- * The connections of a gRPC server, those that another server accepted included: limited in number,
- * and cut when their peer does not let a call end.
+ * The connections of a gRPC server, those that another server accepted included: divided by who
+ * opened them, and cut when their peer does not let a call end.
+ *
+ * At the bound, one more is closed at once, or the idlest of those who hold most.
  */
 export class Connections {
-  readonly #server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-  /** With the name by which gRPC knows its peer. */
-  readonly #sockets = new Map<Socket, string>();
+  readonly #server = createServer({ noDelay: true }, (socket) => this.take(socket));
+  readonly #open = new Map<Socket, OpenConnection>();
+  /** The latest of each name; ports of ours may have one from the same address each. */
+  readonly #byName = new Map<string, OpenConnection>();
   readonly #injector: ConnectionInjector;
-  readonly #max: number;
-  #taken = 0;
+  readonly #shares: FairShares;
+  #count = 0;
   #refusesMore = false;
 
-  constructor(injector: ConnectionInjector, maxConnections: number) {
+  /** @param shares - of connections */
+  constructor(injector: ConnectionInjector, shares: FairShares) {
     this.#injector = injector;
-    this.#max = maxConnections;
-    this.#server.maxConnections = maxConnections;
+    this.#shares = shares;
   }
 
   get size(): number {
-    return this.#sockets.size;
+    return this.#open.size;
   }
 
   /** @returns the port, chosen by the system if 0 was asked for */
@@ -45,15 +63,21 @@ export class Connections {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Serves a connection that another server accepted; cuts it if there are too many. */
+  /** Serves a connection, which another server may have accepted; cuts it if there are too many. */
   take(socket: Socket): void {
-    if (this.#refusesMore || this.#sockets.size >= this.#max) {
+    this.#count += 1;
+    const who = [...networkOf(socket.remoteAddress), `connection ${this.#count}`];
+    const share = this.#refusesMore ? null : this.#shares.take(who, 1, () => socket.destroy());
+    if (share) {
+      this.#accept(socket, who, share);
+    } else {
       socket.destroy();
-      return;
     }
-    this.#countTaken(1);
-    socket.once('close', () => this.#countTaken(-1));
-    this.#accept(socket);
+  }
+
+  /** @param peer - address and port, as gRPC names it; null if it is gone */
+  of(peer: string): Connection | null {
+    return this.#byName.get(peer) ?? null;
   }
 
   /** Accepts no new connections; the present ones stay. */
@@ -64,7 +88,7 @@ export class Connections {
 
   /** @param peer - address and port, as gRPC names it */
   cut(peer: string): void {
-    for (const [socket, name] of this.#sockets) {
+    for (const [socket, { name }] of this.#open) {
       if (name === peer) {
         socket.destroy();
       }
@@ -72,21 +96,24 @@ export class Connections {
   }
 
   cutAll(): void {
-    for (const socket of this.#sockets.keys()) {
+    for (const socket of this.#open.keys()) {
       socket.destroy();
     }
   }
 
-  #accept(socket: Socket): void {
-    this.#sockets.set(socket, `${socket.remoteAddress}:${socket.remotePort}`);
+  #accept(socket: Socket, who: Who, share: Share): void {
+    const name = `${socket.remoteAddress}:${socket.remotePort}`;
+    const connection = { name, who, touch: () => share.touch() };
+    this.#open.set(socket, connection);
+    this.#byName.set(name, connection);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => this.#sockets.delete(socket));
+    socket.once('close', () => {
+      share.release();
+      this.#open.delete(socket);
+      if (this.#byName.get(name) === connection) {
+        this.#byName.delete(name);
+      }
+    });
     this.#injector.injectConnection(socket);
-  }
-
-  /** Node counts only what it accepted here, and shares the limit so with the others. */
-  #countTaken(change: number): void {
-    this.#taken += change;
-    this.#server.maxConnections = this.#max - this.#taken;
   }
 }

@@ -33,6 +33,7 @@ export class CourierCall<Request, Response> {
   readonly #finished = Promise.withResolvers<void>();
   #isEnded = false;
   #describe: () => LogFields = () => ({});
+  #onProgress = () => {};
   #cancelDeadline: () => void;
   #cancelAnswer: () => void;
   #hasWritten = false;
@@ -76,10 +77,16 @@ export class CourierCall<Request, Response> {
     this.#describe = describe;
   }
 
+  /** @param listener - called when a message came, or was taken by the network */
+  onProgress(listener: () => void): void {
+    this.#onProgress = listener;
+  }
+
   /** Passes on each message, and the courier's half-close, until the call is over. */
   receive(listener: { onMessage(message: Request): void; onHalfClose(): void }): void {
     this.#stream.on('data', (message: Request) => {
       if (!this.#over.signal.aborted) {
+        this.#onProgress();
         listener.onMessage(message);
       }
     });
@@ -146,6 +153,7 @@ export class CourierCall<Request, Response> {
       this.#stream.write(message, () => {
         cancelTimeout();
         this.signal.removeEventListener('abort', onOver);
+        this.#onProgress();
         resolve();
       });
     });

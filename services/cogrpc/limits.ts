@@ -6,16 +6,23 @@ import {
 
 /** Bounds of the CogRPC server; see docs/limits.md. */
 export interface CogrpcLimits {
-  /** Open connections; more are closed. */
+  /** Open connections; one more is closed, or another of those who hold most. */
   readonly maxConnections: number;
   /** Concurrent calls on one connection; HTTP/2 makes the peer wait with more. */
   readonly maxCallsPerConnection: number;
   /** Octets that a courier may have in flight, on a connection and in each call. */
   readonly windowOctets: number;
-  /** Concurrent `DeliverCargo` calls; more get UNAVAILABLE. Each may hold one arriving cargo. */
+  /**
+   * Concurrent `DeliverCargo` calls; one more gets UNAVAILABLE, or another of those who hold most.
+   * Each may hold one arriving cargo.
+   */
   readonly maxDeliveries: number;
-  /** Concurrent `CollectCargo` calls; more get UNAVAILABLE. */
+  /** The same for `CollectCargo`. */
   readonly maxCollections: number;
+  /** Concurrent `CollectCargo` calls for one private gateway; one more ends the oldest. */
+  readonly maxCollectionsForOneGateway: number;
+  /** How long a call or connection stands still before it gives way to any newcomer at the bound. */
+  readonly idleMs: number;
   /** Concurrent health watches; more get UNAVAILABLE. */
   readonly maxWatches: number;
   /** Incomplete requests to the health service; one more ends the oldest. */
@@ -57,6 +64,8 @@ type SetLimits = 'maxCallsPerConnection' | 'maxDeliveries' | 'maxCollections';
 export const COGRPC_LIMITS: Omit<CogrpcLimits, SetLimits> = {
   maxConnections: 2_000,
   windowOctets: 4 * 1_024 * 1_024,
+  maxCollectionsForOneGateway: 10,
+  idleMs: 2 * SECOND_MS,
   maxWatches: 100,
   maxHealthRequests: 100,
   maxEndingCalls: 100,

@@ -66,8 +66,8 @@ describe('A call that never brings all of its message', () => {
   }
 
   /** To collect a cargo, which is then never acknowledged. */
-  async function authorizationFor(path: string): Promise<string | undefined> {
-    return path === COLLECT ? authorizationOf(await phone.cca()) : undefined;
+  async function authorizationFor(path: string): Promise<{ authorization?: string }> {
+    return path === COLLECT ? { authorization: authorizationOf(await phone.cca()) } : {};
   }
 
   for (const path of [CHECK, WATCH, COLLECT]) {

@@ -8,6 +8,13 @@ export function messageHeader(octets: number, { isCompressed = false } = {}): Bu
   return header;
 }
 
+interface RawCallOptions {
+  /** The metadata of that name. */
+  readonly authorization?: string;
+  /** Whether to read nothing that the server sends. */
+  readonly isDeaf?: boolean;
+}
+
 /** A call on bare HTTP/2, since gRPC’s client sends whole messages only. */
 export class RawCall {
   readonly #session: ClientHttp2Session;
@@ -16,7 +23,11 @@ export class RawCall {
   /** Of acknowledgements. */
   receivedOctets = 0;
 
-  private constructor(session: ClientHttp2Session, path: string, authorization?: string) {
+  private constructor(
+    session: ClientHttp2Session,
+    path: string,
+    { authorization, isDeaf = false }: RawCallOptions = {},
+  ) {
     this.#session = session;
     this.#stream = session.request({
       ':method': 'POST',
@@ -36,9 +47,11 @@ export class RawCall {
       this.#stream.on('close', () => resolve(`reset: ${this.#stream.rstCode}`));
     });
     this.#stream.on('error', () => {});
-    this.#stream.on('data', ({ length }: Buffer) => {
-      this.receivedOctets += length;
-    });
+    if (!isDeaf) {
+      this.#stream.on('data', ({ length }: Buffer) => {
+        this.receivedOctets += length;
+      });
+    }
   }
 
   /** Over a connection of its own. */
@@ -48,9 +61,8 @@ export class RawCall {
     return RawCall.over(session, path);
   }
 
-  /** @param authorization - the metadata of that name */
-  static over(session: ClientHttp2Session, path: string, authorization?: string): RawCall {
-    return new RawCall(session, path, authorization);
+  static over(session: ClientHttp2Session, path: string, options?: RawCallOptions): RawCall {
+    return new RawCall(session, path, options);
   }
 
   /** The gRPC status, or how the stream was reset. */

@@ -15,6 +15,7 @@ export class RecordedMetrics implements GatewayMetrics {
   readonly oversizeCargoSent = () => this.#count('oversizeCargoSent');
   readonly parcelsLeftByCourier = (why: string, count: number) =>
     this.#count(`parcelsLeftByCourier ${why}`, count);
+  readonly overShare = (what: string, who: string) => this.#count(`overShare ${what} ${who}`);
   readonly emptyCargo = () => this.#count('emptyCargo');
   /** Apart from the other counts, which tests compare whole. */
   readonly sessionMessages: Record<string, number> = {};

@@ -1,0 +1,133 @@
+import type { Clock } from '#clock/clock.ts';
+import { Group, HeldShare } from './share-groups.ts';
+
+/**
+ * Who holds something: from the widest group that it counts for, such as a network, to the
+ * narrowest, such as a connection. Paths may differ in length, but none may begin another.
+ */
+export type Who = readonly string[];
+
+/** A part of what is shared; it counts until it is released. */
+export interface Share {
+  /**
+   * Takes `amount` more, if need be from those who hold more.
+   *
+   * @returns false, and takes nothing, if it would be too much for its holder, or if the share is
+   *   no longer held
+   */
+  grow(amount: number): boolean;
+  /** Shows that its holder gets on, so that others of the same holder go before it. */
+  touch(): void;
+  /** From now on it counts as before, but gives way to nobody. */
+  keep(): void;
+  /** Safe to repeat, and after it has given way. */
+  release(): void;
+}
+
+interface FairSharesOptions {
+  /** How much there is; at least 1. */
+  readonly capacity: number;
+  /**
+   * How long a share must not have been touched to give way even to one that holds as much: another
+   * of its own group, for instance. Never by default.
+   */
+  readonly idle?: { readonly afterMs: number; readonly clock: Clock };
+  /**
+   * Called for each share that gives way, with the depth of the group that held too much: 1 for the
+   * widest; and whether that was the narrowest, such as a connection.
+   */
+  readonly onGivenWay?: (depth: number, isNarrowest: boolean) => void;
+}
+
+/**
+ * Divides what is bounded by who wants it.
+ *
+ * While there is room, anybody may take any of it. Once there is none, whoever holds less than the
+ * largest holder gets what they ask for, and the share of the largest holder that was idle longest
+ * gives way: among the widest groups first, then within the asker's own group, and so on. So nobody
+ * is refused who would hold no more than an equal share of it, and opening a thousand
+ * connections, or making a thousand keys, takes from one's own group only. Where all hold the same,
+ * one that is idle gives way to a newcomer, the idlest of all first.
+ *
+ * Taking and releasing cost O(log n) at each depth.
+ */
+export class FairShares {
+  readonly #capacity: number;
+  readonly #idle: FairSharesOptions['idle'];
+  readonly #onGivenWay: (depth: number, isNarrowest: boolean) => void;
+  readonly #all = new Group(null, '');
+
+  constructor({ capacity, idle, onGivenWay = () => {} }: FairSharesOptions) {
+    this.#capacity = capacity;
+    this.#idle = idle;
+    this.#onGivenWay = onGivenWay;
+  }
+
+  /** What is held in all; never more than the capacity. */
+  get held(): number {
+    return this.#all.held;
+  }
+
+  /**
+   * Takes `amount`, if need be from those who hold more.
+   *
+   * @param who - one name at least
+   * @param amount - 0 for a share that is to grow
+   * @param giveWay - called at most once, when the share has gone to somebody else; it must neither
+   *   take anything nor throw
+   * @returns null if it would be too much for `who`
+   */
+  take(who: Who, amount: number, giveWay: () => void): Share | null {
+    if (!this.#makeRoom(who, amount)) {
+      return null;
+    }
+    const parts = {
+      group: this.#all.within(who),
+      giveWay,
+      makeRoom: (more: number) => this.#makeRoom(who, more),
+      nowMs: () => this.#idle?.clock.elapsedMs() ?? 0,
+    };
+    return new HeldShare(parts, amount);
+  }
+
+  #makeRoom(who: Who, amount: number): boolean {
+    while (this.#all.held + amount > this.#capacity) {
+      const group = this.#whoGivesWay(who, amount);
+      if (!group) {
+        return false;
+      }
+      this.#onGivenWay(group.depth, group.isNarrowest);
+      group.idlest?.giveWay();
+    }
+    return true;
+  }
+
+  /** @returns null if nobody holds so much that they must give way to `who` */
+  #whoGivesWay(who: Who, amount: number): Group | null {
+    let group = this.#all;
+    for (const name of who) {
+      const own = group.get(name);
+      const { largest } = group;
+      if (largest && largest !== own && this.#mustGiveWay(largest, (own?.held ?? 0) + amount)) {
+        return largest;
+      }
+      if (!own) {
+        return null;
+      }
+      group = own;
+    }
+    return this.#isIdle(group) ? group : null;
+  }
+
+  #mustGiveWay(group: Group, toHeld: number): boolean {
+    return group.held > toHeld || (group.held === toHeld && this.#isIdle(group));
+  }
+
+  #isIdle({ idlest }: Group): boolean {
+    return (
+      this.#idle !== undefined &&
+      idlest !== undefined &&
+      this.#idle.clock.elapsedMs() - idlest.touchedAtMs >= this.#idle.afterMs
+    );
+  }
+}

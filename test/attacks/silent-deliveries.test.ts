@@ -1,0 +1,66 @@
+import { describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
+import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { Courier } from '#test/peers/courier.ts';
+import { until } from '#test/runtime/until.ts';
+import { Attacker, assertServed, NETWORKS } from './attacker.ts';
+
+const DELIVER = '/awala.cogrpc.CargoRelay/DeliverCargo';
+const CALLS = 20;
+const CALLS_ON_A_CONNECTION = 5;
+const MIB = 1_024 * 1_024;
+
+/** Holds as many calls as there may be, each with `begun` in it. */
+class SilentCalls {
+  readonly #attacker: Attacker;
+  readonly #begun: Buffer;
+  #open = 0;
+
+  constructor(attacker: Attacker, begun: Buffer) {
+    this.#attacker = attacker;
+    this.#begun = begun;
+  }
+
+  /** Opens again those that were ended. */
+  async renew(): Promise<void> {
+    while (this.#open < CALLS) {
+      const session = await this.#attacker.connect();
+      for (let index = 0; index < CALLS_ON_A_CONNECTION; index++) {
+        const call = RawCall.over(session, DELIVER);
+        void call.send(this.#begun);
+        this.#open += 1;
+        void call.status.then(() => {
+          this.#open -= 1;
+        });
+      }
+      await new Promise((resolve) => session.ping(resolve));
+    }
+  }
+}
+
+describe('DeliverCargo calls that say nothing', () => {
+  for (const [what, begun] of [
+    ['at all', Buffer.alloc(0)],
+    ['but how much is to come', messageHeader(9 * MIB)],
+  ] as const) {
+    for (const [where, address] of NETWORKS) {
+      it(`${what}, from ${where}, keep no courier from delivering`, async () => {
+        const clock = new ManualClock();
+        await using opened = await openCogrpc({ clock, limits: { maxDeliveries: CALLS } });
+        using attacker = new Attacker(opened.port, address);
+        const calls = new SilentCalls(attacker, begun);
+        await calls.renew();
+        await until(() => opened.server.calls === CALLS);
+        const phone = await CargoPhone.register(opened);
+        const request = async () => {
+          using courier = new Courier(opened.port);
+          return (await courier.deliverAll([await phone.cargo()])).end.code === status.OK;
+        };
+        await assertServed(20, request, () => calls.renew());
+      });
+    }
+  }
+});
