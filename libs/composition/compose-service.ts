@@ -1,5 +1,6 @@
 import { BACKING_DEADLINE_MS } from '#backing/calls.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
+import { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { type RequestIdOptions, RequestIds } from '#runtime/http/request-ids.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { watchClock } from './clock-watch.ts';
@@ -21,7 +22,11 @@ export type Given = GivenParts & Partial<BackedPorts>;
 
 /** What a service is wired from. */
 type ServiceParts<Config extends BackingConfig> = ProcessParts &
-  PortsOf<Config> & { readonly requestIds: RequestIds; readonly databases: LocalDatabases };
+  PortsOf<Config> & {
+    readonly requestIds: RequestIds;
+    readonly clientNetworks: ClientNetworks;
+    readonly databases: LocalDatabases;
+  };
 
 /** The parts of a service that are its own. */
 interface Service<Config extends BackingConfig, Own, Served> {
@@ -72,8 +77,9 @@ export async function composeService<
   const foundations = opened.use(new Foundations(backing));
   const ports = await openPorts(config, foundations, given);
   const requestIds = new RequestIds(config.requests);
+  const clientNetworks = new ClientNetworks(config.requests?.trustedProxies);
   const { databases } = foundations;
-  const parts = { ...process, ...ports, requestIds, databases };
+  const parts = { ...process, ...ports, requestIds, clientNetworks, databases };
   const operations = opened.use(await Operations.open(process, config, checksOf(name, ports)));
   opened.use(await watchClock(process, config, latestTime(config, { ...process, ...ports })));
   const own = await operations.untilAvailable(() => open(parts));

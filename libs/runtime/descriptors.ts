@@ -50,7 +50,7 @@ export class DescriptorWatch implements Disposable {
 
   /** Starts checking. */
   constructor(parts: DescriptorWatchParts) {
-    this.#parts = { tryOne: openOne, use: readUse, ...parts };
+    this.#parts = { tryOne: openOne, use: descriptorUse, ...parts };
     this.#lookLater();
   }
 
@@ -127,7 +127,11 @@ async function openOne(): Promise<void> {
   await file.close();
 }
 
-async function readUse(): Promise<DescriptorUse | null> {
+/**
+ * @returns null where the system does not say
+ * @throws the system's error if none is left
+ */
+export async function descriptorUse(): Promise<DescriptorUse | null> {
   try {
     const descriptors = await readdir('/proc/self/fd');
     const limits = await readFile('/proc/self/limits', 'utf8');

@@ -12,7 +12,7 @@ import type { CollectionConfig } from './config.ts';
 import { createCollectionServer, observeCollectors } from './create-collection-server.ts';
 
 /** Connections besides collectors': refused ones, and those whose request is still arriving. */
-const OTHER_CONNECTIONS = 1_000;
+const MAX_OTHER_CONNECTIONS = 1_000;
 /** This server's own answers are all errors, and quick. */
 const REQUESTS_END_MS = 1_000;
 
@@ -60,7 +60,7 @@ export function composeCollection(config: CollectionConfig, given: Given): Promi
 }
 
 function createUpgradeServer(
-  { host, port, collection }: CollectionConfig,
+  { host, port }: CollectionConfig,
   parts: ProcessParts & { readonly requestIds: RequestIds },
 ): HttpServer {
   return new HttpServer({
@@ -69,8 +69,9 @@ function createUpgradeServer(
     host,
     port,
     limits: {
-      maxConnections: collection.maxCollectors + collection.maxWaiting + OTHER_CONNECTIONS,
+      maxConnections: MAX_OTHER_CONNECTIONS,
     },
+    onOverShare: (what) => parts.metrics.overShare(what, 'network'),
     onAnswered: parts.processMetrics.requestAnswered,
   });
 }

@@ -2,6 +2,7 @@ import type { Certificates } from '#certificates/port.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import type { Log } from '#log/log.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { NO_CERTIFICATE } from '#runtime/readiness.ts';
 import { startFailure } from '#runtime/start-failures.ts';
@@ -15,11 +16,12 @@ import { type TakesConnections, TlsServer } from './tls-server.ts';
 export interface Behind {
   readonly http: TakesConnections;
   readonly couriers: TakesConnections;
-  /** Connections that these take together. */
-  readonly maxConnections: number;
   /** This gateway's Awala address. */
   readonly internetAddress: string;
 }
+
+/** What the edge needs of its process. */
+export type EdgeProcessParts = ProcessParts & { readonly clientNetworks: ClientNetworks };
 
 interface EdgeParts {
   readonly certificates: Certificates;
@@ -38,7 +40,7 @@ export class Edge implements AsyncDisposable {
   }
 
   /** Wires the ports, which do not listen yet. */
-  static async open(config: EdgeConfig, behind: Behind, parts: ProcessParts): Promise<Edge> {
+  static async open(config: EdgeConfig, behind: Behind, parts: EdgeProcessParts): Promise<Edge> {
     const { httpsPort, httpPort, host = null } = config;
     const name = config.name ?? behind.internetAddress;
     const at = { host: host ?? everyAddress() };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { frontBefore } from '#test/runtime/front.ts';
 import { until } from '#test/runtime/until.ts';
 import { Handshakes } from './handshakes.ts';
@@ -17,7 +18,11 @@ describe('handshakes under way', () => {
   }
 
   it('one too many cuts the oldest, and those that are over count no more', async () => {
-    const handshakes = new Handshakes({ max: 2, timeoutMs: 1_000 }, clock);
+    const handshakes = new Handshakes(
+      { max: 2, idleMs: 0, timeoutMs: 1_000 },
+      clock,
+      new ClientNetworks(),
+    );
     const accepted: Socket[] = [];
     await using front = await frontBefore({
       take(connection) {

@@ -1,20 +1,34 @@
 import type { Socket } from 'node:net';
+import { FairShares } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 
 interface HandshakeLimits {
   readonly max: number;
+  readonly idleMs: number;
   readonly timeoutMs: number;
 }
 
-/** TCP connections whose TLS handshake is not over; one too many cuts the oldest. */
+interface UnderWay {
+  readonly connection: Socket;
+  /** Safe to repeat. */
+  readonly end: () => void;
+}
+
+/** TCP connections whose TLS handshake is not over: shared fairly between networks. */
 export class Handshakes {
   readonly #limits: HandshakeLimits;
   readonly #clock: Clock;
-  readonly #byPath = new Map<string, Socket>();
+  readonly #networks: ClientNetworks;
+  readonly #fairShares: FairShares;
+  readonly #byPath = new Map<string, UnderWay>();
 
-  constructor(limits: HandshakeLimits, clock: Clock) {
+  constructor(limits: HandshakeLimits, clock: Clock, networks: ClientNetworks) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#networks = networks;
+    const idle = { afterMs: limits.idleMs, clock };
+    this.#fairShares = new FairShares({ capacity: limits.max, idle });
   }
 
   get size(): number {
@@ -24,33 +38,35 @@ export class Handshakes {
   /** @param connection - as accepted, without TLS */
   began(connection: Socket): void {
     const path = pathOf(connection);
-    const isUnderWay = () => this.#byPath.get(path) === connection;
-    const cancel = this.#clock.schedule(this.#limits.timeoutMs, () => {
-      if (isUnderWay()) {
-        connection.destroy();
-      }
-    });
-    connection.once('close', () => {
-      cancel();
-      if (isUnderWay()) {
+    const cut = () => {
+      this.#byPath.get(path)?.end();
+      connection.destroy();
+    };
+    const share = this.#fairShares.take(this.#networks.pathOfConnection(connection), 1, cut);
+    if (!share) {
+      connection.destroy();
+      return;
+    }
+    const cancelTimeout = this.#clock.schedule(this.#limits.timeoutMs, cut);
+    const end = () => {
+      cancelTimeout();
+      share.release();
+      if (this.#byPath.get(path) === underWay) {
         this.#byPath.delete(path);
       }
-    });
-    this.#byPath.set(path, connection);
-    if (this.#byPath.size > this.#limits.max) {
-      const [[oldestPath, oldest] = []] = this.#byPath;
-      this.#byPath.delete(oldestPath ?? '');
-      oldest?.destroy();
-    }
+    };
+    const underWay = { connection, end };
+    this.#byPath.set(path, underWay);
+    connection.once('close', end);
   }
 
   /** @param connection - with TLS, which Node makes another object */
   ended(connection: Socket): void {
-    this.#byPath.delete(pathOf(connection));
+    this.#byPath.get(pathOf(connection))?.end();
   }
 
   cutAll(): void {
-    for (const connection of this.#byPath.values()) {
+    for (const { connection } of this.#byPath.values()) {
       connection.destroy();
     }
   }

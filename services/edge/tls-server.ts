@@ -4,6 +4,7 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { TlsCertificate } from '#certificates/port.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 import { Handshakes } from './handshakes.ts';
 import { HANDSHAKE_LIMITS } from './limits.ts';
@@ -12,7 +13,7 @@ const NAME = 'https';
 
 /** A server that serves connections which another one accepted. */
 export interface TakesConnections {
-  /** Cuts it if there are too many. */
+  /** Within its own limits: it may cut it. */
   take(connection: TLSSocket): void;
 }
 
@@ -23,11 +24,10 @@ interface Address {
 }
 
 interface TlsServerParts {
-  /** Open connections, those in the handshake included; more are closed. */
-  readonly maxConnections: number;
   /** A passed socket called `https` replaces host and port. */
   readonly passed: PassedSockets;
   readonly clock: Clock;
+  readonly clientNetworks: ClientNetworks;
   readonly log: Log;
   /** For those who speak HTTP/1.1. */
   readonly http: TakesConnections;
@@ -51,13 +51,12 @@ export class TlsServer implements AsyncDisposable {
   constructor(address: Address, parts: TlsServerParts) {
     this.#address = address;
     this.#parts = parts;
-    this.#handshakes = new Handshakes(HANDSHAKE_LIMITS, parts.clock);
+    this.#handshakes = new Handshakes(HANDSHAKE_LIMITS, parts.clock, parts.clientNetworks);
     this.#server = createServer({
       ALPNCallback: ({ protocols }) => protocolFor(protocols),
       minVersion: 'TLSv1.2',
       noDelay: true,
     });
-    this.#server.maxConnections = parts.maxConnections;
     this.#server.on('connection', (connection) => this.#handshakes.began(connection));
     this.#server.on('secureConnection', (connection) => this.#dispatch(connection));
     this.#server.on('tlsClientError', (error, connection) => {

@@ -4,6 +4,7 @@ import { Mailbox } from '#gateway/held/mailbox.ts';
 import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
+import { connectionBound } from '#runtime/http/connection-bound.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
 
@@ -27,9 +28,9 @@ export function composePohttp(config: PohttpConfig, given: Given): Promise<Pohtt
         // From the Internet, only what is for our own private endpoints is accepted.
         outbox: { store: () => Promise.reject(new Error('PoHTTP sends nothing elsewhere')) },
       });
-      const server = opened.use(
-        createPohttpServer({ ...config.pohttp, host }, { ...parts, intake }),
-      );
+      const maxConnections = await connectionBound({ servers: 1, others: 0 }, parts.log);
+      const options = { ...config.pohttp, host, maxConnections };
+      const server = opened.use(createPohttpServer(options, { ...parts, intake }));
       await server.listen();
       return { listening: { pohttp: server.port } };
     },

@@ -18,11 +18,12 @@ const UPLOAD_TIMEOUT_MS = 300_000;
 interface PohttpServerConfig {
   readonly host: string;
   readonly port: number;
+  readonly maxConnections: number;
 }
 
 /** Creates the HTTP server for Internet apps, not listening yet. */
 export function createPohttpServer(
-  { host, port }: PohttpServerConfig,
+  { host, port, maxConnections }: PohttpServerConfig,
   parts: ProcessParts & ParcelRouteParts & { readonly requestIds: RequestIds },
 ): HttpServer {
   const server = new HttpServer({
@@ -30,7 +31,8 @@ export function createPohttpServer(
     name: 'pohttp',
     host,
     port,
-    limits: { requestTimeoutMs: UPLOAD_TIMEOUT_MS },
+    limits: { requestTimeoutMs: UPLOAD_TIMEOUT_MS, maxConnections },
+    onOverShare: (what) => parts.metrics.overShare(what, 'network'),
     onAnswered: parts.processMetrics.requestAnswered,
   });
   registerGreetingRoute(server.app, 'Awala Internet gateway: PoHTTP, for Internet apps');

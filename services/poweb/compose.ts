@@ -1,5 +1,6 @@
 import { composeService, type Given, type Running } from '#composition/compose-service.ts';
 import { openGateway } from '#gateway/gateway.ts';
+import { connectionBound } from '#runtime/http/connection-bound.ts';
 import type { PowebConfig } from './config.ts';
 import { createPowebServer } from './poweb-server.ts';
 
@@ -15,7 +16,9 @@ export function composePoweb(config: PowebConfig, given: Given): Promise<Poweb> 
       return gateway;
     },
     async serve(parts, opened) {
-      const server = opened.use(createPowebServer({ ...config.poweb, host: config.host }, parts));
+      const maxConnections = await connectionBound({ servers: 1, others: 0 }, parts.log);
+      const options = { ...config.poweb, host: config.host, maxConnections };
+      const server = opened.use(createPowebServer(options, parts));
       await server.listen();
       return { listening: { poweb: server.port } };
     },

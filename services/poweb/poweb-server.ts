@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { FairRate } from '#bounds/fair-rate.ts';
 import type { ProcessParts } from '#composition/process-parts.ts';
 import { registerGreetingRoute } from '#runtime/http/greeting-route.ts';
-import { DEFAULT_HTTP_LIMITS } from '#runtime/http/http-limits.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import {
@@ -9,7 +9,6 @@ import {
   registerConnectionParametersRoute,
 } from './connection-parameters-route.ts';
 import { type ParcelDeliveryParts, registerParcelDeliveryRoute } from './parcel-delivery-route.ts';
-import { RateLimit } from './rate-limit.ts';
 import { type RegistrationRouteParts, registerRegistrationRoutes } from './registration-routes.ts';
 
 /**
@@ -21,22 +20,21 @@ interface PowebServerConfig {
   readonly host: string;
   readonly port: number;
   readonly preRegistrationsPerSecond: number;
-  /** Connections besides those of phones that deliver or register, for others on the same port. */
-  readonly otherConnections?: number;
+  readonly maxConnections: number;
 }
 
 /** The HTTP server for phones, which does not listen yet. */
 export function createPowebServer(
-  { host, port, preRegistrationsPerSecond, otherConnections = 0 }: PowebServerConfig,
+  { host, port, preRegistrationsPerSecond, maxConnections }: PowebServerConfig,
   parts: ProcessParts & PowebRouteParts & { readonly requestIds: RequestIds },
 ): HttpServer {
-  const maxConnections = DEFAULT_HTTP_LIMITS.maxConnections + otherConnections;
   const server = new HttpServer({
     ...parts,
     name: 'poweb',
     host,
     port,
     limits: { requestTimeoutMs: UPLOAD_TIMEOUT_MS, maxConnections },
+    onOverShare: (what) => parts.metrics.overShare(what, 'network'),
     onAnswered: parts.processMetrics.requestAnswered,
   });
   registerPowebRoutes(server.app, parts, preRegistrationsPerSecond);
@@ -45,7 +43,7 @@ export function createPowebServer(
 
 type PowebRouteParts = ConnectionParametersParts &
   ParcelDeliveryParts &
-  Omit<RegistrationRouteParts, 'preRegistrationLimit'>;
+  Omit<RegistrationRouteParts, 'preRegistrationRate'>;
 
 /** PoWeb over HTTP (RS-016): all but the collection of parcels. */
 export function registerPowebRoutes(
@@ -53,9 +51,9 @@ export function registerPowebRoutes(
   parts: PowebRouteParts,
   preRegistrationsPerSecond: number,
 ): void {
-  const preRegistrationLimit = new RateLimit(preRegistrationsPerSecond, parts.clock);
+  const preRegistrationRate = new FairRate(preRegistrationsPerSecond, parts.clock);
   registerGreetingRoute(server, 'Awala Internet gateway: PoWeb, for private gateways');
   registerConnectionParametersRoute(server, parts);
-  registerRegistrationRoutes(server, { ...parts, preRegistrationLimit });
+  registerRegistrationRoutes(server, { ...parts, preRegistrationRate });
   registerParcelDeliveryRoute(server, parts);
 }

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '#awala/errors.ts';
+import type { Asker, FairRate } from '#bounds/fair-rate.ts';
 import type { Registrar } from '#gateway/identity/registrar.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { requireMediaType } from '#runtime/http/media-type.ts';
 import { REGISTRATION_ANSWERS } from './answers.ts';
 import { MEDIA_TYPE } from './media-types.ts';
-import type { RateLimit } from './rate-limit.ts';
 
 /** RS-016: larger requests SHOULD be refused; in octets. */
 const MAX_PRE_REGISTRATION_OCTETS = 64;
@@ -16,8 +17,9 @@ const PRE_REGISTRATION_PATHS = ['/v1/pre-registrations', '/v1/pre-registration']
 /** What the routes need. */
 export interface RegistrationRouteParts {
   readonly registrar: Registrar;
+  readonly clientNetworks: ClientNetworks;
   /** Anyone may ask for an authorization, and each costs a signature. */
-  readonly preRegistrationLimit: RateLimit;
+  readonly preRegistrationRate: FairRate;
 }
 
 /**
@@ -38,7 +40,7 @@ export function registerRegistrationRoutes(
 function registerPreRegistrationRoute(
   server: FastifyInstance,
   path: string,
-  { registrar, preRegistrationLimit }: RegistrationRouteParts,
+  { registrar, clientNetworks, preRegistrationRate }: RegistrationRouteParts,
 ): void {
   const options = {
     bodyLimit: MAX_PRE_REGISTRATION_OCTETS,
@@ -46,7 +48,7 @@ function registerPreRegistrationRoute(
   };
   server.post<{ Body: Buffer }>(path, options, async (request, reply) => {
     requireMediaType(request, MEDIA_TYPE.keyDigest);
-    if (!preRegistrationLimit.tryTake()) {
+    if (!preRegistrationRate.tryTake(askerOf(request, clientNetworks))) {
       throw new Refusal(
         'registrations-full',
         'Too many registrations at the moment; try again in a few seconds',
@@ -66,4 +68,10 @@ function registerNodesRoute(server: FastifyInstance, { registrar }: Registration
     reply.type(MEDIA_TYPE.registration);
     return registered;
   });
+}
+
+/** By network: a key to register costs nothing, and each phone has another. */
+function askerOf({ raw }: FastifyRequest, networks: ClientNetworks): Asker {
+  const { narrow, wide } = networks.of(raw.socket.remoteAddress, raw.headers['x-forwarded-for']);
+  return { member: narrow, group: wide };
 }

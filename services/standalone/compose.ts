@@ -1,7 +1,7 @@
 import { warnAboutBucket } from '#composition/bucket-settings.ts';
 import { composeService, type Given, type Running } from '#composition/compose-service.ts';
-import type { ProcessParts } from '#composition/process-parts.ts';
 import { type Gateway, openGateway } from '#gateway/gateway.ts';
+import { connectionBound } from '#runtime/http/connection-bound.ts';
 import { whereToListen } from '#services/cogrpc/connections.ts';
 import { createCogrpcServer } from '#services/cogrpc/create-cogrpc-server.ts';
 import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
@@ -11,7 +11,7 @@ import {
   createCollectionServer,
   observeCollectors,
 } from '#services/collection/create-collection-server.ts';
-import type { Behind, Edge } from '#services/edge/edge.ts';
+import type { Behind, Edge, EdgeProcessParts } from '#services/edge/edge.ts';
 import { isForPhones } from '#services/edge/paths.ts';
 import { createPohttpServer } from '#services/pohttp/pohttp-server.ts';
 import { createPowebServer } from '#services/poweb/poweb-server.ts';
@@ -52,22 +52,21 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       const { host } = config;
       const { clock, passed, processMetrics } = parts;
       const { maxCollectors, maxWaiting } = config.collection;
-      const otherConnections = maxCollectors + maxWaiting;
-      const poweb = opened.use(
-        createPowebServer({ ...config.poweb, host, otherConnections }, parts),
-      );
+      const others = maxCollectors + maxWaiting + COGRPC_LIMITS.maxConnections;
+      const maxConnections = await connectionBound({ servers: 2, others }, parts.log);
+      const limits = { host, maxConnections };
+      const poweb = opened.use(createPowebServer({ ...config.poweb, ...limits }, parts));
       const collection = createCollectionServer(config.collection, parts);
       registerCollectionRoute(poweb.app);
       poweb.app.server.on('upgrade', collection.handleUpgrade);
-      const pohttp = createPohttpServer({ ...config.pohttp, host }, parts);
+      const pohttp = createPohttpServer({ ...config.pohttp, ...limits }, parts);
       const cogrpc = createCogrpcServer(config.cogrpc, parts);
       const workers = startWorkers(parts, config.workers);
       observeWork(processMetrics, parts);
       void warnAboutBucket(config.objectStore, parts.log);
       observeCollectors(processMetrics, collection);
       poweb.leaveRequests(pohttp, (target) => !isForPhones(target));
-      const maxConnections = poweb.limits.maxConnections + COGRPC_LIMITS.maxConnections;
-      const behind = { ...config, http: poweb, couriers: cogrpc, maxConnections };
+      const behind = { ...config, http: poweb, couriers: cogrpc };
       const edge = await publicPorts(config.certificates, behind, parts);
       opened.use(edge);
       opened.use(await reportStatus(operations, config, { ...parts, edge }));
@@ -119,7 +118,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
 /** The ports with TLS, which are loaded only where they are wanted. */
 async function publicPorts(
   config: StandaloneConfig['certificates'],
-  ...[behind, parts]: [Behind, ProcessParts]
+  ...[behind, parts]: [Behind, EdgeProcessParts]
 ): Promise<Edge | null> {
   if (config.kind === 'none') {
     return null;

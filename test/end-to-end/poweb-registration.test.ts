@@ -151,20 +151,22 @@ describe('PoWeb: registration', () => {
   });
 
   it('is limited in how often authorizations are asked for, and answered 503 past that', async () => {
-    await using limited = await GatewayUnderTest.start({}, { PRE_REGISTRATIONS_PER_SECOND: '1' });
+    await using limited = await GatewayUnderTest.start({}, { PRE_REGISTRATIONS_PER_SECOND: '2' });
     using asking = new HttpClient(limited.poweb);
-    const ask = async () => {
+    using elsewhere = new HttpClient(limited.poweb, { from: '127.0.0.2' });
+    const ask = async (client = asking) => {
       const posting = {
         headers: { 'content-type': 'text/plain' },
         body: preRegistrationBody(phone),
       };
-      return asking.post('/v1/pre-registrations', posting);
+      return client.post('/v1/pre-registrations', posting);
     };
     assert.deepEqual([(await ask()).status, (await ask()).status], [200, 200]);
     const refused = await ask();
     assert.equal(refused.status, 503);
     assert.equal(refused.headers['retry-after'], '5');
     assert.equal((await asking.get('/connection-params.der')).status, 200);
+    assert.equal((await ask(elsewhere)).status, 200);
     limited.clock.advance(1_000);
     assert.deepEqual([(await ask()).status, (await ask()).status], [200, 503]);
   });

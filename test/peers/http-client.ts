@@ -25,9 +25,14 @@ export class HttpClient implements Disposable {
   readonly #port: number;
   readonly #agent: Agent;
 
-  constructor(port: number, { maxSockets = 1 } = {}) {
+  /** @param from - the address to connect from; the system's choice by default */
+  constructor(
+    port: number,
+    { maxSockets = 1, from }: { readonly maxSockets?: number; readonly from?: string } = {},
+  ) {
     this.#port = port;
-    this.#agent = new Agent({ keepAlive: true, maxSockets });
+    const localAddress = from === undefined ? {} : { localAddress: from };
+    this.#agent = new Agent({ keepAlive: true, maxSockets, ...localAddress });
   }
 
   post(path: string, posting: Posting = {}): Promise<Answer> {

@@ -1,52 +1,83 @@
 import type { IncomingMessage } from 'node:http';
 import { PeerGoneError, Refusal } from '#awala/errors.ts';
+import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { Pieces } from './pieces.ts';
 
-type BodyLimits = Pick<HttpLimits, 'maxBodiesOctets' | 'bodyPauseMs'>;
+type BodyLimits = Pick<
+  HttpLimits,
+  'maxBodiesOctets' | 'idleMs' | 'bodyPauseMs' | 'leastBodyOctets'
+>;
+
+interface Reading {
+  /** The network that it comes from. */
+  readonly who: Who;
+  /** More is refused. */
+  readonly maxOctets: number;
+  /** Called for each piece of it. */
+  readonly onProgress: () => void;
+}
+
+interface Body {
+  readonly share: Share;
+  /** Ends its reading with the reason; does nothing once it is read. */
+  end: (reason: Refusal) => void;
+}
 
 /**
  * Reads the bodies of a server's requests, each into one buffer, within a limit on the octets of
- * all.
+ * all, which is shared fairly between networks.
  *
  * A body counts from its first octet until {@link BodyReader.release}.
  */
 export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
-  readonly #held = new WeakMap<IncomingMessage, number>();
-  #heldOctets = 0;
+  readonly #fairShares: FairShares;
+  readonly #bodies = new WeakMap<IncomingMessage, Body>();
 
-  constructor(limits: BodyLimits, clock: Clock) {
+  /** @param onGivenWay - called for each body that gives way to others */
+  constructor(limits: BodyLimits, clock: Clock, onGivenWay: () => void) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#fairShares = new FairShares({
+      capacity: limits.maxBodiesOctets,
+      idle: { afterMs: limits.idleMs, clock },
+      onGivenWay,
+    });
   }
 
   /** Octets of all bodies held now. */
   get heldOctets(): number {
-    return this.#heldOctets;
+    return this.#fairShares.held;
   }
 
   /**
-   * @throws {Refusal} `body-too-large` over `maxOctets`; `body-paused` if the client pauses too
-   *   long; `bodies-full` if too many octets are held already
+   * @throws {Refusal} `body-too-large` over `maxOctets`; `body-paused` if the client is too
+   *   slow; `bodies-full` if its network holds too many octets already
+   * @throws the reason of {@link BodyReader.giveWay}
    * @throws {PeerGoneError} if the client leaves
    */
-  async read(request: IncomingMessage, maxOctets: number): Promise<Buffer> {
+  async read(request: IncomingMessage, { who, maxOctets, onProgress }: Reading): Promise<Buffer> {
     const tooLarge = () => new Refusal('body-too-large', `The body is over ${maxOctets} octets`);
     if (Number(request.headers['content-length']) > maxOctets) {
       throw tooLarge();
     }
+    const body = this.#open(request, who);
     const pieces = new Pieces();
     try {
-      await this.#forEachChunk(request, (chunk) => {
+      await this.#forEachChunk(request, body, (chunk) => {
         if (pieces.octets + chunk.length > maxOctets) {
           throw tooLarge();
         }
-        this.#hold(request, chunk.length);
+        if (!body.share.grow(chunk.length)) {
+          throw bodiesFull();
+        }
         pieces.add(chunk);
+        onProgress();
       });
+      body.share.keep();
       return pieces.joined();
     } finally {
       // Remaining listeners would keep the chunks for as long as the request exists.
@@ -54,25 +85,36 @@ export class BodyReader {
     }
   }
 
+  /** Stops reading a body for `reason`; does nothing if it is read already. */
+  giveWay(request: IncomingMessage, reason: Refusal): void {
+    this.#bodies.get(request)?.end(reason);
+  }
+
   /** Call it once per request that was read, when its body is no longer needed. */
   release(request: IncomingMessage): void {
-    this.#heldOctets -= this.#held.get(request) ?? 0;
-    this.#held.delete(request);
+    this.#bodies.get(request)?.share.release();
   }
 
-  #hold(request: IncomingMessage, octets: number): void {
-    if (this.#heldOctets + octets > this.#limits.maxBodiesOctets) {
-      throw new Refusal('bodies-full', 'Too much is being sent at the moment');
+  #open(request: IncomingMessage, who: Who): Body {
+    const giveWay = () => this.giveWay(request, bodiesFull());
+    const share = this.#fairShares.take(who, 0, giveWay);
+    if (!share) {
+      throw bodiesFull();
     }
-    this.#heldOctets += octets;
-    this.#held.set(request, (this.#held.get(request) ?? 0) + octets);
+    const body = { share, end: () => {} };
+    this.#bodies.set(request, body);
+    return body;
   }
 
-  #forEachChunk(request: IncomingMessage, take: (chunk: Buffer) => void): Promise<void> {
+  #forEachChunk(
+    request: IncomingMessage,
+    body: Body,
+    take: (chunk: Buffer) => void,
+  ): Promise<void> {
     return new Promise((resolve, reject) => {
-      let lastChunkMs = this.#nowMs();
+      let octets = 0;
       const onData = (chunk: Buffer) => {
-        lastChunkMs = this.#nowMs();
+        octets += chunk.length;
         try {
           take(chunk);
         } catch (error) {
@@ -82,36 +124,37 @@ export class BodyReader {
       const onEnd = () => end(resolve);
       const onCut = () => end(() => reject(new PeerGoneError('The body was cut off')));
       const onPause = () =>
-        end(() => reject(new Refusal('body-paused', 'The body stopped coming')));
-      const stopWatching = this.#watchPause(() => lastChunkMs, onPause);
+        end(() => reject(new Refusal('body-paused', 'The body came too slowly')));
+      const stopWatching = this.#watchSpeed(() => octets, onPause);
       const end = (settle: () => void) => {
         stopWatching();
+        body.end = () => {};
         request.off('data', onData).off('end', onEnd).off('close', onCut);
         settle();
       };
+      body.end = (reason) => end(() => reject(reason));
       // Error listeners stay: an unheard error would end the process.
       request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
     });
   }
 
-  /**
-   * Calls `onPause` when the last chunk is too old. One timer for all chunks costs less than one
-   * each.
-   */
-  #watchPause(lastChunkMs: () => number, onPause: () => void): () => void {
-    const check = () => {
-      const leftMs = lastChunkMs() + this.#limits.bodyPauseMs - this.#nowMs();
-      if (leftMs <= 0) {
+  /** Calls `onPause` once too little came between two looks. */
+  #watchSpeed(octets: () => number, onPause: () => void): () => void {
+    const { bodyPauseMs, leastBodyOctets } = this.#limits;
+    let before = 0;
+    const look = () => {
+      if (octets() - before < leastBodyOctets) {
         onPause();
       } else {
-        cancel = this.#clock.schedule(leftMs, check);
+        before = octets();
+        cancel = this.#clock.schedule(bodyPauseMs, look);
       }
     };
-    let cancel = this.#clock.schedule(this.#limits.bodyPauseMs, check);
+    let cancel = this.#clock.schedule(bodyPauseMs, look);
     return () => cancel();
   }
+}
 
-  #nowMs(): number {
-    return this.#clock.elapsedMs();
-  }
+function bodiesFull(): Refusal {
+  return new Refusal('bodies-full', 'Too much is being sent at the moment');
 }

@@ -2,62 +2,96 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type Socket, Server as TcpServer } from 'node:net';
 import { inTime } from '#bounds/deadline.ts';
+import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
+import type { HttpLimits } from './http-limits.ts';
 
-/** The TCP connections of an HTTP server, for closing them in order. */
+type ConnectionLimits = Pick<HttpLimits, 'maxConnections' | 'idleMs'>;
+
+interface ConnectionParts {
+  /** How connections are divided. */
+  readonly whoHas: (socket: Socket) => Who;
+  /** Called for each that gives way to others. */
+  readonly onGivenWay: () => void;
+  /** Called for each that is closed, whoever closes it. */
+  readonly onClosed: (socket: Socket) => void;
+}
+
+/**
+ * The TCP connections of an HTTP server: shared fairly between networks, and closed in order.
+ *
+ * One that gives way is cut, as if the network had lost it.
+ */
 export class HttpConnections {
   readonly #server: Server;
   readonly #clock: Clock;
   readonly #all = new Set<Socket>();
+  /** Of those without an upgrade. */
+  readonly #shares = new Map<Socket, Share>();
+  readonly #fairShares: FairShares;
   /** Those without a request yet. */
   readonly #newcomers = new Set<Socket>();
-  readonly #max: number;
+  readonly #whoHas: (socket: Socket) => Who;
   readonly #onClosed: (socket: Socket) => void;
   /** Of all connections, those that another server accepted. */
   readonly #taken = new WeakSet<Socket>();
-  #takenCount = 0;
   #closed: Promise<unknown> | null = null;
   #noneLeft = () => {};
   #noNewcomers = () => {};
 
-  /**
-   * @param max - of all connections, whoever accepted them
-   * @param onClosed - called for each that is closed
-   */
-  constructor(server: Server, clock: Clock, max: number, onClosed: (socket: Socket) => void) {
+  constructor(
+    server: Server,
+    clock: Clock,
+    { maxConnections, idleMs }: ConnectionLimits,
+    { whoHas, onGivenWay, onClosed }: ConnectionParts,
+  ) {
     this.#server = server;
     this.#clock = clock;
-    this.#max = max;
+    this.#whoHas = whoHas;
     this.#onClosed = onClosed;
-    server.maxConnections = max;
+    this.#fairShares = new FairShares({
+      capacity: maxConnections,
+      idle: { afterMs: idleMs, clock },
+      onGivenWay,
+    });
     const ended = (socket: Socket) => this.#ended(socket);
     // One function for all: there may be thousands of connections, and idle for hours.
     const onClose = function (this: Socket) {
       ended(this);
     };
     server.on('connection', (socket: Socket) => {
-      this.#all.add(socket);
-      this.#newcomers.add(socket);
-      socket.on('close', onClose);
+      if (this.#admit(socket)) {
+        this.#all.add(socket);
+        this.#newcomers.add(socket);
+        socket.on('close', onClose);
+      }
     });
-    server.on('request', ({ socket }) => this.broughtRequest(socket));
+    server.on('request', ({ socket }) => {
+      this.touch(socket);
+      this.broughtRequest(socket);
+    });
   }
 
-  /** Serves a connection that another server accepted; cuts it if there are too many. */
+  /** Serves a connection that another server accepted. */
   take(socket: Socket): void {
-    if (this.#all.size >= this.#max) {
-      socket.destroy();
-      return;
-    }
     this.#taken.add(socket);
-    this.#countTaken(1);
-    socket.once('close', () => this.#countTaken(-1));
     this.#server.emit('connection', socket);
   }
 
   /** Whether it came by {@link take}. */
   wasTaken(socket: Socket): boolean {
     return this.#taken.has(socket);
+  }
+
+  /** Call it when a connection brings something, so that idle ones of its network go before it. */
+  touch(socket: Socket): void {
+    this.#shares.get(socket)?.touch();
+  }
+
+  /** Call it for a connection that was upgraded: from now on, others limit it. */
+  upgraded(socket: Socket): void {
+    this.#shares.get(socket)?.release();
+    this.#shares.delete(socket);
   }
 
   /** Call it for each request that is no `request` event of the server. */
@@ -102,19 +136,27 @@ export class HttpConnections {
     cutAll(this.#all);
   }
 
+  #admit(socket: Socket): boolean {
+    if (socket.destroyed) {
+      return false;
+    }
+    const share = this.#fairShares.take(this.#whoHas(socket), 1, () => socket.destroy());
+    if (share) {
+      this.#shares.set(socket, share);
+    } else {
+      socket.destroy();
+    }
+    return share !== null;
+  }
+
   #ended(socket: Socket): void {
     this.#all.delete(socket);
+    this.upgraded(socket);
     this.broughtRequest(socket);
     this.#onClosed(socket);
     if (this.#all.size === 0) {
       this.#noneLeft();
     }
-  }
-
-  /** Node counts only what it accepted here, and shares the limit so with the others. */
-  #countTaken(change: number): void {
-    this.#takenCount += change;
-    this.#server.maxConnections = this.#max - this.#takenCount;
   }
 }
 

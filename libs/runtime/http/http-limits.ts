@@ -1,11 +1,16 @@
 /** Limits of an HTTP server. `docs/limits.md` explains each. */
 export interface HttpLimits {
-  /** Open connections, including idle ones and WebSockets; more are not accepted. */
+  /** Open connections, idle ones included; of more, those of the largest network are cut. */
   readonly maxConnections: number;
-  /** Requests between their arrival and the end of their response; more get 503. */
+  /**
+   * Requests between their arrival and the end of their response; of more, those of the largest
+   * network whose bodies are still coming get 503, or else the newest.
+   */
   readonly maxRequests: number;
-  /** Octets of all bodies held at once; a request that would exceed it gets 503. */
+  /** Octets of all bodies held at once; whose network holds most of them gets 503. */
   readonly maxBodiesOctets: number;
+  /** How long a connection or body must have been idle to give way to one of its own network. */
+  readonly idleMs: number;
   /** Octets of a body, where its route sets no limit; more gets 413. */
   readonly maxBodyOctets: number;
   /** Octets of a request's line and headers; more gets 431. */
@@ -16,8 +21,10 @@ export interface HttpLimits {
   readonly maxUnfinishedHeadOctets: number;
   /** For the headers to arrive, from the connection or the end of the previous request. */
   readonly headersTimeoutMs: number;
-  /** Longest pause within a body; then 408. */
+  /** How often a body must have grown by {@link HttpLimits.leastBodyOctets}; else 408. */
   readonly bodyPauseMs: number;
+  /** Octets of a body that must come in {@link HttpLimits.bodyPauseMs}, unless it ends. */
+  readonly leastBodyOctets: number;
   /** For headers and body to arrive; then 408. */
   readonly requestTimeoutMs: number;
   /** For the answer, from the end of the body; then 503, as clients leave after 3 s. */
@@ -39,12 +46,14 @@ export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   maxConnections: 20_000,
   maxRequests: 1_000,
   maxBodiesOctets: 128 * 1_048_576,
+  idleMs: 2_000,
   maxBodyOctets: 64 * 1_024,
   maxHeaderOctets: 16 * 1_024,
   maxHeaders: 100,
   maxUnfinishedHeadOctets: 32 * 1_048_576,
   headersTimeoutMs: 10_000,
   bodyPauseMs: 10_000,
+  leastBodyOctets: 2 * 1_024,
   requestTimeoutMs: 60_000,
   answerWithinMs: 2_300,
   keepAliveMs: 620_000,

@@ -26,7 +26,10 @@ describe('HTTP server: load', () => {
   });
 
   it('takes no more connections than it may', async () => {
-    await using server = await openServer({ limits: { maxConnections: 1 } });
+    await using server = await openServer({
+      clock: new ManualClock(),
+      limits: { maxConnections: 1 },
+    });
     const first = await connectTo(server);
     const second = await connectTo(server);
     assert.equal(await text(second), '');

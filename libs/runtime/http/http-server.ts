@@ -19,12 +19,13 @@ import { type Failure, logAnswer } from './answer-log.ts';
 import { HTTP_ANSWERS, type HttpAnswers } from './answers.ts';
 import { BodyReader } from './body-reader.ts';
 import { ClientErrors } from './client-errors.ts';
+import { ClientNetworks } from './client-networks.ts';
 import { replyTo, sendError } from './error-replies.ts';
 import { FastifyLog, logOf } from './fastify-log.ts';
 import { HttpConnections } from './http-connections.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { RequestIds } from './request-ids.ts';
-import { RequestsInFlight } from './requests-in-flight.ts';
+import { RequestsInFlight, requestsFull } from './requests-in-flight.ts';
 import { UnfinishedHeads } from './unfinished-heads.ts';
 
 declare module 'fastify' {
@@ -60,6 +61,10 @@ interface HttpServerOptions {
   readonly answerLevel?: 'info' | 'debug';
   /** How to name requests; by default, no proxy's id is used. */
   readonly requestIds?: RequestIds;
+  /** By whom connections and requests are divided; by default, no proxy is trusted. */
+  readonly clientNetworks?: ClientNetworks;
+  /** Called whenever something gives way to others, as its network holds most of it. */
+  readonly onOverShare?: (what: 'connections' | 'requests' | 'memory') => void;
   /** Called once a request is answered, or its client left. */
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
 }
@@ -75,6 +80,7 @@ export class HttpServer implements AsyncDisposable {
   readonly app: FastifyInstance;
   readonly limits: HttpLimits;
   readonly #options: HttpServerOptions;
+  readonly #clientNetworks: ClientNetworks;
   readonly #bodies: BodyReader;
   readonly #clientErrors: ClientErrors;
   readonly #connections: HttpConnections;
@@ -87,17 +93,19 @@ export class HttpServer implements AsyncDisposable {
   constructor(options: HttpServerOptions) {
     this.#options = options;
     this.limits = { ...DEFAULT_HTTP_LIMITS, ...options.limits };
-    this.#bodies = new BodyReader(this.limits, options.clock);
-    this.#clientErrors = new ClientErrors({ clock: options.clock, lingerMs: this.limits.lingerMs });
-    this.#requests = new RequestsInFlight(this.limits.maxRequests, options.clock);
+    const { clock, clientNetworks = new ClientNetworks(), onOverShare = () => {} } = options;
+    const givesWay = (what: Parameters<typeof onOverShare>[0]) => () => onOverShare(what);
+    this.#bodies = new BodyReader(this.limits, clock, givesWay('memory'));
+    this.#clientErrors = new ClientErrors({ clock, lingerMs: this.limits.lingerMs });
+    this.#clientNetworks = clientNetworks;
+    this.#requests = new RequestsInFlight(this.limits, clock, givesWay('requests'));
     this.app = this.#createApp();
     this.app.server.maxHeadersCount = this.limits.maxHeaders;
-    this.#connections = new HttpConnections(
-      this.app.server,
-      options.clock,
-      this.limits.maxConnections,
-      (socket) => this.#heads.forget(socket),
-    );
+    this.#connections = new HttpConnections(this.app.server, clock, this.limits, {
+      whoHas: (socket) => clientNetworks.pathOfConnection(socket),
+      onGivenWay: givesWay('connections'),
+      onClosed: (socket) => this.#heads.forget(socket),
+    });
     this.app.server.on('request', this.#clientErrors.began);
     this.#heads = new UnfinishedHeads(
       this.app.server,
@@ -141,7 +149,7 @@ export class HttpServer implements AsyncDisposable {
 
   /**
    * Serves a connection that another server accepted, after its TLS handshake if it has one, within
-   * the same limits as the others; cuts it if there are too many. Call it after {@link listen}.
+   * the same limits as the others. Call it after {@link listen}.
    */
   take(connection: Socket): void {
     this.#connections.take(connection);
@@ -241,7 +249,11 @@ export class HttpServer implements AsyncDisposable {
     this.#connections.broughtRequest(socket);
     this.#heads.forget(socket);
     const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
-    return isWebSocket && this.app.server.listenerCount('upgrade') > 0;
+    const isUpgrade = isWebSocket && this.app.server.listenerCount('upgrade') > 0;
+    if (isUpgrade) {
+      this.#connections.upgraded(socket);
+    }
+    return isUpgrade;
   }
 
   #addHooks(): void {
@@ -284,17 +296,30 @@ export class HttpServer implements AsyncDisposable {
       this.#read(payload, request),
     );
     this.app.addHook('preValidation', (request, _, done) => {
+      this.#requests.came(request.raw);
       request.body ??= Buffer.alloc(0);
       done();
     });
   }
 
-  #read(payload: IncomingMessage, { routeOptions }: FastifyRequest): Promise<Buffer> {
-    return this.#bodies.read(payload, routeOptions.bodyLimit);
+  #read(payload: IncomingMessage, { routeOptions, raw }: FastifyRequest): Promise<Buffer> {
+    return this.#bodies.read(payload, {
+      who: this.#requests.whoSent(raw),
+      maxOctets: routeOptions.bodyLimit,
+      onProgress: () => {
+        this.#requests.touch(raw);
+        this.#connections.touch(raw.socket);
+      },
+    });
   }
 
-  #admit(request: FastifyRequest, reply: FastifyReply): void {
-    this.#requests.admit(reply.raw, () => this.#bodies.release(request.raw));
+  #admit({ raw }: FastifyRequest, reply: FastifyReply): void {
+    const { socket, headers } = raw;
+    this.#requests.admit(raw, reply.raw, {
+      who: this.#clientNetworks.pathOf(socket.remoteAddress, headers['x-forwarded-for']),
+      onEnd: () => this.#bodies.release(raw),
+      giveWay: () => this.#bodies.giveWay(raw, requestsFull()),
+    });
   }
 
   /** Answers an unknown path or method without reading the body. */

@@ -18,7 +18,8 @@ export const requestIdVariables = {
     },
   ),
   trustedProxies: trustedProxies('TRUSTED_PROXIES', {
-    meaning: 'the proxies whose request ids are used: addresses and ranges, such as 10.0.0.0/8,::1',
+    meaning:
+      'the proxies whose request ids and X-Forwarded-For are used: addresses and ranges, such as 10.0.0.0/8,::1',
   }),
 } as const;
 

@@ -11,7 +11,10 @@ const HELLO = 'GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 describe('HTTP server: connections that another server accepted', () => {
   it('count with its own', async () => {
-    await using server = await openServer({ limits: { maxConnections: 2 } });
+    await using server = await openServer({
+      clock: new ManualClock(),
+      limits: { maxConnections: 2 },
+    });
     await using front = await frontBefore(server);
     const taken = await connectTo(front);
     const own = await connectTo(server);

@@ -1,6 +1,7 @@
 import { systemClock } from '#clock/clock.ts';
 import { openGateway } from '#gateway/gateway.ts';
 import { noMetrics } from '#metrics/port.ts';
+import { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import { createLog } from '#runtime/logging.ts';
 import { registerPowebRoutes } from '#services/poweb/poweb-server.ts';
@@ -19,7 +20,8 @@ const folder = await temporaryFolder();
 const clock = systemClock;
 const log = createLog({ level: 'info', format: 'json' }, { write() {} });
 const backing = await openEmbeddedBacking(folder, log);
-const ports = { ...backing, clock, log, metrics: noMetrics };
+const clientNetworks = new ClientNetworks();
+const ports = { ...backing, clock, log, clientNetworks, metrics: noMetrics };
 const gateway = await openGateway(ports, 'gateway.localhost', { recordsEveryParcel: true });
 const server = new HttpServer({ name: 'poweb', host: '127.0.0.1', port: 0, log, clock });
 registerPowebRoutes(server.app, { ...ports, ...gateway }, 10);
