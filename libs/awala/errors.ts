@@ -59,6 +59,7 @@ export const REFUSAL_CODES = [
   'message-overdue',
 
   // No room, or no time
+  'over-quota',
   'requests-full',
   'bodies-full',
   'registrations-full',
@@ -96,6 +97,11 @@ const ExpectedError = WithoutStack as unknown as new (
   options?: ErrorOptions,
 ) => Error;
 
+interface RefusalOptions extends ErrorOptions {
+  /** After how long the same may be accepted; null, as by default, where that is not known. */
+  readonly againInMs?: number | null;
+}
+
 /**
  * Base of all refusals to peers. Each service's `answers.ts` maps codes to answers; routes and
  * handlers just throw.
@@ -105,12 +111,14 @@ const ExpectedError = WithoutStack as unknown as new (
  */
 export class Refusal extends ExpectedError {
   readonly code: RefusalCode;
+  readonly againInMs: number | null;
 
   /** @param message - may be shown to the peer, so reveal nothing about the gateway's inside */
-  constructor(code: RefusalCode, message: string, options?: ErrorOptions) {
+  constructor(code: RefusalCode, message: string, options?: RefusalOptions) {
     super(message, options);
     this.name = 'Refusal';
     this.code = code;
+    this.againInMs = options?.againInMs ?? null;
   }
 }
 
@@ -123,7 +131,7 @@ export function isRefusal(error: unknown, code: RefusalCode): error is Refusal {
 export class MessageFault extends Refusal {
   declare readonly code: FaultCode;
 
-  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+  constructor(code: FaultCode, message: string, options?: RefusalOptions) {
     super(code, message, options);
     this.name = 'MessageFault';
   }
@@ -146,7 +154,7 @@ export class MalformedMessageError extends MessageFault {
 export class InvalidMessageError extends MessageFault {
   declare readonly code: Exclude<FaultCode, 'malformed'>;
 
-  constructor(code: Exclude<FaultCode, 'malformed'>, message: string, options?: ErrorOptions) {
+  constructor(code: Exclude<FaultCode, 'malformed'>, message: string, options?: RefusalOptions) {
     super(code, message, options);
     this.name = 'InvalidMessageError';
   }

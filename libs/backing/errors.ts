@@ -5,6 +5,7 @@ export type BackingName =
   | 'key-vault'
   | 'signals'
   | 'held-index'
+  | 'tallies'
   | 'work-queue'
   | 'clock';
 

@@ -15,6 +15,7 @@ import {
   sharedRecordStore,
 } from './record-store.ts';
 import { openSignals, type SignalsConfig, sharedSignals, signals } from './signals.ts';
+import { openTallies } from './tallies.ts';
 import { openWorkQueue, sharedWorkQueue, type WorkQueueConfig, workQueue } from './work-queue.ts';
 
 /** The adapters of the gateway in one process, by default embedded. */
@@ -54,7 +55,10 @@ export interface BackingConfig {
 
 /** The ports with a backing service. */
 export type BackedPorts = Required<
-  Pick<GatewayPorts, 'objects' | 'records' | 'vault' | 'signals' | 'heldIndex' | 'queue'>
+  Pick<
+    GatewayPorts,
+    'objects' | 'records' | 'vault' | 'signals' | 'heldIndex' | 'tallies' | 'queue'
+  >
 >;
 
 /** The ports that a configuration names an adapter for. */
@@ -81,6 +85,7 @@ export async function openPorts<Config extends BackingConfig>(
     vault: given.vault ?? (await openKeyVault(config.keyVault, foundations)),
     signals: given.signals ?? (await openSignals(config.signals, foundations)),
     heldIndex: given.heldIndex ?? (await openHeldIndex(config, foundations)),
+    tallies: given.tallies ?? (await openTallies(config, foundations)),
     ...(config.workQueue && {
       queue: given.queue ?? (await openWorkQueue(config.workQueue, foundations)),
     }),

@@ -8,6 +8,7 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { Signals } from '#signals/port.ts';
+import type { Tallies } from '#tallies/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { AcceptedParcels } from './held/accepted-parcels.ts';
 import { Mailbox } from './held/mailbox.ts';
@@ -17,6 +18,7 @@ import { Identity } from './identity/identity.ts';
 import { Registrar } from './identity/registrar.ts';
 import { SessionKeys } from './identity/sessions/session-keys.ts';
 import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
+import { type QuotaSettings, Quotas } from './intake/quotas.ts';
 
 /** The ports that a gateway is built on. */
 export interface GatewayPorts {
@@ -27,6 +29,7 @@ export interface GatewayPorts {
   /** Null, as by default, where listing the object store costs next to nothing. */
   readonly heldIndex?: HeldIndex | null;
   readonly queue: WorkQueue;
+  readonly tallies: Tallies;
   readonly clock: Clock;
   /** Whether the clock may be right; never in doubt unless given. */
   readonly plausibility?: ClockPlausibility;
@@ -43,6 +46,7 @@ export interface Gateway {
   readonly mailbox: Mailbox;
   readonly outbox: Outbox;
   readonly acceptedParcels: AcceptedParcels;
+  readonly quotas: Quotas;
   readonly intake: ParcelIntake;
   readonly registrar: Registrar;
 }
@@ -52,7 +56,18 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
   readonly acceptsPublishedKey?: boolean;
   /** As in {@link Mailbox}. */
   readonly maxSignalledOctets?: number;
+  /** Without any by default. */
+  readonly quotas?: QuotaSettings;
 }
+
+const NO_QUOTAS: QuotaSettings = {
+  parcelsPerHour: 0,
+  parcelsPerDay: 0,
+  cargoesPerHour: 0,
+  cargoesPerDay: 0,
+  octetsPerHour: 0,
+  octetsPerDay: 0,
+};
 
 /**
  * Wires a gateway on its ports, and creates its certificate if there is none.
@@ -63,14 +78,16 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
 export async function openGateway(
   ports: GatewayPorts,
   internetAddress: string,
-  { acceptsPublishedKey, recordsEveryParcel, maxSignalledOctets }: GatewayOptions = {},
+  options: GatewayOptions = {},
 ): Promise<Gateway> {
+  const { acceptsPublishedKey, recordsEveryParcel, maxSignalledOctets } = options;
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports, { acceptsPublished: acceptsPublishedKey });
   const verifier = new DoubtingVerifier(ports);
   const mailbox = new Mailbox({ ...ports, maxSignalledOctets });
   const outbox = new Outbox(ports);
   const acceptedParcels = new AcceptedParcels(ports);
+  const quotas = new Quotas(ports.tallies, options.quotas ?? NO_QUOTAS);
   const own = { ...ports, internetAddress, identity };
   return {
     internetAddress,
@@ -80,6 +97,7 @@ export async function openGateway(
     mailbox,
     outbox,
     acceptedParcels,
+    quotas,
     intake: new ParcelIntake({
       ...own,
       recordsEveryParcel,
@@ -87,6 +105,7 @@ export async function openGateway(
       mailbox,
       outbox,
       acceptedParcels,
+      quotas,
     }),
     registrar: new Registrar({ ...own, sessionKeys }),
   };

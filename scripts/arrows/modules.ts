@@ -6,6 +6,7 @@ const PORTS = [
   'key-vault',
   'signals',
   'held-index',
+  'tallies',
   'work-queue',
 ];
 

@@ -67,6 +67,7 @@ export const CALL_ANSWERS = {
   'requests-full': { status: 'RESOURCE_EXHAUSTED' },
   'watches-full': { status: 'UNAVAILABLE' },
   'calls-full': { status: 'UNAVAILABLE' },
+  'over-quota': { status: 'UNAVAILABLE' },
   'too-late': { status: 'UNAVAILABLE' },
   stopping: { status: 'UNAVAILABLE' },
   'backing-unavailable': NOT_NOW,

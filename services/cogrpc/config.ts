@@ -1,4 +1,5 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
+import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
@@ -55,6 +56,7 @@ export const COGRPC_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
   acceptsPublishedKey,
+  quotas: quotaVariables,
   requests: requestIdVariables,
   cogrpc: COGRPC_VARIABLES,
 };

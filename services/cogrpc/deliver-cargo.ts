@@ -1,4 +1,4 @@
-import { Refusal } from '#awala/errors.ts';
+import { isRefusal, Refusal } from '#awala/errors.ts';
 import { ClockInDoubtError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { CargoIntake } from '#gateway/intake/cargo-intake.ts';
@@ -17,7 +17,8 @@ interface DeliverCargoParts {
  * `DeliverCargo`: acknowledges each cargo once it is stored durably. Also acknowledges invalid
  * cargo, which the courier must not keep. If a cargo cannot be stored now, the call ends
  * UNAVAILABLE after the others are acknowledged. The same if a cargo would be refused for its dates
- * while our clock is in doubt, but then later cargo is still accepted.
+ * while our clock is in doubt, or is over its sender's quota, but then later cargo is still accepted: it
+ * is of other phones.
  *
  * Ends OK after the courier's half-close, or if the courier hangs up once all is acknowledged, as
  * the deployed JavaScript client does.
@@ -32,8 +33,8 @@ export class CargoDeliveryCall {
   #acknowledged = 0;
   #isHalfClosed = false;
   #failure: { readonly error: unknown } | null = null;
-  /** Why some cargo could not be judged. */
-  #doubt: ClockInDoubtError | null = null;
+  /** Why some cargo, and no other, must be kept by the courier. */
+  #postponement: Error | null = null;
   #cancelIdle = () => {};
 
   constructor(call: CourierCall<AdmittedDelivery, CargoDeliveryAck>, parts: DeliverCargoParts) {
@@ -75,8 +76,8 @@ export class CargoDeliveryCall {
         await this.#accept(delivery);
       }
     } catch (error) {
-      if (error instanceof ClockInDoubtError) {
-        this.#doubt = error;
+      if (error instanceof ClockInDoubtError || isRefusal(error, 'over-quota')) {
+        this.#postponement = error;
       } else {
         this.#failure ??= { error };
       }
@@ -105,8 +106,8 @@ export class CargoDeliveryCall {
     }
     if (this.#failure) {
       this.#call.fail(this.#failure.error);
-    } else if (this.#isHalfClosed && this.#doubt) {
-      this.#call.fail(this.#doubt);
+    } else if (this.#isHalfClosed && this.#postponement) {
+      this.#call.fail(this.#postponement);
     } else if (this.#isHalfClosed) {
       this.#call.complete();
     } else {
@@ -120,7 +121,7 @@ export class CargoDeliveryCall {
     this.#cancelIdle();
     if (this.#underWay > 0) {
       this.#call.log.info(this.#counts, 'A courier left before acknowledgement');
-    } else if (!this.#failure && !this.#doubt) {
+    } else if (!this.#failure && !this.#postponement) {
       this.#call.log.info(this.#counts, 'A courier delivered its cargo');
     }
   }

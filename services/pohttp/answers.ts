@@ -1,4 +1,4 @@
-import { HTTP_ANSWERS, type HttpAnswers, UNAVAILABLE } from '#runtime/http/answers.ts';
+import { HTTP_ANSWERS, type HttpAnswers, LATER } from '#runtime/http/answers.ts';
 
 /**
  * The answers of `POST` to any path.
@@ -16,5 +16,6 @@ export const PARCEL_ANSWERS = {
   'untrusted-path': { status: 403 },
   'wrong-recipient': { status: 403 },
   // Senders give up after a 4xx, and this parcel may come later.
-  'rate-limit': UNAVAILABLE,
+  'rate-limit': LATER,
+  'over-quota': LATER,
 } as const satisfies HttpAnswers;

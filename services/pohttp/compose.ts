@@ -5,6 +5,7 @@ import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { connectionBound } from '#runtime/http/connection-bound.ts';
+import { Quotas } from '#gateway/intake/quotas.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
 
@@ -25,6 +26,7 @@ export function composePohttp(config: PohttpConfig, given: Given): Promise<Pohtt
         verifier: new DoubtingVerifier(parts),
         mailbox: new Mailbox({ ...parts, maxSignalledOctets: config.maxSignalledOctets }),
         acceptedParcels: new AcceptedParcels(parts),
+        quotas: new Quotas(parts.tallies, config.quotas),
         // From the Internet, only what is for our own private endpoints is accepted.
         outbox: { store: () => Promise.reject(new Error('PoHTTP sends nothing elsewhere')) },
       });

@@ -1,4 +1,5 @@
 import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
+import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
@@ -16,6 +17,7 @@ export const POHTTP_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
   maxSignalledOctets,
+  quotas: quotaVariables,
   requests: requestIdVariables,
   pohttp: POHTTP_VARIABLES,
 };

@@ -1,5 +1,5 @@
 import { COUNTERSIGNATURE_CHALLENGE } from '#awala/countersignature.ts';
-import { HTTP_ANSWERS, type HttpAnswers, UNAVAILABLE } from '#runtime/http/answers.ts';
+import { HTTP_ANSWERS, type HttpAnswers, LATER, UNAVAILABLE } from '#runtime/http/answers.ts';
 
 /**
  * The parcel can never be accepted. Deployed phones then delete it, so nothing that may be accepted
@@ -21,6 +21,7 @@ export const PARCEL_ANSWERS = {
     headers: { 'WWW-Authenticate': COUNTERSIGNATURE_CHALLENGE },
   },
   'countersignature-invalid': { status: 403 },
+  'over-quota': LATER,
   malformed: NEVER,
   signature: NEVER,
   algorithm: NEVER,

@@ -1,4 +1,5 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
+import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
@@ -22,6 +23,7 @@ export const POWEB_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
   maxSignalledOctets,
+  quotas: quotaVariables,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
 };

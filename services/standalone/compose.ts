@@ -41,6 +41,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
         recordsEveryParcel: config.recordStore.kind === 'sqlite',
         acceptsPublishedKey: config.acceptsPublishedKey,
         maxSignalledOctets: config.maxSignalledOctets,
+        quotas: config.quotas,
       });
       await gateway.sessionKeys.prepare();
       if (config.recordStore.kind === 'sqlite') {

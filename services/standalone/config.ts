@@ -1,6 +1,7 @@
 import { dataFolder } from '#composition/data-folder.ts';
 import { isLocalAddress, localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
+import { quotaVariables } from '#composition/quota-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
 import {
@@ -36,6 +37,7 @@ export const STANDALONE_VARIABLES = {
   acceptsPublishedKey,
   maxSignalledOctets,
   ...BACKING_VARIABLES,
+  quotas: quotaVariables,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
   collection: COLLECTION_VARIABLES,

@@ -1,4 +1,5 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
+import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
@@ -80,6 +81,7 @@ export const WORKERS_SERVICE_VARIABLES = {
   ...SHARED_BACKING_VARIABLES,
   acceptsPublishedKey,
   maxSignalledOctets,
+  quotas: quotaVariables,
   workers: WORKERS_VARIABLES,
 };
 

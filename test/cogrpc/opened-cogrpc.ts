@@ -8,6 +8,7 @@ import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
+import type { QuotaSettings } from '#gateway/intake/quotas.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
@@ -20,6 +21,7 @@ import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { deliveryBudget } from '#services/cogrpc/delivery-admission.ts';
 import { COGRPC_LIMITS, type CogrpcLimits } from '#services/cogrpc/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { counted } from '#test/builders/counted.ts';
 import {
   identity as identityCalled,
   internetGateway,
@@ -45,6 +47,7 @@ export interface CogrpcOptions {
   readonly acceptedParcels?: AcceptedParcels;
   readonly limits?: Partial<CogrpcLimits>;
   readonly budgetOctets?: number;
+  readonly quotas?: Partial<QuotaSettings>;
   /** The gateway's key. */
   readonly identity?: Key;
 }
@@ -86,6 +89,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     metrics: options.metrics ?? noMetrics,
     identity,
     verifier: new MessageVerifier(),
+    quotas: counted(clock, options.quotas).quotas,
     mailbox: new Mailbox({ objects, signals, clock }),
     sessionKeys: new SessionKeys({ vault, records, clock }),
     peerSessionKeys: new PeerSessionKeys({ records, clock }),

@@ -19,6 +19,8 @@ import { RawClient } from './support/raw-client.ts';
 const DECISION = new URL('../../docs/decisions/answers-to-phones.md', import.meta.url);
 const ROW = /^\| (?<what>[^|]+) \| (?<status>\d{3}) \| (?<app>[^|]+) \| [^|]+ \|$/;
 const BODY_PAUSE_MS = 10_000;
+/** More than the other situations need. */
+const QUOTA = '20';
 
 /** The rows of the decision's table. */
 function decidedAnswers(): { what: string; status: number; isDeleted: boolean }[] {
@@ -38,7 +40,10 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
   let road: Road;
 
   before(async () => {
-    gateway = await GatewayUnderTest.start({ objects: store.objects, clock, plausibility });
+    gateway = await GatewayUnderTest.start(
+      { objects: store.objects, clock, plausibility },
+      { QUOTA_PARCELS_PER_HOUR: QUOTA },
+    );
     client = new HttpClient(gateway.poweb);
     road = await gateway.road();
   });
@@ -83,6 +88,18 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     const sender = certified(road, road.sender, road.recipient, { moreExtensions });
     assert.equal(await post(parcelOn(road, { sender, id: 'first' })), 202);
     return post(parcelOn(road, { sender, id: 'second' }));
+  }
+
+  async function beyondItsQuota(): Promise<number> {
+    const eager = await gateway.road('eager phone');
+    const send = async (id: number) => {
+      const body = parcelOn(eager, { id: `${id}` });
+      return (await client.post('/v1/parcels', await postingOf(body, eager.phone))).status;
+    };
+    for (let sent = 0; sent < Number(QUOTA); sent++) {
+      assert.equal(await send(sent), 202);
+    }
+    return send(Number(QUOTA));
   }
 
   async function afterYounger(): Promise<number> {
@@ -140,6 +157,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     'not HTTP': notHttp,
     'body paused for 10 s': pausing,
     'store unavailable or slow': () => whileStoreIs('down'),
+    'over its quota': beyondItsQuota,
     'no room': () => whileStoreIs('full'),
     'a surprise': () => whileStoreIs('broken'),
   };

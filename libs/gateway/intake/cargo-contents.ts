@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { typeOfCargoMessage } from '#awala/cargo/message-set.ts';
-import { MessageFault } from '#awala/errors.ts';
+import { isRefusal, MessageFault } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import { BackingError, ClockInDoubtError } from '#backing/errors.ts';
@@ -156,7 +156,8 @@ class Run {
           return 'ignored';
       }
     } catch (error) {
-      if (error instanceof MessageFault) {
+      // Without an acknowledgement, the private gateway keeps a parcel over its quota and sends it again.
+      if (error instanceof MessageFault || isRefusal(error, 'over-quota')) {
         return this.#refuse(error.code, error);
       }
       if (error instanceof ClockInDoubtError) {

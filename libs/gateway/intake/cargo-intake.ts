@@ -1,5 +1,6 @@
-import { MessageFault } from '#awala/errors.ts';
+import { MessageFault, Refusal } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
@@ -11,6 +12,7 @@ import { cargoKey } from '../held/object-keys.ts';
 import { queueStored } from '../held/queue-stored.ts';
 import { CARGO_TOPIC } from '../held/topics.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { Quotas, TakeBack } from './quotas.ts';
 
 /** What {@link CargoIntake} needs. */
 export interface CargoIntakeParts {
@@ -18,6 +20,7 @@ export interface CargoIntakeParts {
   readonly queue: WorkQueue;
   readonly verifier: MessageVerifier;
   readonly identity: Identity;
+  readonly quotas: Quotas;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
@@ -41,6 +44,7 @@ export class CargoIntake {
    * courier need not keep the cargo: if it was not dropped it is durable, and will be
    * unpacked even if the queue is down, as the sweeper queues what has no job.
    *
+   * @throws {Refusal} `over-quota`: the courier must keep it
    * @throws {BackingError} if it could not be verified or stored: the
    *   courier must keep it
    * @param log - of the call that brings it; carries no node's id
@@ -57,12 +61,31 @@ export class CargoIntake {
     const sender = cargo.sender.nodeId;
     const key = cargoKey({ sender, cargoId: cargo.id });
     const { expiresAt } = cargo;
-    await objects.put(key, octets, { expiresAt });
+    const takeBack = await this.#count(sender, octets);
+    try {
+      await objects.put(key, octets, { expiresAt });
+    } catch (error) {
+      takeBack();
+      throw error;
+    }
     logStep(log, 'stored', key, { octets: octets.byteLength });
     await queueStored({ topic: CARGO_TOPIC, key, expiresAt }, { queue, log });
     metrics.cargoAccepted();
     metrics.phoneSeen(sender);
     logStep(log, 'accepted', key, { peer: sender, octets: octets.byteLength });
+  }
+
+  /** @throws {Refusal} `over-quota` */
+  async #count(sender: NodeId, octets: Uint8Array): Promise<TakeBack> {
+    const { quotas, metrics } = this.#parts;
+    try {
+      return await quotas.takeCargo(sender, octets.byteLength);
+    } catch (error) {
+      if (error instanceof Refusal) {
+        metrics.cargoRefused(error.code);
+      }
+      throw error;
+    }
   }
 
   async #verify(octets: Uint8Array): Promise<RamfMessage> {

@@ -10,6 +10,7 @@ import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { counted } from '#test/builders/counted.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
 import { ParcelRoad } from '#test/builders/parcel-road.ts';
 import type { Peer } from '#test/builders/peers.ts';
@@ -48,6 +49,7 @@ describe('what a sender may deliver only so often', () => {
       mailbox,
       outbox,
       acceptedParcels: new AcceptedParcels({ clock, records: new InMemoryRecordStore({ clock }) }),
+      ...counted(clock),
       internetAddress: 'gateway.example',
       clock,
       metrics: noMetrics,
@@ -111,6 +113,7 @@ describe('another parcel under a used id', () => {
       mailbox: new Mailbox({ ...stored, signals }),
       outbox,
       acceptedParcels: new AcceptedParcels({ clock, records: new InMemoryRecordStore({ clock }) }),
+      ...counted(clock),
       internetAddress: 'gateway.example',
       clock,
       metrics: noMetrics,

@@ -6,6 +6,7 @@ import type { Clock } from '#clock/clock.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import type { GatewayMetrics, Road } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
+import type { Tallies } from '#tallies/port.ts';
 import type { AcceptedBefore, AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
 import type { Mailbox } from '../held/mailbox.ts';
 import { gatewayBoundKey, type ParcelIdentity } from '../held/object-keys.ts';
@@ -13,6 +14,7 @@ import { type Outbox, outboxKey } from '../held/outbox.ts';
 import type { Identity } from '../identity/identity.ts';
 import { bestEffortRecords, type ParcelRecords } from './best-effort-records.ts';
 import { DeliveryRates } from './delivery-rates.ts';
+import type { ParcelSource, Quotas, TakeBack } from './quotas.ts';
 import { isBehind, withParcel } from './replaced-parcels.ts';
 
 /** What {@link ParcelIntake} needs. */
@@ -22,6 +24,9 @@ export interface ParcelIntakeParts {
   readonly mailbox: Mailbox;
   readonly outbox: Pick<Outbox, 'store'>;
   readonly acceptedParcels: ParcelRecords;
+  /** Where deliveries are counted. */
+  readonly tallies: Tallies;
+  readonly quotas: Quotas;
   /**
    * Whether parcels that come by PoWeb or PoHTTP for private endpoints are recorded too, which suits
    * a record store whose writes cost no money.
@@ -119,6 +124,7 @@ export class ParcelIntake {
    * skip both unless `recordsEveryParcel` is set.
    *
    * @throws {InvalidMessageError}
+   * @throws {Refusal} `over-quota`
    * @throws {BackingError} if it could not be stored
    * @see RS-000 "Parcel Delivery Binding", docs/decisions/replaced-parcels.md
    */
@@ -207,31 +213,64 @@ export class ParcelIntake {
     parcel: RamfMessage,
     destination: Destination,
     standing: Exclude<Standing, 'duplicate'>,
-    { road, storeWithinMs }: Origin,
+    from: Origin,
   ): Promise<ObjectKey> {
     const { mailbox, outbox, metrics } = this.#parts;
-    let key: ObjectKey;
+    const { road, storeWithinMs } = from;
     const options = {
       ...(storeWithinMs !== undefined && { deadlineMs: storeWithinMs }),
       // Its cargo is deleted next, and could not be if the store were full of cargo.
       isMove: road === 'cargo',
     };
-    if (destination.name === 'mailbox') {
-      // A phone's queue would stall behind a parcel told to come later.
-      const takeBack = road === 'poweb' ? () => {} : this.#rates.take(parcel.sender);
-      try {
-        const identity = identityIn(destination, parcel);
-        key = await mailbox.store(identity, parcel.octets, parcel.expiresAt, options);
-      } catch (error) {
-        takeBack();
-        throw error;
-      }
-    } else {
-      const replaces = standing === 'replacement';
-      key = await outbox.store(parcel, destination.internetAddress, { ...options, replaces });
+    const takeBack = await this.#count(parcel, destination, from);
+    try {
+      const key =
+        destination.name === 'mailbox'
+          ? await mailbox.store(
+              identityIn(destination, parcel),
+              parcel.octets,
+              parcel.expiresAt,
+              options,
+            )
+          : await outbox.store(parcel, destination.internetAddress, {
+              ...options,
+              replaces: standing === 'replacement',
+            });
+      metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
+      return key;
+    } catch (error) {
+      takeBack();
+      throw error;
     }
-    metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
-    return key;
+  }
+
+  /**
+   * Counts a parcel that is about to be stored: one that came before costs its sender nothing.
+   *
+   * @throws {InvalidMessageError} `rate-limit`
+   * @throws {Refusal} `over-quota`
+   */
+  async #count(
+    parcel: RamfMessage,
+    destination: Destination,
+    { road, privateGateway }: Origin,
+  ): Promise<TakeBack> {
+    const source = sourceOf(parcel, destination, privateGateway);
+    const fromQuota = await this.#parts.quotas.takeParcel(source, parcel.octets.byteLength);
+    // A phone's queue would stall behind a parcel told to come later.
+    if (destination.name !== 'mailbox' || road === 'poweb') {
+      return fromQuota;
+    }
+    try {
+      const fromRate = await this.#rates.take(parcel.sender);
+      return () => {
+        fromQuota();
+        fromRate();
+      };
+    } catch (error) {
+      fromQuota();
+      throw error;
+    }
   }
 }
 
@@ -254,6 +293,17 @@ function identityIn(
   { sender, id: parcelId }: RamfMessage,
 ): ParcelIdentity {
   return { privateGateway, recipient, sender: sender.nodeId, parcelId };
+}
+
+function sourceOf(
+  { sender }: RamfMessage,
+  destination: Destination,
+  privateGateway: NodeId | null,
+): ParcelSource {
+  if (privateGateway !== null) {
+    return { privateGateway };
+  }
+  return { sender: sender.nodeId, heldFor: holderOf(destination) };
 }
 
 function holderOf(destination: Destination): NodeId | null {

@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis';
 import { asUnavailable, CallLimit, callInTime } from '#backing/calls.ts';
 import { CircuitBreaker } from '#backing/circuit-breaker.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { connectForCommands } from '#backing/redis/command-connection.ts';
 import type { RedisTarget } from '#backing/redis/connection-options.ts';
 import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
@@ -25,7 +26,7 @@ import {
 } from '../port.ts';
 import { amountOf, asList, entriesOf, isPair } from './answers.ts';
 import { RedisCensusClaim } from './census-claim.ts';
-import { connect } from './connection.ts';
+
 import { entryOf, fieldOf, newToken, objectOctets, tokenOctets } from './entry-codec.ts';
 import { IndexKeys } from './index-keys.ts';
 import { type RunScript, scriptsOf } from './scripts.ts';
@@ -76,7 +77,7 @@ export class RedisHeldIndex implements HeldIndex {
 
   constructor(options: RedisHeldIndexOptions) {
     this.#options = options;
-    this.#redis = connect(options, options.deadlineMs);
+    this.#redis = connectForCommands(options, options.deadlineMs);
     this.#run = scriptsOf(this.#redis);
     this.#keys = new IndexKeys(options.prefix);
     this.#circuit = new CircuitBreaker({

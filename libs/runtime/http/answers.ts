@@ -13,11 +13,23 @@ export type HttpAnswers = Readonly<Partial<Record<RefusalCode | BackingCode, Htt
 /** When a client may retry after a 503, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** The longest that a client is told to stay away, in seconds: an operator may raise a quota. */
+const MOST_RETRY_AFTER_SECONDS = 3_600;
+
+/** When a client may retry what may be accepted after some time. */
+export function retryAfter(ms: number): Readonly<Record<'Retry-After', string>> {
+  const seconds = Math.ceil(ms / 1_000);
+  return { 'Retry-After': String(Math.min(seconds, MOST_RETRY_AFTER_SECONDS)) };
+}
+
 /** Temporary, and never the client's fault. */
 export const UNAVAILABLE = {
   status: 503,
   headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
 } as const;
+
+/** The error says when the client may retry, in `Retry-After`. */
+export const LATER = { status: 503 } as const;
 
 /** The answers of every HTTP server; the tables of routes add to them. */
 export const HTTP_ANSWERS = {

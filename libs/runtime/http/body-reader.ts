@@ -35,7 +35,7 @@ export class BodyReader {
   readonly #limits: BodyLimits;
   readonly #clock: Clock;
   readonly #fairShares: FairShares;
-  readonly #bodies = new WeakMap<IncomingMessage, Body>();
+  readonly #bodies = new Map<IncomingMessage, Body>();
 
   /** @param onGivenWay - called for each body that gives way to others */
   constructor(limits: BodyLimits, clock: Clock, onGivenWay: () => void) {
@@ -93,6 +93,7 @@ export class BodyReader {
   /** Call it once per request that was read, when its body is no longer needed. */
   release(request: IncomingMessage): void {
     this.#bodies.get(request)?.share.release();
+    this.#bodies.delete(request);
   }
 
   #open(request: IncomingMessage, who: Who): Body {

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '#awala/errors.ts';
 import { type BackingCode, BackingError } from '#backing/errors.ts';
-import { type HttpAnswer, type HttpAnswers, SURPRISE } from './answers.ts';
+import { type HttpAnswer, type HttpAnswers, retryAfter, SURPRISE } from './answers.ts';
 
 /** The answer to a failed request, with what the log needs. */
 export interface ErrorReply extends HttpAnswer {
@@ -30,7 +30,13 @@ export function replyTo(error: unknown, answers: HttpAnswers): ErrorReply {
     const answer = answers[error.code];
     if (answer) {
       return error instanceof Refusal
-        ? { ...answer, message: error.message, reason: error.code, isSurprise: false }
+        ? {
+            ...answer,
+            headers: { ...answer.headers, ...(error.againInMs && retryAfter(error.againInMs)) },
+            message: error.message,
+            reason: error.code,
+            isSurprise: false,
+          }
         : {
             ...answer,
             message: BACKING_MESSAGES[error.code],

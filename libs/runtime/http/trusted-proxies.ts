@@ -4,10 +4,12 @@ import { type VariableWith, variable } from '../configuration/variable.ts';
 /** The addresses of proxies whose headers we believe. */
 export class TrustedProxies {
   readonly #addresses = new BlockList();
+  #isEmpty = true;
 
   /** Adds an address, or a range by its first address and prefix length. */
   add(address: string, bits: number | null): void {
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    this.#isEmpty = false;
     if (bits === null) {
       this.#addresses.addAddress(address, family);
     } else {
@@ -20,6 +22,9 @@ export class TrustedProxies {
    * TCP
    */
   includes(address: string | undefined): boolean {
+    if (this.#isEmpty) {
+      return false;
+    }
     const version = isIP(address ?? '');
     return (
       address !== undefined &&

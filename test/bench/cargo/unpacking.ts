@@ -16,6 +16,7 @@ import type { StoredObject } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CARGO_ITEM_CONCURRENCY } from '#services/workers/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { counted } from '#test/builders/counted.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { arrayBuffer, peerCertificate, peerSessionPrivateKey } from '#test/peers/js/values.ts';
@@ -68,6 +69,7 @@ export class Unpacker {
       outbox: { store: async () => '' },
       acceptedParcels: { find: async () => null, async record() {} },
       internetAddress: 'gateway.example',
+      ...counted(clock, { parcelsPerHour: 0, parcelsPerDay: 0, octetsPerHour: 0, octetsPerDay: 0 }),
     });
     const peerSessionKeys = new PeerSessionKeys({ records, clock });
     this.#unpacking = new CargoUnpacking(

@@ -206,6 +206,15 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     const { courier } = await setting.open({ limits: { maxDeliveries: 0 } });
     return (await courier.deliver().ended).code;
   },
+  'over-quota': async (setting) => {
+    const { courier, phone } = await setting.open({ quotas: { cargoesPerHour: 1 } });
+    const cargoes = [await phone.cargo(), await phone.cargo()];
+    const stream = courier.deliver();
+    cargoes.forEach((cargo, index) => void stream.send({ id: `${index}`, cargo }));
+    await stream.receivedAtLeast(1);
+    stream.call.end();
+    return (await stream.ended).code;
+  },
   'too-late': async (setting) => {
     const { clock } = setting;
     let isStuck = false;

@@ -23,7 +23,7 @@ describe('PoHTTP: each error that has an answer', () => {
   let invalid: readonly RefusedMessage[];
 
   before(async () => {
-    gateway = await GatewayUnderTest.start();
+    gateway = await GatewayUnderTest.start({}, { QUOTA_PARCELS_PER_HOUR: '2' });
     client = new HttpClient(gateway.pohttp);
     road = await gateway.road();
     invalid = Object.values(await invalidParcels(road));
@@ -58,6 +58,12 @@ describe('PoHTTP: each error that has an answer', () => {
       const sender = certified(road, road.sender, road.recipient, { moreExtensions });
       assert.equal((await post(parcelOn(road, { sender, id: 'first' }))).status, 202);
       return post(parcelOn(road, { sender, id: 'second' }));
+    },
+    'over-quota': async () => {
+      const sender = certified(road, road.us, road.recipient);
+      assert.equal((await post(parcelOn(road, { sender, id: 'third' }))).status, 202);
+      assert.equal((await post(parcelOn(road, { sender, id: 'fourth' }))).status, 202);
+      return post(parcelOn(road, { sender, id: 'fifth' }));
     },
   };
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { FaultCode } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
@@ -41,7 +42,7 @@ describe('PoWeb: each error that has an answer', () => {
   before(async () => {
     gateway = await GatewayUnderTest.start(
       { objects: store.objects, clock, plausibility },
-      { PRE_REGISTRATIONS_PER_SECOND: '5' },
+      { PRE_REGISTRATIONS_PER_SECOND: '5', QUOTA_PARCELS_PER_HOUR: '2' },
     );
     client = new HttpClient(gateway.poweb);
     road = await gateway.road();
@@ -106,6 +107,16 @@ describe('PoWeb: each error that has an answer', () => {
     'clock-in-doubt': () => {
       hearOffset(86_400);
       return deliver(parcelOn(road, { createdAt: secondsFrom(road, 7_201) }));
+    },
+    'over-quota': async () => {
+      const eager = await gateway.road('eager phone');
+      const send = async () => {
+        const body = parcelOn(eager, { id: randomUUID() });
+        return deliver(body, await countersign(body, eager.phone));
+      };
+      assert.equal((await send()).status, 202);
+      assert.equal((await send()).status, 202);
+      return send();
     },
     'body-too-large': () => deliver(new Uint8Array(MAX_MESSAGE_OCTETS + 1), ''),
     'countersignature-malformed': () => deliver(parcelOn(road), ''),

@@ -3,11 +3,13 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import { type Gateway, type GatewayPorts, openGateway } from '#gateway/gateway.ts';
 import { INTERNET_BOUND_PREFIX, mailboxPrefix } from '#gateway/held/object-keys.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
+import type { QuotaSettings } from '#gateway/intake/quotas.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore, type RecordStoreCall } from '#record-store/in-memory.ts';
 import type { WorkersLimits } from '#services/workers/limits.ts';
 import { startWorkers, type Workers } from '#services/workers/workers.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { InProcessTallies } from '#tallies/in-process/tallies.ts';
 import {
   authorisedSender,
   endpoint,
@@ -76,6 +78,7 @@ export class OpenedGateway implements AsyncDisposable {
       ...this,
       vault: new MemoryVault(identity('us')),
       signals: new InProcessSignals({ log: this.log }),
+      tallies: new InProcessTallies({ clock }),
     };
     this.peerSessionKeys = new PeerSessionKeys(this);
   }
@@ -87,6 +90,7 @@ export class OpenedGateway implements AsyncDisposable {
     ...options
   }: {
     readonly recordsEveryParcel?: boolean;
+    readonly quotas?: QuotaSettings;
     readonly clock?: ManualClock;
     readonly openQueue?: (clock: ManualClock) => Promise<WorkQueue>;
   } = {}): Promise<OpenedGateway> {

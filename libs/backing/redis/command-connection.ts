@@ -1,13 +1,13 @@
 import type { Cluster, Redis } from 'ioredis';
-import { connectToCluster } from '#backing/redis/cluster-connection.ts';
-import { parseRedisTarget, type RedisTarget } from '#backing/redis/connection-options.ts';
-import { connectToServer } from '#backing/redis/server-connection.ts';
+import { connectToCluster } from './cluster-connection.ts';
+import { parseRedisTarget, type RedisTarget } from './connection-options.ts';
+import { connectToServer } from './server-connection.ts';
 
 /**
  * Opens a connection for short commands, which fail while Redis is away. One that gives no answer
  * within the deadline may be dead without notice, and is replaced.
  */
-export function connect(target: RedisTarget, deadlineMs: number): Redis | Cluster {
+export function connectForCommands(target: RedisTarget, deadlineMs: number): Redis | Cluster {
   const patience = { commandTimeout: deadlineMs, socketTimeout: deadlineMs } as const;
   const address = parseRedisTarget(target);
   const ignore = () => {

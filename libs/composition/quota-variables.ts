@@ -1,0 +1,45 @@
+import { integer, size } from '#runtime/configuration/variables.ts';
+
+const GIB = 1024 * 1024 * 1024;
+
+const COUNT = { min: 0, max: 1_000_000_000 };
+const SIZE = { min: 0, max: 1_024 * GIB };
+
+/**
+ * How much one private gateway, and one sender from the Internet to a private gateway, may send. The
+ * defaults are derived in docs/decisions/quotas.md.
+ */
+export const quotaVariables = {
+  parcelsPerHour: integer('QUOTA_PARCELS_PER_HOUR', {
+    meaning:
+      'how many parcels one phone, or one Internet app to a phone, may send in an hour; 0 for any',
+    default: 10_000,
+    ...COUNT,
+  }),
+  parcelsPerDay: integer('QUOTA_PARCELS_PER_DAY', {
+    meaning: 'the same, in a day',
+    default: 50_000,
+    ...COUNT,
+  }),
+  cargoesPerHour: integer('QUOTA_CARGOES_PER_HOUR', {
+    meaning: 'how many cargoes couriers may bring from one phone in an hour; 0 for any',
+    default: 500,
+    ...COUNT,
+  }),
+  cargoesPerDay: integer('QUOTA_CARGOES_PER_DAY', {
+    meaning: 'the same, in a day',
+    default: 2_000,
+    ...COUNT,
+  }),
+  octetsPerHour: size('QUOTA_SIZE_PER_HOUR', {
+    meaning:
+      'how much one phone may send in an hour, in parcels and as much again in cargo, and one Internet app to a phone; 0 for any',
+    default: 2 * GIB,
+    ...SIZE,
+  }),
+  octetsPerDay: size('QUOTA_SIZE_PER_DAY', {
+    meaning: 'the same, in a day',
+    default: 8 * GIB,
+    ...SIZE,
+  }),
+};
