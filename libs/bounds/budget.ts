@@ -19,6 +19,9 @@ interface BudgetOptions {
  */
 export type Release = (keep?: number) => void;
 
+/** Reserves parts of a {@link Budget}. */
+export type Reserving = Pick<Budget, 'acquire' | 'tryAcquire'>;
+
 interface Share {
   readonly capacity: number;
   held: number;

@@ -1,26 +1,33 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { RefusalCode } from '#awala/errors.ts';
-import type { Budget } from '#bounds/budget.ts';
+import type { DividedBudget } from '#bounds/divided-budget.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { refusedWith } from './answers.ts';
 import { streamOf, watchOctets } from './call-stream.ts';
-import { admitDelivery } from './delivery-admission.ts';
+import { type AdmissionLimits, admitDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_SMALL_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
 import { Recent } from './recent.ts';
 
 interface BoundedCallsParts {
+  readonly clientNetworks: ClientNetworks;
   readonly clock: Clock;
   readonly log: Log;
   /** For arriving cargo, in octets. */
-  readonly deliveryBudget: Budget;
-  readonly limits: Pick<
-    CogrpcLimits,
-    'deliveryWindow' | 'maxHealthRequests' | 'maxEndingCalls' | 'messageTimeoutMs' | 'endTimeoutMs'
-  >;
+  readonly deliveryMemory: DividedBudget;
+  readonly limits: AdmissionLimits &
+    Pick<
+      CogrpcLimits,
+      'maxHealthRequests' | 'maxEndingCalls' | 'messageTimeoutMs' | 'endTimeoutMs'
+    >;
 }
+
+/** Whose connection is closed already. */
+const GONE: Who = ['gone'];
 
 const CRUMBLED = 'The message comes in too many pieces';
 
@@ -35,7 +42,7 @@ type Refuse = (code: RefusalCode, message: string) => void;
  * complete. Must be the first interceptor.
  */
 export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
-  const { clock, log, limits, deliveryBudget } = parts;
+  const { clock, log, limits, clientNetworks, deliveryMemory: memory } = parts;
   const requests = new Recent(limits.maxHealthRequests);
   const ending = new Recent(limits.maxEndingCalls);
   return (method, call) => {
@@ -50,10 +57,15 @@ export function boundCalls(parts: BoundedCallsParts): ServerInterceptor {
       call.sendStatus(refusedWith(code, message));
     };
     if (method.path.endsWith('/DeliverCargo')) {
+      const socket = stream.session?.socket;
       return admitDelivery(call, stream, {
-        budget: deliveryBudget,
-        window: limits.deliveryWindow,
+        who: socket ? clientNetworks.pathOfConnection(socket) : GONE,
+        clock,
+        limits,
+        memory,
         onCrumbled: () => refuse('message-crumbled', CRUMBLED),
+        onTooSlow: () => refuse('message-overdue', 'The cargo comes too slowly'),
+        giveWay: () => refuse('calls-full', 'Others wait for the memory; try again later'),
       });
     }
     new SmallMessages(refuse, clock, limits.messageTimeoutMs).watch(stream, method);

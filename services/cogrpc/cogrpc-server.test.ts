@@ -217,7 +217,7 @@ describe('the CogRPC server', () => {
 
     it('end a call without a deadline of its own', async () => {
       const clock = new ManualClock();
-      const limits = { deliveryIdleMs: 10 * COGRPC_LIMITS.maxCallMs };
+      const limits = { firstCargoMs: 10 * COGRPC_LIMITS.maxCallMs };
       await using opened = await openCogrpc({ clock, limits });
       using courier = new Courier(opened.port);
       const stream = courier.deliver();

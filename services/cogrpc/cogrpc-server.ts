@@ -7,7 +7,8 @@ import {
 } from '@grpc/grpc-js';
 import { Refusal } from '#awala/errors.ts';
 import type { Budget } from '#bounds/budget.ts';
-import { FairShares } from '#bounds/fair-shares.ts';
+import { DividedBudget } from '#bounds/divided-budget.ts';
+import { FairShares, type Who } from '#bounds/fair-shares.ts';
 import {
   CargoAuthorizer,
   type CargoAuthorizerParts,
@@ -18,6 +19,7 @@ import { CargoIntake, type CargoIntakeParts } from '#gateway/intake/cargo-intake
 import { CargoOpening } from '#gateway/intake/cargo-opening.ts';
 import { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
 import type { RecordStore } from '#record-store/port.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
 import { type CallPlace, CallPlaces } from './call-places.ts';
@@ -25,7 +27,7 @@ import { CargoCollectionCall } from './collect-cargo.ts';
 import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
 import { CargoDeliveryCall } from './deliver-cargo.ts';
-import type { AdmittedDelivery } from './delivery-admission.ts';
+import { type AdmittedDelivery, hearOfArrivals } from './delivery-admission.ts';
 import { channelOptions, widenWindows } from './grpc-settings.ts';
 import { Health } from './health.ts';
 import type { CogrpcLimits } from './limits.ts';
@@ -48,6 +50,8 @@ export interface CogrpcParts
   readonly deliveryBudget: Budget;
   /** For cargo being collected, in octets. */
   readonly collectionBudget: Budget;
+  /** By whom connections and calls are divided. */
+  readonly clientNetworks: ClientNetworks;
   /** How to name calls; by default, no proxy's id is used. */
   readonly requestIds?: RequestIds;
 }
@@ -73,6 +77,7 @@ export class CogrpcServer {
   readonly #waiting: WaitingAcknowledgements;
   readonly #deliveries = new Set<Drainable>();
   readonly #collections = new Set<Drainable>();
+  readonly #collectionMemory: DividedBudget;
   readonly #deliveryPlaces: CallPlaces;
   readonly #collectionPlaces: CallPlaces;
   /** Calls that gave way, and whose peers have not acknowledged that. */
@@ -93,9 +98,11 @@ export class CogrpcServer {
       budget: parts.collectionBudget,
     });
     this.#health = new Health(limits.maxWatches);
+    const deliveryMemory = this.#divided(parts.deliveryBudget);
+    this.#collectionMemory = this.#divided(parts.collectionBudget);
     this.#server = new Server({
       ...channelOptions(limits),
-      interceptors: [boundCalls({ ...parts, limits })],
+      interceptors: [boundCalls({ ...parts, limits, deliveryMemory })],
     });
     for (const name of CARGO_RELAY_NAMES) {
       this.#server.addService(cargoRelayDefinition(name), this.#cargoRelay());
@@ -109,7 +116,7 @@ export class CogrpcServer {
       onGivenWay: (_, isNarrowest) =>
         parts.metrics.overShare('connections', isNarrowest ? 'client' : 'network'),
     });
-    this.#connections = new Connections(injector, shares);
+    this.#connections = new Connections(injector, shares, parts.clientNetworks);
     this.#deliveryPlaces = this.#placesFor(limits.maxDeliveries);
     this.#collectionPlaces = this.#placesFor(limits.maxCollections);
     this.#gaveWay = new Recent(limits.maxEndingCalls);
@@ -182,11 +189,18 @@ export class CogrpcServer {
     if (place) {
       // It said whose it is with its first octets.
       place.touch();
+      const peer = stream.getPeer();
+      const budget = this.#collectionMemory.open({
+        who: this.#whoMakes(stream),
+        standsStill: () => collection.isUpToCourier && call.stillMs >= this.#limits.memoryIdleMs,
+        giveWay: () => this.#endFor(call, peer),
+      });
+      void call.finished.then(() => budget.close());
       const collection = new CargoCollectionCall(call, {
         authorizer: this.#authorizer,
         fulfilments: this.#fulfilments,
         waiting: this.#waiting,
-        collection: { ...this.#parts, budget: this.#parts.collectionBudget },
+        collection: { ...this.#parts, budget },
         limits: this.#limits,
         onAuthorised: (peer) => place.countFor(peer),
       });
@@ -202,14 +216,15 @@ export class CogrpcServer {
     const { clock } = this.#parts;
     const log = this.#parts.log.with({ request: this.#idOf(stream), method });
     const cutConnection = (peer: string) => this.#connections.cut(peer);
-    const parts = { clock, log, limits: this.#limits, answersEarly, cutConnection };
+    const written = this.#connections.of(stream.getPeer())?.written ?? (() => 0);
+    const parts = { clock, log, limits: this.#limits, answersEarly, written, cutConnection };
     return new CourierCall(stream, parts);
   }
 
   #idOf<Request, Response>(stream: ServerDuplexStream<Request, Response>): string {
     const [sent] = stream.metadata.get(this.#requestIds.header);
     const peer = stream.getPeer();
-    return this.#requestIds.idOf(peer.slice(0, peer.lastIndexOf(':')), sent);
+    return this.#requestIds.idOf(addressOf(peer), sent);
   }
 
   #placesFor(capacity: number): CallPlaces {
@@ -238,18 +253,34 @@ export class CogrpcServer {
     }
     const peer = stream.getPeer();
     const connection = this.#connections.of(peer);
-    const place = places.enter(connection?.who ?? ['gone', peer], () => this.#endFor(call, peer));
+    const place = places.enter(this.#whoMakes(stream), () => this.#endFor(call, peer));
     if (!place) {
       call.fail(tooManyCalls());
       return null;
     }
     connection?.touch();
-    call.onProgress(() => {
+    const progress = () => {
       place.touch();
       connection?.touch();
-    });
+    };
+    call.onProgress(progress);
+    hearOfArrivals(stream.metadata, progress);
     void call.finished.then(() => place.leave());
     return place;
+  }
+
+  /** Its network, which a trusted proxy tells of each call, and within that its connection. */
+  #whoMakes<Request, Response>(stream: ServerDuplexStream<Request, Response>): Who {
+    const peer = stream.getPeer();
+    const forwardedFor = stream.metadata.get('x-forwarded-for').join();
+    const network = this.#parts.clientNetworks.pathOf(addressOf(peer), forwardedFor);
+    return [...network, this.#connections.of(peer)?.id ?? 'gone'];
+  }
+
+  #divided(budget: Budget): DividedBudget {
+    const { clock, metrics } = this.#parts;
+    const onGivenWay = () => metrics.overShare('memory', 'client');
+    return new DividedBudget({ budget, clock, onGivenWay });
   }
 
   /** Ends a call for another; its peer gets less time to hear that if many must. */
@@ -271,4 +302,9 @@ export class CogrpcServer {
 
 function tooManyCalls(): Refusal {
   return new Refusal('calls-full', 'Too many couriers at once; try again later');
+}
+
+/** @param peer - address and port, as gRPC names it */
+function addressOf(peer: string): string {
+  return peer.slice(0, peer.lastIndexOf(':'));
 }

@@ -68,6 +68,12 @@ export class CargoCollectionCall {
     this.#collection?.cut();
   }
 
+  /** Whether the courier must read or acknowledge something before the call can go on. */
+  get isUpToCourier(): boolean {
+    const { sent, acknowledged } = this.#collection?.counts ?? { sent: 0, acknowledged: 0 };
+    return sent > acknowledged;
+  }
+
   /** The node that the cargo is for and its CCA, once that is verified. */
   get #whose() {
     return this.#authorization

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { ConnectionInjector } from '@grpc/grpc-js';
-import type { FairShares, Share, Who } from '#bounds/fair-shares.ts';
-import { networkOf } from '#runtime/client-network.ts';
+import type { FairShares, Share } from '#bounds/fair-shares.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import type { PassedSockets } from '#runtime/passed-sockets.ts';
 
 /** An address, or the descriptor of a socket that listens already. */
@@ -18,9 +18,11 @@ export function whereToListen(
 }
 
 /** A connection of a courier. */
-export interface Connection {
-  /** Its network, and within that the connection itself. */
-  readonly who: Who;
+interface Connection {
+  /** Names it among the others. */
+  readonly id: string;
+  /** Octets that the network took so far. */
+  readonly written: () => number;
   /** Shows that something gets on over it, so that others of its network are closed before it. */
   touch(): void;
 }
@@ -43,13 +45,15 @@ export class Connections {
   readonly #byName = new Map<string, OpenConnection>();
   readonly #injector: ConnectionInjector;
   readonly #shares: FairShares;
+  readonly #networks: ClientNetworks;
   #count = 0;
   #refusesMore = false;
 
   /** @param shares - of connections */
-  constructor(injector: ConnectionInjector, shares: FairShares) {
+  constructor(injector: ConnectionInjector, shares: FairShares, networks: ClientNetworks) {
     this.#injector = injector;
     this.#shares = shares;
+    this.#networks = networks;
   }
 
   get size(): number {
@@ -66,10 +70,11 @@ export class Connections {
   /** Serves a connection, which another server may have accepted; cuts it if there are too many. */
   take(socket: Socket): void {
     this.#count += 1;
-    const who = [...networkOf(socket.remoteAddress), `connection ${this.#count}`];
+    const id = `connection ${this.#count}`;
+    const who = [...this.#networks.pathOfConnection(socket), id];
     const share = this.#refusesMore ? null : this.#shares.take(who, 1, () => socket.destroy());
     if (share) {
-      this.#accept(socket, who, share);
+      this.#accept(socket, id, share);
     } else {
       socket.destroy();
     }
@@ -101,9 +106,10 @@ export class Connections {
     }
   }
 
-  #accept(socket: Socket, who: Who, share: Share): void {
+  #accept(socket: Socket, id: string, share: Share): void {
     const name = `${socket.remoteAddress}:${socket.remotePort}`;
-    const connection = { name, who, touch: () => share.touch() };
+    const written = () => socket.bytesWritten;
+    const connection = { name, id, written, touch: () => share.touch() };
     this.#open.set(socket, connection);
     this.#byName.set(name, connection);
     socket.on('error', () => socket.destroy());

@@ -4,6 +4,8 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log, LogFields } from '#log/log.ts';
 import { replyTo, statusOf } from './answers.ts';
 import type { CogrpcLimits } from './limits.ts';
+import { Pace } from './pace.ts';
+import { Stillness } from './stillness.ts';
 
 interface CourierCallParts {
   readonly clock: Clock;
@@ -15,6 +17,8 @@ interface CourierCallParts {
    * in transit until then.
    */
   readonly answersEarly: boolean;
+  /** Octets that the network took so far, of this call and of others over its connection. */
+  readonly written: () => number;
   /** Cuts the connection of a peer that does not let a call end. */
   readonly cutConnection: (peer: string) => void;
 }
@@ -33,6 +37,7 @@ export class CourierCall<Request, Response> {
   readonly #finished = Promise.withResolvers<void>();
   #isEnded = false;
   #describe: () => LogFields = () => ({});
+  readonly #stillness: Stillness;
   #onProgress = () => {};
   #cancelDeadline: () => void;
   #cancelAnswer: () => void;
@@ -44,7 +49,8 @@ export class CourierCall<Request, Response> {
     this.#stream = stream;
     this.#parts = parts;
     this.#peer = stream.getPeer();
-    const { clock, limits } = parts;
+    const { clock, limits, written } = parts;
+    this.#stillness = new Stillness(clock, written);
     const asked = stream.getDeadline();
     const askedMs = Number(asked) - clock.now().getTime();
     const leftMs = Math.min(askedMs, limits.maxCallMs);
@@ -72,6 +78,11 @@ export class CourierCall<Request, Response> {
     return this.#parts.log;
   }
 
+  /** For how many milliseconds the courier has neither sent nor taken anything. */
+  get stillMs(): number {
+    return this.#stillness.lastsMs();
+  }
+
   /** @param describe - whose call it is and how far it got, for the log line of a failure */
   describeBy(describe: () => LogFields): void {
     this.#describe = describe;
@@ -86,7 +97,7 @@ export class CourierCall<Request, Response> {
   receive(listener: { onMessage(message: Request): void; onHalfClose(): void }): void {
     this.#stream.on('data', (message: Request) => {
       if (!this.#over.signal.aborted) {
-        this.#onProgress();
+        this.#gotOn();
         listener.onMessage(message);
       }
     });
@@ -143,20 +154,36 @@ export class CourierCall<Request, Response> {
     this.#hasWritten = true;
     return new Promise((resolve, reject) => {
       const onOver = () => {
-        cancelTimeout();
+        pace.expect(false);
         reject(this.signal.reason);
       };
-      const cancelTimeout = this.#parts.clock.schedule(this.#parts.limits.writeTimeoutMs, () =>
-        this.fail(new Refusal('not-reading', 'The courier does not read')),
-      );
+      const pace = this.#paceOfReading();
+      pace.expect(true);
       this.signal.addEventListener('abort', onOver, { once: true });
       this.#stream.write(message, () => {
-        cancelTimeout();
+        pace.expect(false);
         this.signal.removeEventListener('abort', onOver);
-        this.#onProgress();
+        this.#gotOn();
         resolve();
       });
     });
+  }
+
+  #paceOfReading(): Pace {
+    const { clock, limits, written } = this.#parts;
+    return new Pace({
+      clock,
+      everyMs: limits.paceMs,
+      leastOctets: limits.leastPaceOctets,
+      mostMs: limits.writeTimeoutMs,
+      count: written,
+      onTooSlow: () => this.fail(new Refusal('not-reading', 'The courier does not read')),
+    });
+  }
+
+  #gotOn(): void {
+    this.#stillness.gotOn();
+    this.#onProgress();
   }
 
   #end(reason: unknown, tell: () => void): void {

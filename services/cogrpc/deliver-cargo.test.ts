@@ -237,14 +237,24 @@ describe('DeliverCargo', () => {
       assert.equal((await stream.ended).code, status.INVALID_ARGUMENT);
     });
 
-    it('that neither sends nor half-closes gets DEADLINE_EXCEEDED', async () => {
+    it('that neither sends nor half-closes gets DEADLINE_EXCEEDED after 10 s, 30 s after cargo', async () => {
       const clock = new ManualClock();
       await using opened = await openCogrpc({ clock });
       using courier = new Courier(opened.port);
-      const stream = courier.deliver();
+      const phone = await CargoPhone.register(opened);
+      const silent = courier.deliver();
+      const paused = courier.deliver();
+      paused.send({ id: 'id', cargo: await phone.cargo() });
+      await paused.receivedAtLeast(1);
+      await until(() => opened.server.calls === 2);
+      clock.advance(10_000);
+      assert.equal((await silent.ended).code, status.DEADLINE_EXCEEDED);
       await until(() => opened.server.calls === 1);
+      clock.advance(19_999);
+      paused.send({ id: 'another', cargo: await phone.cargo() });
+      await paused.receivedAtLeast(2);
       clock.advance(30_000);
-      assert.equal((await stream.ended).code, status.DEADLINE_EXCEEDED);
+      assert.equal((await paused.ended).code, status.DEADLINE_EXCEEDED);
     });
 
     it('that sends many at once has no more than its window stored at a time', async () => {

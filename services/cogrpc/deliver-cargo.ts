@@ -111,7 +111,9 @@ export class CargoDeliveryCall {
     } else if (this.#isHalfClosed) {
       this.#call.complete();
     } else {
-      this.#cancelIdle = this.#parts.clock.schedule(this.#parts.limits.deliveryIdleMs, () =>
+      const { firstCargoMs, deliveryIdleMs } = this.#parts.limits;
+      const patienceMs = this.#received === 0 ? firstCargoMs : deliveryIdleMs;
+      this.#cancelIdle = this.#parts.clock.schedule(patienceMs, () =>
         this.#call.fail(new Refusal('idle', 'No cargo came for a while')),
       );
     }

@@ -1,10 +1,19 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import { ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import {
+  type Metadata,
+  ServerInterceptingCall,
+  type ServerInterceptingCallInterface,
+} from '@grpc/grpc-js';
 import { Budget } from '#bounds/budget.ts';
+import type { DividedBudget } from '#bounds/divided-budget.ts';
+import type { Who } from '#bounds/fair-shares.ts';
+import type { Clock } from '#clock/clock.ts';
 import { watchOctets } from './call-stream.ts';
-import { MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
+import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
+import { Pace } from './pace.ts';
 import type { CargoDelivery } from './service-definitions.ts';
+import { LEAST_PROGRESS_OCTETS, Stillness } from './stillness.ts';
 
 /**
  * An admitted cargo. Its memory stays reserved until the call is over, or until it was taken and
@@ -19,13 +28,25 @@ export interface AdmittedDelivery extends CargoDelivery {
 }
 
 interface DeliveryBounds {
+  /** Who makes the call. */
+  readonly who: Who;
+  readonly clock: Clock;
+  readonly limits: AdmissionLimits;
   /** Shared by all calls. */
-  readonly budget: Budget;
-  /** Cargoes of one call admitted at once. */
-  readonly window: number;
+  readonly memory: DividedBudget;
   /** Called for a cargo in too many pieces; must end the call. */
   readonly onCrumbled: () => void;
+  /** Called for a cargo that arrives too slowly; must end the call. */
+  readonly onTooSlow: () => void;
+  /** Called if others need the memory that the call holds; must end it. */
+  readonly giveWay: () => void;
 }
+
+/** What admission needs of the limits. */
+export type AdmissionLimits = Pick<
+  CogrpcLimits,
+  'deliveryWindow' | 'paceMs' | 'leastPaceOctets' | 'memoryIdleMs'
+>;
 
 /** Memory per message besides its octets. */
 const MESSAGE_OVERHEAD_OCTETS = 1_024;
@@ -58,6 +79,10 @@ export function admitDelivery(
   return new ServerInterceptingCall(call, {
     start: (next) =>
       next({
+        onReceiveMetadata: (metadata, handOn) => {
+          admission.onArrival = () => arrivalListeners.get(metadata)?.();
+          handOn(metadata);
+        },
         onReceiveMessage: (delivery: CargoDelivery, handOn) => {
           void admission.admit(delivery, handOn);
         },
@@ -66,9 +91,22 @@ export function admitDelivery(
   });
 }
 
+/** By the metadata of the call, which its handler has too. */
+const arrivalListeners = new WeakMap<Metadata, () => void>();
+
+/** Has `listener` called for each 16 KiB of cargo that arrive in the call with that metadata. */
+export function hearOfArrivals(metadata: Metadata, listener: () => void): void {
+  arrivalListeners.set(metadata, listener);
+}
+
 class CallAdmission {
+  onArrival = () => {};
   readonly #stream: ServerHttp2Stream;
-  readonly #budget: Budget;
+  readonly #memory: ReturnType<DividedBudget['open']>;
+  readonly #pace: Pace;
+  readonly #stillness: Stillness;
+  readonly #meter: MessageMeter;
+  #arrivedOctets = 0;
   /** Cargoes admitted and not yet processed. */
   readonly #window: Budget;
   readonly #over = new AbortController();
@@ -79,20 +117,33 @@ class CallAdmission {
   /** Reservations that wait. */
   #waiting = 0;
 
-  constructor(stream: ServerHttp2Stream, { budget, window, onCrumbled }: DeliveryBounds) {
+  constructor(stream: ServerHttp2Stream, bounds: DeliveryBounds) {
+    const { who, clock, limits, memory, onCrumbled, onTooSlow, giveWay } = bounds;
     this.#stream = stream;
-    this.#budget = budget;
-    this.#window = new Budget(window);
-    const meter = new MessageMeter({
+    const count = () => this.#arrivedOctets;
+    const { paceMs: everyMs, leastPaceOctets: leastOctets } = limits;
+    const isHeldUp = () => stream.isPaused();
+    this.#pace = new Pace({ clock, everyMs, leastOctets, count, isHeldUp, onTooSlow });
+    this.#stillness = new Stillness(clock, count);
+    this.#memory = memory.open({
+      who,
+      standsStill: () => this.#isUpToCourier && this.#stillness.lastsMs() >= limits.memoryIdleMs,
+      giveWay,
+    });
+    this.#window = new Budget(limits.deliveryWindow);
+    this.#meter = new MessageMeter({
       onBegin: ({ octets, isCompressed }) =>
         // Its size is unknown until it is decompressed.
         this.#begin(isCompressed ? MAX_GRPC_MESSAGE_OCTETS : octets),
       onComplete: () => {},
       onCrumbled,
     });
-    watchOctets(stream, (chunk) => meter.take(chunk));
+    watchOctets(stream, (chunk) => this.#arrive(chunk));
     // gRPC makes the stream flow whenever it wants the next message.
-    stream.on('resume', () => this.#holdBack());
+    stream.on('resume', () => {
+      this.#pace.restart();
+      this.#holdBack();
+    });
     stream.once('close', () => this.close());
   }
 
@@ -119,17 +170,34 @@ class CallAdmission {
   /** Hands nothing more on; nobody will take what was handed on. Safe to repeat. */
   close(): void {
     this.#over.abort(new Error('the call is over'));
+    this.#pace.expect(false);
+    this.#memory.close();
     for (const release of this.#untaken) {
       release();
     }
     this.#untaken.clear();
   }
 
+  /** Whether the rest of a cargo must come, for which there is memory. */
+  get #isUpToCourier(): boolean {
+    return this.#meter.isAmidMessage && this.#waiting === 0 && !this.#stream.isPaused();
+  }
+
+  #arrive(chunk: Uint8Array): void {
+    const before = Math.floor(this.#arrivedOctets / LEAST_PROGRESS_OCTETS);
+    this.#arrivedOctets += chunk.length;
+    if (Math.floor(this.#arrivedOctets / LEAST_PROGRESS_OCTETS) > before) {
+      this.onArrival();
+    }
+    this.#meter.take(chunk);
+    this.#pace.expect(this.#isUpToCourier && !this.#over.signal.aborted);
+  }
+
   #begin(octets: number): void {
     // gRPC ends the call itself.
     if (octets <= MAX_GRPC_MESSAGE_OCTETS && !this.#over.signal.aborted) {
       const cost = octets + MESSAGE_OVERHEAD_OCTETS;
-      const release = this.#budget.tryAcquire(cost);
+      const release = this.#memory.tryAcquire(cost);
       this.#reserved.push(release ? Promise.resolve(this.#keep(release)) : this.#wait(cost));
     }
   }
@@ -138,13 +206,14 @@ class CallAdmission {
     this.#waiting += 1;
     this.#holdBack();
     try {
-      return this.#keep(await this.#budget.acquire(cost, this.#over.signal));
+      return this.#keep(await this.#memory.acquire(cost, this.#over.signal));
     } catch {
       return null;
     } finally {
       this.#waiting -= 1;
       if (this.#waiting === 0) {
         this.#stream.resume();
+        this.#stillness.gotOn();
       }
     }
   }

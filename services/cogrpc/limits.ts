@@ -33,7 +33,9 @@ export interface CogrpcLimits {
   readonly messageTimeoutMs: number;
   /** Cargoes of one `DeliverCargo` call being stored (RS-000: at least five). */
   readonly deliveryWindow: number;
-  /** How long a `DeliverCargo` call may go without a cargo. */
+  /** Until the first cargo of a `DeliverCargo` call. */
+  readonly firstCargoMs: number;
+  /** How long a `DeliverCargo` call may go without a further cargo. */
   readonly deliveryIdleMs: number;
   /** Longest call, whatever deadline the courier set. */
   readonly maxCallMs: number;
@@ -42,7 +44,16 @@ export interface CogrpcLimits {
    * most a quarter of the time it gave.
    */
   readonly answerMarginMs: number;
-  /** For the network to take a message. */
+  /** How often it is looked whether a cargo arrives, or is taken, with the least speed. */
+  readonly paceMs: number;
+  /** Octets in {@link paceMs}. */
+  readonly leastPaceOctets: number;
+  /**
+   * How long the peer of a call must keep us waiting before it gives way to others that wait for
+   * the memory that it holds.
+   */
+  readonly memoryIdleMs: number;
+  /** For the network to take a message; a multiple of {@link paceMs}. */
   readonly writeTimeoutMs: number;
   /** For the peer to take the end of a call, or its connection is cut. */
   readonly endTimeoutMs: number;
@@ -71,9 +82,13 @@ export const COGRPC_LIMITS: Omit<CogrpcLimits, SetLimits> = {
   maxEndingCalls: 100,
   messageTimeoutMs: 10 * SECOND_MS,
   deliveryWindow: 5,
+  firstCargoMs: 10 * SECOND_MS,
   deliveryIdleMs: 30 * SECOND_MS,
   maxCallMs: 15 * MINUTE_MS,
   answerMarginMs: 800,
+  paceMs: 10 * SECOND_MS,
+  leastPaceOctets: 16 * 1_024,
+  memoryIdleMs: SECOND_MS,
   writeTimeoutMs: 30 * SECOND_MS,
   endTimeoutMs: 5 * SECOND_MS,
   connectionIdleMs: 2 * MINUTE_MS,

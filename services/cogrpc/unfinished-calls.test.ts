@@ -28,7 +28,8 @@ describe('A call that never brings all of its message', () => {
 
   before(async () => {
     clock = new ManualClock();
-    opened = await openCogrpc({ clock });
+    const limits = { maxCollectionsForOneGateway: 200, memoryIdleMs: 60_000 };
+    opened = await openCogrpc({ clock, limits });
     phone = await CargoPhone.register(opened);
     await holdParcels(opened, phone.peer, { count: 1, octets: 1_000 });
   });
@@ -120,16 +121,35 @@ describe('A call that never brings all of its message', () => {
     assert.equal(await check.finish(), String(status.OK));
   });
 
-  it('of a delivery is counted in the budget as a whole, and given back in thirty seconds', async () => {
+  it('of a delivery is counted in the budget as a whole, and given back in ten seconds', async () => {
     const begun = Buffer.concat([messageHeader(4 * MIB), Buffer.alloc(64 * KIB)]);
     const calls = await begin(DELIVER, 20, begun);
     // 64 MiB, less what is kept for small cargo, are room for fourteen; the others wait.
     const held = 14 * (4 * MIB + KIB);
     await until(() => opened.deliveryBudget.held === held && opened.server.calls === 20);
-    clock.advance(30_000);
+    clock.advance(10_000);
     const ends = await Promise.all(calls.map((call) => call.status));
     assert.deepEqual(new Set(ends), new Set([TOO_LATE]));
     await until(() => opened.deliveryBudget.held === 0 && opened.server.calls === 0);
+  });
+
+  it('of a delivery is ended when it comes with less than 16 KiB in ten seconds', async () => {
+    const cargo = await phone.cargo();
+    const field = Buffer.from([0x12, (cargo.length & 0x7f) | 0x80, cargo.length >> 7]);
+    const whole = Buffer.concat([messageHeader(field.length + cargo.length), field, cargo]);
+    const [call] = await begin(DELIVER, 1, Buffer.concat([whole, messageHeader(MIB)]));
+    assert.ok(call);
+    await until(() => call.receivedOctets > 0);
+    await call.send(Buffer.alloc(16 * KIB));
+    await settled(call);
+    clock.advance(10_000);
+    await settled(call);
+    await call.send(Buffer.alloc(16 * KIB - 1));
+    await settled(call);
+    clock.advance(9_999);
+    await settled(call);
+    clock.advance(1);
+    assert.equal(await call.status, TOO_LATE);
   });
 
   it('of a delivery, though many announce much, does not hold up small cargo', async () => {

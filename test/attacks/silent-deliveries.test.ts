@@ -6,12 +6,16 @@ import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
-import { Attacker, assertServed, NETWORKS } from './attacker.ts';
+import { ATTACKERS_NETWORK, Attacker, assertServed, NETWORKS } from './attacker.ts';
 
 const DELIVER = '/awala.cogrpc.CargoRelay/DeliverCargo';
 const CALLS = 20;
 const CALLS_ON_A_CONNECTION = 5;
 const MIB = 1_024 * 1_024;
+const ONE_OCTET = Buffer.alloc(1);
+/** So that nothing but the others' need of memory ends the calls. */
+const HOUR_MS = 3_600_000;
+const PATIENT = { paceMs: HOUR_MS, firstCargoMs: HOUR_MS, deliveryIdleMs: HOUR_MS };
 
 /** Holds as many calls as there may be, each with `begun` in it. */
 class SilentCalls {
@@ -63,4 +67,27 @@ describe('DeliverCargo calls that say nothing', () => {
       });
     }
   }
+
+  it('and hold memory for what they do not bring keep no large cargo waiting', async () => {
+    const clock = new ManualClock();
+    await using opened = await openCogrpc({ clock, limits: PATIENT });
+    using attacker = new Attacker(opened.port, ATTACKERS_NETWORK);
+    const calls = new SilentCalls(attacker, Buffer.concat([messageHeader(9 * MIB), ONE_OCTET]));
+    const request = async () => {
+      using courier = new Courier(opened.port);
+      const stream = courier.deliver();
+      stream.send({ id: 'large', cargo: Buffer.alloc(8 * MIB) });
+      await until(() => {
+        clock.advance(5);
+        return stream.received.length > 0;
+      });
+      stream.call.end();
+      return (await stream.ended).code === status.OK;
+    };
+    const renew = async () => {
+      await calls.renew();
+      await until(() => opened.deliveryBudget.held > 50 * MIB);
+    };
+    await assertServed(5, request, renew);
+  });
 });

@@ -16,6 +16,7 @@ import type { ObjectStore } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
+import { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { type CogrpcParts, CogrpcServer } from '#services/cogrpc/cogrpc-server.ts';
 import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { deliveryBudget } from '#services/cogrpc/delivery-admission.ts';
@@ -87,6 +88,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     ...(options.plausibility && { plausibility: options.plausibility }),
     log,
     metrics: options.metrics ?? noMetrics,
+    clientNetworks: new ClientNetworks(),
     identity,
     verifier: new MessageVerifier(),
     quotas: counted(clock, options.quotas).quotas,

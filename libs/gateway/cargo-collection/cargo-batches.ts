@@ -1,5 +1,5 @@
 import { CargoBatch } from '#awala/cargo/message-set.ts';
-import type { Budget } from '#bounds/budget.ts';
+import type { Reserving } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { ObjectKey } from '#object-store/port.ts';
@@ -64,7 +64,7 @@ export class CargoBatches {
    * @param signal - ends the reading, and frees what was read ahead
    */
   constructor(
-    parts: { readonly budget: Budget; readonly clock: Clock; readonly log: Log },
+    parts: { readonly budget: Reserving; readonly clock: Clock; readonly log: Log },
     contents: AsyncIterable<CargoItem>,
     limits: BatchLimits,
     signal: AbortSignal,

@@ -1,6 +1,6 @@
 import { MESSAGE_IN_BATCH_OVERHEAD_OCTETS } from '#awala/cargo/message-set.ts';
 import { freeOctets } from '#awala/free-octets.ts';
-import type { Budget } from '#bounds/budget.ts';
+import type { Reserving } from '#bounds/budget.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import { CargoBatches } from './cargo-batches.ts';
 import type { CargoCollectionLimits } from './cargo-collection-limits.ts';
@@ -16,7 +16,7 @@ import type { Fulfilment } from './fulfilment.ts';
 /** What {@link PackedCargoes} needs. */
 export interface PackedCargoesParts extends CollectionContentsParts, CargoPackingParts {
   /** Shared by all collections of the process. */
-  readonly budget: Budget;
+  readonly budget: Reserving;
 }
 
 /** What to pack for a courier's call. */

@@ -1,5 +1,5 @@
 import { MAX_MESSAGE_IN_SET_OCTETS } from '#awala/cargo/message-set.ts';
-import type { Budget } from '#bounds/budget.ts';
+import type { Reserving } from '#bounds/budget.ts';
 import type { Log } from '#log/log.ts';
 import { traceOf } from '#log/trace.ts';
 import type { CargoItem, CargoMessage } from './collection-contents.ts';
@@ -54,7 +54,7 @@ const COPIES = 3;
  * Each item is `fetching`, then `fetched`, `gone` or `failed`.
  */
 export class ReadAhead {
-  readonly #parts: { readonly budget: Budget; readonly log: Log };
+  readonly #parts: { readonly budget: Reserving; readonly log: Log };
   readonly #limits: ReadAheadLimits;
   readonly #signal: AbortSignal;
   readonly #items: AheadItem[] = [];
@@ -68,7 +68,7 @@ export class ReadAhead {
    * @param signal - ends the reading, and frees the memory of what was read
    */
   constructor(
-    parts: { readonly budget: Budget; readonly log: Log },
+    parts: { readonly budget: Reserving; readonly log: Log },
     contents: AsyncIterable<CargoItem>,
     limits: ReadAheadLimits,
     signal: AbortSignal,

@@ -160,8 +160,8 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     return null;
   },
   'call-time-up': async (setting) => {
-    const deliveryIdleMs = 2 * COGRPC_LIMITS.maxCallMs;
-    const { stream } = await setting.delivering({ limits: { deliveryIdleMs } });
+    const firstCargoMs = 2 * COGRPC_LIMITS.maxCallMs;
+    const { stream } = await setting.delivering({ limits: { firstCargoMs } });
     return (await whileTimePasses(setting.clock, stream.ended)).code;
   },
   'message-too-large': async (setting) => {

@@ -1,0 +1,142 @@
+import type { Clock } from '#clock/clock.ts';
+import type { Budget, Release, Reserving } from './budget.ts';
+import type { Who } from './fair-shares.ts';
+
+/** How often who waits looks for somebody who must give way. */
+const LOOK_MS = 250;
+
+/** Somebody who holds parts of a budget. */
+interface Holder {
+  readonly who: Who;
+  /** Whether it holds what it does because its peer stands still, rather than that we do. */
+  readonly standsStill: () => boolean;
+  /** Must soon release all that it holds, and not throw. */
+  readonly giveWay: () => void;
+}
+
+interface DividedBudgetParts {
+  readonly budget: Budget;
+  readonly clock: Clock;
+  /** Called when somebody gives way. */
+  readonly onGivenWay?: () => void;
+}
+
+/**
+ * A budget whose holders give way to those who wait for it, if they stand still: first one in the
+ * network that holds most in that way, and there the one who holds most.
+ *
+ * Nobody gives way to one who holds more, or stands still as well. Looking costs O(n), and only
+ * while somebody waits.
+ */
+export class DividedBudget {
+  readonly #parts: DividedBudgetParts;
+  readonly #holders = new Set<HeldBudget>();
+  /** When somebody last gave way; what they held may not be free yet. */
+  #givenWayAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: DividedBudgetParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns what `holder` reserves by, until it is closed */
+  open(holder: Holder): HeldBudget {
+    const { budget, clock } = this.#parts;
+    const held = new HeldBudget(holder, {
+      budget,
+      clock,
+      lookFor: (asker) => this.#lookFor(asker),
+    });
+    this.#holders.add(held);
+    held.onClosed = () => this.#holders.delete(held);
+    return held;
+  }
+
+  #lookFor(asker: HeldBudget): void {
+    const nowMs = this.#parts.clock.elapsedMs();
+    if (nowMs - this.#givenWayAtMs < LOOK_MS || asker.holder.standsStill()) {
+      return;
+    }
+    const still = [...this.#holders].filter(
+      (one) => one !== asker && one.held > asker.held && one.holder.standsStill(),
+    );
+    const byNetwork = new Map<string, number>();
+    for (const { network, held } of still) {
+      byNetwork.set(network, (byNetwork.get(network) ?? 0) + held);
+    }
+    const weight = ({ network }: HeldBudget) => byNetwork.get(network) ?? 0;
+    const [first] = still.sort((a, b) => weight(b) - weight(a) || b.held - a.held);
+    if (first) {
+      this.#givenWayAtMs = nowMs;
+      this.#holders.delete(first);
+      this.#parts.onGivenWay?.();
+      first.holder.giveWay();
+    }
+  }
+}
+
+interface HeldBudgetParts {
+  readonly budget: Budget;
+  readonly clock: Clock;
+  readonly lookFor: (asker: HeldBudget) => void;
+}
+
+/** What one holder has of a {@link DividedBudget}. */
+class HeldBudget implements Reserving {
+  readonly holder: Holder;
+  readonly network: string;
+  held = 0;
+  onClosed = () => {};
+  readonly #parts: HeldBudgetParts;
+
+  constructor(holder: Holder, parts: HeldBudgetParts) {
+    this.holder = holder;
+    this.network = holder.who[0] ?? '';
+    this.#parts = parts;
+  }
+
+  /** As `Budget.acquire`. */
+  async acquire(amount: number, signal?: AbortSignal): Promise<Release> {
+    const acquired = this.#parts.budget.acquire(amount, signal);
+    const stopLooking = this.#look();
+    try {
+      return this.#count(amount, await acquired);
+    } finally {
+      stopLooking();
+    }
+  }
+
+  /** As `Budget.tryAcquire`. */
+  tryAcquire(amount: number): Release | null {
+    const release = this.#parts.budget.tryAcquire(amount);
+    return release && this.#count(amount, release);
+  }
+
+  /** Call it once nothing more is reserved; what is held may still be released. */
+  close(): void {
+    this.onClosed();
+  }
+
+  /** Looks until the returned function is called. */
+  #look(): () => void {
+    const { clock, lookFor } = this.#parts;
+    let cancel = () => {};
+    const look = () => {
+      cancel = clock.schedule(LOOK_MS, look);
+      lookFor(this);
+    };
+    cancel = clock.schedule(0, look);
+    return () => cancel();
+  }
+
+  #count(amount: number, release: Release): Release {
+    this.held += amount;
+    let kept = amount;
+    return (keep = 0) => {
+      if (keep < kept) {
+        this.held -= kept - keep;
+        kept = keep;
+        release(keep);
+      }
+    };
+  }
+}

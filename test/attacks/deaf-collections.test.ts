@@ -1,0 +1,65 @@
+import { describe, it } from 'node:test';
+import { status } from '@grpc/grpc-js';
+import { ManualClock } from '#clock/manual-clock.ts';
+import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
+import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
+import { RawCall } from '#test/cogrpc/raw-call.ts';
+import { CargoPhone } from '#test/peers/cargo-phone.ts';
+import { authorizationOf, Courier } from '#test/peers/courier.ts';
+import { until } from '#test/runtime/until.ts';
+import { Attacker, assertServed, NETWORKS } from './attacker.ts';
+
+const COLLECT = '/awala.cogrpc.CargoRelay/CollectCargo';
+const MIB = 1_024 * 1_024;
+const CALLS = 4;
+/** So that nothing but the others' need of memory ends the calls. */
+const HOUR_MS = 3_600_000;
+const PATIENT = {
+  paceMs: HOUR_MS,
+  writeTimeoutMs: HOUR_MS,
+  collection: { ...COGRPC_LIMITS.collection, acknowledgementTimeoutMs: HOUR_MS },
+};
+
+describe('CollectCargo calls that read nothing', () => {
+  for (const [where, address] of NETWORKS) {
+    it(`from ${where} keep no courier from collecting`, async () => {
+      const clock = new ManualClock();
+      await using opened = await openCogrpc({ clock, budgetOctets: 32 * MIB, limits: PATIENT });
+      const phone = await CargoPhone.register(opened, { name: 'attacker' });
+      await holdParcels(opened, phone.peer, { count: 6, octets: 3 * MIB });
+      using attacker = new Attacker(opened.port, address);
+      let open = 0;
+      const renew = async () => {
+        // Until it reads, it hears of its call's end by that of the connection only.
+        clock.advance(COGRPC_LIMITS.endTimeoutMs);
+        await until(() => open === opened.server.calls);
+        for (; open < CALLS; open++) {
+          const authorization = authorizationOf(await phone.cca());
+          const session = await attacker.connect();
+          const call = RawCall.over(session, COLLECT, { authorization, isDeaf: true });
+          void call.status.then(() => {
+            open -= 1;
+          });
+        }
+        // As much as any of the calls waits for.
+        await until(() => opened.collectionBudget.held > 32 * MIB - 10 * MIB);
+      };
+      const request = async (index: number) => {
+        const honest = await CargoPhone.register(opened, { name: `honest ${index}` });
+        await holdParcels(opened, honest.peer, { count: 1, octets: 3 * MIB + 300_000 });
+        using courier = new Courier(opened.port);
+        let isOver = false;
+        const collecting = courier.collectAll(await honest.cca()).finally(() => {
+          isOver = true;
+        });
+        await until(() => {
+          clock.advance(5);
+          return isOver;
+        });
+        const { cargoes, end } = await collecting;
+        return cargoes.length > 0 && end.code === status.OK;
+      };
+      await assertServed(8, request, renew);
+    });
+  }
+});
