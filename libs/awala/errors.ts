@@ -52,6 +52,9 @@ export const REFUSAL_CODES = [
   'message-crumbled',
   'service-unknown',
 
+  // Whom an operator shut out
+  'peer-blocked',
+
   // Either of the two
   'acknowledgement-unknown',
   'message-unexpected',

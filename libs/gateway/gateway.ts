@@ -19,6 +19,7 @@ import { Registrar } from './identity/registrar.ts';
 import { SessionKeys } from './identity/sessions/session-keys.ts';
 import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
 import { type QuotaSettings, Quotas } from './intake/quotas.ts';
+import { PeerPolicy } from './peers/peer-policy.ts';
 
 /** The ports that a gateway is built on. */
 export interface GatewayPorts {
@@ -49,6 +50,8 @@ export interface Gateway {
   readonly quotas: Quotas;
   readonly intake: ParcelIntake;
   readonly registrar: Registrar;
+  /** As read when the gateway was opened; whoever serves peers keeps it current. */
+  readonly policy: PeerPolicy;
 }
 
 interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
@@ -88,7 +91,8 @@ export async function openGateway(
   const outbox = new Outbox(ports);
   const acceptedParcels = new AcceptedParcels(ports);
   const quotas = new Quotas(ports.tallies, options.quotas ?? NO_QUOTAS);
-  const own = { ...ports, internetAddress, identity };
+  const policy = await PeerPolicy.read(ports);
+  const own = { ...ports, internetAddress, identity, policy };
   return {
     internetAddress,
     identity,
@@ -108,5 +112,6 @@ export async function openGateway(
       quotas,
     }),
     registrar: new Registrar({ ...own, sessionKeys }),
+    policy,
   };
 }

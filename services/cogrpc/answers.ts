@@ -51,6 +51,8 @@ export const CALL_ANSWERS = {
   'cca-fulfilled': { status: 'PERMISSION_DENIED' },
   'cca-in-use': { status: 'ABORTED' },
   'cda-not-yet-valid': { status: 'UNAVAILABLE' },
+  // The courier keeps the CCA, and goes on with those of others.
+  'peer-blocked': { status: 'UNAVAILABLE' },
   'collection-cut': { status: 'DEADLINE_EXCEEDED' },
   'cargo-unacknowledged': { status: 'DEADLINE_EXCEEDED' },
   'acknowledgement-unknown': { status: 'INVALID_ARGUMENT' },

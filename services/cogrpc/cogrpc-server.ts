@@ -18,6 +18,7 @@ import { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import { CargoIntake, type CargoIntakeParts } from '#gateway/intake/cargo-intake.ts';
 import { CargoOpening } from '#gateway/intake/cargo-opening.ts';
 import { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
@@ -42,9 +43,10 @@ import {
 
 /** What {@link CogrpcServer} needs. */
 export interface CogrpcParts
-  extends CargoIntakeParts,
+  extends Omit<CargoIntakeParts, 'policy'>,
     Omit<CargoAuthorizerParts, 'metrics'>,
-    Omit<CargoCollectionParts, 'budget'> {
+    Omit<CargoCollectionParts, 'budget' | 'policy'> {
+  readonly policy: PeerPolicy;
   readonly records: RecordStore;
   /** For arriving cargo, in octets. */
   readonly deliveryBudget: Budget;
@@ -76,12 +78,12 @@ export class CogrpcServer {
   readonly #fulfilments: Fulfilments;
   readonly #waiting: WaitingAcknowledgements;
   readonly #deliveries = new Set<Drainable>();
-  readonly #collections = new Set<Drainable>();
   readonly #collectionMemory: DividedBudget;
   readonly #deliveryPlaces: CallPlaces;
   readonly #collectionPlaces: CallPlaces;
   /** Calls that gave way, and whose peers have not acknowledged that. */
   readonly #gaveWay: Recent;
+  readonly #collections = new Set<CargoCollectionCall>();
   #isDraining = false;
 
   constructor(parts: CogrpcParts, limits: CogrpcLimits) {
@@ -97,6 +99,7 @@ export class CogrpcServer {
       opening,
       budget: parts.collectionBudget,
     });
+    parts.policy.onChanged(() => this.#heedBlocks());
     this.#health = new Health(limits.maxWatches);
     const deliveryMemory = this.#divided(parts.deliveryBudget);
     this.#collectionMemory = this.#divided(parts.collectionBudget);
@@ -163,6 +166,12 @@ export class CogrpcServer {
     cancelCut();
   }
 
+  #heedBlocks(): void {
+    for (const call of this.#collections) {
+      call.heedBlocks();
+    }
+  }
+
   #cargoRelay(): UntypedServiceImplementation {
     return {
       DeliverCargo: (stream: ServerDuplexStream<AdmittedDelivery, CargoDeliveryAck>) =>
@@ -198,6 +207,7 @@ export class CogrpcServer {
       void call.finished.then(() => budget.close());
       const collection = new CargoCollectionCall(call, {
         authorizer: this.#authorizer,
+        policy: this.#parts.policy,
         fulfilments: this.#fulfilments,
         waiting: this.#waiting,
         collection: { ...this.#parts, budget },
@@ -290,9 +300,9 @@ export class CogrpcServer {
     void call.finished.then(leave);
   }
 
-  #keep<Request, Response>(
-    entry: Drainable,
-    entries: Set<Drainable>,
+  #keep<Entry, Request, Response>(
+    entry: Entry,
+    entries: Set<Entry>,
     call: CourierCall<Request, Response>,
   ): void {
     entries.add(entry);

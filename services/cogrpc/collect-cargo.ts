@@ -13,12 +13,15 @@ import {
 } from '#gateway/cargo-collection/cargo-collection.ts';
 import type { Fulfilments } from '#gateway/cargo-collection/fulfilment.ts';
 import type { WaitingAcknowledgements } from '#gateway/intake/waiting-acknowledgements.ts';
+import { blockedRefusal } from '#gateway/peers/blocked.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { CourierCall } from './courier-call.ts';
 import type { CogrpcLimits } from './limits.ts';
 import type { CargoDelivery, CargoDeliveryAck } from './service-definitions.ts';
 
 interface CollectCargoParts {
   readonly authorizer: CargoAuthorizer;
+  readonly policy: Pick<PeerPolicy, 'mayCollect'>;
   readonly fulfilments: Fulfilments;
   readonly waiting: Pick<WaitingAcknowledgements, 'heed'>;
   readonly collection: CargoCollectionParts;
@@ -74,6 +77,13 @@ export class CargoCollectionCall {
     return sent > acknowledged;
   }
 
+  /** Ends the call if its private gateway may collect no more. */
+  heedBlocks(): void {
+    if (this.#authorization && !this.#parts.policy.mayCollect(this.#authorization.peer)) {
+      this.#call.fail(blockedRefusal());
+    }
+  }
+
   /** The node that the cargo is for and its CCA, once that is verified. */
   get #whose() {
     return this.#authorization
@@ -82,9 +92,12 @@ export class CargoCollectionCall {
   }
 
   async #collect(metadata: Metadata): Promise<void> {
-    const { fulfilments, waiting, collection, limits } = this.#parts;
+    const { policy, fulfilments, waiting, collection, limits } = this.#parts;
     const { signal, endsAtMs, log } = this.#call;
     const authorization = await this.#authorise(metadata);
+    if (!policy.mayCollect(authorization.peer)) {
+      throw blockedRefusal();
+    }
     this.#authorization = authorization;
     this.#parts.onAuthorised(authorization.peer);
     signal.throwIfAborted();

@@ -12,6 +12,7 @@ export function composeCogrpc(config: CogrpcConfig, given: Given): Promise<Cogrp
   return composeService('cogrpc', config, given, {
     open: (parts) => openGateway(parts, config.internetAddress, config),
     async serve(parts, opened) {
+      opened.use(parts.policy.keepCurrent());
       const { port, drainMs } = config.cogrpc;
       const server = createCogrpcServer(config.cogrpc, parts);
       opened.defer(() => server.drain(drainMs));

@@ -7,7 +7,7 @@ import type { CollectorTraits } from './collector-traits.ts';
 export const CLOSE = {
   completed: 1000,
   invalidMessage: 1003,
-  browserRefused: 1008,
+  notAllowed: 1008,
   messageTooLarge: 1009,
   internalError: 1011,
   tryAgain: 4000,
@@ -47,7 +47,7 @@ const NOT_NOW = {
 
 /** How failed collections end, by error code. */
 export const CLOSINGS = {
-  browser: { code: CLOSE.browserRefused },
+  browser: { code: CLOSE.notAllowed },
   // Android comes back after a connection just ends, but after no code before its answer.
   'challenge-unanswered': {
     code: ({ mergesDeliveries }) => (mergesDeliveries ? CLOSE.tryAgain : null),
@@ -66,6 +66,10 @@ export const CLOSINGS = {
   'acknowledgement-overdue': {
     code: comeBack,
     log: { level: 'info', message: 'A collector stopped acknowledging' },
+  },
+  'peer-blocked': {
+    code: stayAway,
+    log: { level: 'info', message: 'Sent a blocked collector away' },
   },
   stopping: { code: comeBack },
   'backing-unavailable': NOT_NOW,
@@ -98,6 +102,14 @@ export const REQUEST_ANSWERS = {
  */
 function comeBack({ keepAlive, mergesDeliveries }: CollectorTraits): CloseCode {
   return keepAlive && mergesDeliveries ? CLOSE.completed : CLOSE.tryAgain;
+}
+
+/**
+ * The code after which a client that keeps alive stays away for the time being. After any other, an
+ * Android client comes back every three seconds; the JavaScript client does so after 1000.
+ */
+function stayAway({ keepAlive, mergesDeliveries }: CollectorTraits): CloseCode {
+  return keepAlive && !mergesDeliveries ? CLOSE.completed : CLOSE.notAllowed;
 }
 
 /** How a collection ends. */

@@ -11,6 +11,7 @@ import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { internetGateway, signNonce, validAround } from '#test/builders/peers.ts';
 import { AndroidCollector } from '#test/peers/android-collector.ts';
 import { createCollectionServer } from './create-collection-server.ts';
@@ -31,6 +32,7 @@ describe('CollectionServer', () => {
             Promise.reject(new BackingUnavailableError('record-store', 'no certificate')),
         },
         verifier: new MessageVerifier(),
+        policy: nobodyBlocked(clock),
         clock,
         log: silentLog,
         metrics: noMetrics,

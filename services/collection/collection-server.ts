@@ -82,6 +82,7 @@ export class CollectionServer {
     this.#limitsOfMerging = { ...limits, window: 1 };
     this.#requestIds = parts.requestIds ?? new RequestIds();
     this.#places = new Places(limits, parts.clock);
+    parts.policy.onChanged(() => void this.#heedBlocks());
     this.#host = {
       clock: parts.clock,
       places: this.#places,
@@ -217,6 +218,10 @@ export class CollectionServer {
   /** Octets of incomplete messages, and of unverified answers to the challenge. */
   get heldOctets(): number {
     return this.#held.heldOctets;
+  }
+
+  async #heedBlocks(): Promise<void> {
+    await inTurns([...this.#served], (connection) => connection.heedBlocks());
   }
 
   /** In order of arrival. */

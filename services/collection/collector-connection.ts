@@ -5,6 +5,7 @@ import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { inTime } from '#bounds/deadline.ts';
 import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
+import { blockedRefusal } from '#gateway/peers/blocked.ts';
 import type { LogFields } from '#log/log.ts';
 import { CLOSE, type CloseCode, type Ending, endingFor, NO_WEBSOCKET } from './answers.ts';
 import { authenticateCollector } from './collector-handshake.ts';
@@ -174,6 +175,24 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     this.#socket.terminate();
   }
 
+  /** Ends the connection if any of its private gateways may collect no more. */
+  heedBlocks(): void {
+    if (this.#isBlocked && this.#phase !== 'closing') {
+      // Android takes a close as an error while it has something to acknowledge.
+      void this.windUp().then(() => this.#sendAwayBlocked());
+    }
+  }
+
+  #sendAwayBlocked(): void {
+    if (this.#phase !== 'closing') {
+      this.refuse(blockedRefusal());
+    }
+  }
+
+  get #isBlocked(): boolean {
+    return this.#nodes.some((node) => !this.#parts.policy.mayCollect(node));
+  }
+
   /** Ends the connection, by the table of closings. */
   refuse(refusal: Refusal): void {
     const ending = endingFor(refusal, this.#traits);
@@ -250,6 +269,9 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     this.#nonce = NO_NONCE;
     try {
       this.#nodes = await authenticateCollector(answer, this.#parts, this.#gone.signal);
+      if (this.#isBlocked) {
+        throw blockedRefusal();
+      }
       this.#host.places.admit(this, this.#nodes.length);
     } catch (error) {
       this.#closeAfter(error);

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws';
 import type { Clock } from '#clock/clock.ts';
 import type { CollectionParts } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { CollectorConnection } from './collector-connection.ts';
 import type { HandshakeParts } from './collector-handshake.ts';
 import type { CollectorTraits } from './collector-traits.ts';
@@ -12,6 +13,7 @@ import type { Places } from './places.ts';
 
 /** What a connection needs. */
 export interface CollectorParts extends CollectionParts, HandshakeParts {
+  readonly policy: PeerPolicy;
   readonly heartbeat: Heartbeat;
 }
 

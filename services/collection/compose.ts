@@ -3,6 +3,7 @@ import type { ProcessParts } from '#composition/process-parts.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
+import { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import { keepBalanced } from './balancing/keep-balanced.ts';
@@ -27,8 +28,12 @@ export type Collection = Running<{
  */
 export function composeCollection(config: CollectionConfig, given: Given): Promise<Collection> {
   return composeService('collection', config, given, {
-    open: async (parts) => ({ identity: await Identity.openToVerify(parts) }),
+    open: async (parts) => ({
+      identity: await Identity.openToVerify(parts),
+      policy: await PeerPolicy.read(parts),
+    }),
     async serve(parts, opened, operations) {
+      opened.use(parts.policy.keepCurrent());
       const mailbox = new Mailbox(parts);
       const verifier = new DoubtingVerifier(parts);
       const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });

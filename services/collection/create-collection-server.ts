@@ -4,6 +4,7 @@ import type { ExpiryParts } from '#gateway/held/expiry.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
 import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
@@ -24,6 +25,7 @@ export function createCollectionServer(
     readonly mailbox: Mailbox;
     readonly identity: Pick<VerifyingIdentity, 'trustedCertificates'>;
     readonly verifier: MessageVerifier;
+    readonly policy: PeerPolicy;
     readonly log: Log;
     readonly metrics: GatewayMetrics;
     readonly requestIds?: RequestIds;

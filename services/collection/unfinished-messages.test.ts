@@ -10,6 +10,7 @@ import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { internetGateway, type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
 import { Collector } from '#test/peers/collector.ts';
 import { until } from '#test/runtime/until.ts';
@@ -46,6 +47,7 @@ describe('What a collector sends and does not complete', () => {
         }),
         identity: { trustedCertificates: async () => [gateway.certificate] },
         verifier: new MessageVerifier(),
+        policy: nobodyBlocked(clock),
         clock,
         log: silentLog,
         metrics: noMetrics,

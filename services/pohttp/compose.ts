@@ -4,8 +4,8 @@ import { Mailbox } from '#gateway/held/mailbox.ts';
 import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
-import { connectionBound } from '#runtime/http/connection-bound.ts';
 import { Quotas } from '#gateway/intake/quotas.ts';
+import { connectionBound } from '#runtime/http/connection-bound.ts';
 import type { PohttpConfig } from './config.ts';
 import { createPohttpServer } from './pohttp-server.ts';
 

@@ -22,6 +22,8 @@ export const PARCEL_ANSWERS = {
   },
   'countersignature-invalid': { status: 403 },
   'over-quota': LATER,
+  // The phone keeps what it has, until an operator unblocks it.
+  'peer-blocked': UNAVAILABLE,
   malformed: NEVER,
   signature: NEVER,
   algorithm: NEVER,
@@ -36,6 +38,7 @@ export const PARCEL_ANSWERS = {
 export const REGISTRATION_ANSWERS = {
   ...HTTP_ANSWERS,
   'registrations-full': UNAVAILABLE,
+  'peer-blocked': { status: 403 },
   malformed: { status: 400 },
   signature: { status: 400 },
   algorithm: { status: 400 },

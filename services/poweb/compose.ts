@@ -16,6 +16,7 @@ export function composePoweb(config: PowebConfig, given: Given): Promise<Poweb> 
       return gateway;
     },
     async serve(parts, opened) {
+      opened.use(parts.policy.keepCurrent());
       const maxConnections = await connectionBound({ servers: 1, others: 0 }, parts.log);
       const options = { ...config.poweb, host: config.host, maxConnections };
       const server = opened.use(createPowebServer(options, parts));

@@ -8,6 +8,8 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
 import type { HandOver, ParcelIntake } from '#gateway/intake/parcel-intake.ts';
+import { requireUnblocked } from '#gateway/peers/blocked.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { logOf } from '#runtime/http/fastify-log.ts';
@@ -21,6 +23,7 @@ export interface ParcelDeliveryParts {
   readonly intake: ParcelIntake;
   readonly verifier: MessageVerifier;
   readonly identity: Identity;
+  readonly policy: Pick<PeerPolicy, 'blockOf'>;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
 }
@@ -34,7 +37,7 @@ export function registerParcelDeliveryRoute(
   server: FastifyInstance,
   parts: ParcelDeliveryParts,
 ): void {
-  const { intake, metrics } = parts;
+  const { intake, policy, metrics } = parts;
   const answerWithinMs = (headers: IncomingHttpHeaders) => clientPatience(headers).answerWithinMs;
   const options = {
     bodyLimit: MAX_MESSAGE_OCTETS,
@@ -46,6 +49,7 @@ export function registerParcelDeliveryRoute(
       const { authorization } = request.headers;
       const peer = await authenticate(authorization, request.body, parts);
       request.peer = peer;
+      requireUnblocked(peer, policy);
       metrics.phoneSeen(peer);
       const patience = clientPatience(request.headers);
       const accepted = await patiently(patience, parts, (storeWithinMs) => {

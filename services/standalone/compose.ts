@@ -50,6 +50,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       return gateway;
     },
     async serve(parts, opened, operations) {
+      opened.use(parts.policy.keepCurrent());
       const { host } = config;
       const { clock, passed, processMetrics } = parts;
       const { maxCollectors, maxWaiting } = config.collection;

@@ -14,6 +14,7 @@ export function composeWorkers(
   return composeService('workers', config, given, {
     open: (parts) => openGateway(parts, config.internetAddress, config),
     async serve(parts, opened) {
+      opened.use(parts.policy.keepCurrent());
       opened.use(startWorkers(parts, config.workers));
       observeWork(parts.processMetrics, parts);
       const { heldIndex } = parts;

@@ -17,6 +17,7 @@ import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { InternetDelivery } from '#gateway/internet-delivery/internet-delivery.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { HeldIndex } from '#held-index/port.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -57,6 +58,7 @@ interface WorkersParts {
   readonly sessionKeys: SessionKeys;
   readonly mailbox: Mailbox;
   readonly intake: ParcelIntake;
+  readonly policy: PeerPolicy;
 }
 
 /** The workers of a gateway, running. */

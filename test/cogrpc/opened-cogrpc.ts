@@ -9,6 +9,7 @@ import { Identity } from '#gateway/identity/identity.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import type { QuotaSettings } from '#gateway/intake/quotas.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import { type Log, silentLog } from '#log/log.ts';
 import { type GatewayMetrics, noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
@@ -23,6 +24,7 @@ import { deliveryBudget } from '#services/cogrpc/delivery-admission.ts';
 import { COGRPC_LIMITS, type CogrpcLimits } from '#services/cogrpc/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { counted } from '#test/builders/counted.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import {
   identity as identityCalled,
   internetGateway,
@@ -46,6 +48,8 @@ export interface CogrpcOptions {
   readonly log?: Log;
   readonly metrics?: GatewayMetrics;
   readonly acceptedParcels?: AcceptedParcels;
+  /** Nobody is blocked by default. */
+  readonly policy?: PeerPolicy;
   readonly limits?: Partial<CogrpcLimits>;
   readonly budgetOctets?: number;
   readonly quotas?: Partial<QuotaSettings>;
@@ -92,6 +96,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     identity,
     verifier: new MessageVerifier(),
     quotas: counted(clock, options.quotas).quotas,
+    policy: options.policy ?? nobodyBlocked(clock),
     mailbox: new Mailbox({ objects, signals, clock }),
     sessionKeys: new SessionKeys({ vault, records, clock }),
     peerSessionKeys: new PeerSessionKeys({ records, clock }),

@@ -10,6 +10,7 @@ import { CollectionServer } from '#services/collection/collection-server.ts';
 import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { Heartbeat } from '#services/collection/heartbeat.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import type { Identity, Peer } from '#test/builders/peers.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,6 +30,7 @@ export class CollectionGateway {
         mailbox: this.#mailbox,
         identity: { trustedCertificates: async () => [us.certificate] },
         verifier: new MessageVerifier(),
+        policy: nobodyBlocked(clock),
         heartbeat: new Heartbeat(clock),
         budget: new Budget(256 * 1024 * 1024),
         metrics: noMetrics,

@@ -4,6 +4,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Identity } from '../identity/identity.ts';
 import { rotateIfDue } from '../identity/peer-certificate.ts';
+import type { PeerPolicy } from '../peers/peer-policy.ts';
 import type { CargoAuthorization } from './cargo-authorizer.ts';
 import {
   ACKNOWLEDGEMENTS,
@@ -64,6 +65,7 @@ export interface CargoItem {
 export interface CollectionContentsParts extends ParcelPassesParts {
   readonly acceptedParcels: AcceptedParcels;
   readonly identity: Identity;
+  readonly policy: Pick<PeerPolicy, 'blockOf'>;
 }
 
 /** What the courier's client accepts. */
@@ -88,6 +90,8 @@ export interface ContentsRequest {
  * parcels from small to large, then acknowledgements (PCAs) of its own parcels, and last the
  * parcels that not every client accepts. Skips what has expired, what `progress` covers, and what
  * this courier cannot carry.
+ *
+ * A blocked private gateway that may still collect gets no new certificate.
  *
  * While the clock is in doubt there is no new certificate, whose dates might be wrong; its place
  * stays uncovered, so that a later call sends it.
@@ -155,8 +159,9 @@ async function* rotations(
   parts: CollectionContentsParts,
   { authorization, progress }: ContentsRequest,
 ): AsyncGenerator<CargoItem, void, undefined> {
-  const { peerCertificate: current, rotationForms } = authorization;
-  const missing = rotationForms.filter((form) => !progress.covers(rotationPlace(form)));
+  const { peer, peerCertificate: current, rotationForms } = authorization;
+  const forms = parts.policy.blockOf(peer) ? [] : rotationForms;
+  const missing = forms.filter((form) => !progress.covers(rotationPlace(form)));
   const rotation = missing.length > 0 ? await rotateIfDue(current, parts) : null;
   if (rotation) {
     const { peerCertificate, gatewayCertificate } = rotation;

@@ -251,7 +251,20 @@ export class Mailbox {
     );
   }
 
-  async #forget(key: ObjectKey, { privateGateway }: ParcelIdentity): Promise<boolean> {
+  /**
+   * Deletes a parcel that is held for a private gateway, in whichever generation is stored, though
+   * nobody collected it.
+   *
+   * @returns whether it was held
+   */
+  discard(key: ObjectKey, privateGateway: NodeId): Promise<boolean> {
+    return this.#forget(key, { privateGateway });
+  }
+
+  async #forget(
+    key: ObjectKey,
+    { privateGateway }: Pick<ParcelIdentity, 'privateGateway'>,
+  ): Promise<boolean> {
     const name = nameInMailbox(key, privateGateway);
     // Looked up first: a parcel that replaces it from now on has an entry of its own.
     const entry = await this.#index?.find(privateGateway, name);

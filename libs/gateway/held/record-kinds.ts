@@ -17,6 +17,10 @@ export const RECORD_KIND = {
   ccaFulfilment: 'cca-fulfilment',
   /** How many phones were seen on a day, which names none of them; 32 days. */
   phonesSeen: 'phones-seen',
+  /** A blocked private gateway, until an operator or the block's end unblocks it. */
+  peerBlock: 'peer-block',
+  /** What an operator did to a private gateway, by whom and why; a year. */
+  peerAct: 'peer-act',
 } as const;
 
 /** All of {@link RECORD_KIND}. */

@@ -7,6 +7,7 @@ import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { identity as keyCalled, preRegistrationBody } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { RecordedMetrics } from '#test/end-to-end/workers/recorded.ts';
@@ -36,7 +37,8 @@ async function opened() {
   const sessionKeys = new SessionKeys(parts);
   const internetAddress = 'gateway.example';
   const plausibility: { doubt: string | null } = { doubt: null };
-  const own = { identity, sessionKeys, internetAddress, plausibility };
+  const policy = nobodyBlocked(clock);
+  const own = { identity, policy, sessionKeys, internetAddress, plausibility };
   const registrar = new Registrar({ ...parts, ...own });
   const authorise = () => registrar.authorise(preRegistrationBody(phone));
   const requestWith = (authorization: Uint8Array, by = phone) =>

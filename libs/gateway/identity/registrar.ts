@@ -14,6 +14,8 @@ import type { Clock } from '#clock/clock.ts';
 import { MOST_OFFSET_MS } from '#clock/clock-plausibility.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import { requireUnblocked } from '../peers/blocked.ts';
+import type { PeerPolicy } from '../peers/peer-policy.ts';
 import type { DoubtParts } from './doubting-verifier.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
@@ -28,6 +30,7 @@ const KEY_DIGEST = /^[0-9a-f]{64}$/i;
 interface RegistrarParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
+  readonly policy: Pick<PeerPolicy, 'blockOf'>;
   readonly internetAddress: string;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
@@ -74,6 +77,7 @@ export class Registrar {
    * @returns the registration (PNR), serialised
    * @throws {MalformedMessageError}
    * @throws {InvalidMessageError} with reason `wrong-key` if the authorization is for another key
+   * @throws {Refusal} `peer-blocked`
    * @throws {BackingUnavailableError} also while the clock is in doubt
    */
   async register(octets: Uint8Array): Promise<Uint8Array> {
@@ -88,6 +92,8 @@ export class Registrar {
     const { publicKey } = request;
     const { expiresAt } = this.#checkAuthorization(request.authorization, publicKey);
     const nodeId = nodeIdOfKey(publicKey);
+    // Not when it is authorised, as anybody can name a key to see whether it is blocked.
+    requireUnblocked(nodeId, this.#parts.policy);
     const question = `${nodeId} ${expiresAt.getTime()}`;
     return this.#registered.get(question, async () => {
       const value = await this.#register(publicKey, nodeId);

@@ -10,6 +10,7 @@ import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Mailbox } from '../held/mailbox.ts';
+import { blockedRefusal } from '../peers/blocked.ts';
 import { heedAcknowledgement } from './cargo-acknowledgement.ts';
 import { InStep, type StepTask } from './in-step.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
@@ -32,6 +33,8 @@ interface CargoOrigin {
    * not told.
    */
   readonly isOwn: boolean;
+  /** False while the private gateway is blocked: then its parcels are refused. */
+  readonly bringsParcels: boolean;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -148,7 +151,9 @@ class Run {
     try {
       switch (typeOfCargoMessage(item)) {
         case 'parcel':
-          return await this.#takeParcel(item, task);
+          return this.#origin.bringsParcels
+            ? await this.#takeParcel(item, task)
+            : this.#refuse('peer-blocked', blockedRefusal());
         case 'pca':
           task.leave();
           return await this.#takeAcknowledgement(item);

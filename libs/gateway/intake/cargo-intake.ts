@@ -1,4 +1,4 @@
-import { MessageFault, Refusal } from '#awala/errors.ts';
+import { isRefusal, MessageFault, Refusal } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
@@ -12,6 +12,8 @@ import { cargoKey } from '../held/object-keys.ts';
 import { queueStored } from '../held/queue-stored.ts';
 import { CARGO_TOPIC } from '../held/topics.ts';
 import type { Identity } from '../identity/identity.ts';
+import { blockedRefusal } from '../peers/blocked.ts';
+import type { PeerPolicy } from '../peers/peer-policy.ts';
 import type { Quotas, TakeBack } from './quotas.ts';
 
 /** What {@link CargoIntake} needs. */
@@ -21,6 +23,7 @@ export interface CargoIntakeParts {
   readonly verifier: MessageVerifier;
   readonly identity: Identity;
   readonly quotas: Quotas;
+  readonly policy: Pick<PeerPolicy, 'mayCollect'>;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
@@ -40,7 +43,10 @@ export class CargoIntake {
 
   /**
    * Stores a cargo that one of our private gateways signed for us; any other is
-   * counted and dropped, since no courier can make it good. Once this resolves, the
+   * counted and dropped, since no courier can make it good. So is that of a blocked one, whose
+   * cargo would otherwise keep its courier from delivering that of others: the private gateway keeps
+   * its parcels, as nothing acknowledges them. If it may still collect, its cargo is stored for the
+   * acknowledgements in it. Once this resolves, the
    * courier need not keep the cargo: if it was not dropped it is durable, and will be
    * unpacked even if the queue is down, as the sweeper queues what has no job.
    *
@@ -89,15 +95,18 @@ export class CargoIntake {
   }
 
   async #verify(octets: Uint8Array): Promise<RamfMessage> {
-    const { verifier, identity, clock } = this.#parts;
+    const { verifier, identity, policy, clock } = this.#parts;
     const cargo = verifier.read(octets, 'cargo');
     const anchors = await identity.trustedCertificates();
     verifier.verifyFromPrivateGateway(cargo, { at: clock.now(), anchors });
+    if (!policy.mayCollect(cargo.sender.nodeId)) {
+      throw blockedRefusal();
+    }
     return cargo;
   }
 
   #drop(error: unknown, log: Log): void {
-    if (!(error instanceof MessageFault)) {
+    if (!(error instanceof MessageFault || isRefusal(error, 'peer-blocked'))) {
       throw error;
     }
     const { code: reason, message: detail } = error;

@@ -10,6 +10,7 @@ import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
 import { type ExpiryParts, isExpired } from '../held/expiry.ts';
 import { senderOfCargoKey } from '../held/object-keys.ts';
 import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
+import type { PeerPolicy } from '../peers/peer-policy.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
 import { CargoContents, type CargoContentsParts } from './cargo-contents.ts';
 import {
@@ -19,8 +20,12 @@ import {
   type OpenedCargo,
 } from './cargo-opening.ts';
 
+/** After this, cargo of a private gateway that was unblocked is unpacked at the latest. */
+const BLOCKED_PAUSE_MS = 600_000;
+
 interface CargoUnpackingParts extends CargoContentsParts, CargoOpeningParts, ExpiryParts {
   readonly objects: ObjectStore;
+  readonly policy: Pick<PeerPolicy, 'blockOf'>;
   readonly peerSessionKeys: PeerSessionKeys;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
@@ -31,6 +36,9 @@ interface CargoUnpackingParts extends CargoContentsParts, CargoOpeningParts, Exp
  *
  * Cargo was verified before it was stored, under a key that names its sender, so signatures are not
  * verified again. Undecryptable cargo stays stored until it expires, for somebody to look into.
+ *
+ * Cargo of a private gateway that was blocked meanwhile stays stored while it is blocked; if it may
+ * still collect, only the acknowledgements in its cargo are heeded.
  */
 export class CargoUnpacking {
   readonly #parts: CargoUnpackingParts;
@@ -49,15 +57,26 @@ export class CargoUnpacking {
    *
    * @throws {PoisonJobError} if the cargo cannot be read or decrypted
    * @throws {RetryLaterError} if a backing service failed; what was processed is not processed
-   * again
+   * again. Also if the sender is blocked
    */
   readonly handle = async (job: Job): Promise<void> => {
     const sender = senderOfCargoKey(job.key);
     if (sender === null) {
       throw new PoisonJobError('the key is not that of a cargo');
     }
+    this.#requireUnblocked(sender);
     await backingFailuresRetried(this.#parts.clock, () => this.#handle(job, sender));
   };
+
+  #requireUnblocked(sender: NodeId): void {
+    const { policy, clock } = this.#parts;
+    const block = policy.blockOf(sender);
+    if (block && !block.mayCollect) {
+      const notBefore = new Date(clock.now().getTime() + BLOCKED_PAUSE_MS);
+      const detail = 'the private gateway that sent the cargo is blocked';
+      throw new RetryLaterError(detail, { notBefore, isAttempt: false });
+    }
+  }
 
   async #handle(job: Job, sender: NodeId): Promise<void> {
     const { objects, clock, metrics, log } = this.#parts;
@@ -88,6 +107,7 @@ export class CargoUnpacking {
         privateGateway: sender,
         cargo: job.key,
         isOwn: opened?.isOwn ?? true,
+        bringsParcels: this.#parts.policy.blockOf(sender) === null,
         log,
         signal: job.signal,
       });

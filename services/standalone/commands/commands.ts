@@ -87,4 +87,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'list, replay or discard the jobs that the workers set aside',
     load: async () => (await import('./jobs.ts')).jobsCommand,
   },
+  {
+    name: 'peers',
+    summary: 'block and unblock private gateways, and remove what is held for one',
+    load: async () => (await import('./peers.ts')).peersCommand,
+  },
 ];

@@ -17,6 +17,7 @@ import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CARGO_ITEM_CONCURRENCY } from '#services/workers/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { counted } from '#test/builders/counted.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
 import { arrayBuffer, peerCertificate, peerSessionPrivateKey } from '#test/peers/js/values.ts';
@@ -62,7 +63,8 @@ export class Unpacker {
       clock,
     });
     const anchors = [world.gateway.certificate] as const;
-    const common = { verifier, mailbox, clock, metrics: noMetrics };
+    const policy = nobodyBlocked(clock);
+    const common = { verifier, mailbox, policy, clock, metrics: noMetrics };
     const intake = new ParcelIntake({
       ...common,
       identity: { trustedCertificates: async () => anchors },

@@ -19,6 +19,7 @@ import { WIND_UP_MS } from '#services/collection/collector-connection.ts';
 import { COLLECTION_VARIABLES } from '#services/collection/config.ts';
 import { Heartbeat } from '#services/collection/heartbeat.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
+import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { temporaryFolder } from './accepting-server.ts';
 import { serveVitals } from './child-server.ts';
 import { openEmbeddedBacking } from './embedded-backing.ts';
@@ -62,6 +63,7 @@ const collection = new CollectionServer(
     mailbox: new Mailbox({ objects, signals, clock }),
     identity,
     verifier: new MessageVerifier(),
+    policy: nobodyBlocked(clock),
     heartbeat: new Heartbeat(clock),
     budget: new Budget(64 * 1024 * 1024),
     metrics: noMetrics,

@@ -6,6 +6,7 @@ import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CALL_ANSWERS, replyTo } from '#services/cogrpc/answers.ts';
@@ -15,6 +16,7 @@ import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { until, whileTimePasses } from '#test/runtime/until.ts';
+import { Operator } from '../support/operator.ts';
 import { RecordedLog } from '../workers/recorded.ts';
 
 const CHECK = '/grpc.health.v1.Health/Check';
@@ -110,6 +112,14 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     stream.call.cancel();
     await stream.ended;
     return end.code;
+  },
+  'peer-blocked': async (setting) => {
+    const operator = new Operator(setting.clock);
+    const policy = new PeerPolicy({ ...setting, records: operator.records });
+    await using _looking = policy.keepCurrent();
+    const { courier, phone } = await setting.open({ policy });
+    await operator.block(phone.peer, { clock: setting.clock, policies: [policy] });
+    return (await courier.collectAll(await phone.cca())).end.code;
   },
   'cda-not-yet-valid': async (setting) => {
     const { courier, phone } = await setting.open();

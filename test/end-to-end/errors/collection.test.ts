@@ -14,6 +14,7 @@ import { COLLECTION_PATH, Collector, refusedUpgrade } from '#test/peers/collecto
 import { HttpClient } from '#test/peers/http-client.ts';
 import { type Fault, FaultyStore } from '../support/faulty-store.ts';
 import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
+import { Operator } from '../support/operator.ts';
 import { telling } from './told-by-log.ts';
 
 const CLOSING = { headers: { 'x-awala-streaming-mode': 'close-upon-completion' } };
@@ -33,12 +34,13 @@ describe('Collection: each error that has an answer', () => {
   const store = new FaultyStore();
   const clock = new ManualClock(START);
   const plausibility = new ClockPlausibility({ clock, notBefore: new Date(0) });
+  const operator = new Operator(clock);
   let gateway: GatewayUnderTest;
   let road: Road;
 
   before(async () => {
     gateway = await GatewayUnderTest.start(
-      { objects: store.objects, clock, plausibility },
+      { objects: store.objects, records: operator.records, clock, plausibility },
       { MAX_COLLECTORS: '1', MAX_WAITING_COLLECTORS: '0' },
     );
     road = await gateway.road();
@@ -114,6 +116,11 @@ describe('Collection: each error that has an answer', () => {
     certificate: () =>
       respondAs(phoneWith({ moreExtensions: [extension(oid('1.2.3'), true, octetString())] })),
     'untrusted-path': () => respondAs(road.recipient),
+    'peer-blocked': async () => {
+      const { phone } = await gateway.road('blocked');
+      await operator.block(phone, { clock, policies: [gateway.running.gateway.policy] });
+      return respondAs(phone);
+    },
     'message-unexpected': async () => {
       using collector = new Collector(gateway.poweb);
       await collector.challenge();

@@ -114,8 +114,10 @@ describe('docs/errors.md', () => {
       ...statuses(REQUEST_ANSWERS, false),
       ...statuses(HTTP_ANSWERS, false),
       'body-too-large': '413; 422 for a parcel by PoWeb',
+      'peer-blocked': '403; 503 for a parcel',
     };
     assert.equal(PARCEL_ANSWERS['body-too-large'].status, 422);
+    assert.equal(PARCEL_ANSWERS['peer-blocked'].status, 503);
     assert.deepEqual(column('HTTP'), sorted(expected));
   });
 

@@ -15,6 +15,7 @@ import {
   type Identity,
   identity,
   newIdentity,
+  type Peer,
   preRegistrationBody,
 } from '#test/builders/peers.ts';
 import { parcelOn, type Road, secondsFrom } from '#test/builders/road.ts';
@@ -22,6 +23,7 @@ import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts
 import { FaultyStore } from '../support/faulty-store.ts';
 import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
+import { Operator } from '../support/operator.ts';
 import type { RefusedMessage } from '../support/refused-message.ts';
 import { telling } from './told-by-log.ts';
 
@@ -33,18 +35,22 @@ describe('PoWeb: each error that has an answer', () => {
   const store = new FaultyStore();
   const clock = new ManualClock(START);
   const plausibility = new ClockPlausibility({ clock, notBefore: new Date(0) });
+  const operator = new Operator(clock);
   const phone = identity('phone');
   let gateway: GatewayUnderTest;
   let client: HttpClient;
+  let blocked: Peer;
   let road: Road;
   let invalid: readonly RefusedMessage[];
 
   before(async () => {
     gateway = await GatewayUnderTest.start(
-      { objects: store.objects, clock, plausibility },
+      { objects: store.objects, records: operator.records, clock, plausibility },
       { PRE_REGISTRATIONS_PER_SECOND: '5', QUOTA_PARCELS_PER_HOUR: '2' },
     );
     client = new HttpClient(gateway.poweb);
+    blocked = (await gateway.road('blocked')).phone;
+    await operator.block(blocked, { clock, policies: [gateway.running.gateway.policy] });
     road = await gateway.road();
     invalid = Object.values(await invalidParcels(road));
   });
@@ -120,6 +126,10 @@ describe('PoWeb: each error that has an answer', () => {
     },
     'body-too-large': () => deliver(new Uint8Array(MAX_MESSAGE_OCTETS + 1), ''),
     'countersignature-malformed': () => deliver(parcelOn(road), ''),
+    'peer-blocked': async () => {
+      const parcel = parcelOn(road);
+      return deliver(parcel, await countersign(parcel, blocked));
+    },
     'countersignature-invalid': async () =>
       deliver(parcelOn(road), await countersign(parcelOn(road, { id: 'other' }), road.phone)),
     malformed: () => deliver(Buffer.from('hello')),
@@ -146,6 +156,7 @@ describe('PoWeb: each error that has an answer', () => {
     algorithm: () => register(newIdentity(1_024)),
     expired: () => register(phone, phone, 9_000),
     'wrong-key': () => register(phone, identity('another phone')),
+    'peer-blocked': () => register(blocked),
     'registrations-full': async () => {
       const answers = Array.from({ length: 12 }, () => preRegister(preRegistrationBody(phone)));
       const refused = (await Promise.all(answers)).find(({ status }) => status >= 500);
