@@ -68,6 +68,15 @@ export class FairShares {
     return this.#all.held;
   }
 
+  /** What those hold together whose names begin with these. */
+  heldBy(who: Who): number {
+    let group: Group | undefined = this.#all;
+    for (const name of who) {
+      group = group?.get(name);
+    }
+    return group?.held ?? 0;
+  }
+
   /**
    * Takes `amount`, if need be from those who hold more.
    *

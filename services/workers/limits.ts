@@ -21,6 +21,20 @@ export const DESTINATION_LIMITS: Omit<DestinationLimits, 'maxConcurrent'> = {
   maxTracked: 10_000,
 };
 
+/** The same for a sender at a destination, which says by 429 that it has enough of that one. */
+export const SENDER_LIMITS: Omit<DestinationLimits, 'maxConcurrent'> = {
+  ...DESTINATION_LIMITS,
+  failuresToPause: 1,
+  isAwaitedByDefault: false,
+};
+
+/** How posts share places and memory. An app that is well answers within a second. */
+export const POST_LIMITS = { patienceMs: 2_000, longestWaitMs: 5_000 };
+/** Parcels that wait for a place to be posted: as many as are posted, and so many at most. */
+export const MOST_WAITING = 256;
+/** Jobs taken besides, so that a newcomer is seen while there is no place to wait in either. */
+export const JOBS_LOOKED_AT = 16;
+
 /** Twice the longest delivery with the calls around it. */
 export const DELIVERY_VISIBILITY_MS = 60_000;
 /** A full cargo of tiny acknowledgements takes 50 000 deletions. */

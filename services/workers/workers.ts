@@ -1,5 +1,4 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { Census } from '#gateway/held/census.ts';
@@ -11,11 +10,13 @@ import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts
 import type { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import { CargoUnpacking } from '#gateway/intake/cargo-unpacking.ts';
 import type { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
+import { Admissions } from '#gateway/internet-delivery/admissions.ts';
 import { DestinationResolver } from '#gateway/internet-delivery/destination-resolver.ts';
 import { Destinations } from '#gateway/internet-delivery/destinations.ts';
 import { DnsOverHttps } from '#gateway/internet-delivery/dns-over-https.ts';
 import { InternetDelivery } from '#gateway/internet-delivery/internet-delivery.ts';
 import { PohttpClient } from '#gateway/internet-delivery/pohttp-client.ts';
+import { PostPlaces } from '#gateway/internet-delivery/post-places.ts';
 import { isPublicAddress } from '#gateway/internet-delivery/public-address.ts';
 import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { HeldIndex } from '#held-index/port.ts';
@@ -36,9 +37,13 @@ import {
   DELIVERY_VISIBILITY_MS,
   DESTINATION_LIMITS,
   DNS_TIMEOUT_MS,
+  JOBS_LOOKED_AT,
   MAX_ATTEMPTS,
+  MOST_WAITING,
   PERIODIC_RETRY_MS,
+  POST_LIMITS,
   RENEWAL_INTERVAL_MS,
+  SENDER_LIMITS,
   SWEEPER_LIMITS,
   type WorkersLimits,
 } from './limits.ts';
@@ -132,14 +137,17 @@ function consumeDeliveries(
   { delivery }: WorkersLimits,
   client: Client,
 ): Consumer {
-  const destinations = new Destinations(parts.clock, {
-    ...DESTINATION_LIMITS,
-    maxConcurrent: delivery.concurrencyPerDestination,
+  const { concurrency, concurrencyPerDestination: maxConcurrent, bufferOctets } = delivery;
+  const admissions = new Admissions({
+    destinations: new Destinations(parts.clock, { ...DESTINATION_LIMITS, maxConcurrent }),
+    senders: new Destinations(parts.clock, { ...SENDER_LIMITS, maxConcurrent }),
   });
-  const budget = new Budget(delivery.bufferOctets);
-  const worker = new InternetDelivery({ ...parts, client, destinations, budget });
+  const mostWaiting = Math.min(concurrency, MOST_WAITING);
+  const limits = { ...POST_LIMITS, concurrency, bufferOctets, mostWaiting };
+  const places = new PostPlaces(parts, limits);
+  const worker = new InternetDelivery({ ...parts, client, admissions, places });
   return parts.queue.consume(INTERNET_DELIVERY_TOPIC, worker.handle, {
-    concurrency: delivery.concurrency,
+    concurrency: concurrency + mostWaiting + JOBS_LOOKED_AT,
     maxAttempts: MAX_ATTEMPTS,
     visibilityTimeoutMs: DELIVERY_VISIBILITY_MS,
     onHastened: worker.onHastened,

@@ -74,10 +74,15 @@ export function internetBoundKey(parcel: {
   return `${INTERNET_BOUND_PREFIX}${parcel.recipientAddress}/${parcel.sender}/${digest}`;
 }
 
-/** @returns the recipient's Internet address; null if this is not the key of an Internet-bound parcel */
-export function addressOfInternetBoundKey(key: ObjectKey): string | null {
-  const [address] = key.slice(INTERNET_BOUND_PREFIX.length).split('/', 1);
-  return key.startsWith(INTERNET_BOUND_PREFIX) && address ? address : null;
+/**
+ * @returns the recipient's Internet address, and the id of the sender, which proved it; null if this
+ *   is not the key of an Internet-bound parcel
+ */
+export function endsOfInternetBoundKey(
+  key: ObjectKey,
+): { readonly address: string; readonly sender: string } | null {
+  const [address, sender] = key.slice(INTERNET_BOUND_PREFIX.length).split('/', 2);
+  return key.startsWith(INTERNET_BOUND_PREFIX) && address && sender ? { address, sender } : null;
 }
 
 /** Prefix of the cargo from one private gateway that is not unpacked yet. */

@@ -34,7 +34,7 @@ describe('answerOfStatus', () => {
     });
   }
 
-  for (const status of [429, 500, 501, 502, 503, 504, 599]) {
+  for (const status of [500, 501, 502, 503, 504, 599]) {
     it(`takes ${status} for a destination in trouble`, () => {
       assert.deepEqual(answerOfStatus(status, undefined, NOW), {
         outcome: 'failed',
@@ -44,6 +44,15 @@ describe('answerOfStatus', () => {
       });
     });
   }
+
+  it('takes 429 for a destination that is well, but has enough of the sender', () => {
+    assert.deepEqual(answerOfStatus(429, '120', NOW), {
+      outcome: 'failed',
+      reason: 'http-429',
+      destination: 'up-for-others',
+      retryAfterMs: 120_000,
+    });
+  });
 
   it('understands Retry-After in seconds and as a date, of a second or more', () => {
     assert.equal(retryAfterOf('120'), 120_000);

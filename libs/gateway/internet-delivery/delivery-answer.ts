@@ -9,10 +9,14 @@ export type DeliveryAnswer =
       readonly reason: string;
       /**
        * What the failure says of the destination: `down`, other parcels would fail too; `up`, it
-       * answers; `unknown`, it was not asked.
+       * answers; `up-for-others`, it answers, but not this sender for now; `unknown`, it was not
+       * asked.
        */
-      readonly destination: 'down' | 'up' | 'unknown';
-      /** How long the destination asked us to stay away; null if it did not. */
+      readonly destination: 'down' | 'up' | 'up-for-others' | 'unknown';
+      /**
+       * How long the destination asked us to wait; null if it did not. With all parcels if it is
+       * `down`, with all of the sender if it is `up-for-others`, or else with this one.
+       */
       readonly retryAfterMs: number | null;
     };
 
@@ -43,13 +47,19 @@ export function answerOfStatus(
   if (status >= 400 && status < 500 && !PASSING.includes(status)) {
     return { outcome: 'refused', reason };
   }
-  const isDown = status === TOO_MANY_REQUESTS || (status >= 500 && status !== INSUFFICIENT_STORAGE);
   return {
     outcome: 'failed',
     reason,
-    destination: isDown ? 'down' : 'up',
+    destination: whatFailed(status),
     retryAfterMs: parseRetryAfter(retryAfter, now),
   };
+}
+
+function whatFailed(status: number): 'down' | 'up' | 'up-for-others' {
+  if (status === TOO_MANY_REQUESTS) {
+    return 'up-for-others';
+  }
+  return status >= 500 && status !== INSUFFICIENT_STORAGE ? 'down' : 'up';
 }
 
 /** @returns null if absent or malformed; otherwise a second or more */

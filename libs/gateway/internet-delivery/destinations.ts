@@ -13,6 +13,11 @@ export interface DestinationLimits {
   readonly maxPauseMs: number;
   /** Destinations remembered. */
   readonly maxTracked: number;
+  /**
+   * Whether parcels may wait for a destination for which this process sent none away. A success then
+   * asks for them now and then. @default true
+   */
+  readonly isAwaitedByDefault?: boolean;
 }
 
 /** What a delivery says of its destination; `unknown` if it was not asked. */
@@ -68,14 +73,14 @@ export class Destinations {
   readonly #limits: DestinationLimits;
   readonly #random: () => number;
   readonly #known = new Map<string, Destination>();
-  /** Destinations for which none waited a moment ago, unless some were sent away since. */
-  readonly #awaitedByNone: Cache<true>;
+  /** False if none waited a moment ago; true if some were sent away since. */
+  readonly #awaited: Cache<boolean>;
 
   /** @param random - from 0 to below 1 */
   constructor(clock: Clock, limits: DestinationLimits, random: () => number = Math.random) {
     this.#clock = clock;
     this.#limits = limits;
-    this.#awaitedByNone = new Cache(clock, limits.maxTracked);
+    this.#awaited = new Cache(clock, limits.maxTracked);
     this.#random = random;
   }
 
@@ -126,7 +131,7 @@ export class Destinations {
 
   /** As many came as could, or their number is unknown: more may wait. */
   moreMayWait(address: string): void {
-    this.#awaitedByNone.delete(address);
+    this.#awaited.set(address, true);
   }
 
   /**
@@ -165,11 +170,13 @@ export class Destinations {
 
   /** How many may come now; 0 also if it is too early to ask whether any would. */
   #roomFor(address: string, destination: Destination): number {
-    if (this.#awaitedByNone.has(address) || this.#leftAloneUntilMs(destination) > 0) {
+    const { isAwaitedByDefault = true } = this.#limits;
+    const isAwaited = this.#awaited.get(address) ?? isAwaitedByDefault;
+    if (!isAwaited || this.#leftAloneUntilMs(destination) > 0) {
       return 0;
     }
     // The next to ask corrects this.
-    this.#awaitedByNone.set(address, true, ASK_AGAIN_MS);
+    this.#awaited.set(address, false, ASK_AGAIN_MS);
     return Math.max(this.#places(destination) - destination.active, 1);
   }
 

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { BackingUnavailableError } from '#backing/errors.ts';
-import { Budget } from '#bounds/budget.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { silentLog } from '#log/log.ts';
 import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { type Job, RetryLaterError } from '#work-queue/port.ts';
+import { Admissions } from './admissions.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
 import { Destinations } from './destinations.ts';
 import { InternetDelivery } from './internet-delivery.ts';
+import { PostPlaces } from './post-places.ts';
 
 const ADDRESS = 'app.example';
 const KEY = `parcels/internet-bound/${ADDRESS}/sender/one`;
@@ -20,6 +22,26 @@ describe('InternetDelivery', () => {
     const objects = new InMemoryObjectStore();
     const limits = { failuresToPause: 3, minPauseMs: 1, maxPauseMs: 60_000, maxTracked: 9 };
     const destinations = new Destinations(clock, { ...limits, maxConcurrent: 9 });
+    const senders = new Destinations(clock, { ...limits, maxConcurrent: 9 });
+    const waiting = { mostWaiting: 2, longestWaitMs: 5_000, patienceMs: 2_000 };
+    const shared = { concurrency: 4, bufferOctets: 100_000_000, ...waiting };
+    const places = new PostPlaces({ clock, metrics: noMetrics }, shared);
+    /** Takes so many places, and places to wait in; the result leaves them. */
+    const hold = async (count: number) => {
+      const leaving = new AbortController();
+      const entering = Array.from({ length: count }, () =>
+        places.enter('other.example', 'sender', leaving.signal),
+      );
+      await setImmediate();
+      return async () => {
+        leaving.abort();
+        for (const entered of await Promise.allSettled(entering)) {
+          if (entered.status === 'fulfilled') {
+            entered.value?.leave();
+          }
+        }
+      };
+    };
     let posts = 0;
     const answers: DeliveryAnswer[] = [];
     const delivery = new InternetDelivery({
@@ -28,8 +50,8 @@ describe('InternetDelivery', () => {
       queue: { hasten: async () => 0 },
       log: silentLog,
       metrics: noMetrics,
-      destinations,
-      budget: new Budget(1_000),
+      admissions: new Admissions({ destinations, senders }),
+      places,
       client: {
         async post() {
           posts += 1;
@@ -42,7 +64,7 @@ describe('InternetDelivery', () => {
     await put();
     const { signal } = new AbortController();
     const job: Job = { key: KEY, attempt: 1, expiresAt, signal, isHeld: () => true };
-    return { clock, destinations, delivery, objects, put, job, answers, posts: () => posts };
+    return { clock, destinations, delivery, objects, put, job, hold, answers, posts: () => posts };
   }
 
   it('posts nothing for a job that another may have in hand, and tries again', async () => {
@@ -88,6 +110,29 @@ describe('InternetDelivery', () => {
     });
     await delivery.handle(job);
     assert.equal(posts(), 2);
+    assert.equal(await objects.get(KEY), null);
+  });
+
+  it('waits as long as an answer asks that says nothing of other parcels', async () => {
+    const { clock, delivery, job, answers } = await setting();
+    answers.push({ outcome: 'failed', reason: 'full', destination: 'up', retryAfterMs: 50_000 });
+    await assert.rejects(delivery.handle(job), (error) => {
+      assert.ok(error instanceof RetryLaterError && error.notBefore);
+      assert.equal(error.notBefore.getTime() - clock.now().getTime(), 50_000);
+      return true;
+    });
+  });
+
+  it('puts a parcel back unread, without an attempt, where there is no place to wait in', async () => {
+    const { delivery, objects, job, hold } = await setting();
+    const leave = await hold(6);
+    await assert.rejects(delivery.handle(job), (error) => {
+      assert.ok(error instanceof RetryLaterError && error.notBefore);
+      assert.equal(error.isAttempt, false);
+      return true;
+    });
+    await leave();
+    await delivery.handle(job);
     assert.equal(await objects.get(KEY), null);
   });
 

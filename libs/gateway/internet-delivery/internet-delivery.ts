@@ -1,6 +1,4 @@
-import { MAX_PARCEL_OCTETS } from '#awala/limits.ts';
 import { pauseAfter } from '#bounds/backoff.ts';
-import type { Budget, Release } from '#bounds/budget.ts';
 import { LookUps } from '#bounds/look-ups.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
@@ -8,21 +6,22 @@ import type { GatewayMetrics } from '#metrics/port.ts';
 import type { Generation, ObjectKey, ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError, type WorkQueue } from '#work-queue/port.ts';
 import { type ExpiryParts, isExpired } from '../held/expiry.ts';
-import { addressOfInternetBoundKey } from '../held/object-keys.ts';
+import { endsOfInternetBoundKey } from '../held/object-keys.ts';
 import { INTERNET_DELIVERY_TOPIC } from '../held/topics.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
+import type { Admissions, DeliveryAdmission } from './admissions.ts';
 import type { DeliveryAnswer } from './delivery-answer.ts';
-import type { Admission, Destinations } from './destinations.ts';
 import type { PohttpClient } from './pohttp-client.ts';
+import type { PostPlace, PostPlaces } from './post-places.ts';
 
 interface InternetDeliveryParts extends ExpiryParts {
   readonly objects: ObjectStore;
   /** Where waiting parcels' jobs are. */
   readonly queue: Pick<WorkQueue, 'hasten'>;
   readonly client: Pick<PohttpClient, 'post'>;
-  readonly destinations: Destinations;
-  /** Bounds the octets of the parcels in memory. */
-  readonly budget: Budget;
+  readonly admissions: Admissions;
+  /** Bound the posts at once, and the octets of their parcels in memory. */
+  readonly places: PostPlaces;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 }
@@ -30,9 +29,12 @@ interface InternetDeliveryParts extends ExpiryParts {
 interface Posting {
   readonly key: ObjectKey;
   readonly address: string;
+  readonly sender: string;
   readonly job: Job;
-  readonly admission: Admission;
+  readonly admission: DeliveryAdmission;
 }
+
+type Failure = Extract<DeliveryAnswer, { outcome: 'failed' }>;
 
 /** Before the second attempt at a parcel whose destination is up. */
 const FIRST_PAUSE_MS = 10_000;
@@ -70,46 +72,41 @@ export class InternetDelivery {
    * @throws {RetryLaterError | PoisonJobError}
    */
   readonly handle = async (job: Job): Promise<void> => {
-    const address = addressOfInternetBoundKey(job.key);
-    if (address === null) {
+    const ends = endsOfInternetBoundKey(job.key);
+    if (!ends) {
       throw new PoisonJobError('the key is not that of an Internet-bound parcel');
     }
-    const admission = this.#parts.destinations.admit(address);
-    if (admission instanceof Date) {
-      throw new RetryLaterError('the destination is busy, or left alone for a while', {
-        notBefore: admission,
-        waitsFor: address,
-        isAttempt: false,
-      });
-    }
+    const admission = this.#parts.admissions.admit(ends.address, ends.sender);
     await backingFailuresRetried(this.#parts.clock, () =>
-      this.#deliver({ key: job.key, address, job, admission }),
+      this.#deliver({ key: job.key, ...ends, job, admission }),
     );
   };
 
-  /** Another process found that a destination, which jobs wait for, has answered. */
-  readonly onHastened = (address: string): void => {
-    this.#parts.destinations.heardToAnswer(address);
+  /** Another process found that what jobs wait for has answered. */
+  readonly onHastened = (waitsFor: string): void => {
+    this.#parts.admissions.heardToAnswer(waitsFor);
   };
 
   async #deliver(posting: Posting): Promise<void> {
-    const { budget, objects } = this.#parts;
-    const { job } = posting;
+    const { places, objects } = this.#parts;
+    const { address, sender, job } = posting;
     let answer: DeliveryAnswer | null = null;
     let isNews = false;
-    let release: Release | null = null;
+    let place: PostPlace | null = null;
     let stored: StoredObject | null = null;
     try {
-      // Its size is known once it is read.
-      release = await budget.acquire(MAX_PARCEL_OCTETS, job.signal);
+      place = await places.enter(address, sender, job.signal);
+      if (!place) {
+        throw this.#noPlace();
+      }
       stored = await objects.get(job.key);
-      release(stored?.body.length);
+      place.holds(stored?.body.length ?? 0);
       const onPosted = () => {
         isNews = true;
       };
-      answer = stored && (await this.#post(posting, stored, onPosted));
+      answer = stored && (await this.#post(posting, stored, place, onPosted));
     } finally {
-      release?.();
+      place?.leave();
       // A cached answer says nothing of the destination now.
       await this.#endAdmission(posting, isNews ? answer : null);
     }
@@ -118,33 +115,35 @@ export class InternetDelivery {
     }
   }
 
-  /**
-   * If the destination answered, lets as many of those that wait for it come as there is room for.
-   */
+  #noPlace(): RetryLaterError {
+    const notBefore = this.#parts.places.turn();
+    return new RetryLaterError('others need the place', { notBefore, isAttempt: false });
+  }
+
+  /** Lets as many of those that wait for what answered come as there is room for. */
   async #endAdmission({ address, admission }: Posting, answer: DeliveryAnswer | null) {
-    const { queue, destinations, log } = this.#parts;
-    const room = endWith(admission, answer);
-    if (room === 0) {
-      return;
-    }
-    try {
-      if ((await queue.hasten(INTERNET_DELIVERY_TOPIC, address, room)) === room) {
-        destinations.moreMayWait(address);
+    for (const { waitsFor, count, moreMayWait } of admission.end(answer)) {
+      try {
+        if ((await this.#parts.queue.hasten(INTERNET_DELIVERY_TOPIC, waitsFor, count)) === count) {
+          moreMayWait();
+        }
+      } catch (error) {
+        // They come at their own time, or with the next success.
+        moreMayWait();
+        const line = 'Could not hasten the parcels that wait for a destination';
+        this.#parts.log.debug({ error, address }, line);
       }
-    } catch (error) {
-      // They come at their own time, or with the next success.
-      destinations.moreMayWait(address);
-      log.debug({ error, address }, 'Could not hasten the parcels that wait for a destination');
     }
   }
 
   /**
    * @returns null if the parcel has expired
-   * @throws {RetryLaterError} if another process now holds the job
+   * @throws {RetryLaterError} if another process now holds the job, or another post the place
    */
   async #post(
     { key, address, job }: Posting,
     stored: StoredObject,
+    place: PostPlace,
     onPosted: () => void,
   ): Promise<DeliveryAnswer | null> {
     if (isExpired(stored, this.#parts)) {
@@ -153,38 +152,30 @@ export class InternetDelivery {
     if (!job.isHeld()) {
       throw new RetryLaterError('the job may be in the hands of another', { isAttempt: false });
     }
+    if (place.gaveWay.aborted) {
+      throw this.#noPlace();
+    }
     const { attempt, signal } = job;
     return this.#answers.get(`${key} ${stored.generation}`, async () => {
       onPosted();
       logStep(this.#parts.log, 'posted', key, { address, attempt });
       const parcel = stored.body;
-      const value = await this.#parts.client.post({
-        internetAddress: address,
-        parcel,
-        attempt,
-        signal,
-      });
+      const value = await place.during(signal, (either) =>
+        this.#parts.client.post({ internetAddress: address, parcel, attempt, signal: either }),
+      );
       return { value, forMs: value.outcome === 'failed' ? 0 : Number.POSITIVE_INFINITY };
     });
   }
 
   async #conclude(
-    { key, address, job }: Posting,
+    posting: Posting,
     generation: Generation,
     answer: DeliveryAnswer | null,
   ): Promise<void> {
-    const { metrics, clock, log, destinations } = this.#parts;
+    const { metrics, clock, log } = this.#parts;
+    const { key, address, job } = posting;
     if (answer?.outcome === 'failed') {
-      const { reason, destination } = answer;
-      const turn = destinations.turnAt(address);
-      const backoff = { firstMs: FIRST_PAUSE_MS, maxMs: destinations.longestPauseMs };
-      const pauseMs = pauseAfter(job.attempt, backoff);
-      const notBefore = turn ?? new Date(clock.now().getTime() + pauseMs);
-      const { attempt } = job;
-      logStep(log, 'answered', key, { address, outcome: 'failed', reason, attempt, notBefore });
-      // The parcel's own trouble does not end when others arrive.
-      const waitsFor = turn !== null || destination === 'unknown' ? address : undefined;
-      throw new RetryLaterError(reason, { notBefore, waitsFor });
+      throw this.#afterFailure(posting, answer);
     }
     const wasLast = await this.#parts.objects.delete(key, { generation });
     const outcome = answer?.outcome ?? 'expired';
@@ -205,13 +196,20 @@ export class InternetDelivery {
       });
     }
   }
-}
 
-function endWith(admission: Admission, answer: DeliveryAnswer | null): number {
-  if (answer === null) {
-    return admission.end('unknown');
+  #afterFailure({ key, address, sender, job }: Posting, answer: Failure): RetryLaterError {
+    const { clock, log, admissions } = this.#parts;
+    const { reason, destination, retryAfterMs } = answer;
+    const { attempt } = job;
+    const { longestPauseMs } = admissions;
+    const turn = admissions.turnAt(address, sender);
+    const backoff = { firstMs: FIRST_PAUSE_MS, maxMs: longestPauseMs };
+    const askedMs = Math.min(retryAfterMs ?? 0, longestPauseMs);
+    const pauseMs = Math.max(pauseAfter(attempt, backoff), askedMs);
+    const notBefore = turn?.notBefore ?? new Date(clock.now().getTime() + pauseMs);
+    logStep(log, 'answered', key, { address, outcome: 'failed', reason, attempt, notBefore });
+    // The parcel's own trouble does not end when others arrive.
+    const waitsFor = turn?.waitsFor ?? (destination === 'unknown' ? address : undefined);
+    return new RetryLaterError(reason, { notBefore, waitsFor });
   }
-  return answer.outcome === 'failed'
-    ? admission.end(answer.destination, answer.retryAfterMs)
-    : admission.end('up');
 }

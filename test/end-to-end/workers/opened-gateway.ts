@@ -33,6 +33,7 @@ export interface WorkersOptions {
   readonly drainMs?: number;
   readonly sweepIntervalMs?: number;
   readonly allowPrivateNetworks?: boolean;
+  readonly bufferOctets?: number;
   readonly plausibility?: ClockPlausibility;
   readonly queue?: WorkQueue;
 }
@@ -125,7 +126,7 @@ export class OpenedGateway implements AsyncDisposable {
   /** Starts workers as one process has them; the Internet is what `dohUrl` says. */
   startWorkers(dohUrl: URL, options: WorkersOptions = {}): Workers {
     const { drainMs = 1_000, sweepIntervalMs = 86_400_000, ...rest } = options;
-    const { allowPrivateNetworks = true, ...given } = rest;
+    const { allowPrivateNetworks = true, bufferOctets = 64 * 1024 * 1024, ...given } = rest;
     const config: WorkersLimits = {
       delivery: {
         useTls: false,
@@ -134,7 +135,7 @@ export class OpenedGateway implements AsyncDisposable {
         overrides: new Map(),
         concurrency: 16,
         concurrencyPerDestination: 4,
-        bufferOctets: 64 * 1024 * 1024,
+        bufferOctets,
       },
       cargo: { concurrency: 1 },
       sweepIntervalMs,
