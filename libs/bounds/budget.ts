@@ -1,3 +1,6 @@
+import type { Who } from './fair-shares.ts';
+import { Turns } from './turns.ts';
+
 /** Largest request, in octets, that may use what is kept for small ones. */
 export const SMALL_OCTETS = 64 * 1024;
 
@@ -11,6 +14,15 @@ interface BudgetOptions {
   readonly forSmall?: number;
   /** How many requests may wait, and the error for one more. Any number by default. */
   readonly waiting?: { readonly max: number; readonly tooMany: () => Error };
+  /** Called whenever a request has to wait. */
+  readonly onWait?: () => void;
+}
+
+/** A request that waits. */
+export interface WaitingRequest {
+  readonly amount: number;
+  /** In whose turn it waits. */
+  readonly who: Who;
 }
 
 /**
@@ -25,46 +37,51 @@ export type Reserving = Pick<Budget, 'acquire' | 'tryAcquire'>;
 interface Share {
   readonly capacity: number;
   held: number;
-  /** In order of request. */
-  readonly waiters: Set<Waiter>;
+  readonly waiters: Turns<Waiter>;
 }
 
-interface Waiter {
-  readonly amount: number;
+interface Waiter extends WaitingRequest {
   readonly grant: (share: Share) => void;
 }
 
 /**
  * Bounds what many parties hold together: octets of memory, or calls under way.
  *
- * At the bound {@link acquire} waits for its turn, first come first served, and {@link tryAcquire}
- * fails; it also fails while anyone waits. A part may be kept for small requests, so that a few
+ * At the bound {@link acquire} waits for its turn, first come first served among those of the same
+ * names, and these by turns, and {@link tryAcquire} fails; it also fails while anyone waits. A part may be kept for small requests, so that a few
  * parties who hold much for long, such as peers that read slowly, cannot stop all the others.
  */
 export class Budget {
   readonly #common: Share;
   readonly #forSmall: Share;
-  readonly #waiting: BudgetOptions['waiting'];
+  readonly #options: BudgetOptions;
 
   /** @param capacity - at least 1 */
-  constructor(capacity: number, { forSmall = 0, waiting }: BudgetOptions = {}) {
-    this.#common = { capacity: capacity - forSmall, held: 0, waiters: new Set() };
-    this.#forSmall = { capacity: forSmall, held: 0, waiters: new Set() };
-    this.#waiting = waiting;
+  constructor(capacity: number, options: BudgetOptions = {}) {
+    const { forSmall = 0 } = options;
+    this.#common = { capacity: capacity - forSmall, held: 0, waiters: new Turns() };
+    this.#forSmall = { capacity: forSmall, held: 0, waiters: new Turns() };
+    this.#options = options;
   }
 
   get held(): number {
     return this.#common.held + this.#forSmall.held;
   }
 
+  /** A request that waits, the next to be granted of its size; undefined if none does. */
+  get firstWaiting(): WaitingRequest | undefined {
+    return this.#common.waiters.next ?? this.#forSmall.waiters.next;
+  }
+
   /**
    * Reserves `amount`, waiting until others release theirs. A request larger than all that is not
    * kept for small ones counts as all of that, and so is served when nothing else is held there.
    *
+   * @param who - in whose turn it waits
    * @throws the signal's reason, if it is aborted first
    * @throws the error for too many, at once, if the queue is full
    */
-  async acquire(amount: number, signal?: AbortSignal): Promise<Release> {
+  async acquire(amount: number, signal?: AbortSignal, who: Who = []): Promise<Release> {
     signal?.throwIfAborted();
     const reserved = Math.min(amount, this.#common.capacity);
     const own = this.#isSmall(amount) ? this.#forSmall : this.#common;
@@ -72,13 +89,11 @@ export class Budget {
     if (share) {
       return this.#reserve(share, reserved);
     }
-    if (
-      this.#waiting &&
-      this.#common.waiters.size + this.#forSmall.waiters.size >= this.#waiting.max
-    ) {
-      throw this.#waiting.tooMany();
+    const { waiting } = this.#options;
+    if (waiting && this.#common.waiters.size + this.#forSmall.waiters.size >= waiting.max) {
+      throw waiting.tooMany();
     }
-    return this.#wait(own, reserved, signal);
+    return this.#wait(own, { amount: reserved, who }, signal);
   }
 
   /** Reserves `amount` if there is room and nobody waits; null otherwise. */
@@ -103,7 +118,7 @@ export class Budget {
     };
   }
 
-  #wait(share: Share, amount: number, signal?: AbortSignal): Promise<Release> {
+  #wait(share: Share, request: WaitingRequest, signal?: AbortSignal): Promise<Release> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         share.waiters.delete(waiter);
@@ -111,28 +126,31 @@ export class Budget {
         this.#grantWaiters();
       };
       const grant = (granted: Share) => {
-        share.waiters.delete(waiter);
+        share.waiters.served(waiter);
         signal?.removeEventListener('abort', onAbort);
-        resolve(this.#reserve(granted, amount));
+        resolve(this.#reserve(granted, request.amount));
       };
-      const waiter: Waiter = { amount, grant };
+      const waiter: Waiter = { ...request, grant };
       share.waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
+      this.#options.onWait?.();
     });
   }
 
   #grantWaiters(): void {
-    for (const waiter of this.#common.waiters) {
-      if (!hasRoom(this.#common, waiter.amount)) {
+    const common = this.#common;
+    const small = this.#forSmall;
+    for (let next = common.waiters.next; next; next = common.waiters.next) {
+      if (!hasRoom(common, next.amount)) {
         break;
       }
-      waiter.grant(this.#common);
+      next.grant(common);
     }
-    for (const waiter of this.#forSmall.waiters) {
-      if (hasRoom(this.#forSmall, waiter.amount)) {
-        waiter.grant(this.#forSmall);
-      } else if (isFree(this.#common, waiter.amount)) {
-        waiter.grant(this.#common);
+    for (let next = small.waiters.next; next; next = small.waiters.next) {
+      if (hasRoom(small, next.amount)) {
+        next.grant(small);
+      } else if (isFree(common, next.amount)) {
+        next.grant(common);
       } else {
         return;
       }

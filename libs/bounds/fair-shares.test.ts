@@ -178,6 +178,52 @@ describe('FairShares', () => {
     assert.deepEqual(gaveWay, []);
   });
 
+  it('lets the own idlest give way to one who comes again, if shares are renewed', () => {
+    const shares = new FairShares({ capacity: 3, renews: true });
+    const own: number[] = [];
+    const others: number[] = [];
+    const [first] = holdMany(shares, ['a', '1'], 2, own);
+    holdMany(shares, ['a', '2'], 1, others);
+    first?.touch();
+    assert.notEqual(
+      shares.take(['a', '1'], 1, () => {}),
+      null,
+    );
+    assert.deepEqual(own, [1]);
+    assert.deepEqual(others, []);
+  });
+
+  it('does not let an idle one give way to itself when it grows', () => {
+    const clock = new ManualClock();
+    const shares = new FairShares({ capacity: 2, idle: { afterMs: 1_000, clock } });
+    let gaveWay = 0;
+    const share = shares.take(['a'], 2, () => {
+      gaveWay += 1;
+    });
+    clock.advance(1_000);
+    assert.equal(share?.grow(1), false);
+    assert.equal(gaveWay, 0);
+    share?.release();
+    assert.equal(shares.held, 0);
+  });
+
+  it('heeds that there is more or less than before', () => {
+    const size = { capacity: 1 };
+    const shares = new FairShares(size);
+    holdMany(shares, ['a'], 1);
+    size.capacity = 2;
+    assert.notEqual(
+      shares.take(['b'], 1, () => {}),
+      null,
+    );
+    size.capacity = 1;
+    assert.equal(
+      shares.take(['c'], 1, () => {}),
+      null,
+    );
+    assert.equal(shares.held, 2);
+  });
+
   it('tells how wide the group was that held too much', () => {
     const widths: [number, boolean][] = [];
     const onGivenWay = (...width: [number, boolean]) => widths.push(width);

@@ -1,5 +1,5 @@
 import type { Clock } from '#clock/clock.ts';
-import { Group, HeldShare } from './share-groups.ts';
+import { type Divider, Group, HeldShare } from './share-groups.ts';
 
 /**
  * Who holds something: from the widest group that it counts for, such as a network, to the
@@ -25,13 +25,18 @@ export interface Share {
 }
 
 interface FairSharesOptions {
-  /** How much there is; at least 1. */
+  /** How much there is; at least 1. Asked each time, so it may change. */
   readonly capacity: number;
   /**
    * How long a share must not have been touched to give way even to one that holds as much: another
    * of its own group, for instance. Never by default.
    */
   readonly idle?: { readonly afterMs: number; readonly clock: Clock };
+  /**
+   * Whether who comes again, under all the same names, takes the place of their own idlest share
+   * where nobody holds more, however lively that is. Not for shares that grow. False by default.
+   */
+  readonly renews?: boolean;
   /**
    * Called for each share that gives way, with the depth of the group that held too much: 1 for the
    * widest; and whether that was the narrowest, such as a connection.
@@ -51,16 +56,12 @@ interface FairSharesOptions {
  *
  * Taking and releasing cost O(log n) at each depth.
  */
-export class FairShares {
-  readonly #capacity: number;
-  readonly #idle: FairSharesOptions['idle'];
-  readonly #onGivenWay: (depth: number, isNarrowest: boolean) => void;
+export class FairShares implements Divider {
+  readonly #options: FairSharesOptions;
   readonly #all = new Group(null, '');
 
-  constructor({ capacity, idle, onGivenWay = () => {} }: FairSharesOptions) {
-    this.#capacity = capacity;
-    this.#idle = idle;
-    this.#onGivenWay = onGivenWay;
+  constructor(options: FairSharesOptions) {
+    this.#options = options;
   }
 
   /** What is held in all; never more than the capacity. */
@@ -87,25 +88,27 @@ export class FairShares {
    * @returns null if it would be too much for `who`
    */
   take(who: Who, amount: number, giveWay: () => void): Share | null {
-    if (!this.#makeRoom(who, amount)) {
+    if (!this.makeRoom(who, amount)) {
       return null;
     }
-    const parts = {
-      group: this.#all.within(who),
-      giveWay,
-      makeRoom: (more: number) => this.#makeRoom(who, more),
-      nowMs: () => this.#idle?.clock.elapsedMs() ?? 0,
-    };
-    return new HeldShare(parts, amount);
+    const share = new HeldShare(this, this.#all.within(who), giveWay);
+    share.add(amount);
+    return share;
   }
 
-  #makeRoom(who: Who, amount: number): boolean {
-    while (this.#all.held + amount > this.#capacity) {
+  /** For {@link Share}. */
+  get nowMs(): number {
+    return this.#options.idle?.clock.elapsedMs() ?? 0;
+  }
+
+  /** For {@link Share}. */
+  makeRoom(who: Who, amount: number): boolean {
+    while (this.#all.held + amount > this.#options.capacity) {
       const group = this.#whoGivesWay(who, amount);
       if (!group) {
         return false;
       }
-      this.#onGivenWay(group.depth, group.isNarrowest);
+      this.#options.onGivenWay?.(group.depth, group.isNarrowest);
       group.idlest?.giveWay();
     }
     return true;
@@ -125,7 +128,8 @@ export class FairShares {
       }
       group = own;
     }
-    return this.#isIdle(group) ? group : null;
+    const isRenewed = this.#options.renews && group.idlest !== undefined;
+    return isRenewed || this.#isIdle(group) ? group : null;
   }
 
   #mustGiveWay(group: Group, toHeld: number): boolean {
@@ -133,10 +137,9 @@ export class FairShares {
   }
 
   #isIdle({ idlest }: Group): boolean {
+    const { idle } = this.#options;
     return (
-      this.#idle !== undefined &&
-      idlest !== undefined &&
-      this.#idle.clock.elapsedMs() - idlest.touchedAtMs >= this.#idle.afterMs
+      idle !== undefined && idlest !== undefined && this.nowMs - idlest.touchedAtMs >= idle.afterMs
     );
   }
 }

@@ -4,6 +4,8 @@ import { type Ranked, Ranking } from './ranking.ts';
 /** What those under one name hold. */
 export class Group implements Ranked {
   rank = 0;
+  /** When its idlest share was touched, so that of equals the idlest gives way. */
+  order = 0;
   readonly depth: number;
   readonly #parent: Group | null;
   readonly #name: string;
@@ -14,9 +16,10 @@ export class Group implements Ranked {
   #members = 0;
   /** Made once needed, as many groups have none. */
   #groups: Map<string, Group> | null = null;
-  readonly #bySize = new Ranking<Group>();
-  /** Those that may give way, and would make room; the idlest first. */
-  readonly #shares = new Set<HeldShare>();
+  #bySize: Ranking<Group> | null = null;
+  /** The first and the last of those that may give way, and would make room, by idleness. */
+  #first: HeldShare | null = null;
+  #last: HeldShare | null = null;
 
   constructor(parent: Group | null, name: string) {
     this.#parent = parent;
@@ -33,20 +36,20 @@ export class Group implements Ranked {
     return this.#loose > 0 ? this.#held : 0;
   }
 
-  /** By when its idlest share was touched, so that of equals the idlest gives way. */
-  get order(): number {
-    return this.idlest?.touchedAtMs ?? 0;
-  }
-
   /** Whether there are no groups in it, but shares. */
   get isNarrowest(): boolean {
-    return this.#bySize.size === 0;
+    return this.#groups === null || this.#groups.size === 0;
   }
 
   /** The largest where something may give way. */
   get largest(): Group | undefined {
-    const { heaviest } = this.#bySize;
+    const heaviest = this.#bySize?.heaviest;
     return heaviest && heaviest.weight > 0 ? heaviest : undefined;
+  }
+
+  /** The names that lead to it. */
+  get who(): Who {
+    return this.#parent ? [...this.#parent.who, this.#name] : [];
   }
 
   get(name: string): Group | undefined {
@@ -67,8 +70,7 @@ export class Group implements Ranked {
     while (group.largest) {
       group = group.largest;
     }
-    const [idlest] = group.#shares;
-    return idlest;
+    return group.#first ?? undefined;
   }
 
   enter(): void {
@@ -84,20 +86,46 @@ export class Group implements Ranked {
 
   /** Adds a share after all others, or moves it there; call {@link change} as well. */
   touch(share: HeldShare): void {
-    this.#shares.delete(share);
-    this.#shares.add(share);
+    if (share === this.#last) {
+      return;
+    }
+    this.forget(share);
+    share.previous = this.#last;
+    if (this.#last) {
+      this.#last.next = share;
+    }
+    this.#last = share;
+    this.#first ??= share;
   }
 
+  /** Takes it out, if it is there. */
   forget(share: HeldShare): void {
-    this.#shares.delete(share);
+    const { previous, next } = share;
+    if (previous) {
+      previous.next = next;
+    } else if (this.#first === share) {
+      this.#first = next;
+    }
+    if (next) {
+      next.previous = previous;
+    } else if (this.#last === share) {
+      this.#last = previous;
+    }
+    share.previous = null;
+    share.next = null;
   }
 
-  /** @param loose - what more of it may give way */
+  /**
+   * Call it after the list of shares changed as well.
+   *
+   * @param loose - what more of it may give way
+   */
   change(held: number, loose: number): void {
     this.#held += held;
     this.#loose += loose;
+    this.order = this.idlest?.touchedAtMs ?? 0;
     if (this.#parent) {
-      this.#parent.#bySize.moved(this);
+      this.#parent.#bySize?.moved(this);
       this.#parent.change(held, loose);
     }
   }
@@ -106,6 +134,7 @@ export class Group implements Ranked {
     const group = new Group(this, name);
     this.#groups ??= new Map();
     this.#groups.set(name, group);
+    this.#bySize ??= new Ranking();
     this.#bySize.add(group);
     this.enter();
     return group;
@@ -113,31 +142,39 @@ export class Group implements Ranked {
 
   #close(group: Group): void {
     this.#groups?.delete(group.#name);
-    this.#bySize.remove(group);
+    this.#bySize?.remove(group);
     this.leave();
   }
 }
 
-interface HeldShareParts {
-  readonly group: Group;
-  readonly giveWay: () => void;
-  readonly makeRoom: (amount: number) => boolean;
-  readonly nowMs: () => number;
+/** What shares ask of whoever divides. */
+export interface Divider {
+  readonly nowMs: number;
+  makeRoom(who: Who, amount: number): boolean;
 }
 
-/** A share of the group that it is in. */
+/**
+ * A share of the group that it is in. Thousands are held at once, so each is one small object, in a
+ * list of its group.
+ */
 export class HeldShare implements Share {
-  readonly #parts: HeldShareParts;
+  /** Neighbours in the group's list. */
+  previous: HeldShare | null = null;
+  next: HeldShare | null = null;
+  readonly #divider: Divider;
+  readonly #group: Group;
+  readonly #giveWay: () => void;
   #amount = 0;
   #touchedAtMs: number;
   #isKept = false;
   #isHeld = true;
 
-  constructor(parts: HeldShareParts, amount: number) {
-    this.#parts = parts;
-    this.#touchedAtMs = parts.nowMs();
-    parts.group.enter();
-    this.#add(amount);
+  constructor(divider: Divider, group: Group, giveWay: () => void) {
+    this.#divider = divider;
+    this.#group = group;
+    this.#giveWay = giveWay;
+    this.#touchedAtMs = divider.nowMs;
+    group.enter();
   }
 
   get touchedAtMs(): number {
@@ -145,54 +182,59 @@ export class HeldShare implements Share {
   }
 
   grow(amount: number): boolean {
-    const isGiven = this.#isHeld && this.#parts.makeRoom(amount);
+    // Who grows is not idle, and must not give way to itself.
+    this.touch();
+    const isGiven = this.#isHeld && this.#divider.makeRoom(this.#group.who, amount) && this.#isHeld;
     if (isGiven) {
-      this.#add(amount);
+      this.add(amount);
     }
     return isGiven;
   }
 
+  /** Takes more, for which there is room. */
+  add(amount: number): void {
+    this.#amount += amount;
+    this.#move();
+    this.#group.change(amount, this.#isKept ? 0 : amount);
+  }
+
   touch(): void {
-    this.#touchedAtMs = this.#parts.nowMs();
+    this.#move();
     if (this.#isLoose) {
-      this.#parts.group.touch(this);
-      this.#parts.group.change(0, 0);
+      this.#group.change(0, 0);
+    }
+  }
+
+  #move(): void {
+    this.#touchedAtMs = this.#divider.nowMs;
+    if (this.#isLoose) {
+      this.#group.touch(this);
     }
   }
 
   keep(): void {
     if (this.#isLoose) {
-      this.#parts.group.forget(this);
-      this.#parts.group.change(0, -this.#amount);
+      this.#group.forget(this);
+      this.#group.change(0, -this.#amount);
     }
     this.#isKept = true;
   }
 
   release(): void {
     if (this.#isHeld) {
-      const { group } = this.#parts;
-      group.forget(this);
-      group.change(-this.#amount, this.#isLoose ? -this.#amount : 0);
+      this.#group.forget(this);
+      this.#group.change(-this.#amount, this.#isLoose ? -this.#amount : 0);
       this.#isHeld = false;
-      group.leave();
+      this.#group.leave();
     }
   }
 
   giveWay(): void {
     this.release();
-    this.#parts.giveWay();
+    this.#giveWay();
   }
 
   get #isLoose(): boolean {
     return this.#isHeld && !this.#isKept && this.#amount > 0;
-  }
-
-  #add(amount: number): void {
-    this.#amount += amount;
-    this.#touchedAtMs = this.#parts.nowMs();
-    if (this.#isLoose) {
-      this.#parts.group.touch(this);
-    }
-    this.#parts.group.change(amount, this.#isKept ? 0 : amount);
   }
 }

@@ -14,7 +14,7 @@ export type CollectionCall = 'list' | 'read' | 'delete' | 'subscribe';
 export type SessionKeyKind = 'registration' | 'bound' | 'published' | 'former';
 
 /** What is divided by who wants it. */
-type SharedThing = 'connections' | 'requests' | 'calls' | 'memory' | 'posts';
+export type SharedThing = 'connections' | 'requests' | 'calls' | 'collections' | 'memory' | 'posts';
 
 /** What the gateway counts. Label values come from bounded sets. */
 export interface GatewayMetrics {

@@ -232,11 +232,7 @@ function counters(registry: Registry) {
     leftByCourier: counter('parcels_left_by_couriers', 'Parcels that a courier cannot carry', [
       'why',
     ]),
-    overShare: counter(
-      'over_share',
-      'Connections, calls and memory that had to give way to others',
-      ['what', 'who'],
-    ),
+    overShare: counter('over_share', 'What had to give way to others', ['what', 'who']),
     registered: counter('registrations', 'Private gateways registered'),
   };
 }

@@ -1,10 +1,13 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { Budget } from '#bounds/budget.ts';
 import { inTime } from '#bounds/deadline.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import { delay } from '#clock/clock.ts';
-import type { HttpAnswer } from '#runtime/http/answers.ts';
+import type { SharedThing } from '#metrics/port.ts';
+import { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { REQUEST_ANSWERS } from './answers.ts';
 import { CollectorConnection } from './collector-connection.ts';
@@ -19,6 +22,8 @@ import { HeldMessages } from './held-messages.ts';
 import { inTurns } from './in-turns.ts';
 import { sendAway } from './moving.ts';
 import { Places, type PlacesLimits } from './places.ts';
+import { endNow, refuse } from './refused-upgrades.ts';
+import { Senders } from './senders.ts';
 
 /** Path of the upgrade requests (RS-016). */
 export const COLLECTION_PATH = '/v1/parcel-collection';
@@ -40,11 +45,16 @@ const LAST_ANSWERS_MS = 1_000;
 /** How long deletions may take after that; a parcel that is not deleted just comes again. */
 const LAST_DELETIONS_MS = 2_000;
 
-interface CollectionServerLimits extends CollectorLimits, PlacesLimits {}
+interface CollectionServerLimits extends CollectorLimits, PlacesLimits {
+  /** Memory for the bodies of parcels, of all collections. */
+  readonly bufferOctets: number;
+}
 
-interface CollectionServerParts extends CollectorParts {
+interface CollectionServerParts extends Omit<CollectorParts, 'budget'> {
   /** How to name the requests that become connections; by default, no proxy's id is used. */
   readonly requestIds?: RequestIds;
+  /** By whom places are divided; by default, no proxy is trusted. */
+  readonly clientNetworks?: ClientNetworks;
 }
 
 interface MoveAway {
@@ -61,8 +71,9 @@ export class CollectionServer {
   readonly #places: Places;
   readonly #host: CollectorHost;
   readonly #requestIds: RequestIds;
+  readonly #clientNetworks: ClientNetworks;
   readonly #served = new Set<CollectorConnection>();
-  readonly #held = new HeldMessages(MAX_HELD_OCTETS);
+  readonly #held: HeldMessages;
   readonly #webSockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_OCTETS,
@@ -77,16 +88,28 @@ export class CollectionServer {
   #onEnded = (_: CollectorConnection) => {};
 
   constructor(parts: CollectionServerParts, limits: CollectionServerLimits) {
-    this.#parts = parts;
+    const counting = (what: SharedThing) => (isNarrowest: boolean) =>
+      parts.metrics.overShare(what, isNarrowest ? 'client' : 'network');
+    const budget = new Budget(limits.bufferOctets, {
+      // Keeps a few slow peers with large parcels from stopping those with small ones.
+      forSmall: Math.floor(limits.bufferOctets / 4),
+      onWait: () => senders.look(),
+    });
+    const { clock } = parts;
+    const senders = new Senders({ clock, budget, onGivenWay: counting('memory') });
+    this.#parts = { ...parts, budget };
     this.#limits = limits;
     this.#limitsOfMerging = { ...limits, window: 1 };
     this.#requestIds = parts.requestIds ?? new RequestIds();
-    this.#places = new Places(limits, parts.clock);
+    this.#clientNetworks = parts.clientNetworks ?? new ClientNetworks();
     parts.policy.onChanged(() => void this.#heedBlocks());
+    this.#places = new Places(limits, clock, counting('collections'));
+    this.#held = new HeldMessages(MAX_HELD_OCTETS, counting('memory'));
     this.#host = {
-      clock: parts.clock,
+      clock,
       places: this.#places,
       held: this.#held,
+      senders,
       onEnded: (connection) => {
         this.#served.delete(connection);
         this.#onEnded(connection);
@@ -249,18 +272,23 @@ export class CollectionServer {
     return this.#requestIds.idOf(socket.remoteAddress, headers[this.#requestIds.header]);
   }
 
+  #networkOf({ socket, headers }: IncomingMessage): Who {
+    return this.#clientNetworks.pathOf(socket.remoteAddress, headers['x-forwarded-for']);
+  }
+
   #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
     const traits = collectorTraits(request.headers);
     const requestId = this.#idOf(request);
     const peerAddress = peerAddressOf(transport);
-    const hasRoom = !this.#isClosed && this.#places.makeRoom();
+    const network = this.#networkOf(request);
+    const hasRoom = !this.#isClosed && this.#places.makeRoom(network);
     if (!hasRoom && traits.mergesDeliveries) {
       refuse(transport, REQUEST_ANSWERS['collectors-full']);
       return;
     }
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
       if (hasRoom) {
-        this.#open({ socket, transport, traits, requestId, peerAddress });
+        this.#open({ socket, transport, traits, requestId, peerAddress, network });
       } else {
         // Android comes back 3 s after a connection just ends, and never after a refusal.
         endNow(transport);
@@ -273,7 +301,6 @@ export class CollectionServer {
     collector.transport.off('error', destroyIt);
     const limits = collector.traits.mergesDeliveries ? this.#limitsOfMerging : this.#limits;
     const connection = new CollectorConnection(collector, this.#parts, limits, this.#host);
-    this.#places.enter(connection);
     this.#served.add(connection);
     connection.open();
   }
@@ -285,16 +312,4 @@ function destroyIt(this: Duplex): void {
 
 function peerAddressOf(transport: Duplex): string {
   return transport instanceof Socket ? (transport.remoteAddress ?? '') : '';
-}
-
-/** Sends what was written, and ends the connection with neither reset nor closing frame. */
-function endNow(socket: Duplex): void {
-  socket.end(() => socket.destroy());
-}
-
-/** Closes without waiting for the client to, as nothing else ends an upgraded connection. */
-function refuse(socket: Duplex, { status, headers = {} }: HttpAnswer): void {
-  const lines = Object.entries({ Connection: 'close', 'Content-Length': '0', ...headers });
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n`, () => socket.destroy());
 }

@@ -4,6 +4,7 @@ import { serialiseChallenge } from '#awala/collection/handshake.ts';
 import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { inTime } from '#bounds/deadline.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import { ParcelCollection } from '#gateway/parcel-collection/parcel-collection.ts';
 import { blockedRefusal } from '#gateway/peers/blocked.ts';
 import type { LogFields } from '#log/log.ts';
@@ -23,7 +24,7 @@ import type { Pulse, Watch } from './heartbeat.ts';
 import { IncomingMessages } from './incoming-messages.ts';
 import type { Served } from './moving.ts';
 import { PingSender } from './ping-sender.ts';
-import type { Claimant } from './places.ts';
+import type { Claimant, Place } from './places.ts';
 
 const NONCE_OCTETS = 32;
 const NO_NONCE = new Uint8Array();
@@ -44,6 +45,7 @@ export const WIND_UP_MS = 3_000;
  */
 export class CollectorConnection implements Served, Claimant, Pulse {
   readonly peerAddress: string;
+  readonly network: Who;
   isTold = false;
   readonly #socket: WebSocket;
   readonly #traits: CollectorTraits;
@@ -53,6 +55,7 @@ export class CollectorConnection implements Served, Claimant, Pulse {
   readonly #report: CollectorReport;
   readonly #incoming: IncomingMessages;
   readonly #flow: ConfirmedFlow;
+  readonly #place: Place;
   readonly #gone = new AbortController();
   /** Empty once it was answered. */
   #nonce: Uint8Array = randomBytes(NONCE_OCTETS);
@@ -68,12 +71,13 @@ export class CollectorConnection implements Served, Claimant, Pulse {
 
   /** @param limits - kept, not copied */
   constructor(
-    { socket, transport, traits, requestId, peerAddress }: NewCollector,
+    { socket, transport, traits, requestId, peerAddress, network }: NewCollector,
     parts: CollectorParts,
     limits: CollectorLimits,
     host: CollectorHost,
   ) {
     this.peerAddress = peerAddress;
+    this.network = network;
     this.#socket = socket;
     this.#traits = traits;
     this.#parts = parts;
@@ -83,6 +87,7 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     this.#incoming = new IncomingMessages(transport, this, host);
     const pings = new PingSender(socket, transport);
     this.#flow = new ConfirmedFlow({ clock: parts.clock, pings });
+    this.#place = host.places.enter(this);
   }
 
   /** Whether its client, sent away, comes back in its own time. */
@@ -272,7 +277,7 @@ export class CollectorConnection implements Served, Claimant, Pulse {
       if (this.#isBlocked) {
         throw blockedRefusal();
       }
-      this.#host.places.admit(this, this.#nodes.length);
+      this.#host.places.admit(this.#place, this.#nodes);
     } catch (error) {
       this.#closeAfter(error);
     } finally {
@@ -282,17 +287,20 @@ export class CollectorConnection implements Served, Claimant, Pulse {
 
   #openCollection(): ParcelCollection {
     const { clock } = this.#parts;
+    const { senders } = this.#host;
+    const { network } = this;
     return new ParcelCollection(
       { ...this.#parts, log: this.#report.log },
       {
         privateGateways: this.#nodes,
         keepAlive: this.#traits.keepAlive,
         limits: this.#limits,
+        turn: this.#place.who,
         send: (deliveryId, parcel) =>
           sendDelivery(
             this.#socket,
             { deliveryId, parcel },
-            { clock, flow: this.#flow, signal: this.#gone.signal },
+            { clock, flow: this.#flow, senders, network, signal: this.#gone.signal },
           ),
       },
     );
@@ -344,7 +352,7 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     this.#watch?.stop();
     this.#expectNothing();
     this.#incoming.end();
-    this.#host.places.leave(this);
+    this.#host.places.leave(this.#place);
     this.#gone.abort(new Error('the collector is gone'));
     void this.#end();
   }
@@ -357,6 +365,7 @@ export class CollectorConnection implements Served, Claimant, Pulse {
 
   #onPong(payload: Uint8Array): void {
     this.#watch?.seen();
+    this.#place.touch();
     this.#flow.onPong(payload);
   }
 

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { CollectionParts } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
@@ -10,6 +11,7 @@ import type { CollectorTraits } from './collector-traits.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { HeldMessages } from './held-messages.ts';
 import type { Places } from './places.ts';
+import type { Senders } from './senders.ts';
 
 /** What a connection needs. */
 export interface CollectorParts extends CollectionParts, HandshakeParts {
@@ -28,6 +30,7 @@ export interface CollectorHost {
   readonly clock: Clock;
   readonly places: Places;
   readonly held: HeldMessages;
+  readonly senders: Senders;
   /** The connection is closed, and what was acknowledged is deleted. */
   readonly onEnded: (connection: CollectorConnection) => void;
 }
@@ -42,4 +45,6 @@ export interface NewCollector {
   readonly requestId: string;
   /** Address of the other side, such as a load balancer; empty if unknown. */
   readonly peerAddress: string;
+  /** Of the client: what is short is divided by it first. */
+  readonly network: Who;
 }

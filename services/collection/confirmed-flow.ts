@@ -78,6 +78,11 @@ export class ConfirmedFlow {
     this.#sinceMs = this.#nowMs;
   }
 
+  /** Octets of all that was ever sent that the peer has confirmed. */
+  get confirmedOctets(): number {
+    return this.#confirmedOctets;
+  }
+
   /** Sends a ping whose pong confirms all that was sent before. */
   ping(): void {
     this.#lastPing = (this.#lastPing + 1) % 0x1_0000_0000;

@@ -1,5 +1,4 @@
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import { Budget } from '#bounds/budget.ts';
 import type { ExpiryParts } from '#gateway/held/expiry.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
@@ -7,6 +6,7 @@ import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-coll
 import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
 import type { ProcessMetrics } from '#runtime/metrics.ts';
 import { CollectionServer } from './collection-server.ts';
@@ -29,19 +29,18 @@ export function createCollectionServer(
     readonly log: Log;
     readonly metrics: GatewayMetrics;
     readonly requestIds?: RequestIds;
+    readonly clientNetworks?: ClientNetworks;
   },
 ): CollectionServer {
-  // Keeps a few slow peers with large parcels from stopping those with small ones.
-  const forSmall = Math.floor(bufferOctets / 4);
-  const budget = new Budget(bufferOctets, { forSmall });
   const heartbeat = new Heartbeat(parts.clock);
   return new CollectionServer(
-    { ...parts, budget, heartbeat },
+    { ...parts, heartbeat },
     {
       ...PARCEL_COLLECTION_LIMITS,
       window,
       maxCollectors,
       maxWaiting,
+      bufferOctets,
       waitingTimeoutMs: WAITING_TIMEOUT_MS,
       handshakeTimeoutMs: HANDSHAKE_TIMEOUT_MS,
     },

@@ -26,7 +26,7 @@ describe('Sending a delivery', () => {
     const sending = sendDelivery(
       socket as unknown as DeliverySocket,
       { deliveryId: '1', parcel: new Uint8Array(100_000) },
-      { clock, flow, signal: gone.signal },
+      { clock, flow, senders: { add() {}, remove() {} }, network: [], signal: gone.signal },
     );
     sending.catch(() => {});
     // The head, and as many pieces as the first window has room for.

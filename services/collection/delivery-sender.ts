@@ -1,18 +1,25 @@
 import type { WebSocket } from 'ws';
 import { deliveryFrameParts, serialiseDelivery } from '#awala/collection/delivery.ts';
 import { PeerGoneError } from '#awala/errors.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ConfirmedFlow } from './confirmed-flow.ts';
+import type { Senders, Sending } from './senders.ts';
 
-/** How long the network may take, or the peer confirm, none of the octets in flight. */
-const STANDSTILL_TIMEOUT_MS = 120_000;
+/** What a peer must confirm at least in each span of time while it is sent something. */
+const PACE_MS = 20_000;
+const LEAST_PACE_OCTETS = 8 * 1024;
 
 /** What sending needs of a WebSocket. */
 export type DeliverySocket = Pick<WebSocket, 'send' | 'terminate'>;
 
-interface Sending {
+interface SendingParts {
   readonly clock: Clock;
   readonly flow: ConfirmedFlow;
+  /** Told of deliveries that take a while. */
+  readonly senders: Pick<Senders, 'add' | 'remove'>;
+  /** Of the client. */
+  readonly network: Who;
   /** Aborted when the connection ends. */
   readonly signal: AbortSignal;
 }
@@ -22,35 +29,81 @@ interface Sending {
  * flow's window in fragments, as room comes, so that pings pass in between even on a slow link, and
  * at most one fragment waits in memory besides the parcel.
  *
- * Cuts the connection if nothing moves for two minutes, even if the peer shows signs of life: the
- * parcel would stay in memory for as long as the peer likes.
+ * Cuts the connection if its peer confirms less than 8 KiB in 20 s, even if it shows signs of life,
+ * or if others need the memory more: the parcel would stay there for as long as the peer likes.
  *
  * @throws {PeerGoneError} if the connection is closed meanwhile
  */
 export async function sendDelivery(
   socket: DeliverySocket,
   { deliveryId, parcel }: { readonly deliveryId: string; readonly parcel: Uint8Array },
-  sending: Sending,
+  parts: SendingParts,
 ): Promise<void> {
-  if (sending.flow.room(parcel.length) === parcel.length) {
-    await send(socket, serialiseDelivery(deliveryId, parcel), deliveryId, sending);
-    return;
+  const delivery = new UnderWay(socket, parcel.length, parts);
+  try {
+    if (parts.flow.room(parcel.length) === parcel.length) {
+      await send(socket, serialiseDelivery(deliveryId, parcel), deliveryId, parts);
+      return;
+    }
+    parts.senders.add(delivery);
+    await send(socket, deliveryFrameParts(deliveryId, parcel.length), null, parts);
+    for (let start = 0; start < parcel.length; ) {
+      const end = start + (await room(parcel.length - start, parts));
+      const ended = end === parcel.length ? deliveryId : null;
+      await send(socket, parcel.subarray(start, end), ended, parts);
+      start = end;
+    }
+  } finally {
+    delivery.stop();
   }
-  await send(socket, deliveryFrameParts(deliveryId, parcel.length), null, sending);
-  for (let start = 0; start < parcel.length; ) {
-    const end = start + (await room(socket, parcel.length - start, sending));
-    const ended = end === parcel.length ? deliveryId : null;
-    await send(socket, parcel.subarray(start, end), ended, sending);
-    start = end;
+}
+
+/** A delivery on its way, to which its peer must keep up. */
+class UnderWay implements Sending {
+  readonly octets: number;
+  readonly #socket: DeliverySocket;
+  readonly #parts: SendingParts;
+  #octetsBefore = 0;
+  #cancelLook = () => {};
+
+  constructor(socket: DeliverySocket, octets: number, parts: SendingParts) {
+    this.octets = octets;
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#lookLater();
+  }
+
+  get network(): Who {
+    return this.#parts.network;
+  }
+
+  get confirmedOctets(): number {
+    return this.#parts.flow.confirmedOctets;
+  }
+
+  end(): void {
+    this.#socket.terminate();
+  }
+
+  stop(): void {
+    this.#cancelLook();
+    this.#parts.senders.remove(this);
+  }
+
+  #lookLater(): void {
+    this.#octetsBefore = this.confirmedOctets;
+    this.#cancelLook = this.#parts.clock.schedule(PACE_MS, () => {
+      if (this.confirmedOctets - this.#octetsBefore < LEAST_PACE_OCTETS) {
+        this.end();
+      } else {
+        this.#lookLater();
+      }
+    });
   }
 }
 
 /** @returns how much may be sent now, once it is not 0 */
-async function room(
-  socket: DeliverySocket,
-  wantedOctets: number,
-  { clock, flow, signal }: Sending,
-): Promise<number> {
+async function room(wantedOctets: number, { flow, signal }: SendingParts): Promise<number> {
   for (;;) {
     // Nothing will be confirmed any more.
     if (signal.aborted) {
@@ -60,9 +113,7 @@ async function room(
     if (octets > 0) {
       return octets;
     }
-    const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
     await flow.change(signal);
-    cancelCut();
   }
 }
 
@@ -71,12 +122,10 @@ function send(
   socket: DeliverySocket,
   data: Uint8Array,
   ended: string | null,
-  { clock, flow }: Sending,
+  { flow }: SendingParts,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancelCut = clock.schedule(STANDSTILL_TIMEOUT_MS, () => socket.terminate());
     socket.send(data, { binary: true, fin: ended !== null }, (error) => {
-      cancelCut();
       if (error) {
         reject(collectorGone(error));
       } else {

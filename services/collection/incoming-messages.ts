@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { Refusal } from '#awala/errors.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
 import { FrameMeter } from './frame-meter.ts';
 import type { HeldMessages } from './held-messages.ts';
@@ -18,6 +19,8 @@ interface IncomingParts {
 
 /** Whose messages they are. */
 interface Sender {
+  /** Of the client. */
+  readonly network: Who;
   refuse(refusal: Refusal): void;
   /** Called if others need the memory. */
   cut(): void;

@@ -1,4 +1,13 @@
+import type { NodeId } from '#awala/node-id.ts';
+import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
+
+/** The names in a network of those who have not proven who they are; no node's id. */
+const STRANGERS = 'strangers';
+/** Without a pong for longer, one gives way to another that has as little; pinged every 5 s. */
+const IDLE_MS = 8_000;
+/** Those who gave way and have not gone yet; the first is cut for another. */
+const MOST_LEAVING = 500;
 
 /** Limits on places. */
 export interface PlacesLimits {
@@ -12,42 +21,55 @@ export interface PlacesLimits {
 
 /** A connection that wants to collect. */
 export interface Claimant {
+  /** Of its client. */
+  readonly network: Who;
   /** Whether it collects only what there is, which is allowed even while others are held. */
   readonly isBrief: boolean;
   /** It has a place, and may collect. */
   collect(): void;
-  /** It waited for a place for too long. */
+  /** It waited for a place for too long, or others who have less need its place. */
   goAway(): void;
-  /** Others need the room, before its client has proven who it is; it has left. */
+  /** Others need the room, before its client has proven who it is. */
   drop(): void;
-}
-
-interface Waiting {
-  /** Places that it takes. */
-  readonly size: number;
-  readonly cancelTimeout: () => void;
+  /** It was asked to go and took too long. */
+  cut(): void;
 }
 
 /**
  * Decides who may collect, and who waits for a place. Waiting costs a client seconds; a refused
- * upgrade ends the collection of the deployed Android client for good. Strangers, who have not
- * proven who they are, get only room that nobody else needs.
+ * upgrade ends the collection of the deployed Android client for good.
+ *
+ * While there is room, anybody may use it. Once there is none, places are divided by network, and
+ * within each by private gateway; strangers, who have not proven who they are, count as one of
+ * these in their network, and take only room that nobody collects in. Whoever has the most gives
+ * way to those who have less; a client that comes again takes the place of its own older connection.
  */
 export class Places {
   readonly #limits: PlacesLimits;
   readonly #clock: Clock;
-  /** In order of arrival. */
-  readonly #strangers = new Set<Claimant>();
-  /** In the order in which they proved who they are. */
-  readonly #waiting = new Map<Claimant, Waiting>();
-  /** Those that collect, with the places that each takes. */
-  readonly #collecting = new Map<Claimant, number>();
-  #given = 0;
+  /** How strangers and those that wait share what is not given. */
+  readonly #roomOptions: { capacity: number };
+  readonly #room: FairShares;
+  readonly #places: FairShares;
+  /** In the order in which they proved who they are; with what ends their time-out. */
+  readonly #waiting = new Map<Place, () => void>();
+  /** In the order in which they gave way. */
+  readonly #leaving = new Set<Place>();
   #isHolding = false;
 
-  constructor(limits: PlacesLimits, clock: Clock) {
+  /** @param onGivenWay - called when one gives way; whether not its network had too many */
+  constructor(limits: PlacesLimits, clock: Clock, onGivenWay: (isNarrowest: boolean) => void) {
+    const { maxCollectors, maxWaiting } = limits;
+    const options = {
+      idle: { afterMs: IDLE_MS, clock },
+      renews: true,
+      onGivenWay: (_: number, isNarrowest: boolean) => onGivenWay(isNarrowest),
+    };
     this.#limits = limits;
     this.#clock = clock;
+    this.#roomOptions = { ...options, capacity: maxCollectors + maxWaiting };
+    this.#room = new FairShares(this.#roomOptions);
+    this.#places = new FairShares({ ...options, capacity: maxCollectors });
   }
 
   /** Connections that wait now. */
@@ -67,81 +89,134 @@ export class Places {
   }
 
   /**
-   * Makes room for one more stranger, in place of the oldest if there is no other.
+   * Makes room for one more stranger from a network, if need be in place of others.
    *
-   * @returns false if those who proved who they are take all the room
+   * @returns false if nobody has more than it would
    */
-  makeRoom(): boolean {
-    const { maxCollectors, maxWaiting } = this.#limits;
-    const taken = this.#given + this.#waiting.size + this.#strangers.size;
-    if (taken < maxCollectors + maxWaiting) {
-      return true;
-    }
-    const [oldest] = this.#strangers;
-    if (oldest) {
-      this.#strangers.delete(oldest);
-      oldest.drop();
-    }
-    return oldest !== undefined;
+  makeRoom(network: Who): boolean {
+    return this.#room.makeRoom(strangersOf(network), 1);
   }
 
   /** Lets a stranger in, at once after {@link makeRoom}. */
-  enter(claimant: Claimant): void {
-    this.#strangers.add(claimant);
+  enter(claimant: Claimant): Place {
+    const place = new Place(claimant);
+    place.share = this.#room.take(place.who, 1, () => {
+      place.share = null;
+      claimant.drop();
+    });
+    return place;
   }
 
   /**
    * Call it once the client has proven who it is: it may collect at once, or in its turn.
    *
-   * @param nodes - that it collects for, each of which takes memory
+   * @param nodes - that it collects for, each of which takes memory; at least one
    */
-  admit(claimant: Claimant, nodes: number): void {
-    if (!this.#strangers.delete(claimant)) {
+  admit(place: Place, nodes: readonly NodeId[]): void {
+    if (!place.share) {
       return;
     }
-    const size = Math.min(nodes, this.#limits.maxCollectors);
-    if (this.#mayCollect(claimant, size)) {
-      this.#give(claimant, size);
-    } else {
+    place.share.release();
+    place.nodes = nodes;
+    if (!this.#give(place)) {
+      place.share = this.#room.take(place.who, 1, () => this.#sendAway(place));
       const { waitingTimeoutMs } = this.#limits;
-      const cancelTimeout = this.#clock.schedule(waitingTimeoutMs, () => claimant.goAway());
-      this.#waiting.set(claimant, { size, cancelTimeout });
+      const whenLate = () => place.claimant.goAway();
+      this.#waiting.set(place, this.#clock.schedule(waitingTimeoutMs, whenLate));
     }
   }
 
   /** Call it when the connection has ended. Safe to repeat. */
-  leave(claimant: Claimant): void {
-    this.#strangers.delete(claimant);
-    this.#endWaiting(claimant);
-    const size = this.#collecting.get(claimant);
-    if (size !== undefined) {
-      this.#collecting.delete(claimant);
-      this.#given -= size;
+  leave(place: Place): void {
+    this.#leaving.delete(place);
+    this.#endWaiting(place);
+    place.share?.release();
+    place.share = null;
+    if (place.isGiven) {
+      this.#takeBack(place);
       this.#giveMore();
     }
   }
 
-  #mayCollect({ isBrief }: Claimant, size: number): boolean {
-    return this.#given + size <= this.#limits.maxCollectors && (isBrief || !this.#isHolding);
+  /** @returns false if it must wait */
+  #give(place: Place): boolean {
+    if (this.#isHolding && !place.claimant.isBrief) {
+      return false;
+    }
+    const size = Math.min(place.nodes.length, this.#limits.maxCollectors);
+    const share = this.#places.take(place.who, size, () => {
+      this.#takeBack(place);
+      this.#sendAway(place);
+    });
+    if (share) {
+      this.#endWaiting(place);
+      place.share?.release();
+      place.share = share;
+      place.isGiven = true;
+      this.#roomOptions.capacity -= 1;
+      place.claimant.collect();
+    }
+    return share !== null;
   }
 
-  #give(claimant: Claimant, size: number): void {
-    this.#endWaiting(claimant);
-    this.#collecting.set(claimant, size);
-    this.#given += size;
-    claimant.collect();
+  #takeBack(place: Place): void {
+    place.isGiven = false;
+    this.#roomOptions.capacity += 1;
   }
 
-  #endWaiting(claimant: Claimant): void {
-    this.#waiting.get(claimant)?.cancelTimeout();
-    this.#waiting.delete(claimant);
+  #sendAway(place: Place): void {
+    place.share = null;
+    this.#endWaiting(place);
+    this.#leaving.add(place);
+    const [first] = this.#leaving;
+    if (first && this.#leaving.size > MOST_LEAVING) {
+      this.#leaving.delete(first);
+      first.claimant.cut();
+    }
+    place.claimant.goAway();
+  }
+
+  #endWaiting(place: Place): void {
+    this.#waiting.get(place)?.();
+    this.#waiting.delete(place);
   }
 
   #giveMore(): void {
-    for (const [claimant, { size }] of this.#waiting) {
-      if (this.#mayCollect(claimant, size)) {
-        this.#give(claimant, size);
-      }
+    for (const place of this.#waiting.keys()) {
+      this.#give(place);
+    }
+  }
+}
+
+function strangersOf(network: Who): Who {
+  return [...network, STRANGERS];
+}
+
+const NO_NODES: readonly NodeId[] = [];
+
+/** A claimant's, kept by {@link Places}. */
+export class Place {
+  readonly claimant: Claimant;
+  /** Of the room or the places; null once it was given up. */
+  share: Share | null = null;
+  /** Those that it collects for; none for a stranger. */
+  nodes = NO_NODES;
+  isGiven = false;
+
+  constructor(claimant: Claimant) {
+    this.claimant = claimant;
+  }
+
+  get who(): Who {
+    const { network } = this.claimant;
+    const [node] = this.nodes;
+    return node === undefined ? strangersOf(network) : [...network, node];
+  }
+
+  /** Shows that the client is there; strangers have to prove who they are instead. */
+  touch(): void {
+    if (this.nodes !== NO_NODES) {
+      this.share?.touch();
     }
   }
 }

@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import http2, { type ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:net';
 
-/** Where attackers connect from; everybody else does from 127.0.0.1. */
+/** Where honest clients connect from. On Linux, all of 127.0.0.0/8 is this machine. */
+export const HONEST_NETWORK = '127.0.0.1';
+/** Where attackers connect from, unless from the network of the honest. */
 export const ATTACKERS_NETWORK = '127.0.0.2';
 
 /** Every network that an attack may come from, by how it is related to that of honest clients. */
 export const NETWORKS = [
   ['another network', ATTACKERS_NETWORK],
-  ['their own network', '127.0.0.1'],
+  ['their own network', HONEST_NETWORK],
 ] as const;
 
 /** The part of honest requests that must succeed during an attack. */

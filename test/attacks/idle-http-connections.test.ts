@@ -4,10 +4,9 @@ import { ManualClock } from '#clock/manual-clock.ts';
 import type { HttpServer } from '#runtime/http/http-server.ts';
 import { openServer } from '#test/runtime/opened-http-server.ts';
 import { until } from '#test/runtime/until.ts';
-import { assertServed, NETWORKS } from './attacker.ts';
+import { assertServed, HONEST_NETWORK, NETWORKS } from './attacker.ts';
 import { Crowd, connectFrom } from './crowd.ts';
 
-const HONEST_NETWORK = '127.0.0.1';
 const MAX_CONNECTIONS = 100;
 const VISITS = 20;
 const HELLO = 'GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';

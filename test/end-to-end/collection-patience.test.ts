@@ -161,6 +161,7 @@ describe('Parcel collection: what a collector fails to do', () => {
 
 describe('Parcel collection: how many may collect', () => {
   let gateway: GatewayUnderTest;
+  let phones: readonly Peer[];
   let phone: Peer;
 
   before(async () => {
@@ -168,15 +169,26 @@ describe('Parcel collection: how many may collect', () => {
       {},
       { MAX_COLLECTORS: '1', MAX_WAITING_COLLECTORS: '2' },
     );
-    phone = await privateGateway('phone', gateway.us, validAround(START));
+    phones = await Promise.all(
+      ['phone', 'second', 'third', 'fourth'].map((name) =>
+        privateGateway(name, gateway.us, validAround(START)),
+      ),
+    );
+    phone = phoneAt(0);
   });
   after(() => gateway[Symbol.asyncDispose]());
   afterEach(() => until(() => gateway.running.collection.collectors === 0));
 
+  function phoneAt(index: number): Peer {
+    const peer = phones[index];
+    assert.ok(peer);
+    return peer;
+  }
+
   /** One that has shaken hands, and collects or waits. */
-  async function open(): Promise<Collector> {
+  async function open(peer = phone): Promise<Collector> {
     const before = known();
-    const collector = await Collector.open(gateway.poweb, [phone]);
+    const collector = await Collector.open(gateway.poweb, [peer]);
     await until(() => known() > before);
     return collector;
   }
@@ -189,12 +201,12 @@ describe('Parcel collection: how many may collect', () => {
 
   it('one too many shakes hands and waits, until another has gone', async () => {
     using first = await open();
-    using second = await open();
-    using third = await open();
+    using second = await open(phoneAt(1));
+    using third = await open(phoneAt(2));
     assert.equal(gateway.running.collection.waiting, 2);
     first.socket.close();
     await until(() => gateway.running.collection.waiting === 1);
-    await gateway.hold(phone);
+    await gateway.hold(phoneAt(1));
     second.acknowledge(await second.next());
     await second.roundTrip();
     await third.roundTrip();
@@ -203,7 +215,7 @@ describe('Parcel collection: how many may collect', () => {
 
   it('one that waits in vain is told to come back after 30 s', async () => {
     using first = await open();
-    using second = await open();
+    using second = await open(phoneAt(1));
     await gateway.pass(29, async () => {
       await Promise.all([first.roundTrip(), second.roundTrip()]);
     });
@@ -215,14 +227,14 @@ describe('Parcel collection: how many may collect', () => {
 
   it('one that waits can leave, and its room is another’s', async () => {
     using first = await open();
-    using second = await open();
-    using third = await open();
+    using second = await open(phoneAt(1));
+    using third = await open(phoneAt(2));
     second.vanish();
     await until(() => gateway.running.collection.waiting === 1);
-    using fourth = await open();
+    using fourth = await open(phoneAt(3));
     first.socket.close();
     await until(() => gateway.running.collection.waiting === 1);
-    await gateway.hold(phone);
+    await gateway.hold(phoneAt(2));
     third.acknowledge(await third.next());
     await third.roundTrip();
     assert.equal(fourth.waiting, 0);
@@ -239,13 +251,13 @@ describe('Parcel collection: how many may collect', () => {
 
   it('one that collects only what there is gets its turn even while the process drains', async () => {
     using first = await open();
-    using second = await open();
-    using brief = await Collector.open(gateway.poweb, [phone], {
+    using second = await open(phoneAt(1));
+    using brief = await Collector.open(gateway.poweb, [phoneAt(2)], {
       headers: { 'x-awala-streaming-mode': 'close-upon-completion' },
     });
     await until(() => gateway.running.collection.waiting === 2);
     gateway.running.collection.hold();
-    await gateway.hold(phone);
+    await Promise.all([gateway.hold(phone), gateway.hold(phoneAt(2))]);
     await first.next();
     first.socket.close();
     brief.acknowledge(await brief.next());
@@ -267,8 +279,8 @@ describe('Parcel collection: how many may collect', () => {
     using first = await open();
     await gateway.hold(phone);
     first.acknowledge(await first.next());
-    using second = await open();
-    using third = await open();
+    using second = await open(phoneAt(1));
+    using third = await open(phoneAt(2));
     const codes = strangers.map(async ({ closed }) => (await closed).code);
     // Without a code, after which Android comes back.
     assert.deepEqual(await Promise.all(codes), [1006, 1006, 1006]);
@@ -283,22 +295,22 @@ describe('Parcel collection: how many may collect', () => {
     await oldest.challenge();
     using late = new Collector(gateway.poweb);
     const nonce = await late.challenge();
-    using third = await open();
+    using third = await open(phoneAt(2));
     assert.equal((await oldest.closed).code, 1006);
-    late.respond([await signNonce(nonce, phone)]);
+    late.respond([await signNonce(nonce, phoneAt(1))]);
     await until(() => gateway.running.collection.waiting === 2);
     await late.roundTrip();
     await third.roundTrip();
     first.socket.close();
-    await gateway.hold(phone);
+    await gateway.hold(phoneAt(2));
     third.acknowledge(await third.next());
     await third.roundTrip();
   });
 
   it('where nobody else finds room to wait: no code, from which Android comes back, or 503', async () => {
     using first = await open();
-    using second = await open();
-    using third = await open();
+    using second = await open(phoneAt(1));
+    using third = await open(phoneAt(2));
     using android = new Collector(gateway.poweb);
     assert.equal((await android.closed).code, 1006);
     assert.equal(await refusedUpgrade(gateway.poweb, { hasUserAgent: false }), 503);

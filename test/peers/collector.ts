@@ -59,9 +59,14 @@ export class Collector implements Disposable {
     options: CollectorOptions = {},
   ): Promise<Collector> {
     const collector = new Collector(port, options);
-    const nonce = await collector.challenge();
-    collector.respond(await Promise.all(phones.map((phone) => signNonce(nonce, phone))));
+    await collector.prove(phones);
     return collector;
+  }
+
+  /** Proves to hold the keys of these private gateways. */
+  async prove(phones: readonly Peer[]): Promise<void> {
+    const nonce = await this.challenge();
+    this.respond(await Promise.all(phones.map((phone) => signNonce(nonce, phone))));
   }
 
   /** @returns the nonce to sign */

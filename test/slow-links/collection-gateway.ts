@@ -1,5 +1,4 @@
 import { MessageVerifier } from '#awala/message-verifier.ts';
-import { Budget } from '#bounds/budget.ts';
 import type { Clock } from '#clock/clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
@@ -32,7 +31,6 @@ export class CollectionGateway {
         verifier: new MessageVerifier(),
         policy: nobodyBlocked(clock),
         heartbeat: new Heartbeat(clock),
-        budget: new Budget(256 * 1024 * 1024),
         metrics: noMetrics,
         log: silentLog,
         clock,
@@ -44,6 +42,7 @@ export class CollectionGateway {
         maxWaiting: 0,
         waitingTimeoutMs: 0,
         maxCollectors: 10,
+        bufferOctets: 256 * 1024 * 1024,
       },
     );
   }

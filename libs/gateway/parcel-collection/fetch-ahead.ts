@@ -1,5 +1,6 @@
 import { type Backoff, pauseAfter } from '#bounds/backoff.ts';
 import type { Budget } from '#bounds/budget.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { StoredObject } from '#object-store/port.ts';
@@ -32,6 +33,8 @@ interface FetchAheadParts extends ExpiryParts {
   readonly log: Log;
   readonly patience: CollectionPatience;
   readonly budget: Budget;
+  /** In whose turn it waits for that. */
+  readonly turn: Who;
   readonly limits: { readonly aheadParcels: number; readonly aheadOctets: number };
   /** Whether a parcel would be sent at once. */
   readonly maySend: () => boolean;
@@ -174,11 +177,11 @@ export class FetchAhead {
 
   /** @returns false if there is no memory for a parcel that could not be sent at once */
   #startFetching(parcel: HeldParcel): boolean {
-    const { budget, maySend, signal } = this.#parts;
+    const { budget, turn, maySend, signal } = this.#parts;
     const isNeeded = this.#count === 0 && maySend();
     const reservation =
       budget.tryAcquire(parcel.sizeOctets) ??
-      (isNeeded ? budget.acquire(parcel.sizeOctets, signal) : null);
+      (isNeeded ? budget.acquire(parcel.sizeOctets, signal, turn) : null);
     if (reservation) {
       void this.#fetch(parcel, reservation);
     }

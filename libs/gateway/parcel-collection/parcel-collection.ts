@@ -1,6 +1,7 @@
 import { Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Budget } from '#bounds/budget.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Log } from '#log/log.ts';
 import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -32,6 +33,8 @@ interface CollectionRequest {
   /** Whether to wait for arrivals after the backlog. */
   readonly keepAlive: boolean;
   readonly limits: ParcelCollectionLimits;
+  /** In whose turn it waits for memory, as {@link Budget.acquire} says; nobody's by default. */
+  readonly turn?: Who;
   /**
    * Sends a delivery to the peer; resolves once the network took it, and the next may follow. Must
    * end by itself if the network stalls.
@@ -88,7 +91,7 @@ export class ParcelCollection {
   constructor(parts: CollectionParts, request: CollectionRequest) {
     this.#parts = parts;
     this.#request = request;
-    const { privateGateways, limits } = request;
+    const { privateGateways, limits, turn = [] } = request;
     const callbacks = {
       onChange: () => this.#pump(),
       onFailure: (error: unknown) => this.#end(error),
@@ -116,6 +119,7 @@ export class ParcelCollection {
       ...callbacks,
       privateGateways,
       limits,
+      turn,
       patience,
       queue,
       maySend: () => this.#maySend(),

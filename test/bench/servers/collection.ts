@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { MessageVerifier } from '#awala/message-verifier.ts';
 import { issueGatewayCertificate } from '#awala/x509/issuance.ts';
-import { Budget } from '#bounds/budget.ts';
 import { systemClock } from '#clock/clock.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
@@ -65,7 +64,6 @@ const collection = new CollectionServer(
     verifier: new MessageVerifier(),
     policy: nobodyBlocked(clock),
     heartbeat: new Heartbeat(clock),
-    budget: new Budget(64 * 1024 * 1024),
     metrics: noMetrics,
     log: silentLog,
     clock,
@@ -77,6 +75,7 @@ const collection = new CollectionServer(
     maxWaiting: 0,
     waitingTimeoutMs: 0,
     maxCollectors: MAX_COLLECTORS,
+    bufferOctets: 64 * 1024 * 1024,
   },
 );
 const limits = { maxConnections: MAX_COLLECTORS };

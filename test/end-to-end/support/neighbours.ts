@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import process from 'node:process';
 import { type Correspondence, parcelOn, type Road } from '#test/builders/road.ts';
 import { Collector } from '#test/peers/collector.ts';
@@ -11,6 +12,11 @@ import { RawClient } from './raw-client.ts';
  * processor for the difference may have been dropped, and rightly.
  */
 const STARVED_MS = 4_000;
+
+/** Enough for going on a thousand times. */
+const PAYLOAD_OCTETS = 600_000;
+/** Each second, a little more than the least speed of an upload. */
+const OCTETS_AT_ONCE = 256;
 
 interface NeighboursOptions {
   readonly port: number;
@@ -92,7 +98,7 @@ class HalfDone implements Disposable {
   }
 
   static async begin({ port, road }: NeighboursOptions): Promise<HalfDone> {
-    const parcel = parcelOn(road);
+    const parcel = parcelOn(road, { payload: randomBytes(PAYLOAD_OCTETS) });
     const collector = await Collector.open(port, [road.phone]);
     await collector.roundTrip();
     const upload = await RawClient.connect(port);
@@ -104,8 +110,8 @@ class HalfDone implements Disposable {
   }
 
   async goOn(): Promise<void> {
-    await this.#upload.write(this.#rest.subarray(0, 1));
-    this.#rest = this.#rest.subarray(1);
+    await this.#upload.write(this.#rest.subarray(0, OCTETS_AT_ONCE));
+    this.#rest = this.#rest.subarray(OCTETS_AT_ONCE);
     await this.#collector.roundTrip();
   }
 
