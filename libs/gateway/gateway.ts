@@ -16,6 +16,7 @@ import { Outbox } from './held/outbox.ts';
 import { DoubtingVerifier } from './identity/doubting-verifier.ts';
 import { Identity } from './identity/identity.ts';
 import { Registrar } from './identity/registrar.ts';
+import { RenewalNotes } from './identity/renewal-notes.ts';
 import { SessionKeys } from './identity/sessions/session-keys.ts';
 import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
 import { type QuotaSettings, Quotas } from './intake/quotas.ts';
@@ -52,6 +53,7 @@ export interface Gateway {
   readonly registrar: Registrar;
   /** As read when the gateway was opened; whoever serves peers keeps it current. */
   readonly policy: PeerPolicy;
+  readonly renewalNotes: RenewalNotes;
 }
 
 interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
@@ -93,6 +95,7 @@ export async function openGateway(
   const quotas = new Quotas(ports.tallies, options.quotas ?? NO_QUOTAS);
   const policy = await PeerPolicy.read(ports);
   const own = { ...ports, internetAddress, identity, policy };
+  const renewalNotes = new RenewalNotes(ports);
   return {
     internetAddress,
     identity,
@@ -111,7 +114,8 @@ export async function openGateway(
       acceptedParcels,
       quotas,
     }),
-    registrar: new Registrar({ ...own, sessionKeys }),
     policy,
+    registrar: new Registrar({ ...own, sessionKeys, renewalNotes }),
+    renewalNotes,
   };
 }

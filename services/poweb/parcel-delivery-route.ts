@@ -4,9 +4,10 @@ import { parseCountersignature } from '#awala/countersignature.ts';
 import { InvalidMessageError, MalformedMessageError, Refusal } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import type { NodeId } from '#awala/node-id.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
+import type { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
 import type { HandOver, ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { requireUnblocked } from '#gateway/peers/blocked.ts';
 import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
@@ -24,6 +25,7 @@ export interface ParcelDeliveryParts {
   readonly verifier: MessageVerifier;
   readonly identity: Identity;
   readonly policy: Pick<PeerPolicy, 'blockOf'>;
+  readonly renewalNotes: Pick<RenewalNotes, 'met'>;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
 }
@@ -37,7 +39,7 @@ export function registerParcelDeliveryRoute(
   server: FastifyInstance,
   parts: ParcelDeliveryParts,
 ): void {
-  const { intake, policy, metrics } = parts;
+  const { intake, policy, renewalNotes, metrics } = parts;
   const answerWithinMs = (headers: IncomingHttpHeaders) => clientPatience(headers).answerWithinMs;
   const options = {
     bodyLimit: MAX_MESSAGE_OCTETS,
@@ -47,9 +49,11 @@ export function registerParcelDeliveryRoute(
     try {
       requireMediaType(request, MEDIA_TYPE.parcel);
       const { authorization } = request.headers;
-      const peer = await authenticate(authorization, request.body, parts);
+      const signer = await authenticate(authorization, request.body, parts);
+      const peer = signer.nodeId;
       request.peer = peer;
       requireUnblocked(peer, policy);
+      renewalNotes.met(signer);
       metrics.phoneSeen(peer);
       const patience = clientPatience(request.headers);
       const accepted = await patiently(patience, parts, (storeWithinMs) => {
@@ -74,14 +78,14 @@ export function registerParcelDeliveryRoute(
 }
 
 /**
- * @returns the private gateway that countersigned the parcel
+ * @returns the certificate of the private gateway that countersigned the parcel
  * @throws {Refusal} `countersignature-malformed`, `countersignature-invalid`
  */
 async function authenticate(
   authorization: string | undefined,
   body: Uint8Array,
   { identity, verifier, clock }: ParcelDeliveryParts,
-): Promise<NodeId> {
+): Promise<Certificate> {
   const countersignature = parseCountersignature(authorization);
   if (!countersignature) {
     throw new Refusal('countersignature-malformed', 'The countersignature is missing or malformed');
@@ -89,7 +93,7 @@ async function authenticate(
   const anchors = await identity.trustedCertificates();
   try {
     const options = { at: clock.now(), anchors };
-    return verifier.verifyDetached(countersignature, body, 'parcel-delivery', options).nodeId;
+    return verifier.verifyDetached(countersignature, body, 'parcel-delivery', options);
   } catch (error) {
     if (error instanceof MalformedMessageError) {
       throw new Refusal('countersignature-malformed', 'The countersignature is malformed');

@@ -6,6 +6,7 @@ import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { AcceptedParcels } from '#gateway/cargo-collection/collection-contents.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
+import { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
 import type { QuotaSettings } from '#gateway/intake/quotas.ts';
@@ -100,6 +101,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     mailbox: new Mailbox({ objects, signals, clock }),
     sessionKeys: new SessionKeys({ vault, records, clock }),
     peerSessionKeys: new PeerSessionKeys({ records, clock }),
+    renewalNotes: new RenewalNotes({ records, clock, log }),
     acceptedParcels: options.acceptedParcels ?? nothingAccepted,
     deliveryBudget: deliveryBudget(budgetOctets),
     collectionBudget: new Budget(budgetOctets),

@@ -4,14 +4,27 @@ import { after, before, describe, it } from 'node:test';
 import { serialiseAuthorization } from '#awala/registration/authorization.ts';
 import { parseRegistration } from '#awala/registration/registration.ts';
 import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
-import { type Identity, identity, newIdentity, preRegistrationBody } from '#test/builders/peers.ts';
-import { type Answer, HttpClient } from '#test/peers/http-client.ts';
+import {
+  authorisedSender,
+  countersign,
+  endpoint,
+  type Identity,
+  identity,
+  newIdentity,
+  type Peer,
+  preRegistrationBody,
+  privateGateway,
+} from '#test/builders/peers.ts';
+import { parcelOn } from '#test/builders/road.ts';
+import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
+import { until } from '#test/runtime/until.ts';
 import { GatewayUnderTest } from './support/gateway-under-test.ts';
 
 const REQUEST_TYPE = 'application/vnd.awala.node-registration.request';
 const AUTHORIZATION_TYPE = 'application/vnd.awala.node-registration.authorization';
 const REGISTRATION_TYPE = 'application/vnd.awala.node-registration.registration';
 const MAX_REQUEST_OCTETS = 1024 * 1024;
+const DAY_MS = 86_400_000;
 
 describe('PoWeb: registration', () => {
   let gateway: GatewayUnderTest;
@@ -148,6 +161,39 @@ describe('PoWeb: registration', () => {
       assert.equal((await register(body, '')).status, 415);
       assert.equal((await register(body, AUTHORIZATION_TYPE)).status, 415);
     });
+  });
+
+  it('lets a phone stay established that delivered shortly before, and no other', async () => {
+    const { clock, us } = gateway;
+    const now = clock.now();
+    const daysFrom = (days: number) => new Date(now.getTime() + days * DAY_MS);
+    const deliver = async (from: Peer) => {
+      const validity = { notBefore: daysFrom(-1), notAfter: daysFrom(1) };
+      const recipient = await endpoint('recipient', from, validity);
+      const sender = await authorisedSender('sender', recipient, validity);
+      const body = parcelOn({ sender, recipient, now });
+      const headers = {
+        'content-type': PARCEL_TYPE,
+        authorization: await countersign(body, from),
+      };
+      assert.equal((await client.post('/v1/parcels', { headers, body })).status, 202);
+    };
+    const renewed = async (by: Identity) => {
+      // Within a second, it would get the same certificate again.
+      clock.advance(1_000);
+      const { body } = await register(await request(await authorization(by), by));
+      return parseRegistration(body).peerCertificate;
+    };
+    const ending = { notAfter: daysFrom(92) };
+    const old = await privateGateway('old phone', us, { ...ending, notBefore: daysFrom(-80) });
+    const young = await privateGateway('young phone', us, { ...ending, notBefore: daysFrom(-6) });
+    await deliver(young);
+    await deliver(old);
+
+    await until(async () => (await renewed(old)).isOfEstablished);
+
+    assert.equal((await renewed(young)).isOfEstablished, false);
+    assert.equal((await renewed(newIdentity())).isOfEstablished, false);
   });
 
   it('is limited in how often authorizations are asked for, and answered 503 past that', async () => {

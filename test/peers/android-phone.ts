@@ -41,7 +41,7 @@ export class AndroidPhone {
 
   static async register(opened: OpenedCogrpc, name = 'android phone'): Promise<AndroidPhone> {
     const self = identity(name);
-    const { peerCertificate } = await issueToPeer(self.spki, opened);
+    const { peerCertificate } = await issueToPeer({ key: self.spki, isEstablished: false }, opened);
     const { nodeId, spki } = opened.gateway;
     return new AndroidPhone({
       peer: { ...self, certificate: peerCertificate, issuers: [] },

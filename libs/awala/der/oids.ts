@@ -60,6 +60,11 @@ export const OIDS = {
 
   /** RS-002, "Rate Limiting Extension". */
   deliveryRateLimit: oid(`${AWALA}.0.0`),
+  /**
+   * Ours, until RS-002 has one: the subject has been a private gateway for long. The last arc is
+   * random, to be nobody else's.
+   */
+  establishedGateway: oid(`${AWALA}.0.1327485121`),
   /** RS-003: the key id of the originator of a session. */
   originatorKeyId: oid(`${AWALA}.1.0`),
   /** RS-000, "Private Node Registration". */

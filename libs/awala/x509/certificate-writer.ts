@@ -1,4 +1,4 @@
-import { BitString, BmpString, Integer, OctetString } from 'asn1js';
+import { BitString, BmpString, Integer, Null, OctetString } from 'asn1js';
 import {
   AlgorithmIdentifier,
   AttributeTypeAndValue,
@@ -39,6 +39,7 @@ interface CertificateContents {
   readonly authorityKeyId: Uint8Array;
   /** Null makes an end-entity certificate, without the CA flag. */
   readonly pathLength: number | null;
+  readonly isOfEstablished: boolean;
 }
 
 const V3 = 2;
@@ -100,13 +101,15 @@ function timeOf(date: Date): Time {
 }
 
 /** @see RS-002 "General Constraints and Attributes" */
-function extensionsOf({ pathLength, authorityKeyId, subjectKeyId }: CertificateContents) {
+function extensionsOf({ pathLength, isOfEstablished, ...keyIds }: CertificateContents) {
   const constraints = pathLength === null ? {} : { cA: true, pathLenConstraint: pathLength };
-  const authority = { keyIdentifier: new OctetString({ valueHex: authorityKeyId }) };
+  const authority = { keyIdentifier: new OctetString({ valueHex: keyIds.authorityKeyId }) };
   return [
     extension(OIDS.basicConstraints, new BasicConstraints(constraints).toSchema(), true),
     extension(OIDS.authorityKeyIdentifier, new AuthorityKeyIdentifier(authority).toSchema()),
-    extension(OIDS.subjectKeyIdentifier, new OctetString({ valueHex: subjectKeyId })),
+    extension(OIDS.subjectKeyIdentifier, new OctetString({ valueHex: keyIds.subjectKeyId })),
+    // Not critical, as nobody else need know it.
+    ...(isOfEstablished ? [extension(OIDS.establishedGateway, new Null())] : []),
   ];
 }
 

@@ -90,6 +90,11 @@ export class Certificate {
     return this.#parts.extensions.rateLimit;
   }
 
+  /** Whether its issuer says that the subject was a private gateway of its own for long before. */
+  get isOfEstablished(): boolean {
+    return this.#parts.extensions.isOfEstablished;
+  }
+
   /** Whether it has a critical extension that we do not know. */
   get hasUnknownCriticalExtension(): boolean {
     return this.#parts.extensions.hasUnknownCritical;

@@ -1,6 +1,6 @@
 import { ignoreElement } from '../der/ignored.ts';
 import { OIDS } from '../der/oids.ts';
-import { readOid, readSerialNumber } from '../der/primitives.ts';
+import { readNull, readOid, readSerialNumber } from '../der/primitives.ts';
 import { contextConstructed, contextPrimitive, DerReader, TAG } from '../der/reader.ts';
 import { hexOf } from '../der/text.ts';
 import { MalformedMessageError } from '../errors.ts';
@@ -21,6 +21,7 @@ export interface Extensions {
   subjectKeyId: Uint8Array | null;
   authorityKeyId: Uint8Array | null;
   rateLimit: DeliveryRateLimit | null;
+  isOfEstablished: boolean;
   /** Whether there is a critical extension that we do not know. */
   hasUnknownCritical: boolean;
 }
@@ -34,6 +35,7 @@ const READERS = new Map<string, (value: DerReader, into: Extensions) => void>([
   [hexOf(OIDS.authorityKeyIdentifier.content), readAuthorityKeyIdentifier],
   [hexOf(OIDS.subjectKeyIdentifier.content), readSubjectKeyIdentifier],
   [hexOf(OIDS.deliveryRateLimit.content), readRateLimit],
+  [hexOf(OIDS.establishedGateway.content), readEstablished],
 ]);
 
 /** The values for a certificate without extensions. */
@@ -44,6 +46,7 @@ export function noExtensions(): Extensions {
     subjectKeyId: null,
     authorityKeyId: null,
     rateLimit: null,
+    isOfEstablished: false,
     hasUnknownCritical: false,
   };
 }
@@ -116,4 +119,9 @@ function readRateLimit(value: DerReader, into: Extensions): void {
   value.enter(TAG.sequence);
   into.rateLimit = { limit: value.readSmallInteger(), periodSeconds: value.readSmallInteger() };
   value.leave();
+}
+
+function readEstablished(value: DerReader, into: Extensions): void {
+  readNull(value);
+  into.isOfEstablished = true;
 }

@@ -111,6 +111,15 @@ describe('issuance', () => {
     }
   });
 
+  it('says of a subject that it is established if told so, which nobody need understand', async () => {
+    const root = await issueGatewayCertificate(selfIssuance);
+    const told = await issueGatewayCertificate({ ...issuanceBy(root), isOfEstablished: true });
+    const untold = await issueGatewayCertificate(issuanceBy(root));
+    assert.deepEqual([told.isOfEstablished, untold.isOfEstablished], [true, false]);
+    assert.ok(!told.hasUnknownCriticalExtension);
+    assert.ok(new X509Certificate(told.der).checkIssued(new X509Certificate(root.der)));
+  });
+
   it('drops milliseconds', async () => {
     const certificate = await issueGatewayCertificate({
       ...selfIssuance,

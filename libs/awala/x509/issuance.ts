@@ -18,6 +18,8 @@ export interface IssuanceOptions {
   readonly notBefore: Date;
   /** Last second of the validity; the issuer's own end may shorten it. */
   readonly notAfter: Date;
+  /** As {@link Certificate.isOfEstablished}; false by default. */
+  readonly isOfEstablished?: boolean;
 }
 
 /** In `pathLength`, null makes an end-entity certificate, without the CA flag. */
@@ -58,7 +60,7 @@ export function issueDeliveryAuthorization(options: IssuanceOptions): Promise<Ce
 }
 
 async function issue(options: IssuanceOptions, profile: Profile): Promise<Certificate> {
-  const { issuer, issuerKey, subjectKey } = options;
+  const { issuer, issuerKey, subjectKey, isOfEstablished = false } = options;
   if (Buffer.compare(issuerKey, issuer?.spki ?? subjectKey) !== 0) {
     throw new TypeError('the issuing key is not the one in the issuing certificate');
   }
@@ -71,6 +73,7 @@ async function issue(options: IssuanceOptions, profile: Profile): Promise<Certif
     subjectKey,
     subjectKeyId: keyId(subjectKey),
     authorityKeyId: keyId(issuerKey),
+    isOfEstablished,
   };
   const { writeCertificate } = await import('./certificate-writer.ts');
   const certificate = Certificate.parse(await writeCertificate(contents, options.sign));

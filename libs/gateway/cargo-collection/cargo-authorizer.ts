@@ -8,6 +8,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { DoubtParts } from '../identity/doubting-verifier.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { RenewalNotes } from '../identity/renewal-notes.ts';
 import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
 import type { SessionKeys } from '../identity/sessions/session-keys.ts';
 import { openCollectionRequest } from './collection-request.ts';
@@ -33,6 +34,7 @@ export interface CargoAuthorizerParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly peerSessionKeys: PeerSessionKeys;
+  readonly renewalNotes: Pick<RenewalNotes, 'met'>;
   readonly clock: Clock;
   readonly metrics: Pick<GatewayMetrics, 'postponedForClock' | 'sessionMessage'>;
 }
@@ -60,7 +62,7 @@ export class CargoAuthorizer {
    * @throws {BackingUnavailableError}
    */
   async authorise(octets: Uint8Array): Promise<CargoAuthorization> {
-    const { verifier, identity, clock, sessionKeys, peerSessionKeys, metrics } = this.#parts;
+    const { verifier, identity, clock, sessionKeys, metrics } = this.#parts;
     const cca = verifier.read(octets, 'cca');
     const anchors = await identity.trustedCertificates();
     const trust = { at: clock.now(), anchors };
@@ -76,7 +78,8 @@ export class CargoAuthorizer {
     if (key) {
       metrics.sessionMessage(key.kind, 'opened');
     }
-    await peerSessionKeys.remember(peer, envelope.originatorKey, cca.createdAt);
+    this.#parts.renewalNotes.met(sender);
+    await this.#parts.peerSessionKeys.remember(peer, envelope.originatorKey, cca.createdAt);
     return {
       peer,
       peerCertificate: sender,

@@ -15,6 +15,8 @@ export const RECORD_KIND = {
   acceptedParcel: 'collected-parcel',
   /** The progress of a CCA's collection, until shortly after the CCA expires. */
   ccaFulfilment: 'cca-fulfilment',
+  /** A private gateway that is to be established from the first day of its next certificate. */
+  renewalNote: 'renewal-note',
   /** How many phones were seen on a day, which names none of them; 32 days. */
   phonesSeen: 'phones-seen',
   /** A blocked private gateway, until an operator or the block's end unblocks it. */

@@ -38,13 +38,15 @@ async function opened() {
   const internetAddress = 'gateway.example';
   const plausibility: { doubt: string | null } = { doubt: null };
   const policy = nobodyBlocked(clock);
-  const own = { identity, policy, sessionKeys, internetAddress, plausibility };
+  const established = new Set<string>();
+  const renewalNotes = { isEstablished: async (peer: string) => established.has(peer) };
+  const own = { identity, policy, sessionKeys, renewalNotes, internetAddress, plausibility };
   const registrar = new Registrar({ ...parts, ...own });
   const authorise = () => registrar.authorise(preRegistrationBody(phone));
   const requestWith = (authorization: Uint8Array, by = phone) =>
     serialiseRegistrationRequest({ publicKey: by.spki, authorization }, by.sign);
   const { counts } = parts.metrics;
-  return { clock, vault, plausibility, counts, registrar, authorise, requestWith };
+  return { clock, vault, plausibility, counts, registrar, established, authorise, requestWith };
 }
 
 describe('the registrar', () => {
@@ -55,6 +57,16 @@ describe('the registrar', () => {
     const { peerCertificate } = parseRegistration(await registrar.register(request));
 
     assert.equal(peerCertificate.nodeId, phone.nodeId);
+  });
+
+  it('says in the certificate whether its holder was established before', async () => {
+    const { clock, registrar, established, authorise, requestWith } = await opened();
+    const register = async () =>
+      parseRegistration(await registrar.register(await requestWith(await authorise())));
+    assert.equal((await register()).peerCertificate.isOfEstablished, false);
+    established.add(phone.nodeId);
+    clock.advance(1_000);
+    assert.equal((await register()).peerCertificate.isOfEstablished, true);
   });
 
   it('signs once for an authorization, however often it is shown', async () => {

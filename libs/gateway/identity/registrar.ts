@@ -19,6 +19,7 @@ import type { PeerPolicy } from '../peers/peer-policy.ts';
 import type { DoubtParts } from './doubting-verifier.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
+import type { RenewalNotes } from './renewal-notes.ts';
 import type { SessionKeys } from './sessions/session-keys.ts';
 
 /** An authorization is used at once (RS-016: under 10 s). */
@@ -31,6 +32,7 @@ interface RegistrarParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly policy: Pick<PeerPolicy, 'blockOf'>;
+  readonly renewalNotes: Pick<RenewalNotes, 'isEstablished'>;
   readonly internetAddress: string;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
@@ -39,7 +41,8 @@ interface RegistrarParts extends DoubtParts {
 
 /**
  * Registers private gateways in two steps: an authorization for a key, then a certificate for
- * whoever proves to hold it. Nothing is stored: the certificate is the registration.
+ * whoever proves to hold it. Nothing is stored: the certificate is the registration, and says
+ * whether its holder was established before.
  *
  * @see RS-016 "Private node registration"
  */
@@ -102,8 +105,9 @@ export class Registrar {
   }
 
   async #register(publicKey: Uint8Array, peer: NodeId): Promise<Uint8Array> {
-    const { internetAddress, sessionKeys, metrics, log } = this.#parts;
-    const certificates = await issueToPeer(publicKey, this.#parts);
+    const { internetAddress, sessionKeys, renewalNotes, metrics, log } = this.#parts;
+    const subject = { key: publicKey, isEstablished: await renewalNotes.isEstablished(peer) };
+    const certificates = await issueToPeer(subject, this.#parts);
     const sessionKey = await sessionKeys.registrationKey(peer);
     metrics.registered();
     metrics.phoneSeen(peer);
