@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { MOST_CPU_MS } from '../../scripts/monthly-cost/usage.ts';
 import { type CollectionChild, phoneOf, startCollectionServer } from './collector.ts';
 import { Fleet } from './fleet.ts';
+import type { MachinePace } from './machine/pace.ts';
 import { ProcessorMeter } from './machine/processor-meter.ts';
 import { once, type Row } from './rows/row.ts';
 
@@ -43,6 +44,8 @@ export interface IdleCost {
   readonly cpuMs: number;
   /** How many processors others used meanwhile; null if unknown. */
   readonly others: number | null;
+  /** Of the machine meanwhile, as in a turn. */
+  readonly pace: number;
 }
 
 /** What the collectors cost that have connected, each. */
@@ -50,20 +53,26 @@ export async function costOfIdle(
   server: CollectionChild,
   empty: EmptyServer,
   count: number,
+  machine: MachinePace,
 ): Promise<IdleCost> {
   await setTimeout(SETTLE_MS);
   const rssOctets = await settledRss(server);
   const meter = new ProcessorMeter();
   const cpuMs = await cpuMsPerSecond(server, OBSERVED_MS);
+  const others = meter.others();
   return {
-    others: meter.others(),
+    others,
+    pace: await machine.measure(),
     octets: (rssOctets - empty.rssOctets) / count,
     cpuMs: (cpuMs - empty.cpuMs) / count,
   };
 }
 
 /** What a collector costs that is connected and idle. */
-export function rowsOfIdle({ octets, cpuMs, others }: IdleCost, count: number): readonly Row[] {
+export function rowsOfIdle(
+  { octets, cpuMs, others, pace }: IdleCost,
+  count: number,
+): readonly Row[] {
   const name = `${count} idle keep-alive collectors in one process`;
   return [
     {
@@ -78,7 +87,7 @@ export function rowsOfIdle({ octets, cpuMs, others }: IdleCost, count: number): 
       unit: 'ms of CPU',
       against: null,
       mark: MOST_CPU_MS.connectedSecond,
-      turns: once(cpuMs, others),
+      turns: [{ value: cpuMs, against: null, others, pace }],
     },
   ];
 }

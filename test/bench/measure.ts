@@ -122,15 +122,26 @@ export function cpuRows<Name extends Yardstick>(
   });
 }
 
-/** The row of the CPU time of one candidate alone. @param mark - in milliseconds; null to tell it only */
+/**
+ * The row of the CPU time of one candidate alone.
+ *
+ * @param mark - in milliseconds; null to tell it only
+ * @param paceOf - of the machine in a round, as in a {@link Turn}
+ */
 export function cpuRow<Name extends string>(
   name: string,
   rounds: readonly Round<Name>[],
   candidate: Name,
   mark: number | null,
+  paceOf: (round: Round<Name>) => number = () => 1,
 ): Row {
   const turns = rounds.map(
-    ({ cpuMs, others }): Turn => ({ value: cpuMs[candidate], against: null, others }),
+    (round): Turn => ({
+      value: round.cpuMs[candidate],
+      against: null,
+      others: round.others,
+      pace: paceOf(round),
+    }),
   );
   return { name, unit: 'ms of CPU', against: null, mark, turns };
 }

@@ -57,7 +57,7 @@ export async function run(): Promise<readonly Row[]> {
       work: 'accept a parcel of 100 KiB, sender seen before',
       octets: 100 * 1024,
       parcels: 200,
-      marks: { peer: null, floor: 1.25 },
+      marks: { peer: null, floor: 1.4 },
     })),
     ...(await acceptFrom(world, () => known, {
       work: 'accept a parcel of 8 MB, sender seen before',

@@ -12,6 +12,7 @@ import { deliverAll, postAll } from '../cloud/deliver-all.ts';
 import { type Usage, usageDuring, usageRow } from '../cloud/service-usage.ts';
 import { collectAll } from '../collector.ts';
 import { makeDeliveries, makeParcel } from '../deliveries.ts';
+import { MachinePace } from '../machine/pace.ts';
 import type { Row } from '../rows/row.ts';
 
 const PARCELS = 1_000;
@@ -32,19 +33,20 @@ const MOST_MS = { poweb: 1.2, unpacked: 1.5 } as const;
 
 /** CPU time of each service per parcel of 10 KiB and other work, on the cloud adapters, without TLS. */
 export async function run(): Promise<readonly Row[]> {
+  await using machine = await MachinePace.start();
   await using cloud = await BenchCloud.start();
   await completeIndex(cloud.environment);
   const poweb = await cloud.service('poweb');
   return [
-    ...(await byPoweb(cloud, poweb)),
-    ...(await toTheInternet(cloud, poweb)),
-    ...(await fromTheInternet(cloud, poweb)),
-    ...(await byCourier(cloud, poweb)),
-    ...(await byVisits(cloud, poweb)),
+    ...(await byPoweb(cloud, poweb, await machine.measure())),
+    ...(await toTheInternet(cloud, poweb, await machine.measure())),
+    ...(await fromTheInternet(cloud, poweb, await machine.measure())),
+    ...(await byCourier(cloud, poweb, await machine.measure())),
+    ...(await byVisits(cloud, poweb, await machine.measure())),
   ];
 }
 
-async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess, pace: number): Promise<Row[]> {
   await using collection = await cloud.service('collection');
   const phone = await Phone.register(poweb.port);
   const services = { poweb, collection };
@@ -64,14 +66,17 @@ async function byPoweb(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]>
   const connecting = await usageDuring(services, () => connectAll(collection.port, other.phone));
   return [
     usageRow('PoWeb: a parcel for a phone', accepting, {
+      pace,
       pieces: PARCELS,
       mark: MOST_MS.poweb,
     }),
     usageRow('collection: a parcel from the backlog', collecting, {
+      pace,
       pieces: PARCELS,
       mark: MOST_CPU_MS.collection,
     }),
     usageRow('collection: a phone that comes and goes, nothing held', [connecting.collection], {
+      pace,
       pieces: CONNECTIONS,
       mark: MOST_CPU_MS.connection,
     }),
@@ -88,7 +93,11 @@ async function connectAll(port: number, phone: Peer): Promise<void> {
   await Promise.all(workers);
 }
 
-async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+async function toTheInternet(
+  cloud: BenchCloud,
+  poweb: ServiceProcess,
+  pace: number,
+): Promise<Row[]> {
   await using app = await InternetApp.start();
   await using workers = await cloud.service('workers', app.doh.environment);
   const phone = await Phone.register(poweb.port);
@@ -104,17 +113,23 @@ async function toTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<
   const usage = await usageDuring({ poweb, workers }, await relay(PARCELS));
   return [
     usageRow('PoWeb: a parcel for the Internet', [usage.poweb], {
+      pace,
       pieces: PARCELS,
       mark: MOST_CPU_MS.powebToInternet,
     }),
     usageRow('workers: a parcel posted to the Internet', [usage.workers], {
+      pace,
       pieces: PARCELS,
       mark: MOST_CPU_MS.workersToInternet,
     }),
   ];
 }
 
-async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+async function fromTheInternet(
+  cloud: BenchCloud,
+  poweb: ServiceProcess,
+  pace: number,
+): Promise<Row[]> {
   await using pohttp = await cloud.service('pohttp');
   const phone = await Phone.register(poweb.port);
   await postAll(pohttp.port, await makeDeliveries(phone, WARM_UP, PARCEL_OCTETS));
@@ -122,6 +137,7 @@ async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promis
   const usage = await usageDuring({ pohttp }, () => postAll(pohttp.port, deliveries));
   return [
     usageRow('PoHTTP: a parcel for a phone', [usage.pohttp], {
+      pace,
       pieces: PARCELS,
       mark: MOST_CPU_MS.pohttp,
     }),
@@ -129,7 +145,7 @@ async function fromTheInternet(cloud: BenchCloud, poweb: ServiceProcess): Promis
 }
 
 /** What the Internet brought for the phone before is what a courier collects. */
-async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+async function byCourier(cloud: BenchCloud, poweb: ServiceProcess, pace: number): Promise<Row[]> {
   await using cogrpc = await cloud.service('cogrpc');
   await using workers = await cloud.service('workers');
   using courier = new Courier(cogrpc.port);
@@ -148,13 +164,14 @@ async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[
   const taking = await usageDuring({ cogrpc, workers }, () => bring(cargoes));
   const taken = CARGOES * PARCELS_PER_CARGO;
   return [
-    usageRow('CogRPC: a parcel given to a courier', [giving.cogrpc], { pieces: given }),
+    usageRow('CogRPC: a parcel given to a courier', [giving.cogrpc], { pace, pieces: given }),
     usageRow(
       `CogRPC: a parcel taken from a courier, ${PARCELS_PER_CARGO} to a cargo`,
       [taking.cogrpc],
-      { pieces: taken },
+      { pace, pieces: taken },
     ),
     usageRow('workers: a parcel unpacked from cargo', [taking.workers], {
+      pace,
       pieces: taken,
       mark: MOST_MS.unpacked,
     }),
@@ -162,7 +179,7 @@ async function byCourier(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[
 }
 
 /** Each visit brings a cargo and takes one, of parcels for that phone itself. */
-async function byVisits(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]> {
+async function byVisits(cloud: BenchCloud, poweb: ServiceProcess, pace: number): Promise<Row[]> {
   await using cogrpc = await cloud.service('cogrpc');
   await using workers = await cloud.service('workers');
   using courier = new Courier(cogrpc.port);
@@ -194,7 +211,7 @@ async function byVisits(cloud: BenchCloud, poweb: ServiceProcess): Promise<Row[]
   );
   const usage = { ...first, cpuMs: first.cpuMs + second.cpuMs };
   const name = `CogRPC and workers: a visit with ${PARCELS_PER_VISIT} parcels each way`;
-  return [usageRow(name, [usage], { pieces: VISITS, mark: MOST_CPU_MS.visit })];
+  return [usageRow(name, [usage], { pace, pieces: VISITS, mark: MOST_CPU_MS.visit })];
 }
 
 async function makeCargoes(

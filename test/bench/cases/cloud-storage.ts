@@ -6,6 +6,7 @@ import { GcsObjectStore } from '#object-store/gcs/object-store.ts';
 import { expiryMetadata } from '#object-store/gcs/stored-objects.ts';
 import { backing } from '#test/backing/backing.ts';
 import { createTestBucket } from '#test/backing/gcs-bucket.ts';
+import { MachinePace } from '../machine/pace.ts';
 import { candidate, type Round, sideBySide } from '../measure.ts';
 import type { Row } from '../rows/row.ts';
 
@@ -45,6 +46,7 @@ export async function run(): Promise<readonly Row[]> {
   };
   const floor = bareRequests(apiEndpoint, bucket);
   const storeAll = () => Promise.all(KEYS.map((key) => ours.put(key)));
+  await using machine = await MachinePace.start();
   const rows: Row[] = [];
   for (const call of ['put', 'get', 'delete'] as const) {
     // What bare requests stored lacks what ours needs.
@@ -53,7 +55,7 @@ export async function run(): Promise<readonly Row[]> {
     const by = (way: Way) =>
       candidate(KEYS, (key) => way[call](key), { ...(prepare && { prepare }) });
     const rounds = await sideBySide({ ours: by(ours), peer: by(peer), floor: by(floor) });
-    rows.push(...callRows(call, rounds));
+    rows.push(...callRows(call, rounds, await machine.measure()));
   }
   return [...rows, await checksumRow()];
 }
@@ -61,6 +63,7 @@ export async function run(): Promise<readonly Row[]> {
 function callRows(
   call: keyof Way,
   rounds: readonly Round<'ours' | 'peer' | 'floor'>[],
+  pace: number,
 ): readonly Row[] {
   const name = `${call} 1 KiB in Cloud Storage: CPU`;
   const turns = (of: 'peer' | 'floor' | null) =>
@@ -68,6 +71,7 @@ function callRows(
       value: cpuMs.ours,
       against: of && cpuMs[of],
       others,
+      pace,
     }));
   const unit = 'ms of CPU';
   return [

@@ -36,7 +36,7 @@ export async function run(): Promise<readonly Row[]> {
   }
   const name = `HTTP POST to 202, embedded store, ${CONNECTIONS} connections, 1 KiB`;
   return [
-    ...cpuRows(name, rounds, { peer: 1 / 30, floor: null }),
+    ...cpuRows(name, rounds, { peer: 1 / 25, floor: 3.5 }),
     {
       name,
       unit: 'parcels/s',

@@ -1,6 +1,7 @@
 import { type CollectionChild, phoneOf } from '../collector.ts';
 import { Fleet } from '../fleet.ts';
 import { costOfIdle, emptyServer, expectOpen, rowsOfIdle, startIdleServer } from '../idle-cost.ts';
+import { MachinePace } from '../machine/pace.ts';
 import { ProcessorMeter } from '../machine/processor-meter.ts';
 import { once, type Row } from '../rows/row.ts';
 import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
@@ -12,12 +13,13 @@ const MAX_DELAY_MS = 20;
 
 /** What one process makes of as many collectors as it can have: that come, stay, are moved and come back. */
 export async function run(): Promise<readonly Row[]> {
+  await using machine = await MachinePace.start();
   await using server = await startIdleServer();
   const empty = await emptyServer(server);
   const size = { count: COLLECTORS, perSecond: PER_SECOND };
   await using fleet = await Fleet.start(server.info.port, phoneOf(server), size);
   const connecting = await delayDuring(server, () => fleet.connect());
-  const cost = await costOfIdle(server, empty, COLLECTORS);
+  const cost = await costOfIdle(server, empty, COLLECTORS, machine);
   await expectOpen(fleet, COLLECTORS);
   const draining = await delayDuring(server, async () => {
     const sentAway = await drain(server, fleet);

@@ -2,6 +2,7 @@ import type { Peer } from '#test/builders/peers.ts';
 import { deliverAll } from '../cloud/deliver-all.ts';
 import { collectAll } from '../collector.ts';
 import { makeDeliveries, partiesOf, startAcceptingServer } from '../deliveries.ts';
+import { paceByFloor } from '../machine/pace.ts';
 import { ProcessorMeter } from '../machine/processor-meter.ts';
 import { cpuRow, cpuRows, type Round } from '../measure.ts';
 import type { Row } from '../rows/row.ts';
@@ -38,11 +39,12 @@ export async function run(): Promise<readonly Row[]> {
     rounds.push({ cpuMs, others: meter.others() });
   }
   const warm = rounds.slice(WARM_UP_ROUNDS);
+  const paceOf = ({ cpuMs }: Round<Way>) => paceByFloor(cpuMs.floor);
   const accepted = 'a parcel of 5 KiB to 202, by one process with logs and metrics';
   return [
-    cpuRow(accepted, warm, 'ours', MOST_MS),
+    cpuRow(accepted, warm, 'ours', MOST_MS, paceOf),
     ...cpuRows<'floor'>(accepted, warm, { floor: null }),
-    cpuRow('a parcel of 5 KiB collected from one process', warm, 'collected', MOST_MS),
+    cpuRow('a parcel of 5 KiB collected from one process', warm, 'collected', MOST_MS, paceOf),
   ];
 }
 

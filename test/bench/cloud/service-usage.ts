@@ -52,22 +52,30 @@ export async function usageDuring<const Name extends string>(
   return Object.fromEntries(used) as Record<Name, Usage>;
 }
 
+interface UsageRowOptions {
+  /** In each turn. */
+  readonly pieces: number;
+  /** Milliseconds of CPU time that one may take; only told by default. */
+  readonly mark?: number | null;
+  /** Of the machine meanwhile, as in a turn. */
+  readonly pace: number;
+}
+
 /**
  * What one piece of work cost a service.
  *
  * @param turns - of the same work, one at least
- * @param pieces - in each turn
- * @param mark - milliseconds of CPU time that it may take; null to tell it only
  */
 export function usageRow(
   name: string,
   turns: readonly Usage[],
-  { pieces, mark = null }: { readonly pieces: number; readonly mark?: number | null },
+  { pieces, mark = null, pace }: UsageRowOptions,
 ): Row {
   const measured = turns.map(({ cpuMs, others }) => ({
     value: cpuMs / pieces,
     against: null,
     others,
+    pace,
   }));
   const cpuMs = median(measured.map(({ value }) => value));
   const rssOctets = Math.max(...turns.map((turn) => turn.rssOctets));

@@ -32,6 +32,23 @@ describe('a row of the bench', () => {
     assert.equal(verdict, 'reached');
   });
 
+  it('is judged by what a machine as fast as that of the marks would take', () => {
+    const turns = timed([0.8, 0.79, 0.81], QUIET);
+    const row = rowOf(turns, { against: null, mark: 0.5 });
+    assert.equal(judge(row).verdict, 'missed');
+    const paced = turns.map((turn) => ({ ...turn, pace: 1.6 }));
+    assert.deepEqual(judge({ ...row, turns: paced }), {
+      verdict: 'reached',
+      figure: 0.5,
+      isOpen: false,
+    });
+  });
+
+  it('is compared with its yardstick alone, whatever the machine', () => {
+    const turns = compared([1.3, 1.3, 1.3], { pace: 2 });
+    assert.equal(judge(rowOf(turns)).verdict, 'missed');
+  });
+
   it('misses its mark on a quiet machine, by however little', () => {
     const { verdict, isOpen } = judge(rowOf(compared([1.26, 1.26, 1.26])));
     assert.equal(verdict, 'missed');

@@ -24,6 +24,11 @@ export interface Turn {
   readonly against: number | null;
   /** How many processors others used meanwhile; null if it makes no difference, or is unknown. */
   readonly others: number | null;
+  /**
+   * How many times as long this machine takes, meanwhile, as the one that the marks are for; 1
+   * unless told otherwise.
+   */
+  readonly pace?: number;
 }
 
 /** A figure of the bench: what was measured, and what it must not pass. */
@@ -52,8 +57,8 @@ export function once(value: number, others: number | null = null): readonly Turn
 }
 
 /** The figure of a turn that the mark is for. */
-export function figureOf({ value, against }: Turn): number {
-  return against === null ? value : value / against;
+export function figureOf({ value, against, pace = 1 }: Turn): number {
+  return against === null ? value / pace : value / against;
 }
 
 /** @param values - not empty */

@@ -53,7 +53,13 @@ export function evidenceOf(row: Row): string {
     ...(figures.length > 1
       ? [`${figures.length} turns, ${figureInWords(row, least)} to ${figureInWords(row, most)}`]
       : []),
+    ...paceInWords(row),
     ...(others.length > 0 ? [`beside ${digits(median(others))} busy processors`] : []),
     ...(row.note === undefined ? [] : [row.note]),
   ].join('; ');
+}
+
+function paceInWords({ turns }: Row): readonly string[] {
+  const pace = median(turns.map((turn) => turn.pace ?? 1));
+  return pace > 1 ? [`by a machine ${digits(pace)} times as slow`] : [];
 }
