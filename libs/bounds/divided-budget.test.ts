@@ -96,6 +96,38 @@ describe('DividedBudget', () => {
     assert.equal(clock.advanceToNext(), false);
   });
 
+  it('looks for all who wait at once, with one timer', async () => {
+    const { clock, open, gaveWay } = setUp(10);
+    await open('still').take(10);
+    let scheduled = 0;
+    const schedule = clock.schedule.bind(clock);
+    clock.schedule = (ms, work) => {
+      scheduled += 1;
+      return schedule(ms, work);
+    };
+    const works = Array.from({ length: 10 }, (_, index) =>
+      open(`asker ${index}`, { standsStill: false }).take(1),
+    );
+    assert.equal(scheduled, 1);
+    clock.advance(0);
+    await Promise.all(works);
+    assert.deepEqual(gaveWay, ['still']);
+  });
+
+  it('looks four times a second, however often somebody begins to wait', async () => {
+    const { clock, open, gaveWay } = setUp(10);
+    await Promise.all([open('one').take(5), open('another').take(5)]);
+    const first = open('first', { standsStill: false }).take(4);
+    clock.advance(0);
+    await first;
+    const second = open('second', { standsStill: false }).take(4);
+    clock.advance(249);
+    assert.ok(await isPending(second));
+    clock.advance(1);
+    await second;
+    assert.deepEqual(gaveWay, ['one', 'another']);
+  });
+
   it('counts what is released in part', async () => {
     const { held } = setUp(10).open('only');
     const release = held.tryAcquire(6);

@@ -25,14 +25,16 @@ interface DividedBudgetParts {
  * A budget whose holders give way to those who wait for it, if they stand still: first one in the
  * network that holds most in that way, and there the one who holds most.
  *
- * Nobody gives way to one who holds more, or stands still as well. Looking costs O(n), and only
- * while somebody waits.
+ * Nobody gives way to one who holds more, or stands still as well. Looking costs O(n log n) for all
+ * who wait together, and only while somebody does.
  */
 export class DividedBudget {
   readonly #parts: DividedBudgetParts;
   readonly #holders = new Set<HeldBudget>();
-  /** When somebody last gave way; what they held may not be free yet. */
-  #givenWayAtMs = Number.NEGATIVE_INFINITY;
+  /** Reservations that wait. */
+  readonly #waiting = new Set<{ readonly asker: HeldBudget }>();
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #cancelLook: (() => void) | null = null;
 
   constructor(parts: DividedBudgetParts) {
     this.#parts = parts;
@@ -40,22 +42,56 @@ export class DividedBudget {
 
   /** @returns what `holder` reserves by, until it is closed */
   open(holder: Holder): HeldBudget {
-    const { budget, clock } = this.#parts;
     const held = new HeldBudget(holder, {
-      budget,
-      clock,
-      lookFor: (asker) => this.#lookFor(asker),
+      budget: this.#parts.budget,
+      wait: (asker) => this.#wait(asker),
     });
     this.#holders.add(held);
     held.onClosed = () => this.#holders.delete(held);
     return held;
   }
 
-  #lookFor(asker: HeldBudget): void {
-    const nowMs = this.#parts.clock.elapsedMs();
-    if (nowMs - this.#givenWayAtMs < LOOK_MS || asker.holder.standsStill()) {
-      return;
+  /** Looks for somebody who must give way until the returned function is called. */
+  #wait(asker: HeldBudget): () => void {
+    const entry = { asker };
+    this.#waiting.add(entry);
+    this.#lookSoon();
+    return () => {
+      this.#waiting.delete(entry);
+      if (this.#waiting.size === 0) {
+        this.#cancelLook?.();
+        this.#cancelLook = null;
+      }
+    };
+  }
+
+  /** What gave way last may not be free before the next look. */
+  #lookSoon(): void {
+    const { clock } = this.#parts;
+    const waitMs = Math.max(this.#lookedAtMs + LOOK_MS - clock.elapsedMs(), 0);
+    this.#cancelLook ??= clock.schedule(waitMs, () => {
+      this.#cancelLook = null;
+      this.#lookedAtMs = clock.elapsedMs();
+      this.#lookSoon();
+      const asker = this.#leastHolding();
+      if (asker) {
+        this.#lookFor(asker);
+      }
+    });
+  }
+
+  /** Of those who wait, the one for whom most others may have to give way. */
+  #leastHolding(): HeldBudget | null {
+    let least: HeldBudget | null = null;
+    for (const { asker } of this.#waiting) {
+      if ((!least || asker.held < least.held) && !asker.holder.standsStill()) {
+        least = asker;
+      }
     }
+    return least;
+  }
+
+  #lookFor(asker: HeldBudget): void {
     const still = [...this.#holders].filter(
       (one) => one !== asker && one.held > asker.held && one.holder.standsStill(),
     );
@@ -66,7 +102,6 @@ export class DividedBudget {
     const weight = ({ network }: HeldBudget) => byNetwork.get(network) ?? 0;
     const [first] = still.sort((a, b) => weight(b) - weight(a) || b.held - a.held);
     if (first) {
-      this.#givenWayAtMs = nowMs;
       this.#holders.delete(first);
       this.#parts.onGivenWay?.();
       first.holder.giveWay();
@@ -76,8 +111,7 @@ export class DividedBudget {
 
 interface HeldBudgetParts {
   readonly budget: Budget;
-  readonly clock: Clock;
-  readonly lookFor: (asker: HeldBudget) => void;
+  readonly wait: (asker: HeldBudget) => () => void;
 }
 
 /** What one holder has of a {@link DividedBudget}. */
@@ -96,12 +130,12 @@ class HeldBudget implements Reserving {
 
   /** As `Budget.acquire`. */
   async acquire(amount: number, signal?: AbortSignal): Promise<Release> {
-    const acquired = this.#parts.budget.acquire(amount, signal);
-    const stopLooking = this.#look();
+    const acquired = this.#parts.budget.acquire(amount, signal, this.holder.who);
+    const stopWaiting = this.#parts.wait(this);
     try {
       return this.#count(amount, await acquired);
     } finally {
-      stopLooking();
+      stopWaiting();
     }
   }
 
@@ -114,18 +148,6 @@ class HeldBudget implements Reserving {
   /** Call it once nothing more is reserved; what is held may still be released. */
   close(): void {
     this.onClosed();
-  }
-
-  /** Looks until the returned function is called. */
-  #look(): () => void {
-    const { clock, lookFor } = this.#parts;
-    let cancel = () => {};
-    const look = () => {
-      cancel = clock.schedule(LOOK_MS, look);
-      lookFor(this);
-    };
-    cancel = clock.schedule(0, look);
-    return () => cancel();
   }
 
   #count(amount: number, release: Release): Release {

@@ -20,6 +20,8 @@ export interface Share {
   touch(): void;
   /** From now on it counts as before, but gives way to nobody. */
   keep(): void;
+  /** From now on it gives way again. */
+  loosen(): void;
   /** Safe to repeat, and after it has given way. */
   release(): void;
 }
@@ -37,11 +39,8 @@ interface FairSharesOptions {
    * where nobody holds more, however lively that is. Not for shares that grow. False by default.
    */
   readonly renews?: boolean;
-  /**
-   * Called for each share that gives way, with the depth of the group that held too much: 1 for the
-   * widest; and whether that was the narrowest, such as a connection.
-   */
-  readonly onGivenWay?: (depth: number, isNarrowest: boolean) => void;
+  /** Called for each share that gives way, with whether the narrowest name held too much. */
+  readonly onGivenWay?: (isNarrowest: boolean) => void;
 }
 
 /**
@@ -108,7 +107,7 @@ export class FairShares implements Divider {
       if (!group) {
         return false;
       }
-      this.#options.onGivenWay?.(group.depth, group.isNarrowest);
+      this.#options.onGivenWay?.(group.isNarrowest);
       group.idlest?.giveWay();
     }
     return true;

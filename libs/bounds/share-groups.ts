@@ -6,7 +6,6 @@ export class Group implements Ranked {
   rank = 0;
   /** When its idlest share was touched, so that of equals the idlest gives way. */
   order = 0;
-  readonly depth: number;
   readonly #parent: Group | null;
   readonly #name: string;
   #held = 0;
@@ -24,7 +23,6 @@ export class Group implements Ranked {
   constructor(parent: Group | null, name: string) {
     this.#parent = parent;
     this.#name = name;
-    this.depth = parent ? parent.depth + 1 : 0;
   }
 
   get held(): number {
@@ -218,6 +216,15 @@ export class HeldShare implements Share {
       this.#group.change(0, -this.#amount);
     }
     this.#isKept = true;
+  }
+
+  loosen(): void {
+    const wasKept = this.#isKept;
+    this.#isKept = false;
+    if (wasKept && this.#isLoose) {
+      this.#move();
+      this.#group.change(0, this.#amount);
+    }
   }
 
   release(): void {

@@ -29,7 +29,7 @@ export class CallPlaces {
     this.#parts = parts;
     this.#shares = new FairShares({
       ...parts,
-      onGivenWay: (_, isNarrowest) => parts.onGivenWay(isNarrowest ? 'client' : 'network'),
+      onGivenWay: (isNarrowest) => parts.onGivenWay(isNarrowest ? 'client' : 'network'),
     });
   }
 
@@ -119,8 +119,8 @@ export class CallPlace {
   }
 
   /**
-   * Counts the call for a private gateway instead of its connection, so that opening more
-   * connections takes from its own network's calls for that one only. Call it once.
+   * Counts the call for a private gateway instead of its connection: one phone with many connections
+   * gives way before other phones of its network. Call it once.
    *
    * @param gateway - that proved who it is
    */
@@ -130,7 +130,7 @@ export class CallPlace {
     }
     this.#share.release();
     // There is room, as one was just released.
-    this.#share = this.#parts.takeAs(`gateway ${gateway}`) ?? this.#share;
+    this.#share = this.#parts.takeAs(`gateway ${gateway}`) as Share;
     this.#share.touch();
     this.#leaveGateway = this.#parts.enterFor(gateway);
   }

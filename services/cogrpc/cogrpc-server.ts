@@ -24,6 +24,7 @@ import type { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { boundCalls } from './bounded-calls.ts';
 import { type CallPlace, CallPlaces } from './call-places.ts';
+import { resetCall } from './call-stream.ts';
 import { CargoCollectionCall } from './collect-cargo.ts';
 import { Connections, type Where } from './connections.ts';
 import { CourierCall } from './courier-call.ts';
@@ -116,7 +117,7 @@ export class CogrpcServer {
     const shares = new FairShares({
       capacity: limits.maxConnections,
       idle: this.#idle,
-      onGivenWay: (_, isNarrowest) =>
+      onGivenWay: (isNarrowest) =>
         parts.metrics.overShare('connections', isNarrowest ? 'client' : 'network'),
     });
     this.#connections = new Connections(injector, shares, parts.clientNetworks);
@@ -198,11 +199,10 @@ export class CogrpcServer {
     if (place) {
       // It said whose it is with its first octets.
       place.touch();
-      const peer = stream.getPeer();
       const budget = this.#collectionMemory.open({
         who: this.#whoMakes(stream),
         standsStill: () => collection.isUpToCourier && call.stillMs >= this.#limits.memoryIdleMs,
-        giveWay: () => this.#endFor(call, peer),
+        giveWay: () => this.#endFor(call, stream),
       });
       void call.finished.then(() => budget.close());
       const collection = new CargoCollectionCall(call, {
@@ -212,7 +212,7 @@ export class CogrpcServer {
         waiting: this.#waiting,
         collection: { ...this.#parts, budget },
         limits: this.#limits,
-        onAuthorised: (peer) => place.countFor(peer),
+        onBegun: (peer) => place.countFor(peer),
       });
       this.#keep(collection, this.#collections, call);
       void collection.run(stream.metadata);
@@ -263,7 +263,7 @@ export class CogrpcServer {
     }
     const peer = stream.getPeer();
     const connection = this.#connections.of(peer);
-    const place = places.enter(this.#whoMakes(stream), () => this.#endFor(call, peer));
+    const place = places.enter(this.#whoMakes(stream), () => this.#endFor(call, stream));
     if (!place) {
       call.fail(tooManyCalls());
       return null;
@@ -294,9 +294,15 @@ export class CogrpcServer {
   }
 
   /** Ends a call for another; its peer gets less time to hear that if many must. */
-  #endFor<Request, Response>(call: CourierCall<Request, Response>, peer: string): void {
+  #endFor<Request, Response>(
+    call: CourierCall<Request, Response>,
+    stream: ServerDuplexStream<Request, Response>,
+  ): void {
     call.fail(tooManyCalls());
-    const leave = this.#gaveWay.enter(() => this.#connections.cut(peer));
+    const leave = this.#gaveWay.enter(() => {
+      resetCall(stream.metadata);
+      this.#connections.cut(stream.getPeer());
+    });
     void call.finished.then(leave);
   }
 

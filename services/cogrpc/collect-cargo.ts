@@ -26,8 +26,11 @@ interface CollectCargoParts {
   readonly waiting: Pick<WaitingAcknowledgements, 'heed'>;
   readonly collection: CargoCollectionParts;
   readonly limits: CogrpcLimits;
-  /** Called once the CCA is verified, with the private gateway whose it is. */
-  readonly onAuthorised: (peer: NodeId) => void;
+  /**
+   * Called with the private gateway whose the CCA is, once that is verified and no other call has it:
+   * calls with a CCA that somebody copied must not end the one that had it first.
+   */
+  readonly onBegun: (peer: NodeId) => void;
 }
 
 /**
@@ -99,12 +102,12 @@ export class CargoCollectionCall {
       throw blockedRefusal();
     }
     this.#authorization = authorization;
-    this.#parts.onAuthorised(authorization.peer);
     signal.throwIfAborted();
     const [fulfilment] = await Promise.all([
       fulfilments.begin(authorization, signal),
       waiting.heed(authorization.peer),
     ]);
+    this.#parts.onBegun(authorization.peer);
     this.#collection = new CargoCollection(
       { ...collection, log },
       {

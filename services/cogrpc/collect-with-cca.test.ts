@@ -41,6 +41,25 @@ async function collectInPieces(
 }
 
 describe('CollectCargo with a CCA, which', () => {
+  it('is in use ends well, though eleven others call with it meanwhile', async () => {
+    await using opened = await openCogrpc();
+    using courier = new Courier(opened.port);
+    const phone = await CargoPhone.register(opened);
+    await holdParcels(opened, phone.peer, { count: 1, octets: 100 });
+    const authorization = [authorizationOf(await phone.cca())];
+    const first = courier.collect(authorization);
+    await first.receivedAtLeast(1);
+    using thief = new Courier(opened.port);
+    using another = new Courier(opened.port);
+    const others = Array.from({ length: 11 }, (_, index) =>
+      (index < 6 ? thief : another).collect(authorization),
+    );
+    const ends = await Promise.all(others.map(({ ended }) => ended));
+    assert.deepEqual(new Set(ends.map(({ code }) => code)), new Set([status.ABORTED]));
+    first.send({ id: first.received[0]?.id ?? '' });
+    assert.deepEqual(await first.ended, OK);
+  });
+
   it('may be used once, also after a restart', async () => {
     const records = new InMemoryRecordStore({ clock: systemClock });
     const objects = new InMemoryObjectStore();

@@ -91,10 +91,15 @@ export class Connections {
     this.#server.close();
   }
 
-  /** @param peer - address and port, as gRPC names it */
+  /**
+   * Cuts a peer's connection, unless it is a trusted proxy's, which others share; that is cut once
+   * it answers no ping.
+   *
+   * @param peer - address and port, as gRPC names it
+   */
   cut(peer: string): void {
     for (const [socket, { name }] of this.#open) {
-      if (name === peer) {
+      if (name === peer && !this.#networks.isProxy(socket)) {
         socket.destroy();
       }
     }

@@ -3,6 +3,7 @@ import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log, LogFields } from '#log/log.ts';
 import { replyTo, statusOf } from './answers.ts';
+import { resetCall } from './call-stream.ts';
 import type { CogrpcLimits } from './limits.ts';
 import { Pace } from './pace.ts';
 import { Stillness } from './stillness.ts';
@@ -19,7 +20,7 @@ interface CourierCallParts {
   readonly answersEarly: boolean;
   /** Octets that the network took so far, of this call and of others over its connection. */
   readonly written: () => number;
-  /** Cuts the connection of a peer that does not let a call end. */
+  /** Cuts the connection of a peer that does not even let a call be reset. */
   readonly cutConnection: (peer: string) => void;
 }
 
@@ -196,10 +197,17 @@ export class CourierCall<Request, Response> {
     this.#over.abort(reason);
     tell();
     if (!this.#stream.cancelled) {
-      this.#cancelCut = this.#parts.clock.schedule(this.#parts.limits.endTimeoutMs, () =>
-        this.#parts.cutConnection(this.#peer),
-      );
+      this.#cutLater();
     }
+  }
+
+  /** The connection is cut only if its peer reads nothing: others may share it. */
+  #cutLater(): void {
+    const { clock, limits, cutConnection } = this.#parts;
+    this.#cancelCut = clock.schedule(limits.endTimeoutMs, () => {
+      this.#cancelCut = clock.schedule(limits.endTimeoutMs, () => cutConnection(this.#peer));
+      resetCall(this.#stream.metadata);
+    });
   }
 
   #finish(): void {

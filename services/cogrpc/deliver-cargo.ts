@@ -46,7 +46,7 @@ export class CargoDeliveryCall {
   /** Call it once. */
   start(): void {
     this.#call.receive({
-      onMessage: (delivery) => void this.#take(delivery),
+      onMessage: (delivery) => this.#take(delivery),
       onHalfClose: () => {
         this.#isHalfClosed = true;
         this.#proceed();
@@ -66,14 +66,25 @@ export class CargoDeliveryCall {
     return { received: this.#received, acknowledged: this.#acknowledged };
   }
 
-  async #take(delivery: AdmittedDelivery): Promise<void> {
-    const release = delivery.take();
+  #take(delivery: AdmittedDelivery): void {
+    const { freeMemory, leaveWindow } = delivery.take();
     this.#cancelIdle();
     this.#underWay += 1;
     this.#received += 1;
+    const accepted = this.#accept(delivery).finally(freeMemory);
+    void this.#acknowledge(delivery.id, accepted, leaveWindow);
+  }
+
+  /** Has no reference to the cargo, as the courier may take its time to read. */
+  async #acknowledge(
+    id: string,
+    accepted: Promise<boolean>,
+    leaveWindow: () => void,
+  ): Promise<void> {
     try {
-      if (!this.#failure) {
-        await this.#accept(delivery);
+      if ((await accepted) && !this.#call.signal.aborted) {
+        await this.#call.write({ id });
+        this.#acknowledged += 1;
       }
     } catch (error) {
       if (error instanceof ClockInDoubtError || isRefusal(error, 'over-quota')) {
@@ -82,21 +93,22 @@ export class CargoDeliveryCall {
         this.#failure ??= { error };
       }
     } finally {
-      release();
+      leaveWindow();
       this.#underWay -= 1;
       this.#proceed();
     }
   }
 
-  async #accept({ id, cargo }: AdmittedDelivery): Promise<void> {
+  /** @returns false if no more cargo is accepted */
+  async #accept({ id, cargo }: AdmittedDelivery): Promise<boolean> {
+    if (this.#failure) {
+      return false;
+    }
     if (id.length > MAX_DELIVERY_ID_LENGTH) {
       throw new Refusal('delivery-id-too-long', 'The delivery id is too long');
     }
     await this.#parts.intake.accept(cargo, this.#call.log);
-    if (!this.#call.signal.aborted) {
-      await this.#call.write({ id });
-      this.#acknowledged += 1;
-    }
+    return true;
   }
 
   #proceed(): void {

@@ -17,14 +17,18 @@ import { LEAST_PROGRESS_OCTETS, Stillness } from './stillness.ts';
 
 /**
  * An admitted cargo. Its memory stays reserved until the call is over, or until it was taken and
- * released.
+ * freed.
  */
 export interface AdmittedDelivery extends CargoDelivery {
-  /**
-   * @returns a function that frees the memory: call it when the cargo is processed, whatever became
-   * of the call
-   */
-  take(): () => void;
+  take(): TakenDelivery;
+}
+
+/** What a cargo holds; give back both, whatever became of the call. */
+interface TakenDelivery {
+  /** Call it when the cargo is processed. */
+  readonly freeMemory: () => void;
+  /** Call it when the acknowledgement was taken, and room is for a further cargo. */
+  readonly leaveWindow: () => void;
 }
 
 interface DeliveryBounds {
@@ -107,15 +111,17 @@ class CallAdmission {
   readonly #stillness: Stillness;
   readonly #meter: MessageMeter;
   #arrivedOctets = 0;
-  /** Cargoes admitted and not yet processed. */
+  /** Cargoes admitted and not yet acknowledged. */
   readonly #window: Budget;
   readonly #over = new AbortController();
   /** Of arriving cargo, in order; null if the call is over first. */
   readonly #reserved: Promise<(() => void) | null>[] = [];
   /** Admitted cargo that nobody has taken. */
   readonly #untaken = new Set<() => void>();
-  /** Reservations that wait. */
-  #waiting = 0;
+  /** What the messages cost that began to arrive, and wait until one before them is reserved for. */
+  readonly #begun: number[] = [];
+  /** Whether a reservation waits; one of a call does at a time. */
+  #isWaiting = false;
 
   constructor(stream: ServerHttp2Stream, bounds: DeliveryBounds) {
     const { who, clock, limits, memory, onCrumbled, onTooSlow, giveWay } = bounds;
@@ -128,7 +134,11 @@ class CallAdmission {
     this.#memory = memory.open({
       who,
       standsStill: () => this.#isUpToCourier && this.#stillness.lastsMs() >= limits.memoryIdleMs,
-      giveWay,
+      giveWay: () => {
+        giveWay();
+        // Not only once the courier has read that.
+        this.close();
+      },
     });
     this.#window = new Budget(limits.deliveryWindow);
     this.#meter = new MessageMeter({
@@ -159,10 +169,7 @@ class CallAdmission {
     }
     const take = () => {
       this.#untaken.delete(release);
-      return () => {
-        release();
-        leave();
-      };
+      return { freeMemory: release, leaveWindow: leave };
     };
     handOn({ id: delivery.id, cargo: delivery.cargo, take });
   }
@@ -172,6 +179,7 @@ class CallAdmission {
     this.#over.abort(new Error('the call is over'));
     this.#pace.expect(false);
     this.#memory.close();
+    this.#begun.length = 0;
     for (const release of this.#untaken) {
       release();
     }
@@ -180,7 +188,7 @@ class CallAdmission {
 
   /** Whether the rest of a cargo must come, for which there is memory. */
   get #isUpToCourier(): boolean {
-    return this.#meter.isAmidMessage && this.#waiting === 0 && !this.#stream.isPaused();
+    return this.#meter.isAmidMessage && !this.#isWaiting && !this.#stream.isPaused();
   }
 
   #arrive(chunk: Uint8Array): void {
@@ -196,22 +204,36 @@ class CallAdmission {
   #begin(octets: number): void {
     // gRPC ends the call itself.
     if (octets <= MAX_GRPC_MESSAGE_OCTETS && !this.#over.signal.aborted) {
-      const cost = octets + MESSAGE_OVERHEAD_OCTETS;
+      this.#begun.push(octets + MESSAGE_OVERHEAD_OCTETS);
+      this.#reserve();
+    }
+  }
+
+  /** Reserves for what has begun, until that has to wait. */
+  #reserve(): void {
+    while (!this.#isWaiting) {
+      const cost = this.#begun.shift();
+      if (cost === undefined) {
+        return;
+      }
       const release = this.#memory.tryAcquire(cost);
       this.#reserved.push(release ? Promise.resolve(this.#keep(release)) : this.#wait(cost));
     }
   }
 
   async #wait(cost: number): Promise<(() => void) | null> {
-    this.#waiting += 1;
+    this.#isWaiting = true;
     this.#holdBack();
     try {
-      return this.#keep(await this.#memory.acquire(cost, this.#over.signal));
+      const release = this.#keep(await this.#memory.acquire(cost, this.#over.signal));
+      this.#isWaiting = false;
+      this.#reserve();
+      return release;
     } catch {
+      this.#isWaiting = false;
       return null;
     } finally {
-      this.#waiting -= 1;
-      if (this.#waiting === 0) {
+      if (!this.#isWaiting) {
         this.#stream.resume();
         this.#stillness.gotOn();
       }
@@ -227,7 +249,7 @@ class CallAdmission {
   }
 
   #holdBack(): void {
-    if (this.#waiting > 0) {
+    if (this.#isWaiting) {
       this.#stream.pause();
     }
   }

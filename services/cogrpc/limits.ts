@@ -55,7 +55,7 @@ export interface CogrpcLimits {
   readonly memoryIdleMs: number;
   /** For the network to take a message; a multiple of {@link paceMs}. */
   readonly writeTimeoutMs: number;
-  /** For the peer to take the end of a call, or its connection is cut. */
+  /** For the peer to take the end of a call, or it is reset; then the same, or its connection is cut. */
   readonly endTimeoutMs: number;
   readonly connectionIdleMs: number;
   readonly connectionAgeMs: number;

@@ -5,6 +5,7 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { CARGO_TOPIC } from '#gateway/held/topics.ts';
 import { holdParcels, type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
@@ -177,6 +178,44 @@ describe('A call that never brings all of its message', () => {
     await until(() => opened.deliveryBudget.held === 0);
   });
 
+  it('of a delivery waits for memory once, however many tiny messages it has begun', async () => {
+    const crumb = Buffer.concat([messageHeader(1, { isCompressed: true }), Buffer.alloc(1)]);
+    const holders = await begin(DELIVER, 8, messageHeader(9 * MIB));
+    await until(() => opened.deliveryBudget.firstWaiting !== undefined);
+    const { acquire } = opened.deliveryBudget;
+    let waited = 0;
+    opened.deliveryBudget.acquire = (...request) => {
+      waited += 1;
+      return acquire.apply(opened.deliveryBudget, request);
+    };
+    const calls = await begin(DELIVER, 1, Buffer.concat(Array<Buffer>(200).fill(crumb)));
+    await until(() => waited > 0);
+    assert.equal(waited, 1);
+    opened.deliveryBudget.acquire = acquire;
+    [...holders, ...calls].forEach((call) => void call.vanish());
+    await until(() => opened.deliveryBudget.held === 0 && opened.server.calls === 0);
+  });
+
+  it('of a delivery holds no memory once its cargo is stored, though nobody reads that', async () => {
+    const session = http2.connect(`http://127.0.0.1:${opened.port}`, {
+      settings: { initialWindowSize: 0 },
+    });
+    session.on('error', () => {});
+    sessions.push(session);
+    const stored = await opened.queue.depth(CARGO_TOPIC);
+    const call = RawCall.over(session, DELIVER, { isDeaf: true });
+    for (let count = 0; count < 5; count++) {
+      const cargo = await phone.cargo();
+      const field = Buffer.from([0x12, (cargo.length & 0x7f) | 0x80, cargo.length >> 7]);
+      await call.send(Buffer.concat([messageHeader(field.length + cargo.length), field, cargo]));
+    }
+    await until(async () => (await opened.queue.depth(CARGO_TOPIC)) === stored + 5);
+    await until(() => opened.deliveryBudget.held === 0);
+    assert.equal(opened.server.calls, 1);
+    call.vanish();
+    await until(() => opened.server.calls === 0);
+  });
+
   for (const path of [DELIVER, COLLECT]) {
     it(`of ${path} is ended when it comes octet by octet`, async () => {
       const [call] = await begin(path, 1, messageHeader(4_000));
@@ -196,6 +235,25 @@ describe('A call that never brings all of its message', () => {
     await call.send(Buffer.alloc(KIB));
     clock.advance(5_000);
     await call.closed;
+  });
+
+  it('and reads nothing is reset five seconds after its end, and its neighbours go on', async () => {
+    const session = http2.connect(`http://127.0.0.1:${opened.port}`, {
+      settings: { initialWindowSize: 0 },
+    });
+    session.on('error', () => {});
+    sessions.push(session);
+    const authorization = authorizationOf(await phone.cca());
+    const call = RawCall.over(session, COLLECT, { authorization });
+    await until(() => opened.collectionBudget.held > 0);
+    const neighbour = RawCall.over(session, CHECK);
+    const unknown = Buffer.from([0x0a, 1, 0x78]);
+    await call.send(Buffer.concat([messageHeader(unknown.length), unknown]));
+    await until(() => opened.collectionBudget.held === 0);
+    clock.advance(5_000);
+    assert.equal(await call.status, `reset: ${http2.constants.NGHTTP2_CANCEL}`);
+    clock.advance(4_999);
+    await settled(neighbour);
   });
 
   it('of a method that does not exist leaves nothing open', async () => {

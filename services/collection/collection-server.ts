@@ -10,6 +10,7 @@ import type { SharedThing } from '#metrics/port.ts';
 import { ClientNetworks } from '#runtime/http/client-networks.ts';
 import { RequestIds } from '#runtime/http/request-ids.ts';
 import { REQUEST_ANSWERS } from './answers.ts';
+import { BadHandshakes } from './bad-handshakes.ts';
 import { CollectorConnection } from './collector-connection.ts';
 import type {
   CollectorHost,
@@ -110,6 +111,7 @@ export class CollectionServer {
       places: this.#places,
       held: this.#held,
       senders,
+      badHandshakes: new BadHandshakes(clock),
       onEnded: (connection) => {
         this.#served.delete(connection);
         this.#onEnded(connection);
@@ -132,12 +134,21 @@ export class CollectionServer {
     return this.#served.size - this.#those(({ isTold }) => isTold).length;
   }
 
-  /** Call it for each `upgrade` event of the HTTP server. */
-  readonly handleUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+  /**
+   * Call it for each `upgrade` event of the HTTP server.
+   *
+   * @param accepted - called if the connection is one of this server from now on
+   */
+  readonly handleUpgrade = (
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    accepted = () => {},
+  ): void => {
     socket.on('error', destroyIt);
     const path = request.url?.split('?', 1)[0];
     if (path === COLLECTION_PATH) {
-      this.#accept(request, socket, head);
+      this.#accept(request, socket, head, accepted);
     } else {
       refuse(socket, REQUEST_ANSWERS['not-found']);
     }
@@ -276,7 +287,7 @@ export class CollectionServer {
     return this.#clientNetworks.pathOf(socket.remoteAddress, headers['x-forwarded-for']);
   }
 
-  #accept(request: IncomingMessage, transport: Duplex, head: Buffer): void {
+  #accept(request: IncomingMessage, transport: Duplex, head: Buffer, accepted: () => void): void {
     const traits = collectorTraits(request.headers);
     const requestId = this.#idOf(request);
     const peerAddress = peerAddressOf(transport);
@@ -288,6 +299,7 @@ export class CollectionServer {
     }
     this.#webSockets.handleUpgrade(request, transport, head, (socket) => {
       if (hasRoom) {
+        accepted();
         this.#open({ socket, transport, traits, requestId, peerAddress, network });
       } else {
         // Android comes back 3 s after a connection just ends, and never after a refusal.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RawData, WebSocket } from 'ws';
 import { serialiseChallenge } from '#awala/collection/handshake.ts';
-import { PeerGoneError, Refusal } from '#awala/errors.ts';
+import { MessageFault, PeerGoneError, Refusal } from '#awala/errors.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import { inTime } from '#bounds/deadline.ts';
 import type { Who } from '#bounds/fair-shares.ts';
@@ -279,9 +279,19 @@ export class CollectorConnection implements Served, Claimant, Pulse {
       }
       this.#host.places.admit(this.#place, this.#nodes);
     } catch (error) {
-      this.#closeAfter(error);
+      this.#closeAfterHandshake(error);
     } finally {
       this.#incoming.answerDealtWith();
+    }
+  }
+
+  #closeAfterHandshake(error: unknown): void {
+    const isBad = error instanceof MessageFault;
+    const waitMs = isBad ? this.#host.badHandshakes.count(this.network) : 0;
+    if (waitMs > 0) {
+      this.#expectWithin(waitMs, () => this.#closeAfter(error));
+    } else {
+      this.#closeAfter(error);
     }
   }
 

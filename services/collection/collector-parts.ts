@@ -5,6 +5,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { CollectionParts } from '#gateway/parcel-collection/parcel-collection.ts';
 import type { ParcelCollectionLimits } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
+import type { BadHandshakes } from './bad-handshakes.ts';
 import type { CollectorConnection } from './collector-connection.ts';
 import type { HandshakeParts } from './collector-handshake.ts';
 import type { CollectorTraits } from './collector-traits.ts';
@@ -31,6 +32,7 @@ export interface CollectorHost {
   readonly places: Places;
   readonly held: HeldMessages;
   readonly senders: Senders;
+  readonly badHandshakes: BadHandshakes;
   /** The connection is closed, and what was acknowledged is deleted. */
   readonly onEnded: (connection: CollectorConnection) => void;
 }

@@ -39,7 +39,7 @@ export function composeCollection(config: CollectionConfig, given: Given): Promi
       const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
       const server = opened.use(createUpgradeServer(config, parts));
       registerCollectionRoute(server.app);
-      server.app.server.on('upgrade', collection.handleUpgrade);
+      server.onUpgrade(collection.handleUpgrade);
       observeCollectors(parts.processMetrics, collection);
       const balanced = opened.use(
         await keepBalanced(collection, parts, {

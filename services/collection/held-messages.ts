@@ -28,7 +28,7 @@ export class HeldMessages {
   constructor(maxOctets: number, onGivenWay: (isNarrowest: boolean) => void) {
     this.#shares = new FairShares({
       capacity: maxOctets,
-      onGivenWay: (_, isNarrowest) => onGivenWay(isNarrowest),
+      onGivenWay: (isNarrowest) => onGivenWay(isNarrowest),
     });
   }
 

@@ -63,7 +63,7 @@ export class Places {
     const options = {
       idle: { afterMs: IDLE_MS, clock },
       renews: true,
-      onGivenWay: (_: number, isNarrowest: boolean) => onGivenWay(isNarrowest),
+      onGivenWay: (isNarrowest: boolean) => onGivenWay(isNarrowest),
     };
     this.#limits = limits;
     this.#clock = clock;
@@ -134,8 +134,8 @@ export class Places {
     place.share = null;
     if (place.isGiven) {
       this.#takeBack(place);
-      this.#giveMore();
     }
+    this.#giveMore();
   }
 
   /** @returns false if it must wait */
@@ -210,7 +210,7 @@ export class Place {
   get who(): Who {
     const { network } = this.claimant;
     const [node] = this.nodes;
-    return node === undefined ? strangersOf(network) : [...network, node];
+    return node === undefined ? strangersOf(network) : network.concat(node);
   }
 
   /** Shows that the client is there; strangers have to prove who they are instead. */

@@ -60,7 +60,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       const poweb = opened.use(createPowebServer({ ...config.poweb, ...limits }, parts));
       const collection = createCollectionServer(config.collection, parts);
       registerCollectionRoute(poweb.app);
-      poweb.app.server.on('upgrade', collection.handleUpgrade);
+      poweb.onUpgrade(collection.handleUpgrade);
       const pohttp = createPohttpServer({ ...config.pohttp, ...limits }, parts);
       const cogrpc = createCogrpcServer(config.cogrpc, parts);
       const workers = startWorkers(parts, config.workers);

@@ -31,7 +31,7 @@ describe('CollectCargo calls that read nothing', () => {
       let open = 0;
       const renew = async () => {
         // Until it reads, it hears of its call's end by that of the connection only.
-        clock.advance(COGRPC_LIMITS.endTimeoutMs);
+        clock.advance(2 * COGRPC_LIMITS.endTimeoutMs);
         await until(() => open === opened.server.calls);
         for (; open < CALLS; open++) {
           const authorization = authorizationOf(await phone.cca());

@@ -14,6 +14,7 @@ import { postingOf } from '#test/peers/phone.ts';
 import { type Fault, FaultyStore } from './support/faulty-store.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
+import { Operator } from './support/operator.ts';
 import { RawClient } from './support/raw-client.ts';
 
 const DECISION = new URL('../../docs/decisions/answers-to-phones.md', import.meta.url);
@@ -34,6 +35,7 @@ function decidedAnswers(): { what: string; status: number; isDeleted: boolean }[
 describe('PoWeb: each answer that a phone’s queue may get', () => {
   const store = new FaultyStore();
   const clock = new ManualClock(START);
+  const operator = new Operator(clock);
   const plausibility = new ClockPlausibility({ clock, notBefore: new Date(0) });
   let gateway: GatewayUnderTest;
   let client: HttpClient;
@@ -41,7 +43,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
 
   before(async () => {
     gateway = await GatewayUnderTest.start(
-      { objects: store.objects, clock, plausibility },
+      { objects: store.objects, records: operator.records, clock, plausibility },
       { QUOTA_PARCELS_PER_HOUR: QUOTA },
     );
     client = new HttpClient(gateway.poweb);
@@ -150,12 +152,18 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     },
     'no countersignature, or a malformed one': () => post(parcelOn(road), { authorization: '' }),
     'countersignature not valid': withCertificateOfAnother,
+    'from a phone that an operator blocked': async () => {
+      const blocked = await gateway.road('blocked phone');
+      await operator.block(blocked.phone, { clock, policies: [gateway.running.gateway.policy] });
+      const body = parcelOn(blocked);
+      return (await client.post('/v1/parcels', await postingOf(body, blocked.phone))).status;
+    },
     'another content type': () => post(parcelOn(road), { 'content-type': 'text/plain' }),
     'another path': () => post(parcelOn(road), {}, '/v2/parcels'),
     'another method': async () => (await client.send('PUT', '/v1/parcels')).status,
     'headers over 16 KiB': () => post(parcelOn(road), { 'x-long': 'x'.repeat(16_384) }),
     'not HTTP': notHttp,
-    'body paused for 10 s': pausing,
+    'less than 2 KiB of the body in 10 s': pausing,
     'store unavailable or slow': () => whileStoreIs('down'),
     'over its quota': beyondItsQuota,
     'no room': () => whileStoreIs('full'),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
@@ -197,7 +198,9 @@ describe('PoWeb: whatever happens to a request', () => {
     assert.equal((await deliver()).status, 202);
   });
 
-  it('is answered 202 if its body takes 20 min but never stops coming for 10 s', async () => {
+  it('is answered 202 if its body takes 20 min but never stops coming for 10 s, and is not too slow', async () => {
+    parcel = parcelOn(road, { payload: randomBytes(1_000_000) });
+    ({ headers } = await postingOf(parcel, road.phone));
     using sending = await halfDelivery();
     const rest = parcel.subarray(parcel.length / 2);
     const pieceOctets = Math.ceil(rest.length / 130);

@@ -139,6 +139,14 @@ describe('a sender that has used up its quota', () => {
   });
 
   describe('whose parcels come by courier', () => {
+    async function assertLeftWithCourier(octets: Uint8Array): Promise<void> {
+      const stream = couriered.courier.deliver();
+      stream.send({ id: 'over', cargo: Buffer.from(octets) });
+      stream.call.end();
+      assert.equal((await stream.ended).code, status.UNAVAILABLE);
+      assert.deepEqual(stream.received, []);
+    }
+
     it('gets no acknowledgement of what is over it, and may bring that again', async () => {
       const parcels = Array.from({ length: 5 }, () => parcel());
       const first = await couriered.counting(async () => {
@@ -158,6 +166,28 @@ describe('a sender that has used up its quota', () => {
       });
       assert.deepEqual(again, { cargoAccepted: 1, 'parcelAccepted cargo gateway': 2 });
       assert.equal(await heldFor(road), 5);
+    });
+
+    it('has spent no more when a courier brings the same cargo again and again', async () => {
+      const first = cargo();
+      const counts = await couriered.counting(async () => {
+        for (let times = 0; times < 5; times++) {
+          await couriered.deliver(first);
+        }
+        await couriered.deliver(cargo(), cargo());
+      });
+      assert.equal(counts.cargoAccepted, 7);
+      await assertLeftWithCourier(cargo());
+      const again = await couriered.counting(() => couriered.deliver(first));
+      assert.equal(again.cargoAccepted, 1);
+    });
+
+    it('pays for each cargo, even if several have one id', async () => {
+      for (let cargoes = 0; cargoes < 3; cargoes++) {
+        // Each is encrypted anew.
+        await couriered.deliver(couriered.craft('cargo', { id: 'one' }));
+      }
+      await assertLeftWithCourier(cargo());
     });
 
     it('leaves a cargo over it with the courier, and those of others are taken', async () => {

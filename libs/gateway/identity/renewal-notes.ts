@@ -103,7 +103,7 @@ export class RenewalNotes {
   }
 }
 
-/** Names nobody: a node's id does not follow from it. */
+/** Holds no id: only whoever has it can tell. */
 function idOf(peer: NodeId): string {
   return hash('sha256', `renewal of ${peer}`);
 }

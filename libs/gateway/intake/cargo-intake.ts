@@ -1,6 +1,5 @@
 import { isRefusal, MessageFault, Refusal } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
@@ -67,7 +66,7 @@ export class CargoIntake {
     const sender = cargo.sender.nodeId;
     const key = cargoKey({ sender, cargoId: cargo.id });
     const { expiresAt } = cargo;
-    const takeBack = await this.#count(sender, octets);
+    const takeBack = await this.#count(cargo);
     try {
       await objects.put(key, octets, { expiresAt });
     } catch (error) {
@@ -82,10 +81,10 @@ export class CargoIntake {
   }
 
   /** @throws {Refusal} `over-quota` */
-  async #count(sender: NodeId, octets: Uint8Array): Promise<TakeBack> {
+  async #count(cargo: RamfMessage): Promise<TakeBack> {
     const { quotas, metrics } = this.#parts;
     try {
-      return await quotas.takeCargo(sender, octets.byteLength);
+      return await quotas.takeCargo(cargo);
     } catch (error) {
       if (error instanceof Refusal) {
         metrics.cargoRefused(error.code);

@@ -33,7 +33,15 @@ describe('what a sender may deliver only so often', () => {
   });
 
   function opened() {
-    const state = { isStoreDown: false };
+    const state = { isStoreDown: false, areRecordsDown: false };
+    const records = new InMemoryRecordStore({
+      clock,
+      before: ({ method }) => {
+        if (state.areRecordsDown && method !== 'get') {
+          throw new BackingUnavailableError('record-store', 'down');
+        }
+      },
+    });
     const objects = new InMemoryObjectStore({
       before: () => {
         if (state.isStoreDown) {
@@ -48,7 +56,7 @@ describe('what a sender may deliver only so often', () => {
       identity: { trustedCertificates: async () => [road.us.certificate] },
       mailbox,
       outbox,
-      acceptedParcels: new AcceptedParcels({ clock, records: new InMemoryRecordStore({ clock }) }),
+      acceptedParcels: new AcceptedParcels({ clock, records }),
       ...counted(clock),
       internetAddress: 'gateway.example',
       clock,
@@ -88,6 +96,19 @@ describe('what a sender may deliver only so often', () => {
     state.isStoreDown = false;
 
     await accept('one');
+  });
+
+  it('is not used up by what could not be recorded', async () => {
+    const { state, intake } = opened();
+    const from = { privateGateway: road.phone.nodeId, road: 'cargo' } as const;
+    const bring = () => intake.acceptFromPrivateGateway(intake.read(parcel('one')), from);
+    state.areRecordsDown = true;
+    await assert.rejects(bring(), BackingUnavailableError);
+    await assert.rejects(bring(), BackingUnavailableError);
+
+    state.areRecordsDown = false;
+
+    assert.equal((await bring()).isDuplicate, false);
   });
 
   it('is not used up by what a courier brings again', async () => {

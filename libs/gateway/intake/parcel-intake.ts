@@ -172,16 +172,22 @@ export class ParcelIntake {
     const earlier = await records.find(entry);
     const now = this.#parts.clock.now();
     const standing = standingOf(parcel, earlier, now);
-    const key =
+    const { key, takeBack } =
       standing === 'duplicate'
-        ? keyOf(parcel, destination)
+        ? { key: keyOf(parcel, destination), takeBack: () => {} }
         : await this.#store(parcel, destination, standing, from);
     const isFirstByCargo = road === 'cargo' && !earlier?.byCargo;
     if (standing !== 'duplicate' || isFirstByCargo) {
       const byCargo = road === 'cargo' || earlier?.byCargo === true;
       const known = withParcel(earlier, parcel, now);
-      await from.beforeRecords?.();
-      await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
+      try {
+        await from.beforeRecords?.();
+        await records.record({ ...entry, ...known, byCargo, isKnown: earlier !== null });
+      } catch (error) {
+        // It is not accepted, and counts when it comes again.
+        takeBack();
+        throw error;
+      }
     }
     return { key, isDuplicate: standing === 'duplicate' };
   }
@@ -214,7 +220,7 @@ export class ParcelIntake {
     destination: Destination,
     standing: Exclude<Standing, 'duplicate'>,
     from: Origin,
-  ): Promise<ObjectKey> {
+  ): Promise<{ readonly key: ObjectKey; readonly takeBack: TakeBack }> {
     const { mailbox, outbox, metrics } = this.#parts;
     const { road, storeWithinMs } = from;
     const options = {
@@ -237,7 +243,7 @@ export class ParcelIntake {
               replaces: standing === 'replacement',
             });
       metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
-      return key;
+      return { key, takeBack };
     } catch (error) {
       takeBack();
       throw error;

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
+import { hexOf } from '#awala/der/text.ts';
 import { Refusal } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Tallies, TallyLimit } from '#tallies/port.ts';
 
 /** How much one may send; 0 for as much as comes. */
@@ -28,6 +30,7 @@ export type TakeBack = () => void;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const ONCE_A_DAY: readonly TallyLimit[] = [{ windowMs: DAY_MS, most: [1] }];
 
 /**
  * Limits how much each private gateway, and each sender from the Internet, sends in an hour and in a
@@ -68,12 +71,32 @@ export class Quotas {
   }
 
   /**
-   * Counts a cargo that is about to be stored.
+   * Counts a cargo that is about to be stored, once a day at most: whoever carries it can bring it as
+   * often as they like, which must not use up its sender's quota. What tells it from others is what
+   * was signed: carriers may change what is around that, and a sender may sign much under one id.
    *
+   * @param cargo - verified
    * @throws {Refusal} `over-quota`
    */
-  takeCargo(sender: NodeId, octets: number): Promise<TakeBack> {
-    return this.#take(nameOf('cargo', sender), octets, this.#ofCargo);
+  async takeCargo({ sender: { nodeId }, signedData, octets }: RamfMessage): Promise<TakeBack> {
+    if (this.#ofCargo.length === 0) {
+      return () => {};
+    }
+    const name = nameOf('same cargo', nodeId, hexOf(signedData.contentDigest));
+    const first = await this.#tallies.add(name, [1], ONCE_A_DAY);
+    if (!first.isWithin) {
+      return () => {};
+    }
+    try {
+      const takeBack = await this.#take(nameOf('cargo', nodeId), octets.byteLength, this.#ofCargo);
+      return () => {
+        takeBack();
+        first.takeBack();
+      };
+    } catch (error) {
+      first.takeBack();
+      throw error;
+    }
   }
 
   async #take(name: string, octets: number, limits: readonly TallyLimit[]): Promise<TakeBack> {
@@ -102,7 +125,7 @@ function limit(windowMs: number, count: number, octets: number): readonly TallyL
   return [{ windowMs, most }];
 }
 
-/** Short, and tells nobody who it is. */
-function nameOf(kind: string, ...nodes: readonly NodeId[]): string {
-  return hash('sha256', [kind, ...nodes].join(' '), 'base64url');
+/** Short, and holds no id: only whoever has the ids can tell whom it counts. */
+function nameOf(kind: string, ...ids: readonly string[]): string {
+  return hash('sha256', [kind, ...ids].join(' '), 'base64url');
 }

@@ -45,7 +45,7 @@ describe('PostPlaces', () => {
     clock.advance(PATIENCE_MS);
     assert.deepEqual(await answer, {
       outcome: 'failed',
-      reason: 'GAVE_WAY',
+      reason: 'gave-way',
       destination: 'down',
       retryAfterMs: null,
     });

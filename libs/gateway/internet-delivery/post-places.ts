@@ -33,7 +33,7 @@ const INITIAL_MEAN_MS = 500;
 /** A post that had no answer for so long that others got its place. */
 const GAVE_WAY: DeliveryAnswer = {
   outcome: 'failed',
-  reason: 'GAVE_WAY',
+  reason: 'gave-way',
   destination: 'down',
   retryAfterMs: null,
 };

@@ -34,7 +34,14 @@ export function blockId(peer: NodeId): string {
 /** The block that a record holds. */
 export function blockIn({ id, fields, expiresAt }: StoredRecord<BlockFields>): Block {
   const { reason, since, mayCollect } = fields;
-  return { peer: id.slice(BLOCK_PREFIX.length), reason, since, mayCollect, until: expiresAt };
+  return {
+    peer: id.slice(BLOCK_PREFIX.length),
+    reason,
+    since,
+    // Shut out wholly if another version wrote it without.
+    mayCollect: mayCollect === true,
+    until: expiresAt,
+  };
 }
 
 /**

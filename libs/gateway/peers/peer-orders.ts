@@ -105,7 +105,7 @@ export class PeerOrders {
   async purge(peer: NodeId, reason: string, holding: Holding): Promise<HeldOfPeer> {
     await this.#note({ act: 'purge', peer, reason, details: '' });
     const { mailbox, objects } = holding;
-    return tally(peer, holding, {
+    return dealWithHeld(peer, holding, {
       parcel: (key) => mailbox.discard(key, peer),
       cargo: (key) => objects.delete(key),
     });
@@ -133,13 +133,13 @@ export class PeerOrders {
 
 /** Counts what is held of and for a private gateway. */
 export function heldOfPeer(peer: NodeId, holding: Holding): Promise<HeldOfPeer> {
-  return tally(peer, holding, { parcel: async () => true, cargo: async () => true });
+  return dealWithHeld(peer, holding, { parcel: async () => true, cargo: async () => true });
 }
 
 /** Whether something was held, after it was dealt with. */
 type Deal = (key: string) => Promise<boolean>;
 
-async function tally(
+async function dealWithHeld(
   peer: NodeId,
   { objects, mailbox }: Holding,
   deal: { readonly parcel: Deal; readonly cargo: Deal },

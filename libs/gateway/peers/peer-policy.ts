@@ -27,7 +27,8 @@ export class PeerPolicy {
   #blocks: ReadonlyMap<NodeId, Block> = new Map();
   /** Of the record of changes that {@link #blocks} is at least as new as. */
   #version: string | null = null;
-  #isBehind = false;
+  /** Of the last look; null if it succeeded. */
+  #failure: 'outage' | 'surprise' | null = null;
   readonly #listeners: (() => void)[] = [];
 
   /** Knows of no decision before it has read them. */
@@ -60,7 +61,7 @@ export class PeerPolicy {
     return this.blockOf(peer)?.mayCollect ?? true;
   }
 
-  /** Calls `listener` after each change that was read; it must not throw. */
+  /** Calls `listener` after each change that was read; what it throws is logged. */
   onChanged(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -85,17 +86,17 @@ export class PeerPolicy {
     };
   }
 
+  /** Never throws; says once why it fails, until it fails otherwise or succeeds. */
   async #look(): Promise<void> {
     try {
       await this.#read();
-      this.#isBehind = false;
+      this.#failure = null;
     } catch (error) {
-      if (!(error instanceof BackingError)) {
-        throw error;
-      }
-      if (!this.#isBehind) {
-        this.#isBehind = true;
-        this.#log.warn({ error }, 'Blocks could not be read again; those known stay in effect');
+      const failure = error instanceof BackingError ? 'outage' : 'surprise';
+      if (this.#failure !== failure) {
+        this.#failure = failure;
+        const level = failure === 'outage' ? 'warn' : 'error';
+        this.#log[level]({ error }, 'Blocks could not be read again; those known stay in effect');
       }
     }
   }
@@ -106,15 +107,32 @@ export class PeerPolicy {
     if ((changes?.version ?? null) === this.#version) {
       return;
     }
-    const blocks = new Map<NodeId, Block>();
-    for await (const record of this.#records.list(BLOCK, BLOCK_PREFIX)) {
-      const block = blockIn(record);
-      blocks.set(block.peer, block);
-    }
-    this.#blocks = blocks;
+    this.#blocks = await this.#list();
     this.#version = changes?.version ?? null;
     for (const listener of this.#listeners) {
-      listener();
+      try {
+        listener();
+      } catch (error) {
+        this.#log.error({ error }, 'A change of blocks was not heeded');
+      }
     }
+  }
+
+  /** Leaves out what cannot be read, which must not undo the other blocks. */
+  async #list(): Promise<ReadonlyMap<NodeId, Block>> {
+    const blocks = new Map<NodeId, Block>();
+    let damage: { readonly error: unknown } | null = null;
+    for await (const record of this.#records.list(BLOCK, BLOCK_PREFIX)) {
+      try {
+        const block = blockIn(record);
+        blocks.set(block.peer, block);
+      } catch (error) {
+        damage ??= { error };
+      }
+    }
+    if (damage) {
+      this.#log.error(damage, 'Some blocks cannot be read, and are not in effect');
+    }
+    return blocks;
   }
 }

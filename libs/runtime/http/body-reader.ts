@@ -21,8 +21,8 @@ interface Reading {
 
 interface Body {
   readonly share: Share;
-  /** Ends its reading with the reason; does nothing once it is read. */
-  end: (reason: Refusal) => void;
+  /** Ends its reading with the reason; false once it is read. */
+  end: (reason: Refusal) => boolean;
 }
 
 /**
@@ -85,9 +85,13 @@ export class BodyReader {
     }
   }
 
-  /** Stops reading a body for `reason`; does nothing if it is read already. */
-  giveWay(request: IncomingMessage, reason: Refusal): void {
-    this.#bodies.get(request)?.end(reason);
+  /**
+   * Stops reading a body for `reason`.
+   *
+   * @returns false if there is none that is being read
+   */
+  giveWay(request: IncomingMessage, reason: Refusal): boolean {
+    return this.#bodies.get(request)?.end(reason) ?? false;
   }
 
   /** Call it once per request that was read, when its body is no longer needed. */
@@ -102,7 +106,7 @@ export class BodyReader {
     if (!share) {
       throw bodiesFull();
     }
-    const body = { share, end: () => {} };
+    const body = { share, end: () => false };
     this.#bodies.set(request, body);
     return body;
   }
@@ -129,11 +133,14 @@ export class BodyReader {
       const stopWatching = this.#watchSpeed(() => octets, onPause);
       const end = (settle: () => void) => {
         stopWatching();
-        body.end = () => {};
+        body.end = () => false;
         request.off('data', onData).off('end', onEnd).off('close', onCut);
         settle();
       };
-      body.end = (reason) => end(() => reject(reason));
+      body.end = (reason) => {
+        end(() => reject(reason));
+        return true;
+      };
       // Error listeners stay: an unheard error would end the process.
       request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
     });

@@ -48,10 +48,16 @@ export class ClientNetworks {
    * The same of a connection. Those of a trusted proxy are a group each: whose they are, only their
    * requests say.
    */
-  pathOfConnection({ remoteAddress, remotePort }: Socket): readonly string[] {
-    return this.#proxies.includes(remoteAddress)
+  pathOfConnection(connection: Socket): readonly string[] {
+    const { remoteAddress, remotePort } = connection;
+    return this.isProxy(connection)
       ? [`${remoteAddress} ${remotePort}`]
       : this.pathOf(remoteAddress);
+  }
+
+  /** Whether a trusted proxy opened the connection, for many clients. */
+  isProxy({ remoteAddress }: Socket): boolean {
+    return this.#proxies.includes(remoteAddress);
   }
 
   /**

@@ -9,7 +9,7 @@ export interface HttpLimits {
   readonly maxRequests: number;
   /** Octets of all bodies held at once; whose network holds most of them gets 503. */
   readonly maxBodiesOctets: number;
-  /** How long a connection or body must have been idle to give way to one of its own network. */
+  /** How long a connection, request or body must be idle to give way to one that would hold as much. */
   readonly idleMs: number;
   /** Octets of a body, where its route sets no limit; more gets 413. */
   readonly maxBodyOctets: number;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -69,6 +70,14 @@ interface HttpServerOptions {
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
 }
 
+/** @param accepted - to be called once, if the client is to stay */
+type TakesUpgrade = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  accepted: () => void,
+) => void;
+
 /**
  * An HTTP server within our limits, to which services add routes.
  *
@@ -89,6 +98,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #failures = new WeakMap<FastifyRequest, Failure>();
   readonly #methods = new AllowedMethods();
   #isClosing = false;
+  /** For connections of a server that leaves requests to this one. */
+  #touchHere = (_: Socket) => {};
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -161,11 +172,22 @@ export class HttpServer implements AsyncDisposable {
    */
   leaveRequests(to: HttpServer, isForIt: (target: string) => boolean): void {
     const { server, routing } = this.app;
+    to.#touchHere = (socket) => this.#connections.touch(socket);
     server.off('request', routing);
     server.on('request', (request, response) => {
       const isLeft = this.#connections.wasTaken(request.socket) && isForIt(request.url ?? '');
       (isLeft ? to.app : this.app).routing(request, response);
     });
+  }
+
+  /**
+   * Has `take` called for each upgrade to a WebSocket. Once it calls `accepted`, the connection
+   * counts no more among those of this server: others limit it.
+   */
+  onUpgrade(take: TakesUpgrade): void {
+    this.app.server.on('upgrade', (request, socket, head) =>
+      take(request, socket, head, () => this.#connections.upgraded(request.socket)),
+    );
   }
 
   /**
@@ -250,9 +272,6 @@ export class HttpServer implements AsyncDisposable {
     this.#heads.forget(socket);
     const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
     const isUpgrade = isWebSocket && this.app.server.listenerCount('upgrade') > 0;
-    if (isUpgrade) {
-      this.#connections.upgraded(socket);
-    }
     return isUpgrade;
   }
 
@@ -274,7 +293,9 @@ export class HttpServer implements AsyncDisposable {
         done();
       }
     });
-    app.addHook('onSend', (_, reply, payload, done) => {
+    app.addHook('onSend', (request, reply, payload, done) => {
+      this.#requests.answered(request.raw);
+      this.#bodies.release(request.raw);
       if (this.#isClosing) {
         reply.header('connection', 'close');
       }
@@ -308,9 +329,14 @@ export class HttpServer implements AsyncDisposable {
       maxOctets: routeOptions.bodyLimit,
       onProgress: () => {
         this.#requests.touch(raw);
-        this.#connections.touch(raw.socket);
+        this.#touch(raw.socket);
       },
     });
+  }
+
+  #touch(socket: Socket): void {
+    this.#connections.touch(socket);
+    this.#touchHere(socket);
   }
 
   #admit({ raw }: FastifyRequest, reply: FastifyReply): void {
@@ -318,7 +344,11 @@ export class HttpServer implements AsyncDisposable {
     this.#requests.admit(raw, reply.raw, {
       who: this.#clientNetworks.pathOf(socket.remoteAddress, headers['x-forwarded-for']),
       onEnd: () => this.#bodies.release(raw),
-      giveWay: () => this.#bodies.giveWay(raw, requestsFull()),
+      giveWay: () => {
+        if (!this.#bodies.giveWay(raw, requestsFull())) {
+          socket.destroy();
+        }
+      },
     });
   }
 

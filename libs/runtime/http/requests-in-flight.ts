@@ -10,7 +10,7 @@ interface Admitted {
   readonly who: Who;
   /** Called once the response is sent, or its client left. */
   readonly onEnd: () => void;
-  /** Called if the request must go before its body has come; it counts no more then. */
+  /** Called if the request must go before its body has come, or its answer; it counts no more. */
   readonly giveWay: () => void;
 }
 
@@ -89,6 +89,14 @@ export class RequestsInFlight {
   /** Some of its body came. */
   touch(request: IncomingMessage): void {
     this.#requests.get(request)?.share.touch();
+  }
+
+  /**
+   * It is answered: it gives way again, as its client may take for ever to read that, and holds up
+   * those who come after it on its connection.
+   */
+  answered(request: IncomingMessage): void {
+    this.#requests.get(request)?.share.loosen();
   }
 
   /** All of it came: from now on it gives way to nobody, as it is soon answered. */

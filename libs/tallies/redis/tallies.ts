@@ -187,7 +187,7 @@ export class RedisTallies implements Tallies {
       this.#saidAwayAtMs = nowMs;
       this.#options.log.warn(
         { error },
-        'Redis is away: each process counts for itself what quotas limit',
+        'Redis is away: this process counts quotas and rates by itself',
       );
     }
   }

@@ -19,8 +19,13 @@ interface GrpcTap extends AsyncDisposable {
   readonly calls: CallTally;
 }
 
-/** In what a process asks by the clock: for its own certificates, for a check, to sign nothing. */
-const BY_CLOCK = ['/own-certificate', '/check/', createHash('sha256').digest()];
+/** In what a process asks by the clock: for its own certificates, a check, changes of blocks, to sign nothing. */
+const BY_CLOCK = [
+  '/own-certificate',
+  '/check/',
+  '/peer-block/changes',
+  createHash('sha256').digest(),
+];
 
 /** @param target - the server's `host:port` */
 export async function startGrpcTap(target: string): Promise<GrpcTap> {

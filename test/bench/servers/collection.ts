@@ -81,7 +81,7 @@ const collection = new CollectionServer(
 const limits = { maxConnections: MAX_COLLECTORS };
 const where = { name: 'collection', host: '127.0.0.1', port: 0 };
 const server = new HttpServer({ ...where, clock, log: silentLog, limits });
-server.app.server.on('upgrade', collection.handleUpgrade);
+server.onUpgrade(collection.handleUpgrade);
 await server.listen();
 const certificate = await issueCertificate();
 serveVitals<CollectionServerInfo>(
