@@ -1,11 +1,11 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { PeerGoneError, Refusal } from '#awala/errors.ts';
+import { LeastSpeed } from '#bounds/least-speed.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log, LogFields } from '#log/log.ts';
 import { replyTo, statusOf } from './answers.ts';
 import { resetCall } from './call-stream.ts';
 import type { CogrpcLimits } from './limits.ts';
-import { Pace } from './pace.ts';
 import { Stillness } from './stillness.ts';
 
 interface CourierCallParts {
@@ -170,9 +170,9 @@ export class CourierCall<Request, Response> {
     });
   }
 
-  #paceOfReading(): Pace {
+  #paceOfReading(): LeastSpeed {
     const { clock, limits, written } = this.#parts;
-    return new Pace({
+    return new LeastSpeed({
       clock,
       everyMs: limits.paceMs,
       leastOctets: limits.leastPaceOctets,

@@ -7,11 +7,11 @@ import {
 import { Budget } from '#bounds/budget.ts';
 import type { DividedBudget } from '#bounds/divided-budget.ts';
 import type { Who } from '#bounds/fair-shares.ts';
+import { LeastSpeed } from '#bounds/least-speed.ts';
 import type { Clock } from '#clock/clock.ts';
 import { watchOctets } from './call-stream.ts';
 import { type CogrpcLimits, MAX_GRPC_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
-import { Pace } from './pace.ts';
 import type { CargoDelivery } from './service-definitions.ts';
 import { LEAST_PROGRESS_OCTETS, Stillness } from './stillness.ts';
 
@@ -107,7 +107,7 @@ class CallAdmission {
   onArrival = () => {};
   readonly #stream: ServerHttp2Stream;
   readonly #memory: ReturnType<DividedBudget['open']>;
-  readonly #pace: Pace;
+  readonly #pace: LeastSpeed;
   readonly #stillness: Stillness;
   readonly #meter: MessageMeter;
   #arrivedOctets = 0;
@@ -129,7 +129,7 @@ class CallAdmission {
     const count = () => this.#arrivedOctets;
     const { paceMs: everyMs, leastPaceOctets: leastOctets } = limits;
     const isHeldUp = () => stream.isPaused();
-    this.#pace = new Pace({ clock, everyMs, leastOctets, count, isHeldUp, onTooSlow });
+    this.#pace = new LeastSpeed({ clock, everyMs, leastOctets, count, isHeldUp, onTooSlow });
     this.#stillness = new Stillness(clock, count);
     this.#memory = memory.open({
       who,

@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { deliveryFrameParts, serialiseDelivery } from '#awala/collection/delivery.ts';
 import { PeerGoneError } from '#awala/errors.ts';
 import type { Who } from '#bounds/fair-shares.ts';
+import { LeastSpeed } from '#bounds/least-speed.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ConfirmedFlow } from './confirmed-flow.ts';
 import type { Senders, Sending } from './senders.ts';
@@ -63,14 +64,20 @@ class UnderWay implements Sending {
   readonly octets: number;
   readonly #socket: DeliverySocket;
   readonly #parts: SendingParts;
-  #octetsBefore = 0;
-  #cancelLook = () => {};
+  readonly #speed: LeastSpeed;
 
   constructor(socket: DeliverySocket, octets: number, parts: SendingParts) {
     this.octets = octets;
     this.#socket = socket;
     this.#parts = parts;
-    this.#lookLater();
+    this.#speed = new LeastSpeed({
+      clock: parts.clock,
+      everyMs: PACE_MS,
+      leastOctets: LEAST_PACE_OCTETS,
+      count: () => this.confirmedOctets,
+      onTooSlow: () => this.end(),
+    });
+    this.#speed.expect(true);
   }
 
   get network(): Who {
@@ -86,19 +93,8 @@ class UnderWay implements Sending {
   }
 
   stop(): void {
-    this.#cancelLook();
+    this.#speed.expect(false);
     this.#parts.senders.remove(this);
-  }
-
-  #lookLater(): void {
-    this.#octetsBefore = this.confirmedOctets;
-    this.#cancelLook = this.#parts.clock.schedule(PACE_MS, () => {
-      if (this.confirmedOctets - this.#octetsBefore < LEAST_PACE_OCTETS) {
-        this.end();
-      } else {
-        this.#lookLater();
-      }
-    });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { PeerGoneError, Refusal } from '#awala/errors.ts';
 import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
+import { LeastSpeed } from '#bounds/least-speed.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { Pieces } from './pieces.ts';
@@ -130,9 +131,16 @@ export class BodyReader {
       const onCut = () => end(() => reject(new PeerGoneError('The body was cut off')));
       const onPause = () =>
         end(() => reject(new Refusal('body-paused', 'The body came too slowly')));
-      const stopWatching = this.#watchSpeed(() => octets, onPause);
+      const speed = new LeastSpeed({
+        clock: this.#clock,
+        everyMs: this.#limits.bodyPauseMs,
+        leastOctets: this.#limits.leastBodyOctets,
+        count: () => octets,
+        onTooSlow: onPause,
+      });
+      speed.expect(true);
       const end = (settle: () => void) => {
-        stopWatching();
+        speed.expect(false);
         body.end = () => false;
         request.off('data', onData).off('end', onEnd).off('close', onCut);
         settle();
@@ -144,22 +152,6 @@ export class BodyReader {
       // Error listeners stay: an unheard error would end the process.
       request.on('data', onData).on('end', onEnd).on('error', onCut).on('close', onCut);
     });
-  }
-
-  /** Calls `onPause` once too little came between two looks. */
-  #watchSpeed(octets: () => number, onPause: () => void): () => void {
-    const { bodyPauseMs, leastBodyOctets } = this.#limits;
-    let before = 0;
-    const look = () => {
-      if (octets() - before < leastBodyOctets) {
-        onPause();
-      } else {
-        before = octets();
-        cancel = this.#clock.schedule(bodyPauseMs, look);
-      }
-    };
-    let cancel = this.#clock.schedule(bodyPauseMs, look);
-    return () => cancel();
   }
 }
 

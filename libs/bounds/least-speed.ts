@@ -1,6 +1,6 @@
 import type { Clock } from '#clock/clock.ts';
 
-interface PaceParts {
+interface LeastSpeedParts {
   readonly clock: Clock;
   readonly everyMs: number;
   /** Octets in {@link everyMs}. */
@@ -15,13 +15,13 @@ interface PaceParts {
 }
 
 /** Notices when octets that must come, or must be taken, do so too slowly. */
-export class Pace {
-  readonly #parts: PaceParts;
+export class LeastSpeed {
+  readonly #parts: LeastSpeedParts;
   #countBefore = 0;
   #lastedMs = 0;
   #cancel: (() => void) | null = null;
 
-  constructor(parts: PaceParts) {
+  constructor(parts: LeastSpeedParts) {
     this.#parts = parts;
   }
 
