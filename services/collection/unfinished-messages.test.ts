@@ -13,6 +13,7 @@ import { InProcessSignals } from '#signals/in-process/signals.ts';
 import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { internetGateway, type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
 import { Collector } from '#test/peers/collector.ts';
+import { frameHeader } from '#test/peers/frame-header.ts';
 import { until } from '#test/runtime/until.ts';
 import type { CollectionServer } from './collection-server.ts';
 import { createCollectionServer } from './create-collection-server.ts';
@@ -85,7 +86,7 @@ describe('What a collector sends and does not complete', () => {
 
   it('ends the connection with 1009 as soon as it announces over four KiB after the handshake', async () => {
     const collector = await collect();
-    collector.sendRaw(frameHeader(4 * KIB + 1));
+    collector.sendRaw(frameHeader('text', 4 * KIB + 1));
     assert.equal((await collector.closed).code, 1009);
   });
 
@@ -99,7 +100,7 @@ describe('What a collector sends and does not complete', () => {
 
   it('ends it with 1009 if it comes octet by octet', async () => {
     const collector = await collect();
-    await collector.sendInSegments(1_000, frameHeader(1_000));
+    await collector.sendInSegments(1_000, frameHeader('text', 1_000));
     assert.equal((await collector.closed).code, 1009);
   });
 
@@ -139,7 +140,7 @@ describe('What a collector sends and does not complete', () => {
     await Promise.all(
       greedy.map(async (collector) => {
         await collector.challenge();
-        collector.sendRaw(frameHeader(512 * KIB));
+        collector.sendRaw(frameHeader('text', 512 * KIB));
         collector.sendRaw(Buffer.alloc(500 * KIB));
       }),
     );
@@ -162,12 +163,3 @@ describe('What a collector sends and does not complete', () => {
     assert.equal(two.socket.readyState, two.socket.OPEN);
   });
 });
-
-/** Of a masked text frame, with a mask that changes nothing. */
-function frameHeader(octets: number): Buffer {
-  const header = Buffer.alloc(14);
-  header.writeUInt8(0x81);
-  header.writeUInt8(0xff, 1);
-  header.writeBigUInt64BE(BigInt(octets), 2);
-  return header;
-}

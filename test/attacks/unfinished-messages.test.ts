@@ -3,6 +3,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { type Peer, privateGateway, validAround } from '#test/builders/peers.ts';
 import { GatewayUnderTest, START } from '#test/end-to-end/support/gateway-under-test.ts';
 import { Collector } from '#test/peers/collector.ts';
+import { frameHeader } from '#test/peers/frame-header.ts';
 import { until } from '#test/runtime/until.ts';
 import { ATTACKERS_NETWORK, HONEST_NETWORK } from './attacker.ts';
 
@@ -46,7 +47,7 @@ describe('While somebody begins messages of 500 KiB and does not end them', () =
         } else {
           await collector.challenge();
         }
-        collector.sendRaw(frameHeader(512 * KIB));
+        collector.sendRaw(frameHeader('binary', 512 * KIB));
         collector.sendRaw(Buffer.alloc(500 * KIB));
       }),
     );
@@ -88,12 +89,3 @@ describe('While somebody begins messages of 500 KiB and does not end them', () =
     assert.equal(gateway.running.collection.heldOctets, 0);
   });
 });
-
-/** Of a masked binary frame, with a mask that changes nothing. */
-function frameHeader(octets: number): Buffer {
-  const header = Buffer.alloc(14);
-  header.writeUInt8(0x82);
-  header.writeUInt8(0xff, 1);
-  header.writeBigUInt64BE(BigInt(octets), 2);
-  return header;
-}
