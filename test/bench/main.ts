@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { CASES } from './cases.ts';
 import { ProcessorMeter } from './machine/processor-meter.ts';
 import { drawFigures } from './plots/figures.ts';
+import { figureInWords } from './rows/in-words.ts';
 import { judge, type Verdict } from './rows/judgement.ts';
 import type { Row } from './rows/row.ts';
 import { rowsOfRuns } from './rows/runs.ts';
@@ -69,12 +70,21 @@ async function measure(
   for (const name of names) {
     process.stderr.write(`measuring ${name} …\n`);
     try {
-      rows.push(...(await rowsOfRuns(() => runCase(name), mostRuns, meter)));
+      rows.push(...(await rowsOfRuns(() => runCase(name), mostRuns, meter, tellAgain)));
     } catch (error) {
       failed.push(error instanceof Error ? error.message : String(error));
     }
   }
   return { rows, failed };
+}
+
+function tellAgain(open: readonly Row[]): void {
+  for (const row of open) {
+    const { name, against, mark } = row;
+    const beside = against === null ? '' : `, against ${against}`;
+    const is = figureInWords(row, judge(row).figure);
+    process.stderr.write(`  again: ${name}${beside}: ${is} of ${figureInWords(row, mark ?? 0)}\n`);
+  }
 }
 
 /** Prints which rows got that verdict. @returns how many */

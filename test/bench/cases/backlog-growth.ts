@@ -10,7 +10,7 @@ import { median, type Row, type Turn } from '../rows/row.ts';
 
 const SMALL = 1_000;
 const LARGE = 100_000;
-const FIRST_PARCEL_TURNS = 7;
+const FIRST_PARCEL_TURNS = 5;
 /** In a turn, of each backlog. */
 const FIRST_PARCELS = 7;
 const TOLERANCE = 1.2;

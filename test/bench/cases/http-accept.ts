@@ -12,7 +12,7 @@ import type { Row } from '../rows/row.ts';
 
 const CONNECTIONS = 50;
 const PARCEL_OCTETS = 1024;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const OURS = { warmUp: 1_000, perRound: 2_000 };
 const PEER = { warmUp: 50, perRound: 150 };
 

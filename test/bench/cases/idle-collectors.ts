@@ -3,7 +3,7 @@ import { Fleet } from '../fleet.ts';
 import { costOfIdle, emptyServer, expectOpen, rowsOfIdle, startIdleServer } from '../idle-cost.ts';
 import { MachinePace } from '../machine/pace.ts';
 import { ProcessorMeter } from '../machine/processor-meter.ts';
-import { once, type Row } from '../rows/row.ts';
+import type { Row } from '../rows/row.ts';
 import type { EventLoopDelay } from '../servers/event-loop-tasks.ts';
 
 /** As many as the usual limit of 20 000 descriptors leaves room for, with what else is open. */
@@ -18,16 +18,16 @@ export async function run(): Promise<readonly Row[]> {
   const empty = await emptyServer(server);
   const size = { count: COLLECTORS, perSecond: PER_SECOND };
   await using fleet = await Fleet.start(server.info.port, phoneOf(server), size);
-  const connecting = await delayDuring(server, () => fleet.connect());
+  const connecting = await delayDuring(server, machine, () => fleet.connect());
   const cost = await costOfIdle(server, empty, COLLECTORS, machine);
   await expectOpen(fleet, COLLECTORS);
-  const draining = await delayDuring(server, async () => {
+  const draining = await delayDuring(server, machine, async () => {
     const sentAway = await drain(server, fleet);
     if (sentAway !== COLLECTORS) {
       throw new Error(`only ${sentAway} of ${COLLECTORS} collectors were sent away`);
     }
   });
-  const returning = await delayDuring(server, () => fleet.connect());
+  const returning = await delayDuring(server, machine, () => fleet.connect());
   await expectOpen(fleet, COLLECTORS);
   return [
     ...rowsOfIdle(cost, COLLECTORS),
@@ -42,26 +42,33 @@ async function drain(server: CollectionChild, fleet: Fleet): Promise<number> {
   return sentAway;
 }
 
-async function delayDuring(server: CollectionChild, work: () => Promise<void>): Promise<Delay> {
+async function delayDuring(
+  server: CollectionChild,
+  machine: MachinePace,
+  work: () => Promise<void>,
+): Promise<Delay> {
   const meter = new ProcessorMeter();
   await server.perform('watchEventLoop');
   await work();
   const delay = await server.perform<EventLoopDelay>('eventLoopDelay');
-  return { ...delay, others: meter.others() };
+  const others = meter.others();
+  return { ...delay, others, pace: await machine.measure() };
 }
 
 interface Delay extends EventLoopDelay {
+  /** Of the machine meanwhile, as in a turn. */
+  readonly pace: number;
   /** How many processors others used meanwhile; null if unknown. */
   readonly others: number | null;
 }
 
-function rowOfDelay(when: string, { medianMs, p99Ms, longestMs, others }: Delay): Row {
+function rowOfDelay(when: string, { medianMs, p99Ms, longestMs, others, pace }: Delay): Row {
   return {
     name: `${COLLECTORS} collectors: longest event-loop delay ${when}`,
     unit: 'ms',
     against: null,
     mark: MAX_DELAY_MS,
-    turns: once(longestMs, others),
+    turns: [{ value: longestMs, against: null, others, pace }],
     note: `median ${medianMs.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`,
   };
 }

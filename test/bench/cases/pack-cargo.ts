@@ -6,7 +6,6 @@ import { once, type Row } from '../rows/row.ts';
 import { ChildServer } from '../servers/child-server.ts';
 import type { PackingSettings } from '../servers/pack-cargo.ts';
 
-const ROUNDS = 5;
 const MEBIOCTET = 1024 * 1024;
 
 /** Packing parcels into cargo: frame, encrypt, sign. Figures are CPU time per parcel. */
@@ -45,14 +44,11 @@ async function pack(world: CargoWorld, scenario: Scenario): Promise<readonly Row
     await Array.fromAsync(packParcels(world, recipientKey, inputs), (cargo) => cargo.length);
   };
   const pieces = { pieces: measured };
-  const rounds = await sideBySide(
-    {
-      ours: candidate([parcels], packAll, pieces),
-      peer: candidate([parcels], await peerPacker(world, recipientKey), pieces),
-      floor: candidate([parcels], packingFloor(world.phone), pieces),
-    },
-    ROUNDS,
-  );
+  const rounds = await sideBySide({
+    ours: candidate([parcels], packAll, pieces),
+    peer: candidate([parcels], await peerPacker(world, recipientKey), pieces),
+    floor: candidate([parcels], packingFloor(world.phone), pieces),
+  });
   return [...cpuRows(work, rounds, marks), await residentMemory(scenario)];
 }
 

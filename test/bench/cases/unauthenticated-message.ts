@@ -23,7 +23,6 @@ import type { Row } from '../rows/row.ts';
 const LARGEST_KEY_BITS = 4_096;
 const SEGMENTS = 16_384;
 const CARGO_OCTET = 0x43;
-const ROUNDS = 3;
 
 const now = new Date();
 const validity = validAround(now);
@@ -36,23 +35,20 @@ export async function run(): Promise<readonly Row[]> {
   const cargo = largestCargo(gateway);
   const handshake = await longestHandshake(gateway);
   const slowest = await slowestToRefuse(verifier);
-  const rounds = await sideBySide(
-    {
-      path: candidate([mostTangledParcel(gateway)], (octets) =>
-        refused(() => verifier.verifyParcel(verifier.read(octets, 'parcel'), trust)),
-      ),
-      content: candidate([cargo], (octets) =>
-        verifier.verifyFromPrivateGateway(verifier.read(octets, 'cargo'), trust),
-      ),
-      signatures: candidate([handshake], ({ nonce, answers }) => {
-        for (const answer of answers) {
-          verifier.verifyDetached(answer, nonce, 'collection-handshake', trust);
-        }
-      }),
-      malformed: candidate([slowest], (octets) => refused(() => verifier.read(octets, 'parcel'))),
-    },
-    ROUNDS,
-  );
+  const rounds = await sideBySide({
+    path: candidate([mostTangledParcel(gateway)], (octets) =>
+      refused(() => verifier.verifyParcel(verifier.read(octets, 'parcel'), trust)),
+    ),
+    content: candidate([cargo], (octets) =>
+      verifier.verifyFromPrivateGateway(verifier.read(octets, 'cargo'), trust),
+    ),
+    signatures: candidate([handshake], ({ nonce, answers }) => {
+      for (const answer of answers) {
+        verifier.verifyDetached(answer, nonce, 'collection-handshake', trust);
+      }
+    }),
+    malformed: candidate([slowest], (octets) => refused(() => verifier.read(octets, 'parcel'))),
+  });
   // Marks of three times what it takes and more, so that a slow machine reaches them.
   return [
     cpuRow('refuse the parcel whose path takes most work', rounds, 'path', 15),

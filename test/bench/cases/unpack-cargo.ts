@@ -5,8 +5,6 @@ import { peerUnpacker, Unpacker, unpackingFloor } from '../cargo/unpacking.ts';
 import { candidate, cpuRows, type Marks, sideBySide } from '../measure.ts';
 import type { Row } from '../rows/row.ts';
 
-const ROUNDS = 5;
-
 interface Scenario {
   readonly work: string;
   /** Of payload, each. */
@@ -57,14 +55,11 @@ async function unpack(world: CargoWorld, scenario: Scenario): Promise<readonly R
   const peerUnpack = await peerUnpacker(world, unpacker.key);
   const peerPieces = peerParcels / peerCargoes.length;
   const floor = unpackingFloor(parcels, verification(world));
-  const rounds = await sideBySide(
-    {
-      ours: candidate([cargoes], unpackAll, { pieces: count }),
-      peer: candidate(peerCargoes, peerUnpack, { pieces: peerPieces }),
-      floor: candidate([parcels], floor, { pieces: count }),
-    },
-    ROUNDS,
-  );
+  const rounds = await sideBySide({
+    ours: candidate([cargoes], unpackAll, { pieces: count }),
+    peer: candidate(peerCargoes, peerUnpack, { pieces: peerPieces }),
+    floor: candidate([parcels], floor, { pieces: count }),
+  });
   return cpuRows(scenario.work, rounds, scenario.marks);
 }
 

@@ -11,7 +11,7 @@ import type { Row } from '../rows/row.ts';
 const PAYLOAD_OCTETS = 2_048;
 const PER_ROUND = 1_000;
 const WARM_UP_ROUNDS = 4;
-const ROUNDS = 5;
+const ROUNDS = 3;
 /** Milliseconds of CPU time, all threads. */
 const MOST_MS = 0.5;
 

@@ -8,6 +8,11 @@ const BUSY = { others: () => 1.01 };
 
 /** A case that gives these figures, of a row that may be 10 ms, or fails, in one run after the other. */
 function caseOf(...figures: readonly (number | 'failure')[]) {
+  return caseBeside(0, ...figures);
+}
+
+/** @param others - how many processors they use meanwhile */
+function caseBeside(others: number, ...figures: readonly (number | 'failure')[]) {
   let run = 0;
   return {
     run: async (): Promise<readonly Row[]> => {
@@ -16,8 +21,8 @@ function caseOf(...figures: readonly (number | 'failure')[]) {
         throw new Error(`run ${run} failed`);
       }
       return [
-        { name: 'fast', unit: 'ms', against: null, mark: 10, turns: [turn(1)] },
-        { name: 'slow', unit: 'ms', against: null, mark: 10, turns: [turn(value)] },
+        { name: 'fast', unit: 'ms', against: null, mark: 10, turns: [turn(1, others)] },
+        { name: 'slow', unit: 'ms', against: null, mark: 10, turns: [turn(value, others)] },
       ];
     },
     get count() {
@@ -26,8 +31,8 @@ function caseOf(...figures: readonly (number | 'failure')[]) {
   };
 }
 
-function turn(value: number) {
-  return { value, against: null, others: 0 };
+function turn(value: number, others: number) {
+  return { value, against: null, others };
 }
 
 function valuesOf(rows: readonly Row[], name: string): readonly number[] | undefined {
@@ -56,6 +61,12 @@ describe('a case of the bench', () => {
   it('is not run again for a miss that no other run can mend', async () => {
     const { run } = caseOf(60);
     assert.deepEqual(valuesOf(await rowsOfRuns(run, 3, QUIET), 'slow'), [60]);
+  });
+
+  it('is run once more where others leave the verdict open, who would be beside a third run, too', async () => {
+    const measured = caseBeside(1, 12, 11);
+    const rows = await rowsOfRuns(measured.run, 3, BUSY);
+    assert.deepEqual(valuesOf(rows, 'slow'), [12, 11]);
   });
 
   it('is run again if it fails beside others, and not if nobody else is there', async () => {
