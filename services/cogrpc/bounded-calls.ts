@@ -3,6 +3,7 @@ import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { RefusalCode } from '#awala/errors.ts';
 import type { DividedBudget } from '#bounds/divided-budget.ts';
 import type { Who } from '#bounds/fair-shares.ts';
+import { Recent } from '#bounds/recent.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { ClientNetworks } from '#runtime/http/client-networks.ts';
@@ -11,7 +12,6 @@ import { streamOf, watchOctets } from './call-stream.ts';
 import { type AdmissionLimits, admitDelivery } from './delivery-admission.ts';
 import { type CogrpcLimits, MAX_SMALL_MESSAGE_OCTETS } from './limits.ts';
 import { MessageMeter } from './message-meter.ts';
-import { Recent } from './recent.ts';
 
 interface BoundedCallsParts {
   readonly clientNetworks: ClientNetworks;

@@ -1,6 +1,6 @@
 import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
+import { Recent } from '#bounds/recent.ts';
 import type { Clock } from '#clock/clock.ts';
-import { Recent } from './recent.ts';
 
 interface CallPlacesParts {
   /** Calls at once. */

@@ -9,6 +9,7 @@ import { Refusal } from '#awala/errors.ts';
 import type { Budget } from '#bounds/budget.ts';
 import { DividedBudget } from '#bounds/divided-budget.ts';
 import { FairShares, type Who } from '#bounds/fair-shares.ts';
+import { Recent } from '#bounds/recent.ts';
 import {
   CargoAuthorizer,
   type CargoAuthorizerParts,
@@ -33,7 +34,6 @@ import { type AdmittedDelivery, hearOfArrivals } from './delivery-admission.ts';
 import { channelOptions, widenWindows } from './grpc-settings.ts';
 import { Health } from './health.ts';
 import type { CogrpcLimits } from './limits.ts';
-import { Recent } from './recent.ts';
 import {
   CARGO_RELAY_NAMES,
   type CargoDelivery,

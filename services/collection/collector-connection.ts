@@ -45,7 +45,7 @@ export const WIND_UP_MS = 3_000;
  */
 export class CollectorConnection implements Served, Claimant, Pulse {
   readonly peerAddress: string;
-  readonly network: Who;
+  network: Who;
   isTold = false;
   readonly #socket: WebSocket;
   readonly #traits: CollectorTraits;
@@ -273,9 +273,13 @@ export class CollectorConnection implements Served, Claimant, Pulse {
     const answer = { handshake, nonce: this.#nonce };
     this.#nonce = NO_NONCE;
     try {
-      this.#nodes = await authenticateCollector(answer, this.#parts, this.#gone.signal);
+      const who = await authenticateCollector(answer, this.#parts, this.#gone.signal);
+      this.#nodes = who.nodes;
       if (this.#isBlocked) {
         throw blockedRefusal();
+      }
+      if (who.isEstablished) {
+        this.network = who.nodes.slice(0, 1);
       }
       this.#host.places.admit(this.#place, this.#nodes);
     } catch (error) {

@@ -10,7 +10,8 @@ describe('the handshake of a collector', () => {
   it('is verified at the time at which the anchors are there', async (t) => {
     const clock = new ManualClock();
     const verifier = new MessageVerifier();
-    const verify = t.mock.method(verifier, 'verifyDetached', () => ({ nodeId: '0a' }));
+    const signer = { nodeId: '0a', notBefore: new Date(0), isOfEstablished: false };
+    const verify = t.mock.method(verifier, 'verifyDetached', () => signer);
     const trustedCertificates = async (): Promise<[Certificate]> => {
       clock.advance(1_500);
       return [{} as Certificate];

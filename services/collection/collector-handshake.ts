@@ -3,6 +3,7 @@ import { parseHandshakeResponse } from '#awala/collection/handshake.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
+import { isEstablished } from '#gateway/identity/established.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
 
 /** What verifying a handshake needs. */
@@ -10,6 +11,14 @@ export interface HandshakeParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly verifier: MessageVerifier;
   readonly clock: Clock;
+}
+
+/** Who a client proved to be. */
+export interface CollectorIdentity {
+  /** Each once; one at least. */
+  readonly nodes: readonly NodeId[];
+  /** Whether the first of them is established. */
+  readonly isEstablished: boolean;
 }
 
 /** Signatures verified before others get their turn: some 2 ms of CPU. */
@@ -21,7 +30,6 @@ const SIGNATURES_AT_ONCE = 10;
  * @param answer.handshake - serialised
  * @param answer.nonce - of the challenge
  * @param gone - aborted when the client is gone
- * @returns the nodes that the client proved to be, each once
  * @throws {MalformedMessageError | InvalidMessageError} if any signature is bad
  * @throws {BackingUnavailableError}
  * @throws the reason of `gone`
@@ -31,18 +39,21 @@ export async function authenticateCollector(
   { handshake, nonce }: { readonly handshake: Uint8Array; readonly nonce: Uint8Array },
   { identity, verifier, clock }: HandshakeParts,
   gone: AbortSignal,
-): Promise<readonly NodeId[]> {
+): Promise<CollectorIdentity> {
   const signatures = parseHandshakeResponse(handshake);
   const anchors = await identity.trustedCertificates();
   const trust = { at: clock.now(), anchors };
-  const nodes = new Set<NodeId>();
+  /** And whether they are established, by any of their certificates. */
+  const nodes = new Map<NodeId, boolean>();
   for (const [index, signature] of signatures.entries()) {
     if (index % SIGNATURES_AT_ONCE === SIGNATURES_AT_ONCE - 1) {
       await othersTurn();
       gone.throwIfAborted();
     }
     const signer = verifier.verifyDetached(signature, nonce, 'collection-handshake', trust);
-    nodes.add(signer.nodeId);
+    const { nodeId } = signer;
+    nodes.set(nodeId, nodes.get(nodeId) || isEstablished(signer, trust.at));
   }
-  return [...nodes];
+  const [isFirstEstablished = false] = nodes.values();
+  return { nodes: [...nodes.keys()], isEstablished: isFirstEstablished };
 }

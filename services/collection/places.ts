@@ -1,9 +1,12 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
+import { Recent } from '#bounds/recent.ts';
 import type { Clock } from '#clock/clock.ts';
 
 /** The names in a network of those who have not proven who they are; no node's id. */
 const STRANGERS = 'strangers';
+/** Of those who have, and have no place yet; no node's id either. */
+const WAITING = 'waiting';
 /** Without a pong for longer, one gives way to another that has as little; pinged every 5 s. */
 const IDLE_MS = 8_000;
 /** Those who gave way and have not gone yet; the first is cut for another. */
@@ -21,7 +24,10 @@ export interface PlacesLimits {
 
 /** A connection that wants to collect. */
 export interface Claimant {
-  /** Of its client. */
+  /**
+   * Of its client; once it has proven that it is an established private gateway, the id of that, which
+   * then counts as a network of its own.
+   */
   readonly network: Who;
   /** Whether it collects only what there is, which is allowed even while others are held. */
   readonly isBrief: boolean;
@@ -40,9 +46,11 @@ export interface Claimant {
  * upgrade ends the collection of the deployed Android client for good.
  *
  * While there is room, anybody may use it. Once there is none, places are divided by network, and
- * within each by private gateway; strangers, who have not proven who they are, count as one of
- * these in their network, and take only room that nobody collects in. Whoever has the most gives
- * way to those who have less; a client that comes again takes the place of its own older connection.
+ * within each by private gateway. An established private gateway counts as a network of its own,
+ * wherever it is, so that its neighbours cannot keep it out. Strangers, who have not proven who they
+ * are, share what nobody collects in with those who wait, half for each in their network, so that who
+ * waits with many keys keeps nobody from proving who they are. Whoever has the most gives way to those
+ * who have less; a client that comes again takes the place of its own older connection.
  */
 export class Places {
   readonly #limits: PlacesLimits;
@@ -53,8 +61,8 @@ export class Places {
   readonly #places: FairShares;
   /** In the order in which they proved who they are; with what ends their time-out. */
   readonly #waiting = new Map<Place, () => void>();
-  /** In the order in which they gave way. */
-  readonly #leaving = new Set<Place>();
+  /** Those who gave way. */
+  readonly #leaving = new Recent(MOST_LEAVING);
   #isHolding = false;
 
   /** @param onGivenWay - called when one gives way; whether not its network had too many */
@@ -119,7 +127,8 @@ export class Places {
     place.share.release();
     place.nodes = nodes;
     if (!this.#give(place)) {
-      place.share = this.#room.take(place.who, 1, () => this.#sendAway(place));
+      const who = [...place.claimant.network, WAITING, ...nodes.slice(0, 1)];
+      place.share = this.#room.take(who, 1, () => this.#sendAway(place));
       const { waitingTimeoutMs } = this.#limits;
       const whenLate = () => place.claimant.goAway();
       this.#waiting.set(place, this.#clock.schedule(waitingTimeoutMs, whenLate));
@@ -128,7 +137,7 @@ export class Places {
 
   /** Call it when the connection has ended. Safe to repeat. */
   leave(place: Place): void {
-    this.#leaving.delete(place);
+    place.hasGone();
     this.#endWaiting(place);
     place.share?.release();
     place.share = null;
@@ -167,12 +176,7 @@ export class Places {
   #sendAway(place: Place): void {
     place.share = null;
     this.#endWaiting(place);
-    this.#leaving.add(place);
-    const [first] = this.#leaving;
-    if (first && this.#leaving.size > MOST_LEAVING) {
-      this.#leaving.delete(first);
-      first.claimant.cut();
-    }
+    place.hasGone = this.#leaving.enter(() => place.claimant.cut());
     place.claimant.goAway();
   }
 
@@ -193,6 +197,7 @@ function strangersOf(network: Who): Who {
 }
 
 const NO_NODES: readonly NodeId[] = [];
+const nothing = () => {};
 
 /** A claimant's, kept by {@link Places}. */
 export class Place {
@@ -202,6 +207,8 @@ export class Place {
   /** Those that it collects for; none for a stranger. */
   nodes = NO_NODES;
   isGiven = false;
+  /** Call it once its connection has ended, in case it was asked to go. */
+  hasGone = nothing;
 
   constructor(claimant: Claimant) {
     this.claimant = claimant;

@@ -11,6 +11,7 @@ const WAITING = 10;
 /** Connections with which somebody tries to take them all. */
 const CROWD = 60;
 const PHONES = 8;
+const DAY_MS = 86_400_000;
 
 describe('While somebody takes all places for collections', () => {
   let gateway: GatewayUnderTest;
@@ -25,7 +26,7 @@ describe('While somebody takes all places for collections', () => {
       { MAX_COLLECTORS: String(PLACES), MAX_WAITING_COLLECTORS: String(WAITING) },
     );
     phones = await gateways('phone', PHONES);
-    attackers = await gateways('attacker', 5);
+    attackers = await gateways('attacker', CROWD);
   });
   after(() => gateway[Symbol.asyncDispose]());
   afterEach(async () => {
@@ -38,9 +39,13 @@ describe('While somebody takes all places for collections', () => {
     assert.deepEqual(gateway.loggedAt('error'), []);
   });
 
-  function gateways(name: string, count: number): Promise<readonly Peer[]> {
+  function gateways(
+    name: string,
+    count: number,
+    validity = validAround(START),
+  ): Promise<readonly Peer[]> {
     const names = Array.from({ length: count }, (_, index) => `${name} ${index}`);
-    return Promise.all(names.map((each) => privateGateway(each, gateway.us, validAround(START))));
+    return Promise.all(names.map((each) => privateGateway(each, gateway.us, validity)));
   }
 
   /**
@@ -83,10 +88,10 @@ describe('While somebody takes all places for collections', () => {
   }
 
   /** How many of the phones get a parcel, each on its first connection, and then stay connected. */
-  async function served(network: string): Promise<number> {
+  async function served(network: string, those = phones): Promise<number> {
     const collectors: Collector[] = [];
     let count = 0;
-    for (const phone of phones) {
+    for (const phone of those) {
       await gateway.hold(phone);
       const collector = new Collector(gateway.poweb, { localAddress: network });
       collectors.push(collector);
@@ -120,8 +125,16 @@ describe('While somebody takes all places for collections', () => {
   });
 
   it('with many keys, all phones in other networks collect', async () => {
-    await attack(ATTACKERS_NETWORK, attackers);
+    await attack(ATTACKERS_NETWORK, attackers.slice(0, 5));
     assert.equal(await served(HONEST_NETWORK), PHONES);
+  });
+
+  it('with a key for each place, all established phones in its network collect', async () => {
+    const { notAfter } = validAround(START);
+    const aMonthAgo = { notBefore: new Date(START.getTime() - 30 * DAY_MS), notAfter };
+    const established = await gateways('established phone', PHONES, aMonthAgo);
+    await attack(HONEST_NETWORK, attackers);
+    assert.equal(await served(HONEST_NETWORK, established), PHONES);
   });
 
   it('without saying who it is, all phones in other networks collect', async () => {
@@ -141,7 +154,7 @@ describe('While somebody takes all places for collections', () => {
       localAddress: HONEST_NETWORK,
     });
     await collector.roundTrip();
-    await attack(ATTACKERS_NETWORK, attackers);
+    await attack(ATTACKERS_NETWORK, attackers.slice(0, 5));
     await gateway.hold(phone);
     collector.acknowledge(await collector.next());
     await collector.roundTrip();
@@ -150,7 +163,7 @@ describe('While somebody takes all places for collections', () => {
   it('a phone that comes again takes the place of its own older connection', async () => {
     const [phone] = phones;
     assert.ok(phone);
-    await attack(ATTACKERS_NETWORK, attackers);
+    await attack(ATTACKERS_NETWORK, attackers.slice(0, 5));
     const collectors: Collector[] = [];
     for (let count = 0; count < PLACES; count++) {
       const collector = await Collector.open(gateway.poweb, [phone], {
