@@ -34,26 +34,27 @@ export type Release = (keep?: number) => void;
 /** Reserves parts of a {@link Budget}. */
 export type Reserving = Pick<Budget, 'acquire' | 'tryAcquire'>;
 
-interface Share {
+interface Portion {
   readonly capacity: number;
   held: number;
   readonly waiters: Turns<Waiter>;
 }
 
 interface Waiter extends WaitingRequest {
-  readonly grant: (share: Share) => void;
+  readonly grant: (portion: Portion) => void;
 }
 
 /**
  * Bounds what many parties hold together: octets of memory, or calls under way.
  *
  * At the bound {@link acquire} waits for its turn, first come first served among those of the same
- * names, and these by turns, and {@link tryAcquire} fails; it also fails while anyone waits. A part may be kept for small requests, so that a few
- * parties who hold much for long, such as peers that read slowly, cannot stop all the others.
+ * names, and these by turns, and {@link tryAcquire} fails; it also fails while anyone waits. A part
+ * may be kept for small requests, so that a few parties who hold much for long, such as peers that
+ * read slowly, cannot stop all the others.
  */
 export class Budget {
-  readonly #common: Share;
-  readonly #forSmall: Share;
+  readonly #common: Portion;
+  readonly #forSmall: Portion;
   readonly #options: BudgetOptions;
 
   /** @param capacity - at least 1 */
@@ -85,9 +86,9 @@ export class Budget {
     signal?.throwIfAborted();
     const reserved = Math.min(amount, this.#common.capacity);
     const own = this.#isSmall(amount) ? this.#forSmall : this.#common;
-    const share = [this.#common, own].find((share) => isFree(share, reserved));
-    if (share) {
-      return this.#reserve(share, reserved);
+    const portion = [this.#common, own].find((portion) => isFree(portion, reserved));
+    if (portion) {
+      return this.#reserve(portion, reserved);
     }
     const { waiting } = this.#options;
     if (waiting && this.#common.waiters.size + this.#forSmall.waiters.size >= waiting.max) {
@@ -106,32 +107,32 @@ export class Budget {
     return amount <= SMALL_OCTETS && amount <= this.#forSmall.capacity;
   }
 
-  #reserve(share: Share, amount: number): Release {
-    share.held += amount;
+  #reserve(portion: Portion, amount: number): Release {
+    portion.held += amount;
     let kept = amount;
     return (keep = 0) => {
       if (keep < kept) {
-        share.held -= kept - keep;
+        portion.held -= kept - keep;
         kept = keep;
         this.#grantWaiters();
       }
     };
   }
 
-  #wait(share: Share, request: WaitingRequest, signal?: AbortSignal): Promise<Release> {
+  #wait(portion: Portion, request: WaitingRequest, signal?: AbortSignal): Promise<Release> {
     return new Promise((resolve, reject) => {
       const onAbort = () => {
-        share.waiters.delete(waiter);
+        portion.waiters.delete(waiter);
         reject(signal?.reason);
         this.#grantWaiters();
       };
-      const grant = (granted: Share) => {
-        share.waiters.served(waiter);
+      const grant = (granted: Portion) => {
+        portion.waiters.served(waiter);
         signal?.removeEventListener('abort', onAbort);
         resolve(this.#reserve(granted, request.amount));
       };
       const waiter: Waiter = { ...request, grant };
-      share.waiters.add(waiter);
+      portion.waiters.add(waiter);
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#options.onWait?.();
     });
@@ -158,10 +159,10 @@ export class Budget {
   }
 }
 
-function hasRoom(share: Share, amount: number): boolean {
-  return share.held + amount <= share.capacity;
+function hasRoom(portion: Portion, amount: number): boolean {
+  return portion.held + amount <= portion.capacity;
 }
 
-function isFree(share: Share, amount: number): boolean {
-  return share.waiters.size === 0 && hasRoom(share, amount);
+function isFree(portion: Portion, amount: number): boolean {
+  return portion.waiters.size === 0 && hasRoom(portion, amount);
 }

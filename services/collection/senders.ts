@@ -8,7 +8,7 @@ const LOOK_MS = 100;
 const STILL_MS = 2_000;
 /** One of a network that holds too much is left alone for as long, as it may soon be over. */
 const PATIENCE_MS = 5_000;
-const LEAST_PROGRESS_OCTETS = 4 * 1024;
+const LEAST_CONFIRMED_OCTETS = 4 * 1024;
 
 /** A delivery that is being sent, whose body is in memory. */
 export interface Sending {
@@ -93,7 +93,7 @@ export class Senders {
   #notice(): void {
     const nowMs = this.#parts.clock.elapsedMs();
     for (const [{ confirmedOctets }, progress] of this.#progress) {
-      if (confirmedOctets - progress.octets >= LEAST_PROGRESS_OCTETS) {
+      if (confirmedOctets - progress.octets >= LEAST_CONFIRMED_OCTETS) {
         progress.sinceMs = nowMs;
         progress.octets = confirmedOctets;
       }
