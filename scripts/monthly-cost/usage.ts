@@ -1,4 +1,5 @@
 import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
+import { LOOK_MS } from '#gateway/peers/peer-policy.ts';
 import { PARTS } from '#held-index/port.ts';
 import { PAGE_SIZE } from '#object-store/gcs/options.ts';
 import { readConfiguration } from '#runtime/configuration/configuration.ts';
@@ -84,8 +85,9 @@ const REDIS_OCTETS = {
 const PEAK = 4;
 const BUSY = 0.6;
 const POD_VCPUS = 0.5;
-/** Each of the five services has three pods at least. */
-const LEAST_VCPUS = 5 * 3 * POD_VCPUS;
+const SERVICES = 5;
+/** Each of the services has three pods at least. */
+const LEAST_VCPUS = SERVICES * 3 * POD_VCPUS;
 /** PoWeb, CogRPC and the workers: each signs once a minute to check that it can, if it did not anyway. */
 const SIGNING_SERVICES = 3;
 const MINUTES = DAYS * 24 * 60;
@@ -123,7 +125,7 @@ export function usageOf(phones: number, form: Form = 'cluster', cpu: PhoneCpu = 
   return {
     form,
     ...storageUsage(phones),
-    ...recordUsage(phones),
+    ...recordUsage(phones, form, cpu),
     ...processUsage(phones, form, cpu),
     ...redisUsage(phones),
     ...trafficUsage(phones),
@@ -150,11 +152,13 @@ function storageUsage(phones: number) {
   };
 }
 
-function recordUsage(phones: number) {
+function recordUsage(phones: number, form: Form, cpu: PhoneCpu) {
   const { parcelsToInternet, visited, daysRecorded, recordOctets } = PHONE;
   const days = phones * DAYS;
+  /** Each process looks whether operators changed whom they block. */
+  const looks = processesOf(form, vcpusFor(phones, cpu)) * DAYS * ((DAY_SECONDS * 1_000) / LOOK_MS);
   return {
-    firestoreReads: days * (parcelsToInternet + visited * 10),
+    firestoreReads: days * (parcelsToInternet + visited * 10) + looks,
     firestoreWrites: days * (parcelsToInternet + visited * 6),
     firestoreDeletions: days * (parcelsToInternet + visited * 3),
     firestoreGibibytes: (phones * parcelsToInternet * daysRecorded * recordOctets) / GIB,
@@ -162,24 +166,38 @@ function recordUsage(phones: number) {
 }
 
 function processUsage(phones: number, form: Form, cpu: PhoneCpu) {
-  const cores = (ms: number) => (phones * ms) / 1_000 / DAY_SECONDS;
-  const neededVcpus = (cores(cpu.busy) * PEAK + cores(cpu.steady)) / BUSY;
-  const vcpus = Math.max(LEAST_VCPUS, neededVcpus);
-  const signers = {
-    'small cloud': 1,
-    'one machine': SIGNING_SERVICES,
-    cluster: (vcpus / POD_VCPUS) * (SIGNING_SERVICES / 5),
-  };
+  const neededVcpus = neededVcpusFor(phones, cpu);
+  const vcpus = vcpusFor(phones, cpu);
+  const processes = processesOf(form, vcpus);
+  const signers = form === 'small cloud' ? 1 : (processes * SIGNING_SERVICES) / SERVICES;
   const sockets = ((phones * PHONE.hoursConnected) / 24) * 2;
   return {
-    signatures:
-      phones * (PHONE.registrationsMonth * 2 + PHONE.visited * DAYS) + signers[form] * MINUTES,
-    averageCores: cores(cpu.busy + cpu.steady),
+    signatures: phones * (PHONE.registrationsMonth * 2 + PHONE.visited * DAYS) + signers * MINUTES,
+    averageCores: coresFor(phones, cpu.busy + cpu.steady),
     neededVcpus,
     vcpus,
     sockets,
     memoryGibibytes: vcpus + (sockets * (COLLECTOR_OCTETS.process + COLLECTOR_OCTETS.system)) / GIB,
   };
+}
+
+function processesOf(form: Form, vcpus: number): number {
+  const processes = { 'small cloud': 1, 'one machine': SERVICES, cluster: vcpus / POD_VCPUS };
+  return processes[form];
+}
+
+/** At the busiest time; there are more where the services have their least pods. */
+function neededVcpusFor(phones: number, { busy, steady }: PhoneCpu): number {
+  return (coresFor(phones, busy) * PEAK + coresFor(phones, steady)) / BUSY;
+}
+
+function vcpusFor(phones: number, cpu: PhoneCpu): number {
+  return Math.max(LEAST_VCPUS, neededVcpusFor(phones, cpu));
+}
+
+/** @param ms - of CPU time that a phone takes in a day */
+function coresFor(phones: number, ms: number): number {
+  return (phones * ms) / 1_000 / DAY_SECONDS;
 }
 
 function redisUsage(phones: number) {

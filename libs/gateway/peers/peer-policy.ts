@@ -5,8 +5,11 @@ import { type Log, silentLog } from '#log/log.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { BLOCK, BLOCK_PREFIX, type Block, blockIn, CHANGES, CHANGES_ID } from './block.ts';
 
-/** Twice within the ten seconds after which an operator's decision holds in every process. */
-const LOOK_MS = 5_000;
+/**
+ * Between two looks of a process for changes: twice within the ten seconds after which an operator's
+ * decision holds in every process.
+ */
+export const LOOK_MS = 5_000;
 
 interface PeerPolicyParts {
   readonly records: Pick<RecordStore, 'get' | 'list'>;
