@@ -51,18 +51,17 @@ interface Account {
  */
 export class RedisTallies implements Tallies {
   readonly #options: RedisTalliesOptions;
-  readonly #redis: Redis | Cluster;
-  readonly #run: (question: Question) => Promise<Answer>;
+  /** Made when Redis is first asked: not every process counts something. */
+  #redis: Redis | Cluster | null = null;
+  #run: ((question: Question) => Promise<Answer>) | null = null;
   readonly #own: OwnTallies;
   readonly #accounts: Cache<Account>;
   readonly #circuit: CircuitBreaker;
   #saidAwayAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: RedisTalliesOptions) {
-    const { clock, deadlineMs } = options;
+    const { clock } = options;
     this.#options = options;
-    this.#redis = connectForCommands(options, deadlineMs);
-    this.#run = scriptOf(this.#redis);
     this.#own = new OwnTallies(options);
     this.#accounts = new Cache(clock, MOST_NAMES);
     this.#circuit = new CircuitBreaker({
@@ -96,7 +95,7 @@ export class RedisTallies implements Tallies {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#redis.disconnect();
+    this.#redis?.disconnect();
   }
 
   #account(name: string, amounts: number): Account {
@@ -173,12 +172,18 @@ export class RedisTallies implements Tallies {
     try {
       return await this.#circuit.run(() => {
         account.untold = amounts.map(() => 0);
-        return callInTime(deadline, () => this.#run(question));
+        return callInTime(deadline, () => this.#script(question));
       }, isAnything);
     } catch (error) {
       this.#sayAway(error);
       return null;
     }
+  }
+
+  get #script() {
+    this.#redis ??= connectForCommands(this.#options, this.#options.deadlineMs);
+    this.#run ??= scriptOf(this.#redis);
+    return this.#run;
   }
 
   #sayAway(error: unknown): void {
