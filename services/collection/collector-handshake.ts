@@ -14,7 +14,7 @@ export interface HandshakeParts {
 }
 
 /** Who a client proved to be. */
-export interface CollectorIdentity {
+interface CollectorIdentity {
   /** Each once; one at least. */
   readonly nodes: readonly NodeId[];
   /** Whether the first of them is established. */
