@@ -7,21 +7,20 @@ import { DividedBudget } from './divided-budget.ts';
 function setUp(capacity: number) {
   const clock = new ManualClock();
   const gaveWay: string[] = [];
-  let counted = 0;
+  const counted: boolean[] = [];
   const budget = new Budget(capacity);
   const divided = new DividedBudget({
     budget,
     clock,
-    onGivenWay: () => {
-      counted += 1;
-    },
+    idleMs: 1_000,
+    onGivenWay: (isNarrowest) => counted.push(isNarrowest),
   });
   /** Gives all back once it must give way. */
-  const open = (name: string, { network = name, standsStill = true } = {}) => {
+  const open = (name: string, { network = name, standsStill = true, stillMs = 0 } = {}) => {
     const releases: Release[] = [];
     const held = divided.open({
       who: [network, name],
-      standsStill: () => standsStill,
+      stillMs: () => (standsStill ? 1_000 : stillMs),
       giveWay: () => {
         gaveWay.push(name);
         releases.forEach((release) => void release());
@@ -32,7 +31,7 @@ function setUp(capacity: number) {
     };
     return { held, take };
   };
-  return { clock, budget, gaveWay, open, counted: () => counted };
+  return { clock, budget, gaveWay, open, counted };
 }
 
 async function isPending(work: Promise<unknown>): Promise<boolean> {
@@ -49,7 +48,7 @@ describe('DividedBudget', () => {
     assert.ok(await isPending(work));
     clock.advance(0);
     await work;
-    assert.deepEqual([gaveWay, counted(), budget.held], [['still'], 1, 4]);
+    assert.deepEqual([gaveWay, counted, budget.held], [['still'], [true], 4]);
   });
 
   it('takes from nobody who gets on', async () => {
@@ -71,6 +70,31 @@ describe('DividedBudget', () => {
     clock.advance(0);
     await work;
     assert.deepEqual(gaveWay, ['the largest of many']);
+  });
+
+  it('takes from the slowest of a network that holds more, though it gets on, if that takes long', async () => {
+    const { clock, open, gaveWay, counted } = setUp(20);
+    await open('alone', { standsStill: false }).take(1);
+    await open('slow', { network: 'many', standsStill: false, stillMs: 900 }).take(8);
+    await open('fast', { network: 'many', standsStill: false }).take(11);
+    clock.advance(1_000);
+    const work = open('asker', { network: 'other', standsStill: false }).take(2);
+    clock.advance(250);
+    assert.ok(await isPending(work));
+    clock.advance(750);
+    await work;
+    assert.deepEqual([gaveWay, counted], [['slow'], [false]]);
+  });
+
+  it('takes from nobody for one whose own network would hold as much', async () => {
+    const { clock, open, gaveWay } = setUp(20);
+    await open('one', { network: 'many', standsStill: false }).take(5);
+    await open('another', { network: 'many', standsStill: false }).take(6);
+    await open('neighbour', { network: 'own', standsStill: false }).take(9);
+    const work = open('asker', { network: 'own', standsStill: false }).take(2);
+    clock.advance(60_000);
+    assert.ok(await isPending(work));
+    assert.deepEqual(gaveWay, []);
   });
 
   it('takes from nobody for one who holds as much, or stands still too', async () => {

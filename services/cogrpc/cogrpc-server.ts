@@ -201,7 +201,7 @@ export class CogrpcServer {
       place.touch();
       const budget = this.#collectionMemory.open({
         who: this.#whoMakes(stream),
-        standsStill: () => collection.isUpToCourier && call.stillMs >= this.#limits.memoryIdleMs,
+        stillMs: () => (collection.isUpToCourier ? call.stillMs : null),
         giveWay: () => this.#endFor(call, stream),
       });
       void call.finished.then(() => budget.close());
@@ -289,8 +289,9 @@ export class CogrpcServer {
 
   #divided(budget: Budget): DividedBudget {
     const { clock, metrics } = this.#parts;
-    const onGivenWay = () => metrics.overShare('memory', 'client');
-    return new DividedBudget({ budget, clock, onGivenWay });
+    const onGivenWay = (isNarrowest: boolean) =>
+      metrics.overShare('memory', isNarrowest ? 'client' : 'network');
+    return new DividedBudget({ budget, clock, idleMs: this.#limits.memoryIdleMs, onGivenWay });
   }
 
   /** Ends a call for another; its peer gets less time to hear that if many must. */

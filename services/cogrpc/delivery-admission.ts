@@ -47,10 +47,7 @@ interface DeliveryBounds {
 }
 
 /** What admission needs of the limits. */
-export type AdmissionLimits = Pick<
-  CogrpcLimits,
-  'deliveryWindow' | 'paceMs' | 'leastPaceOctets' | 'memoryIdleMs'
->;
+export type AdmissionLimits = Pick<CogrpcLimits, 'deliveryWindow' | 'paceMs' | 'leastPaceOctets'>;
 
 /** Memory per message besides its octets. */
 const MESSAGE_OVERHEAD_OCTETS = 1_024;
@@ -133,7 +130,7 @@ class CallAdmission {
     this.#stillness = new Stillness(clock, count);
     this.#memory = memory.open({
       who,
-      standsStill: () => this.#isUpToCourier && this.#stillness.lastsMs() >= limits.memoryIdleMs,
+      stillMs: () => (this.#isUpToCourier ? this.#stillness.lastsMs() : null),
       giveWay: () => {
         giveWay();
         // Not only once the courier has read that.

@@ -7,7 +7,7 @@ import { RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { authorizationOf, Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
-import { Attacker, assertServed, NETWORKS } from './attacker.ts';
+import { ATTACKERS_NETWORK, Attacker, assertServed, NETWORKS } from './attacker.ts';
 
 const COLLECT = '/awala.cogrpc.CargoRelay/CollectCargo';
 const MIB = 1_024 * 1_024;
@@ -20,11 +20,21 @@ const PATIENT = {
   collection: { ...COGRPC_LIMITS.collection, acknowledgementTimeoutMs: HOUR_MS },
 };
 
+const ATTACKS = [
+  ...NETWORKS.map(([where, address]) => [`from ${where}`, address, PATIENT] as const),
+  // Nobody counts as standing still.
+  [
+    'as it seems, while they read just enough to go on, from another network',
+    ATTACKERS_NETWORK,
+    { ...PATIENT, memoryIdleMs: HOUR_MS },
+  ],
+] as const;
+
 describe('CollectCargo calls that read nothing', () => {
-  for (const [where, address] of NETWORKS) {
-    it(`from ${where} keep no courier from collecting`, async () => {
+  for (const [how, address, limits] of ATTACKS) {
+    it(`${how}, keep no courier from collecting`, async () => {
       const clock = new ManualClock();
-      await using opened = await openCogrpc({ clock, budgetOctets: 32 * MIB, limits: PATIENT });
+      await using opened = await openCogrpc({ clock, budgetOctets: 32 * MIB, limits });
       const phone = await CargoPhone.register(opened, { name: 'attacker' });
       await holdParcels(opened, phone.peer, { count: 6, octets: 3 * MIB });
       using attacker = new Attacker(opened.port, address);
