@@ -65,6 +65,12 @@ export const MAX_SIGNED_ATTRIBUTES = 16;
 /** Segments of signed content; JVM peers write segments of 1 000 octets. */
 export const MAX_CONTENT_SEGMENTS = 16_384;
 
+/** Largest message that withdraws authorisations, in octets (docs/proposals/withdrawals.md). */
+export const MAX_DEAUTHORISATION_OCTETS = 16_384;
+
+/** Most serial numbers in one. */
+export const MAX_DEAUTHORISED_SERIALS = 512;
+
 /** RSA moduli, in bits (RS-018, "RSA Key Constraints"; the upper bound is the largest size it names). */
 export const MIN_RSA_MODULUS_BITS = 2048;
 /** The largest RSA modulus, in bits. */

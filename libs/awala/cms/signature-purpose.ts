@@ -3,11 +3,15 @@ import { contextPrimitive, TAG } from '../der/reader.ts';
 import { encodeDer, headerOf, implicit } from '../der/writer.ts';
 
 /** What a detached signature is for. Made for one purpose, it does not verify for another. */
-export type SignaturePurpose = 'parcel-delivery' | 'collection-handshake';
+export type SignaturePurpose =
+  | 'parcel-delivery'
+  | 'parcel-deauthorisation'
+  | 'collection-handshake';
 
 /** Signed with the plaintext, to tell purposes apart (RS-016). */
 const PURPOSE_FIELDS: Readonly<Record<SignaturePurpose, Uint8Array>> = {
   'parcel-delivery': encodeDer(implicit(0, OIDS.parcelDelivery.content)),
+  'parcel-deauthorisation': encodeDer(implicit(0, OIDS.parcelDeauthorisation.content)),
   'collection-handshake': encodeDer(implicit(0, OIDS.collectionHandshake.content)),
 };
 

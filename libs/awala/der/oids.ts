@@ -73,4 +73,6 @@ export const OIDS = {
   /** RS-016: binds a detached signature to its purpose. */
   parcelDelivery: oid(`${AWALA}.3.0`),
   collectionHandshake: oid(`${AWALA}.3.1`),
+  /** Ours, until RS-016 has one (docs/proposals/withdrawals.md). The last arc is random. */
+  parcelDeauthorisation: oid(`${AWALA}.3.1840226593`),
 } as const satisfies Record<string, Oid>;
