@@ -7,6 +7,7 @@ export const FAULT_CODES = [
   'not-yet-valid',
   'certificate',
   'untrusted-path',
+  'withdrawn',
   'wrong-recipient',
   'wrong-key',
   'rate-limit',

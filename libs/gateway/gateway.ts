@@ -18,6 +18,7 @@ import { Identity } from './identity/identity.ts';
 import { Registrar } from './identity/registrar.ts';
 import { RenewalNotes } from './identity/renewal-notes.ts';
 import { SessionKeys } from './identity/sessions/session-keys.ts';
+import { Withdrawals } from './identity/withdrawals.ts';
 import { ParcelIntake, type ParcelIntakeParts } from './intake/parcel-intake.ts';
 import { type QuotaSettings, Quotas } from './intake/quotas.ts';
 import { PeerPolicy } from './peers/peer-policy.ts';
@@ -54,11 +55,15 @@ export interface Gateway {
   /** As read when the gateway was opened; whoever serves peers keeps it current. */
   readonly policy: PeerPolicy;
   readonly renewalNotes: RenewalNotes;
+  /** Null where nothing can be withdrawn. */
+  readonly withdrawals: Withdrawals | null;
 }
 
 interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
   /** As `acceptsPublished` of {@link SessionKeys}. */
   readonly acceptsPublishedKey?: boolean;
+  /** Whether private gateways may withdraw authorisations. @default false */
+  readonly acceptsWithdrawals?: boolean;
   /** As in {@link Mailbox}. */
   readonly maxSignalledOctets?: number;
   /** Without any by default. */
@@ -96,6 +101,7 @@ export async function openGateway(
   const policy = await PeerPolicy.read(ports);
   const own = { ...ports, internetAddress, identity, policy };
   const renewalNotes = new RenewalNotes(ports);
+  const withdrawals = options.acceptsWithdrawals ? new Withdrawals(ports) : null;
   return {
     internetAddress,
     identity,
@@ -113,9 +119,11 @@ export async function openGateway(
       outbox,
       acceptedParcels,
       quotas,
+      withdrawals,
     }),
     policy,
     registrar: new Registrar({ ...own, sessionKeys, renewalNotes }),
     renewalNotes,
+    withdrawals,
   };
 }

@@ -14,6 +14,7 @@ export const PARCEL_ANSWERS = {
   'not-yet-valid': { status: 403 },
   certificate: { status: 403 },
   'untrusted-path': { status: 403 },
+  withdrawn: { status: 403 },
   'wrong-recipient': { status: 403 },
   // Senders give up after a 4xx, and this parcel may come later.
   'rate-limit': LATER,

@@ -3,6 +3,7 @@ import { AcceptedParcels } from '#gateway/held/accepted-parcels.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
+import { Withdrawals } from '#gateway/identity/withdrawals.ts';
 import { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { Quotas } from '#gateway/intake/quotas.ts';
 import { connectionBound } from '#runtime/http/connection-bound.ts';
@@ -27,6 +28,7 @@ export function composePohttp(config: PohttpConfig, given: Given): Promise<Pohtt
         mailbox: new Mailbox({ ...parts, maxSignalledOctets: config.maxSignalledOctets }),
         acceptedParcels: new AcceptedParcels(parts),
         quotas: new Quotas(parts.tallies, config.quotas),
+        withdrawals: config.acceptsWithdrawals ? new Withdrawals(parts) : null,
         // From the Internet, only what is for our own private endpoints is accepted.
         outbox: { store: () => Promise.reject(new Error('PoHTTP sends nothing elsewhere')) },
       });

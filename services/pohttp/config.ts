@@ -2,6 +2,7 @@ import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
+import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { port } from '#runtime/configuration/variables.ts';
@@ -17,6 +18,7 @@ export const POHTTP_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...VERIFYING_BACKING_VARIABLES,
   maxSignalledOctets,
+  acceptsWithdrawals,
   quotas: quotaVariables,
   requests: requestIdVariables,
   pohttp: POHTTP_VARIABLES,

@@ -7,15 +7,7 @@ import { HTTP_ANSWERS, type HttpAnswers, LATER, UNAVAILABLE } from '#runtime/htt
  */
 const NEVER = { status: 422 } as const;
 
-/**
- * The answers of `POST /v1/parcels`. Deployed phones delete a parcel only after 202 and 422, and
- * otherwise keep it first in their queue.
- *
- * @see docs/decisions/answers-to-phones.md
- */
-export const PARCEL_ANSWERS = {
-  ...HTTP_ANSWERS,
-  'body-too-large': NEVER,
+const COUNTERSIGNED_ANSWERS = {
   'countersignature-malformed': {
     status: 401,
     headers: { 'WWW-Authenticate': COUNTERSIGNATURE_CHALLENGE },
@@ -24,6 +16,18 @@ export const PARCEL_ANSWERS = {
   'over-quota': LATER,
   // The phone keeps what it has, until an operator unblocks it.
   'peer-blocked': UNAVAILABLE,
+} as const satisfies HttpAnswers;
+
+/**
+ * The answers of `POST /v1/parcels`. Deployed phones delete a parcel only after 202 and 422, and
+ * otherwise keep it first in their queue.
+ *
+ * @see docs/decisions/answers-to-phones.md
+ */
+export const PARCEL_ANSWERS = {
+  ...HTTP_ANSWERS,
+  ...COUNTERSIGNED_ANSWERS,
+  'body-too-large': NEVER,
   malformed: NEVER,
   signature: NEVER,
   algorithm: NEVER,
@@ -31,7 +35,17 @@ export const PARCEL_ANSWERS = {
   'not-yet-valid': NEVER,
   certificate: NEVER,
   'untrusted-path': NEVER,
+  withdrawn: NEVER,
   'wrong-recipient': NEVER,
+} as const satisfies HttpAnswers;
+
+/** The answers of `POST /v1/parcel-delivery-deauthorizations`. */
+export const DEAUTHORISATION_ANSWERS = {
+  ...HTTP_ANSWERS,
+  ...COUNTERSIGNED_ANSWERS,
+  malformed: { status: 400 },
+  expired: NEVER,
+  'not-yet-valid': NEVER,
 } as const satisfies HttpAnswers;
 
 /** The answers of `POST /v1/pre-registrations` and `POST /v1/nodes`. */

@@ -2,6 +2,7 @@ import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
+import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { integer, port } from '#runtime/configuration/variables.ts';
@@ -23,6 +24,7 @@ export const POWEB_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
   maxSignalledOctets,
+  acceptsWithdrawals,
   quotas: quotaVariables,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,

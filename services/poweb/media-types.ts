@@ -6,4 +6,6 @@ export const MEDIA_TYPE = {
   registrationRequest: 'application/vnd.awala.node-registration.request',
   registration: 'application/vnd.awala.node-registration.registration',
   parcel: 'application/vnd.awala.parcel',
+  /** Ours, until RS-016 has one (docs/proposals/withdrawals.md). */
+  deauthorisation: 'application/vnd.awala.parcel-delivery-deauthorization',
 } as const;

@@ -8,6 +8,10 @@ import {
   type ConnectionParametersParts,
   registerConnectionParametersRoute,
 } from './connection-parameters-route.ts';
+import {
+  type DeauthorisationParts,
+  registerDeauthorisationRoute,
+} from './deauthorisation-route.ts';
 import { type ParcelDeliveryParts, registerParcelDeliveryRoute } from './parcel-delivery-route.ts';
 import { type RegistrationRouteParts, registerRegistrationRoutes } from './registration-routes.ts';
 
@@ -43,6 +47,7 @@ export function createPowebServer(
 
 type PowebRouteParts = ConnectionParametersParts &
   ParcelDeliveryParts &
+  DeauthorisationParts &
   Omit<RegistrationRouteParts, 'preRegistrationRate'>;
 
 /** PoWeb over HTTP (RS-016): all but the collection of parcels. */
@@ -56,4 +61,5 @@ export function registerPowebRoutes(
   registerConnectionParametersRoute(server, parts);
   registerRegistrationRoutes(server, { ...parts, preRegistrationRate });
   registerParcelDeliveryRoute(server, parts);
+  registerDeauthorisationRoute(server, parts);
 }

@@ -40,6 +40,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
       const gateway = await openGateway(parts, config.internetAddress, {
         recordsEveryParcel: config.recordStore.kind === 'sqlite',
         acceptsPublishedKey: config.acceptsPublishedKey,
+        acceptsWithdrawals: config.acceptsWithdrawals,
         maxSignalledOctets: config.maxSignalledOctets,
         quotas: config.quotas,
       });

@@ -4,6 +4,7 @@ import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
+import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
 import {
   ConfigurationError,
   readConfiguration,
@@ -36,6 +37,7 @@ export const STANDALONE_VARIABLES = {
   host: bindHostVariable('127.0.0.1'),
   acceptsPublishedKey,
   maxSignalledOctets,
+  acceptsWithdrawals,
   ...BACKING_VARIABLES,
   quotas: quotaVariables,
   requests: requestIdVariables,

@@ -3,6 +3,7 @@ import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
+import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { boolean, duration, integer, size, url } from '#runtime/configuration/variables.ts';
@@ -81,6 +82,7 @@ export const WORKERS_SERVICE_VARIABLES = {
   ...SHARED_BACKING_VARIABLES,
   acceptsPublishedKey,
   maxSignalledOctets,
+  acceptsWithdrawals,
   quotas: quotaVariables,
   workers: WORKERS_VARIABLES,
 };

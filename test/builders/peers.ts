@@ -16,6 +16,7 @@ import {
 import { serialiseCollectionRequest } from '#awala/cargo/cca.ts';
 import { packCargo } from '#awala/cargo/pack-cargo.ts';
 import { encryptForSession } from '#awala/cms/enveloped-data-writer.ts';
+import type { SignaturePurpose } from '#awala/cms/signature-purpose.ts';
 import { type Sign, signDetached } from '#awala/cms/signed-data-writer.ts';
 import { countersignatureHeader } from '#awala/countersignature.ts';
 import { type NodeId, nodeIdOfKey } from '#awala/node-id.ts';
@@ -172,10 +173,13 @@ export function messageFrom(sender: Peer, fields: MessageFields): Promise<Uint8A
   });
 }
 
-/** What a private gateway puts into `Authorization` when it delivers the parcel. */
-export async function countersign(parcel: Uint8Array, gateway: Peer): Promise<string> {
-  const signature = await signDetached(parcel, 'parcel-delivery', gateway);
-  return countersignatureHeader(signature);
+/** What a private gateway puts into `Authorization` when it delivers the parcel, or else for `purpose`. */
+export async function countersign(
+  octets: Uint8Array,
+  gateway: Peer,
+  purpose: SignaturePurpose = 'parcel-delivery',
+): Promise<string> {
+  return countersignatureHeader(await signDetached(octets, purpose, gateway));
 }
 
 /** A private gateway's answer to a collection challenge, to go into a handshake response. */

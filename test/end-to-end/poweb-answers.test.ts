@@ -16,6 +16,7 @@ import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { parcelOfOctets } from './support/malformed-parcels.ts';
 import { Operator } from './support/operator.ts';
 import { RawClient } from './support/raw-client.ts';
+import { deauthorisationOn, withdraw } from './support/withdrawing.ts';
 
 const DECISION = new URL('../../docs/decisions/answers-to-phones.md', import.meta.url);
 const ROW = /^\| (?<what>[^|]+) \| (?<status>\d{3}) \| (?<app>[^|]+) \| [^|]+ \|$/;
@@ -44,7 +45,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
   before(async () => {
     gateway = await GatewayUnderTest.start(
       { objects: store.objects, records: operator.records, clock, plausibility },
-      { QUOTA_PARCELS_PER_HOUR: QUOTA },
+      { QUOTA_PARCELS_PER_HOUR: QUOTA, ACCEPT_WITHDRAWALS: 'true' },
     );
     client = new HttpClient(gateway.poweb);
     road = await gateway.road();
@@ -139,6 +140,11 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     'signature, path or recipient not valid': () => {
       const sender = certified(road, road.sender, road.phone);
       return post(parcelOn(road, { sender }));
+    },
+    'under an authorisation that its recipient’s phone withdrew': async () => {
+      const careful = await gateway.road('careful phone');
+      assert.equal((await withdraw(gateway, careful, deauthorisationOn(careful))).status, 202);
+      return post(parcelOn(careful));
     },
     'expired, or dated over two hours ahead': async () => {
       const ahead = await post(parcelOn(road, { createdAt: secondsFrom(road, 7_201) }));

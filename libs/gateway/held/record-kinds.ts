@@ -23,6 +23,8 @@ export const RECORD_KIND = {
   peerBlock: 'peer-block',
   /** What an operator did to a private gateway, by whom and why; a year. */
   peerAct: 'peer-act',
+  /** The authorisations that a private gateway withdrew, until they have ended. */
+  withdrawn: 'withdrawn',
 } as const;
 
 /** All of {@link RECORD_KIND}. */

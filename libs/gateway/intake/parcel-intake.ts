@@ -12,6 +12,7 @@ import type { Mailbox } from '../held/mailbox.ts';
 import { gatewayBoundKey, type ParcelIdentity } from '../held/object-keys.ts';
 import { type Outbox, outboxKey } from '../held/outbox.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { Withdrawals } from '../identity/withdrawals.ts';
 import { bestEffortRecords, type ParcelRecords } from './best-effort-records.ts';
 import { DeliveryRates } from './delivery-rates.ts';
 import type { ParcelSource, Quotas, TakeBack } from './quotas.ts';
@@ -27,6 +28,8 @@ export interface ParcelIntakeParts {
   /** Where deliveries are counted. */
   readonly tallies: Tallies;
   readonly quotas: Quotas;
+  /** Null, as by default, where nothing can be withdrawn. */
+  readonly withdrawals?: Pick<Withdrawals, 'requireStanding'> | null;
   /**
    * Whether parcels that come by PoWeb or PoHTTP for private endpoints are recorded too, which suits
    * a record store whose writes cost no money.
@@ -197,9 +200,12 @@ export class ParcelIntake {
     return internetAddress === this.#parts.internetAddress ? null : internetAddress;
   }
 
-  /** @throws {InvalidMessageError} */
+  /**
+   * @throws {InvalidMessageError}
+   * @throws {BackingUnavailableError}
+   */
   async #verify(parcel: RamfMessage): Promise<Destination> {
-    const { verifier, identity, clock } = this.#parts;
+    const { verifier, identity, withdrawals, clock } = this.#parts;
     const internetAddress = this.#foreignAddress(parcel);
     if (internetAddress !== null) {
       verifier.verify(parcel, { at: clock.now() });
@@ -207,7 +213,9 @@ export class ParcelIntake {
     }
     const anchors = await identity.trustedCertificates();
     const trust = { at: clock.now(), anchors };
-    const [, recipient, privateGateway] = verifier.verifyParcel(parcel, trust);
+    const path = verifier.verifyParcel(parcel, trust);
+    await withdrawals?.requireStanding(path);
+    const [, recipient, privateGateway] = path;
     return {
       name: 'mailbox',
       privateGateway: privateGateway.nodeId,

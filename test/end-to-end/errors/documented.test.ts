@@ -8,7 +8,11 @@ import { HTTP_ANSWERS, type HttpAnswers } from '#runtime/http/answers.ts';
 import { CALL_ANSWERS } from '#services/cogrpc/answers.ts';
 import { CLOSINGS, REQUEST_ANSWERS } from '#services/collection/answers.ts';
 import { PARCEL_ANSWERS as POHTTP_ANSWERS } from '#services/pohttp/answers.ts';
-import { PARCEL_ANSWERS, REGISTRATION_ANSWERS } from '#services/poweb/answers.ts';
+import {
+  DEAUTHORISATION_ANSWERS,
+  PARCEL_ANSWERS,
+  REGISTRATION_ANSWERS,
+} from '#services/poweb/answers.ts';
 import { tablesIn } from '../../../scripts/docs/markdown.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -99,6 +103,7 @@ describe('docs/errors.md', () => {
   const faults = {
     'PoWeb: parcel': PARCEL_ANSWERS,
     'PoWeb: registration': REGISTRATION_ANSWERS,
+    'PoWeb: withdrawal': DEAUTHORISATION_ANSWERS,
     PoHTTP: POHTTP_ANSWERS,
   };
   for (const [name, answers] of Object.entries(faults)) {
@@ -123,7 +128,8 @@ describe('docs/errors.md', () => {
 
   it('is right that all HTTP servers answer the rest alike', () => {
     const { 'body-too-large': _, ...alike } = HTTP_ANSWERS;
-    for (const answers of [PARCEL_ANSWERS, REGISTRATION_ANSWERS, POHTTP_ANSWERS, REQUEST_ANSWERS]) {
+    const others = [REGISTRATION_ANSWERS, DEAUTHORISATION_ANSWERS, POHTTP_ANSWERS, REQUEST_ANSWERS];
+    for (const answers of [PARCEL_ANSWERS, ...others]) {
       assert.partialDeepStrictEqual(answers, alike);
     }
     assert.equal(POHTTP_ANSWERS['body-too-large'], HTTP_ANSWERS['body-too-large']);

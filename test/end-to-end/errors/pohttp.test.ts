@@ -11,6 +11,7 @@ import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts
 import { GatewayUnderTest } from '../support/gateway-under-test.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
 import type { RefusedMessage } from '../support/refused-message.ts';
+import { deauthorisationOn, withdraw } from '../support/withdrawing.ts';
 import { telling } from './told-by-log.ts';
 
 /** `libs/runtime/http/answers.test.ts` sees to what all HTTP servers answer. */
@@ -23,7 +24,10 @@ describe('PoHTTP: each error that has an answer', () => {
   let invalid: readonly RefusedMessage[];
 
   before(async () => {
-    gateway = await GatewayUnderTest.start({}, { QUOTA_PARCELS_PER_HOUR: '2' });
+    gateway = await GatewayUnderTest.start(
+      {},
+      { QUOTA_PARCELS_PER_HOUR: '2', ACCEPT_WITHDRAWALS: 'true' },
+    );
     client = new HttpClient(gateway.pohttp);
     road = await gateway.road();
     invalid = Object.values(await invalidParcels(road));
@@ -52,6 +56,11 @@ describe('PoHTTP: each error that has an answer', () => {
     certificate: () => postInvalid('certificate'),
     'untrusted-path': () => postInvalid('untrusted-path'),
     'wrong-recipient': () => postInvalid('wrong-recipient'),
+    withdrawn: async () => {
+      const careful = await gateway.road('careful phone');
+      assert.equal((await withdraw(gateway, careful, deauthorisationOn(careful))).status, 202);
+      return post(parcelOn(careful));
+    },
     'rate-limit': async () => {
       const onePerDay = sequence(integer(1), integer(86_400));
       const moreExtensions = [extension(OIDS.deliveryRateLimit, false, onePerDay)];

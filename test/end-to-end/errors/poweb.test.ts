@@ -9,7 +9,11 @@ import type { BackingCode } from '#backing/errors.ts';
 import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { HTTP_ANSWERS } from '#runtime/http/answers.ts';
-import { PARCEL_ANSWERS, REGISTRATION_ANSWERS } from '#services/poweb/answers.ts';
+import {
+  DEAUTHORISATION_ANSWERS,
+  PARCEL_ANSWERS,
+  REGISTRATION_ANSWERS,
+} from '#services/poweb/answers.ts';
 import {
   countersign,
   type Identity,
@@ -25,6 +29,7 @@ import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
 import { invalidParcels } from '../support/invalid-parcels.ts';
 import { Operator } from '../support/operator.ts';
 import type { RefusedMessage } from '../support/refused-message.ts';
+import { deauthorisationOn, withdraw } from '../support/withdrawing.ts';
 import { telling } from './told-by-log.ts';
 
 /** `libs/runtime/http/answers.test.ts` sees to what all HTTP servers answer. */
@@ -46,7 +51,11 @@ describe('PoWeb: each error that has an answer', () => {
   before(async () => {
     gateway = await GatewayUnderTest.start(
       { objects: store.objects, records: operator.records, clock, plausibility },
-      { PRE_REGISTRATIONS_PER_SECOND: '5', QUOTA_PARCELS_PER_HOUR: '2' },
+      {
+        PRE_REGISTRATIONS_PER_SECOND: '5',
+        QUOTA_PARCELS_PER_HOUR: '2',
+        ACCEPT_WITHDRAWALS: 'true',
+      },
     );
     client = new HttpClient(gateway.poweb);
     blocked = (await gateway.road('blocked')).phone;
@@ -140,6 +149,31 @@ describe('PoWeb: each error that has an answer', () => {
     certificate: () => deliverInvalid('certificate'),
     'untrusted-path': () => deliverInvalid('untrusted-path'),
     'wrong-recipient': () => deliverInvalid('wrong-recipient'),
+    withdrawn: async () => {
+      const careful = await gateway.road('careful phone');
+      assert.equal((await withdraw(gateway, careful, deauthorisationOn(careful))).status, 202);
+      return deliver(parcelOn(careful));
+    },
+  };
+
+  const deauthorisations: Provocations<Own<typeof DEAUTHORISATION_ANSWERS>> = {
+    'countersignature-malformed': () => withdraw(gateway, road, deauthorisationOn(road), null),
+    'countersignature-invalid': () =>
+      withdraw(gateway, road, deauthorisationOn(road), road.recipient),
+    'peer-blocked': () => withdraw(gateway, road, deauthorisationOn(road), blocked),
+    'over-quota': async () => {
+      const eager = await gateway.road('withdrawing phone');
+      const send = () => withdraw(gateway, eager, deauthorisationOn(eager));
+      assert.equal((await send()).status, 202);
+      assert.equal((await send()).status, 202);
+      return send();
+    },
+    malformed: () => withdraw(gateway, road, Buffer.from('hello')),
+    expired: () => withdraw(gateway, road, deauthorisationOn(road, { expiresAt: road.now })),
+    'not-yet-valid': () => {
+      const createdAt = secondsFrom({ ...road, now: clock.now() }, 7_201);
+      return withdraw(gateway, road, deauthorisationOn(road, { createdAt }));
+    },
   };
 
   const registrations: Provocations<Own<typeof REGISTRATION_ANSWERS>> = {
@@ -169,6 +203,13 @@ describe('PoWeb: each error that has an answer', () => {
   for (const [code, provoke] of Object.entries(deliveries)) {
     const answer = PARCEL_ANSWERS[code as keyof typeof deliveries];
     it(`POST /v1/parcels, ${code}: ${answer.status}`, async () => {
+      await assertAnswered(code, answer, provoke);
+    });
+  }
+
+  for (const [code, provoke] of Object.entries(deauthorisations)) {
+    const answer = DEAUTHORISATION_ANSWERS[code as keyof typeof deauthorisations];
+    it(`withdrawing, ${code}: ${answer.status}`, async () => {
       await assertAnswered(code, answer, provoke);
     });
   }

@@ -1,0 +1,66 @@
+import type { FastifyRequest } from 'fastify';
+import type { SignaturePurpose } from '#awala/cms/signature-purpose.ts';
+import { parseCountersignature } from '#awala/countersignature.ts';
+import { InvalidMessageError, MalformedMessageError, Refusal } from '#awala/errors.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
+import type { NodeId } from '#awala/node-id.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Identity } from '#gateway/identity/identity.ts';
+import type { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
+import { requireUnblocked } from '#gateway/peers/blocked.ts';
+import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
+import type { GatewayMetrics } from '#metrics/port.ts';
+
+/** What {@link countersigner} needs. */
+export interface CountersignedParts {
+  readonly verifier: MessageVerifier;
+  readonly identity: Identity;
+  readonly policy: Pick<PeerPolicy, 'blockOf'>;
+  readonly renewalNotes: Pick<RenewalNotes, 'met'>;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+}
+
+/**
+ * The private gateway that countersigned the body of a request, which is then the request's peer.
+ *
+ * @throws {Refusal} `countersignature-malformed`, `countersignature-invalid`, `peer-blocked`
+ */
+export async function countersigner(
+  request: FastifyRequest<{ Body: Buffer }>,
+  purpose: SignaturePurpose,
+  parts: CountersignedParts,
+): Promise<NodeId> {
+  const signer = await authenticate(request, purpose, parts);
+  const peer = signer.nodeId;
+  request.peer = peer;
+  requireUnblocked(peer, parts.policy);
+  parts.renewalNotes.met(signer);
+  parts.metrics.phoneSeen(peer);
+  return peer;
+}
+
+async function authenticate(
+  { headers, body }: FastifyRequest<{ Body: Buffer }>,
+  purpose: SignaturePurpose,
+  { identity, verifier, clock }: CountersignedParts,
+): Promise<Certificate> {
+  const countersignature = parseCountersignature(headers.authorization);
+  if (!countersignature) {
+    throw new Refusal('countersignature-malformed', 'The countersignature is missing or malformed');
+  }
+  const anchors = await identity.trustedCertificates();
+  try {
+    const options = { at: clock.now(), anchors };
+    return verifier.verifyDetached(countersignature, body, purpose, options);
+  } catch (error) {
+    if (error instanceof MalformedMessageError) {
+      throw new Refusal('countersignature-malformed', 'The countersignature is malformed');
+    }
+    if (error instanceof InvalidMessageError) {
+      throw new Refusal('countersignature-invalid', error.message);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from 'fastify';
+import { Refusal } from '#awala/errors.ts';
+import { MAX_DEAUTHORISATION_OCTETS } from '#awala/limits.ts';
+import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
+import type { Quotas } from '#gateway/intake/quotas.ts';
+import { requireMediaType } from '#runtime/http/media-type.ts';
+import { DEAUTHORISATION_ANSWERS } from './answers.ts';
+import { type CountersignedParts, countersigner } from './countersigned.ts';
+import { MEDIA_TYPE } from './media-types.ts';
+
+/** When there may be room again: the longest that a client is told. */
+const AGAIN_MS = 3_600_000;
+
+/** What the route needs. */
+export interface DeauthorisationParts extends CountersignedParts {
+  readonly withdrawals: Withdrawals | null;
+  readonly quotas: Quotas;
+}
+
+/**
+ * `POST /v1/parcel-delivery-deauthorizations`: 202 once what it withdraws is stored durably. It counts
+ * as a parcel of its sender. Where nothing can be withdrawn there is no such path.
+ *
+ * @see docs/proposals/withdrawals.md
+ */
+export function registerDeauthorisationRoute(
+  server: FastifyInstance,
+  parts: DeauthorisationParts,
+): void {
+  const { withdrawals, quotas } = parts;
+  if (withdrawals === null) {
+    return;
+  }
+  const options = {
+    bodyLimit: MAX_DEAUTHORISATION_OCTETS,
+    config: { answers: DEAUTHORISATION_ANSWERS },
+  };
+  const path = '/v1/parcel-delivery-deauthorizations';
+  server.post<{ Body: Buffer }>(path, options, async (request, reply) => {
+    requireMediaType(request, MEDIA_TYPE.deauthorisation);
+    const peer = await countersigner(request, 'parcel-deauthorisation', parts);
+    const withdrawn = withdrawals.read(request.body);
+    await quotas.takeParcel({ privateGateway: peer }, request.body.byteLength);
+    if ((await withdrawals.withdraw(peer, [withdrawn])) > 0) {
+      const message = 'There is no room for more until some of it has expired';
+      throw new Refusal('over-quota', message, { againInMs: AGAIN_MS });
+    }
+    reply.code(202);
+    return '';
+  });
+}
