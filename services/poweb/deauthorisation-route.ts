@@ -1,15 +1,11 @@
 import type { FastifyInstance } from 'fastify';
-import { Refusal } from '#awala/errors.ts';
 import { MAX_DEAUTHORISATION_OCTETS } from '#awala/limits.ts';
-import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
+import { noRoomToWithdraw, type Withdrawals } from '#gateway/identity/withdrawals.ts';
 import type { Quotas } from '#gateway/intake/quotas.ts';
 import { requireMediaType } from '#runtime/http/media-type.ts';
 import { DEAUTHORISATION_ANSWERS } from './answers.ts';
 import { type CountersignedParts, countersigner } from './countersigned.ts';
 import { MEDIA_TYPE } from './media-types.ts';
-
-/** When there may be room again: the longest that a client is told. */
-const AGAIN_MS = 3_600_000;
 
 /** What the route needs. */
 export interface DeauthorisationParts extends CountersignedParts {
@@ -42,8 +38,7 @@ export function registerDeauthorisationRoute(
     const withdrawn = withdrawals.read(request.body);
     await quotas.takeParcel({ privateGateway: peer }, request.body.byteLength);
     if ((await withdrawals.withdraw(peer, [withdrawn])) > 0) {
-      const message = 'There is no room for more until some of it has expired';
-      throw new Refusal('over-quota', message, { againInMs: AGAIN_MS });
+      throw noRoomToWithdraw();
     }
     reply.code(202);
     return '';

@@ -8,6 +8,7 @@ import { CARGO_TOPIC, INTERNET_DELIVERY_TOPIC } from '#gateway/held/topics.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
 import { PeerSessionKeys } from '#gateway/identity/sessions/peer-session-keys.ts';
 import type { SessionKeys } from '#gateway/identity/sessions/session-keys.ts';
+import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
 import { CargoUnpacking } from '#gateway/intake/cargo-unpacking.ts';
 import type { ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { Admissions } from '#gateway/internet-delivery/admissions.ts';
@@ -64,6 +65,7 @@ interface WorkersParts {
   readonly mailbox: Mailbox;
   readonly intake: ParcelIntake;
   readonly policy: PeerPolicy;
+  readonly withdrawals: Withdrawals | null;
 }
 
 /** The workers of a gateway, running. */

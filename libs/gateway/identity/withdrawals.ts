@@ -1,5 +1,5 @@
 import { parseDeauthorisation, serialNumberText } from '#awala/cargo/deauthorisation.ts';
-import { InvalidMessageError } from '#awala/errors.ts';
+import { InvalidMessageError, Refusal } from '#awala/errors.ts';
 import { CLOCK_DRIFT_TOLERANCE_MS, MAX_LIFE_MS } from '#awala/limits.ts';
 import type { ParcelPath } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
@@ -18,6 +18,9 @@ const MAX_KNOWN = 2_000;
 /** Changes of a record by others meanwhile, before we give up. */
 const MAX_TRIES = 5;
 
+/** When a private gateway without room for more may try again: the longest that clients are told. */
+const AGAIN_MS = 3_600_000;
+
 const NOTHING = new Uint8Array();
 
 /** By the id of the private gateway, until all in it has expired. */
@@ -28,6 +31,12 @@ interface WithdrawalsParts {
   readonly clock: Clock;
   /** Never in doubt unless given. */
   readonly plausibility?: Pick<ClockPlausibility, 'doubt'>;
+}
+
+/** The refusal of a deauthorisation for which there is no room. */
+export function noRoomToWithdraw(): Refusal {
+  const message = 'There is no room for more until some of what was withdrawn has expired';
+  return new Refusal('over-quota', message, { againInMs: AGAIN_MS });
 }
 
 /**

@@ -10,8 +10,10 @@ import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Mailbox } from '../held/mailbox.ts';
+import { noRoomToWithdraw, type Withdrawals } from '../identity/withdrawals.ts';
 import { blockedRefusal } from '../peers/blocked.ts';
 import { heedAcknowledgement } from './cargo-acknowledgement.ts';
+import { CargoWithdrawals } from './cargo-withdrawals.ts';
 import { InStep, type StepTask } from './in-step.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
@@ -19,6 +21,8 @@ import type { ParcelIntake } from './parcel-intake.ts';
 export interface CargoContentsParts {
   readonly intake: ParcelIntake;
   readonly mailbox: Mailbox;
+  /** Null, as by default, where nothing can be withdrawn. */
+  readonly withdrawals?: Pick<Withdrawals, 'read' | 'withdraw'> | null;
   readonly metrics: GatewayMetrics;
 }
 
@@ -33,7 +37,7 @@ interface CargoOrigin {
    * not told.
    */
   readonly isOwn: boolean;
-  /** False while the private gateway is blocked: then its parcels are refused. */
+  /** False while the private gateway is blocked: then all but its acknowledgements is refused. */
   readonly bringsParcels: boolean;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -44,6 +48,7 @@ type Outcome =
   | 'duplicate'
   | 'acknowledged'
   | 'unheld'
+  | 'withdrawn'
   | 'refused'
   | 'ignored'
   | 'postponed';
@@ -81,6 +86,7 @@ export class CargoContents {
     // Each hand takes the next item when it is done; if one fails, the iteration ends for all.
     const iterator = Iterator.from(items);
     const results = await Promise.allSettled(tasks.map((task) => run.takeAll(iterator, task)));
+    results.push(...(await Promise.allSettled([run.withdraw()])));
     if (!run.isEmpty || results.every(({ status }) => status === 'fulfilled')) {
       run.logTotals();
     }
@@ -110,6 +116,7 @@ class Run {
   readonly #origin: CargoOrigin;
   /** Parcels that are being accepted, by their ids. */
   readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #withdrawals: CargoWithdrawals | null;
   readonly #totals: Partial<Record<Outcome, number>> = {};
   #items = 0;
   /** Others run until this resolves. */
@@ -118,6 +125,7 @@ class Run {
   constructor(parts: CargoContentsParts, origin: CargoOrigin) {
     this.#parts = parts;
     this.#origin = origin;
+    this.#withdrawals = parts.withdrawals ? new CargoWithdrawals(parts.withdrawals) : null;
   }
 
   /** Whether no item has come so far. */
@@ -130,8 +138,7 @@ class Run {
     try {
       for (const item of items) {
         this.#origin.signal.throwIfAborted();
-        const outcome = await this.#take(item, task);
-        this.#totals[outcome] = (this.#totals[outcome] ?? 0) + 1;
+        this.#count(await this.#take(item, task));
         if (++this.#items % ITEMS_PER_TURN === 0) {
           this.#turn = setImmediate();
         }
@@ -140,6 +147,23 @@ class Run {
     } finally {
       task.leave();
     }
+  }
+
+  /**
+   * Withdraws what the items before withdraw, all at once.
+   *
+   * @throws {BackingUnavailableError}
+   */
+  async withdraw(): Promise<void> {
+    const left = (await this.#withdrawals?.withdraw(this.#origin.privateGateway)) ?? 0;
+    for (let count = 0; count < left; count++) {
+      this.#count(this.#refuse('over-quota', noRoomToWithdraw()));
+      this.#count('withdrawn', -1);
+    }
+  }
+
+  #count(outcome: Outcome, by = 1): void {
+    this.#totals[outcome] = (this.#totals[outcome] ?? 0) + by;
   }
 
   logTotals(): void {
@@ -157,6 +181,8 @@ class Run {
         case 'pca':
           task.leave();
           return await this.#takeAcknowledgement(item);
+        case 'deauthorisation':
+          return this.#takeDeauthorisation(item);
         default:
           return 'ignored';
       }
@@ -215,6 +241,17 @@ class Run {
   async #takeAcknowledgement(item: Uint8Array): Promise<Outcome> {
     const wasHeld = await heedAcknowledgement(item, this.#origin.privateGateway, this.#parts);
     return wasHeld ? 'acknowledged' : 'unheld';
+  }
+
+  #takeDeauthorisation(item: Uint8Array): Outcome {
+    if (!this.#withdrawals) {
+      return 'ignored';
+    }
+    if (!this.#origin.bringsParcels) {
+      return this.#refuse('peer-blocked', blockedRefusal());
+    }
+    this.#withdrawals.add(item);
+    return 'withdrawn';
   }
 
   #refuse(cause: string, error: unknown): Outcome {
