@@ -26,7 +26,7 @@ import { typeOfCargoMessage } from './message-set.ts';
  *
  * @see RS-000 "Parcel Delivery Deauthorization", docs/proposals/withdrawals.md
  */
-export interface ParcelDeauthorisation {
+interface ParcelDeauthorisation {
   /** The endpoint that issued the authorisations. */
   readonly recipient: NodeId;
   /**
