@@ -1,13 +1,13 @@
 import { boolean } from '#runtime/configuration/variables.ts';
 
 /**
- * Whether private gateways may withdraw their endpoints' authorisations. Set alike in all services that
- * take parcels.
+ * Whether private gateways may withdraw their endpoints' authorisations and revoke their own
+ * certificates. Set alike in all services.
  *
  * @see docs/proposals/withdrawals.md
  */
 export const acceptsWithdrawals = boolean('ACCEPT_WITHDRAWALS', {
   meaning:
-    'whether phones may withdraw the authorisations that their apps gave to others to write to them',
+    'whether phones may withdraw the authorisations that their apps gave to others, and revoke their own certificates',
   default: false,
 });

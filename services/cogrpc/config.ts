@@ -2,6 +2,7 @@ import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
+import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
 import { readConfiguration, type Values } from '#runtime/configuration/configuration.ts';
 import type { Environment } from '#runtime/configuration/variable.ts';
 import { duration, integer, port, size } from '#runtime/configuration/variables.ts';
@@ -56,6 +57,7 @@ export const COGRPC_SERVICE_VARIABLES = {
   ...sharedServiceVariables,
   ...SHARED_BACKING_VARIABLES,
   acceptsPublishedKey,
+  acceptsWithdrawals,
   quotas: quotaVariables,
   requests: requestIdVariables,
   cogrpc: COGRPC_VARIABLES,

@@ -5,11 +5,14 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import { isEstablished } from '#gateway/identity/established.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
+import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
 
 /** What verifying a handshake needs. */
 export interface HandshakeParts {
   readonly identity: Pick<Identity, 'trustedCertificates'>;
   readonly verifier: MessageVerifier;
+  /** Null, as by default, where nothing can be revoked. */
+  readonly withdrawals?: Pick<Withdrawals, 'requireUnrevoked'> | null;
   readonly clock: Clock;
 }
 
@@ -37,7 +40,7 @@ const SIGNATURES_AT_ONCE = 10;
  */
 export async function authenticateCollector(
   { handshake, nonce }: { readonly handshake: Uint8Array; readonly nonce: Uint8Array },
-  { identity, verifier, clock }: HandshakeParts,
+  { identity, verifier, withdrawals, clock }: HandshakeParts,
   gone: AbortSignal,
 ): Promise<CollectorIdentity> {
   const signatures = parseHandshakeResponse(handshake);
@@ -51,6 +54,7 @@ export async function authenticateCollector(
       gone.throwIfAborted();
     }
     const signer = verifier.verifyDetached(signature, nonce, 'collection-handshake', trust);
+    await withdrawals?.requireUnrevoked(signer);
     const { nodeId } = signer;
     nodes.set(nodeId, nodes.get(nodeId) || isEstablished(signer, trust.at));
   }

@@ -3,6 +3,7 @@ import type { ProcessParts } from '#composition/process-parts.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
+import { Withdrawals } from '#gateway/identity/withdrawals.ts';
 import { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import { HttpServer } from '#runtime/http/http-server.ts';
 import type { RequestIds } from '#runtime/http/request-ids.ts';
@@ -36,7 +37,9 @@ export function composeCollection(config: CollectionConfig, given: Given): Promi
       opened.use(parts.policy.keepCurrent());
       const mailbox = new Mailbox(parts);
       const verifier = new DoubtingVerifier(parts);
-      const collection = createCollectionServer(config.collection, { ...parts, mailbox, verifier });
+      const withdrawals = config.acceptsWithdrawals ? new Withdrawals(parts) : null;
+      const given = { ...parts, mailbox, verifier, withdrawals };
+      const collection = createCollectionServer(config.collection, given);
       const server = opened.use(createUpgradeServer(config, parts));
       registerCollectionRoute(server.app);
       server.onUpgrade(collection.handleUpgrade);

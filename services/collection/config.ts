@@ -1,5 +1,6 @@
 import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
+import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
 import {
   ConfigurationError,
   readConfiguration,
@@ -76,6 +77,7 @@ export const COLLECTION_SERVICE_VARIABLES = {
       'the port, on OPERATIONS_HOST, where HAProxy asks whether to send collectors here; never public',
     default: 9190,
   }),
+  acceptsWithdrawals,
   requests: requestIdVariables,
   collection: COLLECTION_VARIABLES,
   moving: MOVING_VARIABLES,

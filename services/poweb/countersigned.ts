@@ -8,6 +8,7 @@ import type { Certificate } from '#awala/x509/certificate.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
 import type { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
+import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
 import { requireUnblocked } from '#gateway/peers/blocked.ts';
 import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
@@ -18,6 +19,8 @@ export interface CountersignedParts {
   readonly identity: Identity;
   readonly policy: Pick<PeerPolicy, 'blockOf'>;
   readonly renewalNotes: Pick<RenewalNotes, 'met'>;
+  /** Null where nothing can be withdrawn. */
+  readonly withdrawals: Withdrawals | null;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
 }
@@ -44,7 +47,7 @@ export async function countersigner(
 async function authenticate(
   { headers, body }: FastifyRequest<{ Body: Buffer }>,
   purpose: SignaturePurpose,
-  { identity, verifier, clock }: CountersignedParts,
+  { identity, verifier, withdrawals, clock }: CountersignedParts,
 ): Promise<Certificate> {
   const countersignature = parseCountersignature(headers.authorization);
   if (!countersignature) {
@@ -53,7 +56,9 @@ async function authenticate(
   const anchors = await identity.trustedCertificates();
   try {
     const options = { at: clock.now(), anchors };
-    return verifier.verifyDetached(countersignature, body, purpose, options);
+    const signer = verifier.verifyDetached(countersignature, body, purpose, options);
+    await withdrawals?.requireUnrevoked(signer);
+    return signer;
   } catch (error) {
     if (error instanceof MalformedMessageError) {
       throw new Refusal('countersignature-malformed', 'The countersignature is malformed');

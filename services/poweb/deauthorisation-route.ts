@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { MAX_DEAUTHORISATION_OCTETS } from '#awala/limits.ts';
-import { noRoomToWithdraw, type Withdrawals } from '#gateway/identity/withdrawals.ts';
+import { noRoomToWithdraw } from '#gateway/identity/withdrawals.ts';
 import type { Quotas } from '#gateway/intake/quotas.ts';
 import { requireMediaType } from '#runtime/http/media-type.ts';
 import { DEAUTHORISATION_ANSWERS } from './answers.ts';
@@ -9,7 +9,6 @@ import { MEDIA_TYPE } from './media-types.ts';
 
 /** What the route needs. */
 export interface DeauthorisationParts extends CountersignedParts {
-  readonly withdrawals: Withdrawals | null;
   readonly quotas: Quotas;
 }
 

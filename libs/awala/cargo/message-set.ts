@@ -27,7 +27,13 @@ export const MESSAGE_IN_BATCH_OVERHEAD_OCTETS = 2 * HEADER_OCTETS;
 export const MAX_MESSAGE_IN_SET_OCTETS = MAX_MESSAGE_SET_OCTETS - MESSAGE_IN_BATCH_OVERHEAD_OCTETS;
 
 /** What a message in a cargo is, by its format signature. */
-type CargoMessageType = 'parcel' | 'pca' | 'deauthorisation' | 'certificate-rotation' | 'unknown';
+type CargoMessageType =
+  | 'parcel'
+  | 'pca'
+  | 'deauthorisation'
+  | 'certificate-rotation'
+  | 'certificate-revocation'
+  | 'unknown';
 
 const FORMAT = Buffer.from('Awala');
 const VERSION_OCTET = 0;
@@ -36,6 +42,7 @@ const TYPES: Readonly<Record<number, CargoMessageType>> = {
   81: 'pca',
   82: 'deauthorisation',
   16: 'certificate-rotation',
+  17: 'certificate-revocation',
 };
 
 /**

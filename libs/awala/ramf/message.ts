@@ -15,7 +15,12 @@ import {
 import type { Certificate } from '../x509/certificate.ts';
 
 /** The octets that tell message types apart (RS-001, "Reserved Concrete Message Types"). */
-export const MESSAGE_TYPES = { parcel: 0x50, cargo: 0x43, cca: 0x44 } as const;
+export const MESSAGE_TYPES = {
+  parcel: 0x50,
+  cargo: 0x43,
+  cca: 0x44,
+  'certificate-revocation': 0x11,
+} as const;
 
 /** The types of RAMF messages. */
 export type MessageType = keyof typeof MESSAGE_TYPES;

@@ -11,6 +11,7 @@ import type { Identity } from '../identity/identity.ts';
 import type { RenewalNotes } from '../identity/renewal-notes.ts';
 import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
 import type { SessionKeys } from '../identity/sessions/session-keys.ts';
+import type { Withdrawals } from '../identity/withdrawals.ts';
 import { openCollectionRequest } from './collection-request.ts';
 
 /** What a verified CCA lets a courier collect. */
@@ -35,6 +36,8 @@ export interface CargoAuthorizerParts extends DoubtParts {
   readonly sessionKeys: SessionKeys;
   readonly peerSessionKeys: PeerSessionKeys;
   readonly renewalNotes: Pick<RenewalNotes, 'met'>;
+  /** Null, as by default, where nothing can be revoked. */
+  readonly withdrawals?: Pick<Withdrawals, 'requireUnrevoked'> | null;
   readonly clock: Clock;
   readonly metrics: Pick<GatewayMetrics, 'postponedForClock' | 'sessionMessage'>;
 }
@@ -62,11 +65,12 @@ export class CargoAuthorizer {
    * @throws {BackingUnavailableError}
    */
   async authorise(octets: Uint8Array): Promise<CargoAuthorization> {
-    const { verifier, identity, clock, sessionKeys, metrics } = this.#parts;
+    const { verifier, identity, withdrawals, clock, sessionKeys, metrics } = this.#parts;
     const cca = verifier.read(octets, 'cca');
     const anchors = await identity.trustedCertificates();
     const trust = { at: clock.now(), anchors };
     verifier.verifyFromPrivateGateway(cca, trust);
+    await withdrawals?.requireUnrevoked(cca.sender);
     const { sender } = cca;
     const peer = sender.nodeId;
     const envelope = readEnvelopedData(cca.payload);

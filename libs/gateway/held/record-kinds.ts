@@ -23,7 +23,7 @@ export const RECORD_KIND = {
   peerBlock: 'peer-block',
   /** What an operator did to a private gateway, by whom and why; a year. */
   peerAct: 'peer-act',
-  /** The authorisations that a private gateway withdrew, until they have ended. */
+  /** What a private gateway withdrew or revoked, until all of it has ended. */
   withdrawn: 'withdrawn',
 } as const;
 

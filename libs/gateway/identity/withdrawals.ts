@@ -3,13 +3,20 @@ import { InvalidMessageError, Refusal } from '#awala/errors.ts';
 import { CLOCK_DRIFT_TOLERANCE_MS, MAX_LIFE_MS } from '#awala/limits.ts';
 import type { ParcelPath } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
 import { BackingUnavailableError, ClockInDoubtError } from '#backing/errors.ts';
 import { LookUps } from '#bounds/look-ups.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { type RecordStore, recordKind } from '#record-store/port.ts';
 import { RECORD_KIND } from '../held/record-kinds.ts';
-import { extended, isWithdrawn, nameOf, type Withdrawal } from './withdrawn-list.ts';
+import {
+  extended,
+  isWithdrawn,
+  nameOf,
+  nameOfCertificate,
+  type Withdrawal,
+} from './withdrawn-list.ts';
 
 /** Half of the ten seconds after which a withdrawal holds in every process. */
 const KNOWN_FOR_MS = 5_000;
@@ -40,7 +47,7 @@ export function noRoomToWithdraw(): Refusal {
 }
 
 /**
- * Which authorisations private gateways withdrew. Each withdraws only what its own endpoints issued:
+ * Which authorisations private gateways withdrew, and which of their certificates they revoked. Each withdraws only what its own endpoints issued:
  * what it says of others' is kept, and never looked at.
  *
  * There is one record for each private gateway, so that keys, which are free, can fill it with
@@ -58,11 +65,12 @@ export class Withdrawals {
   }
 
   /**
-   * Refuses a parcel whose sender's authorisation was withdrawn. Costs one read of the record store
-   * for each private gateway every few seconds.
+   * Refuses a parcel whose sender's authorisation was withdrawn, or the certificate of whose recipient's
+   * private gateway was revoked. Costs one read of the record store for each private gateway every
+   * few seconds.
    *
    * @param path - verified
-   * @throws {InvalidMessageError} `withdrawn`
+   * @throws {InvalidMessageError} `withdrawn`, `certificate`
    * @throws {BackingUnavailableError}
    */
   async requireStanding([sender, recipient, privateGateway]: ParcelPath): Promise<void> {
@@ -70,6 +78,7 @@ export class Withdrawals {
     if (list.length === 0) {
       return;
     }
+    this.#requireUnrevoked(privateGateway, list);
     const authorisation = { startsAt: sender.notBefore, now: this.#parts.clock.now() };
     const serialNumber = serialNumberText(sender.serialNumber);
     for (const name of [nameOf(recipient.nodeId, serialNumber), nameOf(recipient.nodeId, null)]) {
@@ -77,6 +86,28 @@ export class Withdrawals {
         throw new InvalidMessageError('withdrawn', "The sender's authorisation was withdrawn");
       }
     }
+  }
+
+  /**
+   * Refuses what a private gateway signs under a certificate that it revoked. Costs as much as {@link
+   * requireStanding}.
+   *
+   * @param certificate - verified, and issued by us
+   * @throws {InvalidMessageError} `certificate`
+   * @throws {BackingUnavailableError}
+   */
+  async requireUnrevoked(certificate: Certificate): Promise<void> {
+    this.#requireUnrevoked(certificate, await this.#withdrawnBy(certificate.nodeId));
+  }
+
+  /**
+   * What to withdraw to revoke a private gateway's certificate: it stays revoked until it ends.
+   *
+   * @param certificate - verified, and issued by us
+   */
+  revocationOf({ serialNumber, notAfter }: Certificate): readonly Withdrawal[] {
+    const name = nameOfCertificate(serialNumberText(serialNumber));
+    return [{ name, upToMs: Number.POSITIVE_INFINITY, expiresAtMs: notAfter.getTime() + 1_000 }];
   }
 
   /**
@@ -144,6 +175,13 @@ export class Withdrawals {
       'record-store',
       'what a private gateway withdrew kept changing',
     );
+  }
+
+  #requireUnrevoked({ serialNumber, notBefore }: Certificate, list: Uint8Array): void {
+    const name = nameOfCertificate(serialNumberText(serialNumber));
+    if (isWithdrawn(list, name, { startsAt: notBefore, now: this.#parts.clock.now() })) {
+      throw new InvalidMessageError('certificate', "The private gateway's certificate was revoked");
+    }
   }
 
   #withdrawnBy(privateGateway: NodeId): Promise<Uint8Array> {

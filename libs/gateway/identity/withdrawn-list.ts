@@ -4,7 +4,7 @@ import type { NodeId } from '#awala/node-id.ts';
 /** Most that one private gateway may have withdrawn at a time; 32 octets each. */
 export const MAX_WITHDRAWN = 512;
 
-/** One authorisation that is withdrawn, or all of an endpoint. */
+/** One authorisation or certificate that is withdrawn, or all authorisations of an endpoint. */
 export interface Withdrawal {
   /** By {@link nameOf}. */
   readonly name: string;
@@ -25,6 +25,11 @@ const ENTRY_OCTETS = NAME_OCTETS + 16;
 export function nameOf(endpoint: NodeId, serialNumber: string | null): string {
   const digest = hash('sha256', `${endpoint} ${serialNumber ?? 'all'}`, 'buffer');
   return digest.toString('latin1', 0, NAME_OCTETS);
+}
+
+/** The same for a certificate that we issued to the private gateway. */
+export function nameOfCertificate(serialNumber: string): string {
+  return nameOf('certificate', serialNumber);
 }
 
 /** Whether an authorisation that starts at `startsAt` is withdrawn under `name`. */

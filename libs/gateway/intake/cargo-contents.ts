@@ -10,19 +10,19 @@ import { traceOf } from '#log/trace.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Mailbox } from '../held/mailbox.ts';
-import { noRoomToWithdraw, type Withdrawals } from '../identity/withdrawals.ts';
+import { noRoomToWithdraw } from '../identity/withdrawals.ts';
 import { blockedRefusal } from '../peers/blocked.ts';
 import { heedAcknowledgement } from './cargo-acknowledgement.ts';
-import { CargoWithdrawals } from './cargo-withdrawals.ts';
+import { CargoWithdrawals, type CargoWithdrawalsParts } from './cargo-withdrawals.ts';
 import { InStep, type StepTask } from './in-step.ts';
 import type { ParcelIntake } from './parcel-intake.ts';
 
 /** What {@link CargoContents} needs. */
-export interface CargoContentsParts {
+export interface CargoContentsParts extends Omit<CargoWithdrawalsParts, 'withdrawals'> {
   readonly intake: ParcelIntake;
   readonly mailbox: Mailbox;
   /** Null, as by default, where nothing can be withdrawn. */
-  readonly withdrawals?: Pick<Withdrawals, 'read' | 'withdraw'> | null;
+  readonly withdrawals?: CargoWithdrawalsParts['withdrawals'] | null;
   readonly metrics: GatewayMetrics;
 }
 
@@ -125,7 +125,10 @@ class Run {
   constructor(parts: CargoContentsParts, origin: CargoOrigin) {
     this.#parts = parts;
     this.#origin = origin;
-    this.#withdrawals = parts.withdrawals ? new CargoWithdrawals(parts.withdrawals) : null;
+    const { withdrawals } = parts;
+    this.#withdrawals = withdrawals
+      ? new CargoWithdrawals({ ...parts, withdrawals }, origin.privateGateway)
+      : null;
   }
 
   /** Whether no item has come so far. */
@@ -155,7 +158,7 @@ class Run {
    * @throws {BackingUnavailableError}
    */
   async withdraw(): Promise<void> {
-    const left = (await this.#withdrawals?.withdraw(this.#origin.privateGateway)) ?? 0;
+    const left = (await this.#withdrawals?.withdraw()) ?? 0;
     for (let count = 0; count < left; count++) {
       this.#count(this.#refuse('over-quota', noRoomToWithdraw()));
       this.#count('withdrawn', -1);
@@ -182,7 +185,9 @@ class Run {
           task.leave();
           return await this.#takeAcknowledgement(item);
         case 'deauthorisation':
-          return this.#takeDeauthorisation(item);
+          return await this.#takeWithdrawal((all) => all.addDeauthorisation(item));
+        case 'certificate-revocation':
+          return await this.#takeWithdrawal((all) => all.addRevocation(item));
         default:
           return 'ignored';
       }
@@ -243,14 +248,14 @@ class Run {
     return wasHeld ? 'acknowledged' : 'unheld';
   }
 
-  #takeDeauthorisation(item: Uint8Array): Outcome {
+  async #takeWithdrawal(add: (all: CargoWithdrawals) => Promise<void> | void): Promise<Outcome> {
     if (!this.#withdrawals) {
       return 'ignored';
     }
     if (!this.#origin.bringsParcels) {
       return this.#refuse('peer-blocked', blockedRefusal());
     }
-    this.#withdrawals.add(item);
+    await add(this.#withdrawals);
     return 'withdrawn';
   }
 

@@ -11,6 +11,7 @@ import { cargoKey } from '../held/object-keys.ts';
 import { queueStored } from '../held/queue-stored.ts';
 import { CARGO_TOPIC } from '../held/topics.ts';
 import type { Identity } from '../identity/identity.ts';
+import type { Withdrawals } from '../identity/withdrawals.ts';
 import { blockedRefusal } from '../peers/blocked.ts';
 import type { PeerPolicy } from '../peers/peer-policy.ts';
 import type { Quotas, TakeBack } from './quotas.ts';
@@ -23,6 +24,8 @@ export interface CargoIntakeParts {
   readonly identity: Identity;
   readonly quotas: Quotas;
   readonly policy: Pick<PeerPolicy, 'mayCollect'>;
+  /** Null, as by default, where nothing can be revoked. */
+  readonly withdrawals?: Pick<Withdrawals, 'requireUnrevoked'> | null;
   readonly clock: Clock;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
@@ -94,10 +97,11 @@ export class CargoIntake {
   }
 
   async #verify(octets: Uint8Array): Promise<RamfMessage> {
-    const { verifier, identity, policy, clock } = this.#parts;
+    const { verifier, identity, policy, withdrawals, clock } = this.#parts;
     const cargo = verifier.read(octets, 'cargo');
     const anchors = await identity.trustedCertificates();
     verifier.verifyFromPrivateGateway(cargo, { at: clock.now(), anchors });
+    await withdrawals?.requireUnrevoked(cargo.sender);
     if (!policy.mayCollect(cargo.sender.nodeId)) {
       throw blockedRefusal();
     }

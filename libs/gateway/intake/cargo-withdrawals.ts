@@ -1,17 +1,33 @@
+import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
+import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { Identity } from '../identity/identity.ts';
 import { noRoomToWithdraw, type Withdrawals } from '../identity/withdrawals.ts';
 import { MAX_WITHDRAWN, type Withdrawal } from '../identity/withdrawn-list.ts';
 
+/** What {@link CargoWithdrawals} needs. */
+export interface CargoWithdrawalsParts {
+  readonly withdrawals: Pick<Withdrawals, 'read' | 'revocationOf' | 'withdraw'>;
+  readonly verifier: MessageVerifier;
+  readonly identity: Pick<Identity, 'trustedCertificates'>;
+  readonly clock: Clock;
+}
+
 /**
- * Gathers what the deauthorisations in one cargo withdraw, so that any number of them costs one write.
+ * Gathers what the deauthorisations and revocations in one cargo withdraw, so that any number of them
+ * costs one write.
  */
 export class CargoWithdrawals {
-  readonly #withdrawals: Pick<Withdrawals, 'read' | 'withdraw'>;
+  readonly #parts: CargoWithdrawalsParts;
+  /** The cargo's sender. */
+  readonly #privateGateway: NodeId;
   readonly #groups: (readonly Withdrawal[])[] = [];
   #room = MAX_WITHDRAWN;
 
-  constructor(withdrawals: Pick<Withdrawals, 'read' | 'withdraw'>) {
-    this.#withdrawals = withdrawals;
+  constructor(parts: CargoWithdrawalsParts, privateGateway: NodeId) {
+    this.#parts = parts;
+    this.#privateGateway = privateGateway;
   }
 
   /**
@@ -19,8 +35,34 @@ export class CargoWithdrawals {
    * @throws {Refusal} `over-quota` if the cargo withdraws more than there can be room for
    * @throws as `read` of {@link Withdrawals}
    */
-  add(item: Uint8Array): void {
-    const group = this.#withdrawals.read(item);
+  addDeauthorisation(item: Uint8Array): void {
+    this.#add(this.#parts.withdrawals.read(item));
+  }
+
+  /**
+   * @param item - a revocation of the certificate that it is signed under, serialised
+   * @throws {MalformedMessageError}
+   * @throws {InvalidMessageError} `certificate` if another than the cargo's sender revokes its own
+   * @throws {Refusal} `over-quota` as above
+   * @throws {BackingUnavailableError}
+   * @see RS-002 "Gateway Certificate Revocation"
+   */
+  async addRevocation(item: Uint8Array): Promise<void> {
+    const { withdrawals, verifier, identity, clock } = this.#parts;
+    const revocation = verifier.read(item, 'certificate-revocation');
+    const anchors = await identity.trustedCertificates();
+    verifier.verifyFromPrivateGateway(revocation, { at: clock.now(), anchors });
+    const { sender, payload } = revocation;
+    if (payload.length > 0) {
+      throw new MalformedMessageError('Revocation has a payload');
+    }
+    if (sender.nodeId !== this.#privateGateway) {
+      throw new InvalidMessageError('certificate', 'Revocation is not by the sender of its cargo');
+    }
+    this.#add(withdrawals.revocationOf(sender));
+  }
+
+  #add(group: readonly Withdrawal[]): void {
     if (group.length > this.#room) {
       throw noRoomToWithdraw();
     }
@@ -31,11 +73,11 @@ export class CargoWithdrawals {
   /**
    * Withdraws what was added. Does nothing if that is nothing.
    *
-   * @returns for how many of the deauthorisations there was no room
+   * @returns for how many of the items there was no room
    * @throws {BackingUnavailableError}
    */
-  async withdraw(privateGateway: NodeId): Promise<number> {
+  async withdraw(): Promise<number> {
     const groups = this.#groups;
-    return groups.length > 0 ? this.#withdrawals.withdraw(privateGateway, groups) : 0;
+    return groups.length > 0 ? this.#parts.withdrawals.withdraw(this.#privateGateway, groups) : 0;
   }
 }

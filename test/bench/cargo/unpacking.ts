@@ -64,10 +64,10 @@ export class Unpacker {
     });
     const anchors = [world.gateway.certificate] as const;
     const policy = nobodyBlocked(clock);
-    const common = { verifier, mailbox, policy, clock, metrics: noMetrics };
+    const identity = { trustedCertificates: async () => anchors };
+    const common = { verifier, identity, mailbox, policy, clock, metrics: noMetrics };
     const intake = new ParcelIntake({
       ...common,
-      identity: { trustedCertificates: async () => anchors },
       outbox: { store: async () => '' },
       acceptedParcels: { find: async () => null, async record() {} },
       internetAddress: 'gateway.example',
