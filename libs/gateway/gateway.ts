@@ -97,8 +97,8 @@ export async function openGateway(
   const mailbox = new Mailbox({ ...ports, maxSignalledOctets });
   const outbox = new Outbox(ports);
   const acceptedParcels = new AcceptedParcels(ports);
-  const quotas = new Quotas(ports.tallies, options.quotas ?? NO_QUOTAS);
   const policy = await PeerPolicy.read(ports);
+  const quotas = new Quotas(ports.tallies, options.quotas ?? NO_QUOTAS, policy);
   const own = { ...ports, internetAddress, identity, policy };
   const renewalNotes = new RenewalNotes(ports);
   const withdrawals = options.acceptsWithdrawals ? new Withdrawals(ports) : null;

@@ -1,78 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { serialiseRegistrationRequest } from '#awala/registration/request.ts';
-import { BackingUnavailableError } from '#backing/errors.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
-import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
-import { preRegistrationBody } from '#test/builders/peers.ts';
-import { parcelOn, type Road } from '#test/builders/road.ts';
+import { parcelOn } from '#test/builders/road.ts';
 import { Collector } from '#test/peers/collector.ts';
-import { HttpClient } from '#test/peers/http-client.ts';
-import { postingOf } from '#test/peers/phone.ts';
 import { until } from '#test/runtime/until.ts';
 import { GatewayUnderTest, START } from './support/gateway-under-test.ts';
 import { Operator } from './support/operator.ts';
+import { post, register, SharedGateways } from './support/shared-gateways.ts';
 
 const MINUTES_MS = 600_000;
 const CLOSING = { headers: { 'x-awala-streaming-mode': 'close-upon-completion' } };
 
-/** Gateways on the same stores, phones, and an operator. */
-class Setting implements AsyncDisposable {
-  readonly clock = new ManualClock(START);
-  isStoreDown = false;
-  readonly records = new InMemoryRecordStore({
-    clock: this.clock,
-    before: () => {
-      if (this.isStoreDown) {
-        throw new BackingUnavailableError('record-store', 'down');
-      }
-    },
-  });
-  readonly objects = new InMemoryObjectStore({ clock: this.clock });
-  readonly operator = new Operator(this.clock, this.records);
-  readonly gateways: GatewayUnderTest[] = [];
-  readonly #opened = new AsyncDisposableStack();
-
-  async gateway(): Promise<GatewayUnderTest> {
-    const gateway = this.#opened.use(await GatewayUnderTest.start(this));
-    this.gateways.push(gateway);
-    return gateway;
-  }
-
-  get serving() {
-    const { clock, gateways } = this;
-    return { clock, policies: gateways.map(({ running }) => running.gateway.policy) };
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#opened.disposeAsync();
-  }
-}
-
-async function post({ poweb }: GatewayUnderTest, { phone }: Road, parcel: Uint8Array) {
-  using client = new HttpClient(poweb);
-  return await client.post('/v1/parcels', await postingOf(parcel, phone));
-}
-
-async function register({ poweb }: GatewayUnderTest, { phone }: Road): Promise<number> {
-  using client = new HttpClient(poweb);
-  const { body: authorization } = await client.post('/v1/pre-registrations', {
-    headers: { 'content-type': 'text/plain' },
-    body: preRegistrationBody(phone),
-  });
-  const request = { publicKey: phone.spki, authorization };
-  const answer = await client.post('/v1/nodes', {
-    headers: { 'content-type': 'application/vnd.awala.node-registration.request' },
-    body: await serialiseRegistrationRequest(request, phone.sign),
-  });
-  return answer.status;
-}
-
 describe('a blocked phone', () => {
   it('is told to keep its parcels, as long as it is blocked, and others are served', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const { operator } = setting;
     const gateway = await setting.gateway();
     const [road, neighbour] = [await gateway.road('noisy'), await gateway.road('quiet')];
@@ -90,17 +33,17 @@ describe('a blocked phone', () => {
   });
 
   it('cannot register or renew its certificate, even if it may collect', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const road = await gateway.road();
-    assert.equal(await register(gateway, road), 200);
+    assert.equal(await register(gateway, road.phone), 200);
     await setting.operator.block(road.phone, setting.serving, { mayCollect: true });
-    assert.equal(await register(gateway, road), 403);
-    assert.equal(await register(gateway, await gateway.road('quiet')), 200);
+    assert.equal(await register(gateway, road.phone), 403);
+    assert.equal(await register(gateway, (await gateway.road('quiet')).phone), 200);
   });
 
   it('still has its parcels kept for it', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const [road, neighbour] = [await gateway.road('noisy'), await gateway.road('quiet')];
     await setting.operator.block(road.phone, setting.serving);
@@ -114,7 +57,7 @@ describe('a blocked phone', () => {
   });
 
   it('is blocked in every process within ten seconds, and after a restart', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const first = await setting.gateway();
     const second = await setting.gateway();
     const road = await first.road();
@@ -125,7 +68,7 @@ describe('a blocked phone', () => {
   });
 
   it('stays blocked while the record store is away', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const road = await gateway.road();
     await setting.operator.block(road.phone, setting.serving);
@@ -139,7 +82,7 @@ describe('a blocked phone', () => {
   });
 
   it('is served again once its block has ended by itself', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const road = await gateway.road();
     await setting.operator.block(road.phone, setting.serving, { forMs: MINUTES_MS });
@@ -147,7 +90,7 @@ describe('a blocked phone', () => {
     setting.clock.advance(MINUTES_MS);
     const later = parcelOn({ ...road, now: setting.clock.now() });
     assert.equal((await post(gateway, road, later)).status, 202);
-    assert.equal(await register(gateway, road), 200);
+    assert.equal(await register(gateway, road.phone), 200);
   });
 
   it('costs a look one read, however many are blocked', async () => {
@@ -176,7 +119,7 @@ describe('a blocked phone', () => {
 
 describe('a blocked phone that collects', () => {
   it('is sent away so that it stays away, and its parcels stay', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const { phone } = await gateway.road();
     await gateway.hold(phone);
@@ -195,7 +138,7 @@ describe('a blocked phone that collects', () => {
   });
 
   it('is sent away when the block takes effect, and others stay', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const [{ phone }, { phone: other }] = [
       await gateway.road('noisy'),
@@ -216,7 +159,7 @@ describe('a blocked phone that collects', () => {
   });
 
   it('may be allowed to collect all the same', async () => {
-    await using setting = new Setting();
+    await using setting = new SharedGateways();
     const gateway = await setting.gateway();
     const road = await gateway.road();
     using collector = await Collector.open(gateway.poweb, [road.phone]);

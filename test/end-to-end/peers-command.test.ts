@@ -87,6 +87,46 @@ describe('awala-gateway peers, beside a gateway that runs', () => {
     assert.match((await peers('show', ID)).text, /not blocked\n {2}held: 0 parcels/);
   });
 
+  it('sets how much a phone may send, and takes that back', async () => {
+    const set = await peers(
+      'quota',
+      ID,
+      '--factor',
+      '0.5',
+      '--reason',
+      'a nuisance',
+      '--for',
+      '7d',
+    );
+    assert.match(set.text, /^set;/);
+    assert.match((await peers('show', ID)).text, /\n {2}quotas times 0.5 since .*: a nuisance\n/);
+    assert.match((await peers('list')).text, new RegExp(`^${ID}\\n  quotas times 0.5 since`));
+    const [listed] = (await peers('list', '--json')).text.split('\n');
+    assert.equal(JSON.parse(listed ?? '').factor, 0.5);
+    clock.advance(10_000);
+    await until(() => gateway.gateway.policy.quotaFactorOf(ID) === 0.5);
+
+    await peers('quota', ID, '--factor', '1', '--reason', 'enough');
+    assert.equal((await peers('list')).text, '');
+    assert.equal(JSON.parse((await peers('show', ID, '--json')).text).quota, null);
+  });
+
+  it('invites newcomers, and says how many may still come', async () => {
+    const invited = await peers('invite', '--count', '2', '--reason', 'a course');
+    assert.equal(invited.text, 'the next 2 may register now');
+    assert.match((await peers('list')).text, /^invitation\n {2}2 places left, .*: a course$/);
+    assert.match(
+      (await peers('invite', '--count', '0', '--reason', 'all are here')).text,
+      /^nobody is invited$/,
+    );
+    assert.match((await peers('list')).text, /^invitation\n {2}0 places left, /);
+    assert.equal(
+      (await peers('invite', OTHER, '--reason', 'a friend')).text,
+      'it may register now',
+    );
+    assert.match((await peers('invite', OTHER, '--reason', 'again')).text, /already$/);
+  });
+
   it('notes each act with who did it and why', async () => {
     const lines = (await peers('log', '--json')).text.split('\n').map((line) => JSON.parse(line));
     assert.deepEqual(
@@ -96,6 +136,12 @@ describe('awala-gateway peers, beside a gateway that runs', () => {
         ['olga', 'unblock', ID, 'a mistake'],
         ['olga', 'purge', OTHER, 'x'],
         ['olga', 'purge', ID, 'asked to'],
+        ['olga', 'quota', ID, 'a nuisance'],
+        ['olga', 'quota', ID, 'enough'],
+        ['olga', 'invite', null, 'a course'],
+        ['olga', 'invite', null, 'all are here'],
+        ['olga', 'invite', OTHER, 'a friend'],
+        ['olga', 'invite', OTHER, 'again'],
       ],
     );
     assert.match(
@@ -106,7 +152,7 @@ describe('awala-gateway peers, beside a gateway that runs', () => {
 
   it('says what is wrong with its arguments', async () => {
     const wrong: readonly [readonly string[], RegExp][] = [
-      [[], /say list, show, log, block, unblock, or purge/],
+      [[], /say list, show, log, block, unblock, purge, quota, or invite/],
       [['block'], /needs the id/],
       [['block', 'phone', '--reason', 'x'], /“phone” is no id/],
       [['block', ID], /needs --reason/],
@@ -115,6 +161,13 @@ describe('awala-gateway peers, beside a gateway that runs', () => {
       [['block', ID, '--reason', 'x', '--for', '7'], /such as 30m, 12h or 7d/],
       [['block', ID, '--reason', 'x', '--for', '4000d'], /up to 3650d/],
       [['unblock', ID, '--for', '7d'], /takes no --for/],
+      [['quota', ID, '--reason', 'x'], /needs --factor, from 0.01 to 1000/],
+      [['quota', ID, '--reason', 'x', '--factor', '0'], /needs --factor/],
+      [['quota', ID, '--reason', 'x', '--factor', '1001'], /needs --factor/],
+      [['quota', ID, '--reason', 'x', '--factor', '1e2'], /needs --factor/],
+      [['invite'], /needs --reason/],
+      [['invite', '--reason', 'x', '--count', '1001'], /up to 1000/],
+      [['invite', ID, '--reason', 'x', '--count', '2'], /for whoever comes/],
       [['list', ID], /unexpected argument/],
     ];
     for (const [args, message] of wrong) {

@@ -15,11 +15,17 @@ export const RECORD_KIND = {
   acceptedParcel: 'collected-parcel',
   /** The progress of a CCA's collection, until shortly after the CCA expires. */
   ccaFulfilment: 'cca-fulfilment',
-  /** A private gateway that is to be established from the first day of its next certificate. */
+  /**
+   * A private gateway that is to be established from the first day of its next certificate; or one that
+   * may register where newcomers may not, up to 360 days. Names none.
+   */
   renewalNote: 'renewal-note',
   /** How many phones were seen on a day, which names none of them; 32 days. */
   phonesSeen: 'phones-seen',
-  /** A blocked private gateway, until an operator or the block's end unblocks it. */
+  /**
+   * What an operator decided: a blocked private gateway, or one with a quota of its own, until it is lifted
+   * or ends; the invitation of newcomers. The name is the original one.
+   */
   peerBlock: 'peer-block',
   /** What an operator did to a private gateway, by whom and why; a year. */
   peerAct: 'peer-act',

@@ -5,6 +5,7 @@ import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { RamfMessage } from '#awala/ramf/message.ts';
 import type { Tallies, TallyLimit } from '#tallies/port.ts';
+import type { PeerPolicy } from '../peers/peer-policy.ts';
 
 /** How much one may send; 0 for as much as comes. */
 export interface QuotaSettings {
@@ -30,6 +31,8 @@ export type TakeBack = () => void;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const AS_MUCH_AS_COMES = Number.MAX_SAFE_INTEGER;
+const ALL_ALIKE = { quotaFactorOf: () => 1 };
 const ONCE_A_DAY: readonly TallyLimit[] = [{ windowMs: DAY_MS, most: [1] }];
 
 /**
@@ -40,11 +43,18 @@ const ONCE_A_DAY: readonly TallyLimit[] = [{ windowMs: DAY_MS, most: [1] }];
  */
 export class Quotas {
   readonly #tallies: Tallies;
+  readonly #policy: Pick<PeerPolicy, 'quotaFactorOf'>;
   readonly #ofParcels: readonly TallyLimit[];
   readonly #ofCargo: readonly TallyLimit[];
 
-  constructor(tallies: Tallies, settings: QuotaSettings) {
+  /** @param policy - whose quotas operators changed; nobody's by default */
+  constructor(
+    tallies: Tallies,
+    settings: QuotaSettings,
+    policy: Pick<PeerPolicy, 'quotaFactorOf'> = ALL_ALIKE,
+  ) {
     this.#tallies = tallies;
+    this.#policy = policy;
     const { parcelsPerHour, parcelsPerDay, cargoesPerHour, cargoesPerDay } = settings;
     const { octetsPerHour, octetsPerDay } = settings;
     this.#ofParcels = [
@@ -63,10 +73,11 @@ export class Quotas {
    * @throws {Refusal} `over-quota`
    */
   takeParcel(source: ParcelSource, octets: number): Promise<TakeBack> {
-    const name =
-      'privateGateway' in source
-        ? nameOf('parcels', source.privateGateway)
-        : nameOf('parcels', source.sender, source.heldFor ?? '');
+    if ('privateGateway' in source) {
+      const { privateGateway } = source;
+      return this.#takeOf(privateGateway, 'parcels', octets, this.#ofParcels);
+    }
+    const name = nameOf('parcels', source.sender, source.heldFor ?? '');
     return this.#take(name, octets, this.#ofParcels);
   }
 
@@ -88,7 +99,7 @@ export class Quotas {
       return () => {};
     }
     try {
-      const takeBack = await this.#take(nameOf('cargo', nodeId), octets.byteLength, this.#ofCargo);
+      const takeBack = await this.#takeOf(nodeId, 'cargo', octets.byteLength, this.#ofCargo);
       return () => {
         takeBack();
         first.takeBack();
@@ -97,6 +108,17 @@ export class Quotas {
       first.takeBack();
       throw error;
     }
+  }
+
+  #takeOf(
+    privateGateway: NodeId,
+    kind: string,
+    octets: number,
+    limits: readonly TallyLimit[],
+  ): Promise<TakeBack> {
+    const factor = this.#policy.quotaFactorOf(privateGateway);
+    const own = factor === 1 ? limits : limits.map((each) => times(factor, each));
+    return this.#take(nameOf(kind, privateGateway), octets, own);
   }
 
   async #take(name: string, octets: number, limits: readonly TallyLimit[]): Promise<TakeBack> {
@@ -113,16 +135,27 @@ export class Quotas {
   }
 }
 
-/** None if neither is limited. A single message is never too large: it would wait for ever. */
+/** None if neither is limited. */
 function limit(windowMs: number, count: number, octets: number): readonly TallyLimit[] {
   if (count === 0 && octets === 0) {
     return [];
   }
-  const most = [
-    count || Number.MAX_SAFE_INTEGER,
-    Math.max(octets || Number.MAX_SAFE_INTEGER, MAX_MESSAGE_OCTETS),
-  ];
-  return [{ windowMs, most }];
+  return [limitOf(windowMs, [count || AS_MUCH_AS_COMES, octets || AS_MUCH_AS_COMES])];
+}
+
+/** What is not limited stays so. */
+function times(
+  factor: number,
+  { windowMs, most: [count = 0, octets = 0] }: TallyLimit,
+): TallyLimit {
+  const scaled = (amount: number) => (amount === AS_MUCH_AS_COMES ? amount : amount * factor);
+  return limitOf(windowMs, [scaled(count), scaled(octets)]);
+}
+
+/** A single message is never too large: it would wait for ever. */
+function limitOf(windowMs: number, [count, octets]: readonly [number, number]): TallyLimit {
+  const whole = (amount: number) => Math.min(Math.ceil(amount), AS_MUCH_AS_COMES);
+  return { windowMs, most: [whole(count), whole(Math.max(octets, MAX_MESSAGE_OCTETS))] };
 }
 
 /** Short, and holds no id: only whoever has the ids can tell whom it counts. */

@@ -10,13 +10,14 @@ export const MAX_REASON_LENGTH = 200;
 /** The longest name of an operator, in characters. */
 const MAX_NAME_LENGTH = 64;
 
-/** Something that an operator did about a private gateway. */
+/** Something that an operator did about private gateways. */
 export interface OperatorAct {
   readonly at: Date;
   /** The operator's name on their machine. */
   readonly by: string;
-  readonly act: 'block' | 'unblock' | 'purge';
-  readonly peer: NodeId;
+  readonly act: 'block' | 'unblock' | 'purge' | 'quota' | 'invite';
+  /** Null for whoever comes. */
+  readonly peer: NodeId | null;
   /** How, such as until when; empty if there is nothing to say. */
   readonly details: string;
   readonly reason: string;

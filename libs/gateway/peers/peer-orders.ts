@@ -1,9 +1,6 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { ObjectStore } from '#object-store/port.ts';
-import type { RecordStore } from '#record-store/port.ts';
-import type { Mailbox } from '../held/mailbox.ts';
-import { cargoPrefix } from '../held/object-keys.ts';
+import type { RecordFields, RecordKind, RecordStore } from '#record-store/port.ts';
 import {
   BLOCK,
   BLOCK_PREFIX,
@@ -14,31 +11,24 @@ import {
   CHANGES_ID,
   MAX_BLOCKS,
 } from './block.ts';
+import { type HeldOfPeer, type Holding, purgeHeldOfPeer } from './held-of-peer.ts';
+import { INVITATION, INVITATION_ID, type Invitation, invitationIn } from './invitation.ts';
+import { KNOWN_PHONE, knownPhoneId } from './known-phone.ts';
 import { noteAct, type OperatorAct } from './operator-act.ts';
-
-/** Deletions at one time. */
-const CONCURRENCY = 16;
+import {
+  MAX_PEER_QUOTAS,
+  PEER_QUOTA,
+  PEER_QUOTA_PREFIX,
+  type PeerQuota,
+  peerQuotaId,
+  peerQuotaIn,
+} from './peer-quota.ts';
 
 interface PeerOrdersParts {
   readonly records: RecordStore;
   readonly clock: Clock;
   /** The name of the operator on whose behalf this acts. */
   readonly by: string;
-}
-
-/** Where what is held of or for a private gateway lies. */
-interface Holding {
-  readonly objects: ObjectStore;
-  readonly mailbox: Mailbox;
-}
-
-/** How much is held of or for a private gateway. */
-export interface HeldOfPeer {
-  /** For it, until it collects them. */
-  readonly parcels: number;
-  /** By it, until they are unpacked. */
-  readonly cargoes: number;
-  readonly octets: number;
 }
 
 /**
@@ -73,17 +63,13 @@ export class PeerOrders {
    * @returns false if {@link MAX_BLOCKS} others are blocked
    */
   async block({ peer, reason, until, mayCollect }: Omit<Block, 'since'>): Promise<boolean> {
-    const { records, clock } = this.#parts;
-    if (!(await this.#hasRoomFor(peer))) {
+    if (!(await isRoom(this.blocks(), peer, MAX_BLOCKS))) {
       return false;
     }
-    const end = until === null ? '' : `until ${until.toISOString()}`;
-    const details = [end, mayCollect ? 'may collect' : ''].filter(Boolean).join(', ');
+    const details = inWords(mayCollect ? 'may collect' : '', until);
     await this.#note({ act: 'block', peer, reason, details });
-    const expiry = until === null ? {} : { expiresAt: until };
-    const fields = { reason, since: clock.now(), mayCollect };
-    await records.set(BLOCK, blockId(peer), fields, expiry);
-    await this.#tell();
+    const fields = { reason, since: this.#parts.clock.now(), mayCollect };
+    await this.#decide(BLOCK, blockId(peer), fields, until);
     return true;
   }
 
@@ -104,19 +90,84 @@ export class PeerOrders {
    */
   async purge(peer: NodeId, reason: string, holding: Holding): Promise<HeldOfPeer> {
     await this.#note({ act: 'purge', peer, reason, details: '' });
-    const { mailbox, objects } = holding;
-    return dealWithHeld(peer, holding, {
-      parcel: (key) => mailbox.discard(key, peer),
-      cargo: (key) => objects.delete(key),
-    });
+    return purgeHeldOfPeer(peer, holding);
   }
 
-  async #hasRoomFor(peer: NodeId): Promise<boolean> {
-    let others = 0;
-    for await (const block of this.blocks()) {
-      others += block.peer === peer ? 0 : 1;
+  /** Yields the quotas of their own that are in effect, in order of id. */
+  async *quotas(): AsyncIterable<PeerQuota> {
+    for await (const record of this.#parts.records.list(PEER_QUOTA, PEER_QUOTA_PREFIX)) {
+      yield peerQuotaIn(record);
     }
-    return others < MAX_BLOCKS;
+  }
+
+  /** The quota of a private gateway; null if it has that of all. */
+  async quotaOf(peer: NodeId): Promise<PeerQuota | null> {
+    const record = await this.#parts.records.get(PEER_QUOTA, peerQuotaId(peer));
+    return record && peerQuotaIn(record);
+  }
+
+  /**
+   * Gives a private gateway a quota of its own, in the place of an earlier one; with the factor 1,
+   * that of all.
+   *
+   * @returns false if {@link MAX_PEER_QUOTAS} others have one
+   */
+  async setQuota({ peer, factor, reason, until }: Omit<PeerQuota, 'since'>): Promise<boolean> {
+    if (!(await isRoom(this.quotas(), peer, MAX_PEER_QUOTAS))) {
+      return false;
+    }
+    await this.#note({ act: 'quota', peer, reason, details: inWords(`times ${factor}`, until) });
+    if (factor === 1) {
+      await this.#parts.records.delete(PEER_QUOTA, peerQuotaId(peer));
+      await this.#tell();
+    } else {
+      const fields = { factor, reason, since: this.#parts.clock.now() };
+      await this.#decide(PEER_QUOTA, peerQuotaId(peer), fields, until);
+    }
+    return true;
+  }
+
+  /** The invitation that is open, even if all its places are taken; null if there is none. */
+  async invitation(): Promise<Invitation | null> {
+    const record = await this.#parts.records.get(INVITATION, INVITATION_ID);
+    return record && invitationIn(record);
+  }
+
+  /**
+   * Lets the next so many newcomers register, in the place of an earlier invitation; without places,
+   * none. At once, in every process.
+   */
+  async invite({ places, reason, until }: Omit<Invitation, 'since'>): Promise<void> {
+    const { records, clock } = this.#parts;
+    await this.#note({ act: 'invite', peer: null, reason, details: inWords(`${places}`, until) });
+    const fields = { places, reason, since: clock.now() };
+    await records.set(INVITATION, INVITATION_ID, fields, { expiresAt: until });
+  }
+
+  /**
+   * Lets a private gateway register until then. At once, in every
+   * process.
+   *
+   * @returns false if it may already
+   */
+  async inviteById(
+    peer: NodeId,
+    { reason, until }: Pick<Invitation, 'reason' | 'until'>,
+  ): Promise<boolean> {
+    await this.#note({ act: 'invite', peer, reason, details: inWords('', until) });
+    const expiry = { expiresAt: until };
+    return this.#parts.records.create(KNOWN_PHONE, knownPhoneId(peer), {}, expiry);
+  }
+
+  async #decide<Fields extends RecordFields>(
+    kind: RecordKind<Fields>,
+    id: string,
+    fields: Fields,
+    until: Date | null,
+  ): Promise<void> {
+    const expiry = until === null ? {} : { expiresAt: until };
+    await this.#parts.records.set(kind, id, fields, expiry);
+    await this.#tell();
   }
 
   async #note(act: Omit<OperatorAct, 'at' | 'by'>): Promise<void> {
@@ -131,45 +182,20 @@ export class PeerOrders {
   }
 }
 
-/** Counts what is held of and for a private gateway. */
-export function heldOfPeer(peer: NodeId, holding: Holding): Promise<HeldOfPeer> {
-  return dealWithHeld(peer, holding, { parcel: async () => true, cargo: async () => true });
-}
-
-/** Whether something was held, after it was dealt with. */
-type Deal = (key: string) => Promise<boolean>;
-
-async function dealWithHeld(
+/** Whether there are fewer than so many decisions about others. */
+async function isRoom(
+  decisions: AsyncIterable<{ readonly peer: NodeId }>,
   peer: NodeId,
-  { objects, mailbox }: Holding,
-  deal: { readonly parcel: Deal; readonly cargo: Deal },
-): Promise<HeldOfPeer> {
-  let octets = 0;
-  const dealtWith = async (entries: AsyncIterable<Entry>, dealWith: Deal) => {
-    let count = 0;
-    const remaining = inOrder(entries);
-    const hand = async () => {
-      for (let next = await remaining.next(); !next.done; next = await remaining.next()) {
-        if (await dealWith(next.value.key)) {
-          count += 1;
-          octets += next.value.sizeOctets;
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: CONCURRENCY }, hand));
-    return count;
-  };
-  const parcels = await dealtWith(mailbox.listStored(peer), deal.parcel);
-  const cargoes = await dealtWith(objects.list(cargoPrefix(peer)), deal.cargo);
-  return { parcels, cargoes, octets };
+  most: number,
+): Promise<boolean> {
+  let others = 0;
+  for await (const decision of decisions) {
+    others += decision.peer === peer ? 0 : 1;
+  }
+  return others < most;
 }
 
-interface Entry {
-  readonly key: string;
-  readonly sizeOctets: number;
-}
-
-/** Answers several hands one after the other, as generators do. */
-async function* inOrder<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item, void, undefined> {
-  yield* items;
+function inWords(details: string, until: Date | null): string {
+  const end = until === null ? '' : `until ${until.toISOString()}`;
+  return [details, end].filter(Boolean).join(', ');
 }

@@ -2,8 +2,9 @@ import type { NodeId } from '#awala/node-id.ts';
 import { BackingError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type Log, silentLog } from '#log/log.ts';
-import type { RecordStore } from '#record-store/port.ts';
+import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '#record-store/port.ts';
 import { BLOCK, BLOCK_PREFIX, type Block, blockIn, CHANGES, CHANGES_ID } from './block.ts';
+import { PEER_QUOTA, PEER_QUOTA_PREFIX, type PeerQuota, peerQuotaIn } from './peer-quota.ts';
 
 /**
  * Between two looks of a process for changes: twice within the ten seconds after which an operator's
@@ -17,18 +18,22 @@ interface PeerPolicyParts {
   readonly log?: Log;
 }
 
+/** By private gateway. */
+type Decisions<Decision> = ReadonlyMap<NodeId, Decision>;
+
 /**
- * Which private gateways operators blocked, in this process's memory.
+ * Which private gateways operators blocked, or gave a quota of their own, in this process's memory.
  *
- * A look costs one read, however many blocks there are; they are listed only after a change. While
- * the record store is away, what is known stays in effect.
+ * A look costs one read, however many there are; they are listed only after a change. While the
+ * record store is away, what is known stays in effect.
  */
 export class PeerPolicy {
   readonly #records: PeerPolicyParts['records'];
   readonly #clock: Clock;
   readonly #log: Log;
-  #blocks: ReadonlyMap<NodeId, Block> = new Map();
-  /** Of the record of changes that {@link #blocks} is at least as new as. */
+  #blocks: Decisions<Block> = new Map();
+  #quotas: Decisions<PeerQuota> = new Map();
+  /** Of the record of changes that both are at least as new as. */
   #version: string | null = null;
   /** Of the last look; null if it succeeded. */
   #failure: 'outage' | 'surprise' | null = null;
@@ -54,14 +59,17 @@ export class PeerPolicy {
 
   /** The block of a private gateway; null if it is not blocked now. */
   blockOf(peer: NodeId): Block | null {
-    const block = this.#blocks.get(peer);
-    const isOver = block?.until && block.until <= this.#clock.now();
-    return block && !isOver ? block : null;
+    return this.#inEffect(this.#blocks.get(peer));
   }
 
   /** Whether a private gateway may collect what is held for it. */
   mayCollect(peer: NodeId): boolean {
     return this.blockOf(peer)?.mayCollect ?? true;
+  }
+
+  /** What each quota of a private gateway is multiplied by; 1 unless an operator set another. */
+  quotaFactorOf(peer: NodeId): number {
+    return this.#inEffect(this.#quotas.get(peer))?.factor ?? 1;
   }
 
   /** Calls `listener` after each change that was read; what it throws is logged. */
@@ -89,6 +97,13 @@ export class PeerPolicy {
     };
   }
 
+  #inEffect<Decision extends { readonly until: Date | null }>(
+    decision: Decision | undefined,
+  ): Decision | null {
+    const isOver = decision?.until && decision.until <= this.#clock.now();
+    return decision && !isOver ? decision : null;
+  }
+
   /** Never throws; says once why it fails, until it fails otherwise or succeeds. */
   async #look(): Promise<void> {
     try {
@@ -110,7 +125,9 @@ export class PeerPolicy {
     if ((changes?.version ?? null) === this.#version) {
       return;
     }
-    this.#blocks = await this.#list();
+    const blocks = await this.#list(BLOCK, BLOCK_PREFIX, blockIn);
+    const quotas = await this.#list(PEER_QUOTA, PEER_QUOTA_PREFIX, peerQuotaIn);
+    [this.#blocks, this.#quotas] = [blocks, quotas];
     this.#version = changes?.version ?? null;
     for (const listener of this.#listeners) {
       try {
@@ -121,14 +138,18 @@ export class PeerPolicy {
     }
   }
 
-  /** Leaves out what cannot be read, which must not undo the other blocks. */
-  async #list(): Promise<ReadonlyMap<NodeId, Block>> {
-    const blocks = new Map<NodeId, Block>();
+  /** Leaves out what cannot be read, which must not undo the others. */
+  async #list<Fields extends RecordFields, Decision extends { readonly peer: NodeId }>(
+    kind: RecordKind<Fields>,
+    prefix: string,
+    decisionIn: (record: StoredRecord<Fields>) => Decision,
+  ): Promise<Decisions<Decision>> {
+    const decisions = new Map<NodeId, Decision>();
     let damage: { readonly error: unknown } | null = null;
-    for await (const record of this.#records.list(BLOCK, BLOCK_PREFIX)) {
+    for await (const record of this.#records.list(kind, prefix)) {
       try {
-        const block = blockIn(record);
-        blocks.set(block.peer, block);
+        const decision = decisionIn(record);
+        decisions.set(decision.peer, decision);
       } catch (error) {
         damage ??= { error };
       }
@@ -136,6 +157,6 @@ export class PeerPolicy {
     if (damage) {
       this.#log.error(damage, 'Some blocks cannot be read, and are not in effect');
     }
-    return blocks;
+    return decisions;
   }
 }

@@ -6,12 +6,14 @@ import { readArguments } from './option-values.ts';
 const OPTIONS = {
   reason: { type: 'string' },
   for: { type: 'string' },
+  factor: { type: 'string' },
+  count: { type: 'string' },
   'may-collect': { type: 'boolean', default: false },
   yes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
-/** What each word may be followed by: an id, and these options. */
+/** What each word may be followed by: an id, or perhaps one, and these options. */
 const ACTIONS = {
   list: { takesId: false, options: ['json'] },
   show: { takesId: true, options: ['json'] },
@@ -19,12 +21,23 @@ const ACTIONS = {
   block: { takesId: true, options: ['reason', 'for', 'may-collect'] },
   unblock: { takesId: true, options: ['reason'] },
   purge: { takesId: true, options: ['reason', 'yes'] },
+  quota: { takesId: true, options: ['factor', 'reason', 'for'] },
+  invite: { takesId: true, options: ['count', 'reason', 'for'] },
 } as const;
 
 /** Units of `--for`, in milliseconds. */
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** The longest block that ends by itself, in days. */
+/** The longest decision that ends by itself, in days. */
 const MAX_DAYS = 3_650;
+/** Newcomers whom one invitation lets in. */
+const MAX_PLACES = 1_000;
+/** How long whoever comes is invited unless told otherwise: they stand by. */
+const INVITED_MS = 15 * 60_000;
+/** How long one that is named is invited. */
+const NAMED_INVITED_MS = 7 * 86_400_000;
+/** The least and the most that a private gateway's quotas may be multiplied by. */
+const LEAST_FACTOR = 0.01;
+const MOST_FACTOR = 1_000;
 
 /** The arguments of `awala-gateway peers`. */
 export type PeerArguments =
@@ -44,6 +57,24 @@ export type PeerArguments =
       readonly peer: NodeId;
       readonly reason: string;
       readonly yes: boolean;
+    }
+  | {
+      readonly action: 'quota';
+      readonly peer: NodeId;
+      /** What each quota is multiplied by; 1 for that of all. */
+      readonly factor: number;
+      readonly reason: string;
+      /** How long; null for ever. */
+      readonly forMs: number | null;
+    }
+  | {
+      readonly action: 'invite';
+      /** Null for whoever comes. */
+      readonly peer: NodeId | null;
+      /** How many; 1 if one is named. */
+      readonly places: number;
+      readonly reason: string;
+      readonly forMs: number;
     };
 
 /**
@@ -92,7 +123,42 @@ export function readPeerArguments(args: readonly string[]): PeerArguments {
         reason: reasonIn(word, read.values.reason),
         yes,
       };
+    case 'quota':
+      return {
+        action: word,
+        peer: peerIn(word, id),
+        factor: factorIn(read.values.factor),
+        reason: reasonIn(word, read.values.reason),
+        forMs: durationIn(read.values.for),
+      };
+    case 'invite':
+      return inviteIn(id, read.values);
   }
+}
+
+function inviteIn(
+  id: string | undefined,
+  given: { readonly count?: string; readonly reason?: string; readonly for?: string },
+): PeerArguments {
+  const action = 'invite';
+  const reason = reasonIn(action, given.reason);
+  const forMs = durationIn(given.for);
+  if (id === undefined) {
+    const places = placesIn(given.count ?? '1');
+    return { action, peer: null, places, reason, forMs: forMs ?? INVITED_MS };
+  }
+  if (given.count !== undefined) {
+    throw new UsageError('--count is for whoever comes, not for one that is named');
+  }
+  return { action, peer: peerIn(action, id), places: 1, reason, forMs: forMs ?? NAMED_INVITED_MS };
+}
+
+function placesIn(text: string): number {
+  const places = /^[0-9]{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(places <= MAX_PLACES)) {
+    throw new UsageError(`--count needs a number up to ${MAX_PLACES}; 0 to invite nobody any more`);
+  }
+  return places;
 }
 
 const WORDS = Object.keys(ACTIONS);
@@ -138,4 +204,14 @@ function durationIn(text: string | undefined): number | null {
     );
   }
   return forMs;
+}
+
+function factorIn(text: string | undefined): number {
+  const factor = /^[0-9]{1,4}(\.[0-9]{1,2})?$/.test(text ?? '') ? Number(text) : Number.NaN;
+  if (!(factor >= LEAST_FACTOR && factor <= MOST_FACTOR)) {
+    throw new UsageError(
+      `peers quota needs --factor, from ${LEAST_FACTOR} to ${MOST_FACTOR}; 1 for the quotas of all`,
+    );
+  }
+  return factor;
 }

@@ -7,14 +7,23 @@ import { openRecordStore } from '#composition/record-store.ts';
 import { openSignals } from '#composition/signals.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { MAX_BLOCKS } from '#gateway/peers/block.ts';
+import { heldOfPeer } from '#gateway/peers/held-of-peer.ts';
 import { listActs } from '#gateway/peers/operator-act.ts';
-import { heldOfPeer, PeerOrders } from '#gateway/peers/peer-orders.ts';
+import { PeerOrders } from '#gateway/peers/peer-orders.ts';
+import { MAX_PEER_QUOTAS } from '#gateway/peers/peer-quota.ts';
 import type { RecordStore } from '#record-store/port.ts';
 import { ProcessTerminal } from '../setup/process-terminal.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { BACKING_HELP, type CommandConfig } from './command-variables.ts';
 import { type PeerArguments, readPeerArguments } from './peers-arguments.ts';
-import { actText, blockText, heldText } from './peers-text.ts';
+import {
+  actText,
+  blockText,
+  factorText,
+  heldText,
+  invitationText,
+  quotaText,
+} from './peers-text.ts';
 import { withPorts } from './with-ports.ts';
 
 /** `awala-gateway peers`: what operators may do about private gateways. */
@@ -23,7 +32,10 @@ export const peersCommand: Command = {
        awala-gateway peers show <id> [--json]
        awala-gateway peers block <id> --reason <text> [--for <time>] [--may-collect]
        awala-gateway peers unblock <id> --reason <text>
+       awala-gateway peers quota <id> --factor <number> --reason <text> [--for <time>]
        awala-gateway peers purge <id> --reason <text> [--yes]
+       awala-gateway peers invite [<id>] --reason <text> [--count <number>]
+                                  [--for <time>]
        awala-gateway peers log [--json]
 
 A blocked private gateway cannot register or renew its certificate; its parcels
@@ -31,14 +43,25 @@ and cargo are not taken, and it collects nothing. Its app keeps what it has, and
 tries again. Parcels for it are still held. Every process heeds a block, and its
 end, within ten seconds. The id is the one in the log: 0 and 64 digits.
 
+With a quota of its own, a private gateway may send so many times as much as
+others: --factor 4, or 0.1; 1 is the quota of all again. The same ten seconds.
+
+Where REGISTRATION=invitation, invite lets the next newcomers register, one unless
+--count says more, within 15 minutes unless --for says else: tell them “now”. It
+takes the place of an invitation before, and --count 0 ends it. Or it lets one
+in by its id, which the log has once it was refused, within 7 days; with
+REGISTRATION=closed, too. Registered phones may always renew. In effect at once.
+
 Purge deletes for good the parcels held for a private gateway, and its cargo that
 is not unpacked yet. Block it first, or more may come.
 
 Each act is noted with your name and reason for a year: peers log.
 
   --reason <text>  why, for those who ask later; the private gateway is not told
-  --for <time>     how long, such as 30m, 12h or 7d; until unblocked by default
+  --for <time>     how long, such as 30m, 12h or 7d; blocks and quotas stay by default
   --may-collect    it may still collect what is held for it
+  --factor <n>     what each quota is multiplied by, from 0.01 to 1000
+  --count <n>      how many newcomers may register, up to 1000
   --yes            purge without asking
   --json           print JSON, an object in each line
 
@@ -64,7 +87,7 @@ interface Parts extends CommandContext {
 function act(read: PeerArguments, parts: Parts): Promise<void> {
   switch (read.action) {
     case 'list':
-      return show(parts.orders.blocks(), blockText, read.json, parts);
+      return list(read.json, parts);
     case 'log':
       return show(listActs(parts.records), actText, read.json, parts);
     case 'show':
@@ -73,6 +96,10 @@ function act(read: PeerArguments, parts: Parts): Promise<void> {
       return block(read, parts);
     case 'unblock':
       return unblock(read, parts);
+    case 'quota':
+      return setQuota(read, parts);
+    case 'invite':
+      return invite(read, parts);
     case 'purge':
       return purge(read, parts);
   }
@@ -91,17 +118,30 @@ async function show<Item>(
   }
 }
 
+/** The invitation, if any, then who is blocked, then whose quotas differ. */
+async function list(json: boolean, parts: Parts): Promise<void> {
+  const { orders, print } = parts;
+  const invitation = await orders.invitation();
+  if (invitation) {
+    print(json ? JSON.stringify(invitation) : invitationText(invitation));
+  }
+  await show(orders.blocks(), blockText, json, parts);
+  await show(orders.quotas(), quotaText, json, parts);
+}
+
 async function showPeer({ peer, json }: Read<'show'>, parts: Parts): Promise<void> {
   const { orders, print } = parts;
-  const [found, held] = [
-    await orders.blockOf(peer),
-    await holdingOf(parts, (h) => heldOfPeer(peer, h)),
-  ];
+  const found = await orders.blockOf(peer);
+  const quota = await orders.quotaOf(peer);
+  const held = await holdingOf(parts, (h) => heldOfPeer(peer, h));
   if (json) {
-    print(JSON.stringify({ peer, block: found, held }));
+    print(JSON.stringify({ peer, block: found, quota, held }));
     return;
   }
   print(found ? blockText(found) : `${peer}\n  not blocked`);
+  if (quota) {
+    print(`  ${factorText(quota)}`);
+  }
   print(`  held: ${heldText(held)}`);
 }
 
@@ -109,7 +149,7 @@ async function block(
   { peer, reason, forMs, mayCollect }: Read<'block'>,
   { orders, foundations, print }: Parts,
 ): Promise<void> {
-  const until = forMs === null ? null : new Date(foundations.clock.now().getTime() + forMs);
+  const until = forMs === null ? null : inTime(forMs, foundations);
   if (!(await orders.block({ peer, reason, until, mayCollect }))) {
     throw new UsageError(`${MAX_BLOCKS} private gateways are blocked, and no more can be`);
   }
@@ -119,6 +159,37 @@ async function block(
 async function unblock({ peer, reason }: Read<'unblock'>, { orders, print }: Parts): Promise<void> {
   const was = await orders.unblock(peer, reason);
   print(was ? 'unblocked; within ten seconds in every process' : 'it was not blocked');
+}
+
+async function setQuota(
+  { peer, factor, reason, forMs }: Read<'quota'>,
+  { orders, foundations, print }: Parts,
+): Promise<void> {
+  const until = forMs === null ? null : inTime(forMs, foundations);
+  if (!(await orders.setQuota({ peer, factor, reason, until }))) {
+    throw new UsageError(
+      `${MAX_PEER_QUOTAS} private gateways have quotas of their own, and no more can`,
+    );
+  }
+  print('set; within ten seconds in every process');
+}
+
+async function invite(
+  { peer, places, reason, forMs }: Read<'invite'>,
+  { orders, foundations, print }: Parts,
+): Promise<void> {
+  const until = inTime(forMs, foundations);
+  if (peer !== null) {
+    const isNew = await orders.inviteById(peer, { reason, until });
+    print(isNew ? 'it may register now' : 'it may register already');
+    return;
+  }
+  await orders.invite({ places, reason, until });
+  print(places === 0 ? 'nobody is invited' : `the next ${places} may register now`);
+}
+
+function inTime(ms: number, { clock }: Foundations): Date {
+  return new Date(clock.now().getTime() + ms);
 }
 
 async function purge({ peer, reason, yes }: Read<'purge'>, parts: Parts): Promise<void> {

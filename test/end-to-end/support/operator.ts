@@ -22,9 +22,11 @@ interface Serving {
 export class Operator {
   readonly orders: PeerOrders;
   readonly records: RecordStore;
+  readonly #clock: Clock;
 
   constructor(clock: Clock, records: RecordStore = new InMemoryRecordStore({ clock })) {
     this.records = records;
+    this.#clock = clock;
     this.orders = new PeerOrders({ records, clock, by: 'olga' });
   }
 
@@ -44,6 +46,30 @@ export class Operator {
   async unblock({ nodeId: peer }: Identity, serving: Serving): Promise<void> {
     await this.orders.unblock(peer, 'a mistake');
     await heeded(serving, (policy) => policy.blockOf(peer) === null);
+  }
+
+  /** Multiplies a phone's quotas, and lets ten seconds pass. */
+  async setQuota(
+    { nodeId: peer }: Identity,
+    serving: Serving,
+    { factor, forMs = null }: { readonly factor: number; readonly forMs?: number | null },
+  ): Promise<void> {
+    const now = serving.clock.now();
+    const until = forMs === null ? null : new Date(now.getTime() + forMs);
+    await this.orders.setQuota({ peer, factor, reason: 'a school', until });
+    await heeded(serving, (policy) => policy.quotaFactorOf(peer) === factor);
+  }
+
+  /** Lets the next newcomers register. */
+  async invite(places: number, forMs: number): Promise<void> {
+    const until = new Date(this.#clock.now().getTime() + forMs);
+    await this.orders.invite({ places, reason: 'a course', until });
+  }
+
+  /** Lets one register whose id is known. */
+  async inviteById({ nodeId }: Identity, forMs: number): Promise<boolean> {
+    const until = new Date(this.#clock.now().getTime() + forMs);
+    return await this.orders.inviteById(nodeId, { reason: 'a friend', until });
   }
 }
 
