@@ -53,8 +53,9 @@ export const REFUSAL_CODES = [
   'message-crumbled',
   'service-unknown',
 
-  // Whom an operator shut out
+  // Whom an operator shut out, or did not let in
   'peer-blocked',
+  'not-invited',
 
   // Either of the two
   'acknowledgement-unknown',

@@ -13,6 +13,7 @@ import type { WorkQueue } from '#work-queue/port.ts';
 import { AcceptedParcels } from './held/accepted-parcels.ts';
 import { Mailbox } from './held/mailbox.ts';
 import { Outbox } from './held/outbox.ts';
+import { Admission, type RegistrationMode } from './identity/admission.ts';
 import { DoubtingVerifier } from './identity/doubting-verifier.ts';
 import { Identity } from './identity/identity.ts';
 import { Registrar } from './identity/registrar.ts';
@@ -66,6 +67,8 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
   readonly acceptsWithdrawals?: boolean;
   /** As in {@link Mailbox}. */
   readonly maxSignalledOctets?: number;
+  /** Anybody by default. */
+  readonly registration?: RegistrationMode;
   /** Without any by default. */
   readonly quotas?: QuotaSettings;
 }
@@ -91,6 +94,7 @@ export async function openGateway(
   options: GatewayOptions = {},
 ): Promise<Gateway> {
   const { acceptsPublishedKey, recordsEveryParcel, maxSignalledOctets } = options;
+  const { registration = 'open' } = options;
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports, { acceptsPublished: acceptsPublishedKey });
   const verifier = new DoubtingVerifier(ports);
@@ -100,7 +104,8 @@ export async function openGateway(
   const policy = await PeerPolicy.read(ports);
   const quotas = new Quotas(ports.tallies, options.quotas ?? NO_QUOTAS, policy);
   const own = { ...ports, internetAddress, identity, policy };
-  const renewalNotes = new RenewalNotes(ports);
+  const renewalNotes = new RenewalNotes({ ...ports, notesKnown: registration !== 'open' });
+  const admission = new Admission({ ...ports, registration, renewalNotes });
   const withdrawals = options.acceptsWithdrawals ? new Withdrawals(ports) : null;
   return {
     internetAddress,
@@ -122,7 +127,7 @@ export async function openGateway(
       withdrawals,
     }),
     policy,
-    registrar: new Registrar({ ...own, sessionKeys, renewalNotes }),
+    registrar: new Registrar({ ...own, sessionKeys, admission, renewalNotes }),
     renewalNotes,
     withdrawals,
   };

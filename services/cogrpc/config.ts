@@ -1,5 +1,6 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
+import { registration } from '#composition/registration-variable.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
@@ -59,6 +60,7 @@ export const COGRPC_SERVICE_VARIABLES = {
   acceptsPublishedKey,
   acceptsWithdrawals,
   quotas: quotaVariables,
+  registration,
   requests: requestIdVariables,
   cogrpc: COGRPC_VARIABLES,
 };

@@ -5,6 +5,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import { isEstablished } from '#gateway/identity/established.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
+import type { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
 import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
 
 /** What verifying a handshake needs. */
@@ -14,6 +15,8 @@ export interface HandshakeParts {
   /** Null, as by default, where nothing can be revoked. */
   readonly withdrawals?: Pick<Withdrawals, 'requireUnrevoked'> | null;
   readonly clock: Clock;
+  /** Missing in a process that writes no records. */
+  readonly renewalNotes?: Pick<RenewalNotes, 'met'>;
 }
 
 /** Who a client proved to be. */
@@ -40,7 +43,7 @@ const SIGNATURES_AT_ONCE = 10;
  */
 export async function authenticateCollector(
   { handshake, nonce }: { readonly handshake: Uint8Array; readonly nonce: Uint8Array },
-  { identity, verifier, withdrawals, clock }: HandshakeParts,
+  { identity, verifier, withdrawals, clock, renewalNotes }: HandshakeParts,
   gone: AbortSignal,
 ): Promise<CollectorIdentity> {
   const signatures = parseHandshakeResponse(handshake);
@@ -57,6 +60,7 @@ export async function authenticateCollector(
     await withdrawals?.requireUnrevoked(signer);
     const { nodeId } = signer;
     nodes.set(nodeId, nodes.get(nodeId) || isEstablished(signer, trust.at));
+    renewalNotes?.met(signer);
   }
   const [isFirstEstablished = false] = nodes.values();
   return { nodes: [...nodes.keys()], isEstablished: isFirstEstablished };

@@ -2,6 +2,7 @@ import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { ExpiryParts } from '#gateway/held/expiry.ts';
 import type { Mailbox } from '#gateway/held/mailbox.ts';
 import type { VerifyingIdentity } from '#gateway/identity/identity.ts';
+import type { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
 import type { Withdrawals } from '#gateway/identity/withdrawals.ts';
 import { PARCEL_COLLECTION_LIMITS } from '#gateway/parcel-collection/parcel-collection-limits.ts';
 import type { PeerPolicy } from '#gateway/peers/peer-policy.ts';
@@ -27,6 +28,7 @@ export function createCollectionServer(
     readonly identity: Pick<VerifyingIdentity, 'trustedCertificates'>;
     readonly verifier: MessageVerifier;
     readonly policy: PeerPolicy;
+    readonly renewalNotes?: Pick<RenewalNotes, 'met'>;
     readonly withdrawals?: Withdrawals | null;
     readonly log: Log;
     readonly metrics: GatewayMetrics;

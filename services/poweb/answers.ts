@@ -53,6 +53,7 @@ export const REGISTRATION_ANSWERS = {
   ...HTTP_ANSWERS,
   'registrations-full': UNAVAILABLE,
   'peer-blocked': { status: 403 },
+  'not-invited': { status: 403 },
   malformed: { status: 400 },
   signature: { status: 400 },
   algorithm: { status: 400 },

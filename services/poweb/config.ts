@@ -1,5 +1,6 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
+import { registration } from '#composition/registration-variable.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
 import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
@@ -26,6 +27,7 @@ export const POWEB_SERVICE_VARIABLES = {
   maxSignalledOctets,
   acceptsWithdrawals,
   quotas: quotaVariables,
+  registration,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
 };

@@ -43,6 +43,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
         acceptsWithdrawals: config.acceptsWithdrawals,
         maxSignalledOctets: config.maxSignalledOctets,
         quotas: config.quotas,
+        registration: config.registration,
       });
       await gateway.sessionKeys.prepare();
       if (config.recordStore.kind === 'sqlite') {

@@ -2,6 +2,7 @@ import { dataFolder } from '#composition/data-folder.ts';
 import { isLocalAddress, localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
 import { quotaVariables } from '#composition/quota-variables.ts';
+import { registration } from '#composition/registration-variable.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
 import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
@@ -40,6 +41,7 @@ export const STANDALONE_VARIABLES = {
   acceptsWithdrawals,
   ...BACKING_VARIABLES,
   quotas: quotaVariables,
+  registration,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
   collection: COLLECTION_VARIABLES,

@@ -40,7 +40,16 @@ async function opened() {
   const policy = nobodyBlocked(clock);
   const established = new Set<string>();
   const renewalNotes = { isEstablished: async (peer: string) => established.has(peer) };
-  const own = { identity, policy, sessionKeys, renewalNotes, internetAddress, plausibility };
+  const admission = { admit: async () => {} };
+  const own = {
+    identity,
+    policy,
+    admission,
+    sessionKeys,
+    renewalNotes,
+    internetAddress,
+    plausibility,
+  };
   const registrar = new Registrar({ ...parts, ...own });
   const authorise = () => registrar.authorise(preRegistrationBody(phone));
   const requestWith = (authorization: Uint8Array, by = phone) =>

@@ -16,6 +16,7 @@ import type { Log } from '#log/log.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import { requireUnblocked } from '../peers/blocked.ts';
 import type { PeerPolicy } from '../peers/peer-policy.ts';
+import type { Admission } from './admission.ts';
 import type { DoubtParts } from './doubting-verifier.ts';
 import type { Identity } from './identity.ts';
 import { issueToPeer } from './peer-certificate.ts';
@@ -32,6 +33,7 @@ interface RegistrarParts extends DoubtParts {
   readonly identity: Identity;
   readonly sessionKeys: SessionKeys;
   readonly policy: Pick<PeerPolicy, 'blockOf'>;
+  readonly admission: Pick<Admission, 'admit'>;
   readonly renewalNotes: Pick<RenewalNotes, 'isEstablished'>;
   readonly internetAddress: string;
   readonly clock: Clock;
@@ -41,8 +43,8 @@ interface RegistrarParts extends DoubtParts {
 
 /**
  * Registers private gateways in two steps: an authorization for a key, then a certificate for
- * whoever proves to hold it. Nothing is stored: the certificate is the registration, and says
- * whether its holder was established before.
+ * whoever proves to hold it. The certificate is the registration, and says whether its
+ * holder was established before; nothing else is stored where anybody may register.
  *
  * @see RS-016 "Private node registration"
  */
@@ -80,7 +82,7 @@ export class Registrar {
    * @returns the registration (PNR), serialised
    * @throws {MalformedMessageError}
    * @throws {InvalidMessageError} with reason `wrong-key` if the authorization is for another key
-   * @throws {Refusal} `peer-blocked`
+   * @throws {Refusal} `peer-blocked`, `not-invited`
    * @throws {BackingUnavailableError} also while the clock is in doubt
    */
   async register(octets: Uint8Array): Promise<Uint8Array> {
@@ -105,7 +107,8 @@ export class Registrar {
   }
 
   async #register(publicKey: Uint8Array, peer: NodeId): Promise<Uint8Array> {
-    const { internetAddress, sessionKeys, renewalNotes, metrics, log } = this.#parts;
+    const { internetAddress, sessionKeys, admission, renewalNotes, metrics, log } = this.#parts;
+    await admission.admit(peer);
     const subject = { key: publicKey, isEstablished: await renewalNotes.isEstablished(peer) };
     const certificates = await issueToPeer(subject, this.#parts);
     const sessionKey = await sessionKeys.registrationKey(peer);

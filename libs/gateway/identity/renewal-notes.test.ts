@@ -152,6 +152,42 @@ describe('A private gateway', () => {
   });
 });
 
+describe('A phone, where newcomers may not just register,', () => {
+  it('is known from when it is met until 180 days after its certificate ended', async () => {
+    const setting = await opened();
+    const notes = new RenewalNotes({ ...setting, notesKnown: true });
+    const certificate = await register(setting);
+    assert.ok(!(await notes.isKnown(phone.nodeId)));
+    notes.met(certificate);
+    notes.met(certificate);
+    assert.equal(setting.records.writes, 1);
+    assert.ok(await notes.isKnown(phone.nodeId));
+    const all = await Array.fromAsync(setting.records.list({ name: 'renewal-note' }, ''));
+    assert.ok(!JSON.stringify(all).includes(phone.nodeId.slice(1)));
+
+    const endsAtMs = certificate.notAfter.getTime() + 180 * DAY_MS;
+    setting.clock.advance(endsAtMs - setting.clock.now().getTime() - 1);
+    assert.ok(await notes.isKnown(phone.nodeId));
+    setting.clock.advance(1);
+    assert.ok(!(await notes.isKnown(phone.nodeId)));
+  });
+
+  it('is known from its registration on, for as long', async () => {
+    const setting = await opened();
+    await setting.notes.remember(phone.nodeId);
+    setting.clock.advance(360 * DAY_MS - 1);
+    assert.ok(await setting.notes.isKnown(phone.nodeId));
+    setting.clock.advance(1);
+    assert.ok(!(await setting.notes.isKnown(phone.nodeId)));
+  });
+
+  it('is not taken for a stranger while the store is away', async () => {
+    const { notes, records } = await opened();
+    records.mood = 'down';
+    await assert.rejects(notes.isKnown(phone.nodeId), BackingUnavailableError);
+  });
+});
+
 describe('A note of a renewal', () => {
   async function due() {
     const setting = await opened();

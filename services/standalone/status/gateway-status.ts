@@ -1,3 +1,5 @@
+import type { RegistrationMode } from '#gateway/identity/admission.ts';
+
 /** What is held of one kind. */
 export interface Held {
   readonly objects: number;
@@ -26,6 +28,8 @@ export interface GatewayStatus {
     /** Why it is not ready, by what fails; empty if it is ready. */
     readonly failing: Readonly<Record<string, string>>;
     readonly phonesConnected: number;
+    /** Whether newcomers may register. */
+    readonly registration: RegistrationMode;
     /** Within the last minute, or since the start. */
     readonly lastMinute: Counts;
   } | null;

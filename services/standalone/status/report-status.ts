@@ -77,6 +77,7 @@ export async function reportStatus(
         upSeconds: Math.round((clock.elapsedMs() - startedAtMs) / 1_000),
         failing: await operations.failing(),
         phonesConnected: await processMetrics.total('awala_collectors_connected'),
+        registration: config.registration,
         lastMinute: await lastMinute.counts(),
       },
       phonesSeen: phones.count(),

@@ -11,6 +11,7 @@ const RUNNING: GatewayStatus = {
     upSeconds: 273_700,
     failing: {},
     phonesConnected: 12,
+    registration: 'open',
     lastMinute: { accepted: 42, collected: 40, delivered: 2, refused: 1, registered: 0 },
   },
   phonesSeen: 31,
@@ -51,6 +52,14 @@ describe('The status of a gateway', () => {
     assert.equal(
       statusText({ ...RUNNING, running }, 'npm start')[1],
       'not ready: objects: no room',
+    );
+  });
+
+  it('says whether newcomers may register, if not all may', () => {
+    const running = RUNNING.running && { ...RUNNING.running, registration: 'closed' as const };
+    assert.equal(
+      statusText({ ...RUNNING, running }, 'npm start')[3],
+      'newcomers     none may register',
     );
   });
 

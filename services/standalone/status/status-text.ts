@@ -3,6 +3,11 @@ import type { GatewayStatus, Held } from './gateway-status.ts';
 
 const LABEL_WIDTH = 14;
 const DAY_MS = 86_400_000;
+const NEWCOMERS = {
+  open: null,
+  invitation: 'by invitation: awala-gateway peers invite',
+  closed: 'none may register',
+} as const;
 const PLURALS = { parcel: 'parcels', cargo: 'cargoes' } as const;
 
 /**
@@ -19,6 +24,7 @@ export function statusText(status: GatewayStatus, start: string): readonly strin
     ...(running ? failingLines(running) : [`Start it: ${start}`]),
     '',
     line('phones', phonesText(status)),
+    ...registrationLines(running),
     ...(held
       ? [
           line('for phones', heldText(held.forPhones, 'parcel', status)),
@@ -56,6 +62,12 @@ function failingLines({ failing }: Running): readonly string[] {
 function phonesText({ running, phonesSeen }: GatewayStatus): string {
   const seen = phonesSeen === null ? 'unknown' : `${phonesSeen} seen in 30 days`;
   return running ? `${running.phonesConnected} connected, ${seen}` : seen;
+}
+
+/** Says nothing where all may register, as nearly everywhere. */
+function registrationLines(running: GatewayStatus['running']): readonly string[] {
+  const text = running && NEWCOMERS[running.registration];
+  return text ? [line('newcomers', text)] : [];
 }
 
 function heldText(

@@ -55,6 +55,7 @@ describe('PoWeb: each error that has an answer', () => {
         PRE_REGISTRATIONS_PER_SECOND: '5',
         QUOTA_PARCELS_PER_HOUR: '2',
         ACCEPT_WITHDRAWALS: 'true',
+        REGISTRATION: 'closed',
       },
     );
     client = new HttpClient(gateway.poweb);
@@ -191,6 +192,7 @@ describe('PoWeb: each error that has an answer', () => {
     expired: () => register(phone, phone, 9_000),
     'wrong-key': () => register(phone, identity('another phone')),
     'peer-blocked': () => register(blocked),
+    'not-invited': () => register(identity('newcomer')),
     'registrations-full': async () => {
       const answers = Array.from({ length: 12 }, () => preRegister(preRegistrationBody(phone)));
       const refused = (await Promise.all(answers)).find(({ status }) => status >= 500);
