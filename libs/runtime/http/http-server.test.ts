@@ -50,6 +50,31 @@ describe('HTTP server: load', () => {
   });
 });
 
+describe('HTTP server: refusals', () => {
+  it('leave nothing with their connection, however many it is told', async () => {
+    await using server = await openServer({ clock: new ManualClock() });
+    const accepted = once(server.app.server, 'connection');
+    const client = await connectTo(server);
+    const [connection] = await accepted;
+    let answers = 0;
+    client.on('data', (octets) => {
+      answers += String(octets).split('HTTP/1.1 404').length - 1;
+    });
+    const refused = 'POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n';
+    let listeners = 0;
+    for (let count = 1; count <= 20; count++) {
+      client.write(refused);
+      await until(() => answers === count);
+      client.write('a');
+      if (count === 1) {
+        listeners = connection.listenerCount('close');
+      }
+    }
+    assert.equal(connection.listenerCount('close'), listeners);
+    client.destroy();
+  });
+});
+
 describe('HTTP server: closing', () => {
   it('ends idle connections at once, and lets a request in flight end with its connection', async () => {
     const gate = gatedRoute();

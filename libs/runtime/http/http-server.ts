@@ -384,7 +384,8 @@ export class HttpServer implements AsyncDisposable {
         request.raw.socket.destroy();
       }
     });
-    request.raw.socket.once('close', cancel);
+    // Not of its socket, which may bring any number of others to be refused.
+    request.raw.once('close', cancel);
   }
 
   #report(request: FastifyRequest, reply: FastifyReply): void {
