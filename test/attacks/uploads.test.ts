@@ -9,6 +9,8 @@ import { ATTACKERS_NETWORK, assertServed, NETWORKS } from './attacker.ts';
 import { Crowd } from './crowd.ts';
 
 const REQUESTS = 20;
+/** Until it is told that it is too slow. */
+const SECONDS = 7;
 /** As many as the gateway has in flight. */
 const DRIPPING = 1_000;
 /** As many bodies, but for their ends, take nearly all the memory that there is for bodies. */
@@ -58,6 +60,19 @@ describe('While a stranger uploads', () => {
       using _crowd = await begin(network, DRIPPING, 1);
       gateway.clock.advance(IDLE_MS);
       await assertServed(REQUESTS, isServed);
+    });
+
+    it(`an octet each second, from ${which}, phones are served`, async () => {
+      using crowd = await begin(network, DRIPPING, 1);
+      const drip = async () => {
+        gateway.clock.advance(1_000);
+        for (const { socket } of crowd.clients) {
+          socket.write('.');
+        }
+      };
+      await drip();
+      await drip();
+      await assertServed(SECONDS, isServed, drip);
     });
 
     it(`as much as all the memory for bodies, from ${which}, phones are served`, async () => {

@@ -16,7 +16,7 @@ interface Reading {
   readonly who: Who;
   /** More is refused. */
   readonly maxOctets: number;
-  /** Called for each piece of it. */
+  /** Called whenever as much of it has come as must in the time after which it is idle. */
   readonly onProgress: () => void;
 }
 
@@ -67,6 +67,7 @@ export class BodyReader {
     }
     const body = this.#open(request, who);
     const pieces = new Pieces();
+    let lately = 0;
     try {
       await this.#forEachChunk(request, body, (chunk) => {
         if (pieces.octets + chunk.length > maxOctets) {
@@ -76,7 +77,11 @@ export class BodyReader {
           throw bodiesFull();
         }
         pieces.add(chunk);
-        onProgress();
+        lately += chunk.length;
+        if (lately >= this.#leastProgress) {
+          lately = 0;
+          onProgress();
+        }
       });
       body.share.keep();
       return pieces.joined();
@@ -84,6 +89,12 @@ export class BodyReader {
       // Remaining listeners would keep the chunks for as long as the request exists.
       pieces.clear();
     }
+  }
+
+  /** Less is no progress: an upload that brings an octet now and then is as idle as one that brings none. */
+  get #leastProgress(): number {
+    const { leastBodyOctets, bodyPauseMs, idleMs } = this.#limits;
+    return (leastBodyOctets * idleMs) / bodyPauseMs;
   }
 
   /**
