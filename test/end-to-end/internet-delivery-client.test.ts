@@ -183,6 +183,22 @@ describe('Posting a parcel to its Internet address', () => {
     assertFailed(await client.post(), 'UND_ERR_HEADERS_OVERFLOW');
   });
 
+  it('takes ten interim answers, and gives up on more', async () => {
+    await using client = new Setting(doh);
+    for (const [count, check] of [
+      [10, (answer: DeliveryAnswer) => assert.deepEqual(answer, { outcome: 'delivered' })],
+      [11, (answer: DeliveryAnswer) => assertFailed(answer, 'INTERIM_ANSWERS')],
+    ] as const) {
+      recipient.behaviour = (response) => {
+        for (let index = 0; index < count; index++) {
+          response.writeProcessing();
+        }
+        response.writeHead(202).end();
+      };
+      check(await client.post());
+    }
+  });
+
   it('fails where nobody listens, and where the connection is cut', async () => {
     await using client = new Setting(doh);
     recipient.behaviour = (response) => {

@@ -20,6 +20,8 @@ const MAX_REDIRECTS = 3;
 const MAX_DISCARDED_OCTETS = 16_384;
 const DISCARD_TIMEOUT_MS = 5_000;
 const MAX_HEADER_OCTETS = 16_384;
+/** Before the answer; each costs a parser's turn, and a destination may send them without end. */
+const MAX_INTERIM_ANSWERS = 10;
 const IDLE_CONNECTION_MS = 4_000;
 /** Lower ports, except HTTP's, belong to other protocols. */
 const FIRST_UNPRIVILEGED_PORT = 1_024;
@@ -56,6 +58,11 @@ interface PohttpClientParts {
 /** A redirect that may not, or cannot, be followed. */
 class RedirectError extends Error {
   readonly code = 'REDIRECT';
+}
+
+/** A destination answers 1xx again and again. */
+class InterimAnswersError extends Error {
+  readonly code = 'INTERIM_ANSWERS';
 }
 
 /**
@@ -190,13 +197,21 @@ function post(
   parcel: Uint8Array,
   signal: AbortSignal,
 ): Promise<Dispatcher.ResponseData> {
+  const interim = new AbortController();
+  let interimAnswers = 0;
   return agent.request({
     origin: url.origin,
     path: `${url.pathname}${url.search}`,
     method: 'POST',
     headers: { 'content-type': PARCEL_MEDIA_TYPE, 'user-agent': USER_AGENT },
     body: parcel,
-    signal,
+    signal: AbortSignal.any([signal, interim.signal]),
+    onInfo: () => {
+      interimAnswers += 1;
+      if (interimAnswers > MAX_INTERIM_ANSWERS) {
+        interim.abort(new InterimAnswersError('there were too many interim answers'));
+      }
+    },
   });
 }
 
