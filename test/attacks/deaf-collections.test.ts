@@ -3,13 +3,12 @@ import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { COGRPC_LIMITS } from '#services/cogrpc/limits.ts';
 import { holdParcels, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
-import { authorizationOf, Courier } from '#test/peers/courier.ts';
+import { Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
 import { ATTACKERS_NETWORK, Attacker, assertServed, NETWORKS } from './attacker.ts';
+import { UnacknowledgedCalls } from './unacknowledged-calls.ts';
 
-const COLLECT = '/awala.cogrpc.CargoRelay/CollectCargo';
 const MIB = 1_024 * 1_024;
 const CALLS = 4;
 /** So that nothing but the others' need of memory ends the calls. */
@@ -38,18 +37,13 @@ describe('CollectCargo calls that read nothing', () => {
       const phone = await CargoPhone.register(opened, { name: 'attacker' });
       await holdParcels(opened, phone.peer, { count: 6, octets: 3 * MIB });
       using attacker = new Attacker(opened.port, address);
-      let open = 0;
+      const calls = new UnacknowledgedCalls(attacker, { isDeaf: true });
       const renew = async () => {
         // Until it reads, it hears of its call's end by that of the connection only.
         clock.advance(2 * COGRPC_LIMITS.endTimeoutMs);
-        await until(() => open === opened.server.calls);
-        for (; open < CALLS; open++) {
-          const authorization = authorizationOf(await phone.cca());
-          const session = await attacker.connect();
-          const call = RawCall.over(session, COLLECT, { authorization, isDeaf: true });
-          void call.status.then(() => {
-            open -= 1;
-          });
+        await until(() => calls.open === opened.server.calls);
+        while (calls.open < CALLS) {
+          await calls.show([await phone.cca()]);
         }
         // As much as any of the calls waits for.
         await until(() => opened.collectionBudget.held > 32 * MIB - 10 * MIB);

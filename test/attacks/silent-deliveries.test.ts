@@ -2,48 +2,19 @@ import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
 import { openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
-import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
+import { messageHeader } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
 import { until } from '#test/runtime/until.ts';
 import { ATTACKERS_NETWORK, Attacker, assertServed, NETWORKS } from './attacker.ts';
+import { SilentCalls } from './silent-calls.ts';
 
-const DELIVER = '/awala.cogrpc.CargoRelay/DeliverCargo';
 const CALLS = 20;
-const CALLS_ON_A_CONNECTION = 5;
 const MIB = 1_024 * 1_024;
 const ONE_OCTET = Buffer.alloc(1);
 /** So that nothing but the others' need of memory ends the calls. */
 const HOUR_MS = 3_600_000;
 const PATIENT = { paceMs: HOUR_MS, firstCargoMs: HOUR_MS, deliveryIdleMs: HOUR_MS };
-
-/** Holds as many calls as there may be, each with `begun` in it. */
-class SilentCalls {
-  readonly #attacker: Attacker;
-  readonly #begun: Buffer;
-  #open = 0;
-
-  constructor(attacker: Attacker, begun: Buffer) {
-    this.#attacker = attacker;
-    this.#begun = begun;
-  }
-
-  /** Opens again those that were ended. */
-  async renew(): Promise<void> {
-    while (this.#open < CALLS) {
-      const session = await this.#attacker.connect();
-      for (let index = 0; index < CALLS_ON_A_CONNECTION; index++) {
-        const call = RawCall.over(session, DELIVER);
-        void call.send(this.#begun);
-        this.#open += 1;
-        void call.status.then(() => {
-          this.#open -= 1;
-        });
-      }
-      await new Promise((resolve) => session.ping(resolve));
-    }
-  }
-}
 
 describe('DeliverCargo calls that say nothing', () => {
   for (const [what, begun] of [
@@ -55,7 +26,7 @@ describe('DeliverCargo calls that say nothing', () => {
         const clock = new ManualClock();
         await using opened = await openCogrpc({ clock, limits: { maxDeliveries: CALLS } });
         using attacker = new Attacker(opened.port, address);
-        const calls = new SilentCalls(attacker, begun);
+        const calls = new SilentCalls(attacker, { calls: CALLS, begun });
         await calls.renew();
         await until(() => opened.server.calls === CALLS);
         const phone = await CargoPhone.register(opened);
@@ -72,7 +43,8 @@ describe('DeliverCargo calls that say nothing', () => {
     const clock = new ManualClock();
     await using opened = await openCogrpc({ clock, limits: PATIENT });
     using attacker = new Attacker(opened.port, ATTACKERS_NETWORK);
-    const calls = new SilentCalls(attacker, Buffer.concat([messageHeader(9 * MIB), ONE_OCTET]));
+    const begun = Buffer.concat([messageHeader(9 * MIB), ONE_OCTET]);
+    const calls = new SilentCalls(attacker, { calls: CALLS, begun });
     const request = async () => {
       using courier = new Courier(opened.port);
       const stream = courier.deliver();
