@@ -20,6 +20,8 @@ export interface Zone {
   readonly rcode?: keyof typeof RCODES;
   readonly isAuthentic?: boolean;
   readonly answers?: readonly Answer[];
+  /** Whether queries are never answered. */
+  readonly isSilent?: boolean;
 }
 
 /** A DNS-over-HTTPS resolver in the wire format of RFC 8484 on the loopback interface. */
@@ -131,11 +133,15 @@ export class DohServer implements AsyncDisposable {
       this.behaviour(request, response);
       return;
     }
+    const zone = this.#zones.get(asked) ?? { rcode: 'NXDOMAIN' };
+    if (zone.isSilent) {
+      return;
+    }
     response.setHeader('content-type', 'application/dns-message');
     if (this.date) {
       response.setHeader('date', this.date.toUTCString());
     }
-    response.end(reply(question, this.#zones.get(asked) ?? { rcode: 'NXDOMAIN' }));
+    response.end(reply(question, zone));
   }
 }
 
