@@ -1,10 +1,15 @@
-/** Whom an attack is on, from where, and how large it is; travels as JSON. */
-export interface Target {
-  /** Ports of a gateway on this machine. */
+/** Ports of a gateway on this machine. */
+export interface Ports {
   readonly poweb: number;
+  readonly collection: number;
   readonly pohttp: number;
   readonly cogrpc: number;
   readonly operations: number;
+}
+
+/** Whom an attack is on, from where, and how large it is; travels as JSON. */
+export interface Target {
+  readonly ports: Ports;
   /** The address that attackers connect from. */
   readonly from: string;
   /** How many connections, calls or parcels, as the attack has it. */

@@ -8,18 +8,11 @@ import { Phone, postingOf } from '#test/peers/phone.ts';
 import { Relay } from '#test/peers/relay.ts';
 import { until } from '#test/runtime/until.ts';
 import { NETWORKS } from '../attacker.ts';
+import type { Ports } from './attack.ts';
 
 /** Each collects for itself, so that none takes the place of another. */
 const PHONES = 4;
 const LOOK_AGAIN_MS = 20;
-
-/** Ports of a gateway on this machine. */
-export interface Ports {
-  readonly poweb: number;
-  readonly pohttp: number;
-  readonly cogrpc: number;
-  readonly operations?: number;
-}
 
 /**
  * Phones, couriers and apps that mean well. Each request is over a connection of its own, from an
@@ -97,14 +90,15 @@ export class HonestClients implements AsyncDisposable {
   async collectsParcel(from: string): Promise<boolean> {
     const { phone } = this.#next();
     await phone.deliver(await phone.parcel({ payload: Buffer.alloc(300_000) }));
-    using collector = new Collector(this.#ports.poweb, { localAddress: from });
-    const collecting = async () => {
-      await collector.prove([phone.phone]);
-      collector.acknowledge(await collector.next());
-      await collector.roundTrip();
-      return true;
-    };
-    return await Promise.race([collecting(), collector.closed.then(() => false)]);
+    return this.#collects(phone, from);
+  }
+
+  /** Whether a phone gets a parcel that a courier brings. */
+  async getsCouriersParcel(from: string): Promise<boolean> {
+    const { phone, couriered } = this.#next();
+    using courier = this.#courier(from);
+    await courier.deliverAll([await couriered.cargo([await phone.parcel()])]);
+    return this.#collects(phone, from);
   }
 
   /** Whether a courier delivers cargo. */
@@ -134,12 +128,23 @@ export class HonestClients implements AsyncDisposable {
 
   /** Whether operators are told that it lives. */
   async isSeenAlive(): Promise<boolean> {
-    using client = new HttpClient(this.#ports.operations ?? 0);
+    using client = new HttpClient(this.#ports.operations);
     return (await client.get('/livez')).status === 200;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#relays.values()].map((relay) => relay[Symbol.asyncDispose]()));
+  }
+
+  async #collects(phone: Phone, from: string): Promise<boolean> {
+    using collector = new Collector(this.#ports.collection, { localAddress: from });
+    const collecting = async () => {
+      await collector.prove([phone.phone]);
+      collector.acknowledge(await collector.next());
+      await collector.roundTrip();
+      return true;
+    };
+    return await Promise.race([collecting(), collector.closed.then(() => false)]);
   }
 
   #courier(from: string): Courier {

@@ -11,10 +11,10 @@ export function silentName(index: number): string {
 export const LIMITED = 'limited';
 
 async function postParcels(
-  { poweb, count }: Target,
+  { ports, count }: Target,
   addressOf: (index: number) => string,
 ): Promise<void> {
-  const phone = await Phone.register(poweb, 'attacker');
+  const phone = await Phone.register(ports.poweb, 'attacker');
   for (let index = 0; index < count; index++) {
     const recipient = { id: APP_ID, internetAddress: addressOf(index) };
     const payload = Buffer.from(LIMITED);

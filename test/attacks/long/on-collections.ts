@@ -39,7 +39,9 @@ class KeptCollections implements Attack {
   }
 
   async #open(): Promise<void> {
-    const collector = new Collector(this.#target.poweb, { localAddress: this.#target.from });
+    const collector = new Collector(this.#target.ports.collection, {
+      localAddress: this.#target.from,
+    });
     this.collectors.add(collector);
     void collector.closed.then(() => this.collectors.delete(collector));
     // Whoever is sent away comes again.
@@ -51,7 +53,7 @@ async function begin(
   target: Target,
   goOn: (collector: Collector, phone: Peer) => Promise<void>,
 ): Promise<KeptCollections> {
-  const { phone } = await Phone.register(target.poweb, 'attacker');
+  const { phone } = await Phone.register(target.ports.poweb, 'attacker');
   const kept = new KeptCollections(target, (collector) => goOn(collector, phone));
   await kept.renew();
   return kept;
@@ -71,7 +73,7 @@ const unfinishedMessages: Begin = (target) =>
 
 /** They read nothing of a large parcel, but send pongs. */
 const unreadParcels: Begin = async (target) => {
-  const phone = await Phone.register(target.poweb, 'attacker');
+  const phone = await Phone.register(target.ports.poweb, 'attacker');
   await phone.deliver(await phone.parcel({ payload: Buffer.alloc(7 * MIB) }));
   const kept = new KeptCollections(target, async (collector) => {
     await collector.prove([phone.phone]);
@@ -93,10 +95,10 @@ const unreadParcels: Begin = async (target) => {
 
 /** Each signs another nonce, and comes again three seconds after each answer. */
 const badHandshakes: Begin = async (target) => {
-  const { phone } = await Phone.register(target.poweb, 'attacker');
+  const { phone } = await Phone.register(target.ports.poweb, 'attacker');
   const signature = await signNonce(Buffer.alloc(32), phone);
   const comeAgain = async (): Promise<void> => {
-    const collector = new Collector(target.poweb, { localAddress: target.from });
+    const collector = new Collector(target.ports.collection, { localAddress: target.from });
     await Promise.race([collector.challenge().catch(() => {}), collector.closed]);
     if (collector.isOpen) {
       collector.respond([signature]);

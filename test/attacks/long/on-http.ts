@@ -50,7 +50,7 @@ function beginUpload(client: RawClient, octets: number): void {
 
 /** An octet each second, of which the least speed wants more. */
 const drippedUploads: Begin = async (target) => {
-  const kept = new KeptConnections(target, target.poweb, (client) => beginUpload(client, 1));
+  const kept = new KeptConnections(target, target.ports.poweb, (client) => beginUpload(client, 1));
   await kept.renew();
   return {
     async renew() {
@@ -63,7 +63,7 @@ const drippedUploads: Begin = async (target) => {
 };
 
 const stoppedUploads: Begin = async (target) => {
-  const kept = new KeptConnections(target, target.poweb, (client) =>
+  const kept = new KeptConnections(target, target.ports.poweb, (client) =>
     beginUpload(client, STOPPED_OCTETS),
   );
   await kept.renew();
@@ -71,14 +71,14 @@ const stoppedUploads: Begin = async (target) => {
 };
 
 const idleConnections: Begin = async (target) => {
-  const kept = new KeptConnections(target, target.pohttp);
+  const kept = new KeptConnections(target, target.ports.pohttp);
   await kept.renew();
   return kept;
 };
 
 /** So many each second, in each tenth of it a tenth; a key costs nothing, and neither does its digest. */
-const preRegistrations: Begin = async ({ poweb, from, count }) => {
-  const client = new HttpClient(poweb, { from, maxSockets: 20 });
+const preRegistrations: Begin = async ({ ports, from, count }) => {
+  const client = new HttpClient(ports.poweb, { from, maxSockets: 20 });
   const posting = { headers: { 'content-type': 'text/plain' }, body: 'a'.repeat(64) };
   const ask = () => client.post('/v1/pre-registrations', posting).catch(() => {});
   const burst = () => Array.from({ length: count / 10 }, ask);
