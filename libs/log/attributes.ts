@@ -54,6 +54,7 @@ export const ATTRIBUTES = [
   'recordId',
   'recordsRemoved',
   'request',
+  'requests',
   'retryAt',
   'road',
   'route',

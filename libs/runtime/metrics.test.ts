@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { whyUnserved } from './http/unserved.ts';
 import { ProcessMetrics } from './metrics.ts';
 
 /** The lines of `metrics` that start with `name`, without the comments. */
@@ -83,9 +84,22 @@ describe('metrics', () => {
   it('measures answers by server, route and status', async () => {
     const metrics = new ProcessMetrics();
     const request = { method: 'POST', route: '/v1/parcels', status: 202, seconds: 0.003 };
-    metrics.requestAnswered('poweb', request);
+    metrics.requestAnswered('poweb', { ...request, unserved: null });
     assert.deepEqual(await read(metrics, 'awala_http_request_seconds_count'), [
       'awala_http_request_seconds_count{server="poweb",method="POST",route="/v1/parcels",status="202"} 1',
+    ]);
+  });
+
+  it('tells a full gateway from one that fails', async () => {
+    const metrics = new ProcessMetrics();
+    const request = { method: 'POST', route: 'none', status: 503, seconds: 0 };
+    for (const reason of ['requests-full', 'bodies-full', 'over-quota', 'too-late', 'surprise']) {
+      metrics.requestAnswered('poweb', { ...request, unserved: whyUnserved(reason) });
+    }
+    assert.deepEqual(await read(metrics, 'awala_http_unserved_total'), [
+      'awala_http_unserved_total{server="poweb",why="overload"} 2',
+      'awala_http_unserved_total{server="poweb",why="quota"} 1',
+      'awala_http_unserved_total{server="poweb",why="fault"} 2',
     ]);
   });
 

@@ -7,6 +7,7 @@ import {
   Registry,
 } from 'prom-client';
 import type { GatewayMetrics } from '#metrics/port.ts';
+import type { Unserved } from './http/unserved.ts';
 
 /** Distinct reasons used as label values; any further one counts as `other`. */
 const MOST_REASONS = 64;
@@ -24,6 +25,8 @@ export interface AnsweredRequest {
   readonly route: string;
   readonly status: number;
   readonly seconds: number;
+  /** Why the status is 500 or more; null if it is not. */
+  readonly unserved: Unserved | null;
 }
 
 /**
@@ -34,6 +37,7 @@ export class ProcessMetrics {
   readonly gateway: GatewayMetrics;
   readonly #registry = new Registry();
   readonly #requests: Histogram;
+  readonly #unserved: Counter;
   readonly #shortages: Counter;
   #onPhone = (_phone: string) => {};
 
@@ -49,6 +53,12 @@ export class ProcessMetrics {
       buckets: ANSWER_SECONDS,
       registers: [this.#registry],
     });
+    this.#unserved = new Counter({
+      name: 'awala_http_unserved_total',
+      help: 'Requests answered with a status of 500 or more, by why',
+      labelNames: ['server', 'why'],
+      registers: [this.#registry],
+    });
     this.#shortages = new Counter({
       name: 'awala_descriptor_shortages_total',
       help: 'Looks, one each second, at which no file descriptor was left',
@@ -61,8 +71,11 @@ export class ProcessMetrics {
 
   /** Counts requests of the HTTP server `server`, a constant. */
   readonly requestAnswered = (server: string, request: AnsweredRequest): void => {
-    const { method, route, status, seconds } = request;
+    const { method, route, status, seconds, unserved } = request;
     this.#requests.observe({ server, method, route, status: String(status) }, seconds);
+    if (unserved) {
+      this.#unserved.inc({ server, why: unserved });
+    }
   };
 
   /** Tells `listener` of each phone that is seen, instead of whom it told before. */

@@ -76,6 +76,8 @@ describe('the alerts', () => {
     const names = alerts.map((alert) => alert.text('alert'));
     for (const name of [
       'AwalaRequestsFail',
+      'AwalaOverloaded',
+      'AwalaOverShare',
       'AwalaQueueBehind',
       'AwalaQueueOld',
       'AwalaJobsSetAside',

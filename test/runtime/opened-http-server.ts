@@ -13,6 +13,7 @@ interface Setup {
   readonly clock?: Clock;
   readonly log?: Log;
   readonly requestIds?: RequestIds;
+  readonly onOverShare?: (what: 'connections' | 'requests' | 'memory') => void;
   readonly onAnswered?: (server: string, request: AnsweredRequest) => void;
   readonly routes?: (app: HttpServer['app']) => void;
 }

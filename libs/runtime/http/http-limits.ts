@@ -7,6 +7,8 @@ export interface HttpLimits {
    * network whose bodies are still coming get 503, or else the newest.
    */
   readonly maxRequests: number;
+  /** How long a request may wait to be begun, by what others took; of more, the newest get 503. */
+  readonly lineMs: number;
   /** Octets of all bodies held at once; whose network holds most of them gets 503. */
   readonly maxBodiesOctets: number;
   /** How long a connection, request or body must be idle to give way to one that would hold as much. */
@@ -45,6 +47,7 @@ export interface HttpLimits {
 export const DEFAULT_HTTP_LIMITS: HttpLimits = Object.freeze({
   maxConnections: 20_000,
   maxRequests: 1_000,
+  lineMs: 1_000,
   maxBodiesOctets: 128 * 1_048_576,
   idleMs: 2_000,
   maxBodyOctets: 64 * 1_024,

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
@@ -10,6 +10,7 @@ import {
   LogController,
 } from 'fastify';
 import { Refusal } from '#awala/errors.ts';
+import type { Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { AnsweredRequest } from '../metrics.ts';
@@ -26,8 +27,11 @@ import { FastifyLog, logOf } from './fastify-log.ts';
 import { HttpConnections } from './http-connections.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
 import { RequestIds } from './request-ids.ts';
+import { RequestLine } from './request-line.ts';
 import { RequestsInFlight, requestsFull } from './requests-in-flight.ts';
+import { ToldLater } from './told-later.ts';
 import { UnfinishedHeads } from './unfinished-heads.ts';
+import { whyUnserved } from './unserved.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -94,12 +98,16 @@ export class HttpServer implements AsyncDisposable {
   readonly #clientErrors: ClientErrors;
   readonly #connections: HttpConnections;
   readonly #heads: UnfinishedHeads;
+  readonly #line: RequestLine;
+  readonly #toldLater: ToldLater;
   readonly #requests: RequestsInFlight;
   readonly #failures = new WeakMap<FastifyRequest, Failure>();
   readonly #methods = new AllowedMethods();
   #isClosing = false;
   /** For connections of a server that leaves requests to this one. */
   #touchHere = (_: Socket) => {};
+  /** Which server gets a request that came by {@link HttpServer.take}, if another one. */
+  #leftTo = (_target: string): HttpServer | null => null;
 
   constructor(options: HttpServerOptions) {
     this.#options = options;
@@ -110,12 +118,20 @@ export class HttpServer implements AsyncDisposable {
     this.#clientErrors = new ClientErrors({ clock, lingerMs: this.limits.lingerMs });
     this.#clientNetworks = clientNetworks;
     this.#requests = new RequestsInFlight(this.limits, clock, givesWay('requests'));
+    this.#line = new RequestLine(this.limits, { clock, onGivenWay: givesWay('requests') });
+    this.#toldLater = this.#tellerOfLater();
     this.app = this.#createApp();
     this.app.server.maxHeadersCount = this.limits.maxHeaders;
     this.#connections = new HttpConnections(this.app.server, clock, this.limits, {
       whoHas: (socket) => clientNetworks.pathOfConnection(socket),
       onGivenWay: givesWay('connections'),
       onClosed: (socket) => this.#heads.forget(socket),
+    });
+    this.app.server.off('request', this.app.routing);
+    this.app.server.on('request', (request, response) => {
+      const isTaken = this.#connections.wasTaken(request.socket);
+      const other = isTaken ? this.#leftTo(request.url ?? '') : null;
+      (other ?? this).#begin(request, response);
     });
     this.app.server.on('request', this.#clientErrors.began);
     this.#heads = new UnfinishedHeads(
@@ -171,13 +187,8 @@ export class HttpServer implements AsyncDisposable {
    * within that server's limits on requests and bodies. Call it once.
    */
   leaveRequests(to: HttpServer, isForIt: (target: string) => boolean): void {
-    const { server, routing } = this.app;
     to.#touchHere = (socket) => this.#connections.touch(socket);
-    server.off('request', routing);
-    server.on('request', (request, response) => {
-      const isLeft = this.#connections.wasTaken(request.socket) && isForIt(request.url ?? '');
-      (isLeft ? to.app : this.app).routing(request, response);
-    });
+    this.#leftTo = (target) => (isForIt(target) ? to : null);
   }
 
   /**
@@ -266,6 +277,26 @@ export class HttpServer implements AsyncDisposable {
     });
   }
 
+  #tellerOfLater(): ToldLater {
+    const { name, log, clock, onAnswered } = this.#options;
+    const { lingerMs } = this.limits;
+    const onTold = (request: AnsweredRequest) => onAnswered?.(name, request);
+    return new ToldLater({ name, log, clock, lingerMs, onTold });
+  }
+
+  /** Begins a request when it is its turn, or tells its client to come later. */
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#line.enter(response, {
+      who: this.#whoSent(request),
+      begin: () => this.app.routing(request, response),
+      refuse: () => this.#toldLater.tell(request, response),
+    });
+  }
+
+  #whoSent({ socket, headers }: IncomingMessage): Who {
+    return this.#clientNetworks.pathOf(socket.remoteAddress, headers['x-forwarded-for']);
+  }
+
   /** Offers of other protocols, such as HTTP/2, may be ignored (RFC 9110 §7.8). */
   #isUpgrade({ headers, socket }: IncomingMessage): boolean {
     this.#connections.broughtRequest(socket);
@@ -340,13 +371,12 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #admit({ raw }: FastifyRequest, reply: FastifyReply): void {
-    const { socket, headers } = raw;
     this.#requests.admit(raw, reply.raw, {
-      who: this.#clientNetworks.pathOf(socket.remoteAddress, headers['x-forwarded-for']),
+      who: this.#whoSent(raw),
       onEnd: () => this.#bodies.release(raw),
       giveWay: () => {
         if (!this.#bodies.giveWay(raw, requestsFull())) {
-          socket.destroy();
+          raw.socket.destroy();
         }
       },
     });
@@ -393,12 +423,15 @@ export class HttpServer implements AsyncDisposable {
     const { method } = request;
     const route = request.routeOptions.url ?? 'none';
     const ms = reply.elapsedTime;
-    const outcome = { status: reply.statusCode, ms: Math.round(ms * 10) / 10 };
+    const status = reply.statusCode;
+    const failure = this.#failures.get(request) ?? null;
+    const outcome = { status, ms: Math.round(ms * 10) / 10 };
     logAnswer(logOf(request), answerLevel, {
       fields: { server: name, method, route, ...outcome },
       peer: request.peer,
-      failure: this.#failures.get(request) ?? null,
+      failure,
     });
-    onAnswered?.(name, { method, route, status: reply.statusCode, seconds: ms / 1_000 });
+    const unserved = status >= 500 ? whyUnserved(failure?.answer.reason ?? '') : null;
+    onAnswered?.(name, { method, route, status, seconds: ms / 1_000, unserved });
   }
 }

@@ -1,0 +1,131 @@
+import type { ServerResponse } from 'node:http';
+import { FairShares, type Who } from '#bounds/fair-shares.ts';
+import { Turns } from '#bounds/turns.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { HttpLimits } from './http-limits.ts';
+
+/** Begun in one turn of the event loop: enough to be written to the disk together. */
+const MOST_BEGUN_TOGETHER = 16;
+/** Over how much work the time for one request is averaged. */
+const AVERAGED_MS = 500;
+/** The most that a turn counts for: a pause of the whole machine says nothing about the next. */
+const LONGEST_COUNTED_MS = 100;
+/** However slow the machine is. */
+const LEAST_PLACES = 16;
+
+interface RequestLineParts {
+  readonly clock: Clock;
+  /** Called for each that gives way to others. */
+  readonly onGivenWay: () => void;
+}
+
+interface Waiting {
+  /** The network that it comes from. */
+  readonly who: Who;
+  readonly begin: () => void;
+}
+
+interface Newcomer extends Waiting {
+  /** Called instead if there is no place for it, or its place goes to somebody who had less. */
+  readonly refuse: () => void;
+}
+
+/**
+ * The requests that came and are not begun yet. A turn of the event loop begins only a few, so that
+ * whatever else comes is seen soon, and refused soon if it must be.
+ *
+ * No more wait than can be begun within `lineMs`, by how long one took lately. Places are shared
+ * fairly between networks, and each network has its turn. So clients that come all at once are all
+ * served unless they would wait too long; and if more come than can be done, those who
+ * send most are told to come later, rather than nobody served in time.
+ *
+ * Costs O(log n) for each that waits; nearly nothing for one that does not.
+ *
+ * @see docs/decisions/overload.md
+ */
+export class RequestLine {
+  readonly #clock: Clock;
+  readonly #places: FairShares;
+  readonly #waiting = new Turns<Waiting>();
+  /** In this turn. */
+  #begun = 0;
+  #turnAtMs = 0;
+  /** What one takes while others wait; 0 until that is known. */
+  #eachMs = 0;
+
+  constructor(
+    { lineMs, maxRequests }: Pick<HttpLimits, 'lineMs' | 'maxRequests'>,
+    { clock, onGivenWay }: RequestLineParts,
+  ) {
+    this.#clock = clock;
+    const eachMs = () => this.#eachMs;
+    this.#places = new FairShares({
+      get capacity() {
+        return Math.min(maxRequests, Math.max(LEAST_PLACES, lineMs / eachMs()));
+      },
+      onGivenWay,
+    });
+  }
+
+  /** Has a request begun now, later, or not at all if its client leaves first. */
+  enter(response: ServerResponse, newcomer: Newcomer): void {
+    if (this.#begun < MOST_BEGUN_TOGETHER && this.#waiting.size === 0) {
+      if (this.#begun === 0) {
+        this.#turnAtMs = this.#clock.elapsedMs();
+        setImmediate(() => this.#endTurn());
+      }
+      this.#begun += 1;
+      newcomer.begin();
+    } else {
+      this.#wait(response, newcomer);
+    }
+  }
+
+  #wait(response: ServerResponse, { who, begin, refuse }: Newcomer): void {
+    const place = this.#places.take(who, 1, () => leave(refuse));
+    if (!place) {
+      refuse();
+      return;
+    }
+    const leave = (next: () => void) => {
+      response.off('close', onClose);
+      this.#waiting.delete(waiting);
+      place.release();
+      next();
+    };
+    const onClose = () => leave(() => {});
+    const waiting: Waiting = { who, begin: () => leave(begin) };
+    this.#waiting.add(waiting);
+    response.once('close', onClose);
+  }
+
+  #endTurn(): void {
+    const waiting = this.#waiting.size;
+    const nowMs = this.#clock.elapsedMs();
+    if (waiting > 0 && this.#begun > 0) {
+      this.#learn((nowMs - this.#turnAtMs) / this.#begun, nowMs - this.#turnAtMs);
+    }
+    this.#turnAtMs = nowMs;
+    this.#begun = Math.min(waiting, MOST_BEGUN_TOGETHER);
+    // Each in a call of its own, after which Node does what the one before left for later.
+    for (let count = 0; count < this.#begun; count += 1) {
+      setImmediate(() => this.#beginNext());
+    }
+    if (waiting > 0) {
+      setImmediate(() => this.#endTurn());
+    }
+  }
+
+  #beginNext(): void {
+    const { next } = this.#waiting;
+    if (next) {
+      this.#waiting.served(next);
+      next.begin();
+    }
+  }
+
+  #learn(eachMs: number, tookMs: number): void {
+    const weight = Math.min(tookMs, LONGEST_COUNTED_MS) / AVERAGED_MS;
+    this.#eachMs += (eachMs - this.#eachMs) * weight;
+  }
+}
