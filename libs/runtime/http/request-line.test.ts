@@ -129,6 +129,16 @@ describe('When more requests come than can be done', () => {
     assert.ok(last < 40, `the last honest one was number ${last} of ${worked.length}`);
   });
 
+  it('whoever waited too long after all, as the machine stood still, is told to come later', async () => {
+    const { server, clock, worked, onWork } = await openSlowServer();
+    await using _server = server;
+    using crowd = await crowdOf(HONEST, server, 60);
+    onWork.call = () => clock.advance(worked.length === 17 ? 2_000 : 0);
+    const statuses = await rush(crowd);
+    assert.equal(served(statuses), 17);
+    assert.equal(statuses.filter((status) => status === 503).length, 43);
+  });
+
   it('nothing is done for a client that left while it waited', async () => {
     const { server, worked, onWork } = await openSlowServer();
     await using _server = server;

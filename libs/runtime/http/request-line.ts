@@ -5,7 +5,15 @@ import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 
 /** Begun in one turn of the event loop: enough to be written to the disk together. */
-const MOST_BEGUN_TOGETHER = 16;
+const BEGUN_TOGETHER = 16;
+/**
+ * For so many that were refused in a turn, one more is begun: refusing them takes less, so that
+ * however many come, most of the time goes to those that are served.
+ */
+const REFUSED_FOR_EACH = 4;
+const MOST_BEGUN_TOGETHER = 64;
+/** Whoever waited for longer after all is told to come later, as its client would soon be gone. */
+const LONGEST_WAIT_MS = 1_500;
 /** Over how much work the time for one request is averaged. */
 const AVERAGED_MS = 500;
 /** The most that a turn counts for: a pause of the whole machine says nothing about the next. */
@@ -19,15 +27,19 @@ interface RequestLineParts {
   readonly onGivenWay: () => void;
 }
 
-interface Waiting {
+interface Newcomer {
   /** The network that it comes from. */
   readonly who: Who;
   readonly begin: () => void;
+  /**
+   * Called instead if there is no place for it, its place goes to somebody who had less, or it has
+   * waited too long.
+   */
+  readonly refuse: () => void;
 }
 
-interface Newcomer extends Waiting {
-  /** Called instead if there is no place for it, or its place goes to somebody who had less. */
-  readonly refuse: () => void;
+interface Waiting extends Newcomer {
+  readonly sinceMs: number;
 }
 
 /**
@@ -49,6 +61,7 @@ export class RequestLine {
   readonly #waiting = new Turns<Waiting>();
   /** In this turn. */
   #begun = 0;
+  #refused = 0;
   #turnAtMs = 0;
   /** What one takes while others wait; 0 until that is known. */
   #eachMs = 0;
@@ -69,7 +82,7 @@ export class RequestLine {
 
   /** Has a request begun now, later, or not at all if its client leaves first. */
   enter(response: ServerResponse, newcomer: Newcomer): void {
-    if (this.#begun < MOST_BEGUN_TOGETHER && this.#waiting.size === 0) {
+    if (this.#begun < BEGUN_TOGETHER && this.#waiting.size === 0) {
       if (this.#begun === 0) {
         this.#turnAtMs = this.#clock.elapsedMs();
         setImmediate(() => this.#endTurn());
@@ -81,7 +94,11 @@ export class RequestLine {
     }
   }
 
-  #wait(response: ServerResponse, { who, begin, refuse }: Newcomer): void {
+  #wait(response: ServerResponse, { who, begin, refuse: tellLater }: Newcomer): void {
+    const refuse = () => {
+      this.#refused += 1;
+      tellLater();
+    };
     const place = this.#places.take(who, 1, () => leave(refuse));
     if (!place) {
       refuse();
@@ -94,7 +111,12 @@ export class RequestLine {
       next();
     };
     const onClose = () => leave(() => {});
-    const waiting: Waiting = { who, begin: () => leave(begin) };
+    const waiting: Waiting = {
+      who,
+      sinceMs: this.#clock.elapsedMs(),
+      begin: () => leave(begin),
+      refuse: () => leave(refuse),
+    };
     this.#waiting.add(waiting);
     response.once('close', onClose);
   }
@@ -106,7 +128,9 @@ export class RequestLine {
       this.#learn((nowMs - this.#turnAtMs) / this.#begun, nowMs - this.#turnAtMs);
     }
     this.#turnAtMs = nowMs;
-    this.#begun = Math.min(waiting, MOST_BEGUN_TOGETHER);
+    const most = BEGUN_TOGETHER + Math.floor(this.#refused / REFUSED_FOR_EACH);
+    this.#begun = Math.min(waiting, most, MOST_BEGUN_TOGETHER);
+    this.#refused = 0;
     // Each in a call of its own, after which Node does what the one before left for later.
     for (let count = 0; count < this.#begun; count += 1) {
       setImmediate(() => this.#beginNext());
@@ -117,7 +141,12 @@ export class RequestLine {
   }
 
   #beginNext(): void {
-    const { next } = this.#waiting;
+    const sinceMs = this.#clock.elapsedMs() - LONGEST_WAIT_MS;
+    let { next } = this.#waiting;
+    while (next && next.sinceMs < sinceMs) {
+      next.refuse();
+      next = this.#waiting.next;
+    }
     if (next) {
       this.#waiting.served(next);
       next.begin();
