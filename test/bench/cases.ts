@@ -7,6 +7,7 @@ export const CASES: Readonly<Record<string, () => Promise<{ readonly run: BenchC
   'unauthenticated-message': () => import('./cases/unauthenticated-message.ts'),
   'http-accept': () => import('./cases/http-accept.ts'),
   'whole-request': () => import('./cases/whole-request.ts'),
+  overload: () => import('./cases/overload.ts'),
   'event-loop-delay': () => import('./cases/event-loop-delay.ts'),
   'collect-backlog': () => import('./cases/collect-backlog.ts'),
   'backlog-growth': () => import('./cases/backlog-growth.ts'),

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { timesOf } from '../overload/curve.ts';
 import { digits, figureInWords } from '../rows/in-words.ts';
 import { judge } from '../rows/judgement.ts';
 import { median, type Row } from '../rows/row.ts';
@@ -8,13 +9,14 @@ import { type DotPlot, drawDotPlot, type Line } from './dot-plot.ts';
 const PICTURES = new URL('../../../docs/pictures/', import.meta.url);
 const STYLE = new URL('style.css', import.meta.url);
 
-/** Draws `bench-comparison.svg` and `bench-marks.svg` into `docs/pictures`. */
+/** Draws `bench-comparison.svg`, `bench-marks.svg` and `bench-overload.svg` into `docs/pictures`. */
 export async function drawFigures(rows: readonly Row[]): Promise<void> {
   const style = await readFile(STYLE, 'utf8');
   const where = `${availableParallelism()} processors, Node ${process.versions.node}, ${today()}`;
   for (const [name, plot] of Object.entries({
     'bench-comparison': comparison(rows, where),
     'bench-marks': marks(rows, where),
+    'bench-overload': overload(rows, where),
   })) {
     await writeFile(new URL(`${name}.svg`, PICTURES), drawDotPlot(plot, style));
   }
@@ -72,6 +74,31 @@ export function marks(rows: readonly Row[], where: string): DotPlot {
     isLogarithmic: false,
     tickLabel: (tick) => `${tick * 100} %`,
     limit: 1,
+  };
+}
+
+/** What becomes of more and more parcels, as parts of the best throughput. @param where - and when */
+export function overload(rows: readonly Row[], where: string): DotPlot {
+  const byTimes = Map.groupBy(rows.filter(timesOf), (row) => timesOf(row)?.times);
+  const lines = Array.from(
+    byTimes,
+    ([times, ofTimes]): Line => ({
+      label: `${times} times the best offered`,
+      dots: ofTimes.map((row) => ({
+        series: timesOf(row)?.what ?? '',
+        value: medianOf(row, 'value') / medianOf(row, 'against'),
+      })),
+      remark: ofTimes.map((row) => `${timesOf(row)?.what}: ${row.note}`).join(', '),
+    }),
+  );
+  return {
+    title: `Parcels a second by how many are offered, as parts of the best (${where})`,
+    series: { accepted: 'ours', 'told later': 'peer' },
+    lines,
+    ticks: [0, 0.5, 0.8, 1, 1.5, 2, 2.5],
+    isLogarithmic: false,
+    tickLabel: (tick) => `${Math.round(tick * 100)} %`,
+    limit: 0.8,
   };
 }
 
