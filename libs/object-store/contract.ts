@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { describeBodies } from './contract/bodies.ts';
 import { describeDeletion } from './contract/deletion.ts';
+import { describeHoldings } from './contract/holdings.ts';
 import { describeKeys } from './contract/keys.ts';
 import { describeLife } from './contract/life.ts';
 import { describeListing } from './contract/listing.ts';
@@ -15,11 +16,12 @@ export type { OpenObjectStore } from './contract/opened-store.ts';
  * 50 objects where the backing service leaves a choice
  * @param options.sweeps - whether `sweep` removes what expired; false where the backing service
  * does so by itself, in its own time
+ * @param options.tellsHoldings - whether the store says what each holder has; not by default
  */
 export function describeObjectStore(
   name: string,
   open: OpenObjectStore,
-  options: { sweeps?: boolean } = {},
+  options: { sweeps?: boolean; tellsHoldings?: boolean } = {},
 ): void {
   describe(`${name} as an object store`, () => {
     describeBodies(open);
@@ -27,5 +29,8 @@ export function describeObjectStore(
     describeDeletion(open);
     describeListing(open);
     describeLife(open, options.sweeps ?? true);
+    if (options.tellsHoldings) {
+      describeHoldings(open);
+    }
   });
 }

@@ -6,10 +6,16 @@ import { delayingCalls, InMemoryObjectStore } from './in-memory.ts';
 
 const EXPIRES_AT = new Date('2030-01-01T00:00:00Z');
 
-describeObjectStore('InMemoryObjectStore', async () => {
-  const store = new InMemoryObjectStore({ pageSize: 50 });
-  return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
-});
+const room = { leftOctets: 1_000_000, forMovesOctets: 0 };
+
+describeObjectStore(
+  'InMemoryObjectStore',
+  async () => {
+    const store = new InMemoryObjectStore({ pageSize: 50, room });
+    return { store, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+  },
+  { tellsHoldings: true },
+);
 
 describe('InMemoryObjectStore', () => {
   it('takes effect after the delay asked for', async () => {

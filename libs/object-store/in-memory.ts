@@ -8,6 +8,8 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  StoreRoom,
+  StoringOptions,
 } from './port.ts';
 import { SortedKeys } from './sorted-keys.ts';
 
@@ -36,6 +38,8 @@ export interface InMemoryObjectStoreOptions {
   readonly pageSize?: number;
   /** Dates objects as they are stored. */
   readonly clock?: Clock;
+  /** If given, the store tells its holdings, and that it has this room besides what is stored. */
+  readonly room?: Pick<StoreRoom, 'leftOctets' | 'forMovesOctets'>;
 }
 
 /**
@@ -54,6 +58,7 @@ interface HeldObject {
   readonly generation: Generation;
   readonly expiresAtMs: number;
   readonly storedAt: Date;
+  readonly holder: string | undefined;
 }
 
 /** An object store in memory, for tests and benchmarks. */
@@ -64,28 +69,44 @@ export class InMemoryObjectStore implements ObjectStore {
   readonly #keys = new SortedKeys();
   #generations = 0;
   #closed = false;
+  readonly holdings?: Required<ObjectStore>['holdings'];
 
   constructor(options: InMemoryObjectStoreOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    const { room } = options;
+    if (room) {
+      this.holdings = async (holder) => {
+        const held = [...this.#objects.values()];
+        const own = held.filter((object) => object.holder === holder);
+        const storedOctets = octetsOf(held);
+        const leftOctets = Math.max(0, room.leftOctets - storedOctets);
+        return {
+          objects: own.length,
+          octets: octetsOf(own),
+          room: { ...room, leftOctets, storedOctets },
+        };
+      };
+    }
   }
 
   async put(
     key: ObjectKey,
     body: Uint8Array,
-    options: { expiresAt: Date } & CallPatience,
+    options: { expiresAt: Date } & StoringOptions,
   ): Promise<Generation> {
     assertObjectKey(key);
     assertExpiry(options.expiresAt);
     const expiresAtMs = options.expiresAt.getTime();
-    const { deadlineMs } = options;
+    const { deadlineMs, holder } = options;
     return this.#call({ method: 'put', key, deadlineMs }, () => {
       const generation = String(++this.#generations);
       const storedAt = this.#clock.now();
       if (!this.#objects.has(key)) {
         this.#keys.add(key);
       }
-      this.#objects.set(key, { body: Uint8Array.from(body), generation, expiresAtMs, storedAt });
+      const copy = Uint8Array.from(body);
+      this.#objects.set(key, { body: copy, generation, expiresAtMs, storedAt, holder });
       return generation;
     });
   }
@@ -189,4 +210,8 @@ export class InMemoryObjectStore implements ObjectStore {
         : [];
     });
   }
+}
+
+function octetsOf(objects: readonly HeldObject[]): number {
+  return objects.reduce((octets, { body }) => octets + body.length, 0);
 }

@@ -43,6 +43,26 @@ export interface StoringOptions extends CallPatience {
    * reserved space. @default false
    */
   readonly isMove?: boolean;
+  /** Whom the object is held for or of, in at most 64 octets of ASCII; see {@link ObjectStore.holdings}. */
+  readonly holder?: string;
+}
+
+/** How much room a store has. */
+export interface StoreRoom {
+  /** Octets of all objects, though perhaps not of those that were stored by earlier versions. */
+  readonly storedOctets: number;
+  /** What it still takes before {@link ObjectStore.put} throws `BackingFullError`; 0 at least. */
+  readonly leftOctets: number;
+  /** What moves may take beyond that; see {@link StoringOptions.isMove}. */
+  readonly forMovesOctets: number;
+}
+
+/** How much is stored for one holder. */
+export interface Holdings {
+  readonly objects: number;
+  readonly octets: number;
+  /** Null where it is not known. */
+  readonly room: StoreRoom | null;
 }
 
 /**
@@ -69,6 +89,12 @@ export interface ObjectStore extends AsyncDisposable {
   ): Promise<Generation>;
 
   get(key: ObjectKey, options?: CallPatience): Promise<StoredObject | null>;
+
+  /**
+   * How much is stored for a holder, by every put that named it, at the cost of one read however much
+   * that is. Missing where the backing service cannot tell.
+   */
+  holdings?(holder: string): Promise<Holdings>;
 
   /**
    * Deletes the object; given `generation`, only if that is still stored.

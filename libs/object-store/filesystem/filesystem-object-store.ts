@@ -2,11 +2,13 @@ import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, Statement } from '#sqlite/database.ts';
+import { FOR_MOVES_OCTETS } from '#sqlite/disk-room.ts';
 import { DatabaseUnavailableError } from '#sqlite/errors.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey, endOfPrefix } from '../object-key.ts';
 import type {
   CallPatience,
   Generation,
+  Holdings,
   ObjectEntry,
   ObjectKey,
   ObjectStore,
@@ -55,7 +57,7 @@ export class FilesystemObjectStore implements ObjectStore {
     assertObjectKey(key);
     assertExpiry(options.expiresAt);
     return this.#calls.run(async () => {
-      const { isMove = false } = options;
+      const { isMove = false, holder = null } = options;
       using room = await this.#parts.database.claimRoom({ octets: body.length, isMove });
       if (!room) {
         throw new BackingFullError('object-store', 'the disk is full, apart from its reserve');
@@ -67,7 +69,7 @@ export class FilesystemObjectStore implements ObjectStore {
       }
       const expiresAtMs = options.expiresAt.getTime();
       const storedAtMs = this.#parts.clock.now().getTime();
-      const row = [key, generation, expiresAtMs, body.length, storedAtMs, Number(inFile)];
+      const row = [key, generation, expiresAtMs, body.length, storedAtMs, Number(inFile), holder];
       const bodyBy = (sql: string): readonly Statement[] =>
         inFile ? [] : [{ sql, parameters: [generation, body] }];
       const write = (statements: readonly Statement[]) =>
@@ -116,6 +118,27 @@ export class FilesystemObjectStore implements ObjectStore {
         missing = Number(row.generation);
       }
       throw new BackingUnavailableError('object-store', 'the object is replaced too often');
+    });
+  }
+
+  async holdings(holder: string): Promise<Holdings> {
+    return this.#calls.run(async () => {
+      const { database } = this.#parts;
+      const statement = { sql: SQL.selectHoldings, parameters: [holder] };
+      const [rows, leftOctets] = await Promise.all([
+        database.read(statement),
+        database.roomOctets(),
+      ]);
+      const [all, own] = ['', holder].map((name) => rows.find((row) => row.holder === name));
+      const storedOctets = Number(all?.octets);
+      return {
+        objects: Number(own?.objects ?? 0),
+        octets: Number(own?.octets ?? 0),
+        room:
+          leftOctets === null
+            ? null
+            : { storedOctets, leftOctets, forMovesOctets: FOR_MOVES_OCTETS },
+      };
     });
   }
 

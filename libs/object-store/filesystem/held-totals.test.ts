@@ -59,7 +59,7 @@ describe('totalUnder', () => {
       {
         sql: `INSERT INTO objects
           WITH RECURSIVE numbers (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM numbers WHERE value < ?)
-          SELECT 'a/' || value, value, 9e12, 3, 1000 + value, 0 FROM numbers`,
+          SELECT 'a/' || value, value, 9e12, 3, 1000 + value, 0, NULL FROM numbers`,
         parameters: [MANY],
       },
     ]);
