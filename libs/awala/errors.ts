@@ -65,6 +65,7 @@ export const REFUSAL_CODES = [
 
   // No room, or no time
   'over-quota',
+  'over-share',
   'requests-full',
   'bodies-full',
   'registrations-full',
@@ -127,9 +128,9 @@ export class Refusal extends ExpectedError {
   }
 }
 
-/** Whether `error` is a {@link Refusal} with that code. */
-export function isRefusal(error: unknown, code: RefusalCode): error is Refusal {
-  return error instanceof Refusal && error.code === code;
+/** Whether `error` is a {@link Refusal} with one of these codes. */
+export function isRefusal(error: unknown, ...codes: readonly RefusalCode[]): error is Refusal {
+  return error instanceof Refusal && codes.includes(error.code);
 }
 
 /** The message itself is at fault, whoever brings it and however. */

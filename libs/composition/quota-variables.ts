@@ -43,3 +43,34 @@ export const quotaVariables = {
     ...SIZE,
   }),
 };
+
+/**
+ * How much may be held for or of one private gateway, and in all. The defaults are derived in
+ * docs/decisions/quotas-on-what-is-held.md.
+ */
+export const heldVariables = {
+  parcels: integer('QUOTA_HELD_PARCELS', {
+    meaning: 'how many parcels, and cargoes, may be held for one phone, or of it; 0 for any',
+    default: 50_000,
+    ...COUNT,
+  }),
+  octets: size('QUOTA_HELD_SIZE', {
+    meaning: 'how much may be held for one phone, or of it; 0 for any',
+    default: 8 * GIB,
+    ...SIZE,
+  }),
+  percentOfRoom: integer('QUOTA_HELD_PERCENT', {
+    meaning:
+      'what part of the room that is left in the store may be held for one phone, or of it, in percent; 0 for all of it',
+    default: 25,
+    min: 0,
+    max: 100,
+  }),
+  storeOctets: size('STORE_QUOTA', {
+    meaning:
+      'how much the store may hold in all: a bucket has no end of its own, while a disk does; 0 for any',
+    default: 0,
+    min: 0,
+    max: 1_048_576 * GIB,
+  }),
+};

@@ -11,6 +11,8 @@ import type { Signals } from '#signals/port.ts';
 import type { Tallies } from '#tallies/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
 import { AcceptedParcels } from './held/accepted-parcels.ts';
+import type { HeldSettings } from './held/held-bounds.ts';
+import { HeldShares } from './held/held-shares.ts';
 import { Mailbox } from './held/mailbox.ts';
 import { Outbox } from './held/outbox.ts';
 import { Admission, type RegistrationMode } from './identity/admission.ts';
@@ -51,6 +53,7 @@ export interface Gateway {
   readonly outbox: Outbox;
   readonly acceptedParcels: AcceptedParcels;
   readonly quotas: Quotas;
+  readonly heldShares: HeldShares;
   readonly intake: ParcelIntake;
   readonly registrar: Registrar;
   /** As read when the gateway was opened; whoever serves peers keeps it current. */
@@ -71,6 +74,8 @@ interface GatewayOptions extends Pick<ParcelIntakeParts, 'recordsEveryParcel'> {
   readonly registration?: RegistrationMode;
   /** Without any by default. */
   readonly quotas?: QuotaSettings;
+  /** Without any bound but the store's by default. */
+  readonly held?: HeldSettings;
 }
 
 const NO_QUOTAS: QuotaSettings = {
@@ -81,6 +86,8 @@ const NO_QUOTAS: QuotaSettings = {
   octetsPerHour: 0,
   octetsPerDay: 0,
 };
+
+const NO_BOUNDS: HeldSettings = { parcels: 0, octets: 0, percentOfRoom: 0, storeOctets: 0 };
 
 /**
  * Wires a gateway on its ports, and creates its certificate if there is none.
@@ -98,7 +105,8 @@ export async function openGateway(
   const identity = await Identity.open(ports);
   const sessionKeys = new SessionKeys(ports, { acceptsPublished: acceptsPublishedKey });
   const verifier = new DoubtingVerifier(ports);
-  const mailbox = new Mailbox({ ...ports, maxSignalledOctets });
+  const heldShares = new HeldShares(ports, options.held ?? NO_BOUNDS);
+  const mailbox = new Mailbox({ ...ports, maxSignalledOctets, onHeld: heldShares.heard });
   const outbox = new Outbox(ports);
   const acceptedParcels = new AcceptedParcels(ports);
   const policy = await PeerPolicy.read(ports);
@@ -116,6 +124,7 @@ export async function openGateway(
     outbox,
     acceptedParcels,
     quotas,
+    heldShares,
     intake: new ParcelIntake({
       ...own,
       recordsEveryParcel,
@@ -125,6 +134,7 @@ export async function openGateway(
       acceptedParcels,
       quotas,
       withdrawals,
+      heldShares,
     }),
     policy,
     registrar: new Registrar({ ...own, sessionKeys, admission, renewalNotes }),

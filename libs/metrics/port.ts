@@ -14,7 +14,14 @@ export type CollectionCall = 'list' | 'read' | 'delete' | 'subscribe';
 export type SessionKeyKind = 'registration' | 'bound' | 'published' | 'former';
 
 /** What is divided by who wants it. */
-export type SharedThing = 'connections' | 'requests' | 'calls' | 'collections' | 'memory' | 'posts';
+export type SharedThing =
+  | 'connections'
+  | 'requests'
+  | 'calls'
+  | 'collections'
+  | 'memory'
+  | 'posts'
+  | 'store';
 
 /** What the gateway counts. Label values come from bounded sets. */
 export interface GatewayMetrics {

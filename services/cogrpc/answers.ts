@@ -70,6 +70,7 @@ export const CALL_ANSWERS = {
   'watches-full': { status: 'UNAVAILABLE' },
   'calls-full': { status: 'UNAVAILABLE' },
   'over-quota': { status: 'UNAVAILABLE' },
+  'over-share': { status: 'UNAVAILABLE' },
   'too-late': { status: 'UNAVAILABLE' },
   stopping: { status: 'UNAVAILABLE' },
   'backing-unavailable': NOT_NOW,

@@ -1,5 +1,5 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
-import { quotaVariables } from '#composition/quota-variables.ts';
+import { heldVariables, quotaVariables } from '#composition/quota-variables.ts';
 import { registration } from '#composition/registration-variable.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
@@ -61,6 +61,7 @@ export const COGRPC_SERVICE_VARIABLES = {
   acceptsWithdrawals,
   quotas: quotaVariables,
   registration,
+  held: heldVariables,
   requests: requestIdVariables,
   cogrpc: COGRPC_VARIABLES,
 };

@@ -87,7 +87,7 @@ export class CargoDeliveryCall {
         this.#acknowledged += 1;
       }
     } catch (error) {
-      if (error instanceof ClockInDoubtError || isRefusal(error, 'over-quota')) {
+      if (error instanceof ClockInDoubtError || isRefusal(error, 'over-quota', 'over-share')) {
         this.#postponement = error;
       } else {
         this.#failure ??= { error };

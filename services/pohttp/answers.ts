@@ -1,4 +1,4 @@
-import { HTTP_ANSWERS, type HttpAnswers, LATER } from '#runtime/http/answers.ts';
+import { HTTP_ANSWERS, type HttpAnswers, LATER, NO_ROOM } from '#runtime/http/answers.ts';
 
 /**
  * The answers of `POST` to any path.
@@ -19,4 +19,5 @@ export const PARCEL_ANSWERS = {
   // Senders give up after a 4xx, and this parcel may come later.
   'rate-limit': LATER,
   'over-quota': LATER,
+  'over-share': NO_ROOM,
 } as const satisfies HttpAnswers;

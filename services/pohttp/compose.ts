@@ -1,5 +1,6 @@
 import { composeService, type Given, type Running } from '#composition/compose-service.ts';
 import { AcceptedParcels } from '#gateway/held/accepted-parcels.ts';
+import { HeldShares } from '#gateway/held/held-shares.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { DoubtingVerifier } from '#gateway/identity/doubting-verifier.ts';
 import { Identity } from '#gateway/identity/identity.ts';
@@ -21,11 +22,15 @@ export function composePohttp(config: PohttpConfig, given: Given): Promise<Pohtt
     open: async (parts) => ({ identity: await Identity.openToVerify(parts) }),
     async serve(parts, opened) {
       const { internetAddress, host } = config;
+      const heldShares = new HeldShares(parts, config.held);
+      const { maxSignalledOctets } = config;
+      const mailbox = new Mailbox({ ...parts, maxSignalledOctets, onHeld: heldShares.heard });
       const intake = new ParcelIntake({
         ...parts,
         internetAddress,
         verifier: new DoubtingVerifier(parts),
-        mailbox: new Mailbox({ ...parts, maxSignalledOctets: config.maxSignalledOctets }),
+        mailbox,
+        heldShares,
         acceptedParcels: new AcceptedParcels(parts),
         quotas: new Quotas(parts.tallies, config.quotas),
         withdrawals: config.acceptsWithdrawals ? new Withdrawals(parts) : null,

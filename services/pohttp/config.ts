@@ -1,5 +1,5 @@
 import { VERIFYING_BACKING_VARIABLES } from '#composition/ports.ts';
-import { quotaVariables } from '#composition/quota-variables.ts';
+import { heldVariables, quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
 import { acceptsWithdrawals } from '#composition/withdrawal-variables.ts';
@@ -20,6 +20,7 @@ export const POHTTP_SERVICE_VARIABLES = {
   maxSignalledOctets,
   acceptsWithdrawals,
   quotas: quotaVariables,
+  held: heldVariables,
   requests: requestIdVariables,
   pohttp: POHTTP_VARIABLES,
 };

@@ -1,5 +1,11 @@
 import { COUNTERSIGNATURE_CHALLENGE } from '#awala/countersignature.ts';
-import { HTTP_ANSWERS, type HttpAnswers, LATER, UNAVAILABLE } from '#runtime/http/answers.ts';
+import {
+  HTTP_ANSWERS,
+  type HttpAnswers,
+  LATER,
+  NO_ROOM,
+  UNAVAILABLE,
+} from '#runtime/http/answers.ts';
 
 /**
  * The parcel can never be accepted. Deployed phones then delete it, so nothing that may be accepted
@@ -27,6 +33,7 @@ const COUNTERSIGNED_ANSWERS = {
 export const PARCEL_ANSWERS = {
   ...HTTP_ANSWERS,
   ...COUNTERSIGNED_ANSWERS,
+  'over-share': NO_ROOM,
   'body-too-large': NEVER,
   malformed: NEVER,
   signature: NEVER,

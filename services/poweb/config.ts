@@ -1,5 +1,5 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
-import { quotaVariables } from '#composition/quota-variables.ts';
+import { heldVariables, quotaVariables } from '#composition/quota-variables.ts';
 import { registration } from '#composition/registration-variable.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
@@ -28,6 +28,7 @@ export const POWEB_SERVICE_VARIABLES = {
   acceptsWithdrawals,
   quotas: quotaVariables,
   registration,
+  held: heldVariables,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
 };

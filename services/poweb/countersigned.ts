@@ -3,7 +3,6 @@ import type { SignaturePurpose } from '#awala/cms/signature-purpose.ts';
 import { parseCountersignature } from '#awala/countersignature.ts';
 import { InvalidMessageError, MalformedMessageError, Refusal } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
-import type { NodeId } from '#awala/node-id.ts';
 import type { Certificate } from '#awala/x509/certificate.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { Identity } from '#gateway/identity/identity.ts';
@@ -26,7 +25,8 @@ export interface CountersignedParts {
 }
 
 /**
- * The private gateway that countersigned the body of a request, which is then the request's peer.
+ * The certificate of the private gateway that countersigned the body of a request, which is then the
+ * request's peer.
  *
  * @throws {Refusal} `countersignature-malformed`, `countersignature-invalid`, `peer-blocked`
  */
@@ -34,14 +34,14 @@ export async function countersigner(
   request: FastifyRequest<{ Body: Buffer }>,
   purpose: SignaturePurpose,
   parts: CountersignedParts,
-): Promise<NodeId> {
+): Promise<Certificate> {
   const signer = await authenticate(request, purpose, parts);
   const peer = signer.nodeId;
   request.peer = peer;
   requireUnblocked(peer, parts.policy);
   parts.renewalNotes.met(signer);
   parts.metrics.phoneSeen(peer);
-  return peer;
+  return signer;
 }
 
 async function authenticate(

@@ -33,7 +33,7 @@ export function registerDeauthorisationRoute(
   const path = '/v1/parcel-delivery-deauthorizations';
   server.post<{ Body: Buffer }>(path, options, async (request, reply) => {
     requireMediaType(request, MEDIA_TYPE.deauthorisation);
-    const peer = await countersigner(request, 'parcel-deauthorisation', parts);
+    const { nodeId: peer } = await countersigner(request, 'parcel-deauthorisation', parts);
     const withdrawn = withdrawals.read(request.body);
     await quotas.takeParcel({ privateGateway: peer }, request.body.byteLength);
     if ((await withdrawals.withdraw(peer, [withdrawn])) > 0) {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { Refusal } from '#awala/errors.ts';
 import { MAX_MESSAGE_OCTETS } from '#awala/limits.ts';
+import { isEstablished } from '#gateway/identity/established.ts';
 import type { HandOver, ParcelIntake } from '#gateway/intake/parcel-intake.ts';
 import { logStep } from '#log/steps.ts';
 import { logOf } from '#runtime/http/fastify-log.ts';
@@ -25,7 +26,7 @@ export function registerParcelDeliveryRoute(
   server: FastifyInstance,
   parts: ParcelDeliveryParts,
 ): void {
-  const { intake, metrics } = parts;
+  const { intake, clock, metrics } = parts;
   const answerWithinMs = (headers: IncomingHttpHeaders) => clientPatience(headers).answerWithinMs;
   const options = {
     bodyLimit: MAX_MESSAGE_OCTETS,
@@ -34,10 +35,16 @@ export function registerParcelDeliveryRoute(
   server.post<{ Body: Buffer }>('/v1/parcels', options, async (request, reply) => {
     try {
       requireMediaType(request, MEDIA_TYPE.parcel);
-      const peer = await countersigner(request, 'parcel-delivery', parts);
+      const signer = await countersigner(request, 'parcel-delivery', parts);
+      const peer = signer.nodeId;
       const patience = clientPatience(request.headers);
       const accepted = await patiently(patience, parts, (storeWithinMs) => {
-        const from: HandOver = { privateGateway: peer, road: 'poweb', storeWithinMs };
+        const from: HandOver = {
+          privateGateway: peer,
+          isEstablished: isEstablished(signer, clock.now()),
+          road: 'poweb',
+          storeWithinMs,
+        };
         return intake.acceptFromPrivateGateway(intake.read(request.body), from);
       });
       logStep(logOf(request), 'accepted', accepted.key, {

@@ -44,6 +44,7 @@ export function composeStandalone(config: StandaloneConfig, given: Given): Promi
         maxSignalledOctets: config.maxSignalledOctets,
         quotas: config.quotas,
         registration: config.registration,
+        held: config.held,
       });
       await gateway.sessionKeys.prepare();
       if (config.recordStore.kind === 'sqlite') {

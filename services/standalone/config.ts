@@ -1,7 +1,7 @@
 import { dataFolder } from '#composition/data-folder.ts';
 import { isLocalAddress, localInternetAddress } from '#composition/internet-address.ts';
 import { BACKING_VARIABLES } from '#composition/ports.ts';
-import { quotaVariables } from '#composition/quota-variables.ts';
+import { heldVariables, quotaVariables } from '#composition/quota-variables.ts';
 import { registration } from '#composition/registration-variable.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
@@ -42,6 +42,7 @@ export const STANDALONE_VARIABLES = {
   ...BACKING_VARIABLES,
   quotas: quotaVariables,
   registration,
+  held: heldVariables,
   requests: requestIdVariables,
   poweb: POWEB_VARIABLES,
   collection: COLLECTION_VARIABLES,

@@ -1,5 +1,5 @@
 import { SHARED_BACKING_VARIABLES } from '#composition/ports.ts';
-import { quotaVariables } from '#composition/quota-variables.ts';
+import { heldVariables, quotaVariables } from '#composition/quota-variables.ts';
 import { sharedServiceVariables } from '#composition/service-variables.ts';
 import { acceptsPublishedKey } from '#composition/session-key-variables.ts';
 import { maxSignalledOctets } from '#composition/signals.ts';
@@ -84,6 +84,7 @@ export const WORKERS_SERVICE_VARIABLES = {
   maxSignalledOctets,
   acceptsWithdrawals,
   quotas: quotaVariables,
+  held: heldVariables,
   workers: WORKERS_VARIABLES,
 };
 

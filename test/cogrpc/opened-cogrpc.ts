@@ -4,6 +4,7 @@ import { Budget } from '#bounds/budget.ts';
 import { type Clock, systemClock } from '#clock/clock.ts';
 import type { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import type { AcceptedParcels } from '#gateway/cargo-collection/collection-contents.ts';
+import type { HeldSettings } from '#gateway/held/held-bounds.ts';
 import { Mailbox } from '#gateway/held/mailbox.ts';
 import { Identity } from '#gateway/identity/identity.ts';
 import { RenewalNotes } from '#gateway/identity/renewal-notes.ts';
@@ -24,7 +25,7 @@ import { COGRPC_VARIABLES } from '#services/cogrpc/config.ts';
 import { deliveryBudget } from '#services/cogrpc/delivery-admission.ts';
 import { COGRPC_LIMITS, type CogrpcLimits } from '#services/cogrpc/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
-import { counted } from '#test/builders/counted.ts';
+import { counted, heldShares } from '#test/builders/counted.ts';
 import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import {
   identity as identityCalled,
@@ -54,6 +55,8 @@ export interface CogrpcOptions {
   readonly limits?: Partial<CogrpcLimits>;
   readonly budgetOctets?: number;
   readonly quotas?: Partial<QuotaSettings>;
+  /** Nothing is bounded by default. */
+  readonly held?: Partial<HeldSettings>;
   /** The gateway's key. */
   readonly identity?: Key;
 }
@@ -84,6 +87,7 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
   const records = options.records ?? new InMemoryRecordStore({ clock });
   const signals = new InProcessSignals({ log });
   const identity = await Identity.open({ vault, records, clock, log });
+  const metrics = options.metrics ?? noMetrics;
   const budgetOctets = options.budgetOctets ?? 64 * MIB;
   const parts = {
     objects,
@@ -92,11 +96,12 @@ export async function openCogrpc(options: CogrpcOptions = {}): Promise<OpenedCog
     clock,
     ...(options.plausibility && { plausibility: options.plausibility }),
     log,
-    metrics: options.metrics ?? noMetrics,
+    metrics,
     clientNetworks: new ClientNetworks(),
     identity,
     verifier: new MessageVerifier(),
     quotas: counted(clock, options.quotas).quotas,
+    heldShares: heldShares({ objects, clock, metrics }, options.held),
     policy: options.policy ?? nobodyBlocked(clock),
     mailbox: new Mailbox({ objects, signals, clock }),
     sessionKeys: new SessionKeys({ vault, records, clock }),

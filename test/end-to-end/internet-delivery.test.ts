@@ -45,7 +45,8 @@ describe('Delivery to the Internet', () => {
   async function send(id: string, internetAddress = APP_ADDRESS): Promise<Uint8Array> {
     const { intake } = opened.gateway;
     const parcel = await opened.internetBound({ id }, internetAddress);
-    const from = { privateGateway: opened.phone.nodeId, road: 'poweb' } as const;
+    const { nodeId: privateGateway } = opened.phone;
+    const from = { privateGateway, isEstablished: false, road: 'poweb' } as const;
     await intake.acceptFromPrivateGateway(intake.read(parcel), from);
     return parcel;
   }

@@ -109,7 +109,8 @@ class Road {
   async send(): Promise<void> {
     const { intake } = this.#opened.gateway;
     const parcel = await this.#opened.internetBound({ id: `parcel ${this.sent}` });
-    const from = { privateGateway: this.#opened.phone.nodeId, road: 'poweb' } as const;
+    const { nodeId: privateGateway } = this.#opened.phone;
+    const from = { privateGateway, isEstablished: false, road: 'poweb' } as const;
     await intake.acceptFromPrivateGateway(intake.read(parcel), from);
     this.sent++;
   }

@@ -23,6 +23,7 @@ const ROW = /^\| (?<what>[^|]+) \| (?<status>\d{3}) \| (?<app>[^|]+) \| [^|]+ \|
 const BODY_PAUSE_MS = 10_000;
 /** More than the other situations need. */
 const QUOTA = '20';
+const MOST_HELD = '30';
 
 /** The rows of the decision's table. */
 function decidedAnswers(): { what: string; status: number; isDeleted: boolean }[] {
@@ -45,7 +46,11 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
   before(async () => {
     gateway = await GatewayUnderTest.start(
       { objects: store.objects, records: operator.records, clock, plausibility },
-      { QUOTA_PARCELS_PER_HOUR: QUOTA, ACCEPT_WITHDRAWALS: 'true' },
+      {
+        QUOTA_PARCELS_PER_HOUR: QUOTA,
+        QUOTA_HELD_PARCELS: MOST_HELD,
+        ACCEPT_WITHDRAWALS: 'true',
+      },
     );
     client = new HttpClient(gateway.poweb);
     road = await gateway.road();
@@ -103,6 +108,15 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
       assert.equal(await send(sent), 202);
     }
     return send(Number(QUOTA));
+  }
+
+  async function forCrowded(): Promise<number> {
+    const crowded = await gateway.road('crowded phone');
+    for (let parcels = 0; parcels < Number(MOST_HELD); parcels++) {
+      await gateway.hold(crowded.phone);
+    }
+    const body = parcelOn(crowded);
+    return (await client.post('/v1/parcels', await postingOf(body, road.phone))).status;
   }
 
   async function afterYounger(): Promise<number> {
@@ -172,6 +186,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     'less than 2 KiB of the body in 10 s': pausing,
     'store unavailable or slow': () => whileStoreIs('down'),
     'over its quota': beyondItsQuota,
+    'for a phone for which as much is held as may be, or of it by the Internet': forCrowded,
     'no room': () => whileStoreIs('full'),
     'a surprise': () => whileStoreIs('broken'),
   };

@@ -2,6 +2,7 @@ import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
 import type {
   Announcement,
+  HeldAmount,
   HeldIndex,
   IndexEntry,
   IndexedObject,
@@ -24,6 +25,7 @@ import { decodeArrival, encodeArrival } from './arrival-signal.ts';
 import {
   formerGatewayBoundKey,
   gatewayBoundKey,
+  holderName,
   mailboxPrefix,
   nameInMailbox,
   type ParcelIdentity,
@@ -85,9 +87,11 @@ export class Mailbox {
   readonly #maxSignalledOctets: number;
   readonly #metrics: Pick<GatewayMetrics, 'parcelNotIndexed'>;
   readonly #stale: StaleEntries;
+  readonly #onHeld: (privateGateway: NodeId, amount: HeldAmount) => void;
 
   /**
    * @param parts.heldIndex - null, as by default, where the store is listed instead
+   * @param parts.onHeld - hears how much a mailbox holds before a parcel, where there is an index
    * @param parts.maxSignalledOctets - parcels up to this size travel with their signals; none by
    *   default
    */
@@ -96,6 +100,7 @@ export class Mailbox {
     readonly signals: Signals;
     readonly heldIndex?: HeldIndex | null;
     readonly maxSignalledOctets?: number | undefined;
+    readonly onHeld?: (privateGateway: NodeId, amount: HeldAmount) => void;
     readonly clock: Clock;
     readonly log?: Log;
     readonly metrics?: Pick<GatewayMetrics, 'parcelNotIndexed'>;
@@ -107,6 +112,7 @@ export class Mailbox {
     this.#clock = parts.clock;
     this.#log = parts.log ?? silentLog;
     this.#metrics = parts.metrics ?? noMetrics;
+    this.#onHeld = parts.onHeld ?? (() => {});
     this.#stale = new StaleEntries(parts.clock);
   }
 
@@ -127,9 +133,19 @@ export class Mailbox {
     const key = gatewayBoundKey(parcel);
     const sizeOctets = octets.byteLength;
     const announced = { name: nameInMailbox(key, privateGateway), sizeOctets, expiresAt };
-    const { token, late } = await this.#announce(privateGateway, announced);
+    const { token, late, held: all } = await this.#announce(privateGateway, announced);
+    if (all) {
+      this.#onHeld(privateGateway, {
+        objects: all.objects - 1,
+        octets: all.octets - sizeOctets,
+      });
+    }
     const beganAtMs = this.#clock.elapsedMs();
-    const generation = await this.#objects.put(key, octets, { expiresAt, ...options });
+    const generation = await this.#objects.put(key, octets, {
+      expiresAt,
+      holder: holderName(privateGateway),
+      ...options,
+    });
     const isPrompt = this.#clock.elapsedMs() - beganAtMs <= PROMPT_MS;
     logStep(this.#log, 'stored', key, { octets: sizeOctets, generation });
     const storedAt = this.#clock.now();

@@ -9,6 +9,8 @@ export const INTERNET_BOUND_PREFIX = 'parcels/internet-bound/';
 /** Prefix of cargo that is not unpacked yet. */
 export const CARGO_PREFIX = 'cargo/';
 
+const HOLDER_DIGITS = 32;
+
 /** Identifies a parcel for a private endpoint. */
 export interface ParcelIdentity {
   readonly privateGateway: NodeId;
@@ -16,6 +18,11 @@ export interface ParcelIdentity {
   readonly sender: NodeId;
   /** Chosen by the sender: at most 64 characters of any kind, and so hashed. */
   readonly parcelId: string;
+}
+
+/** The name of a private gateway as a holder: 128 bits of its id, since each object has it. */
+export function holderName(privateGateway: NodeId): string {
+  return privateGateway.slice(-HOLDER_DIGITS);
 }
 
 /** Prefix of the parcels held for a private gateway. */

@@ -29,6 +29,8 @@ export interface CargoContentsParts extends Omit<CargoWithdrawalsParts, 'withdra
 interface CargoOrigin {
   /** The cargo's sender. */
   readonly privateGateway: NodeId;
+  /** Whether it has been registered for over a week. */
+  readonly isEstablished: boolean;
   /** Where the cargo is stored. */
   readonly cargo: ObjectKey;
   /**
@@ -192,8 +194,8 @@ class Run {
           return 'ignored';
       }
     } catch (error) {
-      // Without an acknowledgement, the private gateway keeps a parcel over its quota and sends it again.
-      if (error instanceof MessageFault || isRefusal(error, 'over-quota')) {
+      // Without an acknowledgement, the private gateway keeps a parcel over a quota and sends it again.
+      if (error instanceof MessageFault || isRefusal(error, 'over-quota', 'over-share')) {
         return this.#refuse(error.code, error);
       }
       if (error instanceof ClockInDoubtError) {
@@ -227,9 +229,10 @@ class Run {
   }
 
   async #accept(parcel: RamfMessage, task: StepTask): Promise<Outcome> {
-    const { privateGateway, cargo, log } = this.#origin;
+    const { privateGateway, isEstablished, cargo, log } = this.#origin;
     const { key, isDuplicate } = await this.#parts.intake.acceptFromPrivateGateway(parcel, {
       privateGateway,
+      isEstablished,
       road: 'cargo',
       beforeRecords: () => task.wait(),
     });

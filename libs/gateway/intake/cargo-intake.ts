@@ -7,14 +7,16 @@ import { logStep } from '#log/steps.ts';
 import type { GatewayMetrics } from '#metrics/port.ts';
 import type { ObjectStore } from '#object-store/port.ts';
 import type { WorkQueue } from '#work-queue/port.ts';
-import { cargoKey } from '../held/object-keys.ts';
+import type { HeldShares, Holder } from '../held/held-shares.ts';
+import { cargoKey, holderName } from '../held/object-keys.ts';
 import { queueStored } from '../held/queue-stored.ts';
 import { CARGO_TOPIC } from '../held/topics.ts';
+import { isEstablished } from '../identity/established.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Withdrawals } from '../identity/withdrawals.ts';
 import { blockedRefusal } from '../peers/blocked.ts';
 import type { PeerPolicy } from '../peers/peer-policy.ts';
-import type { Quotas, TakeBack } from './quotas.ts';
+import type { Quotas } from './quotas.ts';
 
 /** What {@link CargoIntake} needs. */
 export interface CargoIntakeParts {
@@ -23,6 +25,7 @@ export interface CargoIntakeParts {
   readonly verifier: MessageVerifier;
   readonly identity: Identity;
   readonly quotas: Quotas;
+  readonly heldShares: HeldShares;
   readonly policy: Pick<PeerPolicy, 'mayCollect'>;
   /** Null, as by default, where nothing can be revoked. */
   readonly withdrawals?: Pick<Withdrawals, 'requireUnrevoked'> | null;
@@ -52,13 +55,13 @@ export class CargoIntake {
    * courier need not keep the cargo: if it was not dropped it is durable, and will be
    * unpacked even if the queue is down, as the sweeper queues what has no job.
    *
-   * @throws {Refusal} `over-quota`: the courier must keep it
+   * @throws {Refusal} `over-quota`, `over-share`: the courier must keep it
    * @throws {BackingError} if it could not be verified or stored: the
    *   courier must keep it
    * @param log - of the call that brings it; carries no node's id
    */
   async accept(octets: Uint8Array, log: Log = this.#parts.log): Promise<void> {
-    const { objects, metrics, queue } = this.#parts;
+    const { objects, metrics, queue, quotas, heldShares } = this.#parts;
     let cargo: RamfMessage;
     try {
       cargo = await this.#verify(octets);
@@ -69,9 +72,15 @@ export class CargoIntake {
     const sender = cargo.sender.nodeId;
     const key = cargoKey({ sender, cargoId: cargo.id });
     const { expiresAt } = cargo;
-    const takeBack = await this.#count(cargo);
+    const takeBack = await this.#counted(() => quotas.takeCargo(cargo));
     try {
-      await objects.put(key, octets, { expiresAt });
+      const addition = { holder: this.#holderOf(cargo), octets: octets.byteLength };
+      const options = { expiresAt, holder: holderName(sender) };
+      await this.#counted(() =>
+        heldShares.store({ ...addition, where: 'elsewhere' }, () =>
+          objects.put(key, octets, options),
+        ),
+      );
     } catch (error) {
       takeBack();
       throw error;
@@ -83,14 +92,18 @@ export class CargoIntake {
     logStep(log, 'accepted', key, { peer: sender, octets: octets.byteLength });
   }
 
-  /** @throws {Refusal} `over-quota` */
-  async #count(cargo: RamfMessage): Promise<TakeBack> {
-    const { quotas, metrics } = this.#parts;
+  #holderOf({ sender }: RamfMessage): Holder {
+    const now = this.#parts.clock.now();
+    return { privateGateway: sender.nodeId, isEstablished: isEstablished(sender, now) };
+  }
+
+  /** Counts a refusal. */
+  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return await quotas.takeCargo(cargo);
+      return await work();
     } catch (error) {
       if (error instanceof Refusal) {
-        metrics.cargoRefused(error.code);
+        this.#parts.metrics.cargoRefused(error.code);
       }
       throw error;
     }

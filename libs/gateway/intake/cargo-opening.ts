@@ -4,6 +4,7 @@ import { InvalidMessageError, MalformedMessageError } from '#awala/errors.ts';
 import type { MessageVerifier } from '#awala/message-verifier.ts';
 import type { NodeId } from '#awala/node-id.ts';
 import type { SessionKey } from '#awala/sessions/session-key.ts';
+import type { Certificate } from '#awala/x509/certificate.ts';
 import type { SessionKeyKind } from '#metrics/port.ts';
 import type { SessionKeys } from '../identity/sessions/session-keys.ts';
 
@@ -21,6 +22,8 @@ export interface OpenedCargo {
   readonly keyKind: SessionKeyKind;
   /** Whether that key opens for the sender alone; otherwise the contents may be anybody's. */
   readonly isOwn: boolean;
+  /** Of the cargo's sender. */
+  readonly certificate: Certificate;
   readonly senderKey: SessionKey;
   readonly createdAt: Date;
 }
@@ -61,7 +64,14 @@ export class CargoOpening {
     if (!key || !isSound || !(isOwn || isMessageSet(plaintext))) {
       throw unreadable();
     }
-    return { plaintext, keyKind: key.kind, isOwn, senderKey: envelope.originatorKey, createdAt };
+    return {
+      plaintext,
+      keyKind: key.kind,
+      isOwn,
+      certificate: cargo.sender,
+      senderKey: envelope.originatorKey,
+      createdAt,
+    };
   }
 }
 

@@ -9,6 +9,7 @@ import type { ObjectStore, StoredObject } from '#object-store/port.ts';
 import { type Job, PoisonJobError, RetryLaterError } from '#work-queue/port.ts';
 import { type ExpiryParts, isExpired } from '../held/expiry.ts';
 import { senderOfCargoKey } from '../held/object-keys.ts';
+import { isEstablished } from '../identity/established.ts';
 import type { PeerSessionKeys } from '../identity/sessions/peer-session-keys.ts';
 import type { PeerPolicy } from '../peers/peer-policy.ts';
 import { backingFailuresRetried } from '../retry-backing.ts';
@@ -100,11 +101,12 @@ export class CargoUnpacking {
   }
 
   async #unpack(stored: StoredObject, job: Job, sender: NodeId): Promise<void> {
-    const { metrics, log } = this.#parts;
+    const { clock, metrics, log } = this.#parts;
     try {
       const opened = await this.#opening.open(stored.body, sender);
       await this.#contents.take(opened ? messagesIn(opened) : [], {
         privateGateway: sender,
+        isEstablished: opened !== null && isEstablished(opened.certificate, clock.now()),
         cargo: job.key,
         isOwn: opened?.isOwn ?? true,
         bringsParcels: this.#parts.policy.blockOf(sender) === null,

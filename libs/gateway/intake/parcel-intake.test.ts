@@ -10,7 +10,7 @@ import { noMetrics } from '#metrics/port.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
-import { counted } from '#test/builders/counted.ts';
+import { counted, heldShares } from '#test/builders/counted.ts';
 import { extension } from '#test/builders/crafted-certificates.ts';
 import { ParcelRoad } from '#test/builders/parcel-road.ts';
 import type { Peer } from '#test/builders/peers.ts';
@@ -57,6 +57,7 @@ describe('what a sender may deliver only so often', () => {
       mailbox,
       outbox,
       acceptedParcels: new AcceptedParcels({ clock, records }),
+      heldShares: heldShares({ objects, clock, metrics: noMetrics }),
       ...counted(clock),
       internetAddress: 'gateway.example',
       clock,
@@ -81,7 +82,11 @@ describe('what a sender may deliver only so often', () => {
 
   it('does not hold up the queue of a phone, which would stand still behind the parcel', async () => {
     const { intake, held } = opened();
-    const from = { privateGateway: road.phone.nodeId, road: 'poweb' } as const;
+    const from = {
+      privateGateway: road.phone.nodeId,
+      isEstablished: false,
+      road: 'poweb',
+    } as const;
     for (const id of ['one', 'two']) {
       await intake.acceptFromPrivateGateway(intake.read(parcel(id)), from);
     }
@@ -100,7 +105,11 @@ describe('what a sender may deliver only so often', () => {
 
   it('is not used up by what could not be recorded', async () => {
     const { state, intake } = opened();
-    const from = { privateGateway: road.phone.nodeId, road: 'cargo' } as const;
+    const from = {
+      privateGateway: road.phone.nodeId,
+      isEstablished: false,
+      road: 'cargo',
+    } as const;
     const bring = () => intake.acceptFromPrivateGateway(intake.read(parcel('one')), from);
     state.areRecordsDown = true;
     await assert.rejects(bring(), BackingUnavailableError);
@@ -113,7 +122,11 @@ describe('what a sender may deliver only so often', () => {
 
   it('is not used up by what a courier brings again', async () => {
     const { intake } = opened();
-    const from = { privateGateway: road.phone.nodeId, road: 'cargo' } as const;
+    const from = {
+      privateGateway: road.phone.nodeId,
+      isEstablished: false,
+      road: 'cargo',
+    } as const;
     const bring = (id: string) => intake.acceptFromPrivateGateway(intake.read(parcel(id)), from);
 
     assert.equal((await bring('one')).isDuplicate, false);
@@ -134,12 +147,17 @@ describe('another parcel under a used id', () => {
       mailbox: new Mailbox({ ...stored, signals }),
       outbox,
       acceptedParcels: new AcceptedParcels({ clock, records: new InMemoryRecordStore({ clock }) }),
+      heldShares: heldShares({ ...stored, metrics: noMetrics }),
       ...counted(clock),
       internetAddress: 'gateway.example',
       clock,
       metrics: noMetrics,
     });
-    const from = { privateGateway: road.phone.nodeId, road: 'cargo' } as const;
+    const from = {
+      privateGateway: road.phone.nodeId,
+      isEstablished: false,
+      road: 'cargo',
+    } as const;
     const bring = async (seconds: number, payload: string) => {
       const createdAt = road.secondsFromNow(seconds);
       const template = { id: 'used', createdAt, ttlSeconds: 86_400, payload: Buffer.from(payload) };

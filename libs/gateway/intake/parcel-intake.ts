@@ -8,9 +8,11 @@ import type { GatewayMetrics, Road } from '#metrics/port.ts';
 import type { ObjectKey } from '#object-store/port.ts';
 import type { Tallies } from '#tallies/port.ts';
 import type { AcceptedBefore, AcceptedParcelIdentity } from '../held/accepted-parcels.ts';
+import type { HeldAddition, HeldShares } from '../held/held-shares.ts';
 import type { Mailbox } from '../held/mailbox.ts';
-import { gatewayBoundKey, type ParcelIdentity } from '../held/object-keys.ts';
+import { gatewayBoundKey, holderName, type ParcelIdentity } from '../held/object-keys.ts';
 import { type Outbox, outboxKey } from '../held/outbox.ts';
+import { isEstablished } from '../identity/established.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Withdrawals } from '../identity/withdrawals.ts';
 import { bestEffortRecords, type ParcelRecords } from './best-effort-records.ts';
@@ -30,6 +32,7 @@ export interface ParcelIntakeParts {
   readonly quotas: Quotas;
   /** Null, as by default, where nothing can be withdrawn. */
   readonly withdrawals?: Pick<Withdrawals, 'requireStanding'> | null;
+  readonly heldShares: HeldShares;
   /**
    * Whether parcels that come by PoWeb or PoHTTP for private endpoints are recorded too, which suits
    * a record store whose writes cost no money.
@@ -54,6 +57,8 @@ interface AcceptedParcel {
 /** The private gateway that handed a parcel to us, and how. */
 export interface HandOver {
   readonly privateGateway: NodeId;
+  /** Whether it has been registered for over a week. */
+  readonly isEstablished: boolean;
   readonly road: 'poweb' | 'cargo';
   /** How long storing may take, in milliseconds; as any call by default. */
   readonly storeWithinMs?: number;
@@ -66,7 +71,13 @@ export interface HandOver {
 
 /** Where a parcel is held until it is collected, or delivered to the Internet. */
 type Destination =
-  | { readonly name: 'mailbox'; readonly privateGateway: NodeId; readonly recipient: NodeId }
+  | {
+      readonly name: 'mailbox';
+      readonly privateGateway: NodeId;
+      /** Of the private gateway. */
+      readonly isEstablished: boolean;
+      readonly recipient: NodeId;
+    }
   | { readonly name: 'outbox'; readonly internetAddress: string };
 
 /** How a parcel stands to what was accepted before under the same ids; see {@link ParcelIntake}. */
@@ -76,6 +87,8 @@ type Standing = 'new' | 'replacement' | 'duplicate';
 interface Origin {
   /** Null for the Internet. */
   readonly privateGateway: NodeId | null;
+  /** Of the private gateway. */
+  readonly isEstablished: boolean;
   readonly road: Road;
   readonly records: ParcelRecords;
   readonly storeWithinMs?: number;
@@ -127,7 +140,7 @@ export class ParcelIntake {
    * skip both unless `recordsEveryParcel` is set.
    *
    * @throws {InvalidMessageError}
-   * @throws {Refusal} `over-quota`
+   * @throws {Refusal} `over-quota`, `over-share`
    * @throws {BackingError} if it could not be stored
    * @see RS-000 "Parcel Delivery Binding", docs/decisions/replaced-parcels.md
    */
@@ -155,7 +168,8 @@ export class ParcelIntake {
     }
     const destination = await this.#verify(parcel);
     const records = this.#bestEffortRecords;
-    return this.#acceptOnce(parcel, destination, { privateGateway: null, road: 'pohttp', records });
+    const from = { privateGateway: null, isEstablished: false, road: 'pohttp', records } as const;
+    return this.#acceptOnce(parcel, destination, from);
   }
 
   async #acceptOnce(
@@ -219,6 +233,7 @@ export class ParcelIntake {
     return {
       name: 'mailbox',
       privateGateway: privateGateway.nodeId,
+      isEstablished: isEstablished(privateGateway, trust.at),
       recipient: recipient.nodeId,
     };
   }
@@ -238,18 +253,16 @@ export class ParcelIntake {
     };
     const takeBack = await this.#count(parcel, destination, from);
     try {
-      const key =
+      const addition = additionOf(parcel, destination, from);
+      const put = () =>
         destination.name === 'mailbox'
-          ? await mailbox.store(
-              identityIn(destination, parcel),
-              parcel.octets,
-              parcel.expiresAt,
-              options,
-            )
-          : await outbox.store(parcel, destination.internetAddress, {
+          ? mailbox.store(identityIn(destination, parcel), parcel.octets, parcel.expiresAt, options)
+          : outbox.store(parcel, destination.internetAddress, {
               ...options,
+              holder: holderName(addition.holder.privateGateway),
               replaces: standing === 'replacement',
             });
+      const key = await this.#parts.heldShares.store(addition, put);
       metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
       return { key, takeBack };
     } catch (error) {
@@ -293,6 +306,23 @@ function standingOf(parcel: RamfMessage, earlier: AcceptedBefore | null, now: Da
     return 'new';
   }
   return isBehind(parcel, earlier, now) ? 'duplicate' : 'replacement';
+}
+
+/** What is to be held: for whom it is, or of whom it comes if it is for the Internet. */
+function additionOf(
+  { octets, sender }: RamfMessage,
+  destination: Destination,
+  from: Origin,
+): HeldAddition {
+  const isForUs = destination.name === 'mailbox';
+  const { privateGateway, isEstablished: isOld } = isForUs ? destination : from;
+  return {
+    // Nobody sends from the Internet to the Internet.
+    holder: { privateGateway: privateGateway ?? sender.nodeId, isEstablished: isOld },
+    octets: octets.byteLength,
+    where: isForUs ? 'mailbox' : 'elsewhere',
+    isMove: from.road === 'cargo',
+  };
 }
 
 /** The key of an accepted parcel. */

@@ -31,6 +31,9 @@ export const UNAVAILABLE = {
 /** The error says when the client may retry, in `Retry-After`. */
 export const LATER = { status: 503 } as const;
 
+/** There is no room; the error may say when the client may retry. */
+export const NO_ROOM = { status: 507 } as const;
+
 /** The answers of every HTTP server; the tables of routes add to them. */
 export const HTTP_ANSWERS = {
   'not-found': { status: 404 },
@@ -43,7 +46,7 @@ export const HTTP_ANSWERS = {
   'too-late': UNAVAILABLE,
   stopping: UNAVAILABLE,
   'backing-unavailable': UNAVAILABLE,
-  'backing-full': { status: 507 },
+  'backing-full': NO_ROOM,
   'clock-in-doubt': UNAVAILABLE,
 } as const satisfies HttpAnswers;
 

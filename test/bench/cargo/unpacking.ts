@@ -16,7 +16,7 @@ import type { StoredObject } from '#object-store/port.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
 import { CARGO_ITEM_CONCURRENCY } from '#services/workers/limits.ts';
 import { InProcessSignals } from '#signals/in-process/signals.ts';
-import { counted } from '#test/builders/counted.ts';
+import { counted, heldShares } from '#test/builders/counted.ts';
 import { nobodyBlocked } from '#test/builders/nobody-blocked.ts';
 import { identity } from '#test/builders/peers.ts';
 import { MemoryVault } from '#test/cogrpc/memory-vault.ts';
@@ -71,6 +71,7 @@ export class Unpacker {
       outbox: { store: async () => '' },
       acceptedParcels: { find: async () => null, async record() {} },
       internetAddress: 'gateway.example',
+      heldShares: heldShares({ objects, clock, metrics: noMetrics }),
       ...counted(clock, { parcelsPerHour: 0, parcelsPerDay: 0, octetsPerHour: 0, octetsPerDay: 0 }),
     });
     const peerSessionKeys = new PeerSessionKeys({ records, clock });

@@ -28,7 +28,7 @@ const GATEWAY_BOUND: readonly [Road, Meanwhile, Road, { all: number; some: numbe
 describe('A parcel that comes twice', () => {
   async function accept(opened: OpenedGateway, parcel: Uint8Array, road: Road): Promise<void> {
     const { intake } = opened.gateway;
-    const from = { privateGateway: opened.phone.nodeId, road };
+    const from = { privateGateway: opened.phone.nodeId, isEstablished: false, road };
     await intake.acceptFromPrivateGateway(intake.read(parcel), from);
   }
 

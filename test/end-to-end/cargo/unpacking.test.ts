@@ -335,7 +335,11 @@ describe('Accepting a parcel by PoWeb', () => {
   it('costs the record store nothing if it is for a private endpoint, else a read and a write', async () => {
     await using opened = await OpenedGateway.open();
     const { intake } = opened.gateway;
-    const from = { privateGateway: opened.phone.nodeId, road: 'poweb' } as const;
+    const from = {
+      privateGateway: opened.phone.nodeId,
+      isEstablished: false,
+      road: 'poweb',
+    } as const;
     const before = opened.recordCalls;
     await intake.acceptFromPrivateGateway(intake.read(await opened.gatewayBound()), from);
     assert.equal(opened.recordCalls - before, 0);

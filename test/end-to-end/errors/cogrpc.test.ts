@@ -225,6 +225,16 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     stream.call.end();
     return (await stream.ended).code;
   },
+  'over-share': async (setting) => {
+    const room = { leftOctets: 1_000_000, forMovesOctets: 0 };
+    const objects = new InMemoryObjectStore({ room });
+    const { opened, courier, phone } = await setting.open({ objects, held: { parcels: 1 } });
+    await holdParcels(opened, phone.peer, { count: 1, octets: 100 });
+    const stream = courier.deliver();
+    stream.send({ id: 'id', cargo: await phone.cargo() });
+    stream.call.end();
+    return (await stream.ended).code;
+  },
   'too-late': async (setting) => {
     const { clock } = setting;
     let isStuck = false;

@@ -26,7 +26,7 @@ describe('PoHTTP: each error that has an answer', () => {
   before(async () => {
     gateway = await GatewayUnderTest.start(
       {},
-      { QUOTA_PARCELS_PER_HOUR: '2', ACCEPT_WITHDRAWALS: 'true' },
+      { QUOTA_PARCELS_PER_HOUR: '2', QUOTA_HELD_PARCELS: '9', ACCEPT_WITHDRAWALS: 'true' },
     );
     client = new HttpClient(gateway.pohttp);
     road = await gateway.road();
@@ -67,6 +67,13 @@ describe('PoHTTP: each error that has an answer', () => {
       const sender = certified(road, road.sender, road.recipient, { moreExtensions });
       assert.equal((await post(parcelOn(road, { sender, id: 'first' }))).status, 202);
       return post(parcelOn(road, { sender, id: 'second' }));
+    },
+    'over-share': async () => {
+      const crowded = await gateway.road('crowded phone');
+      for (let parcels = 0; parcels < 9; parcels++) {
+        await gateway.hold(crowded.phone);
+      }
+      return post(parcelOn(crowded));
     },
     'over-quota': async () => {
       const sender = certified(road, road.us, road.recipient);

@@ -54,6 +54,7 @@ describe('PoWeb: each error that has an answer', () => {
       {
         PRE_REGISTRATIONS_PER_SECOND: '5',
         QUOTA_PARCELS_PER_HOUR: '2',
+        QUOTA_HELD_PARCELS: '9',
         ACCEPT_WITHDRAWALS: 'true',
         REGISTRATION: 'closed',
       },
@@ -123,6 +124,14 @@ describe('PoWeb: each error that has an answer', () => {
     'clock-in-doubt': () => {
       hearOffset(86_400);
       return deliver(parcelOn(road, { createdAt: secondsFrom(road, 7_201) }));
+    },
+    'over-share': async () => {
+      const crowded = await gateway.road('crowded phone');
+      for (let parcels = 0; parcels < 9; parcels++) {
+        await gateway.hold(crowded.phone);
+      }
+      const body = parcelOn(crowded);
+      return deliver(body, await countersign(body, crowded.phone));
     },
     'over-quota': async () => {
       const eager = await gateway.road('eager phone');

@@ -1,12 +1,18 @@
 import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 
+/** More than any test needs. */
+const ROOM = { leftOctets: 2 ** 40, forMovesOctets: 0 };
+
 /** How a store fails; `stuck` never answers, null works. */
 export type Fault = 'down' | 'full' | 'stuck' | 'broken' | null;
 
 /** An object store in memory that fails on demand. */
 export class FaultyStore {
-  readonly objects = new InMemoryObjectStore({ before: (call) => this.#before(call) });
+  readonly objects = new InMemoryObjectStore({
+    before: (call) => this.#before(call),
+    room: ROOM,
+  });
   fault: Fault = null;
   /** The methods that fail. */
   methods: readonly ObjectStoreCall['method'][] = ['put', 'get', 'delete', 'list'];

@@ -1,0 +1,140 @@
+import type { NodeId } from '#awala/node-id.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
+import type { Clock } from '#clock/clock.ts';
+import type { HeldAmount, HeldIndex } from '#held-index/port.ts';
+import type { Holdings, ObjectStore, StoreRoom } from '#object-store/port.ts';
+import { roomWithin } from './held-bounds.ts';
+import { holderName } from './object-keys.ts';
+
+/** Tells how much is held, and how much room there is. */
+export interface HeldSource {
+  /** Whether all that is held of a private gateway counts, or its mailbox only. */
+  readonly counts: 'everything' | 'mailbox';
+  /**
+   * @returns null if it is not known
+   * @throws {BackingUnavailableError}
+   */
+  amountOf(privateGateway: NodeId): Promise<HeldAmount | null>;
+  /**
+   * @returns null if it is not known, or has no bound
+   * @throws {BackingUnavailableError}
+   */
+  room(): Promise<StoreRoom | null>;
+  /** Hears of what this process is about to store. */
+  added(octets: number): void;
+}
+
+/** A store that tells its {@link Holdings}. */
+type TellingStore = Required<Pick<ObjectStore, 'holdings'>>;
+
+/**
+ * The store, if it can tell.
+ *
+ * @param storeOctets - what the store may be given in all; 0 for its whole disk
+ */
+export function sourceOf(
+  {
+    objects,
+    heldIndex,
+    clock,
+  }: { objects: ObjectStore; heldIndex: HeldIndex | null; clock: Clock },
+  storeOctets: number,
+): HeldSource {
+  return tells(objects)
+    ? new StoreSource(objects, storeOctets)
+    : new IndexSource(heldIndex, storeOctets, clock);
+}
+
+function tells(objects: ObjectStore): objects is ObjectStore & TellingStore {
+  return objects.holdings !== undefined;
+}
+
+/** A store on this machine's disk. */
+class StoreSource implements HeldSource {
+  readonly counts = 'everything';
+  readonly #objects: TellingStore;
+  readonly #storeOctets: number;
+
+  constructor(objects: TellingStore, storeOctets: number) {
+    this.#objects = objects;
+    this.#storeOctets = storeOctets;
+  }
+
+  amountOf(privateGateway: NodeId): Promise<Holdings> {
+    return this.#objects.holdings(holderName(privateGateway));
+  }
+
+  async room(): Promise<StoreRoom | null> {
+    const { room } = await this.#objects.holdings('');
+    if (!room || this.#storeOctets === 0) {
+      return room;
+    }
+    const given = roomWithin(this.#storeOctets, room.storedOctets);
+    return given.leftOctets < room.leftOctets ? given : room;
+  }
+
+  added(): void {}
+}
+
+/** The last census is at most so old. */
+const CENSUS_MS = 900_000;
+
+/**
+ * A bucket, of which an index tells what mailboxes hold. What all hold is as the last census found
+ * it, and what this process stored since.
+ */
+class IndexSource implements HeldSource {
+  readonly counts = 'mailbox';
+  readonly #index: HeldIndex | null;
+  readonly #storeOctets: number;
+  readonly #clock: Clock;
+  #countedOctets: number | null = null;
+  #spanBeganAtMs: number;
+  #addedOctets = { now: 0, before: 0 };
+
+  constructor(index: HeldIndex | null, storeOctets: number, clock: Clock) {
+    this.#index = index;
+    this.#storeOctets = storeOctets;
+    this.#clock = clock;
+    this.#spanBeganAtMs = clock.elapsedMs();
+  }
+
+  async amountOf(privateGateway: NodeId): Promise<HeldAmount | null> {
+    return (await this.#index?.totalsOf(privateGateway)) ?? null;
+  }
+
+  async room(): Promise<StoreRoom | null> {
+    if (this.#storeOctets === 0 || !this.#index) {
+      return null;
+    }
+    try {
+      this.#countedOctets = (await this.#index.totals())?.octets ?? this.#countedOctets;
+    } catch (error) {
+      if (!(error instanceof BackingUnavailableError)) {
+        throw error;
+      }
+      // What was counted before is still a good guess.
+    }
+    if (this.#countedOctets === null) {
+      return null;
+    }
+    this.#turn();
+    const { now, before } = this.#addedOctets;
+    return roomWithin(this.#storeOctets, this.#countedOctets + now + before);
+  }
+
+  added(octets: number): void {
+    this.#turn();
+    this.#addedOctets.now += octets;
+  }
+
+  /** Forgets what the last census must have counted. */
+  #turn(): void {
+    const passedMs = this.#clock.elapsedMs() - this.#spanBeganAtMs;
+    if (passedMs >= CENSUS_MS) {
+      const { now } = this.#addedOctets;
+      this.#addedOctets = { now: 0, before: passedMs < 2 * CENSUS_MS ? now : 0 };
+      this.#spanBeganAtMs = this.#clock.elapsedMs();
+    }
+  }
+}
