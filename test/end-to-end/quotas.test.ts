@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import type { MessageTemplate } from '#test/builders/crafted-messages.ts';
 import { certified, parcelOn, type Road } from '#test/builders/road.ts';
+import { Collector } from '#test/peers/collector.ts';
 import { type Answer, HttpClient, PARCEL_TYPE } from '#test/peers/http-client.ts';
 import { postingOf } from '#test/peers/phone.ts';
+import { until } from '#test/runtime/until.ts';
 import { CourieredGateway } from './cargo/couriered-gateway.ts';
 
 const DAY_SECONDS = 86_400;
@@ -20,7 +22,9 @@ const QUOTAS = {
   QUOTA_CARGOES_PER_DAY: '0',
   QUOTA_SIZE_PER_HOUR: '10MiB',
   QUOTA_SIZE_PER_DAY: '0',
+  QUOTA_HELD_PARCELS: '12',
 };
+const MOST_HELD = Number(QUOTAS.QUOTA_HELD_PARCELS);
 
 describe('a sender that has used up its quota', () => {
   let couriered: CourieredGateway;
@@ -166,6 +170,28 @@ describe('a sender that has used up its quota', () => {
       });
       assert.deepEqual(again, { cargoAccepted: 1, 'parcelAccepted cargo gateway': 2 });
       assert.equal(await heldFor(road), 5);
+    });
+
+    it('gets no acknowledgement of what is over its share of the store, and may bring that again', async () => {
+      const { gateway } = couriered;
+      for (let parcels = 0; parcels < MOST_HELD - 1; parcels++) {
+        await gateway.hold(others.phone);
+      }
+      const parcels = Array.from({ length: 2 }, () => parcel({}, others));
+      const counts = await couriered.counting(async () => {
+        await couriered.deliver(cargo(parcels));
+        await couriered.unpacked();
+      });
+      assert.equal(counts['parcelAccepted cargo gateway'], 1);
+      assert.equal(counts['parcelRefused cargo over-share'], 1);
+      assert.equal(await heldFor(others), MOST_HELD);
+      using collector = await Collector.open(gateway.poweb, [others.phone]);
+      collector.acknowledge(await collector.next());
+      await until(async () => (await heldFor(others)) < MOST_HELD);
+      gateway.clock.advance(1_000);
+      await couriered.deliver(cargo(parcels));
+      await couriered.unpacked();
+      assert.equal(await heldFor(others), MOST_HELD);
     });
 
     it('has spent no more when a courier brings the same cargo again and again', async () => {

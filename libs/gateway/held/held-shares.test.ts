@@ -240,6 +240,15 @@ describe('A bucket', () => {
     await assert.rejects(put(), BackingFullError);
   });
 
+  it('is waited for no longer than an index may take', async () => {
+    await counted(0);
+    open({ storeOctets: 160 * MIB });
+    index.totals = () => new Promise(() => {});
+    const storing = put();
+    clock.advance(100);
+    await storing;
+  });
+
   it('takes what comes until it was counted for the first time', async () => {
     open({ storeOctets: 160 * MIB });
     await put();

@@ -1,7 +1,8 @@
 import type { NodeId } from '#awala/node-id.ts';
 import { BackingUnavailableError } from '#backing/errors.ts';
+import { inTime } from '#bounds/deadline.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { HeldAmount, HeldIndex } from '#held-index/port.ts';
+import { ADDING_MS, type HeldAmount, type HeldIndex } from '#held-index/port.ts';
 import type { Holdings, ObjectStore, StoreRoom } from '#object-store/port.ts';
 import { roomWithin } from './held-bounds.ts';
 import { holderName } from './object-keys.ts';
@@ -100,27 +101,39 @@ class IndexSource implements HeldSource {
   }
 
   async amountOf(privateGateway: NodeId): Promise<HeldAmount | null> {
-    return (await this.#index?.totalsOf(privateGateway)) ?? null;
+    return this.#inTime(this.#index?.totalsOf(privateGateway) ?? null);
   }
 
   async room(): Promise<StoreRoom | null> {
     if (this.#storeOctets === 0 || !this.#index) {
       return null;
     }
-    try {
-      this.#countedOctets = (await this.#index.totals())?.octets ?? this.#countedOctets;
-    } catch (error) {
-      if (!(error instanceof BackingUnavailableError)) {
-        throw error;
-      }
-      // What was counted before is still a good guess.
-    }
+    await this.#inTime(this.#count(this.#index));
     if (this.#countedOctets === null) {
       return null;
     }
     this.#turn();
     const { now, before } = this.#addedOctets;
     return roomWithin(this.#storeOctets, this.#countedOctets + now + before);
+  }
+
+  async #count(index: HeldIndex): Promise<null> {
+    try {
+      this.#countedOctets = (await index.totals())?.octets ?? this.#countedOctets;
+    } catch (error) {
+      if (!(error instanceof BackingUnavailableError)) {
+        throw error;
+      }
+      // What was counted before is still a good guess.
+    }
+    return null;
+  }
+
+  /** No parcel waits longer for an index that is slow. */
+  #inTime<Result>(asking: Promise<Result> | null): Promise<Result | null> {
+    return asking === null
+      ? Promise.resolve(null)
+      : inTime(this.#clock, ADDING_MS, asking, () => null);
   }
 
   added(octets: number): void {

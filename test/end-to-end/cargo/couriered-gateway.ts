@@ -24,6 +24,9 @@ import { GatewayUnderTest, START } from '../support/gateway-under-test.ts';
 import type { Message } from '../support/malformed-messages.ts';
 import { RecordedMetrics } from '../workers/recorded.ts';
 
+/** More than any test needs. */
+const ROOM = { leftOctets: 2 ** 40, forMovesOctets: 0 };
+
 export type CargoMessageKind = 'cargo' | 'cca';
 
 const TYPE_OCTETS = { cargo: 0x43, cca: 0x44 } as const;
@@ -66,7 +69,7 @@ export class CourieredGateway implements AsyncDisposable {
     environment: Readonly<Record<string, string>> = {},
   ): Promise<CourieredGateway> {
     const metrics = new RecordedMetrics();
-    const objects = new InMemoryObjectStore();
+    const objects = new InMemoryObjectStore({ room: ROOM });
     const clock = given.clock ?? new ManualClock(START);
     const queue = new InMemoryWorkQueue({ clock });
     const gateway = await GatewayUnderTest.start(
