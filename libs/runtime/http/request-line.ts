@@ -4,14 +4,20 @@ import { Turns } from '#bounds/turns.ts';
 import type { Clock } from '#clock/clock.ts';
 import type { HttpLimits } from './http-limits.ts';
 
-/** Begun in one turn of the event loop: enough to be written to the disk together. */
-const BEGUN_TOGETHER = 16;
+/** Begun in one turn of the event loop: those that are begun together are written to the disk together. */
+const MOST_BEGUN_TOGETHER = 64;
+/** If these would take longer, fewer are begun. */
+const MOST_TURN_MS = 50;
+const LEAST_BEGUN_TOGETHER = 16;
+/** While some are refused, which shall hear of it soon. */
+const BEGUN_BESIDE_REFUSALS = 24;
+/** For how long after a refusal. */
+const REFUSING_MS = 1_000;
 /**
  * For so many that were refused in a turn, one more is begun: refusing them takes less, so that
  * however many come, most of the time goes to those that are served.
  */
 const REFUSED_FOR_EACH = 4;
-const MOST_BEGUN_TOGETHER = 64;
 /** Whoever waited for longer after all is told to come later, as its client would soon be gone. */
 const LONGEST_WAIT_MS = 1_500;
 /** Over how much work the time for one request is averaged. */
@@ -62,6 +68,9 @@ export class RequestLine {
   /** In this turn. */
   #begun = 0;
   #refused = 0;
+  /** That this turn may begin. */
+  #most = MOST_BEGUN_TOGETHER;
+  #refusedAtMs = Number.NEGATIVE_INFINITY;
   #turnAtMs = 0;
   /** What one takes while others wait; 0 until that is known. */
   #eachMs = 0;
@@ -82,7 +91,7 @@ export class RequestLine {
 
   /** Has a request begun now, later, or not at all if its client leaves first. */
   enter(response: ServerResponse, newcomer: Newcomer): void {
-    if (this.#begun < BEGUN_TOGETHER && this.#waiting.size === 0) {
+    if (this.#begun < this.#most && this.#waiting.size === 0) {
       if (this.#begun === 0) {
         this.#turnAtMs = this.#clock.elapsedMs();
         setImmediate(() => this.#endTurn());
@@ -128,8 +137,8 @@ export class RequestLine {
       this.#learn((nowMs - this.#turnAtMs) / this.#begun, nowMs - this.#turnAtMs);
     }
     this.#turnAtMs = nowMs;
-    const most = BEGUN_TOGETHER + Math.floor(this.#refused / REFUSED_FOR_EACH);
-    this.#begun = Math.min(waiting, most, MOST_BEGUN_TOGETHER);
+    this.#most = this.#mostInTurn(nowMs);
+    this.#begun = Math.min(waiting, this.#most);
     this.#refused = 0;
     // Each in a call of its own, after which Node does what the one before left for later.
     for (let count = 0; count < this.#begun; count += 1) {
@@ -138,6 +147,16 @@ export class RequestLine {
     if (waiting > 0) {
       setImmediate(() => this.#endTurn());
     }
+  }
+
+  #mostInTurn(nowMs: number): number {
+    if (this.#refused > 0) {
+      this.#refusedAtMs = nowMs;
+    }
+    const isRefusing = nowMs - this.#refusedAtMs < REFUSING_MS;
+    const inTime = Math.max(LEAST_BEGUN_TOGETHER, MOST_TURN_MS / this.#eachMs);
+    const most = (isRefusing ? BEGUN_BESIDE_REFUSALS : inTime) + this.#refused / REFUSED_FOR_EACH;
+    return Math.floor(Math.min(most, MOST_BEGUN_TOGETHER));
   }
 
   #beginNext(): void {
