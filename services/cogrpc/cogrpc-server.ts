@@ -101,7 +101,10 @@ export class CogrpcServer {
       budget: parts.collectionBudget,
     });
     parts.policy.onChanged(() => this.#heedBlocks());
-    this.#health = new Health(limits.maxWatches);
+    this.#health = new Health({
+      maxWatches: limits.maxWatches,
+      whoWatches: (call) => this.#whoMakes(call),
+    });
     const deliveryMemory = this.#divided(parts.deliveryBudget);
     this.#collectionMemory = this.#divided(parts.collectionBudget);
     this.#server = new Server({
@@ -280,7 +283,7 @@ export class CogrpcServer {
   }
 
   /** Its network, which a trusted proxy tells of each call, and within that its connection. */
-  #whoMakes<Request, Response>(stream: ServerDuplexStream<Request, Response>): Who {
+  #whoMakes(stream: Pick<ServerDuplexStream<unknown, unknown>, 'getPeer' | 'metadata'>): Who {
     const peer = stream.getPeer();
     const forwardedFor = stream.metadata.get('x-forwarded-for').join();
     const network = this.#parts.clientNetworks.pathOf(addressOf(peer), forwardedFor);

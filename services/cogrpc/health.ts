@@ -4,6 +4,7 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { FairShares, type Share, type Who } from '#bounds/fair-shares.ts';
 import { refusedWith } from './answers.ts';
 import { CARGO_RELAY_NAMES } from './service-definitions.ts';
 
@@ -17,6 +18,12 @@ interface HealthResponse {
 
 type Watch = ServerWritableStream<HealthRequest, HealthResponse>;
 
+interface HealthParts {
+  readonly maxWatches: number;
+  /** How watches are divided: one more takes the place of one of whoever has most. */
+  readonly whoWatches: (call: Watch) => Who;
+}
+
 /**
  * The gRPC health service: SERVING until {@link Health.stop}, for the whole server (the empty name)
  * and for each name of the cargo relay.
@@ -25,12 +32,14 @@ type Watch = ServerWritableStream<HealthRequest, HealthResponse>;
  * restart would not help.
  */
 export class Health {
-  readonly #watches = new Set<Watch>();
-  readonly #maxWatches: number;
+  readonly #watches = new Map<Watch, Share>();
+  readonly #shares: FairShares;
+  readonly #whoWatches: HealthParts['whoWatches'];
   #isServing = true;
 
-  constructor(maxWatches: number) {
-    this.#maxWatches = maxWatches;
+  constructor({ maxWatches, whoWatches }: HealthParts) {
+    this.#shares = new FairShares({ capacity: maxWatches });
+    this.#whoWatches = whoWatches;
   }
 
   readonly implementation: UntypedServiceImplementation = {
@@ -44,7 +53,7 @@ export class Health {
   /** Answers NOT_SERVING from now on, tells watchers, and ends their calls. */
   stop(): void {
     this.#isServing = false;
-    for (const call of this.#watches) {
+    for (const call of this.#watches.keys()) {
       call.write(this.#responseFor(call.request));
       call.end();
     }
@@ -62,12 +71,20 @@ export class Health {
 
   #watch(call: Watch): void {
     call.on('error', () => {});
-    if (!this.#isServing || this.#watches.size >= this.#maxWatches) {
+    const refuse = () => {
+      this.#watches.delete(call);
       call.emit('error', refusedWith('watches-full', 'Too many watch, or going away'));
+    };
+    const share = this.#isServing ? this.#shares.take(this.#whoWatches(call), 1, refuse) : null;
+    if (!share) {
+      refuse();
       return;
     }
-    this.#watches.add(call);
-    call.once('cancelled', () => this.#watches.delete(call));
+    this.#watches.set(call, share);
+    call.once('cancelled', () => {
+      this.#watches.delete(call);
+      share.release();
+    });
     call.write(this.#responseFor(call.request));
   }
 

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { status } from '@grpc/grpc-js';
 import { ManualClock } from '#clock/manual-clock.ts';
@@ -6,6 +7,7 @@ import { type OpenedCogrpc, openCogrpc } from '#test/cogrpc/opened-cogrpc.ts';
 import { messageHeader, RawCall } from '#test/cogrpc/raw-call.ts';
 import { CargoPhone } from '#test/peers/cargo-phone.ts';
 import { Courier } from '#test/peers/courier.ts';
+import { until } from '#test/runtime/until.ts';
 import { ATTACKERS_NETWORK, Attacker, assertServed } from './attacker.ts';
 
 const WATCH = '/grpc.health.v1.Health/Watch';
@@ -21,6 +23,19 @@ async function isHealthy({ port }: OpenedCogrpc): Promise<boolean> {
   const answer = await check.finish();
   check.vanish();
   return answer === '0';
+}
+
+/** Whether one who watches from another network is told at once how it is. */
+async function isTold({ port }: OpenedCogrpc): Promise<boolean> {
+  const watch = RawCall.begin(port, WATCH);
+  await watch.send(WHOLE);
+  let isRefused = false;
+  void watch.finish().then(() => {
+    isRefused = true;
+  });
+  await until(() => isRefused || watch.receivedOctets > 0);
+  watch.vanish();
+  return !isRefused;
 }
 
 describe('Couriers and probes are served while a stranger', () => {
@@ -52,6 +67,9 @@ describe('Couriers and probes are served while a stranger', () => {
           }
         }
         await new Promise((resolve) => session.ping(resolve));
+      }
+      if (path === WATCH) {
+        assert.ok(await isTold(opened), 'a probe may watch as well');
       }
       await assertServed(10, async () => {
         using courier = new Courier(opened.port);
