@@ -287,7 +287,8 @@ export class HttpServer implements AsyncDisposable {
   /** Begins a request when it is its turn, or tells its client to come later. */
   #begin(request: IncomingMessage, response: ServerResponse): void {
     this.#line.enter(response, {
-      who: this.#whoSent(request),
+      // One connection may bring any number, one after the other.
+      who: [...this.#whoSent(request), `port ${request.socket.remotePort}`],
       begin: () => this.app.routing(request, response),
       refuse: () => this.#toldLater.tell(request, response),
     });

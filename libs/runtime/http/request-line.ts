@@ -34,7 +34,7 @@ interface RequestLineParts {
 }
 
 interface Newcomer {
-  /** The network that it comes from. */
+  /** The network, and within it the connection, that it comes by. */
   readonly who: Who;
   readonly begin: () => void;
   /**
@@ -53,7 +53,7 @@ interface Waiting extends Newcomer {
  * whatever else comes is seen soon, and refused soon if it must be.
  *
  * No more wait than can be begun within `lineMs`, by how long one took lately. Places are shared
- * fairly between networks, and each network has its turn. So clients that come all at once are all
+ * fairly between networks and their connections, and each has its turn. So clients that come all at once are all
  * served unless they would wait too long; and if more come than can be done, those who
  * send most are told to come later, rather than nobody served in time.
  *
