@@ -307,10 +307,23 @@ describe('Parcel collection: how many may collect', () => {
     await third.roundTrip();
   });
 
-  it('where nobody else finds room to wait: no code, from which Android comes back, or 503', async () => {
-    using first = await open();
+  it('of two that wait, one makes room for a stranger of its network, and can come back', async () => {
+    using _first = await open();
     using second = await open(phoneAt(1));
     using third = await open(phoneAt(2));
+    using stranger = new Collector(gateway.poweb);
+    await stranger.challenge();
+    assert.equal((await second.closed).code, 4000);
+    await third.roundTrip();
+  });
+
+  it('where nobody else finds room to wait: no code, from which Android comes back, or 503', async () => {
+    using first = await open();
+    const from = (localAddress: string, who: Peer) =>
+      Collector.open(gateway.poweb, [who], { localAddress });
+    using second = await from('127.0.0.3', phoneAt(1));
+    using third = await from('127.0.0.4', phoneAt(2));
+    await until(() => gateway.running.collection.waiting === 2);
     using android = new Collector(gateway.poweb);
     assert.equal((await android.closed).code, 1006);
     assert.equal(await refusedUpgrade(gateway.poweb, { hasUserAgent: false }), 503);
