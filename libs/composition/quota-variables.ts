@@ -50,12 +50,12 @@ export const quotaVariables = {
  */
 export const heldVariables = {
   parcels: integer('QUOTA_HELD_PARCELS', {
-    meaning: 'how many parcels, and cargoes, may be held for one phone, or of it; 0 for any',
+    meaning: 'how many parcels may be held that one phone sent, or the Internet to it; 0 for any',
     default: 50_000,
     ...COUNT,
   }),
   octets: size('QUOTA_HELD_SIZE', {
-    meaning: 'how much may be held for one phone, or of it; 0 for any',
+    meaning: 'how much may be held that one phone sent, or the Internet to it; 0 for any',
     default: 8 * GIB,
     ...SIZE,
   }),

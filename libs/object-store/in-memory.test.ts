@@ -6,7 +6,7 @@ import { delayingCalls, InMemoryObjectStore } from './in-memory.ts';
 
 const EXPIRES_AT = new Date('2030-01-01T00:00:00Z');
 
-const room = { leftOctets: 1_000_000, forMovesOctets: 0 };
+const room = { leftOctets: 1_000_000 };
 
 describeObjectStore(
   'InMemoryObjectStore',

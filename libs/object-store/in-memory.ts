@@ -39,7 +39,7 @@ export interface InMemoryObjectStoreOptions {
   /** Dates objects as they are stored. */
   readonly clock?: Clock;
   /** If given, the store tells its holdings, and that it has this room besides what is stored. */
-  readonly room?: Pick<StoreRoom, 'leftOctets' | 'forMovesOctets'>;
+  readonly room?: Pick<StoreRoom, 'leftOctets'>;
 }
 
 /**

@@ -53,8 +53,6 @@ export interface StoreRoom {
   readonly storedOctets: number;
   /** What it still takes before {@link ObjectStore.put} throws `BackingFullError`; 0 at least. */
   readonly leftOctets: number;
-  /** What moves may take beyond that; see {@link StoringOptions.isMove}. */
-  readonly forMovesOctets: number;
 }
 
 /** How much is stored for one holder. */

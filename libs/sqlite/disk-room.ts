@@ -16,7 +16,7 @@ const FILE_OCTETS = RESERVE_OCTETS / 2;
  * The part of it open to moves within the store: one parcel from each of two cargoes, which are
  * deleted next.
  */
-export const FOR_MOVES_OCTETS = 16 * MIB;
+const FOR_MOVES_OCTETS = 16 * MIB;
 /** Without this much room for its log, the database gets no additions. */
 const LEAST_LOG_OCTETS = 16 * MIB;
 /** Above this, the file system is asked once a second only. */

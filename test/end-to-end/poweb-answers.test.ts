@@ -112,11 +112,9 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
 
   async function forCrowded(): Promise<number> {
     const crowded = await gateway.road('crowded phone');
-    for (let parcels = 0; parcels < Number(MOST_HELD); parcels++) {
-      await gateway.hold(crowded.phone);
-    }
+    await gateway.holdSentBy(crowded.phone, Number(MOST_HELD));
     const body = parcelOn(crowded);
-    return (await client.post('/v1/parcels', await postingOf(body, road.phone))).status;
+    return (await client.post('/v1/parcels', await postingOf(body, crowded.phone))).status;
   }
 
   async function afterYounger(): Promise<number> {
@@ -186,7 +184,7 @@ describe('PoWeb: each answer that a phone’s queue may get', () => {
     'less than 2 KiB of the body in 10 s': pausing,
     'store unavailable or slow': () => whileStoreIs('down'),
     'over its quota': beyondItsQuota,
-    'for a phone for which as much is held as may be, or of it by the Internet': forCrowded,
+    'as much is held of what the phone sent as may be': forCrowded,
     'no room': () => whileStoreIs('full'),
     'a surprise': () => whileStoreIs('broken'),
   };

@@ -66,17 +66,24 @@ export class HeldAccount {
    */
   refresh(clock: Clock, atMostMs: number, read: () => Promise<HeldAmount>): Promise<void> {
     if (!this.#reading && clock.elapsedMs() - this.#readAtMs >= atMostMs) {
+      this.#readAtMs = clock.elapsedMs();
       this.#reading = this.#read(read).finally(() => {
         this.#reading = null;
       });
-      this.#readAtMs = clock.elapsedMs();
     }
     return this.#reading ?? Promise.resolve();
   }
 
   async #read(read: () => Promise<HeldAmount>): Promise<void> {
     this.#sinceRead = { ...this.#underWay };
-    const amount = await read();
+    let amount: HeldAmount;
+    try {
+      amount = await read();
+    } catch (error) {
+      // The next who asks shall not pass unread.
+      this.#readAtMs = Number.NEGATIVE_INFINITY;
+      throw error;
+    }
     this.#amount = sumOf(amount, this.#sinceRead);
     this.#isKnown = true;
   }

@@ -23,7 +23,7 @@ const stores = fc
   )
   .map(([octets, part]) => {
     const storedOctets = Math.floor(octets * part);
-    return { storedOctets, leftOctets: octets - storedOctets, forMovesOctets: 0 };
+    return { storedOctets, leftOctets: octets - storedOctets };
   });
 
 /** Puts messages of one size for each of so many holders by turns, until all are refused. */
@@ -45,7 +45,7 @@ function filled(count: number, holder: typeof NEWCOMER, room = storeOf(10 * GIB)
 }
 
 function storeOf(octets: number) {
-  return { storedOctets: 0, leftOctets: octets, forMovesOctets: 0 };
+  return { storedOctets: 0, leftOctets: octets };
 }
 
 describe('What may be held for one private gateway', () => {
@@ -94,11 +94,14 @@ describe('What may be held for one private gateway', () => {
     assert.ok(mostHeldOctets(room, DEFAULTS, ESTABLISHED) >= 600 * MIB);
   });
 
-  it('lets a move use part of the reserve of a full store', () => {
-    const full = { storedOctets: GIB, leftOctets: 0, forMovesOctets: 16 * MIB };
+  it('bounds a move by the quota alone, as it makes room', () => {
+    const full = { storedOctets: GIB, leftOctets: 0 };
     assert.equal(mostHeldOctets(full, DEFAULTS, NEWCOMER), 0);
     for (const isEstablished of [false, true]) {
-      assert.equal(mostHeldOctets(full, DEFAULTS, { isEstablished, isMove: true }), 4 * MIB);
+      assert.equal(
+        mostHeldOctets(full, DEFAULTS, { isEstablished, isMove: true }),
+        DEFAULTS.octets,
+      );
     }
   });
 
@@ -120,11 +123,10 @@ describe('What may be held for one private gateway', () => {
 });
 
 describe('The room of a bucket with a quota', () => {
-  it('ends at its reserve of a sixteenth, of which moves may take a quarter', () => {
+  it('ends at its reserve of a sixteenth', () => {
     assert.deepEqual(roomWithin(16 * GIB, 5 * GIB), {
       storedOctets: 5 * GIB,
       leftOctets: 10 * GIB,
-      forMovesOctets: GIB / 4,
     });
     assert.equal(roomWithin(16 * GIB, 15.5 * GIB).leftOctets, 0);
   });

@@ -13,13 +13,11 @@ export interface HeldSettings {
   readonly storeOctets: number;
 }
 
-/** The part of all room that only established private gateways may use, and what moves may take. */
+/** Of the room that is left and used together, the part that only established private gateways may use. */
 const KEPT_FOR_ESTABLISHED = 1 / 4;
 
 /** The part of {@link HeldSettings.storeOctets} that is kept for deleting, and for moves. */
 const RESERVE = 1 / 16;
-/** The part of that reserve that moves may take. */
-const FOR_MOVES = 1 / 4;
 
 /**
  * The room of a store that may be given so much, with a reserve.
@@ -31,7 +29,6 @@ export function roomWithin(storeOctets: number, storedOctets: number): StoreRoom
   return {
     storedOctets,
     leftOctets: Math.max(0, storeOctets - reserveOctets - storedOctets),
-    forMovesOctets: reserveOctets * FOR_MOVES,
   };
 }
 
@@ -39,7 +36,8 @@ export function roomWithin(storeOctets: number, storedOctets: number): StoreRoom
  * The octets that may be held for one private gateway, as the store is now: a part of what is left,
  * so that the fuller the store is, the less anybody may hold, and nobody can fill it alone.
  *
- * For those not established, the store ends a quarter before its end.
+ * For those not established, the store ends a quarter before its end. For moves it has no end but its
+ * own, as they make room.
  *
  * @param room - null where it is not known
  * @param isMove - whether what is to be held was held before, in cargo that is deleted next
@@ -50,12 +48,12 @@ export function mostHeldOctets(
   { isEstablished, isMove }: { readonly isEstablished: boolean; readonly isMove: boolean },
 ): number {
   const fixed = fixedOctets(settings);
-  if (!room || settings.percentOfRoom === 0) {
+  if (!room || settings.percentOfRoom === 0 || isMove) {
     return fixed;
   }
-  const { leftOctets, storedOctets, forMovesOctets } = room;
+  const { leftOctets, storedOctets } = room;
   const keptOctets = isEstablished ? 0 : (leftOctets + storedOctets) * KEPT_FOR_ESTABLISHED;
-  const openOctets = Math.max(0, leftOctets - keptOctets) + (isMove ? forMovesOctets : 0);
+  const openOctets = Math.max(0, leftOctets - keptOctets);
   return Math.min(fixed, (openOctets * settings.percentOfRoom) / 100);
 }
 

@@ -41,7 +41,7 @@ describe('A store on a disk', () => {
   beforeEach(() => {
     clock = new ManualClock();
     metrics = new Counted();
-    const room = { leftOctets: 100 * MIB, forMovesOctets: 4 * MIB };
+    const room = { leftOctets: 100 * MIB };
     objects = new InMemoryObjectStore({ room });
     reads = 0;
     const holdings = objects.holdings?.bind(objects);
@@ -61,11 +61,11 @@ describe('A store on a disk', () => {
 
   function put(shares: HeldShares, octets: number, more: Partial<HeldAddition> = {}) {
     const holder = { privateGateway: A, isEstablished: true };
-    const addition = { holder, octets, where: 'mailbox', ...more } as const;
+    const addition: HeldAddition = { holder, octets, as: 'sent', ...more };
     return shares.store(addition, () =>
       objects.put(`key/${made++}`, new Uint8Array(octets), {
         expiresAt,
-        holder: holderName(addition.holder.privateGateway),
+        holder: holderName(addition.holder.privateGateway, addition.as),
       }),
     );
   }
@@ -116,7 +116,7 @@ describe('A store on a disk', () => {
     assert.equal(all.filter(({ status }) => status === 'fulfilled').length, 20);
     const other = { holder: { privateGateway: B, isEstablished: true }, octets: 10 * MIB };
     for (let times = 0; times < 3; times++) {
-      const failing = shares.store({ ...other, where: 'mailbox' }, async () => {
+      const failing = shares.store({ ...other, as: 'sent' }, async () => {
         throw new TypeError('lost');
       });
       await assert.rejects(failing, TypeError);
@@ -135,9 +135,44 @@ describe('A store on a disk', () => {
     assert.ok((await fill(shares)) >= 5);
   });
 
-  it('takes so many parcels for one, however small', async () => {
+  it('takes so many parcels of one, however small, and then still replacements', async () => {
     const shares = open({ parcels: 3 });
     assert.equal(await fill(shares), 3);
+    await put(shares, 1, { isReplacement: true });
+  });
+
+  it('takes cargo of one that holds its share, and what the Internet sends to it', async () => {
+    const shares = open({ parcels: 3 });
+    assert.equal(await fill(shares), 3);
+    assert.equal(await fill(shares, { as: 'cargo' }), 3);
+    assert.equal(await fill(shares, { as: 'received' }), 3);
+  });
+
+  it('takes cargo of newcomers in its last quarter, and the parcels in it', async () => {
+    const shares = open();
+    for (let name = 0; name < 300; name++) {
+      const privateGateway = `0${String(name).padStart(64, '0')}`;
+      await fill(shares, { holder: { privateGateway, isEstablished: false } });
+    }
+    const holder = { privateGateway: A, isEstablished: false };
+    await assert.rejects(put(shares, MIB, { holder }), isOverShare);
+    await put(shares, MIB, { holder, as: 'cargo' });
+    await put(shares, MIB, { holder, isMove: true });
+  });
+
+  it('admits nobody unread after a read that failed', async () => {
+    const shares = open({ parcels: 3 });
+    await fill(shares);
+    const again = open({ parcels: 3 });
+    const { holdings } = objects;
+    const failing = async () => {
+      throw new BackingUnavailableError('object-store', 'away');
+    };
+    Object.assign(objects, { holdings: failing });
+    await assert.rejects(put(again, 1), BackingUnavailableError);
+    await assert.rejects(put(again, 1), BackingUnavailableError);
+    Object.assign(objects, { holdings });
+    await assert.rejects(put(again, 1), isOverShare);
   });
 
   it('is full when a reserve is left of what it may be given, but takes moves', async () => {
@@ -193,7 +228,7 @@ describe('A bucket', () => {
     const holder = { privateGateway: A, isEstablished };
     const parcel = { privateGateway: A, recipient: 'r', sender: 's', parcelId: `${made++}` };
     const expiresAt = new Date(clock.now().getTime() + IN_A_WEEK);
-    await shares.store({ holder, octets, where: 'mailbox' }, () =>
+    await shares.store({ holder, octets, as: 'received' }, () =>
       mailbox.store(parcel, new Uint8Array(octets), expiresAt),
     );
   }
@@ -254,7 +289,7 @@ describe('A bucket', () => {
     await put();
   });
 
-  it('counts what was stored since it was counted, for a quarter of an hour or longer', async () => {
+  it('counts what was stored since it was counted, for half an hour or longer', async () => {
     await counted(0);
     open({ storeOctets: 16 * MIB, percentOfRoom: 0 });
     for (let parcels = 0; parcels < 15; parcels++) {
@@ -262,7 +297,7 @@ describe('A bucket', () => {
     }
     clock.advance(600_000);
     await assert.rejects(put(), BackingFullError);
-    clock.advance(1_800_000);
+    clock.advance(3_600_000);
     await put();
   });
 });

@@ -9,8 +9,9 @@ import type { ObjectStore, StoreRoom } from '#object-store/port.ts';
 import { HeldAccount } from './held-account.ts';
 import { type HeldSettings, isShort, mostHeldOctets } from './held-bounds.ts';
 import { type HeldSource, sourceOf } from './held-source.ts';
+import { type HeldAs, holderName } from './object-keys.ts';
 
-/** For or of whom something is held. */
+/** Whose share of the store something takes. */
 export interface Holder {
   readonly privateGateway: NodeId;
   /** Whether it has been registered for over a week. */
@@ -21,9 +22,11 @@ export interface Holder {
 export interface HeldAddition {
   readonly holder: Holder;
   readonly octets: number;
-  readonly where: 'mailbox' | 'elsewhere';
+  readonly as: HeldAs;
   /** Whether it was held before, in cargo that is deleted next. @default false */
   readonly isMove?: boolean;
+  /** Whether it takes the place of another. @default false */
+  readonly isReplacement?: boolean;
 }
 
 interface HeldSharesParts {
@@ -43,7 +46,11 @@ const OVER_MS = 1_000;
 const AGAIN_IN_MS = 600_000;
 
 /**
- * Bounds what is held for or of each private gateway, by quotas and by the room that is left.
+ * Bounds what each private gateway may have in the store, by quotas and by the room that is left: what
+ * it sent, by itself or by courier; apart from that, what the Internet sent to it; and cargo.
+ *
+ * Whoever sends a parcel pays for it, wherever it is kept: a phone whose parcel was refused for a full
+ * mailbox of another would send nothing more to anybody.
  *
  * @see docs/decisions/quotas-on-what-is-held.md
  */
@@ -71,6 +78,7 @@ export class HeldShares {
    * @param put - stores it; if that fails, nothing counts
    * @throws {Refusal} `over-share` if as much is held for the holder as may be now
    * @throws {BackingFullError} if only the store's reserve is left, which is for moves
+   * @throws {BackingUnavailableError} if the store cannot tell how much is held
    * @throws what `put` throws
    */
   async store<Result>(addition: HeldAddition, put: () => Promise<Result>): Promise<Result> {
@@ -85,27 +93,32 @@ export class HeldShares {
     } finally {
       account.end(octets, isStored);
       this.#added.end(octets, isStored);
+      if (isStored && addition.as !== 'cargo') {
+        this.#source.added(octets);
+      }
     }
   }
 
   /** Hears how much a mailbox holds, apart from what is being stored there by {@link store}. */
   readonly heard = (privateGateway: NodeId, amount: HeldAmount): void => {
-    this.#accounts.get(privateGateway)?.set(amount);
+    if (this.#source.counts === 'mailboxes') {
+      this.#accounts.get(holderName(privateGateway, 'received'))?.set(amount);
+    }
   };
 
   #accountOf(addition: HeldAddition): HeldAccount {
     if (!this.#isCounted(addition)) {
       return new HeldAccount(NOTHING_HELD);
     }
-    const { privateGateway } = addition.holder;
-    const account = this.#accounts.get(privateGateway) ?? new HeldAccount();
-    this.#accounts.set(privateGateway, account);
+    const name = holderName(addition.holder.privateGateway, addition.as);
+    const account = this.#accounts.get(name) ?? new HeldAccount();
+    this.#accounts.set(name, account);
     return account;
   }
 
-  /** What is not counted is bounded by the room alone. */
-  #isCounted({ where }: HeldAddition): boolean {
-    return where === 'mailbox' || this.#source.counts === 'everything';
+  /** What is not counted is bounded by the sender's quotas, and by the room while it is new. */
+  #isCounted({ as }: HeldAddition): boolean {
+    return as === 'received' || this.#source.counts === 'everything';
   }
 
   /** Counts it, if there is room for it. */
@@ -131,20 +144,21 @@ export class HeldShares {
     // At once, so that no other is admitted to the same room.
     account.add(addition.octets);
     this.#added.add(addition.octets);
-    this.#source.added(addition.octets);
   }
 
   #faultOf(account: HeldAccount, addition: HeldAddition): 'full' | 'over' | null {
-    const { holder, octets, isMove = false } = addition;
+    const { holder, octets, isMove = false, isReplacement = false } = addition;
     const room = this.#roomNow();
     // The disk's own reserve is the store's matter, which knows it to the octet.
     if (room && this.#settings.storeOctets > 0 && !isMove && room.leftOctets < octets) {
       return 'full';
     }
-    const { isEstablished } = holder;
+    // Acknowledgements that make room come in cargo, of newcomers too.
+    const isEstablished = holder.isEstablished || addition.as === 'cargo';
     const mostOctets = mostHeldOctets(room, this.#settings, { isEstablished, isMove });
     const mostObjects = this.#settings.parcels || Number.POSITIVE_INFINITY;
-    const isOver = account.octets + octets > mostOctets || account.objects >= mostObjects;
+    const isOneMore = !isReplacement && account.objects >= mostObjects;
+    const isOver = account.octets + octets > mostOctets || isOneMore;
     return isOver ? 'over' : null;
   }
 
@@ -162,8 +176,9 @@ export class HeldShares {
 
   async #look(account: HeldAccount, addition: HeldAddition): Promise<void> {
     if (this.#isCounted(addition)) {
-      const { privateGateway } = addition.holder;
-      const read = async () => (await this.#source.amountOf(privateGateway)) ?? NOTHING_HELD;
+      const { holder, as } = addition;
+      const read = async () =>
+        (await this.#source.amountOf(holder.privateGateway, as)) ?? NOTHING_HELD;
       await account.refresh(this.#clock, OVER_MS, read);
     }
   }

@@ -5,23 +5,25 @@ import type { Clock } from '#clock/clock.ts';
 import { ADDING_MS, type HeldAmount, type HeldIndex } from '#held-index/port.ts';
 import type { Holdings, ObjectStore, StoreRoom } from '#object-store/port.ts';
 import { roomWithin } from './held-bounds.ts';
-import { holderName } from './object-keys.ts';
+import { type HeldAs, holderName } from './object-keys.ts';
 
 /** Tells how much is held, and how much room there is. */
 export interface HeldSource {
-  /** Whether all that is held of a private gateway counts, or its mailbox only. */
-  readonly counts: 'everything' | 'mailbox';
+  /** Whether all that is held counts, or mailboxes only, for what the Internet sends to them. */
+  readonly counts: 'everything' | 'mailboxes';
   /**
+   * How much a private gateway holds; of what it received, all in its mailbox where only that counts.
+   *
    * @returns null if it is not known
    * @throws {BackingUnavailableError}
    */
-  amountOf(privateGateway: NodeId): Promise<HeldAmount | null>;
+  amountOf(privateGateway: NodeId, as: HeldAs): Promise<HeldAmount | null>;
   /**
    * @returns null if it is not known, or has no bound
    * @throws {BackingUnavailableError}
    */
   room(): Promise<StoreRoom | null>;
-  /** Hears of what this process is about to store. */
+  /** Hears of what this process stored, but for cargo, whose parcels come next. */
   added(octets: number): void;
 }
 
@@ -61,8 +63,8 @@ class StoreSource implements HeldSource {
     this.#storeOctets = storeOctets;
   }
 
-  amountOf(privateGateway: NodeId): Promise<Holdings> {
-    return this.#objects.holdings(holderName(privateGateway));
+  amountOf(privateGateway: NodeId, as: HeldAs): Promise<Holdings> {
+    return this.#objects.holdings(holderName(privateGateway, as));
   }
 
   async room(): Promise<StoreRoom | null> {
@@ -77,15 +79,15 @@ class StoreSource implements HeldSource {
   added(): void {}
 }
 
-/** The last census is at most so old. */
-const CENSUS_MS = 900_000;
+/** The longest interval between censuses: what was stored before that, the last one counted. */
+const CENSUS_MS = 1_800_000;
 
 /**
  * A bucket, of which an index tells what mailboxes hold. What all hold is as the last census found
  * it, and what this process stored since.
  */
 class IndexSource implements HeldSource {
-  readonly counts = 'mailbox';
+  readonly counts = 'mailboxes';
   readonly #index: HeldIndex | null;
   readonly #storeOctets: number;
   readonly #clock: Clock;

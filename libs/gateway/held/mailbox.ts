@@ -143,7 +143,7 @@ export class Mailbox {
     const beganAtMs = this.#clock.elapsedMs();
     const generation = await this.#objects.put(key, octets, {
       expiresAt,
-      holder: holderName(privateGateway),
+      holder: holderName(privateGateway, 'received'),
       ...options,
     });
     const isPrompt = this.#clock.elapsedMs() - beganAtMs <= PROMPT_MS;

@@ -20,9 +20,17 @@ export interface ParcelIdentity {
   readonly parcelId: string;
 }
 
-/** The name of a private gateway as a holder: 128 bits of its id, since each object has it. */
-export function holderName(privateGateway: NodeId): string {
-  return privateGateway.slice(-HOLDER_DIGITS);
+/** Why something is held: a phone sent it, or the Internet sent it to a phone, or it is cargo. */
+export type HeldAs = 'sent' | 'received' | 'cargo';
+
+const HOLDER_PREFIXES: Readonly<Record<HeldAs, string>> = { sent: '', received: '>', cargo: '!' };
+
+/**
+ * The name under which a private gateway holds something: 128 bits of its id, since each object has it,
+ * and why.
+ */
+export function holderName(privateGateway: NodeId, as: HeldAs): string {
+  return HOLDER_PREFIXES[as] + privateGateway.slice(-HOLDER_DIGITS);
 }
 
 /** Prefix of the parcels held for a private gateway. */

@@ -75,11 +75,9 @@ export class CargoIntake {
     const takeBack = await this.#counted(() => quotas.takeCargo(cargo));
     try {
       const addition = { holder: this.#holderOf(cargo), octets: octets.byteLength };
-      const options = { expiresAt, holder: holderName(sender) };
+      const options = { expiresAt, holder: holderName(sender, 'cargo') };
       await this.#counted(() =>
-        heldShares.store({ ...addition, where: 'elsewhere' }, () =>
-          objects.put(key, octets, options),
-        ),
+        heldShares.store({ ...addition, as: 'cargo' }, () => objects.put(key, octets, options)),
       );
     } catch (error) {
       takeBack();

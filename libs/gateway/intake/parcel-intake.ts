@@ -246,21 +246,22 @@ export class ParcelIntake {
   ): Promise<{ readonly key: ObjectKey; readonly takeBack: TakeBack }> {
     const { mailbox, outbox, metrics } = this.#parts;
     const { road, storeWithinMs } = from;
+    const isReplacement = standing === 'replacement';
+    const addition = { ...additionOf(parcel, destination, from), isReplacement };
     const options = {
       ...(storeWithinMs !== undefined && { deadlineMs: storeWithinMs }),
+      holder: holderName(addition.holder.privateGateway, addition.as),
       // Its cargo is deleted next, and could not be if the store were full of cargo.
       isMove: road === 'cargo',
     };
     const takeBack = await this.#count(parcel, destination, from);
     try {
-      const addition = additionOf(parcel, destination, from);
       const put = () =>
         destination.name === 'mailbox'
           ? mailbox.store(identityIn(destination, parcel), parcel.octets, parcel.expiresAt, options)
           : outbox.store(parcel, destination.internetAddress, {
               ...options,
-              holder: holderName(addition.holder.privateGateway),
-              replaces: standing === 'replacement',
+              replaces: isReplacement,
             });
       const key = await this.#parts.heldShares.store(addition, put);
       metrics.parcelAccepted(road, destination.name === 'mailbox' ? 'gateway' : 'internet');
@@ -308,21 +309,22 @@ function standingOf(parcel: RamfMessage, earlier: AcceptedBefore | null, now: Da
   return isBehind(parcel, earlier, now) ? 'duplicate' : 'replacement';
 }
 
-/** What is to be held: for whom it is, or of whom it comes if it is for the Internet. */
+/** What is to be held, of whoever sent it; of its recipient if the Internet did. */
 function additionOf(
   { octets, sender }: RamfMessage,
   destination: Destination,
-  from: Origin,
+  { privateGateway, isEstablished, road }: Origin,
 ): HeldAddition {
-  const isForUs = destination.name === 'mailbox';
-  const { privateGateway, isEstablished: isOld } = isForUs ? destination : from;
-  return {
-    // Nobody sends from the Internet to the Internet.
-    holder: { privateGateway: privateGateway ?? sender.nodeId, isEstablished: isOld },
-    octets: octets.byteLength,
-    where: isForUs ? 'mailbox' : 'elsewhere',
-    isMove: from.road === 'cargo',
-  };
+  const amount = { octets: octets.byteLength, isMove: road === 'cargo' };
+  if (privateGateway !== null) {
+    return { ...amount, holder: { privateGateway, isEstablished }, as: 'sent' };
+  }
+  // Nobody sends from the Internet to the Internet.
+  const recipient =
+    destination.name === 'mailbox'
+      ? destination
+      : { privateGateway: sender.nodeId, isEstablished: false };
+  return { ...amount, holder: recipient, as: 'received' };
 }
 
 /** The key of an accepted parcel. */

@@ -2,7 +2,6 @@ import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { BackingCalls } from '#sqlite/backing-calls.ts';
 import type { Database, Row, Statement } from '#sqlite/database.ts';
-import { FOR_MOVES_OCTETS } from '#sqlite/disk-room.ts';
 import { DatabaseUnavailableError } from '#sqlite/errors.ts';
 import { assertExpiry, assertKeyPrefix, assertObjectKey, endOfPrefix } from '../object-key.ts';
 import type {
@@ -134,10 +133,7 @@ export class FilesystemObjectStore implements ObjectStore {
       return {
         objects: Number(own?.objects ?? 0),
         octets: Number(own?.octets ?? 0),
-        room:
-          leftOctets === null
-            ? null
-            : { storedOctets, leftOctets, forMovesOctets: FOR_MOVES_OCTETS },
+        room: leftOctets === null ? null : { storedOctets, leftOctets },
       };
     });
   }

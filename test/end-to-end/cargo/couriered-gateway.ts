@@ -25,7 +25,7 @@ import type { Message } from '../support/malformed-messages.ts';
 import { RecordedMetrics } from '../workers/recorded.ts';
 
 /** More than any test needs. */
-const ROOM = { leftOctets: 2 ** 40, forMovesOctets: 0 };
+const ROOM = { leftOctets: 2 ** 40 };
 
 export type CargoMessageKind = 'cargo' | 'cca';
 

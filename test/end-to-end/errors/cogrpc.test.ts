@@ -6,6 +6,7 @@ import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { systemClock } from '#clock/clock.ts';
 import { ClockPlausibility } from '#clock/clock-plausibility.ts';
 import { ManualClock } from '#clock/manual-clock.ts';
+import { holderName } from '#gateway/held/object-keys.ts';
 import { PeerPolicy } from '#gateway/peers/peer-policy.ts';
 import { InMemoryObjectStore } from '#object-store/in-memory.ts';
 import { InMemoryRecordStore } from '#record-store/in-memory.ts';
@@ -226,10 +227,12 @@ const provocations: Readonly<Record<Code, Provocation>> = {
     return (await stream.ended).code;
   },
   'over-share': async (setting) => {
-    const room = { leftOctets: 1_000_000, forMovesOctets: 0 };
+    const room = { leftOctets: 1_000_000 };
     const objects = new InMemoryObjectStore({ room });
     const { opened, courier, phone } = await setting.open({ objects, held: { parcels: 1 } });
-    await holdParcels(opened, phone.peer, { count: 1, octets: 100 });
+    const expiresAt = new Date(setting.clock.now().getTime() + 60_000);
+    const holder = holderName(phone.peer.nodeId, 'cargo');
+    await opened.objects.put('cargo/waiting', Buffer.of(1), { expiresAt, holder });
     const stream = courier.deliver();
     stream.send({ id: 'id', cargo: await phone.cargo() });
     stream.call.end();

@@ -127,9 +127,7 @@ describe('PoWeb: each error that has an answer', () => {
     },
     'over-share': async () => {
       const crowded = await gateway.road('crowded phone');
-      for (let parcels = 0; parcels < 9; parcels++) {
-        await gateway.hold(crowded.phone);
-      }
+      await gateway.holdSentBy(crowded.phone, 9);
       const body = parcelOn(crowded);
       return deliver(body, await countersign(body, crowded.phone));
     },

@@ -2,7 +2,7 @@ import { BackingFullError, BackingUnavailableError } from '#backing/errors.ts';
 import { InMemoryObjectStore, type ObjectStoreCall } from '#object-store/in-memory.ts';
 
 /** More than any test needs. */
-const ROOM = { leftOctets: 2 ** 40, forMovesOctets: 0 };
+const ROOM = { leftOctets: 2 ** 40 };
 
 /** How a store fails; `stuck` never answers, null works. */
 export type Fault = 'down' | 'full' | 'stuck' | 'broken' | null;

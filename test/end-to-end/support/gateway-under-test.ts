@@ -1,5 +1,6 @@
 import { ManualClock } from '#clock/manual-clock.ts';
 import type { GatewayPorts } from '#gateway/gateway.ts';
+import { holderName } from '#gateway/held/object-keys.ts';
 import { createLog } from '#runtime/logging.ts';
 import { type Identity, identity, type Peer } from '#test/builders/peers.ts';
 import { type Road, roadUnder } from '#test/builders/road.ts';
@@ -73,6 +74,17 @@ export class GatewayUnderTest implements AsyncDisposable {
     const parcel = { privateGateway: phone.nodeId, recipient: 'r', sender: 's', parcelId };
     const expiresAt = new Date(this.clock.now().getTime() + DAY_MS);
     await this.#mailbox.store(parcel, Buffer.alloc(octets, parcelId), expiresAt);
+  }
+
+  /** Holds so many that a phone sent, for others. */
+  async holdSentBy(phone: Identity, count: number): Promise<void> {
+    for (let index = 0; index < count; index++) {
+      const parcelId = `parcel ${this.#parcels++}`;
+      const other = { privateGateway: `0${'f'.repeat(64)}`, recipient: 'r', sender: 's', parcelId };
+      const expiresAt = new Date(this.clock.now().getTime() + DAY_MS);
+      const holder = holderName(phone.nodeId, 'sent');
+      await this.#mailbox.store(other, Buffer.alloc(100, parcelId), expiresAt, { holder });
+    }
   }
 
   /** How many parcels a phone's mailbox holds. */
