@@ -93,12 +93,13 @@ describe('metrics', () => {
   it('tells a full gateway from one that fails', async () => {
     const metrics = new ProcessMetrics();
     const request = { method: 'POST', route: 'none', status: 503, seconds: 0 };
-    for (const reason of ['requests-full', 'bodies-full', 'over-quota', 'too-late', 'surprise']) {
+    const quotas = ['over-quota', 'over-share', 'rate-limit'];
+    for (const reason of ['requests-full', 'bodies-full', ...quotas, 'too-late', 'surprise']) {
       metrics.requestAnswered('poweb', { ...request, unserved: whyUnserved(reason) });
     }
     assert.deepEqual(await read(metrics, 'awala_http_unserved_total'), [
       'awala_http_unserved_total{server="poweb",why="overload"} 2',
-      'awala_http_unserved_total{server="poweb",why="quota"} 1',
+      'awala_http_unserved_total{server="poweb",why="quota"} 3',
       'awala_http_unserved_total{server="poweb",why="fault"} 2',
     ]);
   });

@@ -289,7 +289,12 @@ export class HttpServer implements AsyncDisposable {
     this.#line.enter(response, {
       // One connection may bring any number, one after the other.
       who: [...this.#whoSent(request), `port ${request.socket.remotePort}`],
-      begin: () => this.app.routing(request, response),
+      begin: () => {
+        // Requests wait that came before their connection was lost.
+        if (!request.socket.destroyed) {
+          this.app.routing(request, response);
+        }
+      },
       refuse: () => this.#toldLater.tell(request, response),
     });
   }

@@ -1,6 +1,7 @@
 import type { Cluster, Redis } from 'ioredis';
 import { callInTime } from '#backing/calls.ts';
 import { CircuitBreaker } from '#backing/circuit-breaker.ts';
+import { BackingUnavailableError } from '#backing/errors.ts';
 import { connectForCommands } from '#backing/redis/command-connection.ts';
 import type { RedisTarget } from '#backing/redis/connection-options.ts';
 import { Cache } from '#bounds/cache.ts';
@@ -54,6 +55,7 @@ export class RedisTallies implements Tallies {
   /** Made when Redis is first asked: not every process counts something. */
   #redis: Redis | Cluster | null = null;
   #run: ((question: Question) => Promise<Answer>) | null = null;
+  #isClosed = false;
   readonly #own: OwnTallies;
   readonly #accounts: Cache<Account>;
   readonly #circuit: CircuitBreaker;
@@ -95,6 +97,7 @@ export class RedisTallies implements Tallies {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     this.#redis?.disconnect();
   }
 
@@ -181,6 +184,9 @@ export class RedisTallies implements Tallies {
   }
 
   get #script() {
+    if (this.#isClosed) {
+      throw new BackingUnavailableError('tallies', 'they are closed');
+    }
     this.#redis ??= connectForCommands(this.#options, this.#options.deadlineMs);
     this.#run ??= scriptOf(this.#redis);
     return this.#run;
