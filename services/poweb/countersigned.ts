@@ -26,9 +26,10 @@ export interface CountersignedParts {
 
 /**
  * The certificate of the private gateway that countersigned the body of a request, which is then the
- * request's peer.
+ * request's peer, and is noted as met.
  *
  * @throws {Refusal} `countersignature-malformed`, `countersignature-invalid`, `peer-blocked`
+ * @throws {BackingUnavailableError}
  */
 export async function countersigner(
   request: FastifyRequest<{ Body: Buffer }>,

@@ -17,7 +17,7 @@ export const RECORD_KIND = {
   ccaFulfilment: 'cca-fulfilment',
   /**
    * A private gateway that is to be established from the first day of its next certificate; or one that
-   * may register where newcomers may not, up to 360 days. Names none.
+   * may register where newcomers may not, up to 360 days or as long as an operator invited it. Names none.
    */
   renewalNote: 'renewal-note',
   /** How many phones were seen on a day, which names none of them; 32 days. */

@@ -145,8 +145,7 @@ export class PeerOrders {
   }
 
   /**
-   * Lets a private gateway register until then. At once, in every
-   * process.
+   * Lets a private gateway register until then. At once, in every process.
    *
    * @returns false if it may already
    */
