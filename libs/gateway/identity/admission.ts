@@ -26,6 +26,8 @@ interface AdmissionParts {
  */
 export class Admission {
   readonly #parts: AdmissionParts;
+  /** Those under way, which a client may begin again when it lost its connection. */
+  readonly #admitting = new Map<NodeId, Promise<void>>();
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
@@ -38,7 +40,13 @@ export class Admission {
    * @throws {Refusal} `not-invited`
    * @throws {BackingUnavailableError}
    */
-  async admit(peer: NodeId): Promise<void> {
+  admit(peer: NodeId): Promise<void> {
+    const admitting = this.#admitting.get(peer) ?? this.#admit(peer);
+    this.#admitting.set(peer, admitting);
+    return admitting.finally(() => this.#admitting.delete(peer));
+  }
+
+  async #admit(peer: NodeId): Promise<void> {
     const { registration, records, renewalNotes, log } = this.#parts;
     if (registration === 'open') {
       return;
