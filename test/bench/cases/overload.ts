@@ -17,8 +17,8 @@ const STAGES = [0.25, 0.5, 0.75, 1, 1.5, 2].map((times) => ({
   countedMs: 1_000,
 }));
 const LAST_STAGE = { times: 3, leadMs: 700, countedMs: 2_000 };
-/** The most that is accepted, times the best throughput: short turns are lucky at times. */
-const MOST_ACCEPTED = 1.2;
+/** The most that is accepted, times the best throughput, which a slow moment may have been measured in. */
+const MOST_ACCEPTED = 2;
 /** Under way at one time, at most. */
 const SPARE_PARCELS = 2_000;
 /** Made at the same time, which uses all processors. */
