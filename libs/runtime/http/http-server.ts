@@ -1,14 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  fastify,
-  LogController,
-} from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '#awala/errors.ts';
 import type { Who } from '#bounds/fair-shares.ts';
 import type { Clock } from '#clock/clock.ts';
@@ -23,9 +16,11 @@ import { BodyReader } from './body-reader.ts';
 import { ClientErrors } from './client-errors.ts';
 import { ClientNetworks } from './client-networks.ts';
 import { replyTo, sendError } from './error-replies.ts';
-import { FastifyLog, logOf } from './fastify-log.ts';
+import { createFastifyApp } from './fastify-app.ts';
+import { logOf } from './fastify-log.ts';
 import { HttpConnections } from './http-connections.ts';
 import { DEFAULT_HTTP_LIMITS, type HttpLimits } from './http-limits.ts';
+import { lingerUnlessComplete } from './linger.ts';
 import { RequestIds } from './request-ids.ts';
 import { RequestLine } from './request-line.ts';
 import { RequestsInFlight, requestsFull } from './requests-in-flight.ts';
@@ -119,7 +114,7 @@ export class HttpServer implements AsyncDisposable {
     this.#clientNetworks = clientNetworks;
     this.#requests = new RequestsInFlight(this.limits, clock, givesWay('requests'));
     this.#line = new RequestLine(this.limits, { clock, onGivenWay: givesWay('requests') });
-    this.#toldLater = this.#tellerOfLater();
+    this.#toldLater = this.#createToldLater();
     this.app = this.#createApp();
     this.app.server.maxHeadersCount = this.limits.maxHeaders;
     this.#connections = new HttpConnections(this.app.server, clock, this.limits, {
@@ -248,36 +243,17 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #createApp(): FastifyInstance {
-    const { limits } = this;
     const { log, requestIds = new RequestIds() } = this.#options;
-    const loggerInstance: FastifyBaseLogger = new FastifyLog(log);
-    return fastify({
-      loggerInstance,
-      logController: new LogController({
-        disableRequestLogging: true,
-        requestIdLogLabel: 'request',
-      }),
-      genReqId: ({ socket, headers }: IncomingMessage) =>
-        requestIds.idOf(socket.remoteAddress, headers[requestIds.header]),
-      bodyLimit: limits.maxBodyOctets,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveMs,
-      // Requests that arrive during draining are answered: the client cannot know.
-      return503OnClosing: false,
-      clientErrorHandler: this.#clientErrors.handle,
-      frameworkErrors: (error, request, reply) =>
-        sendError(request, reply, replyTo(error, HTTP_ANSWERS)),
-      http: {
-        maxHeaderSize: limits.maxHeaderOctets,
-        headersTimeout: limits.headersTimeoutMs,
-        // How often Node looks for late requests.
-        connectionsCheckingInterval: Math.min(1_000, limits.headersTimeoutMs),
-        shouldUpgradeCallback: (request) => this.#isUpgrade(request),
-      },
+    return createFastifyApp({
+      limits: this.limits,
+      log,
+      requestIds,
+      handleClientError: this.#clientErrors.handle,
+      isUpgrade: (request) => this.#isUpgrade(request),
     });
   }
 
-  #tellerOfLater(): ToldLater {
+  #createToldLater(): ToldLater {
     const { name, log, clock, onAnswered } = this.#options;
     const { lingerMs } = this.limits;
     const onTold = (request: AnsweredRequest) => onAnswered?.(name, request);
@@ -288,7 +264,7 @@ export class HttpServer implements AsyncDisposable {
   #begin(request: IncomingMessage, response: ServerResponse): void {
     this.#line.enter(response, {
       // One connection may bring any number, one after the other.
-      who: [...this.#whoSent(request), `port ${request.socket.remotePort}`],
+      who: () => [...this.#whoSent(request), `port ${request.socket.remotePort}`],
       begin: () => {
         // Requests wait that came before their connection was lost.
         if (!request.socket.destroyed) {
@@ -308,8 +284,7 @@ export class HttpServer implements AsyncDisposable {
     this.#connections.broughtRequest(socket);
     this.#heads.forget(socket);
     const isWebSocket = headers.upgrade?.toLowerCase() === 'websocket';
-    const isUpgrade = isWebSocket && this.app.server.listenerCount('upgrade') > 0;
-    return isUpgrade;
+    return isWebSocket && this.app.server.listenerCount('upgrade') > 0;
   }
 
   #addHooks(): void {
@@ -408,20 +383,9 @@ export class HttpServer implements AsyncDisposable {
       // Stays open for the rest of the body; otherwise the client might see a reset before the
       // answer.
       reply.removeHeader('connection');
-      this.#lingerUnlessComplete(request);
+      lingerUnlessComplete(request.raw, this.#options.clock, this.limits.lingerMs);
     }
     return sendError(request, reply, answer);
-  }
-
-  #lingerUnlessComplete(request: FastifyRequest): void {
-    const { clock } = this.#options;
-    const cancel = clock.schedule(this.limits.lingerMs, () => {
-      if (!request.raw.complete) {
-        request.raw.socket.destroy();
-      }
-    });
-    // Not of its socket, which may bring any number of others to be refused.
-    request.raw.once('close', cancel);
   }
 
   #report(request: FastifyRequest, reply: FastifyReply): void {

@@ -34,8 +34,8 @@ interface RequestLineParts {
 }
 
 interface Newcomer {
-  /** The network, and within it the connection, that it comes by. */
-  readonly who: Who;
+  /** The network, and within it the connection, that it comes by; asked only if it has to wait. */
+  readonly who: () => Who;
   readonly begin: () => void;
   /**
    * Called instead if there is no place for it, its place goes to somebody who had less, or it has
@@ -44,7 +44,8 @@ interface Newcomer {
   readonly refuse: () => void;
 }
 
-interface Waiting extends Newcomer {
+interface Waiting extends Omit<Newcomer, 'who'> {
+  readonly who: Who;
   readonly sinceMs: number;
 }
 
@@ -53,8 +54,8 @@ interface Waiting extends Newcomer {
  * whatever else comes is seen soon, and refused soon if it must be.
  *
  * No more wait than can be begun within `lineMs`, by how long one took lately. Places are shared
- * fairly between networks and their connections, and each has its turn. So clients that come all at once are all
- * served unless they would wait too long; and if more come than can be done, those who
+ * fairly between networks and their connections, and each has its turn. So clients that come all at
+ * once are all served unless they would wait too long; and if more come than can be done, those who
  * send most are told to come later, rather than nobody served in time.
  *
  * Costs O(log n) for each that waits; nearly nothing for one that does not.
@@ -103,7 +104,8 @@ export class RequestLine {
     }
   }
 
-  #wait(response: ServerResponse, { who, begin, refuse: tellLater }: Newcomer): void {
+  #wait(response: ServerResponse, { who: whoIsIt, begin, refuse: tellLater }: Newcomer): void {
+    const who = whoIsIt();
     const refuse = () => {
       this.#refused += 1;
       tellLater();

@@ -3,6 +3,7 @@ import type { Clock } from '#clock/clock.ts';
 import type { Log } from '#log/log.ts';
 import type { AnsweredRequest } from '../metrics.ts';
 import { HTTP_ANSWERS } from './answers.ts';
+import { lingerUnlessComplete } from './linger.ts';
 import { requestsFull } from './requests-in-flight.ts';
 
 /** How often the log says how many were told. */
@@ -45,7 +46,8 @@ export class ToldLater {
     const { status } = HTTP_ANSWERS['requests-full'];
     const isForJson = request.headers.accept?.toLowerCase().includes('application/json') ?? false;
     const { headers, body } = isForJson ? this.#json : this.#text;
-    response.once('finish', () => this.#lingerUnlessComplete(request));
+    const { clock, lingerMs } = this.#parts;
+    response.once('finish', () => lingerUnlessComplete(request, clock, lingerMs));
     response.writeHead(status, [...headers]).end(body);
     this.#parts.onTold({
       method: request.method ?? '',
@@ -55,16 +57,6 @@ export class ToldLater {
       unserved: 'overload',
     });
     this.#logSoon();
-  }
-
-  /** It may still be sending its body, and shall be able to read the answer. */
-  #lingerUnlessComplete(request: IncomingMessage): void {
-    const { socket } = request;
-    if (!request.complete && !socket.destroyed) {
-      const { clock, lingerMs } = this.#parts;
-      const cancel = clock.schedule(lingerMs, () => socket.destroy());
-      request.once('close', cancel);
-    }
   }
 
   #logSoon(): void {
