@@ -1,37 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ManualClock } from '#clock/manual-clock.ts';
-import { silentLog } from '#log/log.ts';
-import { ProcessMetrics } from './metrics.ts';
-import { createOperationsServer } from './operations-server.ts';
-import { Readiness } from './readiness.ts';
-import { releaseOf } from './release.ts';
-
-type Checks = Readonly<Record<string, () => Promise<void>>>;
-
-async function openOperations(checks: Checks) {
-  const clock = new ManualClock();
-  const readiness = new Readiness({ checks, clock });
-  const metrics = new ProcessMetrics();
-  const server = createOperationsServer({
-    host: '127.0.0.1',
-    port: 0,
-    log: silentLog,
-    clock,
-    service: 'poweb',
-    release: releaseOf({ revision: '0123abc', imageDigest: null }),
-    readiness,
-    metrics,
-  });
-  await server.listen();
-  return {
-    clock,
-    readiness,
-    metrics,
-    ask: (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-  };
-}
+import { openOperations } from '#test/runtime/opened-operations.ts';
 
 async function failWith(message: string): Promise<void> {
   throw new Error(message);

@@ -1,12 +1,7 @@
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { ManualClock } from '#clock/manual-clock.ts';
-import { silentLog } from '#log/log.ts';
-import { ProcessMetrics } from '#runtime/metrics.ts';
-import { createOperationsServer } from '#runtime/operations-server.ts';
-import { Readiness } from '#runtime/readiness.ts';
-import { releaseOf } from '#runtime/release.ts';
 import { HttpClient } from '#test/peers/http-client.ts';
+import { openOperations } from '#test/runtime/opened-operations.ts';
 import { until } from '#test/runtime/until.ts';
 import { assertServed, NETWORKS } from './attacker.ts';
 import { Crowd } from './crowd.ts';
@@ -14,21 +9,6 @@ import { Flood } from './flood.ts';
 
 const VISITS = 10;
 const MAX_CONNECTIONS = 100;
-
-async function openOperations(clock: ManualClock) {
-  const server = createOperationsServer({
-    host: '127.0.0.1',
-    port: 0,
-    log: silentLog,
-    clock,
-    service: 'poweb',
-    release: releaseOf({ revision: '0123abc', imageDigest: null }),
-    readiness: new Readiness({ checks: {}, clock }),
-    metrics: new ProcessMetrics(),
-  });
-  await server.listen();
-  return server;
-}
 
 /** Whether a probe is told that it lives, over a connection of its own. */
 async function isLive({ port }: { readonly port: number }): Promise<boolean> {
@@ -39,8 +19,8 @@ async function isLive({ port }: { readonly port: number }): Promise<boolean> {
 describe('Probes are answered while somebody who reaches the operations port', () => {
   for (const [which, network] of NETWORKS) {
     it(`holds all its connections, from ${which}`, async () => {
-      const clock = new ManualClock();
-      await using server = await openOperations(clock);
+      await using opened = await openOperations();
+      const { server, clock } = opened;
       using _crowd = await Crowd.from(network, server.port, MAX_CONNECTIONS + 20);
       const connections = promisify(server.app.server.getConnections.bind(server.app.server));
       await until(async () => (await connections()) === MAX_CONNECTIONS);
@@ -49,7 +29,8 @@ describe('Probes are answered while somebody who reaches the operations port', (
     });
 
     it(`asks for all metrics again and again, from ${which}`, async () => {
-      await using server = await openOperations(new ManualClock());
+      await using opened = await openOperations();
+      const { server } = opened;
       const again = () => 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(4);
       await using flood = Flood.begin({ port: server.port, from: network, again });
       await until(() => flood.sent > 0);

@@ -101,9 +101,7 @@ export class HeldShares {
 
   /** Hears how much a mailbox holds, apart from what is being stored there by {@link store}. */
   readonly heard = (privateGateway: NodeId, amount: HeldAmount): void => {
-    if (this.#source.counts === 'mailboxes') {
-      this.#accounts.get(holderName(privateGateway, 'received'))?.set(amount);
-    }
+    this.#accounts.get(holderName(privateGateway, 'received'))?.set(amount);
   };
 
   #accountOf(addition: HeldAddition): HeldAccount {

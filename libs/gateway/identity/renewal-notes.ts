@@ -85,7 +85,8 @@ export class RenewalNotes {
   }
 
   /**
-   * Whether there is a note that a private gateway is established; false if the record store is unavailable or slow.
+   * Whether there is a note that a private gateway is established; false if the record store is
+   * unavailable or slow.
    */
   isEstablished(peer: NodeId): Promise<boolean> {
     const { records, clock } = this.#parts;

@@ -47,8 +47,8 @@ export function noRoomToWithdraw(): Refusal {
 }
 
 /**
- * Which authorisations private gateways withdrew, and which of their certificates they revoked. Each withdraws only what its own endpoints issued:
- * what it says of others' is kept, and never looked at.
+ * Which authorisations private gateways withdrew, and which of their certificates they revoked. Each
+ * withdraws only what its own endpoints issued: what it says of others' is kept, and never looked at.
  *
  * There is one record for each private gateway, so that keys, which are free, can fill it with
  * {@link MAX_WITHDRAWN} entries each and no more.

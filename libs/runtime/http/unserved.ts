@@ -2,7 +2,8 @@ import type { FaultCode, RefusalCode } from '#awala/errors.ts';
 
 /**
  * Why a request got a 5xx: there was no room, for anybody or for one who holds most of it; a quota of
- * its sender, or of whom it is for; an operator; a stop of the process; or a fault of ours or of a backing service.
+ * its sender, or of whom it is for; an operator; a stop of the process; or a fault of ours or of a
+ * backing service.
  */
 export type Unserved = 'overload' | 'quota' | 'blocked' | 'stopping' | 'fault';
 
