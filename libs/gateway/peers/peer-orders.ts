@@ -1,28 +1,20 @@
 import type { NodeId } from '#awala/node-id.ts';
 import type { Clock } from '#clock/clock.ts';
-import type { RecordFields, RecordKind, RecordStore } from '#record-store/port.ts';
+import type { RecordFields, RecordStore } from '#record-store/port.ts';
+import { BLOCKS, type Block, MAX_BLOCKS } from './block.ts';
 import {
-  BLOCK,
-  BLOCK_PREFIX,
-  type Block,
-  blockId,
-  blockIn,
   CHANGES,
   CHANGES_ID,
-  MAX_BLOCKS,
-} from './block.ts';
+  type Decision,
+  type DecisionKind,
+  decisionId,
+  decisionIn,
+} from './decision.ts';
 import { type HeldOfPeer, type Holding, purgeHeldOfPeer } from './held-of-peer.ts';
 import { INVITATION, INVITATION_ID, type Invitation, invitationIn } from './invitation.ts';
 import { KNOWN_PHONE, knownPhoneId } from './known-phone.ts';
 import { noteAct, type OperatorAct } from './operator-act.ts';
-import {
-  MAX_PEER_QUOTAS,
-  PEER_QUOTA,
-  PEER_QUOTA_PREFIX,
-  type PeerQuota,
-  peerQuotaId,
-  peerQuotaIn,
-} from './peer-quota.ts';
+import { MAX_PEER_QUOTAS, PEER_QUOTAS, type PeerQuota } from './peer-quota.ts';
 
 interface PeerOrdersParts {
   readonly records: RecordStore;
@@ -45,16 +37,13 @@ export class PeerOrders {
   }
 
   /** Yields the blocks that are in effect, in order of id. */
-  async *blocks(): AsyncIterable<Block> {
-    for await (const record of this.#parts.records.list(BLOCK, BLOCK_PREFIX)) {
-      yield blockIn(record);
-    }
+  blocks(): AsyncIterable<Block> {
+    return this.#all(BLOCKS);
   }
 
   /** The block of a private gateway; null if it is not blocked. */
-  async blockOf(peer: NodeId): Promise<Block | null> {
-    const record = await this.#parts.records.get(BLOCK, blockId(peer));
-    return record && blockIn(record);
+  blockOf(peer: NodeId): Promise<Block | null> {
+    return this.#about(BLOCKS, peer);
   }
 
   /**
@@ -69,7 +58,7 @@ export class PeerOrders {
     const details = inWords(mayCollect ? 'may collect' : '', until);
     await this.#note({ act: 'block', peer, reason, details });
     const fields = { reason, since: this.#parts.clock.now(), mayCollect };
-    await this.#decide(BLOCK, blockId(peer), fields, until);
+    await this.#decide(BLOCKS, peer, fields, until);
     return true;
   }
 
@@ -79,8 +68,7 @@ export class PeerOrders {
       return false;
     }
     await this.#note({ act: 'unblock', peer, reason, details: '' });
-    await this.#parts.records.delete(BLOCK, blockId(peer));
-    await this.#tell();
+    await this.#lift(BLOCKS, peer);
     return true;
   }
 
@@ -94,16 +82,13 @@ export class PeerOrders {
   }
 
   /** Yields the quotas of their own that are in effect, in order of id. */
-  async *quotas(): AsyncIterable<PeerQuota> {
-    for await (const record of this.#parts.records.list(PEER_QUOTA, PEER_QUOTA_PREFIX)) {
-      yield peerQuotaIn(record);
-    }
+  quotas(): AsyncIterable<PeerQuota> {
+    return this.#all(PEER_QUOTAS);
   }
 
   /** The quota of a private gateway; null if it has that of all. */
-  async quotaOf(peer: NodeId): Promise<PeerQuota | null> {
-    const record = await this.#parts.records.get(PEER_QUOTA, peerQuotaId(peer));
-    return record && peerQuotaIn(record);
+  quotaOf(peer: NodeId): Promise<PeerQuota | null> {
+    return this.#about(PEER_QUOTAS, peer);
   }
 
   /**
@@ -118,11 +103,10 @@ export class PeerOrders {
     }
     await this.#note({ act: 'quota', peer, reason, details: inWords(`times ${factor}`, until) });
     if (factor === 1) {
-      await this.#parts.records.delete(PEER_QUOTA, peerQuotaId(peer));
-      await this.#tell();
+      await this.#lift(PEER_QUOTAS, peer);
     } else {
       const fields = { factor, reason, since: this.#parts.clock.now() };
-      await this.#decide(PEER_QUOTA, peerQuotaId(peer), fields, until);
+      await this.#decide(PEER_QUOTAS, peer, fields, until);
     }
     return true;
   }
@@ -158,14 +142,38 @@ export class PeerOrders {
     return this.#parts.records.create(KNOWN_PHONE, knownPhoneId(peer), {}, expiry);
   }
 
-  async #decide<Fields extends RecordFields>(
-    kind: RecordKind<Fields>,
-    id: string,
+  async *#all<Fields extends RecordFields, Made extends Decision>(
+    kind: DecisionKind<Fields, Made>,
+  ): AsyncIterable<Made> {
+    for await (const record of this.#parts.records.list(kind.records, kind.prefix)) {
+      yield decisionIn(kind, record);
+    }
+  }
+
+  async #about<Fields extends RecordFields, Made extends Decision>(
+    kind: DecisionKind<Fields, Made>,
+    peer: NodeId,
+  ): Promise<Made | null> {
+    const record = await this.#parts.records.get(kind.records, decisionId(kind, peer));
+    return record && decisionIn(kind, record);
+  }
+
+  async #decide<Fields extends RecordFields, Made extends Decision>(
+    kind: DecisionKind<Fields, Made>,
+    peer: NodeId,
     fields: Fields,
     until: Date | null,
   ): Promise<void> {
     const expiry = until === null ? {} : { expiresAt: until };
-    await this.#parts.records.set(kind, id, fields, expiry);
+    await this.#parts.records.set(kind.records, decisionId(kind, peer), fields, expiry);
+    await this.#tell();
+  }
+
+  async #lift<Fields extends RecordFields, Made extends Decision>(
+    kind: DecisionKind<Fields, Made>,
+    peer: NodeId,
+  ): Promise<void> {
+    await this.#parts.records.delete(kind.records, decisionId(kind, peer));
     await this.#tell();
   }
 
@@ -183,7 +191,7 @@ export class PeerOrders {
 
 /** Whether there are fewer than so many decisions about others. */
 async function isRoom(
-  decisions: AsyncIterable<{ readonly peer: NodeId }>,
+  decisions: AsyncIterable<Decision>,
   peer: NodeId,
   most: number,
 ): Promise<boolean> {

@@ -2,9 +2,10 @@ import type { NodeId } from '#awala/node-id.ts';
 import { BackingError } from '#backing/errors.ts';
 import type { Clock } from '#clock/clock.ts';
 import { type Log, silentLog } from '#log/log.ts';
-import type { RecordFields, RecordKind, RecordStore, StoredRecord } from '#record-store/port.ts';
-import { BLOCK, BLOCK_PREFIX, type Block, blockIn, CHANGES, CHANGES_ID } from './block.ts';
-import { PEER_QUOTA, PEER_QUOTA_PREFIX, type PeerQuota, peerQuotaIn } from './peer-quota.ts';
+import type { RecordFields, RecordStore } from '#record-store/port.ts';
+import { BLOCKS, type Block } from './block.ts';
+import { CHANGES, CHANGES_ID, type Decision, type DecisionKind, decisionIn } from './decision.ts';
+import { PEER_QUOTAS, type PeerQuota } from './peer-quota.ts';
 
 /**
  * Between two looks of a process for changes: twice within the ten seconds after which an operator's
@@ -19,7 +20,7 @@ interface PeerPolicyParts {
 }
 
 /** By private gateway. */
-type Decisions<Decision> = ReadonlyMap<NodeId, Decision>;
+type Decisions<Made extends Decision> = ReadonlyMap<NodeId, Made>;
 
 /**
  * Which private gateways operators blocked, or gave a quota of their own, in this process's memory.
@@ -97,9 +98,7 @@ export class PeerPolicy {
     };
   }
 
-  #inEffect<Decision extends { readonly until: Date | null }>(
-    decision: Decision | undefined,
-  ): Decision | null {
+  #inEffect<Made extends Decision>(decision: Made | undefined): Made | null {
     const isOver = decision?.until && decision.until <= this.#clock.now();
     return decision && !isOver ? decision : null;
   }
@@ -125,8 +124,8 @@ export class PeerPolicy {
     if ((changes?.version ?? null) === this.#version) {
       return;
     }
-    const blocks = await this.#list(BLOCK, BLOCK_PREFIX, blockIn);
-    const quotas = await this.#list(PEER_QUOTA, PEER_QUOTA_PREFIX, peerQuotaIn);
+    const blocks = await this.#list(BLOCKS);
+    const quotas = await this.#list(PEER_QUOTAS);
     [this.#blocks, this.#quotas] = [blocks, quotas];
     this.#version = changes?.version ?? null;
     for (const listener of this.#listeners) {
@@ -139,16 +138,14 @@ export class PeerPolicy {
   }
 
   /** Leaves out what cannot be read, which must not undo the others. */
-  async #list<Fields extends RecordFields, Decision extends { readonly peer: NodeId }>(
-    kind: RecordKind<Fields>,
-    prefix: string,
-    decisionIn: (record: StoredRecord<Fields>) => Decision,
-  ): Promise<Decisions<Decision>> {
-    const decisions = new Map<NodeId, Decision>();
+  async #list<Fields extends RecordFields, Made extends Decision>(
+    kind: DecisionKind<Fields, Made>,
+  ): Promise<Decisions<Made>> {
+    const decisions = new Map<NodeId, Made>();
     let damage: { readonly error: unknown } | null = null;
-    for await (const record of this.#records.list(kind, prefix)) {
+    for await (const record of this.#records.list(kind.records, kind.prefix)) {
       try {
-        const decision = decisionIn(record);
+        const decision = decisionIn(kind, record);
         decisions.set(decision.peer, decision);
       } catch (error) {
         damage ??= { error };
