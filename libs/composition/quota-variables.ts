@@ -45,7 +45,7 @@ export const quotaVariables = {
 };
 
 /**
- * How much may be held for or of one private gateway, and in all. The defaults are derived in
+ * How much one private gateway may have in the store, and what that may hold in all. The defaults are derived in
  * docs/decisions/quotas-on-what-is-held.md.
  */
 export const heldVariables = {
@@ -61,14 +61,14 @@ export const heldVariables = {
   }),
   percentOfRoom: integer('QUOTA_HELD_PERCENT', {
     meaning:
-      'what part of the room that is left in the store may be held for one phone, or of it, in percent; 0 for all of it',
+      'what part of the room that is left in the store one phone may fill, in percent; 0 for all of it',
     default: 25,
     min: 0,
     max: 100,
   }),
   storeOctets: size('STORE_QUOTA', {
     meaning:
-      'how much the store may hold in all: a bucket has no end of its own, while a disk does; 0 for any',
+      'how much the store may hold; in a bucket, only parcels for phones count. A disk has an end of its own, a bucket has none; 0 for any',
     default: 0,
     min: 0,
     max: 1_048_576 * GIB,

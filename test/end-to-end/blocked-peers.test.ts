@@ -74,7 +74,8 @@ describe('a blocked phone', () => {
     await setting.operator.block(road.phone, setting.serving);
     setting.isStoreDown = true;
     setting.clock.advance(10_000);
-    await until(() => gateway.loggedAt('warn').some((line) => line.includes('Blocks could not')));
+    const line = 'Blocks and quotas could not be read again';
+    await until(() => gateway.loggedAt('warn').some((each) => each.includes(line)));
     assert.equal((await post(gateway, road, parcelOn(road))).status, 503);
     setting.isStoreDown = false;
     await setting.operator.unblock(road.phone, setting.serving);

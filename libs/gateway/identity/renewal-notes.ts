@@ -131,7 +131,7 @@ export class RenewalNotes {
     this.#noted.set(noted, true);
     records.set(kind, id, {}, { expiresAt }).catch((error: unknown) => {
       this.#noted.set(noted, true, RETRY_MS);
-      log.debug({ error }, 'Could not note that a phone is about to renew its certificate');
+      log.debug({ error }, 'Could not leave a note of a phone');
     });
   }
 }

@@ -57,7 +57,7 @@ describe('the blocks that a process knows', () => {
     state.calls = 0;
     await looked(() => state.calls >= 3);
     assert.deepEqual(errors(), [
-      'error Blocks could not be read again; those known stay in effect',
+      'error Blocks and quotas could not be read again; those known stay in effect',
     ]);
     assert.ok(policy.blockOf('0a'));
 
@@ -74,7 +74,9 @@ describe('the blocks that a process knows', () => {
     await block('0b');
     await looked(() => policy.blockOf('0b') !== null);
     assert.equal(policy.blockOf('0a'), null);
-    assert.deepEqual(errors(), ['error Some blocks cannot be read, and are not in effect']);
+    assert.deepEqual(errors(), [
+      'error Some blocks or quotas cannot be read, and are not in effect',
+    ]);
   });
 
   it('are told to all who listen, even if one of them fails', async () => {
@@ -89,6 +91,6 @@ describe('the blocks that a process knows', () => {
     await using _looking = policy.keepCurrent();
     await block('0a');
     await looked(() => isTold);
-    assert.deepEqual(errors(), ['error A change of blocks was not heeded']);
+    assert.deepEqual(errors(), ['error A change of blocks or quotas was not heeded']);
   });
 });

@@ -113,7 +113,10 @@ export class PeerPolicy {
       if (this.#failure !== failure) {
         this.#failure = failure;
         const level = failure === 'outage' ? 'warn' : 'error';
-        this.#log[level]({ error }, 'Blocks could not be read again; those known stay in effect');
+        this.#log[level](
+          { error },
+          'Blocks and quotas could not be read again; those known stay in effect',
+        );
       }
     }
   }
@@ -132,7 +135,7 @@ export class PeerPolicy {
       try {
         listener();
       } catch (error) {
-        this.#log.error({ error }, 'A change of blocks was not heeded');
+        this.#log.error({ error }, 'A change of blocks or quotas was not heeded');
       }
     }
   }
@@ -152,7 +155,7 @@ export class PeerPolicy {
       }
     }
     if (damage) {
-      this.#log.error(damage, 'Some blocks cannot be read, and are not in effect');
+      this.#log.error(damage, 'Some blocks or quotas cannot be read, and are not in effect');
     }
     return decisions;
   }
